@@ -1,0 +1,291 @@
+"""Named tensors, and the trace: every tensor of one forward pass, by name.
+
+This file needs NumPy alone. The model writes through `transformer_core.tap`; pictures read from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transformer_core.provenance import Label, Quantity
+
+#: Every axis that a tensor of this project may have, and what runs along it.
+AXES = {
+    "batch": "one sentence of the batch",
+    "position": "one token of a sequence",
+    "query": "the token that asks",
+    "key": "the token that is asked",
+    "head": "one attention head",
+    "d_model": "one entry of the residual stream",
+    "d_head": "one entry of a query, key or value",
+    "d_ff": "one unit of the feed-forward layer",
+    "vocab": "one word of a vocabulary",
+    "layer": "one block of the encoder or the decoder",
+    "role": "one grammatical role that a head may have",
+    "step": "one step of decoding or of training",
+    "temperature": "one temperature of a softmax",
+    "width": "one width d_k",
+    "bin": "one bin of a histogram",
+    "edge": "one edge of a bin",
+    "sentence": "one sentence of several",
+    "component": "one principal component",
+    "choice": "one way out of several that are compared",
+    "sample": "one random draw",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class NamedTensor:
+    """Values with a name, a word for each axis, and labels along the axes that have them.
+
+    Every view (`pick`, slices, `transpose`) remembers where its entries lie in the full array called `name`, so that a
+    number on screen can be looked up in a saved trace. `origin` holds one item for each axis of that full array: a
+    fixed index, or the name of the axis that is still open; `kept` the indices along each open axis.
+    """
+
+    name: str
+    values: np.ndarray
+    axes: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: tuple[int | str, ...] = ()
+    kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values)
+        if values.ndim != len(self.axes) or len(set(self.axes)) != len(self.axes):
+            raise ValueError(f"{self.name}: axes {self.axes} do not name the dimensions of shape {values.shape}")
+        for axis, names in self.labels.items():
+            if axis in self.axes and len(names) != values.shape[self.axes.index(axis)]:
+                raise ValueError(f"{self.name}: {len(names)} labels for axis {axis} of shape {values.shape}")
+        object.__setattr__(self, "values", values)
+        if not self.origin and not self.kept:
+            object.__setattr__(self, "origin", tuple(self.axes))
+            sizes = zip(self.axes, values.shape, strict=True)
+            object.__setattr__(self, "kept", {axis: tuple(range(size)) for axis, size in sizes})
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def size(self, axis: str) -> int:
+        return self.values.shape[self.axes.index(axis)]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __float__(self) -> float:
+        return float(self.values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self.values)))
+
+    def label(self, axis: str, position: int) -> Label:
+        """The token at `position` of this view along `axis`."""
+        names = self.labels.get(axis)
+        text = names[position] if names else str(position)
+        return Label(text, self.name, axis, self.kept[axis][position])
+
+    def words(self, axis: str) -> tuple[Label, ...]:
+        """All labels along `axis`, in order."""
+        return tuple(self.label(axis, i) for i in range(self.size(axis)))
+
+    def position(self, axis: str, wanted: int | str) -> int:
+        """Where `wanted` (a position, or a label) stands along `axis`.
+
+        Raises:
+            KeyError: no such label, or no such position, on this axis.
+        """
+        size = self.size(axis)
+        if isinstance(wanted, Label) and wanted.position in self.kept[axis]:
+            here = self.kept[axis].index(wanted.position)
+            if self.labels.get(axis, ())[here : here + 1] == (str(wanted),):
+                return here
+        if isinstance(wanted, str):
+            names = self.labels.get(axis, ())
+            if wanted not in names:
+                raise KeyError(f"{self.name} has no {wanted!r} along {axis}: it has {', '.join(names) or 'no labels'}")
+            return names.index(wanted)
+        if not -size <= wanted < size:
+            raise KeyError(f"{self.name} has {size} entries along {axis}, none at {wanted}")
+        return int(wanted) % size
+
+    def pick(self, **chosen: int | str | slice | tuple[int, ...]) -> Any:
+        """The part at the given position, label or range of each named axis; a `Quantity` if none is left open."""
+        view = self
+        for axis, wanted in chosen.items():
+            view = view._take(axis, wanted)
+        return view if view.axes else view.quantity()
+
+    def _take(self, axis: str, wanted: int | str | slice | tuple[int, ...]) -> NamedTensor:
+        dimension = self.axes.index(axis)
+        if isinstance(wanted, (slice, tuple, range, list)):
+            span = range(self.size(axis))
+            chosen = list(span[wanted]) if isinstance(wanted, slice) else [self.position(axis, i) for i in wanted]
+            labels = dict(self.labels)
+            if axis in labels:
+                labels[axis] = tuple(self.labels[axis][i] for i in chosen)
+            kept = {**self.kept, axis: tuple(self.kept[axis][i] for i in chosen)}
+            return replace(self, values=self.values.take(chosen, dimension), labels=labels, kept=kept)
+        here = self.position(axis, wanted)
+        return replace(
+            self,
+            values=self.values.take(here, dimension),
+            axes=tuple(a for a in self.axes if a != axis),
+            labels={a: names for a, names in self.labels.items() if a != axis},
+            origin=tuple(self.kept[axis][here] if a == axis else a for a in self.origin),
+            kept={a: where for a, where in self.kept.items() if a != axis},
+        )
+
+    def __getitem__(self, index: Any) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        return self.pick(**dict(zip(self.axes, parts, strict=False)))
+
+    def transpose(self, *axes: str) -> NamedTensor:
+        """The same entries with the axes in another order; entries keep their index in the full array."""
+        order = axes or self.axes[::-1]
+        return replace(self, values=self.values.transpose([self.axes.index(a) for a in order]), axes=tuple(order))
+
+    def index(self, *position: int) -> tuple[int, ...]:
+        """Where the entry at `position` of this view lies in the full array."""
+        at = dict(zip(self.axes, position, strict=True))
+        return tuple(self.kept[a][at[a]] if isinstance(a, str) else a for a in self.origin)
+
+    def quantity(self, *position: int) -> Quantity:
+        """The entry at `position`, with its source."""
+        return Quantity(self.values[position].item(), self.name, self.index(*position))
+
+    def quantities(self) -> list[Quantity]:
+        """All entries of this view in reading order, each with its source."""
+        return [self.quantity(*position) for position in np.ndindex(self.values.shape)]
+
+    def largest(self) -> tuple[Any, ...]:
+        """The label along each axis of the largest entry, and the entry: `favourite, share = row.largest()`."""
+        return self._extreme(np.argmax)
+
+    def smallest(self) -> tuple[Any, ...]:
+        """The label along each axis of the smallest entry, and the entry."""
+        return self._extreme(np.argmin)
+
+    def _extreme(self, choose: Callable[[np.ndarray], Any]) -> tuple[Any, ...]:
+        position = tuple(int(i) for i in np.unravel_index(int(choose(self.values)), self.values.shape))
+        labels = [self.label(axis, i) for axis, i in zip(self.axes, position, strict=True)]
+        return (*labels, self.quantity(*position))
+
+
+Derivation = Callable[["Trace", str], NamedTensor]
+_DERIVED: dict[str, Derivation] = {}
+
+
+def derived(name: str) -> Callable[[Derivation], Derivation]:
+    """Register `function(trace, prefix)` as the way to compute `prefix.name` when it is first read."""
+
+    def register(function: Derivation) -> Derivation:
+        _DERIVED[name] = function
+        return function
+
+    return register
+
+
+class Trace(Mapping[str, NamedTensor]):
+    """Every tensor of one forward pass, in the order of execution, with its parents.
+
+    `trace[name]` is a `NamedTensor`; a name that was not recorded but follows from what was (see `derived`) is computed
+    when first read. `under(prefix, head=0)` is the same trace seen from a part of the model, names shortened.
+    """
+
+    def __init__(
+        self,
+        tensors: Mapping[str, NamedTensor],
+        parents: Mapping[str, tuple[str, ...]] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.tensors = dict(tensors)
+        self.parents = dict(parents or {})
+        self.about = dict(about or {})
+        self.prefix = ""
+        self.picks: dict[str, int | str | slice] = {}
+
+    def under(self, prefix: str = "", **picks: int | str | slice) -> Trace:
+        """The tensors whose names start with `prefix`, with `picks` taken along the axes that have them."""
+        view = Trace({}, {}, self.about)
+        view.tensors, view.parents = self.tensors, self.parents
+        view.prefix = self.prefix + (f"{prefix}." if prefix else "")
+        view.picks = {**self.picks, **picks}
+        return view
+
+    def full(self, name: str) -> NamedTensor:
+        """The full array called `name` (no prefix, no picks), computed first if it is a derived one.
+
+        Raises:
+            KeyError: neither recorded nor derivable; the line names what is near.
+        """
+        if name not in self.tensors:
+            prefix, _, last = name.rpartition(".")
+            if last not in _DERIVED:
+                near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
+                raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
+            plain = Trace({}, {}, self.about)
+            plain.tensors, plain.parents = self.tensors, self.parents
+            self.tensors[name] = _DERIVED[last](plain, prefix)
+        return self.tensors[name]
+
+    def __getitem__(self, name: str) -> Any:
+        tensor = self.full(self.prefix + name)
+        return tensor.pick(**{axis: at for axis, at in self.picks.items() if axis in tensor.axes})
+
+    def __iter__(self) -> Iterator[str]:
+        return (name[len(self.prefix) :] for name in self.tensors if name.startswith(self.prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        full = f"{self.prefix}{name}"
+        return full in self.tensors
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.
+
+        Both are written under a temporary name and moved, so that an interruption leaves whole files or none.
+        """
+        path = Path(path).with_suffix(".npz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        card = {
+            "about": self.about,
+            "tensors": {
+                name: {"axes": tensor.axes, "shape": tensor.shape, "labels": dict(tensor.labels)}
+                | ({"parents": self.parents[name]} if name in self.parents else {})
+                for name, tensor in self.tensors.items()
+            },
+        }
+        part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
+        try:
+            np.savez(part, **{name: tensor.values for name, tensor in self.tensors.items()})
+            os.replace(part, path)
+            part.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+            os.replace(part, path.with_suffix(".json"))
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Read what `save` wrote; nothing in the files is executed."""
+        path = Path(path).with_suffix(".npz")
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        with np.load(path, allow_pickle=False) as arrays:
+            tensors = {
+                name: NamedTensor(
+                    name, arrays[name], tuple(facts["axes"]), {a: tuple(v) for a, v in facts["labels"].items()}
+                )
+                for name, facts in card["tensors"].items()
+            }
+        parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
+        return cls(tensors, parents, card["about"])
