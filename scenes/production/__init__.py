@@ -1,0 +1,1 @@
+"""From steps to files: captions, jobs and their progress, clips, film, index and contact sheet."""

@@ -1,0 +1,195 @@
+"""Narration as captions by broadcast rules.
+
+A caption card has at most two lines of 42 characters, is read at no more than 20 characters a second and stands for at
+least 0.8 seconds. `split` cuts a narration in cards where a reader would draw breath, `cues` gives each card its time.
+Everything here is a pure function of its arguments, so that the picture and the caption files agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+LINE_CHARACTERS = 42
+LINES = 2
+CHARACTERS_A_SECOND = 20
+WORDS_A_SECOND = 2.5
+SHORTEST_SECONDS = 0.8
+#: Times are written in whole milliseconds: one is kept in hand, so that rounding never makes a card too short.
+MILLISECOND = 0.001
+
+#: What a cut costs, by what stands around it: nothing at a full stop, much after a word that leans on the next one.
+AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, BEFORE_LINK, ANYWHERE, AFTER_LEANING = 0.0, 2.0, 3.0, 5.0, 9.0, 16.0
+LINKS = frozenset(
+    "and or but nor so yet that which who whose where when while because if than as of to with without for in into on "
+    "onto at by from before after between over under through is are was were has have does".split()
+)
+LEANING = frozenset(
+    "a an the this that these those its their our your my his her no not of to with without for in into on onto at by "
+    "from and or but nor than as is are was were each every some any one two more most very how".split()
+)
+#: A quotation, or a run of digits and signs with spaces inside, is one unit: it is never cut.
+UNIT = re.compile(r"[^\s“]*“[^”]*”\S*|[−+-]?\d\S*(?:\s+(?:[=×·+−/≈<>≤≥→-]\s+)?[−+-]?\d\S*)*|\S+")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One caption card: its lines, and when it appears and goes, in seconds."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.lines)
+
+    def later(self, seconds: float) -> Cue:
+        """The same card in a film in which this step starts at `seconds`."""
+        return Cue(self.start + seconds, self.end + seconds, self.lines)
+
+
+@lru_cache(maxsize=4096)
+def split(text: str) -> tuple[tuple[str, ...], ...]:
+    """Cut `text` into cards of at most two lines of 42 characters, at sense breaks, with balanced lines.
+
+    >>> split("Rows ask, columns answer. Each number says how well one question fits another's answer.")
+    (('Rows ask, columns answer.',), ('Each number says how well', "one question fits another's answer."))
+    """
+    units = _units(text)
+    best: list[tuple[float, tuple[tuple[str, ...], ...]]] = [(0.0, ())]
+    for start in reversed(range(len(units))):
+        options = []
+        for end in range(start + 1, len(units) + 1):
+            card = _card(units[start:end])
+            if card is None:
+                break
+            cost, lines = card
+            tail_cost, tail = best[len(units) - end]
+            cut = 2 * _cut(units[end - 1], units[end]) if end < len(units) else 0.0
+            options.append((cost + cut + tail_cost, (lines, *tail)))
+        best.append(min(options))
+    return best[-1][1]
+
+
+def reading_seconds(text: str) -> float:
+    """The time that `text` needs on screen and in the voice.
+
+    For each card: 2.5 words a second or 20 characters a second, whichever takes longer, and at least 0.8 seconds.
+    """
+    return sum((_comfortable(lines) for lines in split(text)), 0.0)
+
+
+def cues(beats: Sequence[str], starts: Sequence[float], durations: Sequence[float]) -> list[Cue]:
+    """The cards of a step, beat by beat; cards share the time of their beat as they need it for reading.
+
+    Args:
+        beats: what is said, one text a beat; an empty one has no card.
+        starts: when each beat starts, in seconds.
+        durations: how long it lasts, at least `reading_seconds` of its text to be read with ease.
+
+    Raises:
+        ValueError: a beat is so short that a card would have to be read faster than the rules allow.
+    """
+    found = []
+    for beat, start, duration in zip(beats, starts, durations, strict=True):
+        cards = split(beat)
+        times = _share(cards, duration) if cards else []
+        edges = [start]
+        for seconds in times:
+            edges.append(edges[-1] + seconds)
+        found += [Cue(a, b, lines) for (a, b), lines in zip(pairwise(edges), cards, strict=True)]
+    return found
+
+
+def _share(cards: Sequence[tuple[str, ...]], duration: float) -> list[float]:
+    least = [_least(lines) for lines in cards]
+    comfortable = [_comfortable(lines) for lines in cards]
+    if duration < sum(least) - MILLISECOND * len(cards):
+        words = " ".join(line for lines in cards for line in lines)
+        raise ValueError(f"{duration:.2f} s are too short to read {words!r}: it takes {sum(least):.2f} s")
+    if duration >= sum(comfortable):
+        return [seconds * duration / sum(comfortable) for seconds in comfortable]
+    ease = sum(comfortable) - sum(least)
+    part = (duration - sum(least)) / ease if ease else 0.0
+    return [low + part * (high - low) for low, high in zip(least, comfortable, strict=True)]
+
+
+def _least(lines: Sequence[str]) -> float:
+    return max(len(" ".join(lines)) / CHARACTERS_A_SECOND, SHORTEST_SECONDS) + MILLISECOND
+
+
+def _comfortable(lines: Sequence[str]) -> float:
+    return max(len(" ".join(lines).split()) / WORDS_A_SECOND, _least(lines))
+
+
+def _units(text: str) -> list[str]:
+    """Words, quotations and numbers that no cut goes through; what fits no line is cut at its spaces, then anywhere."""
+    units = []
+    for match in UNIT.finditer(text):
+        unit = " ".join(match[0].split())
+        words = [unit] if len(unit) <= LINE_CHARACTERS else unit.split()
+        for word in words:
+            units += [word[i : i + LINE_CHARACTERS] for i in range(0, len(word), LINE_CHARACTERS)]
+    return units
+
+
+def _card(units: Sequence[str]) -> tuple[float, tuple[str, ...]] | None:
+    """The best one or two lines for `units` with their cost, or None if they do not fit."""
+    whole = " ".join(units)
+    if len(whole) <= LINE_CHARACTERS:
+        return _brevity(whole), (whole,)
+    options = []
+    for k in range(1, len(units)):
+        lines = " ".join(units[:k]), " ".join(units[k:])
+        if max(map(len, lines)) <= LINE_CHARACTERS:
+            imbalance = abs(len(lines[0]) - len(lines[1])) / LINE_CHARACTERS
+            options.append((_cut(units[k - 1], units[k]) + 12 * imbalance + _brevity(whole), lines))
+    return min(options, default=None)
+
+
+def _brevity(text: str) -> float:
+    """Each card costs something, and a flash of a few characters costs more than one that fills its time."""
+    shortest = SHORTEST_SECONDS * CHARACTERS_A_SECOND
+    return 8.0 + 10.0 * max(0.0, 1 - len(text) / shortest)
+
+
+def _cut(before: str, after: str) -> float:
+    last = before.rstrip("”’\")'")
+    word = last.lower()
+    if last.endswith((".", "?", "!", "…")):
+        return AFTER_SENTENCE
+    if last.endswith((";", ":", "—", "–")):
+        return AFTER_CLAUSE
+    if last.endswith(","):
+        return AFTER_COMMA
+    if word in LEANING or (after[0].isdigit() and before.isalpha()):
+        return AFTER_LEANING
+    return BEFORE_LINK if after.lower() in LINKS else ANYWHERE
+
+
+def srt(cues: Sequence[Cue]) -> str:
+    """SubRip text. It has no escapes, so a word joiner keeps data from being read as a tag or as an arrow."""
+    blocks = []
+    for number, cue in enumerate(cues, 1):
+        lines = [re.sub(r"<(?=[A-Za-z/])|--(?=>)", "\\g<0>\u2060", line) for line in cue.lines]
+        blocks.append("\n".join([str(number), f"{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}", *lines, ""]))
+    return "\n".join(blocks)
+
+
+def vtt(cues: Sequence[Cue]) -> str:
+    """WebVTT text, with `&`, `<` and `>` escaped."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues:
+        lines = [line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in cue.lines]
+        blocks.append("\n".join([f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}", *lines, ""]))
+    return "\n".join(blocks)
+
+
+def _clock(seconds: float, point: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}{point}{rest % 1000:03d}"
