@@ -1,0 +1,170 @@
+"""The verbs of the lecture: appear, focus, fly, become, count, fill, flow, leave. They alone know how long they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from manim import (
+    UP,
+    Animation,
+    AnimationGroup,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    Mobject,
+    MoveAlongPath,
+    ReplacementTransform,
+    Transform,
+    VGroup,
+    VMobject,
+    rate_functions,
+)
+
+from scenes.mobjects.shapes import frame
+from scenes.mobjects.tensors import Cell
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
+from scenes.theme import pace, palette, units
+from transformer_core.provenance import Quantity
+
+EASE_OUT = rate_functions.ease_out_cubic
+GLIDE = rate_functions.ease_in_out_sine
+
+
+def appear(*mobjects: Mobject, rise: bool = True) -> Animation:
+    """Come on stage together, rising a little."""
+    shift = UP * units(14) if rise else np.zeros(3)
+    return FadeIn(VGroup(*mobjects), shift=shift, run_time=pace("appear"), rate_func=EASE_OUT)
+
+
+def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation:
+    """Come on stage one after another, within the time of `kind`."""
+    parts = [FadeIn(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
+    ratio = (pace(kind) / pace("appear") - 1) / max(1, len(parts) - 1) if len(parts) > 1 else 0
+    return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))
+
+
+def leave(*mobjects: Mobject) -> Animation:
+    """Go off stage."""
+    return FadeOut(VGroup(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
+
+
+def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
+    target = mobject.copy()
+    for part in target.get_family():
+        change(part)
+    return Transform(mobject, target, run_time=pace("emphasise"), rate_func=EASE_OUT)
+
+
+def dim(*mobjects: Mobject) -> Animation:
+    """Step back: fills grow faint, numbers and words turn grey, and stay readable."""
+    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed=True)) for m in mobjects if len(m.get_family()) > 1 or m.has_points()))
+
+
+def light(*mobjects: Mobject) -> Animation:
+    """Come forward again."""
+    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed=False)) for m in mobjects if len(m.get_family()) > 1 or m.has_points()))
+
+
+def _shade(part: Mobject, dimmed: bool) -> None:
+    if isinstance(part, (Cell, Token)):
+        part.shade(dimmed)
+
+
+def ring_around(mobject: Mobject, role: str = "focus") -> VMobject:
+    """An outline, five pixels outside what it surrounds."""
+    width, height = mobject.width * 135 + 14, mobject.height * 135 + 14
+    return frame(width, height, role).move_to(mobject)
+
+
+def focus(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> tuple[VMobject, Animation]:
+    """A ring around `part`, and the animation that draws it and dims the rest of `among`."""
+    ring = ring_around(part, role)
+    others = [m for m in among if m is not part]
+    return ring, AnimationGroup(FadeIn(ring, run_time=pace("emphasise")), *([dim(*others)] if others else []))
+
+
+def move_ring(ring: VMobject, to: Mobject, role: str = "focus") -> Animation:
+    """The ring moves; it never blinks."""
+    return Transform(ring, ring_around(to, role), run_time=pace("emphasise"), rate_func=GLIDE)
+
+
+def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:
+    """A copy of `source` travels to where `target` is and turns into it."""
+    ghost = source.copy()
+    return AnimationGroup(
+        ghost.animate(run_time=pace(kind), rate_func=GLIDE, remover=True).move_to(target).set_opacity(0),
+        FadeIn(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
+    )
+
+
+def travel(mobject: Mobject, to: np.ndarray | Mobject, kind: str = "transform") -> Animation:
+    """Move as a whole."""
+    return mobject.animate(run_time=pace(kind), rate_func=GLIDE).move_to(to)
+
+
+def become(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
+    """`old` gives way to `new`: shapes morph when they correspond, texts cross over."""
+    alike = isinstance(old, VMobject) and isinstance(new, VMobject) and not _has_text(old) and not _has_text(new)
+    if alike:
+        return ReplacementTransform(old, new, run_time=pace(kind), rate_func=rate_functions.smooth)
+    return AnimationGroup(FadeOut(old, run_time=pace("leave")), FadeIn(new, run_time=pace("appear")))
+
+
+def _has_text(mobject: Mobject) -> bool:
+    return any(isinstance(part, Words) for part in mobject.get_family())
+
+
+class Count(Animation):
+    """A number runs through entries of a tensor, one after another; every value that it shows is one of them."""
+
+    def __init__(self, words: Words, quantities: Sequence[Quantity], spec: str, kind: str = "cell", lead: str = "") -> None:
+        self.quantities, self.spec, self.lead, self.last = list(quantities), spec, lead, -1
+        super().__init__(words, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here = min(int(self.rate_func(alpha) * len(self.quantities)), len(self.quantities) - 1)
+        if here != self.last:
+            self.last = here
+            self.mobject.rewrite(self.lead + format(self.quantities[here], self.spec))
+
+
+class Sweep(Animation):
+    """Parts come on one after another along the run, each in an instant: terms of a sum, steps of a walk."""
+
+    def __init__(self, parts: VGroup, kind: str = "cell") -> None:
+        super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear, introducer=True)
+
+    def begin(self) -> None:
+        self.opacities = [[(p.get_fill_opacity(), p.get_stroke_opacity()) for p in part.get_family()] for part in self.mobject]
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        count = len(self.mobject)
+        for i, part in enumerate(self.mobject):
+            share = float(np.clip(self.rate_func(alpha) * count - i, 0, 1)) if alpha < 1 else 1.0
+            for piece, (fill, stroke) in zip(part.get_family(), self.opacities[i], strict=True):
+                piece.set_fill(opacity=fill * share, family=False)
+                piece.set_stroke(opacity=stroke * share, family=False)
+
+
+def fill(cells: Mobject, kind: str = "rest") -> Animation:
+    """All cells come up in reading order."""
+    return Sweep(VGroup(*cells), kind)
+
+
+def flow(mobject: Mobject, path: VMobject) -> Animation:
+    """Something small runs along a path."""
+    return MoveAlongPath(mobject, path, run_time=pace("flow"), rate_func=GLIDE)
+
+
+def together(*animations: Animation) -> Animation:
+    """Several animations as one."""
+    return AnimationGroup(*animations)
+
+
+def recolour(mobject: VMobject, role: str) -> Animation:
+    """Change to the colour of a role."""
+    return mobject.animate(run_time=pace("emphasise")).set_color(palette().role(role))

@@ -1,0 +1,75 @@
+"""Bars whose lengths are entries of a tensor."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
+
+from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.text import Words, number
+from scenes.theme import gap, palette, signed, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor
+
+
+class SignedBars(VGroup):
+    """Upright bars from a zero line, positive up and negative down, one above each of `columns`."""
+
+    def __init__(self, tensor: NamedTensor, columns: VGroup, room: float, width: float = 30) -> None:
+        values = tensor.values
+        top, bottom = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
+        self.unit = units(room) / ((top - bottom) or 1.0)
+        self.quantities = tensor.quantities()
+        self.bars = VGroup()
+        scale = float(np.abs(values).max()) or 1.0
+        for quantity, column in zip(self.quantities, columns, strict=True):
+            length = abs(float(quantity)) * self.unit
+            bar = Box(width, max(length * 135, 1.5), signed(quantity / scale, 1.0), 3)
+            bar.move_to(column.get_center()).set_y(np.sign(quantity) * length / 2)
+            self.bars.add(bar)
+        left, right = columns.get_left()[0], columns.get_right()[0]
+        self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2)
+        super().__init__(self.bars, self.zero)
+
+
+class ShareBar(VGroup):
+    """A share of one as a bar in its track, with the number beside it."""
+
+    def __init__(self, quantity: Quantity, width: float = 340, spec: str = ".3f", height: float = 44, role: str = "weight") -> None:
+        colours = palette()
+        self.quantity = quantity
+        self.track = Box(width, height, colours.surface, 5)
+        self.bar = Box(max(width * float(quantity), 2), height, colours.role(role), 5)
+        self.bar.align_to(self.track, np.array([-1.0, 0, 0]))
+        self.number: Words | None = None
+        super().__init__(self.track, self.bar)
+        if spec:
+            self.number = number(quantity, spec, "number")
+            self.number.settle(self.track.get_center()).end_at(self.track.get_right()[0] + gap("chip") + units(96))
+            self.add(self.number)
+
+
+def share_bars(tensor: NamedTensor, beside: VGroup, width: float = 340, spec: str = ".3f", scale: float = 1) -> VGroup:
+    """A `ShareBar` for each entry of a vector, each beside one of the mobjects `beside`."""
+    bars = VGroup()
+    for quantity, part in zip(tensor.quantities(), beside, strict=True):
+        bars.add(ShareBar(quantity, width, spec).next_to(part, RIGHT, buff=gap("chip")))
+    del scale
+    return bars
+
+
+class Columns(VGroup):
+    """Upright bars on a floor, for shares: heights are entries of a tensor, names stand below."""
+
+    def __init__(self, quantities: list[Quantity], names: list[VMobject], room: float, width: float, spec: str, full: float = 0) -> None:
+        super().__init__()
+        top = full or max(map(float, quantities)) or 1.0
+        self.bars, self.names, self.numbers = VGroup(), VGroup(), VGroup()
+        for i, (quantity, name) in enumerate(zip(quantities, names, strict=True)):
+            bar = Box(width, max(float(quantity) / top * room, 2), palette().weight, 5)
+            bar.shift(RIGHT * units(i * (width + 26))).align_to(np.zeros(3), DOWN)
+            self.bars.add(bar)
+            self.names.add(name.next_to(bar, DOWN, buff=gap("line")))
+            if spec:
+                self.numbers.add(number(quantity, spec, "cell").next_to(bar, UP, buff=units(8)))
+        self.add(self.bars, self.names, self.numbers)

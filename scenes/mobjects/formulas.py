@@ -1,0 +1,47 @@
+"""Formulas set by Typst, in the colours of their roles, with this sentence's tokens in them."""
+
+from __future__ import annotations
+
+import re
+
+from manim import MathTypst
+
+from scenes.theme import palette
+from transformer_core.provenance import CLOSE, MIDDLE, OPEN, parse
+
+#: Typst's size against our em sizes: measured so that an x is as high as in the token style.
+FONT_SIZE = 40.0
+ROLES = ("query", "key", "value", "residual", "weight", "ink2", "ink3")
+
+
+class Formula(MathTypst):
+    """A formula in Typst's math syntax.
+
+    `{{ q_(car) : query }}` sets a part in a role's colour. Quantities and labels may be formatted into the source: a
+    label becomes a quoted string, escaped so that a token is never read as markup, a number stands as it is shown.
+    """
+
+    def __init__(self, source: str, size: float = FONT_SIZE, role: str = "ink") -> None:
+        self.text, self.spans = parse(source)
+        self.style, self.paper = "formula", None
+        self.roles = [part for part in ROLES if re.search(rf":\s*{part}\s*}}}}", source)]
+        super().__init__(typst(source), font_size=size, color=palette().role(role))
+        for part in self.roles:
+            self.select(part).set_color(palette().role(part))
+
+
+def typst(source: str) -> str:
+    """Typst source with every marked token as an escaped string and every marked number as text."""
+
+    def written(match: re.Match[str]) -> str:
+        return quoted(match[2])
+
+    return re.sub(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}", written, source)
+
+
+def quoted(text: str) -> str:
+    """`text` as a Typst string literal: data, never markup."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+

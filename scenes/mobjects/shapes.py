@@ -1,0 +1,117 @@
+"""The plain shapes that everything else is put together from, sized in pixels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from manim import LEFT, RIGHT, VGroup, VMobject
+
+from scenes.theme import palette, units
+
+#: Share of a quarter circle's radius that a cubic's handle takes.
+HANDLE = 0.5523
+
+
+@cache
+def _rounded(width: float, height: float, radius: float) -> np.ndarray:
+    """Curves of a rounded rectangle around the origin, in units."""
+    x, y, r = width / 2, height / 2, min(radius, width / 2, height / 2)
+    k = r * HANDLE
+    corners = [((x, y), (-1, 0), (0, -1)), ((x, -y), (0, 1), (-1, 0)), ((-x, -y), (1, 0), (0, 1)), ((-x, y), (0, -1), (1, 0))]
+    turns = []
+    for corner, into, out in corners:
+        c, a, b = np.array(corner), np.array(into), np.array(out)
+        turns.append((c + a * r, c + a * (r - k), c + b * (r - k), c + b * r))
+    curves = []
+    for turn, following in zip(turns, [*turns[1:], turns[0]], strict=True):
+        if r > 0:
+            curves.append(turn)
+        start, end = turn[-1], following[0]
+        curves.append((start, start + (end - start) / 3, end - (end - start) / 3, end))
+    flat = np.array(curves).reshape(-1, 2)
+    return np.column_stack([flat, np.zeros(len(flat))])
+
+
+class Box(VMobject):
+    """A rectangle with round corners, filled, with no outline unless it gets one."""
+
+    def __init__(self, width: float, height: float, fill: str, radius: float = 5, line: str = "", thick: float = 0) -> None:
+        super().__init__(fill_color=fill, fill_opacity=1, stroke_width=stroke(thick), stroke_color=line or fill)
+        self.points = _rounded(units(width), units(height), units(radius)).copy()
+
+
+def stroke(pixels: float) -> float:
+    """Manim's stroke width for a line that is `pixels` thick at 1080p."""
+    return pixels * 100 / 135
+
+
+def frame(width: float, height: float, role: str = "focus", thick: float = 5, radius: float = 9) -> VMobject:
+    """An outline without fill."""
+    box = Box(width, height, palette().background, radius, palette().role(role), thick)
+    box.set_fill(opacity=0)
+    return box
+
+
+def rule(start: np.ndarray, end: np.ndarray, role: str = "line", thick: float = 2) -> VMobject:
+    """A straight line."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    line.points = np.array([start, start + (end - start) / 3, end - (end - start) / 3, end])
+    return line
+
+
+def dashes(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float = 2.5, dash: float = 9) -> VMobject:
+    """A dashed straight line as one mobject."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    length = float(np.linalg.norm(end - start))
+    count = max(1, round(length / units(2 * dash)))
+    ts = np.linspace(0, 1, 2 * count)
+    pieces = [(start + (end - start) * a, start + (end - start) * b) for a, b in zip(ts[::2], ts[1::2], strict=True)]
+    line.points = np.array([[a, a + (b - a) / 3, b - (b - a) / 3, b] for a, b in pieces]).reshape(-1, 3)
+    return line
+
+
+def arrow(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float = 3, tip: float = 15) -> VGroup:
+    """A straight arrow with a filled tip."""
+    way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
+    side = np.array([-way[1], way[0], 0])
+    foot = end - way * units(tip)
+    head = VMobject(fill_color=palette().role(role), fill_opacity=1, stroke_width=0)
+    head.set_points_as_corners([end, foot + side * units(tip * 0.42), foot - side * units(tip * 0.42), end])
+    return VGroup(rule(start, foot, role, thick), head)
+
+
+def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float = 3) -> VMobject:
+    """A smooth line that leaves and arrives vertically."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    bend = np.array([0, (end - start)[1] * 0.5, 0])
+    line.points = np.array([start, start + bend, end - bend, end])
+    return line
+
+
+def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMobject:
+    """A line through all points."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    line.set_points_as_corners(points)
+    return line
+
+
+def dot(centre: np.ndarray, radius: float = 7, role: str = "ink") -> VMobject:
+    """A filled disc."""
+    disc = Box(2 * radius, 2 * radius, palette().role(role), radius)
+    return disc.move_to(centre)
+
+
+def ellipsis(vertical: bool = False, role: str = "ink3") -> VGroup:
+    """Three small dots: something is left out here."""
+    dots = VGroup(*(dot(np.zeros(3), 3, role) for _ in range(3)))
+    return dots.arrange(np.array([0.0, -1.0, 0.0]) if vertical else RIGHT, buff=units(7))
+
+
+def ribbon(start: np.ndarray, end: np.ndarray, thick: float, role: str = "residual", opacity: float = 1) -> VMobject:
+    """A flat band from left to right with a pointed end: the residual stream."""
+    half, tip = np.array([0, units(thick / 2), 0]), units(thick * 0.7)
+    band = VMobject(fill_color=palette().role(role), fill_opacity=opacity, stroke_width=0)
+    neck = end + LEFT * tip
+    band.set_points_as_corners([start + half, neck + half, end, neck - half, start - half, start + half])
+    return band

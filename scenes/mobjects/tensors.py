@@ -1,0 +1,250 @@
+"""Grids of numbers that know their sources.
+
+A grid never computes: each cell shows one entry of a named tensor. What doesn't fit is left out with an ellipsis, and
+the true size is written beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+
+from scenes.mobjects.shapes import Box, ellipsis
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import GAPS, gap, ink_on, palette, shared, signed, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor
+
+#: Cell sizes in px and the style of the numbers in them ("" for none).
+CELLS = {
+    "large": (116, 60, "large cell"),
+    "normal": (94, 50, "cell"),
+    "slim": (86, 46, "cell"),
+    "heat": (34, 46, ""),
+    "thin": (20, 46, ""),
+    "flat": (94, 20, ""),
+    "tile": (50, 50, ""),
+}
+
+
+DIMMED = 0.27
+
+
+class Cell(VGroup):
+    """One entry: its fill is its value, and a number says it where there is room for one."""
+
+    def __init__(
+        self, quantity: Quantity, size: tuple[float, float], spec: str, style: str, fill: str, dash: bool = False
+    ) -> None:
+        self.quantity, self.fill = quantity, fill
+        self.box = Box(*size, fill, min(5, size[0] / 4, size[1] / 4))
+        self.number: Words | None = None
+        self.dash: VMobject | None = None
+        super().__init__(self.box)
+        if style:
+            self.number = number(quantity, spec, style).settle(self.box.get_center())
+            self.number.set_fill(ink_on(fill)).paper = self.box
+            self.add(self.number)
+        elif dash and quantity < 0 and min(size) >= 14:
+            self.dash = Box(min(size[0] * 0.4, 12), 2.5, ink_on(fill), 1).move_to(self.box)
+            self.add(self.dash)
+
+    def shade(self, dimmed: bool) -> Cell:
+        """Step back (a faint fill, a grey number) or come forward again."""
+        self.box.set_fill(self.fill, opacity=DIMMED if dimmed else 1)
+        for mark in (self.number, self.dash):
+            if mark:
+                mark.set_fill(palette().ink3 if dimmed else ink_on(self.fill), opacity=1)
+        return self
+
+
+def abridged(size: int, first: int, last: int, keep: Sequence[int] = ()) -> list[int | None]:
+    """Which of `size` entries to show: the first, the last and those to keep, with None where some are left out."""
+    if size <= first + last + 1:
+        return list(range(size))
+    chosen = sorted({*range(first), *range(size - last, size), *keep})
+    shown: list[int | None] = []
+    for i in chosen:
+        if shown and i != shown[-1] + 1:  # type: ignore[operator]
+            shown.append(None)
+        shown.append(i)
+    return shown
+
+
+class TensorGrid(VGroup):
+    """A matrix as cells. `tensor` has two axes: the first runs down, the second to the right.
+
+    Args:
+        tensor: what is shown; a vector is shown as one row.
+        cell: a size of `CELLS`.
+        spec: the format of the numbers.
+        scale: the absolute value that gets the full colour; the largest one shown if it is not given.
+        weights: True where the entries are shares between nothing and one, coloured by the sequential ramp.
+        rows, columns: positions to show, None for an ellipsis (see `abridged`).
+    """
+
+    def __init__(
+        self,
+        tensor: NamedTensor,
+        cell: str = "normal",
+        spec: str = ".2f",
+        scale: float = 0,
+        weights: bool = False,
+        rows: Sequence[int | None] | None = None,
+        columns: Sequence[int | None] | None = None,
+        wide: float = 0,
+        high: float = 0,
+    ) -> None:
+        super().__init__()
+        self.tensor, self.spec, self.weights = tensor, spec, weights
+        width, height, self.style = CELLS[cell]
+        self.size_px = (wide or width, high or height)
+        vector = len(tensor.axes) == 1
+        self.row_axis, self.column_axis = ("", tensor.axes[0]) if vector else tensor.axes
+        self.row_order = list(rows if rows is not None else range(1 if vector else tensor.shape[0]))
+        self.column_order = list(columns if columns is not None else range(tensor.shape[-1]))
+        self.scale_value = scale or float(np.abs(np.where(np.isfinite(tensor.values), tensor.values, 0)).max()) or 1.0
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.gaps_left_out = VGroup()
+        for i in self.row_order:
+            for j in self.column_order:
+                if i is not None and j is not None:
+                    self.cells[i, j] = self._cell(tensor.quantity(j) if vector else tensor.quantity(i, j))
+        self._arrange()
+        self.add(*self.cells.values(), self.gaps_left_out)
+
+    def _cell(self, quantity: Quantity) -> Cell:
+        fill = shared(quantity) if self.weights else signed(quantity, self.scale_value)
+        return Cell(quantity, self.size_px, self.spec, self.style, fill, dash=not self.weights)
+
+    def _arrange(self) -> None:
+        width, height = (units(size) for size in self.size_px)
+        space = gap("cell") if min(self.size_px) > 14 else units(1.5)
+        xs = self._places(self.column_order, width, space)
+        ys = self._places(self.row_order, height, space)
+        for (i, j), cell in self.cells.items():
+            cell.shift(np.array([xs[self.column_order.index(j)], -ys[self.row_order.index(i)], 0]))
+        for column, x in zip(self.column_order, xs, strict=True):
+            if column is None:
+                for i, y in zip(self.row_order, ys, strict=True):
+                    if i is not None:
+                        self.gaps_left_out.add(ellipsis().shift(np.array([x, -y, 0])))
+        for row, y in zip(self.row_order, ys, strict=True):
+            if row is None:
+                self.gaps_left_out.add(ellipsis(vertical=True).shift(np.array([(xs[0] + xs[-1]) / 2, -y, 0])))
+
+    @staticmethod
+    def _places(order: Sequence[int | None], size: float, space: float) -> list[float]:
+        """Centres along one direction; an ellipsis takes less room than a cell."""
+        places, edge = [], 0.0
+        for i in order:
+            step = size if i is not None else units(40)
+            places.append(edge + step / 2)
+            edge += step + space
+        return places
+
+    def cell(self, row: int | str, column: int | str) -> Cell:
+        """The cell at a position or label of each axis."""
+        return self.cells[self._row(row), self._column(column)]
+
+    def _row(self, row: int | str) -> int:
+        return self.tensor.position(self.row_axis, row) if self.row_axis else 0
+
+    def _column(self, column: int | str) -> int:
+        return self.tensor.position(self.column_axis, column)
+
+    def row(self, row: int | str = 0) -> VGroup:
+        """All cells of one row, from left to right."""
+        here = self._row(row)
+        return VGroup(*(cell for (i, _), cell in self.cells.items() if i == here))
+
+    def column(self, column: int | str) -> VGroup:
+        """All cells of one column, from top to bottom."""
+        here = self._column(column)
+        return VGroup(*(cell for (_, j), cell in self.cells.items() if j == here))
+
+    @property
+    def rows(self) -> list[VGroup]:
+        return [self.row(i) for i in self.row_order if i is not None]
+
+    @property
+    def columns(self) -> list[VGroup]:
+        return [self.column(j) for j in self.column_order if j is not None]
+
+    def others(self, kept: VGroup) -> VGroup:
+        """Every cell that is not in `kept`."""
+        inside = set(map(id, kept))
+        return VGroup(*(cell for cell in self.cells.values() if id(cell) not in inside))
+
+    def row_labels(self, role: str = "", side: np.ndarray = LEFT) -> VGroup:
+        """A chip beside each row, with the token that the row belongs to."""
+        height = min(52, max(36, self.size_px[1]))
+        labels = {i: self.tensor.label(self.row_axis, i) for i in self.row_order if i is not None}
+        width = max(chip_width(label, height < 52) for label in labels.values())
+        chips = VGroup()
+        for i, label in labels.items():
+            chips.add(Token(label, role, width, height).next_to(self.row(i), side, buff=gap("chip")))
+        edge = min if side[0] < 0 else max
+        x = edge(float(chip.get_center()[0]) for chip in chips)
+        for chip in chips:
+            chip.set_x(x)
+        return chips
+
+    def column_labels(self, role: str = "") -> VGroup:
+        """A chip on top of each column."""
+        chips = VGroup()
+        for j in self.column_order:
+            if j is not None:
+                chip = Token(self.tensor.label(self.column_axis, j), role, self.size_px[0], 44)
+                chips.add(chip.next_to(self.column(j), UP, buff=units(12)))
+        return chips
+
+    def size_label(self, rows: str = "", columns: str = "", side: np.ndarray = DOWN) -> Words:
+        """The true size, as "4 × 64": quantities formatted by the caller, so that they have a source."""
+        text = " × ".join(part for part in (rows, columns) if part)
+        return Words(text, "note", "ink2").next_to(self, side, buff=gap("line"))
+
+
+def column_width(labels: Sequence[Label], least: float) -> float:
+    """The cell width in px at which every label fits on top of its column."""
+    return max([least, *(chip_width(label, small=True) for label in labels)])
+
+
+def matching_height(rows: int, room: float, most: float, least: float) -> float:
+    """The cell height in px at which `rows` rows fill at most `room` px."""
+    return max(least, min(most, (room - (rows - 1) * GAPS["cell"]) / rows))
+
+
+class Heatmap(VGroup):
+    """A large matrix as coloured squares without numbers, one mobject a shade: cheap to draw and to move."""
+
+    def __init__(self, tensor: NamedTensor, wide: float, high: float, scale: float = 0, weights: bool = False) -> None:
+        super().__init__()
+        rows, columns = tensor.shape
+        scale = scale or float(np.abs(tensor.values).max()) or 1.0
+        shades: dict[str, list[Any]] = {}
+        for (i, j), value in np.ndenumerate(tensor.values):
+            step = np.round(np.clip(value / scale, -1, 1) * 10) / 10
+            colour = shared(max(step, 0)) if weights else signed(step, 1)
+            left, top = units(j * wide / columns), -units(i * high / rows)
+            right, bottom = units((j + 0.86) * wide / columns), -units((i + 0.86) * high / rows)
+            shades.setdefault(colour, []).append([(left, top), (right, top), (right, bottom), (left, bottom)])
+        for colour, squares in shades.items():
+            shade = VMobject(fill_color=colour, fill_opacity=1, stroke_width=0)
+            corners = np.array(squares)
+            ends = np.roll(corners, -1, axis=1)
+            lines = np.stack([corners, corners + (ends - corners) / 3, ends - (ends - corners) / 3, ends], axis=2)
+            flat = lines.reshape(-1, 2)
+            shade.points = np.column_stack([flat, np.zeros(len(flat))])
+            self.add(shade)
+        self.backdrop = Box(wide + 10, high + 10, palette().surface, 6).move_to(self)
+        self.add_to_back(self.backdrop)
+
+
+def beside(*parts: VMobject, space: str = "grid") -> VGroup:
+    """The parts in a row, with the named gap between them."""
+    return VGroup(*parts).arrange(RIGHT, buff=gap(space))

@@ -1,0 +1,243 @@
+"""Step and Chapter: the two nouns between a trace and a film.
+
+A chapter is a Manim `Scene` whose `steps(trace)` yields `Step`s. A step is at once a section of the scene, a clip, a
+slide, a caption, a line of narration and a chapter mark. No chapter holds a duration: a beat lasts as long as its
+animation and its narration need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any, ClassVar
+
+from manim import Animation, FadeIn, FadeOut, Mobject, Scene, VGroup, config
+
+from scenes.mobjects.diagrams import MiniMap
+from scenes.mobjects.text import Words, paragraph
+from scenes.production.captions import Cue, reading_seconds, split
+from scenes.theme import at, drawn_in, pace, palette
+from transformer_core.provenance import Span, parse
+from transformer_core.trace import Trace
+
+DEFAULT_TEXT = "The car is red"
+Show = Animation | Sequence[Any] | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One idea, said and shown.
+
+    Args:
+        title: what the viewer should remember, as a line.
+        say: the narration, at most 45 words; "|" divides it in beats.
+        show: what is played, one entry a beat: an animation, a tuple of animations that play together, or a list of
+            these that play one after another.
+        stay: what remains on stage from the step before; everything, if it is not given.
+    """
+
+    title: str
+    say: str
+    show: Sequence[Show] = ()
+    stay: Sequence[Mobject] | None = None
+
+    @property
+    def beats(self) -> list[str]:
+        """The narration in beats, still with its marks."""
+        return [" ".join(beat.split()) for beat in self.say.split("|")]
+
+    @property
+    def narration(self) -> str:
+        """What is said, as plain text."""
+        return " ".join(parse(beat)[0] for beat in self.beats)
+
+
+@dataclass
+class Record:
+    """What one step showed: its texts, the times of its captions, and every entry of a tensor that was on screen."""
+
+    number: int
+    title: str
+    narration: str
+    beats: list[str]
+    cues: list[Cue] = field(default_factory=list)
+    duration: float = 0.0
+    spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
+
+    def note(self, spans: Sequence[Span]) -> None:
+        for span in spans:
+            self.spans.setdefault((span.source.name, span.source.index, span.source.axis, span.shown), span)
+
+
+class Chapter(Scene):
+    """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`.
+
+    It runs under plain `manim` like any other scene; `perform` is what the production room calls.
+    """
+
+    number: ClassVar[int] = 0
+    title: ClassVar[str] = ""
+
+    def __init__(self, trace: Trace | None = None, theme: str = "", captions: bool = True, **scene: Any) -> None:
+        super().__init__(**scene)
+        self.trace = trace
+        self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
+        self.captions = captions
+        self.records: list[Record] = []
+        self.stage_chrome: list[Mobject] = []
+        self.heading: Words | None = None
+        self.caption: list[Words] = []
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        """The storyboard, step by step."""
+        raise NotImplementedError
+
+    def material(self) -> Trace:
+        """The trace that this chapter reads; computed here only if nobody handed one in."""
+        if self.trace is None:
+            from transformer_core.lecture import read
+
+            self.trace = read(os.environ.get("LECTURE_TEXT", DEFAULT_TEXT))
+        return self.trace
+
+    def construct(self) -> None:
+        self.perform()
+
+    def perform(
+        self,
+        wanted: Container[int] | None = None,
+        opened: Callable[[int, Step], None] | None = None,
+        closed: Callable[[Record], None] | None = None,
+    ) -> list[Record]:
+        """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
+
+        `opened` is called before the first frame of a wanted step, `closed` after its last one.
+        """
+        with drawn_in(self.theme) as colours:
+            config.background_color = colours.background
+            self.camera.background_color = colours.background
+            self._set_up_chrome(self.material())
+            for number, step in enumerate(self.steps(self.material()), 1):
+                showing = wanted is None or number in wanted
+                record = Record(number, parse(step.title)[0], step.narration, [parse(b)[0] for b in step.beats])
+                self.records.append(record)
+                if showing:
+                    self.next_section(record.title)
+                    if opened:
+                        opened(number, step)
+                self._perform(step, record, showing)
+                if showing and closed:
+                    closed(record)
+        return self.records
+
+    def _set_up_chrome(self, trace: Trace) -> None:
+        kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
+        self.stage_chrome = [kicker, MiniMap(trace, self.whereabouts(trace))]
+        if not trace.about.get("in_grammar", True):
+            note = Words("The model never learned sentences like this one.", "kicker", "warning")
+            self.stage_chrome.append(note.stand_on(at(0, 84)[1]).end_at(at(1480, 0)[0]))
+        self.add(*self.stage_chrome)
+
+    def whereabouts(self, trace: Trace) -> str:
+        """The part of the model that this chapter looks at, for the small map."""
+        return ""
+
+    def _perform(self, step: Step, record: Record, showing: bool) -> None:
+        opening = self._opening(step, first=record.number == 1)
+        record.note(parse(step.title)[1])
+        for beat, show in zip_longest(step.beats, step.show):
+            cards = split(parse(beat)[0]) if beat else ()
+            record.note(parse(beat or "")[1])
+            plays = [*([opening] if opening else []), *_in_order(show)]
+            opening = ()
+            spent = self._card(cards[0] if cards else (), plays, record, showing)
+            for lines in cards[1:]:
+                self._card(lines, [], record, showing)
+            del spent
+        self._hold(pace("hold"), record, showing)
+        self.note_screen(record)
+
+    def _opening(self, step: Step, first: bool) -> tuple[Animation, ...]:
+        """The change of title, and the leaving of what does not stay."""
+        spot = at(96, 138)
+        heading = Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
+        changes: list[Animation] = [FadeIn(heading, run_time=pace("appear"))]
+        if self.heading:
+            changes.append(FadeOut(self.heading, run_time=pace("leave")))
+        if step.stay is not None:
+            kept = {id(part) for mobject in step.stay for part in mobject.get_family()}
+            kept |= {id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]}
+            leaving = [mobject for mobject in self.mobjects if id(mobject) not in kept]
+            partly = [m for m in leaving if any(id(part) in kept for part in m.get_family())]
+            for mobject in partly:
+                self.remove(mobject)
+                self.add(*(part for part in mobject.submobjects if id(part) in kept))
+            gone = VGroup(*(m for m in self.mobjects if id(m) not in kept))
+            if len(gone):
+                changes.append(FadeOut(gone, run_time=pace("leave")))
+        self.heading = heading
+        return tuple(changes)
+
+    def _card(self, lines: tuple[str, ...], plays: list[Any], record: Record, showing: bool) -> None:
+        """Put one caption card up, play what belongs to it, and hold until it has been read."""
+        start = record.duration
+        if self.captions:
+            self.remove(*self.caption)
+            self.caption = paragraph(list(lines), "caption", "ink", 984 if len(lines) > 1 else 1007)
+            self.add(*self.caption)
+        for play in plays:
+            self._play(play, record, showing)
+            self.note_screen(record)
+        if lines:
+            rest = reading_seconds(" ".join(lines)) - (record.duration - start)
+            self._hold(rest, record, showing)
+            record.cues.append(Cue(start, record.duration, lines))
+
+    def _play(self, play: Any, record: Record, showing: bool) -> None:
+        together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
+        if not together:
+            return
+        animations = self.compile_animations(*together)
+        record.duration += self._frames(max(a.get_run_time() for a in animations))
+        if showing:
+            self.play(*animations)
+        else:
+            for animation in animations:
+                animation._setup_scene(self)
+                animation.begin()
+            for animation in animations:
+                animation.finish()
+                animation.clean_up_from_scene(self)
+        if self.caption:
+            self.bring_to_front(*self.caption)
+
+    def _hold(self, seconds: float, record: Record, showing: bool) -> None:
+        if seconds * config.frame_rate < 0.5:
+            return
+        frames = max(1, round(seconds * config.frame_rate))
+        record.duration += frames / config.frame_rate
+        if showing:
+            self.wait(frames / config.frame_rate, frozen_frame=True)
+
+    @staticmethod
+    def _frames(seconds: float) -> float:
+        """`seconds` as the whole number of frames that Manim makes of them, in seconds."""
+        return float(-int(-round(seconds * config.frame_rate, 6) // 1)) / config.frame_rate
+
+    def note_screen(self, record: Record) -> None:
+        """Note the source of every number and token on screen."""
+        for mobject in self.mobjects:
+            for part in mobject.get_family():
+                if isinstance(part, Words) and part.spans and part.get_fill_opacity() > 0:
+                    record.note(part.spans)
+
+    def colour(self, role: str) -> str:
+        return palette().role(role)
+
+
+def _in_order(show: Show) -> list[Any]:
+    if show is None:
+        return []
+    return list(show) if isinstance(show, list) else [show]

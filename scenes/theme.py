@@ -1,0 +1,242 @@
+"""The only home of colour, type size, gap and pace.
+
+Sizes are in pixels of a 1080p frame, as a designer would write them; `units` turns them into Manim's units
+(135 px each). A chapter asks for a role ("query"), a style ("cell") or a pace ("row"), never for a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+PIXELS_PER_UNIT = 135.0
+FRAME_WIDTH, FRAME_HEIGHT = 1920.0, 1080.0
+
+
+def units(pixels: float) -> float:
+    """Manim units of a length in pixels at 1080p."""
+    return pixels / PIXELS_PER_UNIT
+
+
+def at(x: float, y: float) -> np.ndarray:
+    """The point `x` px from the left and `y` px from the top of a 1080p frame."""
+    return np.array([units(x - FRAME_WIDTH / 2), units(FRAME_HEIGHT / 2 - y), 0.0])
+
+
+@dataclass(frozen=True)
+class Type:
+    """How a text is set: family, weight, em size in px, and whether its figures are tabular."""
+
+    family: str
+    weight: int
+    size: float
+    italic: bool = False
+    tabular: bool = False
+
+
+#: Every way in which this project sets a text. 24 px em is the smallest: see docs/decisions.
+TYPES = {
+    "kicker": Type("Inter", 560, 25),
+    "title": Type("Source Serif 4", 480, 48),
+    "caption": Type("Inter", 420, 38),
+    "block": Type("Source Serif 4", 480, 36),
+    "aside": Type("Source Serif 4", 420, 30, italic=True),
+    "axis": Type("Source Serif 4", 420, 26, italic=True),
+    "note": Type("Inter", 420, 25),
+    "token": Type("Inter", 560, 30),
+    "small token": Type("Inter", 560, 26),
+    "cell": Type("Inter", 460, 25, tabular=True),
+    "large cell": Type("Inter", 460, 29, tabular=True),
+    "number": Type("Inter", 560, 32, tabular=True),
+    "large number": Type("Inter", 640, 46, tabular=True),
+    "tag": Type("Source Serif 4", 480, 28, italic=True),
+    "symbol": Type("Source Serif 4", 480, 40),
+}
+SMALLEST = 24.0
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by meaning. The ramps give lightness to magnitude and, for signed values, hue to sign."""
+
+    name: str
+    background: str
+    surface: str
+    line: str
+    ink: str
+    ink2: str
+    ink3: str
+    query: str
+    key: str
+    value: str
+    residual: str
+    weight: str
+    warning: str
+    focus: str
+    diverging: tuple[str, ...]
+    sequential: tuple[str, ...]
+
+    def role(self, name: str) -> str:
+        """The colour of a role such as "query", "ink2" or "focus"."""
+        return str(getattr(self, name))
+
+
+DARK = Palette(
+    name="dark",
+    background="#0F1419",
+    surface="#1A212A",
+    line="#3D4957",
+    ink="#F2EFE8",
+    ink2="#B9C0C8",
+    ink3="#8C96A1",
+    query="#FFD64C",
+    key="#6DE3FA",
+    value="#D279AD",
+    residual="#47AF7E",
+    weight="#F2EFDD",
+    warning="#FA5A2A",
+    focus="#FFFFFF",
+    diverging=("#AA4310", "#6D331C", "#1D2126", "#234775", "#2366B9"),
+    sequential=("#1A212A", "#373D43", "#595E60", "#8E908B", "#C0C0B5", "#F2EFDD"),
+)
+LIGHT = Palette(
+    name="light",
+    background="#FBF8F2",
+    surface="#F0EBE1",
+    line="#BDB5A6",
+    ink="#171B20",
+    ink2="#434A52",
+    ink3="#5A6067",
+    query="#9E5700",
+    key="#0964B2",
+    value="#6C0A4E",
+    residual="#1E694E",
+    weight="#131A21",
+    warning="#8C2E23",
+    focus="#000000",
+    diverging=("#E47F56", "#F0AF96", "#E8EDF5", "#9DC3F7", "#62A0F2"),
+    sequential=("#F0EBE1", "#C8C6BF", "#9F9F9C", "#676A6C", "#393F44", "#131A21"),
+)
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+DIVERGING_STOPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+SEQUENTIAL_STOPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+
+_active = [DARK]
+
+
+def palette() -> Palette:
+    """The palette of the picture being drawn."""
+    return _active[-1]
+
+
+@contextmanager
+def drawn_in(name: str) -> Iterator[Palette]:
+    """Draw in the palette called `name` ("dark" or "light") inside this block."""
+    if name not in PALETTES:
+        raise ValueError(f"no theme called {name!r}: it is one of {', '.join(PALETTES)}")
+    _active.append(PALETTES[name])
+    try:
+        yield _active[-1]
+    finally:
+        _active.pop()
+
+
+def rgb(colour: str) -> np.ndarray:
+    """Red, green and blue of "#RRGGBB", each from 0 to 1."""
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+
+
+def hexadecimal(colour: np.ndarray) -> str:
+    return "#" + "".join(f"{round(255 * float(c)):02X}" for c in np.clip(colour, 0, 1))
+
+
+def between(first: str, second: str, share: float) -> str:
+    """The colour `share` of the way from `first` to `second`."""
+    return hexadecimal(rgb(first) * (1 - share) + rgb(second) * share)
+
+
+@cache
+def _ramp(colours: tuple[str, ...], stops: tuple[float, ...], level: float) -> str:
+    table = np.array([rgb(colour) for colour in colours])
+    return hexadecimal(np.array([np.interp(level, stops, table[:, channel]) for channel in range(3)]))
+
+
+def signed(value: float, scale: float) -> str:
+    """The fill of a signed value: hue is its sign, lightness its size against `scale`."""
+    level = round(float(np.clip(value / scale if scale else 0.0, -1, 1)), 2)
+    return _ramp(palette().diverging, DIVERGING_STOPS, level)
+
+
+def shared(weight: float) -> str:
+    """The fill of a weight between nothing and one."""
+    return _ramp(palette().sequential, SEQUENTIAL_STOPS, round(float(np.clip(weight, 0, 1)), 2))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    channel = rgb(colour)
+    linear = np.where(channel <= 0.04045, channel / 12.92, ((channel + 0.055) / 1.055) ** 2.4)
+    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours (WCAG 2.2), from one to twenty-one."""
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@cache
+def _ink(fill: str, ink: str, background: str) -> str:
+    for colour in (ink, background, "#FFFFFF", "#000000"):
+        if contrast(colour, fill) >= READABLE:
+            return colour
+    return max(("#FFFFFF", "#000000"), key=lambda colour: contrast(colour, fill))
+
+
+READABLE = 4.5
+
+
+def ink_on(fill: str) -> str:
+    """A colour for text on `fill` that reaches the readable contrast."""
+    return _ink(fill, palette().ink, palette().background)
+
+
+#: Distances, in px.
+GAPS = {
+    "cell": 4,
+    "chip": 20,
+    "grid": 44,
+    "part": 72,
+    "line": 14,
+    "word": 10,
+}
+
+
+def gap(name: str) -> float:
+    """The named distance, in Manim units."""
+    return units(GAPS[name])
+
+
+#: Seconds of each kind of motion.
+PACES = {
+    "appear": 0.5,
+    "emphasise": 0.35,
+    "cell": 2.4,
+    "row": 1.2,
+    "rest": 0.8,
+    "flow": 0.9,
+    "transform": 0.8,
+    "slow": 3.2,
+    "leave": 0.3,
+    "stagger": 0.8,
+    "hold": 0.6,
+}
+
+
+def pace(name: str) -> float:
+    """Seconds of the named kind of motion."""
+    return PACES[name]
