@@ -3,6 +3,26 @@
 Importing this package imports no torch: a process that only draws reads a saved trace with NumPy alone.
 """
 
+from importlib import import_module
+from typing import Any
+
+from transformer_core.config import Config
 from transformer_core.trace import AXES, Label, NamedTensor, Quantity, Trace
 
-__all__ = ["AXES", "Label", "NamedTensor", "Quantity", "Trace"]
+#: Names that need torch, and the module that each comes from: loaded when first asked for.
+_WITH_TORCH = {
+    "Transformer": "model",
+    "record": "tap",
+    "greedy": "decoding",
+    "read": "lecture",
+    "load": "pretrained",
+    "save": "pretrained",
+}
+
+__all__ = ["AXES", "Config", "Label", "NamedTensor", "Quantity", "Trace", *_WITH_TORCH]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WITH_TORCH:
+        raise AttributeError(f"transformer_core has no {name!r}")
+    return getattr(import_module(f"transformer_core.{_WITH_TORCH[name]}"), name)

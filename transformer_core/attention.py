@@ -1,0 +1,132 @@
+"""Attention: masks, scaled dot-product attention, and several heads of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from transformer_core.config import Config
+from transformer_core.tap import Tap, tap_at
+
+QUERIES = "batch head query d_head"
+KEYS = "batch head key d_head"
+PAIRS = "batch head query key"
+STREAM = "batch position d_model"
+
+#: Keys and values of each attention of a decoder by its path, "batch head key d_head", grown token by token.
+Cache = dict[str, tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Which keys each query may not see: `bias` is -inf there and 0 elsewhere, "batch 1 query key".
+
+    `blind` marks the queries that see no key at all, or is None if there are none. They attend to nothing: their
+    weights are 0, where an unguarded softmax would give NaN.
+    """
+
+    bias: Tensor
+    blind: Tensor | None = None
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        return scores + self.bias
+
+    def softmax(self, masked: Tensor) -> Tensor:
+        if self.blind is None:
+            return masked.softmax(-1)
+        return masked.masked_fill(self.blind, 0.0).softmax(-1).masked_fill(self.blind, 0.0)
+
+
+def mask_of(hidden: Tensor, dtype: torch.dtype) -> Mask:
+    """The mask that hides the keys where `hidden`, "batch 1 query key", is True."""
+    bias = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill(hidden, -math.inf)
+    blind = hidden.all(-1, keepdim=True)
+    return Mask(bias, blind if bool(blind.any()) else None)
+
+
+def causal(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+    """True where a key comes after its query; the last query is at the last key. Vaswani et al. 2017, section 3.2.3."""
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries + 1)
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, d_k: float, tap: Tap) -> Tensor:
+    """Attention(Q, K, V) = softmax(QKᵀ / √d_k) V.
+
+    Every query meets every key; the softmax of their scores says which share of each value it takes.
+
+    Shapes: q "batch head query d_head", k and v "batch head key d_head", result "batch head query d_head".
+    `d_k=1` leaves the scores unscaled. Source: Vaswani et al. 2017, section 3.2.1, equation 1.
+    """
+    scores = tap("scores", q @ k.mT, PAIRS, q, k)
+    scaled = tap("scaled", scores / math.sqrt(d_k), PAIRS, scores)
+    masked = tap("masked", mask(scaled) if mask else scaled, PAIRS, scaled)
+    weights = tap("weights", mask.softmax(masked) if mask else masked.softmax(-1), PAIRS, masked)
+    return tap("z", weights @ v, QUERIES, weights, v)
+
+
+class MultiHeadAttention(nn.Module):
+    """MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W_O, where head_i = Attention(Q W_Q, K W_K, V W_V).
+
+    Self-attention takes queries, keys and values from one sequence, and projects them in one multiplication;
+    cross-attention takes keys and values from `memory`. Source: Vaswani et al. 2017, section 3.2.2.
+    """
+
+    def __init__(self, config: Config, heads: int, path: str, cross: bool = False) -> None:
+        super().__init__()
+        d = config.d_model
+        self.path, self.heads, self.cross = path, heads, cross
+        self.d_k = d // heads if config.attention_scale else 1
+        # Rows of one weight: W_Q, W_K, W_V below each other, as the multiplication wants them.
+        for name in ("q", "kv") if cross else ("qkv",):
+            self.register_parameter(f"w_{name}", nn.Parameter(torch.empty(len(name) * d, d)))
+            self.register_parameter(f"b_{name}", nn.Parameter(torch.zeros(len(name) * d)))
+        self.w_o = nn.Parameter(torch.empty(d, d))
+        self.b_o = nn.Parameter(torch.zeros(d))
+
+    def forward(
+        self, x: Tensor, memory: Tensor | None = None, mask: Mask | None = None, cache: Cache | None = None
+    ) -> Tensor:
+        """Shapes: x "batch query d_model", memory "batch key d_model", result "batch query d_model"."""
+        tap = tap_at(self.path)
+        source = x if memory is None else memory
+        q, k, v = self.project(x, source, cache)
+        q = tap("q", q, QUERIES, x)
+        k, v = tap("k", k, KEYS, source), tap("v", v, KEYS, source)
+        z = attention(q, k, v, mask, self.d_k, tap)
+        concat = tap("concat", z.transpose(1, 2).flatten(2), STREAM, z)
+        out = F.linear(concat, self.w_o, self.b_o)
+        if tap.wants("head_out"):
+            return self.out_of_heads(z, concat, out, tap)
+        return tap("out", out, STREAM, concat)
+
+    def out_of_heads(self, z: Tensor, concat: Tensor, out: Tensor, tap: Tap) -> Tensor:
+        """out = Σ_heads z W_O + b_O: the same output, seen as a sum over heads. Elhage et al. 2021."""
+        head_out = z @ self.w_o.unflatten(1, (self.heads, -1)).permute(1, 2, 0)
+        edited = tap("head_out", head_out, "batch head query d_model", z)
+        if edited is not head_out:
+            out = out + (edited - head_out).sum(1)
+        return tap("out", out, STREAM, edited, concat)
+
+    def project(self, x: Tensor, source: Tensor, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries of `x`, keys and values of `source`; a cache adds those of earlier tokens, or keeps the memory's."""
+        if self.cross:
+            q = self.split(F.linear(x, self.w_q, self.b_q), 1)[0]
+            if cache is not None and self.path in cache:
+                return q, *cache[self.path]
+            k, v = self.split(F.linear(source, self.w_kv, self.b_kv), 2)
+        else:
+            q, k, v = self.split(F.linear(x, self.w_qkv, self.b_qkv), 3)
+            if cache is not None and self.path in cache:
+                k, v = (torch.cat(pair, 2) for pair in zip(cache[self.path], (k, v), strict=True))
+        if cache is not None:
+            cache[self.path] = (k, v)
+        return q, k, v
+
+    def split(self, projected: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Cut "batch position parts*head*d_head" into `parts` tensors "batch head position d_head"."""
+        cut = projected.unflatten(-1, (parts, self.heads, -1))
+        return cut.permute(2, 0, 3, 1, 4).contiguous().unbind(0)

@@ -1,0 +1,89 @@
+"""The sizes and the choices of one model, in the paper's words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+NormOrder = Literal["post", "pre", "none"]
+Positions = Literal["interleaved", "halves", "learned", "none"]
+Activation = Literal["relu", "gelu", "gelu-tanh", "silu"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What distinguishes one Transformer from another; the defaults are the paper's base model.
+
+    A stack with no layers is not built: `decoder_layers=0` leaves an encoder such as BERT, `encoder_layers=0` a
+    decoder such as GPT. `norm_order` "post" is the paper's LayerNorm(x + Sublayer(x)), "pre" is x + Sublayer(LayerNorm(x)).
+    Sinusoidal positions are "interleaved" (sine and cosine alternate, as in the paper) or in "halves".
+    `cross_heads=0` means as many as `heads`, `d_ff=0` leaves the feed-forward layer out. A last norm on each stack is
+    what pre-norm needs and post-norm, in the paper, does not have: `final_norm=None` follows the norm order.
+
+    Source: Vaswani et al. 2017, "Attention Is All You Need", section 3; pre-norm: Xiong et al. 2020.
+
+    Raises:
+        ValueError: sizes that do not fit together, or an unknown choice.
+    """
+
+    source_vocab: int = 0
+    target_vocab: int = 0
+    d_model: int = 512
+    d_ff: int = 2048
+    heads: int = 8
+    cross_heads: int = 0
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    norm_order: NormOrder = "post"
+    final_norm: bool | None = None
+    norm_eps: float = 1e-5
+    activation: Activation = "relu"
+    positions: Positions = "interleaved"
+    max_positions: int = 512
+    embedding_scale: bool = True
+    attention_scale: bool = True
+    residual: bool = True
+    tied_output: bool = True
+    output_bias: bool = False
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.final_norm is None:
+            object.__setattr__(self, "final_norm", self.norm_order == "pre")
+        for name in ("heads", "cross_heads"):
+            if self.d_model % (getattr(self, name) or 1):
+                raise ValueError(f"d_model {self.d_model} does not divide into {getattr(self, name)} {name}")
+        for name, choice in get_type_hints(Config).items():
+            if get_origin(choice) is Literal and getattr(self, name) not in get_args(choice):
+                raise ValueError(f"{name} {getattr(self, name)!r} is none of {', '.join(get_args(choice))}")
+        if self.encoder_layers + self.decoder_layers < 1:
+            raise ValueError("a model needs at least one layer")
+        if self.encoder_layers and not self.source_vocab:
+            raise ValueError("an encoder needs a source vocabulary")
+        if self.decoder_layers and not self.target_vocab:
+            raise ValueError("a decoder needs a target vocabulary")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout {self.dropout} is no share of the entries")
+
+    @property
+    def d_head(self) -> int:
+        return self.d_model // self.heads
+
+    @property
+    def d_head_cross(self) -> int:
+        return self.d_model // (self.cross_heads or self.heads)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Config:
+        """The config that `as_dict` wrote.
+
+        Raises:
+            ValueError: a field that this version does not know.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown config fields: {', '.join(sorted(unknown))}")
+        return cls(**values)

@@ -1,0 +1,77 @@
+"""From token ids to vectors: the embedding table, and where each token stands."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from transformer_core.attention import STREAM
+from transformer_core.config import Config
+from transformer_core.tap import tap_at
+
+
+@lru_cache(maxsize=16)
+def sinusoids(
+    positions: int, d_model: int, halves: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> Tensor:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d_model)).
+
+    Every pair of entries is the hand of a clock, each slower than the one before. With `halves`, all the sines
+    come first, then all the cosines. Shape: "position d_model". Made in float64, then rounded to `dtype`.
+
+    Source: Vaswani et al. 2017, section 3.5.
+    """
+    pair = torch.arange(0, d_model, 2, dtype=torch.float64)
+    angle = torch.arange(positions, dtype=torch.float64)[:, None] * torch.exp(pair / d_model * -math.log(10000.0))
+    table = torch.empty(positions, d_model, dtype=torch.float64)
+    sines, cosines = (
+        (slice(None, len(pair)), slice(len(pair), None)) if halves else (slice(0, None, 2), slice(1, None, 2))
+    )
+    table[:, sines] = angle.sin()
+    table[:, cosines] = angle.cos()[:, : d_model // 2]
+    return table.to(dtype).to(device)
+
+
+class Embedding(nn.Module):
+    """sum = √d_model · table[token] + positional. Vaswani et al. 2017, sections 3.4 and 3.5.
+
+    Raises:
+        ValueError: a sequence longer than the config's `max_positions`.
+    """
+
+    def __init__(self, config: Config, vocab: int, path: str) -> None:
+        super().__init__()
+        self.path, self.config = path, config
+        self.table = nn.Parameter(torch.empty(vocab, config.d_model))
+        self.learned = None
+        if config.positions == "learned":
+            self.learned = nn.Parameter(torch.empty(config.max_positions, config.d_model))
+
+    def forward(self, ids: Tensor, start: int = 0) -> Tensor:
+        """Shapes: ids "batch position", result "batch position d_model"; the first token stands at `start`."""
+        tap = tap_at(self.path)
+        token = tap("token", F.embedding(ids, self.table), STREAM)
+        scale = math.sqrt(self.config.d_model)
+        total = scaled = tap("scaled", token * scale if self.config.embedding_scale else token, STREAM, token)
+        if self.config.positions != "none":
+            positional = tap("positional", self.positional(start, start + ids.shape[1]), STREAM)
+            total = scaled + positional
+            total = tap("sum", total, STREAM, scaled, positional)
+        else:
+            total = tap("sum", scaled, STREAM, scaled)
+        return F.dropout(total, self.config.dropout, self.training)
+
+    def positional(self, start: int, stop: int) -> Tensor:
+        """The encodings of the positions from `start` to `stop`, "1 position d_model"."""
+        most = self.config.max_positions
+        if stop > most:
+            raise ValueError(f"position {stop - 1} is beyond the {most} positions of this model")
+        if self.learned is not None:
+            return self.learned[None, start:stop]
+        halves = self.config.positions == "halves"
+        table = sinusoids(most, self.config.d_model, halves, self.table.dtype, str(self.table.device))
+        return table[None, start:stop]

@@ -1,0 +1,144 @@
+"""What stands around attention: residual connections, layer norm, the feed-forward layer, and the stacks of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention
+from transformer_core.config import Config
+from transformer_core.tap import Tap, tap_at
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "gelu-tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu,
+}
+
+
+class LayerNorm(nn.Module):
+    """out = (x - mean) / √(var + ε) · gain + bias, mean and variance over the entries of one token.
+
+    Source: Ba, Kiros and Hinton 2016, equation 4.
+    """
+
+    def __init__(self, config: Config, path: str) -> None:
+        super().__init__()
+        self.path, self.eps = path, config.norm_eps
+        self.gain = nn.Parameter(torch.ones(config.d_model))
+        self.bias = nn.Parameter(torch.zeros(config.d_model))
+
+    def forward(self, x: Tensor) -> Tensor:
+        tap = tap_at(self.path)
+        out = F.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
+        if tap.wants("mean", "var", "normalized"):
+            return self.step_by_step(x, out, tap)
+        return tap("out", out, STREAM, x)
+
+    def step_by_step(self, x: Tensor, out: Tensor, tap: Tap) -> Tensor:
+        """The steps inside of the one kernel that made `out`; where one is edited, they make the output anew."""
+        mean = x.mean(-1)
+        seen_mean = tap("mean", mean, "batch position", x)
+        var = (x - seen_mean[..., None]).square().mean(-1)
+        seen_var = tap("var", var, "batch position", x, seen_mean)
+        normalized = (x - seen_mean[..., None]) * torch.rsqrt(seen_var[..., None] + self.eps)
+        seen = tap("normalized", normalized, STREAM, x, seen_mean, seen_var)
+        if seen_mean is not mean or seen_var is not var or seen is not normalized:
+            out = seen * self.gain + self.bias
+        return tap("out", out, STREAM, seen)
+
+
+class FeedForward(nn.Module):
+    """FFN(x) = activation(x W_1 + b_1) W_2 + b_2, for each token alone. Vaswani et al. 2017, equation 2."""
+
+    def __init__(self, config: Config, path: str) -> None:
+        super().__init__()
+        self.path, self.activation = path, ACTIVATIONS[config.activation]
+        self.w1 = nn.Parameter(torch.empty(config.d_ff, config.d_model))
+        self.b1 = nn.Parameter(torch.zeros(config.d_ff))
+        self.w2 = nn.Parameter(torch.empty(config.d_model, config.d_ff))
+        self.b2 = nn.Parameter(torch.zeros(config.d_model))
+
+    def forward(self, x: Tensor) -> Tensor:
+        tap = tap_at(self.path)
+        pre = tap("pre", F.linear(x, self.w1, self.b1), "batch position d_ff", x)
+        post = tap("post", self.activation(pre), "batch position d_ff", pre)
+        return tap("out", F.linear(post, self.w2, self.b2), STREAM, post)
+
+
+class Layer(nn.Module):
+    """Self-attention, in a decoder cross-attention, and the feed-forward layer, each with a residual connection.
+
+    Post-norm: x ← LayerNorm(x + Sublayer(x)). Pre-norm: x ← x + Sublayer(LayerNorm(x)).
+    Source: Vaswani et al. 2017, section 3.1; Xiong et al. 2020.
+    """
+
+    def __init__(self, config: Config, path: str, cross: bool) -> None:
+        super().__init__()
+        self.path, self.config = path, config
+        self.self_attn = MultiHeadAttention(config, config.heads, f"{path}.self_attn")
+        self.cross_attn = None
+        if cross:
+            self.cross_attn = MultiHeadAttention(
+                config, config.cross_heads or config.heads, f"{path}.cross_attn", cross=True
+            )
+        self.ffn = FeedForward(config, f"{path}.ffn") if config.d_ff else None
+        sublayers = 1 + (self.cross_attn is not None) + (self.ffn is not None)
+        for i in range(1, sublayers + 1):
+            self.add_module(
+                f"ln{i}", nn.Identity() if config.norm_order == "none" else LayerNorm(config, f"{path}.ln{i}")
+            )
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        memory: Tensor | None = None,
+        memory_mask: Mask | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
+        tap = tap_at(self.path)
+        x = tap("resid_pre", x, STREAM, x)
+        x = self.add("resid_attn", x, lambda y: self.self_attn(y, mask=mask, cache=cache), self.ln1, tap)
+        if self.cross_attn is not None:
+            x = self.add("resid_cross", x, lambda y: self.cross_attn(y, memory, memory_mask, cache), self.ln2, tap)
+        if self.ffn is not None:
+            x = self.add("resid_ffn", x, self.ffn, self.ln3 if self.cross_attn is not None else self.ln2, tap)
+        return tap("resid_post", x, STREAM, x)
+
+    def add(
+        self, name: str, x: Tensor, sublayer: Callable[[Tensor], Tensor], norm: Callable[[Tensor], Tensor], tap: Tap
+    ) -> Tensor:
+        """One residual connection; the sum itself is tapped as `name`, before any norm."""
+        pre = self.config.norm_order == "pre"
+        out = sublayer(norm(x) if pre else x)
+        dropped = F.dropout(out, self.config.dropout, self.training)
+        total = tap(name, x + dropped, STREAM, x, out) if self.config.residual else tap(name, dropped, STREAM, out)
+        return total if pre else norm(total)
+
+
+class Stack(nn.Module):
+    """`layers` layers above each other, and a last norm if the config has one."""
+
+    def __init__(self, config: Config, path: str, layers: int, cross: bool = False) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config, f"{path}.{i}", cross) for i in range(layers))
+        self.final_norm = LayerNorm(config, f"{path}.final_norm") if config.final_norm else nn.Identity()
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Mask | None = None,
+        memory: Tensor | None = None,
+        memory_mask: Mask | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
+        for layer in self.layers:
+            x = layer(x, mask, memory, memory_mask, cache)
+        return self.final_norm(x)
