@@ -38,6 +38,7 @@ AXES = {
     "component": "one principal component",
     "choice": "one way out of several that are compared",
     "sample": "one random draw",
+    "other": "a further key, seen from a pair of a query and a key",
 }
 
 
