@@ -113,7 +113,8 @@ class Chapter(Scene):
     ) -> list[Record]:
         """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
 
-        `opened` is called before the first frame of a wanted step, `closed` after its last one.
+        `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
+        the stage then stands as the viewer leaves it.
         """
         with drawn_in(self.theme) as colours:
             config.background_color = colours.background
@@ -128,7 +129,7 @@ class Chapter(Scene):
                     if opened:
                         opened(number, step)
                 self._perform(step, record, showing)
-                if showing and closed:
+                if closed:
                     closed(record)
         return self.records
 
@@ -152,10 +153,9 @@ class Chapter(Scene):
             record.note(parse(beat or "")[1])
             plays = [*([opening] if opening else []), *_in_order(show)]
             opening = ()
-            spent = self._card(cards[0] if cards else (), plays, record, showing)
+            self._card(cards[0] if cards else (), plays, record, showing)
             for lines in cards[1:]:
                 self._card(lines, [], record, showing)
-            del spent
         self._hold(pace("hold"), record, showing)
         self.note_screen(record)
 

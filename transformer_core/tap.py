@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import translate
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -72,15 +73,13 @@ class Tape(Mapping[str, Tensor]):
     """What one `record()` heard: tensors by name, in order of execution, with axes and parents."""
 
     def __init__(self, only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = None) -> None:
-        self.only = None if only is None else tuple(only)
+        self.only = None if only is None else {pattern: re.compile(translate(pattern)).match for pattern in only}
         self.edit = dict(edit or {})
         self.prefix = ""
         self.tensors: dict[str, Tensor] = {}
-        self.axes: dict[str, tuple[str, ...]] = {}
-        self.parents: dict[str, tuple[str, ...]] = {}
+        self.axes: dict[str, str] = {}
         self.unused = {*self.edit, *(self.only or ())}
-        self._makers: dict[int, tuple[Tensor, tuple[str, ...]]] = {}
-        self._matching = [(re.compile(translate(p)).match, p) for p in (self.only or ())]
+        self._written: list[tuple[str, Tensor, tuple[Tensor, ...]]] = []
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -93,13 +92,15 @@ class Tape(Mapping[str, Tensor]):
 
     def keeps(self, name: str) -> bool:
         """Whether `only` leaves `name` on the tape."""
-        hits = [pattern for match, pattern in self._matching if match(name)]
+        if self.only is None:
+            return True
+        hits = [pattern for pattern, match in self.only.items() if match(name)]
         self.unused.difference_update(hits)
-        return self.only is None or bool(hits)
+        return bool(hits)
 
     def wants(self, name: str) -> bool:
         """Whether somebody keeps or edits `name`: if not, a tensor that only a reader needs is not computed."""
-        return self.prefix + name in self.edit or self.keeps(self.prefix + name)
+        return self.only is None or self.prefix + name in self.edit or self.keeps(self.prefix + name)
 
     def write(self, name: str, tensor: Tensor, axes: str, made_of: tuple[Tensor, ...]) -> Tensor:
         """Edit `tensor` if asked to, keep it if asked to, and return what flows on.
@@ -112,15 +113,26 @@ class Tape(Mapping[str, Tensor]):
         name = self.prefix + name
         if name in self.edit:
             tensor = self._edited(name, tensor)
-        parents = tuple(dict.fromkeys(p for source in made_of for p in self._makers.get(id(source), (0, ()))[1]))
-        if self.keeps(name):
+        if self.only is None or self.keeps(name):
             if name in self.tensors:
                 raise ValueError(f"{name} was written twice: use one record() for one forward pass")
-            self.tensors[name], self.axes[name], self.parents[name] = tensor, tuple(axes.split()), parents
-            parents = (name,)
-        # The tensor is kept with its makers: a freed id could name another tensor.
-        self._makers[id(tensor)] = (tensor, parents)
+            self.tensors[name], self.axes[name] = tensor, axes
+        self._written.append((name, tensor, made_of))
         return tensor
+
+    @cached_property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The nearest kept tensors that each kept tensor was made of; to be read when the pass is over."""
+        makers: dict[int, tuple[str, ...]] = {}
+        parents = {}
+        # Tensors are told apart by identity, which is safe as long as the tape holds every one of them.
+        for name, tensor, made_of in self._written:
+            found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
+            if name in self.tensors:
+                parents[name], found = found, (name,)
+            makers[id(tensor)] = found
+        self._written.clear()
+        return parents
 
     def _edited(self, name: str, tensor: Tensor) -> Tensor:
         self.unused.discard(name)
@@ -136,7 +148,7 @@ class Tape(Mapping[str, Tensor]):
         """Everything on this tape as NumPy; `labels(name, axis)` gives the tokens along an axis, or None."""
         tensors = {}
         for name, tensor in self.tensors.items():
-            axes = self.axes[name]
+            axes = tuple(self.axes[name].split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
             tensors[name] = NamedTensor(name, tensor.detach().cpu().numpy().copy(), axes, named)
         return Trace(tensors, self.parents, about)
@@ -162,7 +174,9 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
         yield tape
     finally:
         _recorder.reset(token)
-        tape._makers.clear()
+    if tape.only is not None:
+        # Settled now, what was not kept need not stay in memory.
+        _ = tape.parents
     if tape.unused:
         raise KeyError(f"no tensor of this pass is called {', '.join(sorted(tape.unused))}")
 

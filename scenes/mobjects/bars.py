@@ -49,12 +49,11 @@ class ShareBar(VGroup):
             self.add(self.number)
 
 
-def share_bars(tensor: NamedTensor, beside: VGroup, width: float = 340, spec: str = ".3f", scale: float = 1) -> VGroup:
+def share_bars(tensor: NamedTensor, beside: VGroup, width: float = 340, spec: str = ".3f") -> VGroup:
     """A `ShareBar` for each entry of a vector, each beside one of the mobjects `beside`."""
     bars = VGroup()
     for quantity, part in zip(tensor.quantities(), beside, strict=True):
         bars.add(ShareBar(quantity, width, spec).next_to(part, RIGHT, buff=gap("chip")))
-    del scale
     return bars
 
 
