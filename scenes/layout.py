@@ -1,0 +1,127 @@
+"""Where things stand, and what is wrong with where they stand.
+
+A chapter places by relation: `centred`, `at_left`, `at_right`, `under_stage`. `faults` reads a finished picture as a
+strict viewer would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from manim import Mobject, VMobject
+
+from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, units
+
+LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR, FOOT = 96.0, 1824.0, 190.0, 900.0, 930.0
+#: Room in px between the margins.
+WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
+
+
+def centred(mobject: Mobject, lower: float = 0) -> Mobject:
+    """In the middle of the stage, or `lower` of its height below it."""
+    return mobject.move_to(at((LEFT_EDGE + RIGHT_EDGE) / 2, (TOP + FLOOR) / 2 + lower * HEIGHT))
+
+
+def at_left(mobject: Mobject, height: float = 0.5) -> Mobject:
+    """At the left margin, `height` of the way down the stage."""
+    spot = at(LEFT_EDGE, TOP + height * HEIGHT)
+    return mobject.move_to(spot).shift(np.array([spot[0] - mobject.get_left()[0], 0, 0]))
+
+
+def at_right(mobject: Mobject, height: float = 0.5) -> Mobject:
+    """At the right margin, `height` of the way down the stage."""
+    spot = at(RIGHT_EDGE, TOP + height * HEIGHT)
+    return mobject.move_to(spot).shift(np.array([spot[0] - mobject.get_right()[0], 0, 0]))
+
+
+def at_top(mobject: Mobject) -> Mobject:
+    """Centred under the title."""
+    spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, TOP)
+    return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_top()[1], 0]))
+
+
+def at_floor(mobject: Mobject) -> Mobject:
+    """Centred on the floor of the stage, above the captions."""
+    spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, FLOOR)
+    return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
+
+
+def left_aligned(texts: Sequence[Mobject]) -> None:
+    """Let all texts begin at the leftmost beginning."""
+    left = min(text.get_left()[0] for text in texts)
+    for text in texts:
+        text.shift(np.array([left - text.get_left()[0], 0, 0]))
+
+
+def _box(mobject: Mobject) -> tuple[float, float, float, float]:
+    low, high = mobject.get_corner(np.array([-1.0, -1, 0])), mobject.get_corner(np.array([1.0, 1, 0]))
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def texts_on(stage: Sequence[Mobject]) -> list[VMobject]:
+    """Every visible text of a picture, our own and foreign ones alike."""
+    found: dict[int, VMobject] = {}
+    for mobject in stage:
+        inside: set[int] = set()
+        for part in mobject.get_family():
+            if hasattr(part, "text") and id(part) not in inside and _visible(part):
+                found[id(part)] = part
+                inside |= {id(p) for p in part.get_family()}
+    return list(found.values())
+
+
+def _visible(mobject: Mobject) -> bool:
+    return any(
+        p.has_points() and (p.get_fill_opacity() > 0.02 or (p.get_stroke_opacity() > 0.02 and p.get_stroke_width() > 0))
+        for p in mobject.get_family()
+        if isinstance(p, VMobject)
+    )
+
+
+def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_height: float = 8.0) -> list[str]:
+    """What a strict viewer finds: text out of its box, texts that overlap, out of frame, too small, or too faint."""
+    texts = texts_on(stage)
+    found = []
+    for text in texts:
+        name = repr(text.text)
+        left, low, right, high = _box(text)
+        edge = units(24)
+        if left < -frame_width / 2 + edge or right > frame_width / 2 - edge or high > frame_height / 2 - edge or low < -frame_height / 2 + edge:
+            found.append(f"{name} leaves the frame")
+        size = getattr(text, "size", SMALLEST)
+        if size < SMALLEST - 0.01:
+            found.append(f"{name} is {size:.1f} px, under {SMALLEST:.0f}")
+        found += _paper_faults(text, name)
+    for first, second in combinations(texts, 2):
+        a, b = _box(first), _box(second)
+        wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        if wide > units(1) and high > units(1):
+            found.append(f"{first.text!r} and {second.text!r} overlap")
+    return found
+
+
+def _paper_faults(text: VMobject, name: str) -> list[str]:
+    paper: VMobject | None = getattr(text, "paper", None)
+    background = palette().background
+    ground = background
+    found = []
+    if paper is not None:
+        left, low, right, high = _box(text)
+        p_left, p_low, p_right, p_high = _box(paper)
+        slack = units(0.5)
+        if left < p_left - slack or right > p_right + slack or low < p_low - slack or high > p_high + slack:
+            found.append(f"{name} is larger than its box")
+        ground = between(background, paper.get_fill_color().to_hex(), paper.get_fill_opacity())
+    ink = _ink(text)
+    if ink and contrast(between(ground, ink[0], ink[1]), ground) < READABLE - 0.02:
+        found.append(f"{name} has contrast {contrast(between(ground, ink[0], ink[1]), ground):.2f} on {ground}")
+    return found
+
+
+def _ink(text: VMobject) -> tuple[str, float] | None:
+    parts = [p for p in text.get_family() if p.has_points() and p.get_fill_opacity() > 0]
+    return (parts[0].get_fill_color().to_hex(), parts[0].get_fill_opacity()) if parts else None
+
+

@@ -1,0 +1,96 @@
+"""Who plays in a lecture: the token that asks, the token it looks at, the head where this is seen. NumPy alone.
+
+A head plays a role only if its score over held-out sentences earns it (`EARNED`). Without such a role for this
+sentence, the largest weight off the diagonal chooses, and no role is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+#: The share of held-out sentences from which a head's largest weight counts as a role.
+EARNED = 0.90
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One head of the encoder, one token that asks, its favourite, and the role that the head has earned ("" if none)."""
+
+    layer: int
+    head: int
+    asker: Label
+    favourite: Label
+    role: str = ""
+    score: Quantity | None = None
+
+    @property
+    def path(self) -> str:
+        return f"encoder.{self.layer}.self_attn"
+
+    def seen(self, trace: Trace) -> Trace:
+        """The tensors of this head, first sentence of the batch."""
+        return trace.under(self.path, batch=0, head=self.head)
+
+
+def layers_of(trace: Trace) -> list[int]:
+    """The encoder layers that the trace holds."""
+    return [layer for layer in range(64) if f"encoder.{layer}.self_attn.q" in trace]
+
+
+def cast_of(trace: Trace, roles: tuple[str, ...] = ()) -> Cast:
+    """Choose layer, head, asker and favourite for this sentence.
+
+    Args:
+        trace: a lecture's trace; `about["roles"]` lists, for each role of the grammar, the pairs (asker, answer).
+        roles: the roles to choose from, best liked first; all that the trace scores if empty.
+    """
+    found = []
+    for role in roles or trace.about.get("roles", {}):
+        for asker, answer in trace.about.get("roles", {}).get(role, ()):
+            place = best_head(trace, role)
+            if place is None or float(place[2]) < EARNED:
+                continue
+            layer, head, score = place
+            row = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
+            if int(np.argmax(row.values)) == answer != asker:
+                found.append((float(row.values[answer]), Cast(layer, head, *_pair(row, trace, layer, asker, answer), role, score)))
+        if found and roles:
+            break
+    return max(found, key=lambda item: item[0])[1] if found else _most_attentive(trace)
+
+
+def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
+    """Layer, head and score of the head that has `role` most clearly, or None if the trace has no such score."""
+    if "roles.score" not in trace:
+        return None
+    table: NamedTensor = trace["roles.score"]
+    if role not in table.labels.get("role", ()):
+        return None
+    scores = table.pick(role=role)
+    layer, head = np.unravel_index(int(np.argmax(scores.values)), scores.values.shape)
+    return int(layer), int(head), scores.quantity(int(layer), int(head))
+
+
+def _pair(row: NamedTensor, trace: Trace, layer: int, asker: int, answer: int) -> tuple[Label, Label]:
+    weights = trace[f"encoder.{layer}.self_attn.weights"]
+    return weights.label("query", asker), row.label("key", answer)
+
+
+def _most_attentive(trace: Trace) -> Cast:
+    """The largest weight that a token gives to another one, over all layers and heads."""
+    best: tuple[float, Cast] | None = None
+    for layer in layers_of(trace):
+        weights = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0)
+        away = np.where(np.eye(weights.shape[1], dtype=bool), -1.0, weights.values)
+        head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
+        if best is None or away.max() > best[0]:
+            cast = Cast(layer, head, weights.label("query", asker), weights.label("key", answer))
+            best = float(away.max()), cast
+    if best is None:
+        raise ValueError("this trace has no encoder: the attention chapters need one")
+    return best[1]
