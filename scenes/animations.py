@@ -16,6 +16,7 @@ from manim import (
     Mobject,
     MoveAlongPath,
     ReplacementTransform,
+    Scene,
     Transform,
     VGroup,
     VMobject,
@@ -46,9 +47,17 @@ def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation:
     return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))
 
 
+class Leave(FadeOut):
+    """Fade out and be gone, however the parts were grouped when they came (Manim removes only what it was given)."""
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.mobject.get_family())
+
+
 def leave(*mobjects: Mobject) -> Animation:
     """Go off stage."""
-    return FadeOut(VGroup(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
+    return Leave(VGroup(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
 
 
 def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
@@ -168,3 +177,9 @@ def together(*animations: Animation) -> Animation:
 def recolour(mobject: VMobject, role: str) -> Animation:
     """Change to the colour of a role."""
     return mobject.animate(run_time=pace("emphasise")).set_color(palette().role(role))
+
+
+def turn_over(pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup) -> Animation:
+    """Every cell of a lying matrix moves to its place in the turned one; the labels go along."""
+    moves = [ReplacementTransform(a, b) for a, b in [*pairs, *zip(old_labels, new_labels, strict=True)]]
+    return AnimationGroup(*moves, run_time=pace("row"), rate_func=rate_functions.smooth)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from manim import Animation, FadeIn, FadeOut, Mobject, Scene, VGroup, config
+from manim import Animation, FadeIn, Mobject, Scene, VGroup, config
 
+from scenes.animations import leave
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
@@ -165,20 +166,25 @@ class Chapter(Scene):
         heading = Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
         changes: list[Animation] = [FadeIn(heading, run_time=pace("appear"))]
         if self.heading:
-            changes.append(FadeOut(self.heading, run_time=pace("leave")))
+            changes.append(leave(self.heading))
         if step.stay is not None:
             kept = {id(part) for mobject in step.stay for part in mobject.get_family()}
             kept |= {id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]}
-            leaving = [mobject for mobject in self.mobjects if id(mobject) not in kept]
-            partly = [m for m in leaving if any(id(part) in kept for part in m.get_family())]
-            for mobject in partly:
-                self.remove(mobject)
-                self.add(*(part for part in mobject.submobjects if id(part) in kept))
-            gone = VGroup(*(m for m in self.mobjects if id(m) not in kept))
-            if len(gone):
-                changes.append(FadeOut(gone, run_time=pace("leave")))
+            self._dissolve(kept)
+            gone = [mobject for mobject in self.mobjects if id(mobject) not in kept]
+            if gone:
+                changes.append(leave(*gone))
         self.heading = heading
         return tuple(changes)
+
+    def _dissolve(self, kept: set[int]) -> None:
+        """Take groups apart until each of the scene's mobjects stays as a whole or leaves as a whole."""
+        while mixed := [
+            m for m in self.mobjects if id(m) not in kept and any(id(part) in kept for part in m.get_family())
+        ]:
+            for mobject in mixed:
+                self.remove(mobject)
+                self.add(*mobject.submobjects)
 
     def _card(self, lines: tuple[str, ...], plays: list[Any], record: Record, showing: bool) -> None:
         """Put one caption card up, play what belongs to it, and hold until it has been read."""

@@ -121,7 +121,7 @@ class Words(VMobject):
 
     def __init__(self, text: str, style: str = "note", role: str = "ink", paper: VMobject | None = None) -> None:
         self.text, self.spans = parse(text)
-        self.style, self.role, self.paper = style, role, paper
+        self.style, self.role, self.paper, self.turned = style, role, paper, False
         super().__init__(stroke_width=0, fill_opacity=1, fill_color=palette().role(role))
         self._draw()
 
@@ -147,7 +147,7 @@ class Words(VMobject):
     def _scale(self) -> float:
         outline, _, _ = _shape(self.text, TYPES[self.style])
         tall = np.ptp(outline[:, 1]) * units(TYPES[self.style].size) if len(outline) else 0.0
-        return self.height / tall if tall else 1.0
+        return (self.width if self.turned else self.height) / tall if tall else 1.0
 
     @property
     def baseline(self) -> float:

@@ -40,6 +40,12 @@ class Token(VGroup):
         inset = units(2)
         return bar.move_to(self.box.get_edge_center(edge) - edge * (units(BAR / 2) + inset))
 
+    def turn(self) -> Token:
+        """Stand the chip on its side, to be read from the bottom up: for narrow columns."""
+        self.rotate(np.pi / 2)
+        self.word.turned = True
+        return self
+
     def shade(self, dimmed: bool) -> Token:
         """Step back or come forward again."""
         self.box.set_stroke(opacity=0.45 if dimmed else 1)

@@ -1,0 +1,1 @@
+"""The lecture, one file a chapter."""

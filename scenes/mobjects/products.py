@@ -1,0 +1,163 @@
+"""A dot product laid open, the plane of two vectors, and the board where every query meets every key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+
+from scenes.layout import HEIGHT, WIDTH, centred
+from scenes.mobjects.bars import SignedBars
+from scenes.mobjects.shapes import Box, arrow, dashes, dot
+from scenes.mobjects.tensors import TensorGrid, abridged, column_width
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag, Token
+from scenes.theme import gap, palette, units
+from transformer_core.provenance import Label
+from transformer_core.trace import NamedTensor, Trace
+
+
+class DotProduct(VGroup):
+    """A query above a key, entry over entry, and their products as bars from a zero line.
+
+    Args:
+        head: the tensors of one attention head.
+        asker, answer: which query and which key.
+    """
+
+    def __init__(self, head: Trace, asker: Label, answer: Label) -> None:
+        products = head["terms"].pick(query=asker, key=answer)
+        entries = abridged(len(products), 12, 3)
+        shown = [i for i in entries if i is not None]
+        scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
+        self.query = TensorGrid(head["q"].pick(query=asker), "slim", scale=scale, columns=entries)
+        self.key = TensorGrid(head["k"].pick(key=answer), "slim", scale=scale, columns=entries)
+        self.key.next_to(self.query, DOWN, buff=units(30))
+        self.bars = SignedBars(products.pick(d_head=tuple(shown)), VGroup(*self.key.columns), room=230, width=50)
+        self.bars.next_to(self.key, DOWN, buff=units(44))
+        self.asker = Token(asker, "query").next_to(self.query, LEFT, buff=gap("chip"))
+        self.answer = Token(answer, "key").next_to(self.key, LEFT, buff=gap("chip"))
+        self.note = Words("products", "axis", "ink2").next_to(self.bars.zero, LEFT, buff=gap("chip"))
+        super().__init__(self.query, self.key, self.bars, self.asker, self.answer, self.note)
+        centred(self, -0.06)
+
+
+class PlaneOfTwo(VGroup):
+    """The plane through a query and a key: both keep length and angle, the other keys are shadows in it."""
+
+    def __init__(self, head: Trace, asker: Label, answer: Label, wide: float = 820, high: float = 560) -> None:
+        points: NamedTensor = head["plane"].pick(query=asker, key=answer)
+        length = float(head["q_length"].pick(query=asker))
+        here = int(points.position("other", answer))
+        reach = np.vstack([points.values, [[length, 0], [0, 0]]])
+        spread = np.ptp(reach, axis=0)
+        self.unit = min(units(wide) / max(spread[0], 1e-9), units(high) / max(spread[1], 1e-9))
+        self.origin = dot(np.zeros(3), 7, "ink2")
+        self.query = arrow(np.zeros(3), self._point(length, 0), "query", 6, 22)
+        self.key = arrow(np.zeros(3), self._point(*points.values[here]), "key", 6, 22)
+        foot = self._point(points.values[here][0], 0)
+        self.drop = dashes(self._point(*points.values[here]), foot, "ink3")
+        self.shadows = VGroup()
+        for other in range(len(points)):
+            if other != here:
+                tip = self._point(*points.values[other])
+                self.shadows.add(VGroup(dashes(np.zeros(3), tip, "key", 2.5), dot(tip, 6, "key").set_fill(opacity=0.6)))
+        q_chip = Token(asker, "query", height=44)
+        k_chip = Token(answer, "key", height=44)
+        self.names = VGroup(
+            q_chip.next_to(self.query, DOWN, buff=units(16)).align_to(self.query, RIGHT),
+            k_chip.next_to(self._point(*points.values[here]), UP if points.values[here][1] >= 0 else DOWN, buff=units(12)),
+        )
+        super().__init__(self.shadows, self.drop, self.origin, self.query, self.key, self.names)
+
+    def _point(self, x: float, y: float) -> np.ndarray:
+        return np.array([x, y, 0]) * self.unit
+
+
+class Board(VGroup):
+    """Queries down the left, keys along the top, and one cell where each pair meets.
+
+    The sizes follow the sentence, so that four words fill the stage and twelve still fit. `lying` are the same keys
+    as rows, before K is turned.
+    """
+
+    def __init__(self, head: Trace, tensor: str = "scores", spec: str = ".2f", weights: bool = False) -> None:
+        pairs: NamedTensor = head[tensor]
+        words, d_head = len(pairs), head["k"].size("d_head")
+        entries = abridged(d_head, 14, 1)
+        labels = pairs.words("key")
+        wide = column_width(labels, 116 if words <= 5 else 94)
+        self.upright_labels = words * wide > 0.62 * WIDTH
+        wide = min(wide, max(88.0, 0.60 * WIDTH / words))
+        high = 56.0 if words <= 6 else max(40.0, min(50.0, 0.56 * HEIGHT / words))
+        heads_up = 180.0 if self.upright_labels else 74.0
+        thin = max(4.0, min(20.0, (HEIGHT - heads_up - 60 - words * (high + 4)) / len(entries) - 4))
+        cell = "large" if words <= 5 else "normal"
+        self.grid = TensorGrid(pairs, cell, spec, weights=weights, wide=wide, high=high)
+        scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
+        across = 20.0 if words <= 8 else 12.0
+        self.query = TensorGrid(head["q"], "thin", scale=scale, wide=across, high=high, columns=entries)
+        self.key = TensorGrid(head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries)
+        self.query_labels = self.query.row_labels("query")
+        self.query.next_to(self.grid, LEFT, buff=units(30))
+        self.query_labels.next_to(self.query, LEFT, buff=gap("chip"))
+        self.key.next_to(self.grid, UP, buff=units(24))
+        self.key_labels = self._labels_on_top(labels, wide)
+        self.query_tag = Tag("query").next_to(self.query, UP, buff=units(18))
+        self.key_tag = Tag("key").next_to(self.key, RIGHT, buff=units(22))
+        super().__init__(
+            self.grid, self.query, self.query_labels, self.key, self.key_labels, self.query_tag, self.key_tag
+        )
+        centred(self)
+        self.empty = VGroup(*(self._hollow(c.box) for c in self.grid.cells.values()))
+
+    def _labels_on_top(self, labels: tuple[Label, ...], wide: float) -> VGroup:
+        chips = VGroup()
+        for j, label in enumerate(labels):
+            chip = Token(label, "key", 0 if self.upright_labels else wide, 44)
+            if self.upright_labels:
+                chip.turn()
+            chips.add(chip.next_to(self.key.column(j), UP, buff=units(12)))
+        for chip in chips:
+            chip.align_to(VGroup(*chips), DOWN)
+        return chips
+
+    @staticmethod
+    def _hollow(box: VMobject) -> VMobject:
+        colours = palette()
+        hollow = Box(box.width * 135, box.height * 135, colours.background, 5, colours.line, 1.5)
+        return hollow.move_to(box)
+
+    def hollow_row(self, row: int) -> VGroup:
+        """The empty cells of a row, before it is filled."""
+        keys = list(self.grid.cells)
+        return VGroup(*(self.empty[i] for i, (r, _) in enumerate(keys) if r == row))
+
+    def lying(self) -> TensorGrid:
+        """The keys as rows, standing where the turned ones will come from."""
+        grid = TensorGrid(
+            self.key.tensor.transpose("key", "d_head"),
+            "thin",
+            scale=self.key.scale_value,
+            wide=self.query.size_px[0],
+            high=self.grid.size_px[1],
+            columns=self.key.row_order,
+        )
+        return grid
+
+    def as_turned(self, lying: TensorGrid) -> list[tuple[Any, Any]]:
+        """Each lying cell with the cell that it becomes when K is turned on its side."""
+        return [(cell, self.key.cells[j, i]) for (i, j), cell in lying.cells.items()]
+
+
+def value_line(name: str, quantity: Any, spec: str, role: str = "ink", unit: str = "") -> VGroup:
+    """A name and a number on one baseline: "length of the query  3.21"."""
+    label = Words(name, "note", "ink2")
+    value = number(quantity, spec, "number", role)
+    parts = [label, value]
+    value.next_to(label, RIGHT, buff=gap("chip")).stand_on(label.baseline)
+    if unit:
+        parts.append(Words(unit, "note", "ink2"))
+        parts[-1].next_to(value, RIGHT, buff=gap("word")).stand_on(label.baseline)
+    return VGroup(*parts)
