@@ -183,3 +183,9 @@ def turn_over(pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_
     """Every cell of a lying matrix moves to its place in the turned one; the labels go along."""
     moves = [ReplacementTransform(a, b) for a, b in [*pairs, *zip(old_labels, new_labels, strict=True)]]
     return AnimationGroup(*moves, run_time=pace("row"), rate_func=rate_functions.smooth)
+
+
+def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
+    """Shapes move on to other sizes and places, one for one."""
+    moves = [ReplacementTransform(a, b) for a, b in zip(old, new, strict=True)]
+    return AnimationGroup(*moves, run_time=pace(kind), rate_func=rate_functions.smooth)

@@ -1,4 +1,4 @@
-"""Formula, first part: how well does one row's question fit another row's key?"""
+"""Formula, part one: how well does one row's question fit another row's key?"""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ from scenes.animations import (
     Count,
     appear,
     appear_in_turn,
-    dim,
     fill,
     focus,
     leave,
-    light,
     move_ring,
-    together,
+    slide,
     turn_over,
 )
-from scenes.layout import at_floor, at_left, at_right, centred, left_aligned
-from scenes.mobjects.bars import SignedBars, share_bars
+from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.products import Board, DotProduct, PlaneOfTwo, value_line
-from scenes.mobjects.tokens import chips
+from scenes.mobjects.rows import Arcs, Ponder, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import cast_of
+from transformer_core.cast import Cast, cast_of
 from transformer_core.trace import Trace
 
 
@@ -42,17 +39,24 @@ class Scores(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         cast = cast_of(trace)
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
-        score = head["scores"].pick(query=asker, key=favourite)
+        yield from self.one_pair(cast, trace)
+        yield from self.one_angle(cast, trace)
+        board = Board(cast.seen(trace))
+        yield from self.one_row(cast, trace, board)
+        yield from self.all_rows(cast, trace, board)
+        yield from self.only_leads_count(cast, trace)
+        yield from self.a_bet(cast, trace)
 
-        # One pair: multiply entry by entry, and add.
+    def one_pair(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """One cell, slowly."""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
         pair = DotProduct(head, asker, favourite)
-        total = Words(f"sum so far {head['sums'].pick(query=asker, key=favourite, d_head=0):.2f}", "number")
-        at_floor(total)
+        score = head["scores"].pick(query=asker, key=favourite)
+        running = head["sums"].pick(query=asker, key=favourite).quantities()
+        total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
         formula = at_floor(
             Formula(f"{{{{ q_({asker}) : query }}}} dot {{{{ k_({favourite}) : key }}}} = sum_d q_d k_d = {score:.2f}")
         )
-        running = head["sums"].pick(query=asker, key=favourite).quantities()
         yield Step(
             f"Does the question of “{asker}” fit the key of “{favourite}”?",
             say=f"How well does one row’s question fit another row’s key? Take “{asker}” and “{favourite}”. |"
@@ -62,87 +66,164 @@ class Scores(Chapter):
             f"What is left is the score: {score:.2f}.",
             show=[
                 [appear(pair.asker, pair.query), appear(pair.answer, pair.key)],
-                [appear(pair.bars.zero, pair.note, total), (fill(pair.bars.bars, "slow"), Count(total, running, ".2f", "slow", "sum so far "))],
+                [
+                    appear(pair.bars.zero, pair.note, total),
+                    (fill(pair.bars.bars, "slow"), Count(total, running, ".2f", "slow", "sum so far ")),
+                ],
                 None,
-                [(leave(total), appear(formula))],
+                (leave(total), appear(formula)),
             ],
         )
 
-        # The same number as geometry.
+    def one_angle(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The same number as geometry."""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        score = head["scores"].pick(query=asker, key=favourite)
         plane = PlaneOfTwo(head, asker, favourite)
         facts = VGroup(
-            value_line(f"length of the query", head["q_length"].pick(query=asker), ".2f", "query"),
-            value_line(f"length of the key", head["k_length"].pick(key=favourite), ".2f", "key"),
+            value_line("length of the query", head["q_length"].pick(query=asker), ".2f", "query"),
+            value_line("length of the key", head["k_length"].pick(key=favourite), ".2f", "key"),
             value_line("angle between them", head["angle"].pick(query=asker, key=favourite), ".0f", unit="degrees"),
             value_line("cosine of the angle", head["cosine"].pick(query=asker, key=favourite), ".3f"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
-        product = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta = " + f"{score:.2f}")
+        product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}")
         column = VGroup(facts, product).arrange(DOWN, buff=gap("part"))
         centred(VGroup(plane, column).arrange(RIGHT, buff=gap("part")))
         yield Step(
             "An angle, and two lengths",
-            say=f"The same {score:.2f} is length times length times the cosine of the angle between them. |"
-            "In the plane through both arrows nothing is distorted. The other keys are only shadows in it. |"
-            "So a score is large when two arrows point the same way, and when they are long.",
+            say=f"The same {score:.2f} is length times length times the cosine of an angle. |"
+            "In the plane through both arrows nothing is distorted. Other keys are shadows in it. |"
+            "A score is large when two arrows point the same way, and when they are long.",
             show=[
                 [appear(plane.origin, plane.query, plane.key, plane.names), appear_in_turn([*facts])],
-                [appear_in_turn([*plane.shadows])],
-                [appear(plane.drop, product)],
+                appear_in_turn([*plane.shadows]),
+                appear(plane.drop, product),
             ],
             stay=(),
         )
 
-        # One query, all keys.
-        board = Board(head)
+    def one_row(self, cast: Cast, trace: Trace, board: Board) -> Iterator[Step]:
+        """One row quickly: one asks, all answer."""
+        head, asker = cast.seen(trace), cast.asker
         row = board.grid.row(asker)
         here = board.grid.tensor.position("query", asker)
         best, best_score = head["scores"].pick(query=asker).largest()
         worst, worst_score = head["scores"].pick(query=asker).smallest()
-        lying = board.lying().move_to(board.key, aligned_edge=UP)
+        lying = board.lying()
         lying_labels = lying.row_labels("key")
+        centred(VGroup(lying, lying_labels))
         ring, ring_row = focus(board.query.row(asker), role="query")
+        extremes = (
+            f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
+            f"the worst is “{worst}” with {worst_score:.2f}. A token may ask itself: its own key is in the row."
+            if len(row) > 1
+            else f"It meets only its own key, and the score is {best_score:.2f}. |A token may ask itself."
+        )
         yield Step(
             f"“{asker}” asks, every token answers",
-            say=f"One query can ask every key. Turn the keys upright, so that “{asker}” can pass along all of them. |"
-            f"Each meeting gives one score. The best fit is “{best}” with {best_score:.2f}, |"
-            f"the worst is “{worst}” with {worst_score:.2f}. Its own key is in the row too: a token may ask itself.",
+            say=f"One query can ask every key. Turn the keys upright, and let “{asker}” pass along them. |{extremes}",
             show=[
                 [
                     appear(lying, lying_labels),
                     turn_over(board.as_turned(lying), lying_labels, board.key_labels),
-                    appear(board.query.row(asker), board.query_labels[here], board.hollow_row(here), board.query_tag, board.key_tag),
+                    appear(
+                        board.query.row(asker), board.query_labels[here], board.hollow_row(here), board.query_tag, board.key_tag
+                    ),
                 ],
-                [ring_row, appear_in_turn([*row], "slow")],
-                [move_ring(ring, board.grid.cell(asker, worst)), move_ring(ring, board.grid.cell(asker, best))],
+                [ring_row, appear_in_turn([*row], "slow"), move_ring(ring, board.grid.cell(asker, best))],
+                move_ring(ring, board.grid.cell(asker, worst)),
+            ],
+            stay=(),
+        )
+        self.ring, self.first_row, self.first_here = ring, row, here
+
+    def all_rows(self, cast: Cast, trace: Trace, board: Board) -> Iterator[Step]:
+        """The rest at once: one matrix product."""
+        queries = board.query.others(board.query.row(cast.asker))
+        labels = [label for i, label in enumerate(board.query_labels) if i != self.first_here]
+        rest = board.grid.others(self.first_row)
+        product = Formula("{{ Q : query }} {{ K : key }}^T")
+        product.move_to(board.query.get_center()).align_to(board.key, UP)
+        words = trace["config.words"]
+        yield Step(
+            "All pairs at once: one matrix product",
+            say="The other rows ask in the same way, all at the same time. |Rows ask, columns answer. |"
+            f"{words} × {words} scores from one product. The T says no more than that K was turned on its side.",
+            show=[
+                [(leave(self.ring), appear(*queries, *labels)), fill(rest, "row")] if len(rest) else leave(self.ring),
+                None,
+                appear(product),
+            ],
+        )
+
+    def only_leads_count(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """A whole row may move; the shares stay."""
+        head, asker = cast.seen(trace), cast.asker
+        columns = RowColumns(
+            head["scores"].pick(query=asker), head["score_leads"].pick(query=asker), head["weights"].pick(query=asker)
+        )
+        centred(columns)
+        yield Step(
+            "Only the lead over the row counts",
+            say=f"Here is the row of “{asker}” again. Below stand the shares that it will lead to. |"
+            "Now take the same number off the whole row, so that the best stands at zero. |"
+            f"Every score moves, no share does: the largest change is {trace[f'{cast.path}.score_lead_change']:.0e}. |"
+            "So a bias on K can’t change any share: it adds one number to a whole row.",
+            show=[
+                [
+                    appear(columns.zero, columns.bars, columns.numbers, columns.names[0], columns.chips),
+                    appear(columns.floor, columns.shares, columns.share_numbers, columns.names[1]),
+                ],
+                (
+                    slide(columns.bars, columns.moved_bars, "row"),
+                    leave(columns.numbers),
+                    appear(columns.moved_numbers),
+                ),
+                None,
+                None,
             ],
             stay=(),
         )
 
-        # All pairs: one matrix product.
-        rest = board.grid.others(row)
-        product = at_floor(Formula("{{ Q : query }} {{ K : key }}^T")) if False else Formula("{{ Q : query }} {{ K : key }}^T")
-        product.next_to(board.key_tag, UP, buff=gap("grid"))
-        yield Step(
-            "All pairs at once: one matrix product",
-            say="The other rows ask in the same way, all at the same time. |"
-            "Rows ask, columns answer. |"
-            f"{trace['config.words']} tokens make {trace['config.words']} times {trace['config.words']} scores. "
-            "The T says only that K was turned on its side.",
-            show=[
-                [
-                    (leave(ring), appear(board.query.others(board.query.row(asker)), *[l for i, l in enumerate(board.query_labels) if i != here])),
-                    fill(rest, "row"),
-                ],
-                None,
-                [appear(product)],
-            ],
+    def a_bet(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a guess to carry into the next chapter."""
+        head, asker = cast.seen(trace), cast.asker
+        ponder = at_floor(
+            Ponder(
+                "A score is a dot product; only its lead over the row counts.",
+                "Can a score be high although the cosine is small?",
+            )
         )
-
-        # Only the lead over the row counts.
-        names = chips(head["scores"].words("key"), "key", height=44)
-        scores = SignedBars(head["scores"].pick(query=asker), names, room=180, width=64)
-        moved = SignedBars(head["score_leads"].pick(query=asker), names, room=180, width=64)
-        yield from self._only_leads(trace, head, asker, names, scores, moved)
-
-    def _only_leads(self, trace, head, asker, names, scores, moved):
-        yield Step("x", say="y", show=[[appear(names)]], stay=())
+        weights = head["weights"].pick(query=asker)
+        here = weights.position("key", asker.position)
+        known = Arcs(weights.words("key"), here, weights)
+        swap = trace.about.get("swap")
+        if not swap:
+            centred(known, lower=-0.14)
+            yield Step(
+                "Where will it look?",
+                say=f"In this head “{asker}” fits “{cast.favourite}” best. |"
+                "A score is a dot product. Only its lead over the row counts. |Next, scores become shares.",
+                show=[appear(known), appear(ponder.answer), appear(ponder.mark, ponder.question)],
+                stay=(),
+            )
+            return
+        other = trace.under(f"other.swap.{cast.path}", batch=0, head=cast.head)["weights"].pick(query=swap["position"])
+        guess = Arcs(other.words("key"), swap["position"])
+        both = VGroup(known, guess).arrange(DOWN, buff=gap("part"))
+        centred(both, lower=-0.12)
+        swapped = other.label("key", swap["position"])
+        yield Step(
+            "Before you go on: a bet",
+            say=f"In this head “{asker}” fits “{cast.favourite}” best. Spanish needs its gender. |"
+            f"Now swap it for “{swapped}”. Its Spanish form is the same for both genders. |"
+            "Will it look too? Bet now: the next chapter uncovers it. |"
+            "A score is a dot product. Only its lead over the row counts.",
+            show=[
+                appear(known),
+                [appear(guess.chips)],
+                appear_in_turn([*guess.arcs]),
+                [appear(ponder.answer), appear(ponder.mark, ponder.question)],
+            ],
+            stay=(),
+        )

@@ -1,0 +1,104 @@
+"""One row of attention as a picture: columns over tokens, arcs between tokens, a question to think about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, UP, VGroup, VMobject
+
+from scenes.layout import WIDTH
+from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import gap, palette, signed, units
+from transformer_core.provenance import Label
+from transformer_core.trace import NamedTensor
+
+
+class RowColumns(VGroup):
+    """Entries of one row over their keys: scores as bars from a zero line, shares as bars on a floor below.
+
+    `moved` are other entries on the same scale as `scores`, to be shown in their place.
+    """
+
+    def __init__(self, scores: NamedTensor, moved: NamedTensor, shares: NamedTensor, spec: str = ".1f") -> None:
+        labels = scores.words("key")
+        self.pitch = min(200.0, max(chip_width(label, small=True) + 14 for label in labels) + 30, WIDTH * 0.86 / len(labels))
+        self.pitch = max(self.pitch, 104.0)
+        reach = np.concatenate([scores.values, moved.values, [0.0]])
+        self.unit = units(270) / float(np.ptp(reach))
+        left, right = -units(self.pitch * 0.5), units(self.pitch * (len(labels) - 0.5))
+        self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2.5)
+        self.scale = float(np.abs(reach).max())
+        self.bars, self.numbers = self._bars(scores, spec)
+        self.moved_bars, self.moved_numbers = self._bars(moved, spec)
+        low = float(reach.min()) * self.unit - units(56)
+        self.chips, self.shares, self.share_numbers = VGroup(), VGroup(), VGroup()
+        floor = low - units(60 + 190)
+        for i, (label, share) in enumerate(zip(labels, shares.quantities(), strict=True)):
+            x = units(i * self.pitch)
+            bar = Box(self.pitch * 0.5, max(150 * float(share), 2), palette().weight, 4)
+            self.shares.add(bar.move_to(np.array([x, floor, 0]), aligned_edge=DOWN))
+            value = number(share, "share", "cell")
+            self.share_numbers.add(value.settle(bar.get_top() + UP * units(22)))
+            self.chips.add(Token(label, "key", 0, 44).move_to(np.array([x, floor - units(40), 0])))
+        self.floor = rule(np.array([left, floor, 0]), np.array([right, floor, 0]), "ink3", 2.5)
+        self.names = VGroup(
+            Words("scores", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip")),
+            Words("shares", "axis", "ink2").next_to(self.floor, LEFT, buff=gap("chip")),
+        )
+        super().__init__(
+            self.zero, self.floor, self.names, self.chips, self.bars, self.numbers, self.shares, self.share_numbers,
+            self.moved_bars, self.moved_numbers,
+        )
+
+    def _bars(self, row: NamedTensor, spec: str) -> tuple[VGroup, VGroup]:
+        bars, numbers = VGroup(), VGroup()
+        for i, quantity in enumerate(row.quantities()):
+            length = float(quantity) * self.unit
+            bar = Box(self.pitch * 0.5, max(abs(length) * 135, 2), signed(quantity, self.scale), 4)
+            bar.move_to(np.array([units(i * self.pitch), length / 2, 0]))
+            beyond = bar.get_top() + UP * units(24) if length >= 0 else bar.get_bottom() + DOWN * units(24)
+            bars.add(bar)
+            numbers.add(number(quantity, spec, "cell").settle(beyond))
+        return bars, numbers
+
+
+class Arcs(VGroup):
+    """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
+
+    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, room: float = 150) -> None:
+        width = max(chip_width(label) for label in words)
+        self.chips = VGroup(*(Token(label, "query" if i == asker else "key", width) for i, label in enumerate(words)))
+        self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(90.0, max(14.0, (1300 - len(words) * width) / len(words)))))
+        self.arcs = VGroup()
+        start = self.chips[asker].get_top()
+        for j, chip in enumerate(self.chips):
+            share = 1.0 if shares is None else float(shares.values[j])
+            if j != asker and (shares is None or share > 0.01):
+                self.arcs.add(self._arc(start, chip.get_top(), share, units(room), sure=shares is not None))
+        super().__init__(self.chips, self.arcs)
+
+    @staticmethod
+    def _arc(start: np.ndarray, end: np.ndarray, share: float, room: float, sure: bool) -> VMobject:
+        colours = palette()
+        thick = 2 + 14 * share if sure else 3
+        line = VMobject(stroke_color=colours.weight if sure else colours.ink3, stroke_width=stroke(thick))
+        rise = UP * (room * (0.45 + 0.55 * min(1.0, abs(end[0] - start[0]) / units(700))))
+        line.points = np.array([start, start + rise, end + rise, end])
+        return line
+
+
+class Ponder(VGroup):
+    """The answer of a chapter in a line, and a question to take away."""
+
+    def __init__(self, answer: str, question: str) -> None:
+        self.answer = Words(answer, "block")
+        self.question = Words(question, "aside", "ink2")
+        self.mark = Words("Your turn:", "aside", "query")
+        turn = VGroup(self.mark, self.question)
+        self.question.next_to(self.mark, np.array([1.0, 0, 0]), buff=gap("word")).stand_on(self.mark.baseline)
+        turn.next_to(self.answer, DOWN, buff=gap("grid"))
+        super().__init__(self.answer, self.mark, self.question)
+
