@@ -47,6 +47,7 @@ TYPES = {
     "aside": Type("Source Serif 4", 420, 30, italic=True),
     "axis": Type("Source Serif 4", 420, 26, italic=True),
     "note": Type("Inter", 420, 25),
+    "fact": Type("Inter", 420, 31),
     "token": Type("Inter", 560, 30),
     "small token": Type("Inter", 560, 26),
     "cell": Type("Inter", 460, 25, tabular=True),

@@ -153,11 +153,11 @@ class Board(VGroup):
 
 def value_line(name: str, quantity: Any, spec: str, role: str = "ink", unit: str = "") -> VGroup:
     """A name and a number on one baseline: "length of the query  3.21"."""
-    label = Words(name, "note", "ink2")
-    value = number(quantity, spec, "number", role)
+    label = Words(name, "fact", "ink2")
+    value = number(quantity, spec, "large number", role)
     parts = [label, value]
     value.next_to(label, RIGHT, buff=gap("chip")).stand_on(label.baseline)
     if unit:
-        parts.append(Words(unit, "note", "ink2"))
+        parts.append(Words(unit, "fact", "ink2"))
         parts[-1].next_to(value, RIGHT, buff=gap("word")).stand_on(label.baseline)
     return VGroup(*parts)

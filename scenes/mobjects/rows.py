@@ -24,10 +24,9 @@ class RowColumns(VGroup):
 
     def __init__(self, scores: NamedTensor, moved: NamedTensor, shares: NamedTensor, spec: str = ".1f") -> None:
         labels = scores.words("key")
-        self.pitch = min(200.0, max(chip_width(label, small=True) + 14 for label in labels) + 30, WIDTH * 0.86 / len(labels))
-        self.pitch = max(self.pitch, 104.0)
+        self.pitch = min(300.0, WIDTH * 0.86 / len(labels))
         reach = np.concatenate([scores.values, moved.values, [0.0]])
-        self.unit = units(270) / float(np.ptp(reach))
+        self.unit = units(290) / float(np.ptp(reach))
         left, right = -units(self.pitch * 0.5), units(self.pitch * (len(labels) - 0.5))
         self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2.5)
         self.scale = float(np.abs(reach).max())
@@ -35,10 +34,10 @@ class RowColumns(VGroup):
         self.moved_bars, self.moved_numbers = self._bars(moved, spec)
         low = float(reach.min()) * self.unit - units(56)
         self.chips, self.shares, self.share_numbers = VGroup(), VGroup(), VGroup()
-        floor = low - units(60 + 190)
+        floor = low - units(50 + 205)
         for i, (label, share) in enumerate(zip(labels, shares.quantities(), strict=True)):
             x = units(i * self.pitch)
-            bar = Box(self.pitch * 0.5, max(150 * float(share), 2), palette().weight, 4)
+            bar = Box(self.pitch * 0.5, max(165 * float(share), 2), palette().weight, 4)
             self.shares.add(bar.move_to(np.array([x, floor, 0]), aligned_edge=DOWN))
             value = number(share, "share", "cell")
             self.share_numbers.add(value.settle(bar.get_top() + UP * units(22)))
@@ -68,10 +67,10 @@ class RowColumns(VGroup):
 class Arcs(VGroup):
     """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
 
-    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, room: float = 150) -> None:
+    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, room: float = 220) -> None:
         width = max(chip_width(label) for label in words)
         self.chips = VGroup(*(Token(label, "query" if i == asker else "key", width) for i, label in enumerate(words)))
-        self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(90.0, max(14.0, (1300 - len(words) * width) / len(words)))))
+        self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(12.0, (1640 - len(words) * width) / len(words)))))
         self.arcs = VGroup()
         start = self.chips[asker].get_top()
         for j, chip in enumerate(self.chips):

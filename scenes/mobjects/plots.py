@@ -1,0 +1,107 @@
+"""Plots of recorded runs: a light frame, curves and points whose coordinates are entries of a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+
+from scenes.mobjects.shapes import Box, dashes, dot, path, rule
+from scenes.mobjects.text import Words, number
+from scenes.theme import gap, palette, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor
+
+
+class Plot(VGroup):
+    """Two axes and what is drawn between them; `logarithmic` axes count in powers."""
+
+    def __init__(
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        names: tuple[str, str],
+        wide: float = 980,
+        high: float = 520,
+        logarithmic: tuple[bool, bool] = (False, False),
+    ) -> None:
+        self.logarithmic = logarithmic
+        self.x, self.y = self._span(x, 0), self._span(y, 1)
+        self.wide, self.high = units(wide), units(high)
+        self.axes = VGroup(
+            rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5),
+            rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5),
+        )
+        self.names = VGroup(
+            Words(names[0], "axis", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
+            Words(names[1], "axis", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
+        )
+        super().__init__(self.axes, self.names)
+
+    def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
+        numbers = np.log10(np.asarray(values, float)) if self.logarithmic[axis] else np.asarray(values, float)
+        return float(numbers.min()), float(numbers.max())
+
+    def _share(self, value: float, axis: int) -> float:
+        low, high = (self.x, self.y)[axis]
+        return ((np.log10(value) if self.logarithmic[axis] else value) - low) / ((high - low) or 1.0)
+
+    def point(self, x: float, y: float) -> np.ndarray:
+        """Where (x, y) lies on screen now."""
+        corner = self.axes[0].get_left()
+        return corner + np.array([self._share(x, 0) * self.wide, self._share(y, 1) * self.high, 0])
+
+    def curve(self, x: Sequence[float], y: Sequence[float], role: str = "ink", thick: float = 4) -> VMobject:
+        """A line through the points, from left to right."""
+        return path([self.point(a, b) for a, b in zip(x, y, strict=True)], role, thick)
+
+    def dashed(self, start: tuple[float, float], end: tuple[float, float], role: str = "ink3") -> VMobject:
+        return dashes(self.point(*start), self.point(*end), role, 3)
+
+    def dots(self, x: Sequence[float], y: Sequence[float], role: str = "ink", radius: float = 9) -> VGroup:
+        return VGroup(*(dot(self.point(a, b), radius, role) for a, b in zip(x, y, strict=True)))
+
+    def ticks(self, quantities: Sequence[Quantity], spec: str = "") -> VGroup:
+        """Numbers under the horizontal axis."""
+        marks = VGroup()
+        for quantity in quantities:
+            foot = self.point(float(quantity), 10 ** self.y[0] if self.logarithmic[1] else self.y[0])
+            text = number(quantity, spec, "cell", "ink2").settle(foot + DOWN * units(28))
+            marks.add(VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2), text))
+        return marks
+
+    def label(self, words: Words, x: float, y: float, side: np.ndarray = RIGHT) -> Words:
+        """Put a text beside a point."""
+        return words.next_to(self.point(x, y), side, buff=units(16))
+
+
+def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
+    """Each sample of running sums as a thin line from zero."""
+    lines = VGroup()
+    for row in tensor.values:
+        line = plot.curve(range(len(row) + 1), [0.0, *row], role, 2)
+        lines.add(line.set_stroke(opacity=0.75))
+    return lines
+
+
+class SortedShares(VGroup):
+    """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
+
+    def __init__(self, shares: NamedTensor, largest: Quantity, name: str, width: float = 440, high: float = 230) -> None:
+        colours = palette()
+        self.bars = VGroup()
+        pitch = width / len(shares)
+        for i, share in enumerate(shares.quantities()):
+            bar = Box(pitch * 0.72, max(high * float(share), 2), colours.weight, 4)
+            self.bars.add(bar.move_to(np.array([units(i * pitch), 0, 0]), aligned_edge=DOWN))
+        floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
+        self.name = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
+        self.largest = number(largest, "share", "large number")
+        self.largest.next_to(self.bars[0], UP, buff=units(12)).align_to(self.bars[0], LEFT)
+        frame = Box(width, high + 80, colours.background, 0).align_to(floor, DOWN).set_fill(opacity=0)
+        frame.set_x(floor.get_x())
+        self.room = frame
+        super().__init__(frame, self.bars, floor, self.name, self.largest)
+
+

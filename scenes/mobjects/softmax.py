@@ -1,0 +1,177 @@
+"""From a row of scores to shares, and from shares to a blend of value rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
+
+from scenes.layout import HEIGHT
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.tensors import Cell, TensorGrid, abridged, column_width
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag, Token, chip_width
+from scenes.theme import gap, palette, signed, units
+from transformer_core.provenance import Label
+from transformer_core.trace import Trace
+
+
+class SoftmaxTable(VGroup):
+    """One row of attention, a line a key: its score, the score over the root, its exponential, its share."""
+
+    def __init__(self, head: Trace, asker: Label) -> None:
+        labels = head["weights"].words("key")
+        self.pitch = min(92.0, (HEIGHT - 120) / len(labels))
+        high = min(56.0, self.pitch - 8)
+        width = max(chip_width(label, high < 48) for label in labels)
+        self.tokens = VGroup(*(Token(label, "key", width, max(36.0, high)) for label in labels))
+        for i, token in enumerate(self.tokens):
+            token.shift(DOWN * units(i * self.pitch))
+        self.scores = self._cells(head, "scores", asker, high)
+        self.scaled = self._cells(head, "scaled", asker, high)
+        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, ".3f", "ink2")
+        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 330, ".3f", "weight")
+        self.heads = VGroup()
+        self._stand_in_columns()
+        names = ("score", "over the root", "exponential of the lead", "share")
+        columns = (self.scores, self.scaled, self.raised, self.shares)
+        for name, column in zip(names, columns, strict=True):
+            title = Words(name, "axis", "ink2").next_to(column, UP, buff=gap("line"))
+            self.heads.add(title.align_to(column, LEFT))
+        self._totals(head, asker)
+        super().__init__(
+            self.tokens, self.scores, self.scaled, self.raised, self.raised_numbers, self.shares, self.share_numbers,
+            self.heads, self.line, self.raised_total, self.share_total,
+        )
+
+    def _cells(self, head: Trace, name: str, asker: Label, high: float) -> VGroup:
+        row = head[name].pick(query=asker)
+        scale = float(np.abs(head["scores"].values).max())
+        return VGroup(*(Cell(q, (124, high), ".2f", "large cell", signed(q, scale)) for q in row.quantities()))
+
+    def _bars(
+        self, head: Trace, name: str, asker: Label, high: float, width: float, spec: str, role: str
+    ) -> tuple[VGroup, VGroup]:
+        bars, numbers = VGroup(), VGroup()
+        for quantity in head[name].pick(query=asker).quantities():
+            bar = ShareBar(quantity, width, "", high * 0.8, role)
+            bars.add(bar)
+            numbers.add(number(quantity, spec, "number"))
+        return bars, numbers
+
+    def _stand_in_columns(self) -> None:
+        left = self.tokens.get_right()[0] + gap("chip")
+        for column, numbers in (
+            (self.scores, None), (self.scaled, None), (self.raised, self.raised_numbers), (self.shares, self.share_numbers)
+        ):
+            for i, part in enumerate(column):
+                part.move_to(np.array([left, -units(i * self.pitch), 0]), aligned_edge=LEFT)
+            left = column.get_right()[0] + gap("chip")
+            if numbers is not None:
+                for i, text in enumerate(numbers):
+                    text.settle(np.array([left, -units(i * self.pitch), 0])).end_at(left + units(88))
+                left += units(88)
+            left += gap("grid") * 0.8
+
+    def _totals(self, head: Trace, asker: Label) -> None:
+        foot = self.tokens.get_bottom()[1] - units(26)
+        self.line = rule(np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0]))
+        self.raised_total = number(head["exponential_sums"].pick(query=asker), ".3f", "number")
+        self.share_total = number(head["weight_sums"].pick(query=asker), ".3f", "number")
+        for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
+            total.settle(np.array([0, foot - units(34), 0])).end_at(float(column[0].get_right()[0]))
+
+
+class Temperatures(VGroup):
+    """A row of shares as columns, one state for each temperature; the states stand in the same place."""
+
+    def __init__(self, head: Trace, asker: Label, wide: float = 1250, high: float = 420) -> None:
+        colours = palette()
+        table = head["by_temperature"].pick(query=asker)
+        labels = table.words("key")
+        pitch = wide / len(labels)
+        self.states: list[VGroup] = []
+        for row in table:
+            bars = VGroup()
+            for i, share in enumerate(row.quantities()):
+                bar = Box(min(pitch * 0.6, 150), max(high * float(share), 2), colours.weight, 5)
+                bars.add(bar.move_to(np.array([units((i + 0.5) * pitch), 0, 0]), aligned_edge=DOWN))
+            self.states.append(bars)
+        self.floor = rule(np.zeros(3), np.array([units(wide), 0, 0]), "ink3", 2.5)
+        self.room = Box(wide, high, colours.background, 0).set_fill(opacity=0).move_to(np.zeros(3), aligned_edge=LEFT + DOWN)
+        self.tokens = VGroup(
+            *(
+                Token(label, "key", 0, 44).move_to(np.array([units((i + 0.5) * pitch), -units(44), 0]))
+                for i, label in enumerate(labels)
+            )
+        )
+        self.temperatures = head["temperatures"].quantities()
+        super().__init__(self.room, self.floor, self.tokens, *self.states)
+
+    def at(self, temperature: float) -> int:
+        """Which state belongs to a temperature."""
+        return [float(t) for t in self.temperatures].index(temperature)
+
+
+class Blend(VGroup):
+    """Value rows lit by their shares, and the row that they add up to.
+
+    `plain` are the value rows before they are weighed, `weighed` the same rows times their shares.
+    """
+
+    def __init__(self, head: Trace, asker: Label) -> None:
+        v, weights = head["v"], head["weights"].pick(query=asker)
+        entries = abridged(v.size("d_head"), 6, 1)
+        scale = float(np.abs(v.values).max())
+        high = min(60.0, (HEIGHT - 190) / len(v) - 4)
+        cell = "normal" if high >= 44 else "slim"
+        size = {"wide": 98.0, "high": max(40.0, high)}
+        self.plain = TensorGrid(v, cell, scale=scale, columns=entries, **size)
+        self.weighed = TensorGrid(head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, **size)
+        self.weighed.move_to(self.plain)
+        self.tokens = self.plain.row_labels("value", RIGHT)
+        self.bars, self.numbers = VGroup(), VGroup()
+        for i, share in enumerate(weights.quantities()):
+            bar = ShareBar(share, 260, "", size["high"] * 0.8)
+            bar.next_to(self.plain.row(i), LEFT, buff=units(150))
+            self.bars.add(bar)
+            text = number(share, ".3f", "number").settle(bar.get_center())
+            self.numbers.add(text.end_at(bar.get_right()[0] + units(120)))
+        self.askers = Token(asker, "query").next_to(self.bars, UP, buff=units(16)).align_to(self.bars, LEFT)
+        self.line = rule(np.array([self.bars.get_left()[0], 0, 0]), np.array([self.tokens.get_right()[0], 0, 0]))
+        self.line.next_to(self.plain, DOWN, buff=units(22)).set_x((self.bars.get_left()[0] + self.tokens.get_right()[0]) / 2)
+        self.output = TensorGrid(head["z"].pick(query=asker), "normal", scale=scale, columns=entries, wide=98, high=58)
+        self.output.next_to(self.line, DOWN, buff=units(22)).set_x(self.plain.get_x())
+        self.output_name = Words(f"new “{asker}”", "token").next_to(self.output, RIGHT, buff=gap("chip"))
+        self.value_tag = Tag("value").next_to(self.plain, UP, buff=units(16)).align_to(self.plain, LEFT)
+        super().__init__(
+            self.plain, self.weighed, self.tokens, self.bars, self.numbers, self.askers, self.line, self.output,
+            self.output_name, self.value_tag,
+        )
+
+
+class WeightBoard(VGroup):
+    """All rows of shares: queries down the left, keys along the top; every row sums to one."""
+
+    def __init__(self, head: Trace) -> None:
+        weights = head["weights"]
+        labels = weights.words("key")
+        wide = column_width(labels, 128 if len(labels) <= 5 else 94)
+        self.upright = len(labels) * wide > 1350
+        wide = min(wide, max(88.0, 1350 / len(labels)))
+        high = 72.0 if len(labels) <= 5 else max(38.0, min(50.0, 480 / len(labels)))
+        self.grid = TensorGrid(weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high)
+        self.askers = self.grid.row_labels("query")
+        self.answers = VGroup()
+        for j, label in enumerate(labels):
+            chip = Token(label, "key", 0 if self.upright else wide, 44)
+            chip = chip.turn() if self.upright else chip
+            self.answers.add(chip.next_to(self.grid.column(j), UP, buff=units(12)))
+        sums = head["weight_sums"]
+        self.sums = VGroup(
+            *(number(q, ".0f", "number", "ink2").next_to(self.grid.row(i), RIGHT, buff=units(60)) for i, q in enumerate(sums.quantities()))
+        )
+        self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
+        super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)
+
+
