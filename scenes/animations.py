@@ -24,7 +24,7 @@ from manim import (
 )
 
 from scenes.mobjects.shapes import frame
-from scenes.mobjects.tensors import Cell
+from scenes.mobjects.tensors import Cell, TensorGrid
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, palette, units
@@ -189,3 +189,31 @@ def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     """Shapes move on to other sizes and places, one for one."""
     moves = [ReplacementTransform(a, b) for a, b in zip(old, new, strict=True)]
     return AnimationGroup(*moves, run_time=pace(kind), rate_func=rate_functions.smooth)
+
+
+class Through(Animation):
+    """Shapes pass through recorded states, one after another: `states` are groups of the same shapes elsewhere."""
+
+    def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
+        self.states = [[shape.points.copy() for shape in state] for state in states]
+        self.offset: np.ndarray | None = None
+        super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.smooth)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        place = self.rate_func(alpha) * (len(self.states) - 1)
+        here = min(int(place), max(len(self.states) - 2, 0))
+        share = place - here
+        after = self.states[min(here + 1, len(self.states) - 1)]
+        for shape, start, end in zip(self.mobject, self.states[here], after, strict=True):
+            shape.points = start * (1 - share) + end * share
+
+
+def reweigh(plain: TensorGrid, weighed: TensorGrid) -> Animation:
+    """Each cell turns into its weighed self: the fill changes over, the numbers cross."""
+    pairs = [(cell, weighed.cells[at]) for at, cell in plain.cells.items()]
+    numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
+    return AnimationGroup(
+        *(ReplacementTransform(a.box, b.box, run_time=pace("row")) for a, b in pairs),
+        leave(*(a for a, _ in numbers)),
+        FadeIn(VGroup(*(b for _, b in numbers)), run_time=pace("row")),
+    )

@@ -87,16 +87,16 @@ class Board(VGroup):
         words, d_head = len(pairs), head["k"].size("d_head")
         entries = abridged(d_head, 14, 1)
         labels = pairs.words("key")
-        wide = column_width(labels, 116 if words <= 5 else 94)
+        wide = column_width(labels, 150 if words <= 5 else 94)
         self.upright_labels = words * wide > 0.62 * WIDTH
         wide = min(wide, max(88.0, 0.60 * WIDTH / words))
-        high = 56.0 if words <= 6 else max(40.0, min(50.0, 0.56 * HEIGHT / words))
+        high = 64.0 if words <= 5 else 56.0 if words == 6 else max(40.0, min(50.0, 0.56 * HEIGHT / words))
         heads_up = 180.0 if self.upright_labels else 74.0
         thin = max(4.0, min(20.0, (HEIGHT - heads_up - 60 - words * (high + 4)) / len(entries) - 4))
         cell = "large" if words <= 5 else "normal"
         self.grid = TensorGrid(pairs, cell, spec, weights=weights, wide=wide, high=high)
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
-        across = 20.0 if words <= 8 else 12.0
+        across = 24.0 if words <= 5 else 20.0 if words <= 8 else 12.0
         self.query = TensorGrid(head["q"], "thin", scale=scale, wide=across, high=high, columns=entries)
         self.key = TensorGrid(head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries)
         self.query_labels = self.query.row_labels("query")

@@ -21,16 +21,16 @@ class SoftmaxTable(VGroup):
 
     def __init__(self, head: Trace, asker: Label) -> None:
         labels = head["weights"].words("key")
-        self.pitch = min(92.0, (HEIGHT - 120) / len(labels))
-        high = min(56.0, self.pitch - 8)
+        self.pitch = min(112.0, (HEIGHT - 120) / len(labels))
+        high = min(64.0, self.pitch - 8)
         width = max(chip_width(label, high < 48) for label in labels)
         self.tokens = VGroup(*(Token(label, "key", width, max(36.0, high)) for label in labels))
         for i, token in enumerate(self.tokens):
             token.shift(DOWN * units(i * self.pitch))
         self.scores = self._cells(head, "scores", asker, high)
         self.scaled = self._cells(head, "scaled", asker, high)
-        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, ".3f", "ink2")
-        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 330, ".3f", "weight")
+        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 220, ".3f", "ink2")
+        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 380, ".3f", "weight")
         self.heads = VGroup()
         self._stand_in_columns()
         names = ("score", "over the root", "exponential of the lead", "share")
@@ -156,10 +156,10 @@ class WeightBoard(VGroup):
     def __init__(self, head: Trace) -> None:
         weights = head["weights"]
         labels = weights.words("key")
-        wide = column_width(labels, 128 if len(labels) <= 5 else 94)
+        wide = column_width(labels, 176 if len(labels) <= 5 else 94)
         self.upright = len(labels) * wide > 1350
         wide = min(wide, max(88.0, 1350 / len(labels)))
-        high = 72.0 if len(labels) <= 5 else max(38.0, min(50.0, 480 / len(labels)))
+        high = 96.0 if len(labels) <= 5 else max(38.0, min(50.0, 480 / len(labels)))
         self.grid = TensorGrid(weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high)
         self.askers = self.grid.row_labels("query")
         self.answers = VGroup()

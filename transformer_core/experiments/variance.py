@@ -45,6 +45,9 @@ def run(seed: int = SEED) -> Trace:
         "jacobian_norm": (np.array(slopes), "width choice"),
         "sorted_weights": (np.array(rows), "width choice key"),
         "walks": (steps.cumsum(-1), "sample step"),
+        "walk_steps": (np.array(steps.shape[1]), ""),
+        "walk_reach": (np.abs(steps.cumsum(-1)).max(), ""),
+        "walk_roots": (np.sqrt(np.arange(steps.shape[1] + 1)), "step"),
         "walk_end_variance": (np.array(steps.sum(-1).var()), ""),
     }
     return Trace(

@@ -1,0 +1,291 @@
+"""Formula, part two: scores become shares, and shares blend values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import DOWN, RIGHT, UP, VGroup
+
+from scenes.animations import (
+    Count,
+    Through,
+    appear,
+    appear_in_turn,
+    fill,
+    focus,
+    reweigh,
+)
+from scenes.layout import at_floor, centred
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.plots import Plot, SortedShares, walks
+from scenes.mobjects.products import value_line
+from scenes.mobjects.rows import Arcs, Ponder
+from scenes.mobjects.softmax import Blend, SoftmaxTable, Temperatures, WeightBoard
+from scenes.mobjects.text import Words
+from scenes.storyboard import Chapter, Step
+from scenes.theme import gap
+from transformer_core.cast import Cast, cast_of
+from transformer_core.trace import Trace
+
+
+class Weighting(Chapter):
+    """Scale, softmax, and the weighted sum of values."""
+
+    number = 7
+    title = "Formula, part two: shares and values"
+
+    def whereabouts(self, trace: Trace) -> str:
+        return cast_of(trace).path
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        cast = cast_of(trace)
+        yield from self.accidents_add_up(trace)
+        yield from self.divide_by_the_root(trace)
+        yield from self.shares_of_one(cast, trace)
+        yield from self.every_row(cast, trace)
+        yield from self.a_temperature(cast, trace)
+        yield from self.slope_to_learn_from(trace)
+        yield from self.weigh_the_values(cast, trace)
+        yield from self.looks_when_it_must(cast, trace)
+
+    def accidents_add_up(self, trace: Trace) -> Iterator[Step]:
+        """Why sums of products grow: random walks."""
+        run = trace.under("experiment.variance")
+        paths, width = run["walks"], run["walk_steps"]
+        reach = run["walk_reach"]
+        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"))
+        lines = walks(plot, paths)
+        roots = run["walk_roots"].values
+        above = plot.curve(range(len(roots)), roots, "query")
+        below = plot.curve(range(len(roots)), -roots, "query")
+        law = Formula("op(\"Var\")(q dot k) = d_k")
+        law_note = Words("root of the count", "aside", "query")
+        centred(VGroup(plot, lines, above, below))
+        plot.label(law_note, float(width), float(roots[-1]))
+        law.next_to(law_note, DOWN, buff=gap("part"))
+        centred(VGroup(plot, lines, above, below, law, law_note))
+        yield Step(
+            "A score is a sum of many accidents",
+            say="Scores can have any size. How do they become shares, and what does the root do? |"
+            "Before training, entries are random. Each line adds up the products of one random pair. |"
+            "Some wander up, some down. Each product adds one to their variance. |"
+            "So a typical score grows like the root of the width: of the number of products.",
+            show=[
+                [appear(plot)],
+                fill(lines, "slow"),
+                appear(law),
+                [appear(above, below, law_note)],
+            ],
+        )
+
+    def divide_by_the_root(self, trace: Trace) -> Iterator[Step]:
+        """Three divisors at the largest width that was measured."""
+        run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
+        names = {"raw": "undivided", "root": "over the root of the width", "full": "over the width itself"}
+        panels = VGroup(
+            *(
+                SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
+                for choice, name in names.items()
+            )
+        ).arrange(RIGHT, buff=gap("part"))
+        raw, root, full = (run["largest_weight"].pick(choice=choice) for choice in names)
+        sizes = VGroup(
+            value_line("width", run["width"], "", "query"),
+            value_line("variance of the raw scores", run["variance"], ",.0f"),
+        ).arrange(RIGHT, buff=gap("part"))
+        centred(VGroup(sizes, panels).arrange(DOWN, buff=gap("part")))
+        yield Step(
+            "Undivided, over the width, or over its root?",
+            say=f"Measured at width {run['width']}: the variance of a raw score is {run['variance']:,.0f}. |"
+            f"Undivided, the best of {run['keys']} random keys takes {raw:share} on average: almost a choice. |"
+            f"Over the width itself it takes {full:share}: nearly equal shares, nothing to choose. |"
+            f"Over the root it takes {root:share}, and about that at every width we tried.",
+            show=[
+                [appear(sizes), appear(panels[0])],
+                None,
+                appear(panels[2]),
+                appear(panels[1]),
+            ],
+            stay=(),
+        )
+
+    def shares_of_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Softmax of the asker's row, column by column."""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        table = SoftmaxTable(head, asker)
+        centred(table)
+        share = head["weights"].pick(query=asker, key=favourite)
+        own = head["weights"].pick(query=asker, key=asker.position)
+        root = trace[f"{cast.path}.root_d_head"]
+        itself = f" and {own:share} to itself" if asker.position != favourite.position else ""
+        yield Step(
+            f"Softmax: the shares of “{asker}”",
+            say=f"Back to real scores: the row of “{asker}”. Divide by {root:.0f}, the root of the width. |"
+            "Raise e to each lead over the best. The best gets one, the others less. |"
+            "Divide by the sum: all are positive, and together they make one. |"
+            f"“{asker}” gives {share:share} to “{favourite}”{itself}. What one gains, the others lose.",
+            show=[
+                [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
+                [
+                    (appear_in_turn([*table.raised]), appear(table.heads[2], table.raised_numbers)),
+                    appear(table.raised_total, table.line),
+                ],
+                [(appear_in_turn([*table.shares]), appear(table.heads[3], table.share_numbers)), appear(table.share_total)],
+                focus(table.shares[favourite.position])[1],
+            ],
+            stay=(),
+        )
+
+    def every_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """All rows of the head at once."""
+        head, asker = cast.seen(trace), cast.asker
+        board = WeightBoard(head)
+        centred(board)
+        row = board.grid.row(asker)
+        here = board.grid.tensor.position("query", asker)
+        rest = board.grid.others(row)
+        strongest = head["weights"].largest()
+        yield Step(
+            "Every row shares out one",
+            say=f"The row of “{asker}” goes back into its grid. |"
+            "Every other row gets its own softmax. No row knows of another. |"
+            f"Each row adds up to one; columns need not. The largest share here is “{strongest[0]}” to “{strongest[1]}”: "
+            f"{strongest[2]:share}.",
+            show=[
+                appear(board.askers[here], row, board.answers),
+                [appear(*(chip for i, chip in enumerate(board.askers) if i != here)), fill(rest, "row")]
+                if len(rest)
+                else None,
+                [appear_in_turn([board.sum_name, *board.sums]), focus(board.grid.cell(strongest[0], strongest[1]))[1]],
+            ],
+            stay=(),
+        )
+
+    def a_temperature(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Divide the same row by T."""
+        head, asker = cast.seen(trace), cast.asker
+        states = Temperatures(head, asker)
+        one = states.at(1.0)
+        label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
+        group = VGroup(states, label.next_to(states, UP, buff=gap("grid")))
+        centred(group)
+        hot = states.temperatures[one:]
+        cold = states.temperatures[one - 1 :: -1]
+        shown = states.states
+        yield Step(
+            "Dividing scores sets a temperature",
+            say=f"To divide scores is to set a temperature. This is the row of “{asker}” as it is. |"
+            "Hotter: everybody gets the same. |"
+            "Colder: the winner takes all. |"
+            "The root of the width is a temperature, chosen so that learning can start.",
+            show=[
+                appear(states.floor, states.tokens, shown[one], label),
+                (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
+                (Through(shown[one], shown[::-1]), Count(label, [*reversed(hot), *cold], ".2f", "slow", "temperature ")),
+                (Through(shown[one], shown[: one + 1]), Count(label, [*reversed(cold), hot[0]], ".2f", "row", "temperature ")),
+            ],
+            stay=(),
+        )
+
+    def slope_to_learn_from(self, trace: Trace) -> Iterator[Step]:
+        """A spike has no slope."""
+        run = trace.under("experiment.variance")
+        widths, norms = run["width"].values, run["jacobian_norm"]
+        plot = Plot(widths, (0, float(norms.values.max())), ("width", "slope of the softmax"), logarithmic=(True, False))
+        raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
+        raw_line = VGroup(plot.curve(widths, raw.values, "warning"), plot.dots(widths, raw.values, "warning"))
+        root_line = VGroup(plot.curve(widths, root.values, "residual"), plot.dots(widths, root.values, "residual"))
+        centred(VGroup(plot, raw_line, root_line))
+        ticks = plot.ticks(run["width"].quantities(), ",.0f")
+        last = len(widths) - 1
+        names = VGroup(
+            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "fact", "warning"), widths[-1], raw.values[-1]),
+            plot.label(Words(f"over the root {root.quantity(last):.2f}", "fact", "residual"), widths[-1], root.values[-1]),
+        )
+        centred(VGroup(plot, raw_line, root_line, ticks, names))
+        yield Step(
+            "A spike leaves nothing to learn from",
+            say="Why not let the winner take all from the start? A share of almost one hardly moves when its score moves. |"
+            f"Undivided, the slope sinks as vectors get wider, to {raw.quantity(last):.2f}. |"
+            f"Over the root it stays, at {root.quantity(last):.2f}. Where there is no slope, there is nothing to learn.",
+            show=[
+                appear(plot, ticks),
+                [appear(raw_line, names[0])],
+                [appear(root_line, names[1])],
+            ],
+            stay=(),
+        )
+
+    def weigh_the_values(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Value rows, lit by their shares, add up to one new row."""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        blend = Blend(head, asker)
+        centred(blend)
+        leader, pull = head["pull"].pick(query=asker).largest()
+        most = (
+            f"“{asker}” takes away mostly what “{leader}” carries: {pull:share} of all that is added up."
+            if pull > 0.5
+            else f"It is a blend, led by “{leader}” with {pull:share} of all that is added up."
+        )
+        yield Step(
+            "Shares blend the values",
+            say="Each token also brings a value row: what it hands over. |"
+            f"The shares of “{asker}” weigh these rows. |"
+            f"Scale each row by its share, and add. |{most}",
+            show=[
+                appear(blend.plain, blend.tokens, blend.value_tag),
+                [appear(blend.askers, blend.bars, blend.numbers)],
+                reweigh(blend.plain, blend.weighed),
+                [appear(blend.line, blend.output, blend.output_name)],
+            ],
+            stay=(),
+        )
+
+    def looks_when_it_must(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Uncover the bet, and close."""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        formula = Formula(
+            'op("Attention")(Q, K, V) = op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
+        )
+        ponder = Ponder(
+            "The root keeps scores teachable; shares then blend the values.",
+            "Two equal scores, far above the rest: what shares?",
+        )
+        at_floor(ponder)
+        weights = head["weights"].pick(query=asker)
+        known = Arcs(weights.words("key"), weights.position("key", asker.position), weights)
+        swap = trace.about.get("swap")
+        if not swap:
+            centred(VGroup(known, formula).arrange(DOWN, buff=gap("part")), lower=-0.12)
+            yield Step(
+                "The whole formula, once",
+                say=f"Scores over the root, softmax, values. In this head “{asker}” took most from “{favourite}”. |"
+                "The root keeps scores near one at any width, so that softmax can be taught. |"
+                "The shares then blend the values.",
+                show=[appear(known), appear(formula), appear(*ponder)],
+                stay=(),
+            )
+            return
+        other = trace.under(f"other.swap.{cast.path}", batch=0, head=cast.head)["weights"].pick(query=swap["position"])
+        guess = Arcs(other.words("key"), swap["position"], other)
+        asked = other.label("key", swap["position"])
+        share, other_share = weights.pick(key=favourite.position), other.pick(key=favourite.position)
+        centred(VGroup(known, guess).arrange(DOWN, buff=gap("part")), lower=-0.12)
+        verdict = (
+            "It looks only when it needs to. Nobody programmed this."
+            if share > 0.5 > other_share
+            else "So here the two differ less than one might bet."
+        )
+        yield Step(
+            "The bet: does it look, too?",
+            say=f"Now the bet. “{asker}” gives “{favourite}” {share:share}: Spanish needs its gender. |"
+            f"“{asked}” gives it {other_share:share}: its Spanish form fits any gender. |{verdict} |"
+            "The root keeps scores teachable. The shares then blend the values.",
+            show=[
+                [appear(known)],
+                [appear(guess.chips), appear_in_turn([*guess.arcs])],
+                None,
+                [appear(*ponder)],
+            ],
+            stay=(),
+        )
