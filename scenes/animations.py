@@ -40,8 +40,10 @@ def appear(*mobjects: Mobject, rise: bool = True) -> Animation:
     return FadeIn(VGroup(*mobjects), shift=shift, run_time=pace("appear"), rate_func=EASE_OUT)
 
 
-def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation:
-    """Come on stage one after another, within the time of `kind`."""
+def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation | None:
+    """Come on stage one after another, within the time of `kind`; nothing for nobody."""
+    if not mobjects:
+        return None
     parts = [FadeIn(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
     ratio = (pace(kind) / pace("appear") - 1) / max(1, len(parts) - 1) if len(parts) > 1 else 0
     return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))

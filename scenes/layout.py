@@ -56,8 +56,8 @@ def left_aligned(texts: Sequence[Mobject]) -> None:
 
 
 def _box(mobject: Mobject) -> tuple[float, float, float, float]:
-    low, high = mobject.get_corner(np.array([-1.0, -1, 0])), mobject.get_corner(np.array([1.0, 1, 0]))
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    points = np.concatenate([part.points for part in mobject.get_family() if len(part.points)])
+    return (*points[:, :2].min(0), *points[:, :2].max(0))
 
 
 def texts_on(stage: Sequence[Mobject]) -> list[VMobject]:
@@ -94,8 +94,7 @@ def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_heig
         if size < SMALLEST - 0.01:
             found.append(f"{name} is {size:.1f} px, under {SMALLEST:.0f}")
         found += _paper_faults(text, name)
-    for first, second in combinations(texts, 2):
-        a, b = _box(first), _box(second)
+    for (first, a), (second, b) in combinations([(text, _box(text)) for text in texts], 2):
         wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
         if wide > units(1) and high > units(1):
             found.append(f"{first.text!r} and {second.text!r} overlap")

@@ -115,13 +115,13 @@ class Scores(Chapter):
         ring, ring_row = focus(board.query.row(asker), role="query")
         extremes = (
             f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
-            f"the worst is “{worst}” with {worst_score:.2f}. A token may ask itself: its own key is in the row."
+            f"the worst is “{worst}” with {worst_score:.2f}. Its own key is in the row, too."
             if len(row) > 1
             else f"It meets only its own key, and the score is {best_score:.2f}. |A token may ask itself."
         )
         yield Step(
             f"“{asker}” asks, every token answers",
-            say=f"One query can ask every key. Turn the keys upright, and let “{asker}” pass along them. |{extremes}",
+            say=f"One query can ask every key. Turn the keys upright; “{asker}” passes along them. |{extremes}",
             show=[
                 [
                     appear(lying, lying_labels),
@@ -165,10 +165,10 @@ class Scores(Chapter):
         centred(columns)
         yield Step(
             "Only the lead over the row counts",
-            say=f"Here is the row of “{asker}” again. Below stand the shares that it will lead to. |"
-            "Now take the same number off the whole row, so that the best stands at zero. |"
-            f"Every score moves, no share does: the largest change is {trace[f'{cast.path}.score_lead_change']:.0e}. |"
-            "So a bias on K can’t change any share: it adds one number to a whole row.",
+            say=f"The row of “{asker}” again, and below it the shares that it will lead to. |"
+            "Take the same number off every score, so that the best stands at zero. |"
+            f"The scores move. The shares don’t: {trace[f'{cast.path}.score_lead_change']:.0e} at most. |"
+            "Shares see only the lead.",
             show=[
                 [
                     appear(columns.zero, columns.bars, columns.numbers, columns.names[0], columns.chips),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Count,
@@ -62,14 +62,14 @@ class Weighting(Chapter):
         law_note = Words("root of the count", "aside", "query")
         centred(VGroup(plot, lines, above, below))
         plot.label(law_note, float(width), float(roots[-1]))
-        law.next_to(law_note, DOWN, buff=gap("part"))
+        law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT)
         centred(VGroup(plot, lines, above, below, law, law_note))
         yield Step(
             "A score is a sum of many accidents",
-            say="Scores can have any size. How do they become shares, and what does the root do? |"
-            "Before training, entries are random. Each line adds up the products of one random pair. |"
-            "Some wander up, some down. Each product adds one to their variance. |"
-            "So a typical score grows like the root of the width: of the number of products.",
+            say="Scores can be any size. How do they become shares, and what is the root for? |"
+            "Each line adds up the products of one random query and key. |"
+            "Each product adds one to the variance. |"
+            "So a typical score grows like the root of the width.",
             show=[
                 [appear(plot)],
                 fill(lines, "slow"),
@@ -96,10 +96,10 @@ class Weighting(Chapter):
         centred(VGroup(sizes, panels).arrange(DOWN, buff=gap("part")))
         yield Step(
             "Undivided, over the width, or over its root?",
-            say=f"Measured at width {run['width']}: the variance of a raw score is {run['variance']:,.0f}. |"
-            f"Undivided, the best of {run['keys']} random keys takes {raw:share} on average: almost a choice. |"
-            f"Over the width itself it takes {full:share}: nearly equal shares, nothing to choose. |"
-            f"Over the root it takes {root:share}, and about that at every width we tried.",
+            say=f"Measured at width {run['width']}: raw scores have variance {run['variance']:,.0f}. |"
+            f"Undivided, the best of {run['keys']} random keys takes {raw:share}: almost a choice. |"
+            f"Over the width itself it takes {full:share}: nearly equal shares. |"
+            f"Over the root it takes {root:share}, and much the same at every width above one.",
             show=[
                 [appear(sizes), appear(panels[0])],
                 None,
@@ -117,13 +117,14 @@ class Weighting(Chapter):
         share = head["weights"].pick(query=asker, key=favourite)
         own = head["weights"].pick(query=asker, key=asker.position)
         root = trace[f"{cast.path}.root_d_head"]
+        digits = 0 if root == round(root) else 1
         itself = f" and {own:share} to itself" if asker.position != favourite.position else ""
         yield Step(
             f"Softmax: the shares of “{asker}”",
-            say=f"Back to real scores: the row of “{asker}”. Divide by {root:.0f}, the root of the width. |"
-            "Raise e to each lead over the best. The best gets one, the others less. |"
-            "Divide by the sum: all are positive, and together they make one. |"
-            f"“{asker}” gives {share:share} to “{favourite}”{itself}. What one gains, the others lose.",
+            say=f"A real row again, that of “{asker}”. Divide by {root:.{digits}f}, the root of the width. |"
+            "Raise e to each lead over the best: the best gets one. |"
+            "Divide by the sum: together they make one. |"
+            f"“{asker}” gives {share:share} to “{favourite}”{itself}. What one gains, others lose.",
             show=[
                 [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
                 [
@@ -205,9 +206,9 @@ class Weighting(Chapter):
         centred(VGroup(plot, raw_line, root_line, ticks, names))
         yield Step(
             "A spike leaves nothing to learn from",
-            say="Why not let the winner take all from the start? A share of almost one hardly moves when its score moves. |"
-            f"Undivided, the slope sinks as vectors get wider, to {raw.quantity(last):.2f}. |"
-            f"Over the root it stays, at {root.quantity(last):.2f}. Where there is no slope, there is nothing to learn.",
+            say="Why not let the winner take all from the start? A share near one hardly moves with its score. |"
+            f"Undivided, the slope sinks with the width, to {raw.quantity(last):.2f}. |"
+            f"Over the root it stays at {root.quantity(last):.2f}. No slope, nothing to learn.",
             show=[
                 appear(plot, ticks),
                 [appear(raw_line, names[0])],
@@ -256,7 +257,7 @@ class Weighting(Chapter):
         known = Arcs(weights.words("key"), weights.position("key", asker.position), weights)
         swap = trace.about.get("swap")
         if not swap:
-            centred(VGroup(known, formula).arrange(DOWN, buff=gap("part")), lower=-0.12)
+            centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
             yield Step(
                 "The whole formula, once",
                 say=f"Scores over the root, softmax, values. In this head “{asker}” took most from “{favourite}”. |"

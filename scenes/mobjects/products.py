@@ -82,8 +82,8 @@ class Board(VGroup):
     as rows, before K is turned.
     """
 
-    def __init__(self, head: Trace, tensor: str = "scores", spec: str = ".2f", weights: bool = False) -> None:
-        pairs: NamedTensor = head[tensor]
+    def __init__(self, head: Trace) -> None:
+        pairs: NamedTensor = head["scores"]
         words, d_head = len(pairs), head["k"].size("d_head")
         entries = abridged(d_head, 14, 1)
         labels = pairs.words("key")
@@ -94,7 +94,8 @@ class Board(VGroup):
         heads_up = 180.0 if self.upright_labels else 74.0
         thin = max(4.0, min(20.0, (HEIGHT - heads_up - 60 - words * (high + 4)) / len(entries) - 4))
         cell = "large" if words <= 5 else "normal"
-        self.grid = TensorGrid(pairs, cell, spec, weights=weights, wide=wide, high=high)
+        spec = ".1f" if words > 5 and np.abs(pairs.values).max() >= 10 else ".2f"
+        self.grid = TensorGrid(pairs, cell, spec, wide=wide, high=high)
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
         across = 24.0 if words <= 5 else 20.0 if words <= 8 else 12.0
         self.query = TensorGrid(head["q"], "thin", scale=scale, wide=across, high=high, columns=entries)

@@ -68,9 +68,13 @@ class Arcs(VGroup):
     """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
 
     def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, room: float = 220) -> None:
-        width = max(chip_width(label) for label in words)
-        self.chips = VGroup(*(Token(label, "query" if i == asker else "key", width) for i, label in enumerate(words)))
-        self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(12.0, (1640 - len(words) * width) / len(words)))))
+        high = 52.0 if len(words) <= 8 else 44.0
+        widths = [chip_width(label, high < 48) for label in words]
+        self.chips = VGroup(
+            *(Token(label, "query" if i == asker else "key", 0, high) for i, label in enumerate(words))
+        )
+        space = (WIDTH - 60 - sum(widths)) / len(words)
+        self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
         self.arcs = VGroup()
         start = self.chips[asker].get_top()
         for j, chip in enumerate(self.chips):
