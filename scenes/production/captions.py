@@ -1,8 +1,8 @@
 """Narration as captions by broadcast rules.
 
 A caption card has at most two lines of 42 characters, is read at no more than 20 characters a second and stands for at
-least 0.8 seconds. `split` cuts a narration in cards where a reader would draw breath, `cues` gives each card its time.
-Everything here is a pure function of its arguments, so that the picture and the caption files agree.
+least 0.8 seconds. `split` cuts a narration in cards where a reader would draw breath, `reading_seconds` says how long
+one has to stand. All are pure functions, so that the picture and the caption files agree.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 LINE_CHARACTERS = 42
-LINES = 2
 CHARACTERS_A_SECOND = 20
 WORDS_A_SECOND = 2.5
 SHORTEST_SECONDS = 0.8
@@ -78,52 +76,14 @@ def split(text: str) -> tuple[tuple[str, ...], ...]:
 def reading_seconds(text: str) -> float:
     """The time that `text` needs on screen and in the voice.
 
-    For each card: 2.5 words a second or 20 characters a second, whichever takes longer, and at least 0.8 seconds.
+    For each card (see `split`): 2.5 words or 20 characters a second, whichever takes longer, and at least 0.8 seconds.
     """
-    return sum((_comfortable(lines) for lines in split(text)), 0.0)
+    return sum((_seconds(lines) for lines in split(text)), 0.0)
 
 
-def cues(beats: Sequence[str], starts: Sequence[float], durations: Sequence[float]) -> list[Cue]:
-    """The cards of a step, beat by beat; cards share the time of their beat as they need it for reading.
-
-    Args:
-        beats: what is said, one text a beat; an empty one has no card.
-        starts: when each beat starts, in seconds.
-        durations: how long it lasts, at least `reading_seconds` of its text to be read with ease.
-
-    Raises:
-        ValueError: a beat is so short that a card would have to be read faster than the rules allow.
-    """
-    found = []
-    for beat, start, duration in zip(beats, starts, durations, strict=True):
-        cards = split(beat)
-        times = _share(cards, duration) if cards else []
-        edges = [start]
-        for seconds in times:
-            edges.append(edges[-1] + seconds)
-        found += [Cue(a, b, lines) for (a, b), lines in zip(pairwise(edges), cards, strict=True)]
-    return found
-
-
-def _share(cards: Sequence[tuple[str, ...]], duration: float) -> list[float]:
-    least = [_least(lines) for lines in cards]
-    comfortable = [_comfortable(lines) for lines in cards]
-    if duration < sum(least) - MILLISECOND * len(cards):
-        words = " ".join(line for lines in cards for line in lines)
-        raise ValueError(f"{duration:.2f} s are too short to read {words!r}: it takes {sum(least):.2f} s")
-    if duration >= sum(comfortable):
-        return [seconds * duration / sum(comfortable) for seconds in comfortable]
-    ease = sum(comfortable) - sum(least)
-    part = (duration - sum(least)) / ease if ease else 0.0
-    return [low + part * (high - low) for low, high in zip(least, comfortable, strict=True)]
-
-
-def _least(lines: Sequence[str]) -> float:
-    return max(len(" ".join(lines)) / CHARACTERS_A_SECOND, SHORTEST_SECONDS) + MILLISECOND
-
-
-def _comfortable(lines: Sequence[str]) -> float:
-    return max(len(" ".join(lines).split()) / WORDS_A_SECOND, _least(lines))
+def _seconds(lines: Sequence[str]) -> float:
+    text = " ".join(lines)
+    return max(len(text.split()) / WORDS_A_SECOND, len(text) / CHARACTERS_A_SECOND + MILLISECOND, SHORTEST_SECONDS)
 
 
 def _units(text: str) -> list[str]:

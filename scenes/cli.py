@@ -1,0 +1,235 @@
+"""The command `lecture`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+DEFAULT_TEXT = "The car is red"
+ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="transformer-lecture", prog_name="lecture")
+def lecture() -> None:
+    """A visual lecture on transformers, drawn from a running model.
+
+    \b
+      lecture render attention --text "The car is red"
+      lecture stills scores -ql
+      lecture script qkv
+    """
+
+
+def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that reads a sentence understands."""
+    text = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
+    model = click.option("--model", default=None, help="A checkpoint other than the one of the project.")
+    return text(model(command))
+
+
+def _drawn(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that draws understands."""
+    options = [
+        click.argument("names", nargs=-1, metavar="[NAME]..."),
+        click.option(
+            "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
+            help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
+        ),
+        click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
+        click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
+        click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return _shared(command)
+
+
+@lecture.command()
+@_drawn
+def render(names: tuple[str, ...], **wishes: Any) -> None:
+    """Render chapters or groups (all by default): film, clips, posters, captions, index, contact sheets.
+
+    Steps that were rendered before, and that nothing has changed since, are taken as they are.
+    """
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    order = _order(names, **wishes)
+    with Bar() as bar:
+        made = Studio(_store(), bar).film(order)
+    minutes, seconds = divmod(round(made.seconds), 60)
+    click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+
+
+@lecture.command()
+@_drawn
+def stills(names: tuple[str, ...], **wishes: Any) -> None:
+    """The last picture of each step and a contact sheet, without the film."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    order = _order(names, **wishes)
+    with Bar() as bar:
+        made = Studio(_store(), bar).stills(order)
+    for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
+        click.echo(f"{sheet}")
+
+
+@lecture.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_(as_json: bool) -> None:
+    """The chapters, in the order of the lecture, and the groups."""
+    from scenes.production.repertoire import GROUPS, repertoire
+
+    entries = repertoire()
+    if as_json:
+        rows = [{"name": e.name, "number": e.number, "title": e.title, "about": e.about} for e in entries]
+        click.echo(json.dumps({"chapters": rows, "groups": GROUPS}, ensure_ascii=False, indent=1))
+        return
+    for entry in entries:
+        click.echo(f"{entry.number:2}  {entry.name:12}  {entry.title}\n{'':18}{entry.about}")
+    for group, members in GROUPS.items():
+        click.echo(f"    {group:12}  {', '.join(members)}")
+
+
+@lecture.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_shared
+def script(names: tuple[str, ...], text: str, model: str | None) -> None:
+    """Titles and narration of each step; "|" divides the beats."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    order = _order(names, text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    with Bar() as bar:
+        steps = Studio(_store(), bar).script(order)
+    for entry in order.entries:
+        click.echo(f"{entry.number}. {entry.title}: {text}\n")
+        for step in (s for s in steps if s.chapter == entry.name):
+            seconds = step.frames / order.look.rate
+            click.echo(
+                f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, step.beats))}\n"
+            )
+
+
+@lecture.command()
+@_shared
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="An .npz file.")
+def trace(text: str, model: str | None, output: Path) -> None:
+    """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+    from scenes.production.tracing import whole_trace
+
+    order = _order((), text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    store = _store()
+    with Bar() as bar:
+        steps = Studio(store, bar).script(order)
+    everything = whole_trace(store.trace(text, model)[0], steps)
+    path = everything.save(output)
+    click.echo(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
+
+
+@lecture.command()
+def words() -> None:
+    """What the model knows: the words that a sentence can be made of."""
+    from scenes.production.tracing import known_words
+
+    for kind, members in known_words().items():
+        click.echo(f"{kind}\n  {', '.join(members)}")
+
+
+@lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.pass_context
+def test(context: click.Context) -> None:
+    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest."""
+    if not (ROOT / "tests").is_dir():
+        raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
+    tools = Path(sys.executable).parent
+    python = sys.executable
+    checks = {
+        "style": [tools / "ruff", "check", "."],
+        "format": [tools / "ruff", "format", "--check", "."],
+        "types": [python, "-m", "mypy"],
+        "import contracts": [tools / "lint-imports"],
+        "tests": [python, "-m", "pytest", *context.args],
+    }
+    failed = []
+    for name, command in checks.items():
+        click.secho(f"── {name}", bold=True)
+        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        arguments = [str(part) for part in command]
+        if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
+            failed.append(name)
+    if failed:
+        raise click.ClickException(f"failed: {', '.join(failed)}")
+    click.echo("all checks passed")
+
+
+def _order(
+    names: tuple[str, ...],
+    text: str,
+    model: str | None,
+    quality: str,
+    theme: str,
+    output: Path | None,
+    jobs: int,
+) -> Any:
+    from scenes.production.files import slug
+    from scenes.production.look import Look
+    from scenes.production.repertoire import chosen
+    from scenes.production.studio import Order
+
+    look = Look.of(quality, theme)
+    label = "-".join(filter(None, ["-".join(names) or "lecture", slug(text), look.name]))
+    return Order(chosen(names), text, label, look, output or Path("renders") / label, jobs, model)
+
+
+def _store() -> Any:
+    from scenes.production.store import Store
+
+    return Store(Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; whatever goes wrong is told in one line (LECTURE_DEBUG=1 shows where)."""
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    from scenes.production.crew import in_one_line
+
+    try:
+        lecture.main(arguments, prog_name="lecture", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; finished steps are kept, and the next run goes on from there", INTERRUPTED)
+    except click.ClickException as error:
+        return _say(error.format_message(), error.exit_code)
+    except BrokenPipeError:
+        return UNUSABLE
+    except Exception as error:
+        if os.environ.get("LECTURE_DEBUG"):
+            raise
+        return _say(in_one_line(error), UNUSABLE)
+    return 0
+
+
+def _say(line: str, status: int) -> int:
+    click.echo(f"lecture: {' '.join(line.split())}", err=True)
+    return status
+
+
+if __name__ == "__main__":
+    main()

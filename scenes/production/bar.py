@@ -1,0 +1,54 @@
+"""One bar for all processes: steps done, frames done, time left."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+class Bar:
+    """Shows progress on stderr where that is a terminal; says nothing where it is not."""
+
+    def __init__(self) -> None:
+        self.rich = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[count]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self.task: TaskID | None = None
+        self.drawn = self.total = self.done = self.wanted = 0
+
+    def begin(self, what: str, frames: int, steps: int) -> None:
+        """Start to show `what`: so many frames in so many steps; without frames the steps are counted."""
+        if self.task is not None:
+            self.rich.remove_task(self.task)
+        self.drawn = self.done = 0
+        self.total, self.wanted = frames, steps
+        self.task = self.rich.add_task(what, total=frames or steps, count="")
+        self._show()
+
+    def advance(self, frames: int, steps: int) -> None:
+        self.drawn += frames
+        self.done += steps
+        self._show()
+
+    def _show(self) -> None:
+        assert self.task is not None
+        frames = f", {self.drawn}/{self.total} frames" if self.total else ""
+        count = f"{self.done}/{self.wanted} steps{frames}"
+        self.rich.update(self.task, completed=self.drawn if self.total else self.done, count=count)
+
+    def __enter__(self) -> Self:
+        self.rich.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.rich.stop()

@@ -1,0 +1,124 @@
+"""Delivery: from clips in the store to a folder that a viewer opens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from scenes.production import film
+from scenes.production.captions import srt, vtt
+from scenes.production.facts import StepFacts
+from scenes.production.files import place, write_json, write_text
+from scenes.production.look import Look
+from scenes.production.repertoire import Entry
+from scenes.production.sheet import Picture, contact_sheet
+from scenes.production.store import Store
+
+INDEX = "steps.json"
+
+
+@dataclass
+class Delivery:
+    """Fills `folder` with what belongs to one order."""
+
+    folder: Path
+    label: str
+    text: str
+    look: Look
+    entries: Sequence[Entry]
+    store: Store
+    seconds: float = 0.0
+
+    def film(self, steps: Sequence[StepFacts]) -> Path:
+        """Film, captions, clips, posters, index and contact sheets."""
+        self._clear(steps)
+        for step in steps:
+            place(self.store.clip(step.key).with_suffix(".mp4"), self._file("clips", step, ".mp4"))
+        self.stills(steps)
+        durations = [film.seconds(self._file("clips", step, ".mp4")) for step in steps]
+        starts = [0.0, *accumulate(durations)]
+        self.seconds = starts[-1]
+        cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
+        target = self.folder / f"{self.label}.mp4"
+        parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
+        film.join(parts, cues, target, title=self.title, comment=f"“{self.text}”")
+        write_text(target.with_suffix(".srt"), srt(cues))
+        write_text(target.with_suffix(".vtt"), vtt(cues))
+        write_json(self.folder / INDEX, self._index(steps, starts, durations, target))
+        return target
+
+    def stills(self, steps: Sequence[StepFacts]) -> None:
+        """Posters, and a contact sheet for each chapter."""
+        for step in steps:
+            place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
+        for entry in self.entries:
+            pictures = [
+                Picture(self._file("posters", step, ".png"), step.number, step.title)
+                for step in steps
+                if step.chapter == entry.name
+            ]
+            if pictures:
+                heading = f"{entry.number}. {entry.title}: “{self.text}”"
+                contact_sheet(pictures, heading, self.folder / f"contact-sheet-{entry.name}.png")
+
+    @property
+    def title(self) -> str:
+        return "; ".join(entry.title for entry in self.entries)
+
+    def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:
+        return self.folder / kind / f"{step.chapter}-{step.number:02d}{suffix}"
+
+    def _index(
+        self, steps: Sequence[StepFacts], starts: Sequence[float], durations: Sequence[float], target: Path
+    ) -> dict[str, Any]:
+        rows = [
+            {
+                "chapter": step.chapter,
+                "number": step.number,
+                "title": step.title,
+                "narration": step.narration,
+                "start": start,
+                "duration": duration,
+                "clip": self._file("clips", step, ".mp4").relative_to(self.folder).as_posix(),
+                "poster": self._file("posters", step, ".png").relative_to(self.folder).as_posix(),
+                "cues": [{"start": cue.start, "end": cue.end, "lines": list(cue.lines)} for cue in step.cues],
+                "shown": list(step.shown),
+            }
+            for step, start, duration in zip(steps, starts, durations, strict=False)
+        ]
+        chapters = [
+            {"name": e.name, "number": e.number, "title": e.title, "start": own[0]["start"], "steps": len(own)}
+            for e in self.entries
+            if (own := [row for row in rows if row["chapter"] == e.name])
+        ]
+        return {
+            "title": self.title,
+            "text": self.text,
+            "film": target.name,
+            "captions": [target.with_suffix(suffix).name for suffix in (".srt", ".vtt")],
+            "duration": self.seconds,
+            "width": self.look.width,
+            "height": self.look.height,
+            "rate": self.look.rate,
+            "theme": self.look.theme,
+            "chapters": chapters,
+            "steps": rows,
+        }
+
+    def _clear(self, steps: Sequence[StepFacts]) -> None:
+        """Remove the clips and posters of an earlier delivery that this one does not have."""
+        try:
+            rows = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))["steps"]
+        except (OSError, ValueError, KeyError):
+            return
+        now = {(step.chapter, step.number) for step in steps}
+        for row in rows:
+            if (row["chapter"], row["number"]) not in now:
+                for kind in ("clip", "poster"):
+                    stale = (self.folder / row[kind]).resolve()
+                    if stale.is_relative_to(self.folder.resolve()):
+                        stale.unlink(missing_ok=True)

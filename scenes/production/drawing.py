@@ -1,0 +1,158 @@
+"""What a drawing process does: survey a chapter, render steps of it, or take a still of each.
+
+These functions run in processes of their own, started by spawn, which read the trace with NumPy and never import torch.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from scenes.production.crew import Tick
+from scenes.production.facts import StepFacts, facts_of
+from scenes.production.files import whole
+from scenes.production.fingerprint import Storyboard, digest, hashed, source
+from scenes.production.look import Look
+from scenes.production.repertoire import Entry
+from transformer_core.trace import Trace
+
+SCENES = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work for one process: a chapter, what it reads, and where its clips and posters go.
+
+    `clips` maps the number of each wanted step to the path of its clip without suffix.
+    """
+
+    entry: Entry
+    trace: Path
+    trace_key: str
+    look: Look
+    clips: dict[int, Path]
+
+
+class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
+    """Ends a chapter early."""
+
+
+@contextmanager
+def _on_stage(job: Job) -> Iterator[Any]:
+    """The chapter of `job`, ready to perform; Manim writes by the way into a folder that nobody shares."""
+    folder = Path(tempfile.mkdtemp(prefix="lecture-"))
+    try:
+        with job.look.applied(folder):
+            from scenes.rendering import FastRenderer
+
+            kind = job.entry.load()
+            yield kind(trace=Trace.load(job.trace), theme=job.look.theme, renderer=FastRenderer())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def survey(job: Job, tick: Tick) -> list[StepFacts]:
+    """What each step says, shows and takes, and the key of its clip; no frame is drawn."""
+    with _on_stage(job) as chapter:
+        watch = _Watch(chapter, job)
+        chapter.perform(wanted=(), closed=watch.closed)
+        tick(0, 1)
+        return watch.facts
+
+
+def render(job: Job, tick: Tick) -> None:
+    """Write the clip and the poster of each wanted step."""
+    with _on_stage(job) as chapter, ExitStack() as clips:
+        play, told = chapter.play, 0
+
+        def counted(*animations: Any, **settings: Any) -> None:
+            nonlocal told
+            play(*animations, **settings)
+            tick(chapter.renderer.writer.frames - told, 0)
+            told = chapter.renderer.writer.frames
+
+        def opened(number: int, _: Any) -> None:
+            nonlocal told
+            told = 0
+            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(".mp4")))
+
+        def closed(record: Any) -> None:
+            if record.number in job.clips:
+                _poster(chapter, job.clips[record.number])
+                clips.close()
+                tick(0, 1)
+            if record.number == max(job.clips):
+                raise Enough
+
+        chapter.play = counted
+        with suppress(Enough):
+            chapter.perform(set(job.clips), opened, closed)
+
+
+def stills(job: Job, tick: Tick) -> None:
+    """Write the poster of each wanted step: its last frame, without the frames before."""
+    with _on_stage(job) as chapter:
+
+        def closed(record: Any) -> None:
+            if record.number in job.clips:
+                _poster(chapter, job.clips[record.number])
+                tick(0, 1)
+            if record.number == max(job.clips):
+                raise Enough
+
+        with suppress(Enough):
+            chapter.perform((), None, closed)
+
+
+def _poster(chapter: Any, clip: Path) -> None:
+    """The stage as it stands now, as a PNG."""
+    with whole(clip.with_suffix(".png")) as part:
+        Image.fromarray(chapter.renderer.still(chapter)).save(part, compress_level=4)
+
+
+class _Watch:
+    """Notes, at the end of each step, the facts of the step and the state that the next one finds."""
+
+    def __init__(self, chapter: Any, job: Job) -> None:
+        from manim import Scene
+
+        self.chapter, self.job = chapter, job
+        self.board = Storyboard(type(chapter))
+        # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
+        self.plumbing = {*vars(Scene()), "trace", "records", "caption", "steps"}
+        self.common = hashed(job.trace_key, job.look, source(SCENES, SCENES / "chapters"), self.board.rest)
+        self.facts: list[StepFacts] = []
+        self.story: Any = None
+        self.line: int | None = None
+        self.state = ""
+        telling = chapter.steps
+
+        def steps(trace: Trace) -> Any:
+            self.state = self._state()
+            self.story = telling(trace)
+            return self.story
+
+        chapter.steps = steps
+
+    def closed(self, record: Any) -> None:
+        here = self.story.gi_frame.f_lineno
+        key = hashed(self.common, record.number, self.state, self.board.code(self.line, here))
+        self.line, self.state = here, self._state()
+        self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
+
+    def _state(self) -> str:
+        """What the next step finds. The captions of this one are gone before its first frame, so they do not count."""
+        chapter = self.chapter
+        own = {name: value for name, value in vars(chapter).items() if name not in self.plumbing}
+        stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]
+        local = dict(self.story.gi_frame.f_locals) if self.story else {}
+        return digest(
+            sorted(own.items()), stage, chapter.foreground_mobjects, chapter.updaters, local, ignoring=[chapter]
+        )

@@ -1,0 +1,59 @@
+"""What a step said and showed, as plain data that passes between processes and into the index."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scenes.production.captions import Cue
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """One step: its texts, its captions, how many frames it takes, the entries on screen, and the key of its clip."""
+
+    chapter: str
+    number: int
+    title: str
+    narration: str
+    beats: tuple[str, ...]
+    cues: tuple[Cue, ...]
+    frames: int
+    key: str
+    shown: tuple[dict[str, Any], ...] = field(default=(), compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> StepFacts:
+        cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in data["cues"])
+        return cls(**{**data, "beats": tuple(data["beats"]), "shown": tuple(data["shown"]), "cues": cues})
+
+
+def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
+    """The facts in a chapter's record of a step."""
+    shown = tuple(_entry(span) for span in record.spans.values())
+    return StepFacts(
+        chapter,
+        record.number,
+        record.title,
+        record.narration,
+        tuple(record.beats),
+        tuple(record.cues),
+        round(record.duration * rate),
+        key,
+        shown,
+    )
+
+
+def _entry(span: Any) -> dict[str, Any]:
+    """A number has the index of its entry and the value; a token has its place along an axis and the word."""
+    source = span.source
+    entry: dict[str, Any] = {
+        "name": source.name,
+        "index": list(source.index),
+        "value": source.value,
+        "shown": span.shown,
+    }
+    return entry | ({"axis": source.axis} if source.axis else {})

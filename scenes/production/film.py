@@ -1,0 +1,114 @@
+"""Clips into one film without encoding again: the packets are copied, with chapter marks, a title and captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.subtitles.stream import SubtitleStream
+
+from scenes.production.captions import Cue
+from scenes.production.files import whole
+
+MILLISECOND = Fraction(1, 1000)
+#: What libavcodec asks of a subtitle encoder before it opens; MP4 itself keeps no such header.
+CAPTION_HEADER = (
+    b"[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n"
+    b"Style: Default,sans,18\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One clip of a film, and the mark that a player shows for it."""
+
+    clip: Path
+    title: str
+
+
+def seconds(clip: Path) -> float:
+    """How long `clip` plays."""
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        return float(stream.duration * stream.time_base)
+
+
+def frames(clip: Path) -> int:
+    """How many frames `clip` has."""
+    with av.open(str(clip)) as container:
+        return int(container.streams.video[0].frames)
+
+
+def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, *, title: str, comment: str) -> None:
+    """Write the film of all `parts` to `target` (.mp4), whole or not at all.
+
+    Raises:
+        ValueError: two clips were not encoded alike, so that one stream cannot hold both.
+    """
+    with whole(target) as path, ExitStack() as stack:
+        film = stack.enter_context(av.open(str(path), "w", options={"movflags": "+faststart"}))
+        film.metadata.update({"title": title, "comment": comment})
+        first = stack.enter_context(av.open(str(parts[0].clip))).streams.video[0]
+        video = film.add_stream_from_template(first)
+        assert first.time_base is not None
+        video.time_base = first.time_base
+        captions = _caption_stream(film) if cues else None
+        starts = _starts(parts, first)
+        film.set_chapters(_marks(parts, starts, first.time_base))
+        film.start_encoding()
+        if captions is not None:
+            _write_captions(film, captions, cues)
+        for part, start in zip(parts, starts, strict=False):
+            with av.open(str(part.clip)) as clip:
+                for packet in clip.demux(clip.streams.video[0]):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts, packet.dts, packet.stream = packet.pts + start, packet.dts + start, video
+                    film.mux(packet)
+
+
+def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
+    """Where each clip starts in the film, and where the last one ends, in ticks of the first one's clock."""
+    starts = [0]
+    for part in parts:
+        with av.open(str(part.clip)) as container:
+            stream = container.streams.video[0]
+            same = stream.time_base == first.time_base
+            if not same or stream.codec_context.extradata != first.codec_context.extradata:
+                raise ValueError(f"{part.clip.name} is not encoded like {parts[0].clip.name}: render both again")
+            assert stream.duration is not None
+            starts.append(starts[-1] + stream.duration)
+    return starts
+
+
+def _marks(parts: Sequence[Part], starts: Sequence[int], time_base: Fraction) -> list[dict[str, object]]:
+    return [
+        {"id": i, "start": starts[i], "end": starts[i + 1], "time_base": time_base, "metadata": {"title": part.title}}
+        for i, part in enumerate(parts)
+    ]
+
+
+def _caption_stream(film: OutputContainer) -> SubtitleStream:
+    stream = film.add_stream("mov_text")
+    stream.codec_context.subtitle_header = CAPTION_HEADER
+    stream.time_base = MILLISECOND
+    stream.metadata["language"] = "eng"
+    return stream
+
+
+def _write_captions(film: OutputContainer, stream: SubtitleStream, cues: Sequence[Cue]) -> None:
+    """One sample a cue: a 16-bit length and the text (3GPP timed text). The muxer adds the empty ones of the pauses."""
+    for cue in cues:
+        data = "\n".join(cue.lines).encode()
+        packet = av.Packet(len(data).to_bytes(2, "big") + data)
+        packet.stream, packet.time_base = stream, MILLISECOND
+        packet.pts = packet.dts = round(cue.start * 1000)
+        packet.duration = round(cue.end * 1000) - packet.pts
+        film.mux(packet)

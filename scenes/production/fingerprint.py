@@ -1,0 +1,168 @@
+"""What determines the clip of a step, as one hash: so that a step is rendered again if and only if it must be.
+
+A clip follows from the code that runs between one `yield` of a chapter and the next, from the state that this code
+finds (the stage, the local variables of the storyboard, the attributes of the chapter), from the trace, and from the
+look. `digest` reads a state structurally; `Storyboard` finds the code. What is not understood counts as changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import textwrap
+import types
+from collections.abc import Iterable
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import Trace
+
+#: Atoms are told apart by their text; a set of these types has an order of its own.
+ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, Path, np.generic)
+CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, types.ModuleType, types.CodeType)
+
+
+def hashed(*parts: Any) -> str:
+    """One short name for all `parts`, told apart by their text."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def digest(*values: Any, ignoring: Iterable[Any] = ()) -> str:
+    """A hash of what `values` hold: arrays by content, objects by type and attributes, functions by code."""
+    reader = _Reader(ignoring)
+    for value in values:
+        reader.read(value)
+    return reader.hash.hexdigest()
+
+
+class _Reader:
+    """Walks through a state. Every object is read once; when met again, it is named by the order of first sight."""
+
+    def __init__(self, ignoring: Iterable[Any]) -> None:
+        self.hash = hashlib.blake2b(digest_size=16)
+        self.alive: list[Any] = list(ignoring)
+        self.ignored = {id(value) for value in self.alive}
+        self.seen: dict[int, int] = {}
+
+    def write(self, *parts: Any) -> None:
+        for part in parts:
+            self.hash.update(part if isinstance(part, bytes) else str(part).encode())
+            self.hash.update(b"\x1f")
+
+    def read(self, value: Any) -> None:
+        if isinstance(value, Quantity | Label):
+            self.write(type(value).__name__, value.source)
+        elif isinstance(value, ATOMS):
+            self.write(type(value).__name__, repr(value))
+        elif id(value) in self.ignored:
+            self.write("ignored")
+        elif id(value) in self.seen:
+            self.write("seen", self.seen[id(value)])
+        else:
+            self.seen[id(value)] = len(self.seen)
+            self.alive.append(value)
+            self._read_once(value)
+
+    def _read_once(self, value: Any) -> None:
+        self.write(type(value).__qualname__)
+        if isinstance(value, np.ndarray):
+            self.write(value.dtype, value.shape)
+            self.hash.update(np.ascontiguousarray(value).tobytes() if value.dtype != object else repr(value).encode())
+        elif isinstance(value, dict):
+            self.write(len(value))
+            for key, item in value.items():
+                self.read(key)
+                self.read(item)
+        elif isinstance(value, set | frozenset):
+            self.write(*sorted(map(repr, value)))
+        elif isinstance(value, list | tuple):
+            self.write(len(value))
+            for item in value:
+                self.read(item)
+        elif isinstance(value, Trace):
+            self.write(value.prefix, sorted(value.picks.items()))
+        elif isinstance(value, CODE):
+            self._read_code(value)
+        elif isinstance(value, types.GeneratorType):
+            self.read(value.gi_frame.f_locals if value.gi_frame else None)
+            self.read(value.gi_yieldfrom)
+        else:
+            self._read_object(value)
+
+    def _read_object(self, value: Any) -> None:
+        kept = dict(getattr(value, "__dict__", {}))
+        for kind in type(value).__mro__:
+            names = kind.__dict__.get("__slots__", ())
+            kept |= {name: getattr(value, name, None) for name in ([names] if isinstance(names, str) else names)}
+        for name in sorted(kept):
+            if not name.startswith("__"):
+                self.write(name)
+                self.read(kept[name])
+
+    def _read_code(self, value: Any) -> None:
+        if isinstance(value, types.MethodType):
+            self.read(value.__self__)
+            self.read(value.__func__)
+        elif isinstance(value, types.FunctionType):
+            self.read(value.__code__)
+            self.read(value.__defaults__)
+            self.read(tuple(_content(cell) for cell in value.__closure__ or ()))
+        elif isinstance(value, types.CodeType):
+            self.write(value.co_code, value.co_names)
+            self.read(value.co_consts)
+        else:
+            self.write(getattr(value, "__module__", ""), getattr(value, "__qualname__", value.__name__))
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "empty"
+
+
+class Storyboard:
+    """The source of a chapter, cut into the code of each step and the rest."""
+
+    def __init__(self, kind: type) -> None:
+        module = Path(inspect.getfile(kind)).read_text(encoding="utf-8")
+        lines, self.first = inspect.getsourcelines(kind.steps)  # type: ignore[attr-defined]
+        self.body: list[ast.stmt] = ast.parse(textwrap.dedent("".join(lines))).body[0].body  # type: ignore[attr-defined]
+        tree = ast.parse(module)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == "steps" and node.lineno == self.first:
+                node.body = [ast.Pass()]
+        self.rest = ast.dump(tree)
+
+    def code(self, before: int | None, here: int) -> str:
+        """The statements that may run after the `yield` in line `before` of the file up to the one in line `here`.
+
+        A step inside a loop or a branch counts with the whole of it.
+        """
+        last = self._statement(here)
+        start = 0 if before is None else self._statement(before)
+        if before is not None and start != last and not _is_block(self.body[start]):
+            start += 1
+        return "\n".join(map(ast.unparse, self.body[min(start, last) : last + 1]))
+
+    def _statement(self, line: int) -> int:
+        here = line - self.first + 1
+        return max((i for i, statement in enumerate(self.body) if statement.lineno <= here), default=0)
+
+
+def _is_block(statement: ast.stmt) -> bool:
+    return hasattr(statement, "body")
+
+
+@lru_cache(maxsize=8)
+def source(folder: Path, without: Path | None = None) -> str:
+    """A hash of every Python file under `folder`, but for those under `without`."""
+    files = sorted(folder.rglob("*.py"))
+    kept = [f for f in files if without is None or without not in f.parents]
+    return hashed(*(f"{f.relative_to(folder)}\x1e{f.read_text(encoding='utf-8')}" for f in kept))

@@ -1,0 +1,57 @@
+"""Look: what a picture depends on besides the step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Width, height and frames a second by the letter that Manim's `-q` uses.
+QUALITIES = {
+    "l": (854, 480, 15),
+    "m": (1280, 720, 30),
+    "h": (1920, 1080, 60),
+    "p": (2560, 1440, 60),
+    "k": (3840, 2160, 60),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Size in pixels, frames a second, and the theme."""
+
+    width: int
+    height: int
+    rate: int
+    theme: str
+
+    @classmethod
+    def of(cls, quality: str, theme: str) -> Look:
+        return cls(*QUALITIES[quality], theme)
+
+    @property
+    def name(self) -> str:
+        """For a folder: what is not the default, as in `480p15-light`; empty for the default look."""
+        size = "" if self == Look.of("h", self.theme) else f"{self.height}p{self.rate}"
+        return "-".join(filter(None, [size, "" if self.theme == "dark" else self.theme]))
+
+    @contextmanager
+    def applied(self, folder: Path) -> Iterator[None]:
+        """Let Manim draw in this look, and put whatever it writes by the way in `folder`."""
+        from manim import config, tempconfig
+
+        config.verbosity = "ERROR"
+        wanted = {
+            "pixel_width": self.width,
+            "pixel_height": self.height,
+            "frame_rate": self.rate,
+            "media_dir": str(folder),
+            "progress_bar": "none",
+            "disable_caching": True,
+            "dry_run": True,
+        }
+        os.environ["LECTURE_THEME"] = self.theme
+        with tempconfig(wanted):
+            yield

@@ -1,0 +1,74 @@
+"""Contact sheet: every step of a chapter as a small picture with its number and title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from scenes.production.files import whole
+
+COLUMNS, WIDTH, GAP, MARGIN, LINE = 4, 480, 24, 36, 26
+PAPER, INK, FAINT = "#ffffff", "#1a1a1a", "#6b6b6b"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A poster with what stands under it."""
+
+    path: Path
+    number: int
+    title: str
+
+
+def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
+    file = resources.files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf")
+    with file.open("rb") as data:
+        font = ImageFont.truetype(data, size)
+    font.set_variation_by_axes([14, weight])
+    return font
+
+
+def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path) -> None:
+    """Write the sheet (.png), whole or not at all."""
+    head, body, bold = _font(34, 650), _font(19, 450), _font(19, 700)
+    with Image.open(pictures[0].path) as first:
+        height = round(WIDTH * first.height / first.width)
+    columns = min(COLUMNS, len(pictures))
+    rows = -(-len(pictures) // columns)
+    cell = height + 12 + 2 * LINE + GAP
+    width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
+    sheet = Image.new("RGB", (width, 2 * MARGIN + 60 + rows * cell), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN), heading, fill=INK, font=head)
+    for i, picture in enumerate(pictures):
+        x = MARGIN + i % columns * (WIDTH + GAP)
+        y = MARGIN + 60 + i // columns * cell
+        with Image.open(picture.path) as poster:
+            sheet.paste(poster.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS), (x, y))
+        number = f"{picture.number}"
+        pen.text((x, y + height + 10), number, fill=FAINT, font=bold)
+        indent = x + int(pen.textlength(number, font=bold)) + 12
+        lines = _wrapped(picture.title, body, x + WIDTH - indent, pen)
+        for n, line in enumerate(lines):
+            pen.text((indent, y + height + 10 + n * LINE), line, fill=INK, font=body)
+    with whole(target) as part:
+        sheet.save(part)
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int, pen: ImageDraw.ImageDraw) -> list[str]:
+    """At most two lines; an ellipsis says where more would have come."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or pen.textlength(longer, font=font) <= width:
+            lines[-1] = longer
+        elif len(lines) < 2:
+            lines.append(word)
+        else:
+            lines[-1] += " …"
+            break
+    return lines

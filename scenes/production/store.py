@@ -1,0 +1,67 @@
+"""What was made before and need not be made again: traces, surveys, clips and posters, each under its key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+from scenes.production.facts import StepFacts
+from scenes.production.files import write_json
+from scenes.production.fingerprint import hashed, source
+
+PACKAGES = Path(__file__).resolve().parents[2]
+#: What nobody asked for in so many days is forgotten.
+KEPT_DAYS = 30
+
+
+class Store:
+    """A folder of results. Every file in it is whole, and its name says all that determines it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def clip(self, key: str) -> Path:
+        """Where the clip (.mp4) and the poster (.png) of the step with this key are, without suffix."""
+        return self.folder / "clips" / key
+
+    def trace(self, text: str, model: str | None) -> tuple[Path, str]:
+        """The saved trace of `text`, computed if it is not there, and a hash of what is in it."""
+        asked = hashed(text, model, source(PACKAGES / "transformer_core"), *_checkpoints(model))
+        path = self.folder / "traces" / f"{asked}.npz"
+        if not path.with_suffix(".json").exists() or not path.exists():
+            from transformer_core.lecture import read
+
+            (read(text) if model is None else read(text, model)).save(path)
+        return path, hashed(_content(path), _content(path.with_suffix(".json")))
+
+    def survey(self, key: str) -> list[StepFacts] | None:
+        """What is known of the steps of a chapter, or None."""
+        path = self.folder / "surveys" / f"{key}.json"
+        if not path.exists():
+            return None
+        os.utime(path)
+        return [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
+
+    def remember(self, key: str, steps: list[StepFacts]) -> None:
+        write_json(self.folder / "surveys" / f"{key}.json", [step.to_json() for step in steps])
+
+    def forget_old(self) -> None:
+        """Remove what was not used for a month."""
+        oldest = time.time() - KEPT_DAYS * 86400
+        for path in self.folder.glob("*/*"):
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+
+
+def _content(path: Path) -> str:
+    os.utime(path)
+    return hashlib.blake2b(path.read_bytes()).hexdigest()
+
+
+def _checkpoints(model: str | None) -> list[str]:
+    """The files that a model is read from, told apart by size and time of change."""
+    files = sorted((PACKAGES / "assets").rglob("*")) if model is None else [Path(model)]
+    return [f"{f} {f.stat().st_size} {f.stat().st_mtime_ns}" for f in files if f.is_file()]

@@ -1,0 +1,139 @@
+"""Studio: an order goes in, and films, clips, posters, captions, an index and contact sheets come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from scenes.production import crew, drawing
+from scenes.production.delivery import Delivery
+from scenes.production.drawing import SCENES, Job
+from scenes.production.facts import StepFacts
+from scenes.production.fingerprint import hashed, source
+from scenes.production.look import Look
+from scenes.production.repertoire import Entry
+from scenes.production.store import Store
+
+#: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
+RUNS_A_PROCESS = 2
+
+
+class Progress(Protocol):
+    """What the studio reports to."""
+
+    def begin(self, what: str, frames: int, steps: int) -> None: ...
+    def advance(self, frames: int, steps: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the chapters, the sentence and the model, the look, and where it goes."""
+
+    entries: Sequence[Entry]
+    text: str
+    label: str
+    look: Look
+    output: Path
+    jobs: int
+    model: str | None = None
+
+
+@dataclass
+class Made:
+    """What came out: the folder, and how many steps had to be drawn of how many."""
+
+    folder: Path
+    film: Path | None
+    steps: int
+    drawn: int
+    seconds: float
+
+
+@dataclass
+class Studio:
+    """Does orders, with what `store` already has."""
+
+    store: Store
+    progress: Progress
+
+    def film(self, order: Order) -> Made:
+        """Render what is not there yet, and deliver everything."""
+        steps, base = self._survey(order)
+        missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
+        runs = _runs(missing, order.jobs * RUNS_A_PROCESS)
+        jobs = [self._job(base, run) for run in runs]
+        if jobs:
+            self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
+            self._perform(drawing.render, jobs, order.jobs)
+        self.store.forget_old()
+        delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
+        film = delivery.film(steps)
+        return Made(order.output, film, len(steps), len(missing), delivery.seconds)
+
+    def stills(self, order: Order) -> Made:
+        """Posters and contact sheets alone."""
+        steps, base = self._survey(order)
+        missing = [step for step in steps if not self._is_there(step, ".png")]
+        jobs = [self._job(base, run) for run in _runs(missing, order.jobs)]
+        if jobs:
+            self.progress.begin("taking stills", 0, len(missing))
+            self._perform(drawing.stills, jobs, order.jobs)
+        delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
+        delivery.stills(steps)
+        return Made(order.output, None, len(steps), len(missing), 0.0)
+
+    def script(self, order: Order) -> list[StepFacts]:
+        """What is said in each step."""
+        return self._survey(order)[0]
+
+    def _survey(self, order: Order) -> tuple[list[StepFacts], dict[str, Job]]:
+        """The facts of every step in order, and a job for each chapter without steps to draw yet."""
+        path, key = self.store.trace(order.text, order.model)
+        base = {entry.name: Job(entry, path, key, order.look, {}) for entry in order.entries}
+        keys = {name: self._survey_key(job) for name, job in base.items()}
+        known = {name: self.store.survey(keys[name]) for name in base}
+        unknown = [name for name, steps in known.items() if steps is None]
+        if unknown:
+            self.progress.begin("reading the storyboards", 0, len(unknown))
+            results = self._perform(drawing.survey, [base[name] for name in unknown], order.jobs)
+            for name, steps in zip(unknown, results, strict=True):
+                self.store.remember(keys[name], steps)
+                known[name] = steps
+        return [step for steps in known.values() for step in steps or ()], base
+
+    def _survey_key(self, job: Job) -> str:
+        """A survey follows from the trace, the look, and all of the code but the other chapters."""
+        chapter = job.entry.path.read_text(encoding="utf-8")
+        core = source(SCENES.parent / "transformer_core")
+        return hashed(job.trace_key, job.look, source(SCENES, SCENES / "chapters"), core, job.entry.path, chapter)
+
+    def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
+        job = base[run[0].chapter]
+        clips = {step.number: self.store.clip(step.key) for step in run}
+        return Job(job.entry, job.trace, job.trace_key, job.look, clips)
+
+    def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
+        return all(self.store.clip(step.key).with_suffix(suffix).exists() for suffix in suffixes)
+
+    def _perform(self, function: Callable[[Job, crew.Tick], object], jobs: Sequence[Job], size: int) -> list[Any]:
+        return crew.perform([(function, job) for job in jobs], size, self.progress.advance)
+
+
+def _runs(steps: Sequence[StepFacts], wanted: int) -> list[list[StepFacts]]:
+    """Cut `steps` into about `wanted` runs of like length, none across chapters, the longest first.
+
+    >>> _runs([], 4)
+    []
+    """
+    share = sum(step.frames for step in steps) / max(1, wanted)
+    runs: list[list[StepFacts]] = []
+    filled = 0
+    for step in steps:
+        if not runs or runs[-1][0].chapter != step.chapter or filled + step.frames / 2 > share:
+            runs.append([])
+            filled = 0
+        runs[-1].append(step)
+        filled += step.frames
+    return sorted(runs, key=lambda run: -sum(step.frames for step in run))
