@@ -7,19 +7,33 @@ from importlib import import_module
 from typing import Any
 
 from transformer_core.config import Config
-from transformer_core.trace import AXES, Label, NamedTensor, Quantity, Trace
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import AXES, NamedTensor, Trace
+
+__all__ = [
+    "AXES",
+    "Config",
+    "Label",
+    "NamedTensor",
+    "Quantity",
+    "Trace",
+    "Transformer",
+    "greedy",
+    "load",
+    "read",
+    "record",
+    "save",
+]
 
 #: Names that need torch, and the module that each comes from: loaded when first asked for.
 _WITH_TORCH = {
     "Transformer": "model",
-    "record": "tap",
     "greedy": "decoding",
-    "read": "lecture",
     "load": "pretrained",
+    "read": "lecture",
+    "record": "tap",
     "save": "pretrained",
 }
-
-__all__ = ["AXES", "Config", "Label", "NamedTensor", "Quantity", "Trace", *_WITH_TORCH]
 
 
 def __getattr__(name: str) -> Any:

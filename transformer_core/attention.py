@@ -80,10 +80,12 @@ class MultiHeadAttention(nn.Module):
         d = config.d_model
         self.path, self.heads, self.cross = path, heads, cross
         self.d_k = d // heads if config.attention_scale else 1
-        # Rows of one weight: W_Q, W_K, W_V below each other, as the multiplication wants them.
-        for name in ("q", "kv") if cross else ("qkv",):
-            self.register_parameter(f"w_{name}", nn.Parameter(torch.empty(len(name) * d, d)))
-            self.register_parameter(f"b_{name}", nn.Parameter(torch.zeros(len(name) * d)))
+        # What is multiplied with the same rows stands in one weight: W_Q, W_K, W_V, transposed, below each other.
+        if cross:
+            self.w_q, self.b_q = nn.Parameter(torch.empty(d, d)), nn.Parameter(torch.zeros(d))
+            self.w_kv, self.b_kv = nn.Parameter(torch.empty(2 * d, d)), nn.Parameter(torch.zeros(2 * d))
+        else:
+            self.w_qkv, self.b_qkv = nn.Parameter(torch.empty(3 * d, d)), nn.Parameter(torch.zeros(3 * d))
         self.w_o = nn.Parameter(torch.empty(d, d))
         self.b_o = nn.Parameter(torch.zeros(d))
 
@@ -105,7 +107,10 @@ class MultiHeadAttention(nn.Module):
 
     def out_of_heads(self, z: Tensor, concat: Tensor, out: Tensor, tap: Tap) -> Tensor:
         """out = Σ_heads z W_O + b_O: the same output, seen as a sum over heads. Elhage et al. 2021."""
-        head_out = z @ self.w_o.unflatten(1, (self.heads, -1)).permute(1, 2, 0)
+        batch, heads, queries, d_head = z.shape
+        w_o = self.w_o.view(-1, heads, d_head).permute(1, 2, 0)
+        rows = z.transpose(0, 1).reshape(heads, batch * queries, d_head)
+        head_out = torch.bmm(rows, w_o).view(heads, batch, queries, -1).transpose(0, 1)
         edited = tap("head_out", head_out, "batch head query d_model", z)
         if edited is not head_out:
             out = out + (edited - head_out).sum(1)
@@ -128,5 +133,6 @@ class MultiHeadAttention(nn.Module):
 
     def split(self, projected: Tensor, parts: int) -> tuple[Tensor, ...]:
         """Cut "batch position parts*head*d_head" into `parts` tensors "batch head position d_head"."""
-        cut = projected.unflatten(-1, (parts, self.heads, -1))
+        batch, positions, _ = projected.shape
+        cut = projected.view(batch, positions, parts, self.heads, -1)
         return cut.permute(2, 0, 3, 1, 4).contiguous().unbind(0)

@@ -15,10 +15,11 @@ class Config:
     """What distinguishes one Transformer from another; the defaults are the paper's base model.
 
     A stack with no layers is not built: `decoder_layers=0` leaves an encoder such as BERT, `encoder_layers=0` a
-    decoder such as GPT. `norm_order` "post" is the paper's LayerNorm(x + Sublayer(x)), "pre" is x + Sublayer(LayerNorm(x)).
-    Sinusoidal positions are "interleaved" (sine and cosine alternate, as in the paper) or in "halves".
-    `cross_heads=0` means as many as `heads`, `d_ff=0` leaves the feed-forward layer out. A last norm on each stack is
-    what pre-norm needs and post-norm, in the paper, does not have: `final_norm=None` follows the norm order.
+    decoder such as GPT. `norm_order` "post" is the paper's LayerNorm(x + Sublayer(x)), "pre" is
+    x + Sublayer(LayerNorm(x)), "none" leaves the norms out. Sinusoidal positions are "interleaved" (sine and cosine
+    alternate, as in the paper) or in "halves". `cross_heads=0` means as many as `heads`, `d_ff=0` leaves the
+    feed-forward layer out. A last norm on each stack is what pre-norm needs and post-norm, in the paper, does not
+    have: `final_norm=None` follows the norm order.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", section 3; pre-norm: Xiong et al. 2020.
 

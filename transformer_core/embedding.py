@@ -56,14 +56,14 @@ class Embedding(nn.Module):
         tap = tap_at(self.path)
         token = tap("token", F.embedding(ids, self.table), STREAM)
         scale = math.sqrt(self.config.d_model)
-        total = scaled = tap("scaled", token * scale if self.config.embedding_scale else token, STREAM, token)
-        if self.config.positions != "none":
-            positional = tap("positional", self.positional(start, start + ids.shape[1]), STREAM)
-            total = scaled + positional
-            total = tap("sum", total, STREAM, scaled, positional)
-        else:
-            total = tap("sum", scaled, STREAM, scaled)
-        return F.dropout(total, self.config.dropout, self.training)
+        scaled = tap("scaled", token * scale if self.config.embedding_scale else token, STREAM, token)
+        if self.config.positions == "none":
+            return tap("sum", self.drop(scaled), STREAM, scaled)
+        positional = tap("positional", self.positional(start, start + ids.shape[1]), STREAM)
+        return tap("sum", self.drop(scaled + positional), STREAM, scaled, positional)
+
+    def drop(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.config.dropout, self.training)
 
     def positional(self, start: int, stop: int) -> Tensor:
         """The encodings of the positions from `start` to `stop`, "1 position d_model"."""

@@ -34,18 +34,36 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         tap = tap_at(self.path)
-        out, mean, deviation = torch.native_layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
+        out = F.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
         if tap.wants("mean", "var", "normalized"):
-            return self.step_by_step(x, out, mean, deviation, tap)
+            return self.step_by_step(x, out, tap)
         return tap("out", out, STREAM, x)
 
-    def step_by_step(self, x: Tensor, out: Tensor, mean: Tensor, deviation: Tensor, tap: Tap) -> Tensor:
-        """The steps inside of the one kernel that made `out`; where one is edited, they make the output anew.
+    def step_by_step(self, x: Tensor, out: Tensor, tap: Tap) -> Tensor:
+        """The steps inside of the one kernel that made `out`; once one of them is edited, they make the output anew.
 
-        `deviation` is 1 / √(var + ε), as the kernel leaves it: "batch position 1".
+        The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
         """
-        seen_mean = tap("mean", mean.squeeze(-1), "batch position", x).unsqueeze(-1)
-        if seen_mean._base is not mean
+        plain, mean, inverse = torch.native_layer_norm(x, self.gain.shape, None, None, self.eps)
+        mean, var = mean.squeeze(-1), inverse.squeeze(-1).reciprocal().square() - self.eps
+        seen_mean = tap("mean", mean, "batch position", x)
+        if seen_mean is not mean:
+            var = (x - seen_mean[..., None]).square().mean(-1)
+        seen_var = tap("var", var, "batch position", x, seen_mean)
+        normalized = plain
+        if seen_mean is not mean or seen_var is not var:
+            normalized = (x - seen_mean[..., None]) * torch.rsqrt(seen_var[..., None] + self.eps)
+        seen = tap("normalized", normalized, STREAM, x, seen_mean, seen_var)
+        if seen is not plain:
+            out = seen * self.gain + self.bias
+        return tap("out", out, STREAM, seen)
+
+
+def norm_at(config: Config, path: str) -> nn.Module:
+    """The layer norm at `path`; where the config leaves norms out, the identity."""
+    return nn.Identity() if config.norm_order == "none" else LayerNorm(config, path)
+
+
 class FeedForward(nn.Module):
     """FFN(x) = activation(x W_1 + b_1) W_2 + b_2, for each token alone. Vaswani et al. 2017, equation 2."""
 
@@ -75,17 +93,11 @@ class Layer(nn.Module):
         super().__init__()
         self.path, self.config = path, config
         self.self_attn = MultiHeadAttention(config, config.heads, f"{path}.self_attn")
-        self.cross_attn = None
-        if cross:
-            self.cross_attn = MultiHeadAttention(
-                config, config.cross_heads or config.heads, f"{path}.cross_attn", cross=True
-            )
+        cross_heads = config.cross_heads or config.heads
+        self.cross_attn = MultiHeadAttention(config, cross_heads, f"{path}.cross_attn", cross=True) if cross else None
         self.ffn = FeedForward(config, f"{path}.ffn") if config.d_ff else None
         sublayers = 1 + (self.cross_attn is not None) + (self.ffn is not None)
-        for i in range(1, sublayers + 1):
-            self.add_module(
-                f"ln{i}", nn.Identity() if config.norm_order == "none" else LayerNorm(config, f"{path}.ln{i}")
-            )
+        self.norms = nn.ModuleList(norm_at(config, f"{path}.ln{i + 1}") for i in range(sublayers))
 
     def forward(
         self,
@@ -98,11 +110,12 @@ class Layer(nn.Module):
         """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
         tap = tap_at(self.path)
         x = tap("resid_pre", x, STREAM, x)
-        x = self.add("resid_attn", x, lambda y: self.self_attn(y, mask=mask, cache=cache), self.ln1, tap)
+        x = self.add("resid_attn", x, lambda y: self.self_attn(y, mask=mask, cache=cache), self.norms[0], tap)
         if self.cross_attn is not None:
-            x = self.add("resid_cross", x, lambda y: self.cross_attn(y, memory, memory_mask, cache), self.ln2, tap)
+            cross = self.cross_attn
+            x = self.add("resid_cross", x, lambda y: cross(y, memory, memory_mask, cache), self.norms[1], tap)
         if self.ffn is not None:
-            x = self.add("resid_ffn", x, self.ffn, self.ln3 if self.cross_attn is not None else self.ln2, tap)
+            x = self.add("resid_ffn", x, self.ffn, self.norms[-1], tap)
         return tap("resid_post", x, STREAM, x)
 
     def add(
@@ -135,4 +148,5 @@ class Stack(nn.Module):
         """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
         for layer in self.layers:
             x = layer(x, mask, memory, memory_mask, cache)
-        return self.final_norm(x)
+        final: Tensor = self.final_norm(x)
+        return final

@@ -28,12 +28,8 @@ class Output(nn.Module):
 
     def forward(self, x: Tensor, table: Tensor) -> Tensor:
         """Shapes: x "batch position d_model", table "vocab d_model", result "batch position vocab"."""
-        tap = tap_at("")
         logits = F.linear(x, table if self.w is None else self.w, self.b)
-        logits = tap("logits", logits, "batch position vocab", x)
-        if tap.wants("probs"):
-            tap("probs", logits.softmax(-1), "batch position vocab", logits)
-        return logits
+        return tap_at("")("logits", logits, "batch position vocab", x)
 
 
 class Transformer(nn.Module):
@@ -47,14 +43,12 @@ class Transformer(nn.Module):
     def __init__(self, config: Config, seed: int = 0) -> None:
         super().__init__()
         self.config = config
-        self.embed_src = self.encoder = self.embed_tgt = self.decoder = None
-        if config.encoder_layers:
-            self.embed_src = Embedding(config, config.source_vocab, "embed_src")
-            self.encoder = Stack(config, "encoder", config.encoder_layers)
-        if config.decoder_layers:
-            self.embed_tgt = Embedding(config, config.target_vocab, "embed_tgt")
-            self.decoder = Stack(config, "decoder", config.decoder_layers, cross=self.encoder is not None)
-        self.output = Output(config, config.target_vocab if self.decoder is not None else config.source_vocab)
+        first, second = config.encoder_layers, config.decoder_layers
+        self.embed_src = Embedding(config, config.source_vocab, "embed_src") if first else None
+        self.encoder = Stack(config, "encoder", first) if first else None
+        self.embed_tgt = Embedding(config, config.target_vocab, "embed_tgt") if second else None
+        self.decoder = Stack(config, "decoder", second, cross=first > 0) if second else None
+        self.output = Output(config, config.target_vocab if second else config.source_vocab)
         initialise(self, seed)
 
     def forward(
@@ -70,18 +64,30 @@ class Transformer(nn.Module):
         decoder-only models None for the source.
         """
         memory = None if self.encoder is None else self.encode(source_ids, source_padding)
-        if self.decoder is None:
-            return self.output(memory, self.embed_src.table)
-        return self.decode(target_ids, memory, source_padding, target_padding)
+        logits: Tensor
+        if self.decoder is None and self.embed_src is not None:
+            logits = self.output(memory, self.embed_src.table)
+        else:
+            logits = self.decode(target_ids, memory, source_padding, target_padding)
+        if tap_at("").wants("probs"):
+            probabilities(logits)
+        return logits
 
-    def encode(self, source_ids: Tensor, source_padding: Tensor | None = None) -> Tensor:
-        """What the encoder makes of the source: "batch position d_model"."""
-        x = self.embed_src(source_ids)
-        return self.encoder(x, padding_mask(source_padding, x.dtype))
+    def encode(self, source_ids: Tensor | None, source_padding: Tensor | None = None) -> Tensor:
+        """What the encoder makes of the source: "batch position d_model".
+
+        Raises:
+            ValueError: no encoder, or no source.
+        """
+        if self.encoder is None or self.embed_src is None or source_ids is None:
+            raise ValueError("to encode takes a model with an encoder, and source ids")
+        x: Tensor = self.embed_src(source_ids)
+        memory: Tensor = self.encoder(x, padding_mask(source_padding, x.dtype))
+        return memory
 
     def decode(
         self,
-        target_ids: Tensor,
+        target_ids: Tensor | None,
         memory: Tensor | None = None,
         source_padding: Tensor | None = None,
         target_padding: Tensor | None = None,
@@ -91,12 +97,25 @@ class Transformer(nn.Module):
         """The logits after every target token, "batch position vocab"; no token sees a later one.
 
         With a cache, `target_ids` holds only the tokens from position `start` on, and `target_padding` all of them.
+
+        Raises:
+            ValueError: no decoder, no target, or no memory where the decoder reads one.
         """
-        x = self.embed_tgt(target_ids, start)
+        if self.decoder is None or self.embed_tgt is None or target_ids is None:
+            raise ValueError("to decode takes a model with a decoder, and target ids")
+        if (memory is None) != (self.encoder is None):
+            raise ValueError("a decoder reads a memory if, and only if, the model has an encoder")
+        x: Tensor = self.embed_tgt(target_ids, start)
         length = target_ids.shape[1]
         mask = target_mask(length, start + length, target_padding, x)
         x = self.decoder(x, mask, memory, padding_mask(source_padding, x.dtype), cache)
-        return self.output(x, self.embed_tgt.table)
+        logits: Tensor = self.output(x, self.embed_tgt.table)
+        return logits
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """p(word) = softmax(logits), over the vocabulary: "batch position vocab"."""
+    return tap_at("")("probs", logits.softmax(-1), "batch position vocab", logits)
 
 
 def padding_mask(padding: Tensor | None, dtype: torch.dtype) -> Mask | None:
@@ -122,8 +141,7 @@ def initialise(model: nn.Module, seed: int) -> None:
         if name.endswith((".table", ".learned")):
             nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=random)
         elif parameter.dim() == 2:
-            d_in = parameter.shape[1]
-            matrices = parameter.split(d_in) if "attn" in name else (parameter,)
-            for matrix in matrices:
+            together = len(parameter) // parameter.shape[1] if "attn" in name else 1
+            for matrix in parameter.data.chunk(together):
                 bound = math.sqrt(6 / sum(matrix.shape))
-                nn.init.uniform_(matrix.data, -bound, bound, generator=random)
+                nn.init.uniform_(matrix, -bound, bound, generator=random)

@@ -32,7 +32,7 @@ _recorder: ContextVar[Tape | None] = ContextVar("recorder", default=None)
 class Tap(Protocol):
     """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it."""
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, *made_of: Tensor) -> Tensor: ...
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor: ...
 
     def wants(self, *names: str) -> bool: ...
 
@@ -40,10 +40,10 @@ class Tap(Protocol):
 class _Silence:
     """The tap of a model that nobody watches."""
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, *made_of: Tensor) -> Tensor:
+    def __call__(self, _name: str, tensor: Tensor, _axes: str, /, *_made_of: Tensor) -> Tensor:
         return tensor
 
-    def wants(self, *names: str) -> bool:
+    def wants(self, *_names: str) -> bool:
         return False
 
 
@@ -62,7 +62,7 @@ class _Live:
     def __init__(self, tape: Tape, path: str) -> None:
         self.tape, self.path = tape, f"{path}." if path else ""
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, *made_of: Tensor) -> Tensor:
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
         return self.tape.write(self.path + name, tensor, axes, made_of)
 
     def wants(self, *names: str) -> bool:
@@ -174,9 +174,9 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
         yield tape
     finally:
         _recorder.reset(token)
-    if tape.only is not None:
-        # Settled now, what was not kept need not stay in memory.
-        _ = tape.parents
+        if tape.only is not None:
+            # Once the parents are known, what was not kept need not stay in memory.
+            _ = tape.parents
     if tape.unused:
         raise KeyError(f"no tensor of this pass is called {', '.join(sorted(tape.unused))}")
 
@@ -185,7 +185,7 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
 def under(prefix: str) -> Iterator[None]:
     """Write what this block taps below `prefix`, such as `step.3`; without a recorder, do nothing."""
     tape = _recorder.get()
-    if tape is None:
+    if tape is None or not prefix:
         yield
         return
     before, tape.prefix = tape.prefix, f"{tape.prefix}{prefix}."
