@@ -108,13 +108,17 @@ class MultiHeadAttention(nn.Module):
     def out_of_heads(self, z: Tensor, concat: Tensor, out: Tensor, tap: Tap) -> Tensor:
         """out = Σ_heads z W_O + b_O: the same output, seen as a sum over heads. Elhage et al. 2021."""
         batch, heads, queries, d_head = z.shape
-        w_o = self.w_o.view(-1, heads, d_head).permute(1, 2, 0)
         rows = z.transpose(0, 1).reshape(heads, batch * queries, d_head)
-        head_out = torch.bmm(rows, w_o).view(heads, batch, queries, -1).transpose(0, 1)
+        head_out = torch.bmm(rows, self.w_o_by_head()).view(heads, batch, queries, -1).transpose(0, 1)
         edited = tap("head_out", head_out, "batch head query d_model", z)
         if edited is not head_out:
             out = out + (edited - head_out).sum(1)
         return tap("out", out, STREAM, edited, concat)
+
+    def w_o_by_head(self) -> Tensor:
+        """W_O cut into the rows that each head multiplies: "head d_head d_model"."""
+        d = len(self.w_o)
+        return self.w_o.view(d, self.heads, d // self.heads).permute(1, 2, 0)
 
     def project(self, x: Tensor, source: Tensor, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries of `x`, keys and values of `source`; a cache adds those of earlier tokens, or keeps the memory's."""

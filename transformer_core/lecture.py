@@ -1,0 +1,163 @@
+"""The one trace of a lecture: everything that is said and shown about one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from transformer_core.decoding import greedy
+from transformer_core.model import Transformer
+from transformer_core.parameters import made_with, parameters
+from transformer_core.pretrained import load
+from transformer_core.tap import Labels, record, under
+from transformer_core.trace import NamedTensor, Trace
+from transformer_core.vocabulary import END, START, Vocabulary, sentence
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+DEFAULT_MODEL = ASSETS / "models" / "english-spanish.safetensors"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A source text, and what the model writes for it: ids for the model, words for the labels."""
+
+    text: str
+    source_ids: tuple[int, ...]
+    target_ids: tuple[int, ...]
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+def read(
+    text: str | Sequence[int],
+    model: Transformer | str | PathLike[str] | None = None,
+    vocabulary: Vocabulary | None = None,
+    others: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Trace:
+    """Read `text`, let the model translate it, and trace one pass over both: the translation is teacher-forced.
+
+    Args:
+        text: a sentence, or the ids of one.
+        model: a model, or the checkpoint of one; the model that comes with this project if None.
+        vocabulary: its words; those in the checkpoint if None.
+        others: sentences to compare with, by key: their tensors are called `other.<key>.*`.
+        about: facts to add to `trace.about`.
+
+    Returns:
+        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; and what was measured before: the
+        tensors saved in `assets/experiments`, and those saved beside the checkpoint under its name.
+
+    Raises:
+        SentenceError: a text that the vocabulary cannot read.
+        ValueError: a model without an encoder or without a decoder, or no vocabulary.
+    """
+    measured: dict[str, NamedTensor] = {}
+    facts: dict[str, Any] = {}
+    if not isinstance(model, Transformer):
+        model, vocabulary, facts, measured = _opened(Path(model or DEFAULT_MODEL), vocabulary)
+    if vocabulary is None or model.encoder is None or model.decoder is None:
+        raise ValueError("a lecture needs a model with encoder and decoder, and its vocabulary")
+    sentences = {"": _translated(text, model, vocabulary)}
+    for key, other in (others or {}).items():
+        sentences[f"other.{key}"] = _translated(other, model, vocabulary)
+    trace = _traced(model, vocabulary, sentences)
+    first = sentences[""]
+    trace.tensors |= _sizes(model, first) | measured
+    trace.about |= facts | {
+        "text": first.text,
+        "tokens": list(first.source),
+        "output": sentence(first.target[1:]),
+        "output_tokens": list(first.target[1:]),
+        "others": {key: sentences[f"other.{key}"].text for key in others or {}},
+        "norm_order": model.config.norm_order,
+        "config": model.config.as_dict(),
+        **(about or {}),
+    }
+    return trace
+
+
+def _opened(
+    path: Path, vocabulary: Vocabulary | None
+) -> tuple[Transformer, Vocabulary | None, dict[str, Any], dict[str, NamedTensor]]:
+    """Model, vocabulary and card of a checkpoint, and the tensors that were measured before."""
+    model, card = load(path)
+    words = card.pop("vocabulary", None)
+    if vocabulary is None and words is not None:
+        vocabulary = Vocabulary.from_json(words)
+    measured: dict[str, NamedTensor] = {}
+    for file in (*sorted((ASSETS / "experiments").glob("*.npz")), path.with_suffix(".npz")):
+        if file.exists():
+            measured |= Trace.load(file).tensors
+    return model, vocabulary, {"model": path.stem, "card": card}, measured
+
+
+def _translated(text: str | Sequence[int], model: Transformer, vocabulary: Vocabulary) -> Sentence:
+    if isinstance(text, str):
+        reading = vocabulary.read(text)
+        source_ids, labels = tuple(reading.ids), tuple(reading.labels)
+    else:
+        source_ids = tuple(text)
+        labels = tuple(vocabulary.source[i] for i in source_ids)
+        text = sentence(labels)
+    longest = min(vocabulary.longest, model.config.max_positions - 1)
+    (written,) = greedy(model, torch.tensor([source_ids]), START, END, longest)
+    target_ids = (START, *written)
+    return Sentence(text, source_ids, target_ids, labels, tuple(vocabulary.target[i] for i in target_ids))
+
+
+@torch.no_grad()
+def _traced(model: Transformer, vocabulary: Vocabulary, sentences: Mapping[str, Sentence]) -> Trace:
+    """One pass for each sentence, and the parameters that all of them share."""
+    with record() as tape:
+        for prefix, given in sentences.items():
+            with under(prefix):
+                model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
+    labels = _labels(sentences, vocabulary)
+    trace = tape.trace(labels)
+    learned = parameters(model, labels)
+    for name in tuple(trace.tensors):
+        prefix = _prefix(name, sentences)
+        trace.parents[name] += made_with(name.removeprefix(prefix).removeprefix("."), learned)
+    trace.tensors |= learned
+    return trace
+
+
+def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
+    return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
+
+
+def _labels(sentences: Mapping[str, Sentence], vocabulary: Vocabulary) -> Labels:
+    """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
+
+    def labels(name: str, axis: str) -> tuple[str, ...] | None:
+        prefix = _prefix(name, sentences)
+        rest = name.removeprefix(prefix).removeprefix(".")
+        if axis == "vocab":
+            return vocabulary.source if rest.startswith("embed_src") else vocabulary.target
+        if axis not in ("position", "query", "key") or rest.endswith(".positions"):
+            return None
+        reads_source = rest.startswith(("embed_src.", "encoder.")) or (axis == "key" and ".cross_attn." in rest)
+        return sentences[prefix].source if reads_source else sentences[prefix].target
+
+    return labels
+
+
+def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
+    """`config.*`: sizes of the model and of the sentence, without axes."""
+    config = model.config
+    names = ("d_model", "d_ff", "heads", "d_head", "encoder_layers", "decoder_layers", "source_vocab", "target_vocab")
+    sizes = {name: getattr(config, name) for name in names} | {
+        "cross_heads": config.cross_heads or config.heads,
+        "d_head_cross": config.d_head_cross,
+        "words": len(given.source),
+        "output_words": len(given.target) - 1,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
+    return {f"config.{name}": NamedTensor(f"config.{name}", np.array(size), ()) for name, size in sizes.items()}

@@ -1,0 +1,91 @@
+"""The learned numbers of a model as named tensors, each turned the way the paper multiplies: x W."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from transformer_core.attention import MultiHeadAttention
+from transformer_core.embedding import Embedding
+from transformer_core.layers import FeedForward, LayerNorm
+from transformer_core.model import Transformer
+from transformer_core.tap import Labels
+from transformer_core.trace import NamedTensor
+
+#: Which parameters of its module each tensor was made with.
+MADE_WITH = {
+    "token": ("table",),
+    "positional": ("positions",),
+    "q": ("w_q", "b_q"),
+    "k": ("w_k", "b_k"),
+    "v": ("w_v", "b_v"),
+    "head_out": ("w_o",),
+    "out": ("w_o", "b_o", "w2", "b2", "gain", "bias"),
+    "pre": ("w1", "b1"),
+    "logits": ("output.w", "output.b"),
+}
+
+
+def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
+    """`parameters.<module>.<name>`: `w_q` "head d_model d_head", `w_o` "head d_head d_model", `w1` "d_model d_ff", ...
+
+    Tied output weights appear twice, as the `table` of the embedding and as `output.w`, "d_model vocab".
+    """
+    named = {}
+    for name, tensor, axes in _all(model):
+        words = {axis: tokens for axis in axes.split() if (tokens := labels(name, axis)) is not None}
+        full = f"parameters.{name}"
+        named[full] = NamedTensor(full, tensor.detach().cpu().numpy().copy(), tuple(axes.split()), words)
+    return named
+
+
+def made_with(name: str, known: dict[str, NamedTensor]) -> tuple[str, ...]:
+    """The parameters that the tensor `name` was made with, of those in `known`."""
+    path, _, point = name.rpartition(".")
+    wanted = (f"parameters.{path}.{part}" if path else f"parameters.{part}" for part in MADE_WITH.get(point, ()))
+    return tuple(full for full in wanted if full in known)
+
+
+def _all(model: Transformer) -> Iterator[tuple[str, Tensor, str]]:
+    for module in model.modules():
+        for name, tensor, axes in _of(module):
+            yield f"{module.path}.{name}", tensor, axes
+    embedding = model.embed_src if model.embed_tgt is None else model.embed_tgt
+    if model.output.w is not None:
+        yield "output.w", model.output.w.T, "d_model vocab"
+    elif embedding is not None:
+        yield "output.w", embedding.table.T, "d_model vocab"
+    if model.output.b is not None:
+        yield "output.b", model.output.b, "vocab"
+
+
+def _of(module: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
+    match module:
+        case Embedding():
+            yield "table", module.table, "vocab d_model"
+            if module.learned is not None:
+                yield "positions", module.learned, "position d_model"
+        case MultiHeadAttention():
+            yield from _of_attention(module)
+        case FeedForward():
+            yield "w1", module.w1.T, "d_model d_ff"
+            yield "b1", module.b1, "d_ff"
+            yield "w2", module.w2.T, "d_ff d_model"
+            yield "b2", module.b2, "d_model"
+        case LayerNorm():
+            yield "gain", module.gain, "d_model"
+            yield "bias", module.bias, "d_model"
+
+
+def _of_attention(module: MultiHeadAttention) -> Iterator[tuple[str, Tensor, str]]:
+    if module.cross:
+        weights = (module.w_q, *module.w_kv.chunk(2))
+        biases = (module.b_q, *module.b_kv.chunk(2))
+    else:
+        weights, biases = module.w_qkv.chunk(3), module.b_qkv.chunk(3)
+    for letter, weight, bias in zip("qkv", weights, biases, strict=True):
+        yield f"w_{letter}", weight.view(module.heads, -1, weight.shape[1]).mT, "head d_model d_head"
+        yield f"b_{letter}", bias.view(module.heads, -1), "head d_head"
+    yield "w_o", module.w_o_by_head(), "head d_head d_model"
+    yield "b_o", module.b_o, "d_model"
