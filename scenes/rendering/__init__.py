@@ -1,0 +1,7 @@
+"""The fast renderer: the same pictures as Manim's, drawn where they change and coded once a clip."""
+
+from scenes.rendering.clip import ClipWriter
+from scenes.rendering.renderer import FastRenderer
+from scenes.rendering.scenes import render_clip, still
+
+__all__ = ["ClipWriter", "FastRenderer", "render_clip", "still"]

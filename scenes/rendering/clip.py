@@ -1,0 +1,181 @@
+"""Clip: one step of a lecture as one mp4 file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+
+from scenes.rendering.leaves import Box
+from scenes.rendering.planes import Planes
+from scenes.rendering.stillness import Syntax
+
+PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
+KEY_SECONDS = 2  # between key frames: a player finds any moment within so much
+BT709, LIMITED = 1, 1  # as ISO/IEC 23091-2 numbers them
+
+
+class ClipWriter:
+    """Writes frames into an mp4: H.264, 4:2:0, BT.709 in limited range, constant frame rate, index at the front.
+
+    Every clip of one size and rate begins with a key frame and carries the same parameter sets, so that clips can be
+    joined without coding them again. Pauses are written, not coded (see `stillness`). The file appears under its name
+    only when it is whole. Two runs give the same bytes.
+
+    Args:
+        path: where the clip goes.
+        size: width and height in pixels, both even.
+        fps: frames a second.
+        crf: quality, as x264 counts it: less is better; 23 is Manim's.
+        preset: effort, as x264 names it.
+        pauses: whether pauses are written; if not, they are coded like everything else.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        size: tuple[int, int] = (1920, 1080),
+        fps: int = 60,
+        crf: float = 23,
+        preset: str = "superfast",
+        pauses: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self.frames = 0
+        self._rate = fps
+        self._planes = Planes(*size)
+        self._pending = 0
+        self._since_key = 0
+        self._key_wanted = True
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._container = av.open(
+            str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
+        )
+        self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(crf, preset))
+        self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
+        self._stream.time_base = Fraction(1, fps)
+        context = self._stream.codec_context
+        context.thread_count = 1  # the result depends on it
+        context.color_range, context.colorspace = LIMITED, BT709
+        context.color_primaries, context.color_trc = BT709, BT709
+        context.open()
+        self._syntax = Syntax.read(context.extradata or b"") if pauses else None
+
+    def _options(self, crf: float, preset: str) -> dict[str, str]:
+        """Key frames where they are asked for, no reordering and no CABAC: so a pause can follow any frame."""
+        return {
+            "preset": preset,
+            "crf": f"{crf:g}",
+            "g": str(KEY_SECONDS * self._rate),
+            "bf": "0",
+            "sc_threshold": "0",
+            "coder": "vlc",
+            "forced-idr": "1",
+            "x264-params": "weightp=0:rc-lookahead=0:mbtree=0:sync-lookahead=0:force-cfr=1",
+        }
+
+    def write(self, pixels: np.ndarray, changed: Sequence[Box] | None = None) -> None:
+        """Add a frame.
+
+        Args:
+            pixels: the whole frame, shape (height, width, 3 or 4), uint8.
+            changed: the rectangles in which it differs from the frame before; all of it, if not given.
+        """
+        if changed is not None and not changed and self.frames:
+            self.repeat()
+            return
+        self._settle()
+        if pixels.shape[:2] != (self._planes.height, self._planes.width):
+            raise ValueError(f"a frame of this clip has the size {self._planes.width}x{self._planes.height}")
+        whole = [(0, 0, self._planes.width, self._planes.height)]
+        self._planes.convert(pixels, changed if changed is not None and self.frames else whole)
+        self._code(self.frames)
+        self.frames += 1
+
+    def repeat(self, count: int = 1) -> None:
+        """Show the last frame `count` frames longer."""
+        if not self.frames:
+            raise ValueError("there is no frame to repeat yet")
+        self._pending += count
+        self.frames += count
+
+    def _settle(self) -> None:
+        """Put the frames of a standstill into the file."""
+        count, self._pending = self._pending, 0
+        first = self.frames - count
+        if count >= PAUSE and self._syntax:
+            self._pause(first, count)
+        else:
+            for number in range(first, first + count):
+                self._code(number)
+
+    def _pause(self, first: int, count: int) -> None:
+        """A key frame, sharper than what moved before, and pictures that say "as before"; again every few seconds."""
+        assert self._syntax is not None
+        key = b""
+        for number in range(first, first + count):
+            since = (number - first) % (KEY_SECONDS * self._rate)
+            if not key:
+                self._key_wanted = True
+                key = self._code(number)
+            else:
+                self._put(key if since == 0 else self._syntax.unchanged(since), number, is_key=since == 0)
+        # The encoder does not know of these pictures: what it makes next must not refer to any before.
+        self._key_wanted = True
+
+    def _code(self, number: int) -> bytes:
+        """Let the encoder code the picture as frame `number`; what it made of it."""
+        frame = av.VideoFrame.from_numpy_buffer(self._planes.rows, format="yuv420p")
+        frame.pts = number
+        frame.time_base = Fraction(1, self._rate)
+        if self._key_wanted or self._since_key >= KEY_SECONDS * self._rate:
+            frame.pict_type = PictureType.I
+            self._since_key = 0
+        self._key_wanted = False
+        self._since_key += 1
+        # One frame in, one picture out: nothing is reordered or looked ahead at.
+        (packet,) = self._stream.encode(frame)
+        data = bytes(packet)
+        self._put(data, number, packet.is_keyframe)
+        return data
+
+    def _put(self, data: bytes, number: int, is_key: bool) -> None:
+        packet = av.Packet(data)
+        packet.stream = self._stream
+        packet.time_base = Fraction(1, self._rate)
+        packet.pts = packet.dts = number
+        packet.duration = 1
+        packet.is_keyframe = is_key
+        self._container.mux(packet)
+
+    def close(self) -> Path:
+        """Finish the file and give it its name."""
+        self._settle()
+        assert not self._stream.encode()
+        self._container.close()
+        self._partial.replace(self.path)
+        return self.path
+
+    def abort(self) -> None:
+        """Give the clip up; nothing of it stays."""
+        self._container.close()
+        self._partial.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()

@@ -1,0 +1,214 @@
+"""FastRenderer: Manim's renderer, drawing only what changed and handing frames to one encoder a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from manim import Animation, Camera, Mobject, MovingCamera, Scene, logger
+from manim.animation.composition import AnimationGroup
+from manim.renderer.cairo_renderer import CairoRenderer
+from manim.scene.scene_file_writer import SceneFileWriter
+from manim.utils.iterables import list_update
+
+from scenes.rendering.canvas import Canvas
+from scenes.rendering.cast import Cast, is_visible
+from scenes.rendering.clip import ClipWriter
+from scenes.rendering.leaves import Box, is_plain
+
+FLAT_CAMERAS = (Camera, MovingCamera)  # these draw a mobject from its points as they are
+
+
+class FastRenderer(CairoRenderer):
+    """A renderer to be handed to a scene: `Scene(renderer=FastRenderer())`.
+
+    Frames go to the clip that is open (`open_clip`, `clip`); without one, plays are applied and not shown. What the
+    fast path cannot draw is drawn by Manim's own camera, and the log says so.
+
+    Sections, subcaptions and sounds are kept by `file_writer` as under plain Manim; it writes no video.
+    """
+
+    def __init__(self, camera_class: type[Camera] | None = None, skip_animations: bool = False) -> None:
+        self._camera_class = camera_class
+        super().__init__(SceneFileWriter, camera_class, skip_animations)
+        self.writer: ClipWriter | None = None
+        self._canvas = Canvas(self.camera)
+        self._cast = Cast()
+        self._said: set[str] = set()
+        self._passed = 0
+
+    def init_scene(self, scene: Scene, *settings: Any) -> None:
+        """Take the scene's kind of camera, unless one was asked for."""
+        if self._camera_class is None and scene.camera_class is not type(self.camera):
+            self.camera = scene.camera_class()
+            self._canvas = Canvas(self.camera)
+        super().init_scene(scene, *settings)
+
+    def open_clip(self, path: Path | str, **settings: Any) -> ClipWriter:
+        """Show what is played from now on in a clip at `path`; `settings` are ClipWriter's."""
+        if self.writer:
+            raise RuntimeError(f"the clip {self.writer.path} is still open")
+        size = (self.camera.pixel_width, self.camera.pixel_height)
+        self.writer = ClipWriter(path, size, round(self.camera.frame_rate), **settings)
+        return self.writer
+
+    def close_clip(self) -> Path:
+        """Finish the open clip."""
+        if not self.writer:
+            raise RuntimeError("no clip is open")
+        writer, self.writer = self.writer, None
+        return writer.close()
+
+    @contextmanager
+    def clip(self, path: Path | str, **settings: Any) -> Iterator[ClipWriter]:
+        """What is played inside becomes the clip at `path`; if it fails, no file remains."""
+        writer = self.open_clip(path, **settings)
+        try:
+            yield writer
+        except BaseException:
+            self.writer = None
+            writer.abort()
+            raise
+        self.close_clip()
+
+    def play(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
+        """Play as Manim does, without hashing and without a file for every play."""
+        self.skip_animations = self._original_skipping_status
+        self.update_skipping_status()
+        shown = bool(self.writer) and not self.skip_animations
+        scene.compile_animation_data(*args, **kwargs)
+        # A section without a play is dropped by Manim: let it know of this one, though it writes no file for it.
+        self.file_writer.sections[-1].partial_movie_files.append(None)
+        scene.begin_animations()
+        frozen = scene.is_current_animation_frozen_frame()
+        if shown:
+            self._show(scene, frozen)
+        else:
+            self._apply(scene, frozen)
+        self.num_plays += 1
+
+    def _show(self, scene: Scene, frozen: bool) -> None:
+        self.save_static_frame_data(scene, scene.static_mobjects)
+        if not frozen:
+            scene.play_internal()
+            return
+        self.render(scene, 0, scene.moving_mobjects)
+        # Manim counts the frames of a pause in this way; the one just drawn is the first of them.
+        rest = int(scene.duration / (1 / self.camera.frame_rate)) - 1
+        self._tell([], rest)
+
+    def _apply(self, scene: Scene, frozen: bool) -> None:
+        """Bring the scene to where the play leads. Where every frame may leave a trace, go through every frame."""
+        writer, self.writer = self.writer, None
+        step = 1 / self.camera.frame_rate
+        try:
+            if frozen:
+                self._passed = int(scene.duration / step)
+            elif _has_memory(scene):
+                self.skip_animations = False
+                self._passed = 0
+                scene.play_internal()
+            else:
+                self.skip_animations = True
+                scene.play_internal()
+                self._passed = len(np.arange(0, scene.duration, step))
+            self.time += self._passed * step
+            self.skip_animations = True
+        finally:
+            self.writer = writer
+
+    def save_static_frame_data(self, scene: Scene, static_mobjects: Iterable[Mobject]) -> None:
+        """Draw what does not move in this play."""
+        still = [mobject for mobject in static_mobjects if is_visible(mobject)]
+        self._cast.forget()
+        self.static_image = None
+        if self._is_flat(still):
+            self._canvas.lay(still)
+        elif still:
+            self.update_frame(scene, still)
+            self._canvas.lay_pixels(self.camera.pixel_array)
+        else:
+            self._canvas.lay([])
+
+    def render(self, scene: Scene, time: float, moving_mobjects: Iterable[Mobject] | None = None) -> None:  # noqa: ARG002
+        """Draw one frame and hand it to the clip."""
+        self._passed += 1
+        if self.writer and not self.skip_animations:
+            moving = moving_mobjects if isinstance(moving_mobjects, list) else list(moving_mobjects or ())
+            self._tell(self._drawn(scene, moving))
+
+    def _drawn(self, scene: Scene, moving: list[Mobject]) -> list[Box]:
+        leaves = self._cast.leaves(
+            moving or list_update(scene.mobjects, scene.foreground_mobjects), self.camera.use_z_index
+        )
+        if self._is_flat(leaves):
+            return self._canvas.draw(leaves)
+        self.static_image = self._canvas.layer
+        self.update_frame(scene, moving)
+        return self._canvas.take_over(self.camera.pixel_array)
+
+    def _tell(self, changed: list[Box], count: int = 1) -> None:
+        """Hand the canvas to the clip, as `count` frames."""
+        if not self.writer or count < 1:
+            return
+        if changed or not self.writer.frames:
+            whole = None if not self.writer.frames else changed
+            self.writer.write(self._canvas.pixels, whole)
+            self.writer.repeat(count - 1)
+        else:
+            self.writer.repeat(count)
+        self.time += count / self.camera.frame_rate
+
+    def _is_flat(self, mobjects: Sequence[Mobject]) -> bool:
+        """Whether the canvas draws exactly this as Manim would; if not, the log says why, once."""
+        if type(self.camera) not in FLAT_CAMERAS:
+            return self._leave(f"a {type(self.camera).__name__}")
+        if not self._canvas.works:
+            return self._leave("this build of Cairo")
+        odd = next((mobject for mobject in mobjects if not is_plain(mobject)), None)
+        return odd is None or self._leave(f"a {type(odd).__name__}")
+
+    def _leave(self, reason: str) -> bool:
+        if reason not in self._said:
+            self._said.add(reason)
+            logger.warning("Drawing by Manim's own camera, slowly, because of %s.", reason)
+        return False
+
+    def get_frame(self) -> np.ndarray:
+        """The frame drawn last, RGBA."""
+        return self._canvas.pixels.copy()
+
+    def still(self, scene: Scene) -> np.ndarray:
+        """The scene as it stands, RGB, shape (height, width, 3)."""
+        self.save_static_frame_data(scene, [])
+        self._drawn(scene, [])
+        self.static_image = None
+        return self._canvas.pixels[:, :, :3].copy()
+
+    def scene_finished(self, scene: Scene) -> None:  # noqa: ARG002
+        """Nothing is left to assemble: every clip is whole when it is closed."""
+        self.static_image = None
+
+
+def _has_memory(scene: Scene) -> bool:
+    """Whether the end of a play may depend on the frames on the way: updaters, and animations that are not Manim's."""
+    if scene.updaters or scene.stop_condition is not None or scene.always_update_mobjects:
+        return True
+    if any(part.updaters for mobject in scene.mobjects for part in mobject.get_family()):
+        return True
+    return any(not _is_function_of_time(animation) for animation in _all(scene.animations or []))
+
+
+def _all(animations: Iterable[Animation]) -> Iterator[Animation]:
+    for animation in animations:
+        yield animation
+        if isinstance(animation, AnimationGroup):
+            yield from _all(animation.animations)
+
+
+def _is_function_of_time(animation: Animation) -> bool:
+    module = type(animation).__module__
+    return module.startswith("manim.animation.") and not module.startswith("manim.animation.updaters")
