@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.cast import EARNED
 from transformer_core.trace import NamedTensor, Trace, derived
 
 #: Temperatures at which `by_temperature` recomputes the shares.
@@ -218,6 +219,22 @@ def key_bias_change(trace: Trace, prefix: str) -> NamedTensor:
     return _named(trace, prefix, "key_bias_change", np.abs(without - weights).max(), "")
 
 
+@derived("score_leads")
+def score_leads(trace: Trace, prefix: str) -> NamedTensor:
+    """q_i . k_j - max_k q_i . k_k: a whole row of scores, moved so that its best stands at zero."""
+    (scores,) = _beside(trace, prefix, "scores")
+    values = scores - scores.max(-1, keepdims=True)
+    return _named(trace, prefix, "score_leads", values, "batch head query key", ("scores",))
+
+
+@derived("score_lead_change")
+def score_lead_change(trace: Trace, prefix: str) -> NamedTensor:
+    """The largest change of any share when each row of scores is moved like that: none, but for rounding."""
+    moved, weights = _beside(trace, prefix, "score_leads", "weights")
+    difference = np.abs(softmax(moved * _scale(trace, prefix)) - weights).max()
+    return _named(trace, prefix, "score_lead_change", difference, "")
+
+
 @derived("root_d_head")
 def root_d_head(trace: Trace, prefix: str) -> NamedTensor:
     """The divisor sqrt(d_k) of the scores, read off the trace."""
@@ -284,11 +301,17 @@ def pull(trace: Trace, prefix: str) -> NamedTensor:
     return _named(trace, prefix, "pull", values, "batch head query key", ("weights",))
 
 
+@derived("earned")
+def earned(trace: Trace, prefix: str) -> NamedTensor:
+    """The share of held-out sentences from which a role is named (`transformer_core.cast.EARNED`)."""
+    return NamedTensor(f"{prefix}.earned", np.array(EARNED), ())
+
+
 #: What `Trace.complete` computes beside each attention before a trace is saved for others to check a film with.
 ATTENTION_MEASURES = tuple(
     "q_terms q_sums terms sums positive_terms negative_terms q_length k_length cosine angle plane turned_q turned_k "
     "turned_scores turned_change scores_if_keys_were_queries key_bias_scores scores_without_key_bias "
-    "weights_without_key_bias key_bias_change root_d_head leads exponentials exponential_sums weight_sums by_temperature "
+    "weights_without_key_bias key_bias_change score_leads score_lead_change root_d_head leads exponentials exponential_sums weight_sums by_temperature "
     "temperatures weighted_v pull".split()
 )
 
@@ -300,4 +323,6 @@ def complete(trace: Trace) -> Trace:
         if last == "scores" and prefix.endswith("self_attn") and "encoder" in prefix.split("."):
             for measure in ATTENTION_MEASURES:
                 trace.full(f"{prefix}.{measure}")
+    if "roles.score" in trace:
+        trace.full("roles.earned")
     return trace
