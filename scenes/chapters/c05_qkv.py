@@ -1,0 +1,281 @@
+"""Q, K, V: three learned views of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import DOWN, RIGHT, VGroup
+
+from scenes.animations import appear, appear_in_turn, fill, focus, leave, move_ring, ring_around, slide
+from scenes.layout import at_floor, centred
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.one_cell import OneCell
+from scenes.mobjects.products import value_line
+from scenes.mobjects.projection import Entering, Meeting, ThreeJobs, alike, column_scan, counted, entering, refit, strongest
+from scenes.mobjects.rows import Ponder
+from scenes.mobjects.tokens import Tag
+from scenes.mobjects.two_ways import Guess, Pairs, Turned, only_rounding, plainly
+from scenes.storyboard import Chapter, Step
+from scenes.theme import gap
+from transformer_core.cast import Cast, best_head, cast_of
+from transformer_core.trace import Trace
+
+
+class QKV(Chapter):
+    """One row is asked to do three jobs, and gets a matrix for each."""
+
+    number = 5
+    title = "Q, K, V"
+
+    def whereabouts(self, trace: Trace) -> str:
+        return cast_of(trace).path
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        cast = cast_of(trace)
+        yield from self.three_jobs(cast, trace)
+        yield from self.what_enters(cast, trace)
+        yield from self.one_cell(cast, trace)
+        yield from self.one_row(cast, trace)
+        yield from self.key_and_value(cast, trace)
+        yield from self.not_mutual(cast, trace)
+        yield from self.no_meaning_of_its_own(cast, trace)
+        yield from self.guesses(trace)
+        yield from self.three_views(cast, trace)
+
+    def three_jobs(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter."""
+        row = entering(trace, cast).pick(position=cast.asker)
+        jobs = ThreeJobs(row, cast.asker)
+        yield Step(
+            "How can one row do three jobs?",
+            say=f"Inside the model, “{cast.asker}” is one row of {trace['config.d_model']} numbers. |"
+            "The row must ask: what am I looking for? |It must be found: what can I be matched by? |"
+            "And it must hand something over. How can one row do all three?",
+            show=[
+                appear(jobs.chip, jobs.strip),
+                appear(jobs.jobs["query"]),
+                appear(jobs.jobs["key"]),
+                appear(jobs.jobs["value"]),
+            ],
+        )
+
+    def what_enters(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The X of the formula, read off the trace."""
+        x, stream = entering(trace, cast), trace[f"encoder.{cast.layer}.resid_pre"].pick(batch=0)
+        words, width = trace["config.words"], trace["config.d_model"]
+        picture = Entering(stream, x, cast.asker, f"{words} × {width}")
+        ring = ring_around(picture.x.row(cast.asker))
+        normed = len(picture.way) > 0
+        reads = (
+            "Attention doesn’t read the stream as it is, but its rows after the norm. |"
+            if normed
+            else "In this model, attention reads the stream as it is. |"
+        )
+        skipped = (
+            "A diagram that skips the norm shows other numbers than the model uses."
+            if normed
+            else "In other models a norm comes first, and the numbers are others."
+        )
+        yield Step(
+            "What exactly enters?",
+            say=f"First, the small print. {reads}The X of the formula: {counted(words, 'row')} of {width} numbers. |{skipped}",
+            show=[
+                [appear(picture.before, picture.heads), *([appear(picture.way), appear(picture.x)] if normed else [])],
+                [appear(picture.letter, picture.size), appear(ring)],
+                None,
+            ],
+            stay=(),
+        )
+
+    def one_cell(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """One cell, slowly."""
+        head, asker = cast.seen(trace), cast.asker
+        entry = strongest(head["q"].pick(query=asker)).position
+        weights = trace.under(f"parameters.{cast.path}", head=cast.head)
+        bias = weights["b_q"].pick(d_head=entry) if "b_q" in weights else None
+        x = entering(trace, cast).pick(position=asker)
+        picture = OneCell(head, x, weights["w_q"].pick(d_head=entry), asker, entry, bias)
+        value, total = head["q"].pick(query=asker, d_head=entry), picture.sums.pick(d_model=-1)
+        added = f", and the bias adds {bias:.3f}" if bias is not None else ""
+        yield Step(
+            "One number of the query, slowly",
+            say=f"Take the row of “{asker}”, and one column of the query matrix. |"
+            "Multiply entry by entry: each product moves the sum. |"
+            f"All {trace['config.d_model']} products make {total:.3f}{added}. |"
+            f"{value:.3f} is one number of the query. Where both signs agreed, the sum climbed.",
+            show=[picture.opening(), picture.first_terms(), picture.all_terms(), picture.landing()],
+            stay=(),
+        )
+
+    def one_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """One row quickly, then the rest: X W_Q = Q."""
+        words, width = trace["config.words"], trace["config.d_model"]
+        heads, d_head = trace["config.heads"], trace["config.d_head"]
+        board = self.board = Meeting.of_heads(trace, cast)
+        mine = board.views[cast.head]
+        ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_of(board.views[-1], "query")
+        first, scan = column_scan(board)
+        sizes = [
+            board.size_under(board.x, f"{words} × {width}"),
+            board.size_over(f"{width} × {width}"),
+            board.size_under(VGroup(*(view.rows for view in board.views)), f"{words} × {width}"),
+        ]
+        formula = Formula("X {{ W_Q : query }} = {{ Q : query }}").move_to(board.corner)
+        cut = (
+            f"{counted(heads, 'head')} of {d_head} columns each: we stay with the outlined one."
+            if len(board.views) > 1
+            else f"One head takes all {d_head} columns."
+        )
+        outline = VGroup(ring_around(mine.matrix, "query"), ring_around(mine.rows, "query"))
+        yield Step(
+            "One row quickly, then the rest",
+            say="The other columns give the other entries of the query. |"
+            f"Every row uses the same matrix, all at once. |{cut}",
+            show=[
+                [
+                    appear(board.x, *board.chips.values(), *(view.matrix for view in board.views), *sizes[:-1]),
+                    appear(ring, first, tag),
+                    (scan, fill(board.row, "row")),
+                ],
+                [(leave(ring, first), appear(*(part for view in board.views for part in view.rows.others(board.here)), sizes[-1])), appear(formula)],
+                appear(outline),
+            ],
+            stay=(),
+        )
+
+    def key_and_value(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The same row, other matrices."""
+        head, asker = cast.seen(trace), cast.asker
+        wide, here = self.board, self.board.here
+        mine = wide.views[cast.head]
+        board = Meeting.of_roles(trace, cast)
+        query, key, value = board.views
+        names = [board.name_over(v, Formula(f"{{{{ W_{letter} : {role} }}}}")) for v, (letter, role) in zip(board.views, board.LETTERED)]
+        tags = [board.tag_under(view, role) for view, (_, role) in zip(board.views, board.LETTERED)]
+        cosine = head["cosine"].pick(query=asker, key=asker.position)
+        line = value_line("cosine of its query and its key", cosine, ".2f").move_to(board.corner)
+        line.align_to(board.x, RIGHT)
+        rings = VGroup(*(ring_around(view.rows.lines[here], role) for view, (_, role) in zip(board.views, board.LETTERED)))
+        verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
+        yield Step(
+            "Key and value: the same row, other matrices",
+            say="Two more matrices read the same rows. |"
+            "The key matrix makes what a row can be matched by, |the value matrix what it hands over. |"
+            f"Query and key of “{asker}” have a cosine of {cosine:.2f}: {verdict}",
+            show=[
+                [
+                    (refit(VGroup(wide.x, *wide.chips.values()), VGroup(board.x, *board.chips.values())), refit(mine, query)),
+                    appear(names[0], tags[0]),
+                ],
+                [appear(key.matrix, names[1]), appear(key.rows, tags[1])],
+                [appear(value.matrix, names[2]), appear(value.rows, tags[2])],
+                appear(rings, line),
+            ],
+            stay=[wide.x, *wide.chips.values(), mine],
+        )
+
+    def not_mutual(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Why not one matrix for both?"""
+        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        mirrored, real = Pairs.both(head, asker, favourite)
+        centred(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
+        rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
+        later = VGroup(*(ring_around(cell) for cell in real.pair))
+        one_way, other_way = (head["scores"].pick(query=a, key=b.position) for a, b in real.directions)
+        ways = (
+            f"With its own key matrix, it is {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
+            if f"{one_way:.2f}" != f"{other_way:.2f}" and len(real.pair) > 1
+            else f"With its own key matrix, “{asker}” gets {one_way:.2f} from “{favourite}”. |A match needn’t be mutual."
+        )
+        yield Step(
+            "Why not one matrix for both?",
+            say="Soon every query will be matched with every key. If keys were queries, |"
+            f"the matches would be their own mirror, for any two words. |{ways}",
+            show=[
+                appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half),
+                [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
+                [
+                    appear(real.heading, real.rows, real.columns, real.grid),
+                    (slide(rings, later), appear(real.readings)),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+    def no_meaning_of_its_own(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Who told this matrix to be the query?"""
+        change = trace[f"{cast.path}.turned_change"]
+        picture = Turned(cast.seen(trace), cast.asker, cast.favourite)
+        before, after = picture.scores
+        facts = at_floor(picture.fact(change))
+        kept = "and no score does, but for rounding. |" if only_rounding(change) else "and here the scores move too. |"
+        yield Step(
+            "Who told this matrix to be the query?",
+            say="Nobody did. A matrix gets its role from where it is plugged in. |"
+            f"Turn all queries and keys by one rotation: every entry changes, |{kept}"
+            "So no single entry of a query has a meaning that a score could see.",
+            show=[
+                [appear(picture.chips_of(after=False), picture.before), appear(before)],
+                picture.turning(),
+                [appear(after), appear(facts)],
+                None,
+            ],
+            stay=(),
+        )
+
+    def guesses(self, trace: Trace) -> Iterator[Step]:
+        """What the notes guess, and what was measured."""
+        found = [best_head(trace, role) for role in ("determiner->noun", "noun->adjective")]
+        if None in found:
+            return
+        (_, _, first), (_, _, second) = found
+        line = trace["roles.earned"]
+        holds, fails = "It holds in this model.", "It does not hold in this model."
+        cards = VGroup(
+            Guess("A determiner looks for its noun", first, line, holds if first >= line else fails),
+            Guess("A noun looks for its adjective", second, line, holds if second >= line else fails),
+        ).arrange(DOWN, buff=gap("part"))
+        centred(cards)
+        verdicts = {
+            (True, True): "Both guesses hold.",
+            (True, False): "The first guess holds, the second does not.",
+            (False, True): "The first guess does not hold, the second does.",
+            (False, False): "Neither guess holds here.",
+        }
+        yield Step(
+            "Two guesses, measured",
+            say="The notes guess: a determiner looks for its noun, a noun for its adjective. |"
+            f"Over held-out sentences, the best head for each reaches {first:.2f} and {second:.2f}. |"
+            f"{verdicts[bool(first >= line), bool(second >= line)]}",
+            show=[
+                appear_in_turn([card.text for card in cards]),
+                appear_in_turn([VGroup(card.bar, card.line, card.mark) for card in cards]),
+                appear(*(card.verdict for card in cards)),
+            ],
+            stay=(),
+        )
+
+    def three_views(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a question to take away."""
+        head, asker = cast.seen(trace), cast.asker
+        views = {role: head[letter.lower()][asker.position] for letter, role in Meeting.LETTERED}
+        picture = ThreeJobs(entering(trace, cast).pick(position=asker), asker, views)
+        ponder = at_floor(
+            Ponder(
+                "Three learned views of one row: the formula gives the roles, training fills them.",
+                "Would swapping the query and the key matrix ruin the scores?",
+            )
+        )
+        yield Step(
+            "Three views of one row",
+            say="So one row does three jobs through three matrices. |"
+            "The formula gives them their roles, and training fills them. |"
+            "Queries and keys are ready. Let them meet.",
+            show=[
+                [appear(picture.chip, picture.strip), appear_in_turn([*picture.jobs.values()])],
+                appear(ponder.answer),
+                appear(ponder.mark, ponder.question),
+            ],
+            stay=(),
+        )

@@ -1,0 +1,167 @@
+"""One entry of a query, made slowly: a row, a column, their products, and the sum that they build up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
+
+from scenes.animations import Count, Sweep, appear
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.projection import Strip
+from scenes.mobjects.shapes import Box, frame, rule
+from scenes.mobjects.tensors import TensorGrid, abridged
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag, Token
+from scenes.theme import at, gap, pace, palette, signed, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+#: Where the strips begin and end, and where the numbers beside them end, in px.
+BEGIN, END, NUMBERS = 316.0, 1560.0, 1806.0
+SPEC = ".3f"
+
+
+class Along(Animation):
+    """A marker steps over columns, one after another, in time with a `Sweep` over as many parts."""
+
+    def __init__(self, marker: VMobject, places: Sequence[np.ndarray], kind: str) -> None:
+        self.places = list(places)
+        super().__init__(marker, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def begin(self) -> None:
+        self.start = self.mobject.get_center()
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        passed = min(self.rate_func(alpha) * len(self.places), len(self.places) - 1e-6)
+        here = int(passed)
+        before = self.places[here - 1] if here else self.start
+        share = rate_functions.smooth(min((passed - here) / 0.3, 1.0))
+        self.mobject.move_to(before + (self.places[here] - before) * share)
+
+
+class OneCell(VGroup):
+    """Three strips, entry under entry, and below them each product as a step of the sum.
+
+    Args:
+        head: the tensors of one head.
+        x: the row that enters.
+        column: the weights that meet it.
+        token: whose row it is.
+        entry: which entry of the query is made.
+        bias: what is added last, or None.
+    """
+
+    def __init__(self, head: Trace, x: NamedTensor, column: NamedTensor, token: Label, entry: int, bias: Quantity | None) -> None:
+        here = {"query": token, "d_head": entry}
+        self.products, self.sums = head["q_terms"].pick(**here), head["q_sums"].pick(**here)
+        self.value, self.bias = head["q"].pick(**here), bias
+        self.vectors = [x, column, self.products]
+        wide, self.pitch = END - BEGIN, (END - BEGIN) / len(x)
+        self.strips = [Strip(vector, wide, 50).move_to(at((BEGIN + END) / 2, y)) for vector, y in zip(self.vectors, (226, 292, 376), strict=True)]
+        self.line = rule(at(BEGIN, 334), at(NUMBERS, 334), "line", 2)
+        self.names = [Token(token), Formula("{{ W_Q : query }}"), Words("products", "aside", "ink2")]
+        for name, strip in zip(self.names, self.strips, strict=True):
+            name.next_to(strip, LEFT, buff=gap("chip"))
+        self.numbers = [self._beside(vector.quantity(0), strip) for vector, strip in zip(self.vectors, self.strips, strict=True)]
+        self.steps = self._steps(430, 748)
+        self.playhead = frame(self.pitch + 8, 222, "focus", 4, 6).move_to(self._place(0))
+        self.row = self._row(head["q"].pick(query=token), entry)
+        super().__init__(*self.strips, self.line, *self.names, *self.numbers, self.steps, self.zero, self.row)
+        self._account()
+
+    def _beside(self, quantity: Quantity, strip: VMobject, style: str = "number", role: str = "ink") -> Words:
+        return number(quantity, SPEC, style, role).settle(strip.get_center()).end_at(at(NUMBERS, 0)[0])
+
+    def _place(self, i: int) -> np.ndarray:
+        return np.array([self.strips[0][i].get_x(), at(0, 301)[1], 0])
+
+    def _steps(self, top: float, bottom: float) -> VGroup:
+        """Each product as a bar from the sum before it to the sum after it."""
+        sums = np.concatenate([[0.0], self.sums.values, [float(self.value)]])
+        unit = units(bottom - top) / (float(np.ptp(sums)) or 1.0)
+        self.ground = at(0, top)[1] - float(sums.max()) * unit
+        self.unit, scale = unit, float(np.abs(self.products.values).max()) or 1.0
+        self.zero = rule(at(BEGIN, 0), at(END, 0), "ink3", 2).set_y(self.ground)
+        self.zero_name = Words("sum so far", "aside", "ink2")
+        self.zero_name.next_to(self.zero, LEFT, buff=gap("chip"))
+        steps = VGroup()
+        for i, product in enumerate(self.products.values):
+            x = self.strips[0][i].get_x()
+            bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
+            level = rule(*(np.array([x + units(s * self.pitch / 2), self.ground + sums[i + 1] * unit, 0]) for s in (-1, 1)), "ink2", 2.5)
+            steps.add(VGroup(bar, level))
+        self.last_level = self.ground + float(self.value) * unit
+        x = self.strips[0][-1].get_x() + units(self.pitch + 8)
+        self.bias_bar = self._bar(x, sums[-2], sums[-1], 14, palette().ink2)
+        return steps
+
+    def _bar(self, x: float, low: float, high: float, wide: float, fill: str) -> Box:
+        bar = Box(wide, max(abs(high - low) * self.unit * 135, 2), fill, 2)
+        return bar.move_to(np.array([x, self.ground + (low + high) / 2 * self.unit, 0]))
+
+    def _row(self, q: NamedTensor, entry: int) -> VGroup:
+        """The query of this row, still empty, and the one cell that is made here."""
+        columns = abridged(len(q), 14, 2, keep=(entry,)) if len(q) > 18 else list(range(len(q)))
+        grid = TensorGrid(q, "slim", columns=columns, wide=(END - BEGIN) / len(columns) - 4, high=56)
+        grid.move_to(at((BEGIN + END) / 2, 826))
+        self.cell = TensorGrid(q, "large", SPEC, columns=[entry], wide=116, high=56).cell(0, entry)
+        self.cell.move_to(grid.cell(0, entry))
+        colours = palette()
+        hollow = [Box(c.box.width * 135, 56, colours.background, 5, colours.line, 2).move_to(c) for c in grid.cells.values()]
+        self.tag = Tag("query").next_to(grid, LEFT, buff=gap("chip"))
+        return VGroup(*hollow, grid.gaps_left_out, self.tag)
+
+    def _account(self) -> None:
+        """The sum, the bias and the entry, one below the other, beside the steps."""
+        ys = (500, 556, 634)
+        self.total = self._beside(self.sums.quantity(0), VGroup(Box(1, 1, "#000000").move_to(at(NUMBERS, ys[0]))))
+        self.total_name = Words("sum", "note", "ink2").begin_at(at(END + 46, 0)[0]).stand_on(self.total.baseline)
+        self.result = self._beside(self.value, Box(1, 1, "#000000").move_to(at(NUMBERS, ys[2])), role="query")
+        self.result_name = Words("entry", "note", "ink2").begin_at(at(END + 46, 0)[0]).stand_on(self.result.baseline)
+        self.under = rule(at(END + 46, 594), at(NUMBERS, 594), "ink3", 2)
+        self.bias_parts = VGroup(self.bias_bar)
+        if self.bias is not None:
+            added = self._beside(self.bias, Box(1, 1, "#000000").move_to(at(NUMBERS, ys[1])))
+            name = Words("bias", "note", "ink2").begin_at(at(END + 46, 0)[0]).stand_on(added.baseline)
+            self.bias_parts.add(added, name)
+
+    def opening(self) -> list[tuple[Animation, ...]]:
+        """Row and column come up, with the place that the entry is for."""
+        return [
+            (appear(self.names[0], self.strips[0]),),
+            (appear(self.names[1], self.strips[1]), appear(self.row)),
+        ]
+
+    def terms(self, first: int, last: int | None, kind: str) -> Animation:
+        """The products from `first` up to `last`, each with its step of the sum."""
+        span = slice(first, last)
+        places = [self._place(i) for i in range(len(self.products))][span]
+        counts = [Count(words, vector.quantities()[span], SPEC, kind) for words, vector in zip(self.numbers, self.vectors, strict=True)]
+        return AnimationGroup(
+            Along(self.playhead, places, kind),
+            Sweep(VGroup(*self.strips[2][span]), kind),
+            Sweep(VGroup(*self.steps[span]), kind),
+            *counts,
+            Count(self.total, self.sums.quantities()[span], SPEC, kind),
+        )
+
+    def first_terms(self) -> list[Animation]:
+        """Three products, slowly."""
+        marks = [self.playhead, self.line, self.names[2], *self.numbers, self.zero, self.zero_name, self.total, self.total_name]
+        return [appear(*marks, rise=False), self.terms(0, 3, "cell")]
+
+    def all_terms(self) -> list[Animation]:
+        """The other products, quickly, and the bias."""
+        return [self.terms(3, None, "slow"), appear(self.bias_parts)] if self.bias is not None else [self.terms(3, None, "slow")]
+
+    def landing(self) -> list[Animation | tuple[Animation, ...]]:
+        """The entry takes its place in the query."""
+        ghost = self.result.copy()
+        fall = ghost.animate(run_time=pace("transform"), rate_func=rate_functions.ease_in_out_sine, remover=True)
+        return [
+            appear(self.under, self.result, self.result_name),
+            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False)),
+        ]

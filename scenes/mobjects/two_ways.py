@@ -1,0 +1,184 @@
+"""The same thing two ways: scores that mirror themselves and scores that do not, vectors before and after a turn, a guess and its measure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup
+
+from scenes.animations import appear, become, fly
+from scenes.layout import HEIGHT, centred
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.shapes import Box, arrow, dashes
+from scenes.mobjects.tensors import TensorGrid, abridged
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import gap, pace, palette, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+ROUNDING = 1e-4
+
+
+def only_rounding(change: Quantity) -> bool:
+    """Whether a relative change is so small that it comes from rounding alone."""
+    return abs(change) < ROUNDING
+
+
+def plainly(quantity: Quantity) -> str:
+    """One significant digit without an exponent, so that a tiny number looks tiny."""
+    places = max(0, -math.floor(math.log10(abs(quantity)))) if quantity else 0
+    return f"{quantity:.{places}f}"
+
+
+class Pairs(VGroup):
+    """Every token against every token as a grid, with one pair to read both ways."""
+
+    def __init__(self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float) -> None:
+        words = len(scores)
+        labels = scores.words("key")
+        longest = max(chip_width(label, small=True) for label in labels)
+        numbered = words <= 6
+        pitch = min(140.0, max(longest + 4, 92.0), 620 / words) if numbered else min(64.0, 600 / words)
+        upright = longest > pitch - 2
+        high = min(88.0, 380 / words) if numbered else min(pitch, (0.62 * HEIGHT - longest) / words)
+        cell = "normal" if numbered else "tile"
+        self.grid = TensorGrid(scores, cell, ".2f" if words <= 5 else ".1f", scale, wide=pitch - 4, high=high - 4)
+        chip = min(46.0, high - 2)
+        self.rows = VGroup(*(Token(label, "query", longest, max(34.0, chip)) for label in scores.words("query")))
+        self.columns = VGroup(*(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels))
+        for row, line in zip(self.rows, self.grid.rows, strict=True):
+            row.next_to(line, LEFT, buff=gap("chip"))
+        for column, line in zip(self.columns, self.grid.columns, strict=True):
+            (column.turn() if upright else column).next_to(line, UP, buff=units(14))
+        for column in self.columns:
+            column.align_to(self.columns, DOWN)
+        self.heading = Words(name, "block").next_to(VGroup(self.grid, self.columns), UP, buff=units(28))
+        self.heading.set_x(self.grid.get_x())
+        pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
+        self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
+        self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(DOWN, buff=units(18), aligned_edge=RIGHT)
+        self.readings.next_to(self.grid, DOWN, buff=units(34))
+        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings)
+
+        self.directions = [(scores.words("query")[a.position], b) for a, b in (pair * 2)[:2]]
+
+    @classmethod
+    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[Pairs, Pairs]:
+        """The scores if keys were queries, and the scores: on one scale of colours."""
+        tensors = head["scores_if_keys_were_queries"], head["scores"]
+        scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
+        names = "if keys were queries", "queries and keys"
+        mirrored, real = (cls(tensor, name, forth, back, scale) for tensor, name in zip(tensors, names, strict=True))
+        return mirrored, real
+
+    @staticmethod
+    def _reading(scores: NamedTensor, asker: Label, answer: Label) -> VGroup:
+        """ "asker → answer  score" on one line."""
+        q, k = scores.words("query")[asker.position], scores.words("key")[answer.position]
+        width = max(chip_width(q, small=True), chip_width(k, small=True))
+        first, second = Token(q, "query", width, 42), Token(k, "key", width, 42)
+        way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
+        value = number(scores.pick(query=asker.position, key=answer.position), ".2f", "number")
+        line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
+        value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
+        return VGroup(*line, value)
+
+    @property
+    def half(self) -> VGroup:
+        """The diagonal and what lies above it."""
+        return VGroup(*(cell for (i, j), cell in self.grid.cells.items() if i <= j))
+
+    def reflect(self) -> Animation | None:
+        """What lies above the diagonal flies to its mirror place below."""
+        flights = [fly(self.grid.cells[j, i], cell, "row") for (i, j), cell in self.grid.cells.items() if i > j]
+        return AnimationGroup(*flights) if flights else None
+
+    @property
+    def axis(self) -> VGroup:
+        """The mirror: the diagonal, drawn where it leaves the grid."""
+        low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
+        way = (low - high) / np.linalg.norm(low - high)
+        return VGroup(
+            dashes(low + way * units(8), low + way * units(64), "ink2", 3, 8),
+            dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
+        )
+
+
+class Turned(VGroup):
+    """A query, a key and their score; below, both turned by one rotation, and the score of these."""
+
+    def __init__(self, head: Trace, asker: Label, answer: Label) -> None:
+        names = {"query": ("q", asker), "key": ("k", answer)}
+        tensors = {role: head[name].pick(**{role: token}) for role, (name, token) in names.items()}
+        turned = {role: head[f"turned_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
+        scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
+        columns = abridged(len(tensors["query"]), 13, 2, keep=()) if len(tensors["query"]) > 16 else None
+        self.before = self._pair(tensors, columns, scale)
+        self.after = self._pair(turned, columns, scale)
+        VGroup(self.before, self.after).arrange(DOWN, buff=units(150))
+        self.chips = VGroup()
+        for pair in (self.before, self.after):
+            for grid, (role, (_, token)) in zip(pair, names.items(), strict=True):
+                self.chips.add(Token(token, role).next_to(grid, LEFT, buff=gap("chip")))
+        spots = [("scores", self.before), ("turned_scores", self.after)]
+        self.scores = VGroup(*(self._score(head[name].pick(query=asker, key=answer), pair) for name, pair in spots))
+        middle = (self.before.get_bottom() + self.after.get_top()) / 2
+        self.turn_name = Words("one rotation for both", "aside", "ink2").settle(middle)
+        room = units(44)
+        self.arrows = VGroup(
+            *(arrow(middle + UP * room + side * units(230), middle + DOWN * room + side * units(230), "ink3", 4) for side in (LEFT, RIGHT))
+        )
+        super().__init__(self.before, self.after, self.chips, self.scores, self.turn_name, self.arrows)
+        centred(self, -0.07)
+
+    @staticmethod
+    def _pair(vectors: dict[str, NamedTensor], columns: list[int | None] | None, scale: float) -> VGroup:
+        size = len(columns or vectors["query"])
+        rows = [TensorGrid(v, "slim", ".1f", scale, columns=columns, wide=1270 / size - 4, high=58) for v in vectors.values()]
+        return VGroup(*rows).arrange(DOWN, buff=units(16))
+
+    @staticmethod
+    def _score(quantity: Quantity, pair: VGroup) -> VGroup:
+        name = Words("score", "aside", "ink2")
+        value = number(quantity, ".2f", "large number")
+        value.settle(pair.get_right() + RIGHT * units(118) + DOWN * units(14))
+        name.settle(value.get_center() + UP * units(54))
+        return VGroup(name, value)
+
+    def fact(self, change: Quantity) -> VGroup:
+        """The largest change of any score, written out."""
+        name = Words("largest change of any score, as a share of the largest:", "note", "ink2")
+        value = Words(plainly(change), "number")
+        value.next_to(name, RIGHT, buff=gap("chip")).stand_on(name.baseline)
+        return VGroup(name, value)
+
+    def chips_of(self, after: bool) -> VGroup:
+        """The names of the first or the second pair."""
+        return VGroup(*self.chips[2:]) if after else VGroup(*self.chips[:2])
+
+    def turning(self) -> list[Animation]:
+        """Copies of both vectors move down, and every entry changes on the way."""
+        flights = []
+        for old, new in zip(self.before, self.after, strict=True):
+            flights += [fly(a, b, "row") for a, b in zip(old.row(), new.row(), strict=True)]
+            flights.append(appear(new.gaps_left_out))
+        return [appear(self.arrows, self.turn_name), AnimationGroup(*flights, appear(self.chips_of(after=True)))]
+
+
+class Guess(VGroup):
+    """A role that the notes guess, and how often the best head plays it, beside the line from which a role is named."""
+
+    def __init__(self, text: str, score: Quantity, earned: Quantity, verdict: str, wide: float = 1080) -> None:
+        self.text = Words(text, "block")
+        self.bar = ShareBar(score, wide, ".2f", 64)
+        self.bar.number.end_at(self.bar.track.get_right()[0] + units(110))
+        self.text.next_to(self.bar.track, UP, buff=units(24)).align_to(self.bar.track, LEFT)
+        at_line = self.bar.track.get_left() + RIGHT * units(wide * float(earned))
+        self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "query", 4)
+        self.mark = Words(f"named from {earned:.2f} up", "note", "ink2")
+        self.mark.next_to(self.line, DOWN, buff=units(8)).end_at(self.bar.track.get_right()[0])
+        self.verdict = Words(verdict, "aside", "ink").next_to(self.bar.track, DOWN, buff=units(22))
+        self.verdict.align_to(self.bar.track, LEFT)
+        super().__init__(self.text, self.bar, self.line, self.mark, self.verdict)
