@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,7 @@ class Trace(Mapping[str, NamedTensor]):
             KeyError: neither recorded nor derivable; the line names what is near.
         """
         if name not in self.tensors:
+            import_module("transformer_core.measures")  # which registers what it can derive
             prefix, _, last = name.rpartition(".")
             if last not in _DERIVED:
                 near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
