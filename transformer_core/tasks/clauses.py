@@ -77,7 +77,7 @@ def and_more(
     g: Chooser, first: Adjective, about: NounPhrase, open_to: list[Adjective]
 ) -> Iterator[tuple[Phrase, tuple[Word, ...]]]:
     """A second adjective that takes the same Spanish verb (big and red), or nothing; and its English word."""
-    for second in g.maybe(0.15):
+    for second in g.maybe(0.08):
         if not second:
             yield NOTHING, ()
             continue

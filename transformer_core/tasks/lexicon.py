@@ -372,3 +372,32 @@ def afterwards(verb: Verb) -> tuple[Verb, ...]:
     """What one may do next with the same object."""
     pairs = [pair.split() for row in _rows(_THEN) for pair in row.split("|")]
     return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
+
+
+_ENGLISH_FUNCTION_WORDS = """
+the a an some this these he she it they them is are was were there not does do did very too and but while because who
+that now today yesterday yes no hello ?
+"""
+_SPANISH_FUNCTION_WORDS = """
+él ella lo la los las hay había no muy demasiado y e pero mientras porque que a al de del ahora hoy ayer sí hola ¿ ?
+"""
+
+
+def english_words() -> frozenset[str]:
+    """Every word that an English sentence of the grammar may have."""
+    found = {form for noun in nouns() for form in noun.forms} | {a.english for a in adjectives()}
+    found |= {word for verb in verbs() for form in verb.english for word in form.split("+")}
+    found |= {word for preposition in prepositions() for word in preposition.english.split("+")}
+    return frozenset(found | set(_ENGLISH_FUNCTION_WORDS.split()))
+
+
+def spanish_words() -> frozenset[str]:
+    """Every word that a Spanish sentence of the grammar may have."""
+    found = {noun.in_spanish(plural) for noun in nouns() for plural in range(len(noun.forms))}
+    found |= {form for verb in verbs() for form in verb.spanish}
+    found |= {form for forms in (*DETERMINERS.values(), *COPULAS.values()) for form in forms}
+    found |= {word for preposition in prepositions() for word in preposition.spanish.split("+")}
+    for adjective in adjectives():
+        partners = [noun for noun in nouns() if noun.is_a(adjective.tags)]
+        found |= {adjective.in_spanish(n.feminine, plural) for n in partners for plural in range(len(n.forms))}
+    return frozenset(found | set(_SPANISH_FUNCTION_WORDS.split()))

@@ -14,7 +14,7 @@ from transformer_core.tasks.sentences import acting, being, moving, standing
 
 def doing_two_things(g: Chooser, past: bool) -> Iterator[Phrase]:
     """The girl buys the apple and eats it - la niña compra la manzana y la come."""
-    for about in subject(g, LIVING, past, 0.15):
+    for about in subject(g, LIVING, past, 0.3):
         for verb, whole, found in action(g, about, past, negative=0.0):
             if "person" in found.noun.tags:
                 continue
@@ -86,10 +86,10 @@ def side_by_side(g: Chooser, past: bool) -> Iterator[Phrase]:
         if not g.fits(link):
             continue
         for left in g.any(kinds, shares):
-            for first in left(g, past, 0.2):
+            for first in left(g, past, 0.25):
                 begun = combine([first, link])
                 if not g.fits(begun):
                     continue
                 for right in g.any(kinds, shares):
-                    for second in right(g, past, 0.2):
+                    for second in right(g, past, 0.25):
                         yield combine([begun, second])

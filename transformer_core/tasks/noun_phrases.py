@@ -23,6 +23,8 @@ DEFINITE = {"the": 0.8, "this": 0.2, "these": 0.2}
 ANY = {"the": 0.6, "a": 0.25, "some": 0.25, "this": 0.15, "these": 0.15}
 GROUND = {"the": 0.8, "a": 0.1, "this": 0.1, "these": 0.1}
 INDEFINITE = {"a": 1.0, "some": 1.0}
+#: A noun with two meanings is drawn more often: it has more to be learned.
+AMBIGUOUS_WEIGHT = 2.5
 PRONOUNS = (
     Noun("he", "", "él", False, frozenset({"person", "adult"})),
     Noun("she", "", "ella", True, frozenset({"person", "adult"})),
@@ -84,7 +86,8 @@ def pronoun(g: Chooser, tags: frozenset[str]) -> Iterator[NounPhrase]:
 
 def bare(g: Chooser, tags: frozenset[str]) -> Iterator[NounPhrase]:
     """A noun without a determiner, singular or plural."""
-    for noun in g.any(nouns_among(tags)):
+    nouns_here = nouns_among(tags)
+    for noun in g.any(nouns_here, [AMBIGUOUS_WEIGHT if noun.ambiguous else 1.0 for noun in nouns_here]):
         for plural in g.maybe(0.0 if "mass" in noun.tags else 0.3):
             word = phrase(noun.plural if plural else noun.singular, noun.in_spanish(plural))
             if g.fits(word):

@@ -1,0 +1,243 @@
+"""Training: drawn sentences, teacher forcing, and steps that an interruption does not change by one bit."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load, save
+from torch import Tensor
+
+from transformer_core.config import Config
+from transformer_core.model import Transformer
+from transformer_core.tap import Tape, record
+from transformer_core.tasks import training_sentences
+from transformer_core.vocabulary import PAD, Vocabulary
+
+Progress = Callable[[int, int, dict[str, float]], None]
+Watch = Callable[[int, Transformer], None]
+
+WEIGHTS = "encoder.*.self_attn.weights"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training depends on besides the code: the same recipe gives the same weights on the same machine."""
+
+    steps: int = 6000
+    seed: int = 0
+    sentences: int = 200_000
+    batch: int = 64
+    peak_rate: float = 4e-3
+    warm_up: int = 200
+    weight_decay: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = 1.0
+    smoothing: float = 0.1
+    #: Weight of the entropy of encoder attention in the loss, reached over the first half: sharp patterns read well.
+    entropy_penalty: float = 0.003
+    cross_heads: int = 1
+    sizes: dict[str, Any] = field(
+        default_factory=lambda: {
+            "d_model": 64,
+            "d_ff": 128,
+            "heads": 4,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "norm_order": "pre",
+            "final_norm": True,
+            "max_positions": 64,
+            "dropout": 0.1,
+        }
+    )
+
+    def config(self, vocabulary: Vocabulary) -> Config:
+        return Config(
+            source_vocab=len(vocabulary.source),
+            target_vocab=len(vocabulary.target),
+            cross_heads=self.cross_heads,
+            **self.sizes,
+        )
+
+    def rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to zero. Loshchilov and Hutter 2017."""
+        if step < self.warm_up:
+            return self.peak_rate * (step + 1) / self.warm_up
+        done = (step - self.warm_up) / max(1, self.steps - self.warm_up)
+        return self.peak_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentence pairs as padded ids, "sentence position", their lengths, and how often each noun meets each adjective."""
+
+    source: np.ndarray
+    target: np.ndarray
+    lengths: np.ndarray
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @classmethod
+    def drawn(cls, recipe: Recipe, vocabulary: Vocabulary) -> Corpus:
+        """The training sentences of this recipe; none joins a held-out pair."""
+        sources, targets, pairs = [], [], Counter[tuple[str, str]]()
+        for pair in islice(training_sentences(recipe.seed), recipe.sentences):
+            sources.append(vocabulary.source_ids(pair.source))
+            targets.append(vocabulary.target_ids(pair.target))
+            pairs.update(pair.pairs)
+        return cls(padded(sources), padded(targets), np.array([len(ids) for ids in sources]), pairs)
+
+    def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Ids of some rows, cut to the longest of them."""
+        source, target = self.source[rows], self.target[rows]
+        return (
+            torch.from_numpy(source[:, : (source != PAD).sum(1).max()].astype(np.int64)),
+            torch.from_numpy(target[:, : (target != PAD).sum(1).max()].astype(np.int64)),
+        )
+
+    def batches(self, size: int, seed: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches without end, of sentences of about one length, from batch number `start` on.
+
+        Each pass shuffles all sentences, sorts a hundred batches' worth at a time by length, and shuffles the batches.
+        """
+        per_pass = max(1, len(self) // size)
+        passing, skipped = divmod(start, per_pass)
+        while True:
+            random = np.random.default_rng([seed, passing])
+            order = random.permutation(len(self))[: per_pass * size]
+            parts = [order[at : at + 100 * size] for at in range(0, len(order), 100 * size)]
+            order = np.concatenate([part[np.argsort(self.lengths[part], kind="stable")] for part in parts])
+            rows = order[: per_pass * size].reshape(per_pass, -1)[random.permutation(per_pass)]
+            for row in rows[skipped:]:
+                yield self.batch(row)
+            passing, skipped = passing + 1, 0
+
+
+def padded(sequences: Sequence[Sequence[int]]) -> np.ndarray:
+    """Rows of ids, filled up with padding to the longest: "sentence position"."""
+    rows = np.full((len(sequences), max(map(len, sequences))), PAD, dtype=np.uint16)
+    for row, ids in zip(rows, sequences, strict=True):
+        row[: len(ids)] = ids
+    return rows
+
+
+def loss_of(model: Transformer, source: Tensor, target: Tensor, smoothing: float) -> Tensor:
+    """-log p(next word | words before it, source), averaged over words: teacher forcing.
+
+    Label smoothing keeps a share for all other words. Szegedy et al. 2016; Vaswani et al. 2017, section 5.4.
+    """
+    read, next_words = target[:, :-1], target[:, 1:]
+    logits = model(source, read, source == PAD, read == PAD)
+    return F.cross_entropy(
+        logits.flatten(0, 1), next_words.flatten(), ignore_index=PAD, label_smoothing=smoothing
+    )
+
+
+def entropy(tape: Tape, source: Tensor) -> Tensor:
+    """-Σ_key w log w of every head and real query of the encoder, averaged: 0 if each looks at one word only."""
+    real = (source != PAD)[:, None, :].float()
+    # A weight of exactly 0, at padding, has a log whose gradient is infinite: the clamp cuts it off.
+    rows = [-(weights * weights.clamp_min(1e-9).log()).sum(-1) for name, weights in tape.items() if name.startswith("encoder")]
+    return torch.stack([(row * real).sum() / (real.sum() * row.shape[1]) for row in rows]).mean()
+
+
+class Run:
+    """One training: weights, moments and the number of the step, which is all that is needed to go on."""
+
+    def __init__(self, recipe: Recipe, vocabulary: Vocabulary, corpus: Corpus) -> None:
+        self.recipe, self.corpus = recipe, corpus
+        self.model = Transformer(recipe.config(vocabulary), seed=recipe.seed)
+        matrices = [p for p in self.model.parameters() if p.dim() > 1]
+        vectors = [p for p in self.model.parameters() if p.dim() < 2]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
+            lr=recipe.peak_rate,
+            betas=recipe.betas,
+            fused=True,
+        )
+        self.step = 0
+        self.history: list[dict[str, float]] = []
+
+    def go_on(self, until: int | None = None, progress: Progress | None = None, watch: Watch | None = None) -> None:
+        """Train up to step `until` (all of the recipe's if None); `watch` sees the model before the first and after
+        every step, `progress` the loss."""
+        until = self.recipe.steps if until is None else min(until, self.recipe.steps)
+        batches = self.corpus.batches(self.recipe.batch, self.recipe.seed, self.step)
+        self.model.train()
+        if watch and self.step == 0:
+            watch(0, self.model)
+        with torch.random.fork_rng(devices=[]):
+            for source, target in islice(batches, until - self.step):
+                facts = self.take_step(source, target)
+                if self.step % 50 == 0 or self.step == until:
+                    self.history.append({"step": self.step, **facts})
+                    if progress:
+                        progress(self.step, self.recipe.steps, facts)
+                if watch:
+                    watch(self.step, self.model)
+        self.model.eval()
+
+    def take_step(self, source: Tensor, target: Tensor) -> dict[str, float]:
+        """One step of AdamW. The random numbers of dropout come from seed and step, so that any step can be redone."""
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate(self.step)
+        with record(only=[WEIGHTS]) as tape:
+            loss = loss_of(self.model, source, target, self.recipe.smoothing)
+        blur = entropy(tape, source)
+        ramp = min(1.0, self.step / max(1, self.recipe.steps // 2))
+        self.optimizer.zero_grad()
+        (loss + self.recipe.entropy_penalty * ramp * blur).backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.step += 1
+        return {"loss": loss.item(), "entropy": blur.item(), "gradient": norm.item(), "rate": self.recipe.rate(self.step - 1)}
+
+    def save(self, path: Path) -> None:
+        """Everything that `load` needs to go on, in one safetensors file."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for at, parameter in enumerate(self.model.parameters()):
+            state = self.optimizer.state.get(parameter, {})
+            tensors |= {f"adam.{at}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        about = {"step": str(self.step), "history": json.dumps(self.history), "recipe": json.dumps(asdict(self.recipe))}
+        write(path, save({name: value.contiguous() for name, value in tensors.items()}, about))
+
+    def load(self, path: Path) -> None:
+        """Go back to what `save` wrote.
+
+        Raises:
+            ValueError: the file is of a training by another recipe.
+        """
+        data = path.read_bytes()
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+        if json.loads(header["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
+            raise ValueError(f"{path.name} is of another training: remove it, or train without resuming")
+        tensors = load(data)
+        self.model.load_state_dict({n[len("model.") :]: t for n, t in tensors.items() if n.startswith("model.")})
+        for at, parameter in enumerate(self.model.parameters()):
+            prefix = f"adam.{at}."
+            self.optimizer.state[parameter] = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
+        self.step, self.history = int(header["step"]), json.loads(header["history"])
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file as a whole or not at all: under another name first, then moved."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
