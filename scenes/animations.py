@@ -57,6 +57,12 @@ class Leave(FadeOut):
         scene.remove(*self.mobject.get_family())
 
 
+def follow(mobject: Mobject) -> Animation:
+    """Appear only when what stood there before is gone."""
+    late = rate_functions.squish_rate_func(rate_functions.smooth, 0.45, 1)
+    return FadeIn(mobject, run_time=pace("appear") + pace("leave") / 2, rate_func=late)
+
+
 def leave(*mobjects: Mobject) -> Animation:
     """Go off stage."""
     return Leave(VGroup(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
@@ -181,16 +187,68 @@ def recolour(mobject: VMobject, role: str) -> Animation:
     return mobject.animate(run_time=pace("emphasise")).set_color(palette().role(role))
 
 
-def turn_over(pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup) -> Animation:
+class Morph(Animation):
+    """Shapes move on to the places, outlines and fills of other shapes, one for one, and are then replaced by them.
+
+    Interpolates whole arrays of points where both shapes have as many, which is much quicker than a transform each.
+    """
+
+    def __init__(self, pairs: Sequence[tuple[Mobject, Mobject]], kind: str = "transform") -> None:
+        self.old, self.new = VGroup(*(a for a, _ in pairs)), VGroup(*(b for _, b in pairs))
+        leaves = [(p, q) for a, b in pairs for p, q in zip(a.get_family(), b.get_family(), strict=True) if p.has_points()]
+        if any(p.points.shape != q.points.shape for p, q in leaves):
+            raise ValueError("only shapes with as many points can move on to each other")
+        self.leaves = [(p, p.points.copy(), q.points.copy(), *self._fills(p, q)) for p, q in leaves]
+        super().__init__(self.old, run_time=pace(kind), rate_func=rate_functions.smooth)
+
+    @staticmethod
+    def _fills(old: VMobject, new: VMobject) -> tuple[np.ndarray, np.ndarray]:
+        return old.get_fill_rgbas()[:1].copy(), new.get_fill_rgbas()[:1].copy()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        share = self.rate_func(alpha)
+        for shape, start, end, from_fill, to_fill in self.leaves:
+            shape.points = start * (1 - share) + end * share
+            shape.fill_rgbas = from_fill * (1 - share) + to_fill * share
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.old.get_family())
+        scene.add(*self.new)
+
+
+def turn_over(pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup) -> tuple[Animation, ...]:
     """Every cell of a lying matrix moves to its place in the turned one; the labels go along."""
-    moves = [ReplacementTransform(a, b) for a, b in [*pairs, *zip(old_labels, new_labels, strict=True)]]
-    return AnimationGroup(*moves, run_time=pace("row"), rate_func=rate_functions.smooth)
+    boxes = [(a.box, b.box) for a, b in pairs]
+    dashes = [mark for a, _ in pairs for mark in (a.dash, a.number) if mark]
+    dressed = [mark for _, b in pairs for mark in (b.dash, b.number) if mark]
+    moves: list[Animation] = [Morph(boxes, "row"), leave(*old_labels), FadeIn(new_labels, run_time=pace("row"))]
+    moves += [leave(*dashes)] if dashes else []
+    moves += [FadeIn(VGroup(*dressed), run_time=pace("row"))] if dressed else []
+    return tuple(moves)
 
 
 def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     """Shapes move on to other sizes and places, one for one."""
-    moves = [ReplacementTransform(a, b) for a, b in zip(old, new, strict=True)]
-    return AnimationGroup(*moves, run_time=pace(kind), rate_func=rate_functions.smooth)
+    return Morph(list(zip(old, new, strict=True)), kind)
+
+
+class Visit(Animation):
+    """A ring goes from one place to the next along the run, resting at each: two boxes that slide along a sum."""
+
+    def __init__(self, ring: VMobject, places: Sequence[Mobject], kind: str = "slow") -> None:
+        self.stations = [(place.get_center(), place.width, place.height) for place in places]
+        self.base = ring.points.copy() - ring.get_center()
+        self.size = ring.width, ring.height
+        super().__init__(ring, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        place = min(self.rate_func(alpha) * len(self.stations), len(self.stations) - 1e-6)
+        here = int(place)
+        share = float(rate_functions.smooth(np.clip((place - here) * 2.5 - 1.5, 0, 1)))
+        following = self.stations[min(here + 1, len(self.stations) - 1)]
+        centre = self.stations[here][0] * (1 - share) + following[0] * share
+        self.mobject.points = self.base + centre
 
 
 class Through(Animation):
@@ -210,12 +268,12 @@ class Through(Animation):
             shape.points = start * (1 - share) + end * share
 
 
-def reweigh(plain: TensorGrid, weighed: TensorGrid) -> Animation:
+def reweigh(plain: TensorGrid, weighed: TensorGrid) -> tuple[Animation, ...]:
     """Each cell turns into its weighed self: the fill changes over, the numbers cross."""
     pairs = [(cell, weighed.cells[at]) for at, cell in plain.cells.items()]
     numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
-    return AnimationGroup(
-        *(ReplacementTransform(a.box, b.box, run_time=pace("row")) for a, b in pairs),
+    return (
+        Morph([(a.box, b.box) for a, b in pairs], "row"),
         leave(*(a for a, _ in numbers)),
-        FadeIn(VGroup(*(b for _, b in numbers)), run_time=pace("row")),
+        FadeIn(VGroup(*(b for _, b in numbers)), run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
     )

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from manim import Animation, FadeIn, Mobject, Scene, VGroup, config
+from manim import Animation, Mobject, Scene, config
 
-from scenes.animations import leave
+from scenes.animations import follow, leave
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
@@ -164,7 +164,7 @@ class Chapter(Scene):
         """The change of title, and the leaving of what does not stay."""
         spot = at(96, 138)
         heading = Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
-        changes: list[Animation] = [FadeIn(heading, run_time=pace("appear"))]
+        changes: list[Animation] = [follow(heading)]
         if self.heading:
             changes.append(leave(self.heading))
         if step.stay is not None:

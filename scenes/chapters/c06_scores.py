@@ -8,6 +8,7 @@ from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Count,
+    Visit,
     appear,
     appear_in_turn,
     fill,
@@ -52,6 +53,7 @@ class Scores(Chapter):
         head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
         pair = DotProduct(head, asker, favourite)
         score = head["scores"].pick(query=asker, key=favourite)
+        ring, ring_pair = focus(pair.pairs[0])
         running = head["sums"].pick(query=asker, key=favourite).quantities()
         total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
         formula = at_floor(
@@ -67,8 +69,13 @@ class Scores(Chapter):
             show=[
                 [appear(pair.asker, pair.query), appear(pair.answer, pair.key)],
                 [
-                    appear(pair.bars.zero, pair.note, total),
-                    (fill(pair.bars.bars, "slow"), Count(total, running, ".2f", "slow", "sum so far ")),
+                    (appear(pair.bars.zero, pair.note, total), ring_pair),
+                    (
+                        Visit(ring, pair.pairs),
+                        fill(pair.bars.bars, "slow"),
+                        Count(total, running, ".2f", "slow", "sum so far "),
+                    ),
+                    leave(ring),
                 ],
                 None,
                 (leave(total), appear(formula)),
@@ -113,6 +120,8 @@ class Scores(Chapter):
         lying_labels = lying.row_labels("key")
         centred(VGroup(lying, lying_labels))
         ring, ring_row = focus(board.query.row(asker), role="query")
+        columns = [VGroup(column) for column in board.key.columns]
+        key_ring, ring_key = focus(columns[0], role="key")
         extremes = (
             f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
             f"the worst is “{worst}” with {worst_score:.2f}. Its own key is in the row, too."
@@ -130,7 +139,11 @@ class Scores(Chapter):
                         board.query.row(asker), board.query_labels[here], board.hollow_row(here), board.query_tag, board.key_tag
                     ),
                 ],
-                [ring_row, appear_in_turn([*row], "slow"), move_ring(ring, board.grid.cell(asker, best))],
+                [
+                    (ring_row, ring_key),
+                    (Visit(key_ring, columns), fill(row, "slow")),
+                    (leave(key_ring), move_ring(ring, board.grid.cell(asker, best))),
+                ],
                 move_ring(ring, board.grid.cell(asker, worst)),
             ],
             stay=(),
@@ -143,7 +156,7 @@ class Scores(Chapter):
         labels = [label for i, label in enumerate(board.query_labels) if i != self.first_here]
         rest = board.grid.others(self.first_row)
         product = Formula("{{ Q : query }} {{ K : key }}^T")
-        product.move_to(board.query.get_center()).align_to(board.key, UP)
+        product.next_to(board.query_tag, UP, buff=gap("line"))
         words = trace["config.words"]
         yield Step(
             "All pairs at once: one matrix product",

@@ -254,8 +254,9 @@ class Weighting(Chapter):
         )
         at_floor(ponder)
         weights = head["weights"].pick(query=asker)
-        known = Arcs(weights.words("key"), weights.position("key", asker.position), weights)
         swap = trace.about.get("swap")
+        here = weights.position("key", asker.position)
+        known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
             yield Step(

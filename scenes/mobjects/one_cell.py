@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Sweep, appear
+from scenes.animations import Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.projection import Strip
 from scenes.mobjects.shapes import Box, frame, rule
@@ -21,6 +21,8 @@ from transformer_core.trace import NamedTensor, Trace
 #: Where the strips begin and end, and where the numbers beside them end, in px.
 BEGIN, END, NUMBERS = 316.0, 1560.0, 1806.0
 SPEC = ".3f"
+#: The share of the largest product that gets the full colour as a step: its length says the rest.
+FULL_COLOUR = 0.4
 
 
 class Along(Animation):
@@ -62,7 +64,7 @@ class OneCell(VGroup):
         wide, self.pitch = END - BEGIN, (END - BEGIN) / len(x)
         self.strips = [Strip(vector, wide, 50).move_to(at((BEGIN + END) / 2, y)) for vector, y in zip(self.vectors, (226, 292, 376), strict=True)]
         self.line = rule(at(BEGIN, 334), at(NUMBERS, 334), "line", 2)
-        self.names = [Token(token), Formula("{{ W_Q : query }}"), Words("products", "aside", "ink2")]
+        self.names = [Token(token), Formula("{{ W_Q : query }}", 32), Words("products", "aside", "ink2")]
         for name, strip in zip(self.names, self.strips, strict=True):
             name.next_to(strip, LEFT, buff=gap("chip"))
         self.numbers = [self._beside(vector.quantity(0), strip) for vector, strip in zip(self.vectors, self.strips, strict=True)]
@@ -81,9 +83,9 @@ class OneCell(VGroup):
     def _steps(self, top: float, bottom: float) -> VGroup:
         """Each product as a bar from the sum before it to the sum after it."""
         sums = np.concatenate([[0.0], self.sums.values, [float(self.value)]])
-        unit = units(bottom - top) / (float(np.ptp(sums)) or 1.0)
+        unit = self.unit = units(bottom - top) / (float(np.ptp(sums)) or 1.0)
         self.ground = at(0, top)[1] - float(sums.max()) * unit
-        self.unit, scale = unit, float(np.abs(self.products.values).max()) or 1.0
+        scale = FULL_COLOUR * float(np.abs(self.products.values).max()) or 1.0
         self.zero = rule(at(BEGIN, 0), at(END, 0), "ink3", 2).set_y(self.ground)
         self.zero_name = Words("sum so far", "aside", "ink2")
         self.zero_name.next_to(self.zero, LEFT, buff=gap("chip"))
@@ -107,8 +109,7 @@ class OneCell(VGroup):
         columns = abridged(len(q), 14, 2, keep=(entry,)) if len(q) > 18 else list(range(len(q)))
         grid = TensorGrid(q, "slim", columns=columns, wide=(END - BEGIN) / len(columns) - 4, high=56)
         grid.move_to(at((BEGIN + END) / 2, 826))
-        self.cell = TensorGrid(q, "large", SPEC, columns=[entry], wide=116, high=56).cell(0, entry)
-        self.cell.move_to(grid.cell(0, entry))
+        self.cell = grid.cell(0, entry)
         colours = palette()
         hollow = [Box(c.box.width * 135, 56, colours.background, 5, colours.line, 2).move_to(c) for c in grid.cells.values()]
         self.tag = Tag("query").next_to(grid, LEFT, buff=gap("chip"))
@@ -163,5 +164,5 @@ class OneCell(VGroup):
         fall = ghost.animate(run_time=pace("transform"), rate_func=rate_functions.ease_in_out_sine, remover=True)
         return [
             appear(self.under, self.result, self.result_name),
-            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False)),
+            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False), leave(self.playhead)),
         ]

@@ -31,14 +31,15 @@ class DotProduct(VGroup):
         entries = abridged(len(products), 12, 3)
         shown = [i for i in entries if i is not None]
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
-        self.query = TensorGrid(head["q"].pick(query=asker), "slim", scale=scale, columns=entries)
-        self.key = TensorGrid(head["k"].pick(key=answer), "slim", scale=scale, columns=entries)
-        self.key.next_to(self.query, DOWN, buff=units(30))
-        self.bars = SignedBars(products.pick(d_head=tuple(shown)), VGroup(*self.key.columns), room=230, width=50)
+        self.query = TensorGrid(head["q"].pick(query=asker), "slim", scale=scale, columns=entries, high=58)
+        self.key = TensorGrid(head["k"].pick(key=answer), "slim", scale=scale, columns=entries, high=58)
+        self.key.next_to(self.query, DOWN, buff=units(26))
+        self.bars = SignedBars(products.pick(d_head=tuple(shown)), VGroup(*self.key.columns), room=260, width=54)
         self.bars.next_to(self.key, DOWN, buff=units(44))
         self.asker = Token(asker, "query").next_to(self.query, LEFT, buff=gap("chip"))
         self.answer = Token(answer, "key").next_to(self.key, LEFT, buff=gap("chip"))
         self.note = Words("products", "axis", "ink2").next_to(self.bars.zero, LEFT, buff=gap("chip"))
+        self.pairs = [VGroup(above, below) for above, below in zip(self.query.columns, self.key.columns, strict=True)]
         super().__init__(self.query, self.key, self.bars, self.asker, self.answer, self.note)
         centred(self, -0.06)
 

@@ -11,7 +11,7 @@ from scenes.layout import HEIGHT, LEFT_EDGE, RIGHT_EDGE, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box, arrow, curve, ellipsis, frame
 from scenes.mobjects.tensors import Heatmap, TensorGrid, abridged
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import at, gap, pace, palette, signed, units
 from transformer_core.cast import Cast
@@ -76,10 +76,11 @@ class ThreeJobs(VGroup):
         self.chip = Token(token)
         self.strip = Strip(row, 1300, 60)
         self.chip.next_to(self.strip, LEFT, buff=gap("chip"))
-        top = VGroup(self.chip, self.strip).move_to(at(960, 290 if views is None else 236))
+        top = VGroup(self.chip, self.strip)
+        top.shift(at(960, 300 if views is None else 236) - self.strip.get_center())
         self.jobs: dict[str, VGroup] = {}
         for i, role in enumerate(JOBS):
-            self.jobs[role] = self._job(role, at(960 + (i - 1) * 560, 560 if views is None else 432), views)
+            self.jobs[role] = self._job(role, at(960 + (i - 1) * 560, 590 if views is None else 432), views)
         super().__init__(top, *self.jobs.values())
 
     def _job(self, role: str, centre: np.ndarray, views: Mapping[str, NamedTensor] | None) -> VGroup:
@@ -88,8 +89,8 @@ class ThreeJobs(VGroup):
         start = np.array([self.strip.get_center()[0] + (centre[0] - at(960, 0)[0]) * 0.62, self.strip.get_bottom()[1], 0])
         line = curve(start + DOWN * units(14), tag.get_top() + UP * units(14), role, 5)
         if views is None:
-            title = Words(name, "block").settle(centre + DOWN * units(96))
-            return VGroup(line, tag, title, Words(question, "aside", "ink2").settle(centre + DOWN * units(154)))
+            title = Words(name, "block").settle(centre + DOWN * units(104))
+            return VGroup(line, tag, title, Words(question, "aside", "ink2").settle(centre + DOWN * units(164)))
         strip = Strip(views[role], 420, 60).move_to(centre + DOWN * units(96))
         return VGroup(line, tag, strip, Words(name, "block").settle(centre + DOWN * units(166)))
 
@@ -225,7 +226,7 @@ class Meeting(VGroup):
         """X, the query matrix of every head, and their queries."""
         matrix, made = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"].pick(batch=0)
         parts = [(matrix[head], made[head]) for head in range(len(matrix))]
-        return cls(entering(trace, cast), cast.asker, parts, 470, 14, _scales(parts))
+        return cls(entering(trace, cast), cast.asker, parts, 470, 26, _scales(parts))
 
     @classmethod
     def of_roles(cls, trace: Trace, cast: Cast) -> Meeting:
@@ -252,6 +253,12 @@ class Meeting(VGroup):
         """The true size of all matrices together, above them."""
         whole = VGroup(*(view.matrix for view in self.views))
         return Words(text, "note", "ink2").next_to(whole, UP, buff=units(14)).align_to(whole, LEFT)
+
+    def in_corner(self, text: str, name: str, quantity: Quantity) -> VGroup:
+        """A text above a named number, in the free corner over X."""
+        lines = VGroup(Words(text, "note", "ink2"), Words(name, "aside", "ink2"), number(quantity, ".2f", "large number"))
+        lines.arrange(DOWN, buff=units(18))
+        return lines.move_to(self.corner)
 
     def tag_of(self, view: View, role: str) -> Tag:
         """The tag of what a view makes, at the right of its rows."""

@@ -67,7 +67,8 @@ class RowColumns(VGroup):
 class Arcs(VGroup):
     """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
 
-    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, room: float = 220) -> None:
+    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, low: bool = False) -> None:
+        room = 130.0 if low else 220.0
         high = 52.0 if len(words) <= 8 else 44.0
         widths = [chip_width(label, high < 48) for label in words]
         self.chips = VGroup(
