@@ -37,7 +37,14 @@ class Job:
     trace: Path
     trace_key: str
     look: Look
+    sources: str
     clips: dict[int, Path]
+
+
+def sources_of(entry: Entry) -> str:
+    """A hash of all code that a chapter can run: everything but the other chapters."""
+    chapter = entry.path.read_text(encoding="utf-8")
+    return hashed(source(SCENES, SCENES / "chapters"), source(SCENES.parent / "transformer_core"), entry.path, chapter)
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
@@ -53,6 +60,8 @@ def _on_stage(job: Job) -> Iterator[Any]:
             from scenes.rendering import FastRenderer
 
             kind = job.entry.load()
+            if sources_of(job.entry) != job.sources:
+                raise ValueError("the code was changed while it was being drawn; run it again")
             yield kind(trace=Trace.load(job.trace), theme=job.look.theme, renderer=FastRenderer())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,6 +84,8 @@ def render(job: Job, tick: Tick) -> None:
         def counted(*animations: Any, **settings: Any) -> None:
             nonlocal told
             play(*animations, **settings)
+            # Manim leaves an empty mobject on stage for every pause; a skipped step leaves none, nor may a shown one.
+            chapter.remove(*(m for m in chapter.mobjects if not m.submobjects and not m.has_points()))
             tick(chapter.renderer.writer.frames - told, 0)
             told = chapter.renderer.writer.frames
 

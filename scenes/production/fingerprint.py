@@ -14,7 +14,6 @@ import textwrap
 import types
 from collections.abc import Iterable
 from enum import Enum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +159,6 @@ def _is_block(statement: ast.stmt) -> bool:
     return hasattr(statement, "body")
 
 
-@lru_cache(maxsize=8)
 def source(folder: Path, without: Path | None = None) -> str:
     """A hash of every Python file under `folder`, but for those under `without`."""
     files = sorted(folder.rglob("*.py"))

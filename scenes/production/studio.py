@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from scenes.production import crew, drawing
 from scenes.production.delivery import Delivery
-from scenes.production.drawing import SCENES, Job
+from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
-from scenes.production.fingerprint import hashed, source
+from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
@@ -91,8 +91,8 @@ class Studio:
     def _survey(self, order: Order) -> tuple[list[StepFacts], dict[str, Job]]:
         """The facts of every step in order, and a job for each chapter without steps to draw yet."""
         path, key = self.store.trace(order.text, order.model)
-        base = {entry.name: Job(entry, path, key, order.look, {}) for entry in order.entries}
-        keys = {name: self._survey_key(job) for name, job in base.items()}
+        base = {entry.name: Job(entry, path, key, order.look, sources_of(entry), {}) for entry in order.entries}
+        keys = {name: hashed(key, order.look, job.sources) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
         unknown = [name for name, steps in known.items() if steps is None]
         if unknown:
@@ -103,16 +103,10 @@ class Studio:
                 known[name] = steps
         return [step for steps in known.values() for step in steps or ()], base
 
-    def _survey_key(self, job: Job) -> str:
-        """A survey follows from the trace, the look, and all of the code but the other chapters."""
-        chapter = job.entry.path.read_text(encoding="utf-8")
-        core = source(SCENES.parent / "transformer_core")
-        return hashed(job.trace_key, job.look, source(SCENES, SCENES / "chapters"), core, job.entry.path, chapter)
-
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
         job = base[run[0].chapter]
         clips = {step.number: self.store.clip(step.key) for step in run}
-        return Job(job.entry, job.trace, job.trace_key, job.look, clips)
+        return replace(job, clips=clips)
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.clip(step.key).with_suffix(suffix).exists() for suffix in suffixes)

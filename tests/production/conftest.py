@@ -78,7 +78,7 @@ class Place:
         self.write()
         saved = tiny_trace().save(folder / "trace.npz")
         self.store = Store(folder / "store")
-        self.store.trace = lambda text, model: (saved, "tiny")
+        self.store.trace = lambda *_: (saved, "tiny")
 
     def write(self, old: str = "", new: str = ""):
         (self.chapters / "c01_counting.py").write_text(CHAPTER.replace(old, new) if old else CHAPTER)
@@ -92,6 +92,9 @@ class Place:
     def film(self, *names: str, **wishes):
         self.progress = Quiet()
         return Studio(self.store, self.progress).film(self.order(*names, **wishes))
+
+    def stills(self, *names: str):
+        return Studio(self.store, Quiet()).stills(self.order(*names))
 
 
 @pytest.fixture

@@ -67,7 +67,8 @@ def test_an_article_is_not_left_at_the_end_of_a_line():
 
 
 def test_silence_needs_no_reading():
-    assert reading_seconds("") == 0 and split("  ") == ()
+    assert reading_seconds("") == 0
+    assert split("  ") == ()
 
 
 def test_srt_numbers_its_cards_and_disarms_tags_and_arrows():

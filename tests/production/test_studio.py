@@ -1,0 +1,158 @@
+"""An order is done once, in parallel, whole or not at all, and a change draws again what it changes."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import av
+import pytest
+from PIL import Image
+
+from scenes.production.facts import StepFacts
+from scenes.production.film import frames
+from scenes.production.studio import _runs
+from transformer_core.trace import Trace
+
+
+def contents(folder):
+    """The bytes of every clip and poster, by name."""
+    files = sorted([*folder.glob("clips/*"), *folder.glob("posters/*")])
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def index(place):
+    return json.loads((place.folder / "out" / "steps.json").read_text())
+
+
+def test_the_film_has_the_frames_of_all_steps(finished):
+    steps = index(finished)["steps"]
+    counted = [frames(finished.folder / "out" / step["clip"]) for step in steps]
+    with av.open(str(finished.made.film)) as film:
+        assert sum(1 for _ in film.decode(video=0)) == sum(counted)
+    assert [round(step["duration"] * 15) for step in steps] == counted
+
+
+def test_the_film_has_a_chapter_mark_for_each_step_and_the_captions(finished):
+    with av.open(str(finished.made.film)) as film:
+        assert film.metadata["title"] == "Counting; Other"
+        assert [mark["metadata"]["title"] for mark in film.chapters()] == ["One <b>", "Two", "Three", "Alone"]
+        captions = [bytes(p)[2:].decode() for p in film.demux(film.streams.subtitles[0]) if p.size > 2]
+    assert captions == ["It begins.", "Here it is.", "“car” gets 62%.", "Done.", "One."]
+
+
+def test_every_caption_of_the_index_lies_within_its_step(finished):
+    for step in index(finished)["steps"]:
+        assert all(0 <= cue["start"] < cue["end"] <= step["duration"] + 1e-6 for cue in step["cues"])
+
+
+def test_every_entry_of_the_index_is_an_entry_of_the_trace(finished):
+    trace = Trace.load(finished.folder / "trace.npz")
+    entries = [entry for step in index(finished)["steps"] for entry in step["shown"]]
+    assert entries
+    for entry in entries:
+        if "axis" in entry:
+            assert trace[entry["name"]].labels[entry["axis"]][entry["index"][0]] == entry["value"]
+        else:
+            assert trace[entry["name"]].values[tuple(entry["index"])] == entry["value"]
+
+
+def test_each_step_has_a_poster_of_the_size_of_the_film_and_each_chapter_a_contact_sheet(finished):
+    for step in index(finished)["steps"]:
+        with Image.open(finished.folder / "out" / step["poster"]) as poster:
+            assert poster.size == (96, 54)
+            assert len(poster.getcolors(96 * 54)) > 1
+    assert sorted(f.name for f in (finished.folder / "out").glob("contact-sheet-*")) == [
+        "contact-sheet-counting.png",
+        "contact-sheet-other.png",
+    ]
+
+
+def test_a_second_run_draws_nothing_and_starts_no_process(place):
+    place.film("counting")
+    before = contents(place.folder / "out")
+    assert place.film("counting").drawn == 0
+    assert place.progress.begun == []
+    assert contents(place.folder / "out") == before
+
+
+def test_a_change_of_one_step_draws_that_step_alone(place):
+    place.film("counting")
+    before = contents(place.folder / "out")
+    place.write("Here it is.", "There it is.")
+    assert place.film("counting").drawn == 1
+    changed = {name for name, digest in contents(place.folder / "out").items() if before[name] != digest}
+    assert changed == {"counting-01.mp4", "counting-01.png"}
+
+
+def test_a_change_that_later_steps_build_on_draws_them_too(place):
+    place.film("counting")
+    place.write("first = centred(number(shares.quantity(0)))", "first = centred(number(shares.quantity(2)))")
+    assert place.film("counting").drawn == 3
+
+
+def test_a_comment_draws_nothing_again(place):
+    place.film("counting")
+    place.write("        asker, share", "        # The largest share.\n        asker, share")
+    assert place.film("counting").drawn == 0
+
+
+def test_two_processes_make_the_same_bytes_as_one(finished, place):
+    place.film(jobs=2)
+    assert contents(place.folder / "out") == contents(finished.folder / "out")
+
+
+def test_a_step_drawn_after_skipped_ones_is_the_same_as_in_a_whole_run(place):
+    place.film("counting")
+    before = contents(place.folder / "out")
+    last = json.loads(next(place.store.folder.glob("surveys/*")).read_text())[-1]
+    place.store.clip(last["key"]).with_suffix(".mp4").unlink()
+    assert place.film("counting").drawn == 1
+    assert contents(place.folder / "out") == before
+
+
+def test_stills_are_the_posters_of_the_film_without_a_clip(finished, place):
+    place.stills()
+    assert not list((place.folder / "out").glob("**/*.mp4"))
+    for poster in (place.folder / "out" / "posters").iterdir():
+        assert poster.read_bytes() == (finished.folder / "out" / "posters" / poster.name).read_bytes()
+
+
+def test_a_failing_step_is_one_line_and_leaves_no_half_file(place):
+    place.write("        last = number", '        raise ValueError("no such\\nword")\n        last = number')
+    with pytest.raises(RuntimeError, match=r"^no such word$"):
+        place.film("counting")
+    assert not [f for f in place.folder.rglob("*") if ".part" in f.name]
+
+
+def test_progress_counts_every_frame_and_every_step(place):
+    place.film("other")
+    (_, survey), (_, total) = [(what, frames or steps) for what, frames, steps in place.progress.begun]
+    assert (place.progress.frames, place.progress.steps) == (total, survey + 1)
+
+
+def test_clips_of_an_earlier_film_that_this_one_has_not_are_removed(place):
+    place.film()
+    place.film("counting")
+    assert not (place.folder / "out" / "clips" / "other-01.mp4").exists()
+    assert (place.folder / "out" / "clips" / "counting-01.mp4").exists()
+
+
+def test_a_drawing_process_never_imports_torch():
+    code = "import sys, scenes.production.drawing, scenes.storyboard, scenes.rendering; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def facts(chapter, number, length):
+    return StepFacts(chapter, number, "", "", (), (), length, f"{chapter}{number}")
+
+
+def test_runs_are_of_like_length_and_cross_no_chapter():
+    steps = [facts("a", n, 100) for n in range(1, 9)] + [facts("b", 1, 300)]
+    runs = _runs(steps, 4)
+    assert sorted([[(s.chapter, s.number) for s in run] for run in runs]) == [
+        [("a", 1), ("a", 2), ("a", 3)],
+        [("a", 4), ("a", 5), ("a", 6)],
+        [("a", 7), ("a", 8)],
+        [("b", 1)],
+    ]
