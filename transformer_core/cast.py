@@ -13,6 +13,15 @@ import numpy as np
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
 
+#: The roles that a lecture likes to follow, best liked first.
+LIKED = (
+    "adjective(inflected)->noun",
+    "adjective->referent",
+    "ambiguous noun->deciding word",
+    "copula->adjective",
+    "determiner->noun",
+    "pronoun(it/them)->antecedent",
+)
 #: The share of held-out sentences from which a head's largest weight counts as a role.
 EARNED = 0.90
 
@@ -42,15 +51,15 @@ def layers_of(trace: Trace) -> list[int]:
     return [layer for layer in range(64) if f"encoder.{layer}.self_attn.q" in trace]
 
 
-def cast_of(trace: Trace, roles: tuple[str, ...] = ()) -> Cast:
+def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
     """Choose layer, head, asker and favourite for this sentence.
 
     Args:
         trace: a lecture's trace; `about["roles"]` lists, for each role of the grammar, the pairs (asker, answer).
-        roles: the roles to choose from, best liked first; all that the trace scores if empty.
+        roles: the roles to choose from, best liked first.
     """
     found = []
-    for role in roles or trace.about.get("roles", {}):
+    for role in roles:
         for asker, answer in trace.about.get("roles", {}).get(role, ()):
             place = best_head(trace, role)
             if place is None or float(place[2]) < EARNED:
@@ -59,7 +68,7 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = ()) -> Cast:
             row = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
             if int(np.argmax(row.values)) == answer != asker:
                 found.append((float(row.values[answer]), Cast(layer, head, *_pair(row, trace, layer, asker, answer), role, score)))
-        if found and roles:
+        if found:
             break
     return max(found, key=lambda item: item[0])[1] if found else _most_attentive(trace)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from transformer_core import contrast
 from transformer_core.decoding import greedy
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
@@ -64,6 +65,9 @@ def read(
         model, vocabulary, facts, measured = _opened(Path(model or DEFAULT_MODEL), vocabulary)
     if vocabulary is None or model.encoder is None or model.decoder is None:
         raise ValueError("a lecture needs a model with encoder and decoder, and its vocabulary")
+    if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
+        facts |= contrast.facts(text)
+        others = ({"swap": facts["swap"]["text"]} if "swap" in facts else {}) | dict(others or {})
     sentences = {"": _translated(text, model, vocabulary)}
     for key, other in (others or {}).items():
         sentences[f"other.{key}"] = _translated(other, model, vocabulary)
