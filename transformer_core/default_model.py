@@ -19,13 +19,14 @@ import torch
 
 from transformer_core import pretrained as checkpoint
 from transformer_core import roles
+from transformer_core.batches import Corpus
 from transformer_core.evaluation import accuracy, alignment, translate
 from transformer_core.model import Transformer
 from transformer_core.model_card import markdown
 from transformer_core.tasks import held_out_pairs, held_out_sentences
 from transformer_core.tasks.lexicon import adjectives, english_words, nouns, spanish_words
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.training import Corpus, Progress, Recipe, Run, Watch, write
+from transformer_core.training import Progress, Recipe, Run, Watch, write
 from transformer_core.vocabulary import Vocabulary, sentence
 
 DEFAULT = Path(__file__).resolve().parents[1] / "assets" / "models" / "english-spanish.safetensors"
@@ -83,7 +84,7 @@ def train(
     start, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
     try:
-        run = Run(recipe, vocabulary, Corpus.drawn(recipe, vocabulary))
+        run = Run(recipe, vocabulary, Corpus.drawn(recipe.sentences, seed, vocabulary))
         state = output.with_suffix(".state.safetensors")
         if resume and state.exists():
             run.load(state)
@@ -101,7 +102,16 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measu
     """Round the weights to half precision, measure the rounded model and save it: the figures are those of the file."""
     model = run.model.half().float().eval()
     table, askers, card = measure(model, vocabulary, measured_on)
-    command = ["lecture", "train", "--output", output.name, "--steps", str(run.recipe.steps), "--seed", str(run.recipe.seed)]
+    command = [
+        "lecture",
+        "train",
+        "--output",
+        output.name,
+        "--steps",
+        str(run.recipe.steps),
+        "--seed",
+        str(run.recipe.seed),
+    ]
     card = {
         "name": output.stem,
         "task": "English to Spanish, sentences of a grammar that this project wrote",
@@ -123,17 +133,23 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measu
     return card
 
 
-def measure(model: Transformer, vocabulary: Vocabulary, sentences: int) -> tuple[NamedTensor, NamedTensor, dict[str, Any]]:
+def measure(
+    model: Transformer, vocabulary: Vocabulary, sentences: int
+) -> tuple[NamedTensor, NamedTensor, dict[str, Any]]:
     """Role scores, the number of cases behind each, and what the card says of the model on held-out sentences."""
     held_out = list(islice(held_out_sentences(HELD_OUT_SEED), sentences))
     table, askers = roles.score(model, vocabulary, held_out)
-    return table, askers, {
-        "held_out_pairs": len(held_out_pairs()),
-        "accuracy": accuracy(model, vocabulary, held_out),
-        "alignment": alignment(model, vocabulary, held_out),
-        "roles": roles_of_card(table, askers),
-        "lecture": {text: say(model, vocabulary, text) for text in LECTURE},
-    }
+    return (
+        table,
+        askers,
+        {
+            "held_out_pairs": len(held_out_pairs()),
+            "accuracy": accuracy(model, vocabulary, held_out),
+            "alignment": alignment(model, vocabulary, held_out),
+            "roles": roles_of_card(table, askers),
+            "lecture": {text: say(model, vocabulary, text) for text in LECTURE},
+        },
+    )
 
 
 def roles_of_card(table: NamedTensor, askers: NamedTensor) -> dict[str, dict[str, float | int]]:
@@ -142,10 +158,8 @@ def roles_of_card(table: NamedTensor, askers: NamedTensor) -> dict[str, dict[str
     for at, role in enumerate(roles.ROLES):
         best[role]["askers"] = int(askers.values[at])
     head = best["adjective(inflected)->noun"]
-    invariant = roles.ROLES.index("adjective(invariant)->noun")
-    best["adjective(invariant)->noun"]["score_of_inflected_head"] = float(
-        table.values[invariant, head["layer"], head["head"]]
-    )
+    there = table.pick(role="adjective(invariant)->noun", layer=int(head["layer"]), head=int(head["head"]))
+    best["adjective(invariant)->noun"]["score_of_inflected_head"] = float(there)
     return best
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transformer_core.batches import padded
 from transformer_core.decoding import greedy
 from transformer_core.model import Transformer
 from transformer_core.tap import record
 from transformer_core.tasks import Pair
 from transformer_core.tasks.phrases import PUNCTUATION
-from transformer_core.training import padded
 from transformer_core.vocabulary import END, PAD, START, Vocabulary
 
 BATCH = 250
@@ -76,7 +76,9 @@ def alignment(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair])
         for layer, weights in enumerate(tape.values()):
             favourite = weights.mean(1).argmax(-1).tolist()
             for pair, row in zip(some, favourite, strict=True):
-                for word, sources, at_word, inserted in zip(pair.target, pair.alignment, row, pair.inserted, strict=False):
+                for word, sources, at_word, inserted in zip(
+                    pair.target, pair.alignment, row, pair.inserted, strict=False
+                ):
                     if word not in PUNCTUATION:
                         hits[layer].append((at_word in sources, inserted))
     scores = {layer: float(np.mean([hit for hit, _ in found])) for layer, found in hits.items()}

@@ -14,24 +14,25 @@ computed in single precision.
 
 No parallel corpus was used. A phrase-structure grammar draws English sentences with their translations, the word
 alignment and the grammatical roles ({english} English and {spanish} Spanish words). Its Spanish agrees in gender and
-number, chooses between *ser* and *estar*, moves adjectives, and says *al*, *del* and the personal *a*. It is a small
-world: **outside this grammar the model guesses fluently and wrongly**, and `roles.in_grammar(text)` tells where it ends.
+number, chooses between *ser* and *estar*, moves adjectives, and says *al*, *del* and the personal *a*. It is a
+small world: **outside this grammar the model guesses fluently and wrongly**, and `roles.in_grammar(text)` tells
+where it ends.
 
-{held_out} pairs of a noun and an adjective, *car* and *red* among them, are held out: no training sentence joins them.
-Every accuracy below is measured on new sentences that join at least one such pair.
+{held_out} pairs of a noun and an adjective, *car* and *red* among them, are held out: no training sentence joins
+them. Every accuracy below is measured on new sentences that join at least one such pair.
 
 ## How it was trained
 
     {command}
 
-{sentences:,} sentences ({distinct:,} distinct), {steps:,} steps of {batch}, seed {seed}, {seconds} seconds on one thread
-with the making of the sentences; {versions}.
+{sentences:,} sentences ({distinct:,} distinct), {steps:,} steps of {batch}, seed {seed}, {seconds} seconds on one
+thread with the making of the sentences; {versions}.
 AdamW (rate {peak_rate}, betas {betas}, weight decay {weight_decay}), {warm_up} steps of warm-up, then a cosine; dropout
 {dropout}, label smoothing {smoothing}, gradients clipped at {clip}.
 
-Two choices depart from the paper: the decoder has {cross} cross-attention head(s) in each layer, which leaves more for
-the encoder to do and so makes its heads readable, and the loss has a small penalty ({penalty}) on the entropy of encoder
-attention, which makes patterns sharp.
+Two choices depart from the paper. The decoder has {cross} cross-attention head(s) in each layer: one head leaves more
+for the encoder to do, and makes the encoder's heads readable. And the loss has a small penalty ({penalty}) on the
+entropy of encoder attention, which makes its patterns sharp.
 
 ## How well it does
 
@@ -41,12 +42,13 @@ attention, which makes patterns sharp.
 |---|---|---|---|
 {by_length}
 
-Cross-attention (layer {layer}) has its largest weight on a word that the target word translates for **{aligned:.1%}** of
-all words, **{aligned_without:.1%}** without the words that Spanish inserts.
+Cross-attention (layer {layer}) has its largest weight on a word that the target word translates for **{aligned:.1%}**
+of all words, **{aligned_without:.1%}** without the words that Spanish inserts.
 
 ## What its heads look at
 
-The share of cases in which the largest weight lies on the word that the grammar names, for the best head of each role.
+The share of cases in which the largest weight lies on the word that the grammar names, for the best head of each
+role.
 
 | role | layer | head | score | cases |
 |---|---|---|---|---|
@@ -78,7 +80,10 @@ def markdown(card: Mapping[str, Any], expected: Mapping[str, str]) -> str:
         for text, right in expected.items()
     ]
     return _PAGE.format(
-        **{key: recipe[key] for key in ("steps", "batch", "seed", "peak_rate", "betas", "weight_decay", "warm_up", "clip")},
+        **{
+            key: recipe[key]
+            for key in ("steps", "batch", "seed", "peak_rate", "betas", "weight_decay", "warm_up", "clip")
+        },
         **{key: card[key] for key in ("name", "task", "parameters", "command", "seconds")},
         english=card["words"]["english"],
         spanish=card["words"]["spanish"],

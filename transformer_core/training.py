@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812 (its usual name)
 from safetensors.torch import load, save
 from torch import Tensor
 
+from transformer_core.batches import Corpus
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.tap import Tape, record
-from transformer_core.tasks import training_sentences
 from transformer_core.vocabulary import PAD, Vocabulary
 
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -77,62 +75,6 @@ class Recipe:
         return self.peak_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Sentence pairs as padded ids, "sentence position", their lengths, and how often each noun meets each adjective."""
-
-    source: np.ndarray
-    target: np.ndarray
-    lengths: np.ndarray
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    @classmethod
-    def drawn(cls, recipe: Recipe, vocabulary: Vocabulary) -> Corpus:
-        """The training sentences of this recipe; none joins a held-out pair."""
-        sources, targets, pairs = [], [], Counter[tuple[str, str]]()
-        for pair in islice(training_sentences(recipe.seed), recipe.sentences):
-            sources.append(vocabulary.source_ids(pair.source))
-            targets.append(vocabulary.target_ids(pair.target))
-            pairs.update(pair.pairs)
-        return cls(padded(sources), padded(targets), np.array([len(ids) for ids in sources]), pairs)
-
-    def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Ids of some rows, cut to the longest of them."""
-        source, target = self.source[rows], self.target[rows]
-        return (
-            torch.from_numpy(source[:, : (source != PAD).sum(1).max()].astype(np.int64)),
-            torch.from_numpy(target[:, : (target != PAD).sum(1).max()].astype(np.int64)),
-        )
-
-    def batches(self, size: int, seed: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches without end, of sentences of about one length, from batch number `start` on.
-
-        Each pass shuffles all sentences, sorts a hundred batches' worth at a time by length, and shuffles the batches.
-        """
-        per_pass = max(1, len(self) // size)
-        passing, skipped = divmod(start, per_pass)
-        while True:
-            random = np.random.default_rng([seed, passing])
-            order = random.permutation(len(self))[: per_pass * size]
-            parts = [order[at : at + 100 * size] for at in range(0, len(order), 100 * size)]
-            order = np.concatenate([part[np.argsort(self.lengths[part], kind="stable")] for part in parts])
-            rows = order[: per_pass * size].reshape(per_pass, -1)[random.permutation(per_pass)]
-            for row in rows[skipped:]:
-                yield self.batch(row)
-            passing, skipped = passing + 1, 0
-
-
-def padded(sequences: Sequence[Sequence[int]]) -> np.ndarray:
-    """Rows of ids, filled up with padding to the longest: "sentence position"."""
-    rows = np.full((len(sequences), max(map(len, sequences))), PAD, dtype=np.uint16)
-    for row, ids in zip(rows, sequences, strict=True):
-        row[: len(ids)] = ids
-    return rows
-
-
 def loss_of(model: Transformer, source: Tensor, target: Tensor, smoothing: float) -> Tensor:
     """-log p(next word | words before it, source), averaged over words: teacher forcing.
 
@@ -140,16 +82,18 @@ def loss_of(model: Transformer, source: Tensor, target: Tensor, smoothing: float
     """
     read, next_words = target[:, :-1], target[:, 1:]
     logits = model(source, read, source == PAD, read == PAD)
-    return F.cross_entropy(
-        logits.flatten(0, 1), next_words.flatten(), ignore_index=PAD, label_smoothing=smoothing
-    )
+    return F.cross_entropy(logits.flatten(0, 1), next_words.flatten(), ignore_index=PAD, label_smoothing=smoothing)
 
 
 def entropy(tape: Tape, source: Tensor) -> Tensor:
     """-Σ_key w log w of every head and real query of the encoder, averaged: 0 if each looks at one word only."""
     real = (source != PAD)[:, None, :].float()
     # A weight of exactly 0, at padding, has a log whose gradient is infinite: the clamp cuts it off.
-    rows = [-(weights * weights.clamp_min(1e-9).log()).sum(-1) for name, weights in tape.items() if name.startswith("encoder")]
+    rows = [
+        -(weights * weights.clamp_min(1e-9).log()).sum(-1)
+        for name, weights in tape.items()
+        if name.startswith("encoder")
+    ]
     return torch.stack([(row * real).sum() / (real.sum() * row.shape[1]) for row in rows]).mean()
 
 
@@ -181,7 +125,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             for source, target in islice(batches, until - self.step):
                 facts = self.take_step(source, target)
-                if self.step % 50 == 0 or self.step == until:
+                if self.step % 50 == 0 or self.step == self.recipe.steps:
                     self.history.append({"step": self.step, **facts})
                     if progress:
                         progress(self.step, self.recipe.steps, facts)
@@ -199,11 +143,16 @@ class Run:
         blur = entropy(tape, source)
         ramp = min(1.0, self.step / max(1, self.recipe.steps // 2))
         self.optimizer.zero_grad()
-        (loss + self.recipe.entropy_penalty * ramp * blur).backward()
+        (loss + self.recipe.entropy_penalty * ramp * blur).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.step += 1
-        return {"loss": loss.item(), "entropy": blur.item(), "gradient": norm.item(), "rate": self.recipe.rate(self.step - 1)}
+        return {
+            "loss": loss.item(),
+            "entropy": blur.item(),
+            "gradient": norm.item(),
+            "rate": self.recipe.rate(self.step - 1),
+        }
 
     def save(self, path: Path) -> None:
         """Everything that `load` needs to go on, in one safetensors file."""
@@ -238,6 +187,6 @@ def write(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

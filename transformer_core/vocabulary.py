@@ -1,7 +1,7 @@
 """Text <-> tokens: words in lower case for the model, and the words as they were typed for the labels.
 
-    >>> vocabulary.read("The car is red.").labels
-    ('The', 'car', 'is', 'red')
+>>> vocabulary.read("The car is red.").labels
+('The', 'car', 'is', 'red')
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Vocabulary:
             raise SentenceError('there is no word to translate: type a sentence such as "The car is red"')
         if len(labels) > self.longest:
             raise SentenceError(
-                f"this text has {len(labels)} words, and the model reads at most {self.longest}: type one short sentence"
+                f"this text has {len(labels)} words, the model reads at most {self.longest}: type one short sentence"
             )
         words = tuple(label.lower() for label in labels)
         unknown = list(dict.fromkeys(word for word in words if word not in self._source_ids or word in SPECIAL))
@@ -80,7 +80,9 @@ class Vocabulary:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         known = self.source[len(SPECIAL) :]
         near = dict.fromkeys(match for word in unknown[:5] for match in get_close_matches(word, known, 2, 0.7))
-        hint = f"it knows {', '.join(near)}" if near else f"it knows {len(known)} English words, such as car, red, house"
+        hint = (
+            f"it knows {', '.join(near)}" if near else f"it knows {len(known)} English words, such as car, red, house"
+        )
         return f"the model never learned {named}{more}: {hint}"
 
     def source_ids(self, words: Sequence[str]) -> list[int]:
@@ -112,7 +114,7 @@ class Vocabulary:
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """The words of a text as they were typed; a full stop or an exclamation mark at the end says nothing and is dropped.
+    """The words of a text as they were typed; a full stop or an exclamation mark at its end is dropped.
 
     Unicode is composed first (NFC), contractions are written out ("isn't": is not).
     """

@@ -28,7 +28,7 @@ class Chooser(Protocol):
     def allows(self, noun: str, adjective: str) -> bool: ...
 
 
-class DeadEnd(Exception):
+class DeadEndError(Exception):
     """No option is left here: the draw starts over."""
 
 
@@ -36,19 +36,19 @@ class Sampler:
     """Choices by chance. None is ever reconsidered: at a dead end the draw starts over."""
 
     def __init__(self, seed: int, held_out: frozenset[tuple[str, str]] = frozenset()) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 (a draw, not a secret)
         self.held_out = held_out
 
     def any(self, options: Sequence[Option], weights: Sequence[float] | None = None) -> Iterator[Option]:
         if options:
             yield self.random.choices(options, weights)[0]
-        raise DeadEnd
+        raise DeadEndError
 
     def maybe(self, share: float) -> Iterator[bool]:
         yield self.random.random() < share
-        raise DeadEnd
+        raise DeadEndError
 
-    def fits(self, part: Phrase) -> bool:
+    def fits(self, part: Phrase) -> bool:  # noqa: ARG002 (chance fits anything)
         return True
 
     def allows(self, noun: str, adjective: str) -> bool:
@@ -63,7 +63,11 @@ class Recogniser:
         self.words = frozenset(words)
         self.runs = {tuple(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
 
-    def any(self, options: Sequence[Option], weights: Sequence[float] | None = None) -> Iterator[Option]:
+    def any(
+        self,
+        options: Sequence[Option],
+        weights: Sequence[float] | None = None,  # noqa: ARG002 (a reading is no matter of chance)
+    ) -> Iterator[Option]:
         for option in options:
             forms = getattr(option, "forms", None)
             if forms is None or not self.words.isdisjoint(forms):
@@ -78,5 +82,5 @@ class Recogniser:
     def fits(self, part: Phrase) -> bool:
         return not part.english or tuple(word.text for word in part.english) in self.runs
 
-    def allows(self, noun: str, adjective: str) -> bool:
+    def allows(self, noun: str, adjective: str) -> bool:  # noqa: ARG002 (the split concerns training alone)
         return True

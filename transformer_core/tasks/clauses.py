@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from transformer_core.tasks.choosing import Chooser
 from transformer_core.tasks.lexicon import (
-    COPULAS,
     Adjective,
     Verb,
     clash,
@@ -26,11 +25,17 @@ from transformer_core.tasks.noun_phrases import (
     sayable,
 )
 from transformer_core.tasks.phrases import NOTHING, Link, Phrase, Target, Word, combine, inserted, phrase
+from transformer_core.tasks.words import COPULAS
 
 LIVING = frozenset({"person", "animal"})
-THINGS = frozenset(
-    "vehicle building way place furniture opening container device text clothing food plant".split()
-) | {"agency", "shore", "night", "club", "wader", "hoist"}
+THINGS = frozenset("vehicle building way place furniture opening container device text clothing food plant".split()) | {
+    "agency",
+    "shore",
+    "night",
+    "club",
+    "wader",
+    "hoist",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +86,9 @@ def and_more(
         if not second:
             yield NOTHING, ()
             continue
-        for adjective in g.any([a for a in open_to if a.copula == first.copula and not clash(a.english, first.english)]):
+        for adjective in g.any(
+            [a for a in open_to if a.copula == first.copula and not clash(a.english, first.english)]
+        ):
             more = adjective_about(adjective, about)
             yield combine([phrase("and", "y"), more]), more.english
 
@@ -93,7 +100,7 @@ def located(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Saying]:
             yield Saying(copula("estar", about.plural, past), no, where)
 
 
-def conjugated(verb: Verb, plural: bool, past: bool, negated: bool) -> tuple[Phrase, Phrase]:
+def conjugated(verb: Verb, plural: bool, past: bool, *, negated: bool) -> tuple[Phrase, Phrase]:
     """The negation (does not - no) and the verb."""
     spanish = verb.in_spanish(plural, past)
     if not negated:
@@ -137,7 +144,7 @@ def action(
     """buys the apple - compra la manzana: verb and object, the object handed out too."""
     for verb in g.any([verb for verb in transitive() if objects_of(verb, doer.noun)]):
         for negated in g.maybe(negative):
-            no, group = conjugated(verb, doer.plural, past, negated)
+            no, group = conjugated(verb, doer.plural, past, negated=negated)
             if not (g.fits(no) and g.fits(group)):
                 continue
             for found, a in objects(g, verb, group, doer, past, more):
@@ -150,7 +157,7 @@ def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Phrase]:
     """sleeps in the garden - duerme en el jardín; of two animals called "bat", only one sleeps."""
     for verb in g.any([v for v in intransitive() if any(subject.noun.is_a(left) for left, _ in v.frames)]):
         for negated in g.maybe(0.15):
-            no, group = conjugated(verb, subject.plural, past, negated)
+            no, group = conjugated(verb, subject.plural, past, negated=negated)
             if not (g.fits(no) and g.fits(group)):
                 continue
             if subject.noun.ambiguous:
@@ -181,7 +188,7 @@ def suffered(g: Chooser, que: Phrase, about: NounPhrase, past: bool) -> Iterator
     """that the man buys - que el hombre compra."""
     for actor in noun_phrase(g, frozenset({"person"}), {"the": 1.0}, 0.1):
         for verb in g.any([v for v in transitive() if about.noun.is_a(objects_of(v, actor.noun))]):
-            no, group = conjugated(verb, actor.plural, past, False)
+            _, group = conjugated(verb, actor.plural, past, negated=False)
             whole = combine([que, actor.phrase, group])
             if g.fits(whole):
                 yield whole

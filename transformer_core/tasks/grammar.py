@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from transformer_core.tasks.choosing import Chooser, DeadEnd, Recogniser, Sampler
+from transformer_core.tasks.choosing import Chooser, DeadEndError, Recogniser, Sampler
 from transformer_core.tasks.linked_clauses import doing_two_things, giving_reasons, side_by_side
 from transformer_core.tasks.phrases import Pair, Phrase, finish
 from transformer_core.tasks.sentences import (
@@ -51,7 +51,7 @@ def draw(sampler: Sampler) -> Pair:
     while True:
         try:
             whole = next(sentences(sampler), Phrase())
-        except DeadEnd:
+        except DeadEndError:
             continue
         if 0 < len(whole.english) <= LONGEST:
             return finish(whole)

@@ -20,7 +20,7 @@ def doing_two_things(g: Chooser, past: bool) -> Iterator[Phrase]:
                 continue
             for second in g.any([v for v in afterwards(verb) if found.noun.is_a(objects_of(v, about.noun))]):
                 for negated in g.maybe(0.25):
-                    no, group = conjugated(second, about.plural, past, negated)
+                    no, group = conjugated(second, about.plural, past, negated=negated)
                     link = phrase("but", "pero") if negated else phrase("and", "y")
                     it = standing_for(found)
                     tail = combine([link, no, group, it], [link, no, it, group])
@@ -40,7 +40,7 @@ def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Phrase, NounPhras
     for about in noun_phrase(g, LIVING, ANY, 0.1):
         for verb in g.any([v for v in transitive() if objects_of(v, about.noun)]):
             for negated in g.maybe(0.6):
-                no, group = conjugated(verb, about.plural, past, negated)
+                no, group = conjugated(verb, about.plural, past, negated=negated)
                 if not any(reasons(verb, negated)) or not (g.fits(no) and g.fits(group)):
                     continue
                 for found, a in objects(g, verb, group, about, past, adjective=0.1):

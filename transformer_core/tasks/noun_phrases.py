@@ -8,7 +8,6 @@ from functools import cache
 
 from transformer_core.tasks.choosing import Chooser
 from transformer_core.tasks.lexicon import (
-    DETERMINERS,
     Adjective,
     Noun,
     adjectives_of,
@@ -18,6 +17,7 @@ from transformer_core.tasks.lexicon import (
     prepositions,
 )
 from transformer_core.tasks.phrases import NOTHING, Link, Phrase, Word, combine, phrase
+from transformer_core.tasks.words import DETERMINERS
 
 DEFINITE = {"the": 0.8, "this": 0.2, "these": 0.2}
 ANY = {"the": 0.6, "a": 0.25, "some": 0.25, "this": 0.15, "these": 0.15}

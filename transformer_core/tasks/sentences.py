@@ -102,7 +102,7 @@ def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Phrase]:
                     yield combine(english, [opening, group, about.phrase, a, found.phrase, mark])
 
 
-def naming(g: Chooser, past: bool) -> Iterator[Phrase]:
+def naming(g: Chooser, _past: bool) -> Iterator[Phrase]:
     """The red car; a car; cars."""
     for single in g.maybe(0.5):
         if single:
@@ -114,7 +114,7 @@ def naming(g: Chooser, past: bool) -> Iterator[Phrase]:
                 yield found.phrase
 
 
-def answering(g: Chooser, past: bool) -> Iterator[Phrase]:
+def answering(g: Chooser, _past: bool) -> Iterator[Phrase]:
     """yes, no, hello."""
     for word in g.any((phrase("yes", "sí"), phrase("no", "no"), phrase("hello", "hola"))):
         if g.fits(word):

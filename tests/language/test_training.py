@@ -1,0 +1,121 @@
+"""Training can be interrupted, repeated and watched without a bit of difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from transformer_core.batches import Corpus, padded
+from transformer_core.default_model import load_model, train, vocabulary_of_grammar
+from transformer_core.training import Recipe, Run, entropy
+from transformer_core.vocabulary import PAD
+
+SIZES = {"d_model": 16, "d_ff": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre",
+         "final_norm": True, "max_positions": 64, "dropout": 0.1}  # fmt: skip
+RECIPE = Recipe(steps=24, sentences=400, batch=16, warm_up=4, sizes=SIZES)
+VOCABULARY = vocabulary_of_grammar()
+CORPUS = Corpus.drawn(400, 0, VOCABULARY)
+
+
+def weights_of(run: Run) -> torch.Tensor:
+    return torch.cat([parameter.flatten() for parameter in run.model.parameters()]).detach()
+
+
+def new_run() -> Run:
+    return Run(RECIPE, VOCABULARY, CORPUS)
+
+
+def test_an_interrupted_training_ends_with_the_very_weights_of_an_undisturbed_one(tmp_path) -> None:
+    whole, first, second = new_run(), new_run(), new_run()
+    whole.go_on()
+    first.go_on(11)
+    first.save(tmp_path / "state.safetensors")
+    torch.manual_seed(99)  # whatever else draws random numbers in between
+    second.load(tmp_path / "state.safetensors")
+    second.go_on()
+    assert torch.equal(weights_of(whole), weights_of(second))
+    assert second.history == whole.history
+
+
+def test_training_leaves_the_random_numbers_of_others_alone() -> None:
+    run = new_run()
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    run.go_on(2)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_watching_changes_nothing() -> None:
+    seen, plain, watched = [], new_run(), new_run()
+    plain.go_on(5)
+    watched.go_on(5, watch=lambda step, _: seen.append(step))
+    assert seen == [0, 1, 2, 3, 4, 5]
+    assert torch.equal(weights_of(plain), weights_of(watched))
+
+
+def test_a_state_of_another_recipe_is_refused(tmp_path) -> None:
+    run = new_run()
+    run.save(tmp_path / "state.safetensors")
+    other = Run(Recipe(steps=25, sentences=400, batch=16, sizes=SIZES), VOCABULARY, CORPUS)
+    with pytest.raises(ValueError, match="another training"):
+        other.load(tmp_path / "state.safetensors")
+
+
+def test_a_pass_reads_every_sentence_once_in_batches_of_about_one_length() -> None:
+    corpus = Corpus(
+        padded([[3 + i] for i in range(320)]), padded([[1, 2]] * 320), np.array([i % 10 for i in range(320)])
+    )
+    batches = corpus.batches(16, seed=0)
+    seen = [next(batches)[0].flatten().tolist() for _ in range(20)]
+    assert sorted(i for batch in seen for i in batch) == list(range(3, 323))
+    assert max(len({(i - 3) % 10 for i in batch}) for batch in seen) <= 2
+
+
+def test_batches_go_on_from_any_number() -> None:
+    every, later = CORPUS.batches(16, 7), CORPUS.batches(16, 7, start=30)
+    for _ in range(30):
+        next(every)
+    assert all(torch.equal(next(every)[0], next(later)[0]) for _ in range(40))
+
+
+def test_the_rate_warms_up_and_then_sinks_to_zero() -> None:
+    rates = [RECIPE.rate(step) for step in range(RECIPE.steps + 1)]
+    assert rates.index(max(rates)) in (3, 4)
+    assert max(rates) == pytest.approx(RECIPE.peak_rate)
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+
+
+def test_entropy_ignores_padding_and_is_zero_for_a_single_look() -> None:
+    source = torch.tensor([[5, 6, PAD]])
+    sharp = torch.tensor([[[[1.0, 0, 0], [0, 1, 0], [0.5, 0.5, 0]]]])
+    even = torch.tensor([[[[0.5, 0.5, 0], [0.5, 0.5, 0], [1, 0, 0]]]])
+    assert entropy({"encoder.0": sharp}, source) == 0
+    assert entropy({"encoder.0": even}, source).item() == pytest.approx(np.log(2))
+
+
+def test_train_saves_a_checkpoint_that_loads_with_vocabulary_and_card(tmp_path) -> None:
+    steps = []
+    card = train(
+        tmp_path / "tiny",
+        steps=6,
+        progress=lambda step, of, facts: steps.append((step, of, facts["loss"] > 0)),
+        measured_on=40,
+        sentences=200,
+        sizes=SIZES,
+    )
+    model, vocabulary, loaded = load_model(tmp_path / "tiny.safetensors")
+    assert steps == [(6, 6, True)]
+    assert vocabulary == VOCABULARY
+    assert loaded["accuracy"]["exact"] == card["accuracy"]["exact"]
+    assert not model.training
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "tiny.safetensors", "tiny.npz", "tiny.json", "tiny.card.json", "tiny.md",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_fifteen_hundred_steps_translate_most_held_out_sentences(tmp_path) -> None:
+    card = train(tmp_path / "smoke", steps=1500, sentences=60_000, measured_on=1000)
+    assert card["accuracy"]["exact"] >= 0.9
