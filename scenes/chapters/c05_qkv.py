@@ -10,7 +10,6 @@ from scenes.animations import appear, appear_in_turn, fill, focus, leave, move_r
 from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.one_cell import OneCell
-from scenes.mobjects.products import value_line
 from scenes.mobjects.projection import Entering, Meeting, ThreeJobs, alike, column_scan, counted, entering, refit, strongest
 from scenes.mobjects.rows import Ponder
 from scenes.mobjects.tokens import Tag
@@ -49,7 +48,7 @@ class QKV(Chapter):
         yield Step(
             "How can one row do three jobs?",
             say=f"Inside the model, “{cast.asker}” is one row of {trace['config.d_model']} numbers. |"
-            "The row must ask: what am I looking for? |It must be found: what can I be matched by? |"
+            "It must ask: what am I looking for? |It must be found: what can I be matched by? |"
             "And it must hand something over. How can one row do all three?",
             show=[
                 appear(jobs.chip, jobs.strip),
@@ -67,12 +66,12 @@ class QKV(Chapter):
         ring = ring_around(picture.x.row(cast.asker))
         normed = len(picture.way) > 0
         reads = (
-            "Attention doesn’t read the stream as it is, but its rows after the norm. |"
+            "Attention reads each row after the norm, not before. |"
             if normed
             else "In this model, attention reads the stream as it is. |"
         )
         skipped = (
-            "A diagram that skips the norm shows other numbers than the model uses."
+            "A diagram that skips the norm shows other numbers."
             if normed
             else "In other models a norm comes first, and the numbers are others."
         )
@@ -120,7 +119,8 @@ class QKV(Chapter):
             board.size_over(f"{width} × {width}"),
             board.size_under(VGroup(*(view.rows for view in board.views)), f"{words} × {width}"),
         ]
-        formula = Formula("X {{ W_Q : query }} = {{ Q : query }}").move_to(board.corner)
+        plus = " + b" if f"parameters.{cast.path}.b_q" in trace else ""
+        formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
         cut = (
             f"{counted(heads, 'head')} of {d_head} columns each: we stay with the outlined one."
             if len(board.views) > 1
@@ -150,11 +150,10 @@ class QKV(Chapter):
         mine = wide.views[cast.head]
         board = Meeting.of_roles(trace, cast)
         query, key, value = board.views
-        names = [board.name_over(v, Formula(f"{{{{ W_{letter} : {role} }}}}")) for v, (letter, role) in zip(board.views, board.LETTERED)]
+        names = [board.named(view, letter, role) for view, (letter, role) in zip(board.views, board.LETTERED)]
         tags = [board.tag_under(view, role) for view, (_, role) in zip(board.views, board.LETTERED)]
         cosine = head["cosine"].pick(query=asker, key=asker.position)
-        line = value_line("cosine of its query and its key", cosine, ".2f").move_to(board.corner)
-        line.align_to(board.x, RIGHT)
+        line = board.in_corner(f"“{asker}”: query and key", "cosine", cosine)
         rings = VGroup(*(ring_around(view.rows.lines[here], role) for view, (_, role) in zip(board.views, board.LETTERED)))
         verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
         yield Step(
@@ -182,15 +181,16 @@ class QKV(Chapter):
         rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
         later = VGroup(*(ring_around(cell) for cell in real.pair))
         one_way, other_way = (head["scores"].pick(query=a, key=b.position) for a, b in real.directions)
-        ways = (
-            f"With its own key matrix, it is {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
-            if f"{one_way:.2f}" != f"{other_way:.2f}" and len(real.pair) > 1
-            else f"With its own key matrix, “{asker}” gets {one_way:.2f} from “{favourite}”. |A match needn’t be mutual."
-        )
+        if len(real.pair) == 1:
+            ways = f"With its own key matrix, “{asker}” matches itself with {one_way:.2f}. |With more words, a match needn’t be mutual."
+        elif f"{one_way:.2f}" != f"{other_way:.2f}":
+            ways = f"With its own key matrix, it is {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
+        else:
+            ways = f"With its own key matrix, it is {one_way:.2f} both ways here. |A match needn’t be mutual, but it may be."
         yield Step(
             "Why not one matrix for both?",
             say="Soon every query will be matched with every key. If keys were queries, |"
-            f"the matches would be their own mirror, for any two words. |{ways}",
+            f"the matches would be their own mirror. |{ways}",
             show=[
                 appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half),
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
@@ -214,7 +214,7 @@ class QKV(Chapter):
             "Who told this matrix to be the query?",
             say="Nobody did. A matrix gets its role from where it is plugged in. |"
             f"Turn all queries and keys by one rotation: every entry changes, |{kept}"
-            "So no single entry of a query has a meaning that a score could see.",
+            "To the scores, no single entry means anything.",
             show=[
                 [appear(picture.chips_of(after=False), picture.before), appear(before)],
                 picture.turning(),

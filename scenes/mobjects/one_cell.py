@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMob
 
 from scenes.animations import Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.projection import Strip
+from scenes.mobjects.projection import Strip, decimals
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
@@ -106,8 +106,10 @@ class OneCell(VGroup):
 
     def _row(self, q: NamedTensor, entry: int) -> VGroup:
         """The query of this row, still empty, and the one cell that is made here."""
-        columns = abridged(len(q), 14, 2, keep=(entry,)) if len(q) > 18 else list(range(len(q)))
-        grid = TensorGrid(q, "slim", columns=columns, wide=(END - BEGIN) / len(columns) - 4, high=56)
+        columns = abridged(len(q), 9, 2, keep=(entry,))
+        left_out = columns.count(None)
+        wide = (END - BEGIN - 44 * left_out) / (len(columns) - left_out) - 4
+        grid = TensorGrid(q, "slim", decimals(q), columns=columns, wide=wide, high=56)
         grid.move_to(at((BEGIN + END) / 2, 826))
         self.cell = grid.cell(0, entry)
         colours = palette()

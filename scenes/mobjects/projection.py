@@ -50,6 +50,11 @@ def strongest(vector: NamedTensor) -> Label:
     return label
 
 
+def decimals(*tensors: NamedTensor) -> str:
+    """The format of numbers in narrow cells: two decimals where none is longer than one digit before them."""
+    return ".2f" if max(float(np.abs(tensor.values).max()) for tensor in tensors) < 9.995 else ".1f"
+
+
 class Strip(VGroup):
     """A whole vector as narrow cells in a row, one for each entry, without numbers."""
 
@@ -194,9 +199,11 @@ class Meeting(VGroup):
         parts: for each matrix (d_model × d_head) the rows (position × d_head) that it makes.
         wide: px for the entries of X.
         space: px between two matrices.
+        scales: the values that get the full colour, of the matrices and of what they make.
+        aside: px to leave free at the right.
     """
 
-    def __init__(self, x: NamedTensor, token: Label, parts: Sequence[tuple[NamedTensor, NamedTensor]], wide: float, space: float, scales: tuple[float, float]) -> None:
+    def __init__(self, x: NamedTensor, token: Label, parts: Sequence[tuple[NamedTensor, NamedTensor]], wide: float, space: float, scales: tuple[float, float], aside: float = 0) -> None:
         here = self.here = token.position
         shown = rows_shown(x, "position", 6, token)
         slots = sum(1 if i is not None else 0.55 for i in shown)
@@ -207,10 +214,10 @@ class Meeting(VGroup):
         self.chips = {i: Token(label, "", chip, min(46.0, pitch - 4)) for i, label in labels.items()}
         left = LEFT_EDGE + chip + 20
         start = left + wide + 48
-        room = (RIGHT_EDGE - 84 - start - (len(parts) - 1) * space) / len(parts)
+        room = (RIGHT_EDGE - 12 - aside - start - (len(parts) - 1) * space) / len(parts)
         self.views = [View(matrix, made, here, shown, room, pitch, scales) for matrix, made in parts]
         for k, view in enumerate(self.views):
-            view.move_to(at(start + (room + space) * k, 250), aligned_edge=LEFT + UP)
+            view.move_to(at(start + (room + space) * k, 244), aligned_edge=LEFT + UP)
         self.x.move_to(at(left + wide / 2, 0)).set_y(self.views[0].rows.get_y())
         for i, mark in self.chips.items():
             mark.move_to(at(LEFT_EDGE + chip / 2, 0)).set_y(self.x.lines[i].get_y())
@@ -226,7 +233,7 @@ class Meeting(VGroup):
         """X, the query matrix of every head, and their queries."""
         matrix, made = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"].pick(batch=0)
         parts = [(matrix[head], made[head]) for head in range(len(matrix))]
-        return cls(entering(trace, cast), cast.asker, parts, 470, 26, _scales(parts))
+        return cls(entering(trace, cast), cast.asker, parts, 470, 26, _scales(parts), aside=72)
 
     @classmethod
     def of_roles(cls, trace: Trace, cast: Cast) -> Meeting:
@@ -234,7 +241,7 @@ class Meeting(VGroup):
         head, weights = cast.seen(trace), trace.under(f"parameters.{cast.path}", head=cast.head)
         parts = [(weights[f"w_{letter.lower()}"], head[letter.lower()]) for letter in LETTERS.values()]
         every = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"]
-        return cls(entering(trace, cast), cast.asker, parts, 330, 56, _scales([every]))
+        return cls(entering(trace, cast), cast.asker, parts, 350, 56, _scales([every]))
 
     @property
     def row(self) -> VGroup:
@@ -245,9 +252,9 @@ class Meeting(VGroup):
         """A true size, below a part."""
         return Words(text, "note", "ink2").next_to(part, DOWN, buff=units(16))
 
-    def name_over(self, view: View, name: VMobject) -> VMobject:
+    def named(self, view: View, letter: str, role: str) -> Formula:
         """The name of a matrix, above it."""
-        return name.next_to(view.matrix, UP, buff=units(14))
+        return Formula(f"{{{{ W_{letter} : {role} }}}}", 32).next_to(view.matrix, UP, buff=units(14))
 
     def size_over(self, text: str) -> Words:
         """The true size of all matrices together, above them."""
@@ -266,7 +273,7 @@ class Meeting(VGroup):
 
     def tag_under(self, view: View, role: str) -> Tag:
         """The tag of what a view makes, below its rows."""
-        return Tag(role).next_to(view.rows, DOWN, buff=units(18))
+        return Tag(role).next_to(view.rows, DOWN, buff=units(26))
 
 
 def _scales(parts: Sequence[tuple[NamedTensor, NamedTensor]]) -> tuple[float, float]:

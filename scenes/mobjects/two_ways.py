@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
-from scenes.animations import appear, become, fly
+from scenes.animations import appear, fly
 from scenes.layout import HEIGHT, centred
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.shapes import Box, arrow, dashes
+from scenes.mobjects.projection import decimals
+from scenes.mobjects.shapes import arrow, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import gap, pace, palette, units
+from scenes.theme import gap, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
 
@@ -40,7 +41,7 @@ class Pairs(VGroup):
         labels = scores.words("key")
         longest = max(chip_width(label, small=True) for label in labels)
         numbered = words <= 6
-        pitch = min(140.0, max(longest + 4, 92.0), 620 / words) if numbered else min(64.0, 600 / words)
+        pitch = min(148.0, 620 / words) if numbered else min(64.0, 600 / words)
         upright = longest > pitch - 2
         high = min(88.0, 380 / words) if numbered else min(pitch, (0.62 * HEIGHT - longest) / words)
         cell = "normal" if numbered else "tile"
@@ -50,6 +51,8 @@ class Pairs(VGroup):
         self.columns = VGroup(*(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels))
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
+        for row in self.rows:
+            row.set_x(min(float(chip.get_x()) for chip in self.rows))
         for column, line in zip(self.columns, self.grid.columns, strict=True):
             (column.turn() if upright else column).next_to(line, UP, buff=units(14))
         for column in self.columns:
@@ -69,7 +72,7 @@ class Pairs(VGroup):
         """The scores if keys were queries, and the scores: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-        names = "if keys were queries", "queries and keys"
+        names = "if keys were queries", "with keys of their own"
         mirrored, real = (cls(tensor, name, forth, back, scale) for tensor, name in zip(tensors, names, strict=True))
         return mirrored, real
 
@@ -100,9 +103,12 @@ class Pairs(VGroup):
         """The mirror: the diagonal, drawn where it leaves the grid."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
         way = (low - high) / np.linalg.norm(low - high)
+        word = Words("mirror", "aside", "ink2").move_to(high - way * units(64))
+        word.end_at((high - way * units(74))[0])
         return VGroup(
             dashes(low + way * units(8), low + way * units(64), "ink2", 3, 8),
             dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
+            word,
         )
 
 
@@ -114,9 +120,9 @@ class Turned(VGroup):
         tensors = {role: head[name].pick(**{role: token}) for role, (name, token) in names.items()}
         turned = {role: head[f"turned_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
         scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
-        columns = abridged(len(tensors["query"]), 13, 2, keep=()) if len(tensors["query"]) > 16 else None
-        self.before = self._pair(tensors, columns, scale)
-        self.after = self._pair(turned, columns, scale)
+        columns = abridged(len(tensors["query"]), 10, 2)
+        spec = decimals(*tensors.values(), *turned.values())
+        self.before, self.after = (self._pair(vectors, columns, scale, spec) for vectors in (tensors, turned))
         VGroup(self.before, self.after).arrange(DOWN, buff=units(150))
         self.chips = VGroup()
         for pair in (self.before, self.after):
@@ -134,9 +140,9 @@ class Turned(VGroup):
         centred(self, -0.07)
 
     @staticmethod
-    def _pair(vectors: dict[str, NamedTensor], columns: list[int | None] | None, scale: float) -> VGroup:
-        size = len(columns or vectors["query"])
-        rows = [TensorGrid(v, "slim", ".1f", scale, columns=columns, wide=1270 / size - 4, high=58) for v in vectors.values()]
+    def _pair(vectors: dict[str, NamedTensor], columns: list[int | None], scale: float, spec: str) -> VGroup:
+        size = sum(column is not None for column in columns)
+        rows = [TensorGrid(v, "slim", spec, scale, columns=columns, wide=min(1180 / size - 4, 140), high=58) for v in vectors.values()]
         return VGroup(*rows).arrange(DOWN, buff=units(16))
 
     @staticmethod
