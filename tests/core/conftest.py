@@ -1,5 +1,12 @@
+"""What the tests of the core share: they find the models beside them, use one thread, and leave no recorder."""
+
+import sys
+from pathlib import Path
+
 import pytest
 import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True, scope="session")

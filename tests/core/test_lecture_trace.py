@@ -95,6 +95,15 @@ def test_parameters_are_turned_as_the_paper_multiplies(trace):
     assert close(logits + trace["parameters.output.b"].values, trace["logits"].values)
 
 
+def test_the_axes_of_parameters_say_how_they_are_turned(trace):
+    expected = {"w_q": "head d_model d_head", "b_k": "head d_head", "w_o": "head d_head d_model", "b_o": "d_model"}
+    for name, axes in expected.items():
+        assert trace[f"parameters.decoder.1.self_attn.{name}"].axes == tuple(axes.split())
+    assert trace["parameters.decoder.1.cross_attn.w_v"].shape == (1, 16, 16)
+    assert trace["parameters.encoder.0.ffn.w2"].axes == ("d_ff", "d_model")
+    assert trace["parameters.output.w"].axes == ("d_model", "vocab")
+
+
 def test_every_parent_is_in_the_trace_and_every_axis_in_the_glossary(trace):
     assert all(parent in trace for parents in trace.parents.values() for parent in parents)
     assert {axis for name in trace for axis in trace.full(name).axes} <= {*AXES}

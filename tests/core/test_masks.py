@@ -1,8 +1,8 @@
 import pytest
 import torch
-from core_models import SOURCES, TARGETS, config, jig, model, paddings, sentences
+from core_models import SOURCES, TARGETS, model, paddings, sentences
 
-from transformer_core.attention import MultiHeadAttention, attention, causal, mask_of
+from transformer_core.attention import attention, causal, mask_of
 from transformer_core.tap import record, tap_at
 
 
@@ -74,13 +74,13 @@ def test_a_padded_sentence_reads_as_it_would_alone():
 
 
 def test_a_query_that_may_see_nothing_attends_to_nothing():
-    layer = jig(MultiHeadAttention(config(), 4, "attention").double())
+    layer = model().encoder.layers[0].self_attn
     x = torch.randn(2, 3, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
     hidden = torch.tensor([[True, True, True], [False, False, True]])
     with record() as tape:
         out = layer(x, mask=mask_of(hidden[:, None, None], x.dtype))
-    assert tape["attention.weights"][0].eq(0).all()
-    assert tape["attention.masked"][0].eq(-torch.inf).all()
+    assert tape["encoder.0.self_attn.weights"][0].eq(0).all()
+    assert tape["encoder.0.self_attn.masked"][0].eq(-torch.inf).all()
     assert torch.equal(out[0], layer.b_o.expand(3, -1))
     out.sum().backward()
     assert x.grad.isfinite().all()
