@@ -1,4 +1,4 @@
-"""The verbs of the lecture: appear, focus, fly, become, count, fill, flow, leave. They alone know how long they take."""
+"""The verbs of the lecture: appear, focus, count, fill, move on, leave. They alone know how long they take."""
 
 from __future__ import annotations
 
@@ -77,12 +77,24 @@ def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
 
 def dim(*mobjects: Mobject) -> Animation:
     """Step back: fills grow faint, numbers and words turn grey, and stay readable."""
-    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed=True)) for m in mobjects if len(m.get_family()) > 1 or m.has_points()))
+    return AnimationGroup(
+        *(
+            _restyled(m, lambda part: _shade(part, dimmed=True))
+            for m in mobjects
+            if len(m.get_family()) > 1 or m.has_points()
+        )
+    )
 
 
 def light(*mobjects: Mobject) -> Animation:
     """Come forward again."""
-    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed=False)) for m in mobjects if len(m.get_family()) > 1 or m.has_points()))
+    return AnimationGroup(
+        *(
+            _restyled(m, lambda part: _shade(part, dimmed=False))
+            for m in mobjects
+            if len(m.get_family()) > 1 or m.has_points()
+        )
+    )
 
 
 def _shade(part: Mobject, dimmed: bool) -> None:
@@ -137,7 +149,9 @@ def _has_text(mobject: Mobject) -> bool:
 class Count(Animation):
     """A number runs through entries of a tensor, one after another; every value that it shows is one of them."""
 
-    def __init__(self, words: Words, quantities: Sequence[Quantity], spec: str, kind: str = "cell", lead: str = "") -> None:
+    def __init__(
+        self, words: Words, quantities: Sequence[Quantity], spec: str, kind: str = "cell", lead: str = ""
+    ) -> None:
         self.quantities, self.spec, self.lead, self.last = list(quantities), spec, lead, -1
         super().__init__(words, run_time=pace(kind), rate_func=rate_functions.linear)
 
@@ -155,7 +169,9 @@ class Sweep(Animation):
         super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear, introducer=True)
 
     def begin(self) -> None:
-        self.opacities = [[(p.get_fill_opacity(), p.get_stroke_opacity()) for p in part.get_family()] for part in self.mobject]
+        self.opacities = [
+            [(p.get_fill_opacity(), p.get_stroke_opacity()) for p in part.get_family()] for part in self.mobject
+        ]
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
@@ -195,7 +211,9 @@ class Morph(Animation):
 
     def __init__(self, pairs: Sequence[tuple[Mobject, Mobject]], kind: str = "transform") -> None:
         self.old, self.new = VGroup(*(a for a, _ in pairs)), VGroup(*(b for _, b in pairs))
-        leaves = [(p, q) for a, b in pairs for p, q in zip(a.get_family(), b.get_family(), strict=True) if p.has_points()]
+        leaves = [
+            (p, q) for a, b in pairs for p, q in zip(a.get_family(), b.get_family(), strict=True) if p.has_points()
+        ]
         if any(p.points.shape != q.points.shape for p, q in leaves):
             raise ValueError("only shapes with as many points can move on to each other")
         self.leaves = [(p, p.points.copy(), q.points.copy(), *self._fills(p, q)) for p, q in leaves]
@@ -217,7 +235,9 @@ class Morph(Animation):
         scene.add(*self.new)
 
 
-def turn_over(pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup) -> tuple[Animation, ...]:
+def turn_over(
+    pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup
+) -> tuple[Animation, ...]:
     """Every cell of a lying matrix moves to its place in the turned one; the labels go along."""
     boxes = [(a.box, b.box) for a, b in pairs]
     dashes = [mark for a, _ in pairs for mark in (a.dash, a.number) if mark]

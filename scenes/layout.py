@@ -88,7 +88,12 @@ def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_heig
         name = repr(text.text)
         left, low, right, high = _box(text)
         edge = units(24)
-        if left < -frame_width / 2 + edge or right > frame_width / 2 - edge or high > frame_height / 2 - edge or low < -frame_height / 2 + edge:
+        if (
+            left < -frame_width / 2 + edge
+            or right > frame_width / 2 - edge
+            or high > frame_height / 2 - edge
+            or low < -frame_height / 2 + edge
+        ):
             found.append(f"{name} leaves the frame")
         size = getattr(text, "size", SMALLEST)
         if size < SMALLEST - 0.01:
@@ -122,5 +127,3 @@ def _paper_faults(text: VMobject, name: str) -> list[str]:
 def _ink(text: VMobject) -> tuple[str, float] | None:
     parts = [p for p in text.get_family() if p.has_points() and p.get_fill_opacity() > 0]
     return (parts[0].get_fill_color().to_hex(), parts[0].get_fill_opacity()) if parts else None
-
-

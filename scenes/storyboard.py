@@ -24,7 +24,8 @@ from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
 DEFAULT_TEXT = "The car is red"
-Show = Animation | Sequence[Any] | None
+#: An animation, a tuple that plays together, a list that plays in order, or nothing.
+Show = Any
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,12 @@ class Chapter(Scene):
             self.stage_chrome.append(note.stand_on(at(0, 84)[1]).end_at(at(1480, 0)[0]))
         self.add(*self.stage_chrome)
 
-    def whereabouts(self, trace: Trace) -> str:
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it
         """The part of the model that this chapter looks at, for the small map."""
         return ""
 
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
-        opening = self._opening(step, first=record.number == 1)
+        opening = self._opening(step)
         record.note(parse(step.title)[1])
         for beat, show in zip_longest(step.beats, step.show):
             cards = split(parse(beat)[0]) if beat else ()
@@ -160,7 +161,7 @@ class Chapter(Scene):
         self._hold(pace("hold"), record, showing)
         self.note_screen(record)
 
-    def _opening(self, step: Step, first: bool) -> tuple[Animation, ...]:
+    def _opening(self, step: Step) -> tuple[Animation, ...]:
         """The change of title, and the leaving of what does not stay."""
         spot = at(96, 138)
         heading = Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
@@ -169,7 +170,9 @@ class Chapter(Scene):
             changes.append(leave(self.heading))
         if step.stay is not None:
             kept = {id(part) for mobject in step.stay for part in mobject.get_family()}
-            kept |= {id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]}
+            kept |= {
+                id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]
+            }
             self._dissolve(kept)
             gone = [mobject for mobject in self.mobjects if id(mobject) not in kept]
             if gone:

@@ -22,7 +22,8 @@ ROTATION_SEED = 0
 def softmax(scores: np.ndarray) -> np.ndarray:
     """softmax(s)_j = exp(s_j - max s) / sum_k exp(s_k - max s), along the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
+    shares: np.ndarray = raised / raised.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def _labels(trace: Trace, *names: str) -> dict[str, tuple[str, ...]]:

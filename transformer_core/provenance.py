@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any, Self
 
 OPEN, MIDDLE, CLOSE = "\ue000", "\ue001", "\ue002"
 MINUS = "\u2212"
@@ -76,13 +77,15 @@ class Quantity(float):
     """One entry of a named tensor: a float that remembers `name` and `index`."""
 
     __slots__ = ("index", "name")
+    name: str
+    index: tuple[int, ...]
 
-    def __new__(cls, value: float, name: str, index: tuple[int, ...]) -> Quantity:
+    def __new__(cls, value: float, name: str, index: tuple[int, ...]) -> Self:
         self = super().__new__(cls, value)
         self.name, self.index = name, tuple(int(i) for i in index)
         return self
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Quantity, (float(self), self.name, self.index)
 
     @property
@@ -98,13 +101,16 @@ class Label(str):
     """One token of an axis: a word that remembers the tensor, the axis and the position it was read from."""
 
     __slots__ = ("axis", "name", "position")
+    name: str
+    axis: str
+    position: int
 
-    def __new__(cls, text: str, name: str, axis: str, position: int) -> Label:
+    def __new__(cls, text: str, name: str, axis: str, position: int) -> Self:
         self = super().__new__(cls, text)
         self.name, self.axis, self.position = name, axis, int(position)
         return self
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Label, (str(self), self.name, self.axis, self.position)
 
     @property

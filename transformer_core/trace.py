@@ -77,7 +77,7 @@ class NamedTensor:
         return self.values.shape
 
     def size(self, axis: str) -> int:
-        return self.values.shape[self.axes.index(axis)]
+        return int(self.values.shape[self.axes.index(axis)])
 
     def __len__(self) -> int:
         return len(self.values)
@@ -270,7 +270,7 @@ class Trace(Mapping[str, NamedTensor]):
         }
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
         try:
-            np.savez(part, **{name: tensor.values for name, tensor in self.tensors.items()})
+            np.savez(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
             os.replace(part, path)
             part.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
             os.replace(part, path.with_suffix(".json"))

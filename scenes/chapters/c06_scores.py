@@ -136,7 +136,11 @@ class Scores(Chapter):
                     appear(lying, lying_labels),
                     turn_over(board.as_turned(lying), lying_labels, board.key_labels),
                     appear(
-                        board.query.row(asker), board.query_labels[here], board.hollow_row(here), board.query_tag, board.key_tag
+                        board.query.row(asker),
+                        board.query_labels[here],
+                        board.hollow_row(here),
+                        board.query_tag,
+                        board.key_tag,
                     ),
                 ],
                 [

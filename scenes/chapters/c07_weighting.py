@@ -58,7 +58,7 @@ class Weighting(Chapter):
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")
         below = plot.curve(range(len(roots)), -roots, "query")
-        law = Formula("op(\"Var\")(q dot k) = d_k")
+        law = Formula('op("Var")(q dot k) = d_k')
         law_note = Words("root of the count", "aside", "query")
         centred(VGroup(plot, lines, above, below))
         plot.label(law_note, float(width), float(roots[-1]))
@@ -131,7 +131,10 @@ class Weighting(Chapter):
                     (appear_in_turn([*table.raised]), appear(table.heads[2], table.raised_numbers)),
                     appear(table.raised_total, table.line),
                 ],
-                [(appear_in_turn([*table.shares]), appear(table.heads[3], table.share_numbers)), appear(table.share_total)],
+                [
+                    (appear_in_turn([*table.shares]), appear(table.heads[3], table.share_numbers)),
+                    appear(table.share_total),
+                ],
                 focus(table.shares[favourite.position])[1],
             ],
             stay=(),
@@ -150,14 +153,15 @@ class Weighting(Chapter):
             "Every row shares out one",
             say=f"The row of “{asker}” goes back into its grid. |"
             "Every other row gets its own softmax. No row knows of another. |"
-            f"Each row adds up to one; columns need not. The largest share here is “{strongest[0]}” to “{strongest[1]}”: "
-            f"{strongest[2]:share}.",
+            "Each row adds up to one; columns need not. |"
+            f"The largest share here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
             show=[
                 appear(board.askers[here], row, board.answers),
                 [appear(*(chip for i, chip in enumerate(board.askers) if i != here)), fill(rest, "row")]
                 if len(rest)
                 else None,
-                [appear_in_turn([board.sum_name, *board.sums]), focus(board.grid.cell(strongest[0], strongest[1]))[1]],
+                appear_in_turn([board.sum_name, *board.sums]),
+                [focus(board.grid.cell(strongest[0], strongest[1]))[1]],
             ],
             stay=(),
         )
@@ -182,8 +186,14 @@ class Weighting(Chapter):
             show=[
                 appear(states.floor, states.tokens, shown[one], label),
                 (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
-                (Through(shown[one], shown[::-1]), Count(label, [*reversed(hot), *cold], ".2f", "slow", "temperature ")),
-                (Through(shown[one], shown[: one + 1]), Count(label, [*reversed(cold), hot[0]], ".2f", "row", "temperature ")),
+                (
+                    Through(shown[one], shown[::-1]),
+                    Count(label, [*reversed(hot), *cold], ".2f", "slow", "temperature "),
+                ),
+                (
+                    Through(shown[one], shown[: one + 1]),
+                    Count(label, [*reversed(cold), hot[0]], ".2f", "row", "temperature "),
+                ),
             ],
             stay=(),
         )
@@ -192,7 +202,9 @@ class Weighting(Chapter):
         """A spike has no slope."""
         run = trace.under("experiment.variance")
         widths, norms = run["width"].values, run["jacobian_norm"]
-        plot = Plot(widths, (0, float(norms.values.max())), ("width", "slope of the softmax"), logarithmic=(True, False))
+        plot = Plot(
+            widths, (0, float(norms.values.max())), ("width", "slope of the softmax"), logarithmic=(True, False)
+        )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
         raw_line = VGroup(plot.curve(widths, raw.values, "warning"), plot.dots(widths, raw.values, "warning"))
         root_line = VGroup(plot.curve(widths, root.values, "residual"), plot.dots(widths, root.values, "residual"))
@@ -201,7 +213,9 @@ class Weighting(Chapter):
         last = len(widths) - 1
         names = VGroup(
             plot.label(Words(f"undivided {raw.quantity(last):.2f}", "fact", "warning"), widths[-1], raw.values[-1]),
-            plot.label(Words(f"over the root {root.quantity(last):.2f}", "fact", "residual"), widths[-1], root.values[-1]),
+            plot.label(
+                Words(f"over the root {root.quantity(last):.2f}", "fact", "residual"), widths[-1], root.values[-1]
+            ),
         )
         centred(VGroup(plot, raw_line, root_line, ticks, names))
         yield Step(
@@ -219,7 +233,7 @@ class Weighting(Chapter):
 
     def weigh_the_values(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Value rows, lit by their shares, add up to one new row."""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        head, asker = cast.seen(trace), cast.asker
         blend = Blend(head, asker)
         centred(blend)
         leader, pull = head["pull"].pick(query=asker).largest()
@@ -246,7 +260,8 @@ class Weighting(Chapter):
         """Uncover the bet, and close."""
         head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
         formula = Formula(
-            'op("Attention")(Q, K, V) = op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
+            'op("Attention")(Q, K, V) = '
+            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
         )
         ponder = Ponder(
             "The root keeps scores teachable; shares then blend the values.",

@@ -35,7 +35,9 @@ class SignedBars(VGroup):
 class ShareBar(VGroup):
     """A share of one as a bar in its track, with the number beside it."""
 
-    def __init__(self, quantity: Quantity, width: float = 340, spec: str = ".3f", height: float = 44, role: str = "weight") -> None:
+    def __init__(
+        self, quantity: Quantity, width: float = 340, spec: str = ".3f", height: float = 44, role: str = "weight"
+    ) -> None:
         colours = palette()
         self.quantity = quantity
         self.track = Box(width, height, colours.surface, 5)
@@ -60,7 +62,9 @@ def share_bars(tensor: NamedTensor, beside: VGroup, width: float = 340, spec: st
 class Columns(VGroup):
     """Upright bars on a floor, for shares: heights are entries of a tensor, names stand below."""
 
-    def __init__(self, quantities: list[Quantity], names: list[VMobject], room: float, width: float, spec: str, full: float = 0) -> None:
+    def __init__(
+        self, quantities: list[Quantity], names: list[VMobject], room: float, width: float, spec: str, full: float = 0
+    ) -> None:
         super().__init__()
         top = full or max(map(float, quantities)) or 1.0
         self.bars, self.names, self.numbers = VGroup(), VGroup(), VGroup()

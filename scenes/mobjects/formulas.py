@@ -43,5 +43,3 @@ def quoted(text: str) -> str:
     """`text` as a Typst string literal: data, never markup."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return f'"{escaped}"'
-
-

@@ -88,7 +88,9 @@ def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
 class SortedShares(VGroup):
     """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
 
-    def __init__(self, shares: NamedTensor, largest: Quantity, name: str, width: float = 440, high: float = 230) -> None:
+    def __init__(
+        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 440, high: float = 230
+    ) -> None:
         colours = palette()
         self.bars = VGroup()
         pitch = width / len(shares)
@@ -103,5 +105,3 @@ class SortedShares(VGroup):
         frame.set_x(floor.get_x())
         self.room = frame
         super().__init__(frame, self.bars, floor, self.name, self.largest)
-
-

@@ -51,7 +51,7 @@ class PlaneOfTwo(VGroup):
         points: NamedTensor = head["plane"].pick(query=asker, key=answer)
         length = float(head["q_length"].pick(query=asker))
         here = int(points.position("other", answer))
-        reach = np.vstack([points.values, [[length, 0], [0, 0]]])
+        reach: np.ndarray = np.vstack([points.values, np.array([[length, 0], [0, 0]])])
         spread = np.ptp(reach, axis=0)
         self.unit = min(units(wide) / max(spread[0], 1e-9), units(high) / max(spread[1], 1e-9))
         self.origin = dot(np.zeros(3), 7, "ink2")
@@ -68,7 +68,9 @@ class PlaneOfTwo(VGroup):
         k_chip = Token(answer, "key", height=44)
         self.names = VGroup(
             q_chip.next_to(self.query, DOWN, buff=units(16)).align_to(self.query, RIGHT),
-            k_chip.next_to(self._point(*points.values[here]), UP if points.values[here][1] >= 0 else DOWN, buff=units(12)),
+            k_chip.next_to(
+                self._point(*points.values[here]), UP if points.values[here][1] >= 0 else DOWN, buff=units(12)
+            ),
         )
         super().__init__(self.shadows, self.drop, self.origin, self.query, self.key, self.names)
 
@@ -100,7 +102,9 @@ class Board(VGroup):
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
         across = 24.0 if words <= 5 else 20.0 if words <= 8 else 12.0
         self.query = TensorGrid(head["q"], "thin", scale=scale, wide=across, high=high, columns=entries)
-        self.key = TensorGrid(head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries)
+        self.key = TensorGrid(
+            head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries
+        )
         self.query_labels = self.query.row_labels("query")
         self.query.next_to(self.grid, LEFT, buff=units(30))
         self.query_labels.next_to(self.query, LEFT, buff=gap("chip"))
@@ -138,7 +142,7 @@ class Board(VGroup):
 
     def lying(self) -> TensorGrid:
         """The keys as rows, standing where the turned ones will come from."""
-        grid = TensorGrid(
+        return TensorGrid(
             self.key.tensor.transpose("key", "d_head"),
             "thin",
             scale=self.key.scale_value,
@@ -146,7 +150,6 @@ class Board(VGroup):
             high=self.grid.size_px[1],
             columns=self.key.row_order,
         )
-        return grid
 
     def as_turned(self, lying: TensorGrid) -> list[tuple[Any, Any]]:
         """Each lying cell with the cell that it becomes when K is turned on its side."""

@@ -48,8 +48,16 @@ class RowColumns(VGroup):
             Words("shares", "axis", "ink2").next_to(self.floor, LEFT, buff=gap("chip")),
         )
         super().__init__(
-            self.zero, self.floor, self.names, self.chips, self.bars, self.numbers, self.shares, self.share_numbers,
-            self.moved_bars, self.moved_numbers,
+            self.zero,
+            self.floor,
+            self.names,
+            self.chips,
+            self.bars,
+            self.numbers,
+            self.shares,
+            self.share_numbers,
+            self.moved_bars,
+            self.moved_numbers,
         )
 
     def _bars(self, row: NamedTensor, spec: str) -> tuple[VGroup, VGroup]:
@@ -67,13 +75,13 @@ class RowColumns(VGroup):
 class Arcs(VGroup):
     """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
 
-    def __init__(self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, low: bool = False) -> None:
+    def __init__(
+        self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, low: bool = False
+    ) -> None:
         room = 130.0 if low else 220.0
         high = 52.0 if len(words) <= 8 else 44.0
         widths = [chip_width(label, high < 48) for label in words]
-        self.chips = VGroup(
-            *(Token(label, "query" if i == asker else "key", 0, high) for i, label in enumerate(words))
-        )
+        self.chips = VGroup(*(Token(label, "query" if i == asker else "key", 0, high) for i, label in enumerate(words)))
         space = (WIDTH - 60 - sum(widths)) / len(words)
         self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
         self.arcs = VGroup()
@@ -105,4 +113,3 @@ class Ponder(VGroup):
         self.question.next_to(self.mark, np.array([1.0, 0, 0]), buff=gap("word")).stand_on(self.mark.baseline)
         turn.next_to(self.answer, DOWN, buff=gap("grid"))
         super().__init__(self.answer, self.mark, self.question)
-

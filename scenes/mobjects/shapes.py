@@ -18,7 +18,12 @@ def _rounded(width: float, height: float, radius: float) -> np.ndarray:
     """Curves of a rounded rectangle around the origin, in units."""
     x, y, r = width / 2, height / 2, min(radius, width / 2, height / 2)
     k = r * HANDLE
-    corners = [((x, y), (-1, 0), (0, -1)), ((x, -y), (0, 1), (-1, 0)), ((-x, -y), (1, 0), (0, 1)), ((-x, y), (0, -1), (1, 0))]
+    corners = [
+        ((x, y), (-1, 0), (0, -1)),
+        ((x, -y), (0, 1), (-1, 0)),
+        ((-x, -y), (1, 0), (0, 1)),
+        ((-x, y), (0, -1), (1, 0)),
+    ]
     turns = []
     for corner, into, out in corners:
         c, a, b = np.array(corner), np.array(into), np.array(out)
@@ -36,7 +41,9 @@ def _rounded(width: float, height: float, radius: float) -> np.ndarray:
 class Box(VMobject):
     """A rectangle with round corners, filled, with no outline unless it gets one."""
 
-    def __init__(self, width: float, height: float, fill: str, radius: float = 5, line: str = "", thick: float = 0) -> None:
+    def __init__(
+        self, width: float, height: float, fill: str, radius: float = 5, line: str = "", thick: float = 0
+    ) -> None:
         super().__init__(fill_color=fill, fill_opacity=1, stroke_width=stroke(thick), stroke_color=line or fill)
         self.points = _rounded(units(width), units(height), units(radius)).copy()
 

@@ -40,8 +40,17 @@ class SoftmaxTable(VGroup):
             self.heads.add(title.align_to(column, LEFT))
         self._totals(head, asker)
         super().__init__(
-            self.tokens, self.scores, self.scaled, self.raised, self.raised_numbers, self.shares, self.share_numbers,
-            self.heads, self.line, self.raised_total, self.share_total,
+            self.tokens,
+            self.scores,
+            self.scaled,
+            self.raised,
+            self.raised_numbers,
+            self.shares,
+            self.share_numbers,
+            self.heads,
+            self.line,
+            self.raised_total,
+            self.share_total,
         )
 
     def _cells(self, head: Trace, name: str, asker: Label, high: float) -> VGroup:
@@ -62,7 +71,10 @@ class SoftmaxTable(VGroup):
     def _stand_in_columns(self) -> None:
         left = self.tokens.get_right()[0] + gap("chip")
         for column, numbers in (
-            (self.scores, None), (self.scaled, None), (self.raised, self.raised_numbers), (self.shares, self.share_numbers)
+            (self.scores, None),
+            (self.scaled, None),
+            (self.raised, self.raised_numbers),
+            (self.shares, self.share_numbers),
         ):
             for i, part in enumerate(column):
                 part.move_to(np.array([left, -units(i * self.pitch), 0]), aligned_edge=LEFT)
@@ -75,7 +87,9 @@ class SoftmaxTable(VGroup):
 
     def _totals(self, head: Trace, asker: Label) -> None:
         foot = self.tokens.get_bottom()[1] - units(26)
-        self.line = rule(np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0]))
+        self.line = rule(
+            np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0])
+        )
         self.raised_total = number(head["exponential_sums"].pick(query=asker), ".3f", "number")
         self.share_total = number(head["weight_sums"].pick(query=asker), ".3f", "number")
         for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
@@ -98,7 +112,9 @@ class Temperatures(VGroup):
                 bars.add(bar.move_to(np.array([units((i + 0.5) * pitch), 0, 0]), aligned_edge=DOWN))
             self.states.append(bars)
         self.floor = rule(np.zeros(3), np.array([units(wide), 0, 0]), "ink3", 2.5)
-        self.room = Box(wide, high, colours.background, 0).set_fill(opacity=0).move_to(np.zeros(3), aligned_edge=LEFT + DOWN)
+        self.room = (
+            Box(wide, high, colours.background, 0).set_fill(opacity=0).move_to(np.zeros(3), aligned_edge=LEFT + DOWN)
+        )
         self.tokens = VGroup(
             *(
                 Token(label, "key", 0, 44).move_to(np.array([units((i + 0.5) * pitch), -units(44), 0]))
@@ -125,28 +141,38 @@ class Blend(VGroup):
         scale = float(np.abs(v.values).max())
         high = min(60.0, (HEIGHT - 190) / len(v) - 4)
         cell = "normal" if high >= 44 else "slim"
-        size = {"wide": 98.0, "high": max(40.0, high)}
-        self.plain = TensorGrid(v, cell, scale=scale, columns=entries, **size)
-        self.weighed = TensorGrid(head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, **size)
+        wide, high = 98.0, max(40.0, high)
+        self.plain = TensorGrid(v, cell, scale=scale, columns=entries, wide=wide, high=high)
+        self.weighed = TensorGrid(head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, wide=wide, high=high)
         self.weighed.move_to(self.plain)
         self.tokens = self.plain.row_labels("value", RIGHT)
         self.bars, self.numbers = VGroup(), VGroup()
         for i, share in enumerate(weights.quantities()):
-            bar = ShareBar(share, 260, "", size["high"] * 0.8)
+            bar = ShareBar(share, 260, "", high * 0.8)
             bar.next_to(self.plain.row(i), LEFT, buff=units(150))
             self.bars.add(bar)
             text = number(share, ".3f", "number").settle(bar.get_center())
             self.numbers.add(text.end_at(bar.get_right()[0] + units(120)))
         self.askers = Token(asker, "query").next_to(self.bars, UP, buff=units(16)).align_to(self.bars, LEFT)
         self.line = rule(np.array([self.bars.get_left()[0], 0, 0]), np.array([self.tokens.get_right()[0], 0, 0]))
-        self.line.next_to(self.plain, DOWN, buff=units(22)).set_x((self.bars.get_left()[0] + self.tokens.get_right()[0]) / 2)
+        self.line.next_to(self.plain, DOWN, buff=units(22)).set_x(
+            (self.bars.get_left()[0] + self.tokens.get_right()[0]) / 2
+        )
         self.output = TensorGrid(head["z"].pick(query=asker), "normal", scale=scale, columns=entries, wide=98, high=58)
         self.output.next_to(self.line, DOWN, buff=units(22)).set_x(self.plain.get_x())
         self.output_name = Words(f"new “{asker}”", "token").next_to(self.output, RIGHT, buff=gap("chip"))
         self.value_tag = Tag("value").next_to(self.plain, UP, buff=units(16)).align_to(self.plain, LEFT)
         super().__init__(
-            self.plain, self.weighed, self.tokens, self.bars, self.numbers, self.askers, self.line, self.output,
-            self.output_name, self.value_tag,
+            self.plain,
+            self.weighed,
+            self.tokens,
+            self.bars,
+            self.numbers,
+            self.askers,
+            self.line,
+            self.output,
+            self.output_name,
+            self.value_tag,
         )
 
 
@@ -160,7 +186,9 @@ class WeightBoard(VGroup):
         self.upright = len(labels) * wide > 1350
         wide = min(wide, max(88.0, 1350 / len(labels)))
         high = 96.0 if len(labels) <= 5 else max(38.0, min(50.0, 480 / len(labels)))
-        self.grid = TensorGrid(weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high)
+        self.grid = TensorGrid(
+            weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high
+        )
         self.askers = self.grid.row_labels("query")
         self.answers = VGroup()
         for j, label in enumerate(labels):
@@ -169,9 +197,10 @@ class WeightBoard(VGroup):
             self.answers.add(chip.next_to(self.grid.column(j), UP, buff=units(12)))
         sums = head["weight_sums"]
         self.sums = VGroup(
-            *(number(q, ".0f", "number", "ink2").next_to(self.grid.row(i), RIGHT, buff=units(60)) for i, q in enumerate(sums.quantities()))
+            *(
+                number(q, ".0f", "number", "ink2").next_to(self.grid.row(i), RIGHT, buff=units(60))
+                for i, q in enumerate(sums.quantities())
+            )
         )
         self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
         super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)
-
-

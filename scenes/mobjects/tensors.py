@@ -130,11 +130,11 @@ class TensorGrid(VGroup):
             cell.shift(np.array([xs[self.column_order.index(j)], -ys[self.row_order.index(i)], 0]))
         for column, x in zip(self.column_order, xs, strict=True):
             if column is None:
-                for i, y in zip(self.row_order, ys, strict=True):
-                    if i is not None:
+                for line, y in zip(self.row_order, ys, strict=True):
+                    if line is not None:
                         self.gaps_left_out.add(ellipsis().shift(np.array([x, -y, 0])))
-        for row, y in zip(self.row_order, ys, strict=True):
-            if row is None:
+        for line, y in zip(self.row_order, ys, strict=True):
+            if line is None:
                 self.gaps_left_out.add(ellipsis(vertical=True).shift(np.array([(xs[0] + xs[-1]) / 2, -y, 0])))
 
     @staticmethod

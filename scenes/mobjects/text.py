@@ -48,7 +48,8 @@ class _Pen:
     """Collects the cubic curves of one glyph, in em units."""
 
     def __init__(self, em: float) -> None:
-        self.em, self.curves = em, []
+        self.em = em
+        self.curves: list[tuple[np.ndarray, ...]] = []
         self.start = self.here = np.zeros(2)
 
     def point(self, x: float, y: float) -> np.ndarray:

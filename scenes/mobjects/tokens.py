@@ -21,9 +21,7 @@ class Token(VGroup):
         small = height < 48
         self.label, self.role = label, role
         self.word = word(label, "small token" if small else "token")
-        self.box = Box(
-            max(width, chip_width(label, small)), height, palette().surface, 10, palette().line, 2
-        )
+        self.box = Box(max(width, chip_width(label, small)), height, palette().surface, 10, palette().line, 2)
         self.word.settle(self.box.get_center())
         self.word.paper = self.box
         super().__init__(self.box, self.word)
@@ -35,8 +33,8 @@ class Token(VGroup):
     def _bar(self, role: str) -> VMobject:
         edge = EDGES[role]
         upright = edge[0] != 0
-        size = (BAR, self.box.height * 135 - 16) if upright else (self.box.width * 135 - 16, BAR)
-        bar = Box(*size, palette().role(role), 3)
+        wide, high = (BAR, self.box.height * 135 - 16) if upright else (self.box.width * 135 - 16, BAR)
+        bar = Box(wide, high, palette().role(role), 3)
         inset = units(2)
         return bar.move_to(self.box.get_edge_center(edge) - edge * (units(BAR / 2) + inset))
 
@@ -67,7 +65,7 @@ def chips(labels: tuple[Label, ...], role: str = "", height: float = HEIGHT, wid
     return VGroup(*(Token(label, role, width, height) for label in labels)).arrange(RIGHT, buff=units(14))
 
 
-TAGS = {
+TAGS: dict[str, tuple[str, list[tuple[float, float]]]] = {
     "query": ("Q", [(-1, -1), (-1, 1), (0.45, 1), (1.05, 0), (0.45, -1)]),
     "key": ("K", [(-1, 1), (1, 1), (1, -1), (0.35, -1), (0, -0.62), (-0.35, -1), (-1, -1)]),
     "value": ("V", [(-1.2, 0), (-0.55, 1), (0.55, 1), (1.2, 0), (0.55, -1), (-0.55, -1)]),

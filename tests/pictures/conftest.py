@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from walking import walk  # noqa: E402, F401
+from walking import walk  # noqa: F401

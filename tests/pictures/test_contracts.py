@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
+from truth import lies, wrong_in_step
 from walking import SENTENCES, Picture, chapters
+
 from scenes.layout import faults
 from scenes.storyboard import Chapter
-from truth import lies, wrong_in_step
 
 EVERYWHERE = [(chapter, text) for chapter in chapters() for text in SENTENCES]
 NAMES = [f"{chapter.__name__}-{text[:14]}" for chapter, text in EVERYWHERE]

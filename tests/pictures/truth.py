@@ -42,7 +42,9 @@ def wrong_in_source(span: Span, trace: Trace) -> list[str]:
     tensor = trace.full(source.name)
     if source.axis:
         label = tensor.labels[source.axis][source.index[0]] if source.axis in tensor.labels else str(source.index[0])
-        return [] if label == span.shown == source.value else [f"{span.shown!r} is not {source.name} {source}: {label!r}"]
+        return (
+            [] if label == span.shown == source.value else [f"{span.shown!r} is not {source.name} {source}: {label!r}"]
+        )
     value = float(tensor.values[source.index])
     if value != source.value and not (np.isinf(value) and np.isinf(float(source.value))):
         return [f"{span.shown}: {source.name}{list(source.index)} holds {value!r}, the picture {source.value!r}"]
@@ -51,7 +53,12 @@ def wrong_in_source(span: Span, trace: Trace) -> list[str]:
 
 def says(shown: str, value: float) -> bool:
     """Whether `shown` is `value` at the precision that it shows."""
-    special = {"over 99%": 0.995 <= value < 1, "under 1%": 0 < value < 0.005, "<0.01": 0 < value < 0.005, "−∞": value == -np.inf}
+    special = {
+        "over 99%": 0.995 <= value < 1,
+        "under 1%": 0 < value < 0.005,
+        "<0.01": 0 < value < 0.005,
+        "−∞": value == -np.inf,
+    }
     if shown in special:
         return special[shown]
     plain = shown.replace("−", "-").replace(",", "")
@@ -60,7 +67,9 @@ def says(shown: str, value: float) -> bool:
     decimals = len(mantissa.partition(".")[2])
     unit = 10.0**-decimals * 10.0 ** (int(exponent) if exponent else 0) / (100 if plain.endswith("%") else 1)
     stated = float(part) / (100 if plain.endswith("%") else 1)
-    return abs(stated - value) <= unit * 0.5 * (1 + 1e-9) + 1e-15 and not plain.startswith("-0.00%") and plain != "-0.00"
+    return (
+        abs(stated - value) <= unit * 0.5 * (1 + 1e-9) + 1e-15 and not plain.startswith("-0.00%") and plain != "-0.00"
+    )
 
 
 def foreign_texts(stage: Iterable[Mobject]) -> list[str]:
@@ -110,7 +119,9 @@ def wrong_in_formula(text: str, spans: Sequence[Span], trace: Trace) -> list[str
     for span in spans:
         covered[span.start : span.start + len(span.shown)] = True
         found += wrong_in_source(span, trace)
-    return found + [f"{text!r}: {n[0]} has no source" for n in NUMBER.finditer(text) if not covered[n.start() : n.end()].all()]
+    return found + [
+        f"{text!r}: {n[0]} has no source" for n in NUMBER.finditer(text) if not covered[n.start() : n.end()].all()
+    ]
 
 
 def wrong_in_step(title: str, beats: Sequence[str], trace: Trace) -> list[str]:

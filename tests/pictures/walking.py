@@ -19,7 +19,13 @@ from scenes.storyboard import Chapter, Record, Step
 from transformer_core.lecture import read
 from transformer_core.trace import Trace
 
-SENTENCES = ("The car is red", "the red car", "car", "the bank is closed", "the animal did not cross the street because it was too tired")
+SENTENCES = (
+    "The car is red",
+    "the red car",
+    "car",
+    "the bank is closed",
+    "the animal did not cross the street because it was too tired",
+)
 
 
 def chapters() -> list[type[Chapter]]:

@@ -6,6 +6,7 @@ and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from transformer_core.trace import NamedTensor, Trace
 
 WIDTHS = (1, 4, 16, 64, 256, 1024)
 KEYS, DRAWS, WALKS = 8, 4000, 40
-DIVISORS = {"raw": lambda d: 1.0, "root": lambda d: d**0.5, "full": lambda d: float(d)}
+DIVISORS: dict[str, Callable[[int], float]] = {"raw": lambda _: 1.0, "root": lambda d: d**0.5, "full": float}
 BINS = np.linspace(-80, 80, 81)
 SEED = 0
 
@@ -60,14 +61,20 @@ def run(seed: int = SEED) -> Trace:
             )
             for name, (values, axes) in results.items()
         },
-        about={"experiment": "variance", "seed": seed, "draws": DRAWS, "command": "python -m transformer_core.experiments.variance"},
+        about={
+            "experiment": "variance",
+            "seed": seed,
+            "draws": DRAWS,
+            "command": "python -m transformer_core.experiments.variance",
+        },
     )
 
 
 def _jacobian_norm(shares: np.ndarray) -> np.ndarray:
     """The Frobenius norm of d softmax / d s = diag(w) - w w^T, for each row of shares."""
     jacobian = shares[..., None] * (np.eye(shares.shape[-1]) - shares[..., None, :])
-    return np.linalg.norm(jacobian, axis=(-2, -1))
+    norms: np.ndarray = np.linalg.norm(jacobian, axis=(-2, -1))
+    return norms
 
 
 if __name__ == "__main__":
