@@ -149,6 +149,22 @@ def words() -> None:
         click.echo(f"{kind}\n  {', '.join(members)}")
 
 
+@lecture.command()
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the project's own checkpoint.")
+@click.option("--steps", type=click.IntRange(1), help="Default: those of the project's recipe.")
+@click.option("--seed", type=int, help="Default: that of the project's recipe.")
+def train(output: Path | None, **wishes: int | None) -> None:
+    """Train the model of the lecture and measure it; an interrupted training is gone on with."""
+    from scenes.production.bar import Bar
+    from transformer_core.default_model import DEFAULT
+    from transformer_core.default_model import train as train_model
+
+    chosen = {name: value for name, value in wishes.items() if value is not None}
+    with Bar() as bar:
+        train_model(output or DEFAULT, **chosen, progress=bar.training)
+    click.echo(f"{output or DEFAULT}")
+
+
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.pass_context
 def test(context: click.Context) -> None:

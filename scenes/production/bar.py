@@ -38,6 +38,12 @@ class Bar:
         self.done += steps
         self._show()
 
+    def training(self, step: int, steps: int, facts: dict[str, float]) -> None:
+        """Show a training: its step, and the loss there."""
+        if self.task is None:
+            self.task = self.rich.add_task("training", total=steps, count="")
+        self.rich.update(self.task, completed=step, count=f"{step}/{steps} steps, loss {facts['loss']:.3f}")
+
     def _show(self) -> None:
         assert self.task is not None
         frames = f", {self.drawn}/{self.total} frames" if self.total else ""

@@ -8,12 +8,23 @@ from pathlib import Path
 from scenes.production.facts import StepFacts
 from transformer_core.trace import Trace
 
-__all__ = ["whole_trace"]
-
-
 def whole_trace(path: Path, steps: Iterable[StepFacts]) -> Trace:
     """The trace saved at `path`, with every measure of it that one of `steps` shows."""
     trace = Trace.load(path)
     for name in dict.fromkeys(str(entry["name"]) for step in steps for entry in step.shown):
         trace.full(name)
     return trace
+
+
+def known_words() -> dict[str, list[str]]:
+    """The words of the project's grammar by kind, each in one form, and then all other forms."""
+    from transformer_core.tasks import lexicon
+
+    kinds = {
+        "nouns": [noun.singular for noun in lexicon.nouns()],
+        "adjectives": [adjective.english for adjective in lexicon.adjectives()],
+        "verbs": [verb.forms[0] for verb in lexicon.verbs()],
+    }
+    kinds = {kind: sorted(set(members)) for kind, members in kinds.items()}
+    named = {word for members in kinds.values() for word in members}
+    return kinds | {"other words and forms": sorted(lexicon.english_words() - named)}
