@@ -13,7 +13,7 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from scenes.rendering.leaves import Box
+from scenes.rendering.tiles import Box
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 

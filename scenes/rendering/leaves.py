@@ -1,9 +1,9 @@
-"""Leaves: the mobjects that have points, as they are drawn, with what it takes to see that they changed."""
+"""Leaves: mobjects with points, as arrays, with what it takes to see which of them changed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cairo
@@ -11,12 +11,10 @@ import numpy as np
 from manim import Camera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP
 
-from scenes.rendering.outlines import CURVE, Outline, outline
+from scenes.rendering.outlines import CURVE, PathMaker, Paths
 
-Box = tuple[int, int, int, int]
 Paint = tuple[tuple[float, float, float, float], float | None, cairo.LineJoin, cairo.LineCap]
 
-NOWHERE: Box = (0, 0, 0, 0)
 COLOURS = ("background_stroke_rgbas", "fill_rgbas", "stroke_rgbas")  # in the order in which Manim paints them
 READERS = ("get_fill_rgbas", "get_stroke_rgbas", "get_stroke_width", "get_background_image")
 MITER_LIMIT = 10.0  # Cairo's default: so many half widths can the corner of a stroke reach out
@@ -32,76 +30,120 @@ def is_plain(mobject: Any) -> bool:
     return _plain_kinds[kind] and not mobject.background_image and not mobject.shade_in_3d
 
 
-class Leaf:
-    """One mobject as it was last drawn.
+class Leaves:
+    """Mobjects in drawing order, as they were when last refreshed.
 
     Attributes:
-        mobject: what is drawn; held, so that its id stays its own.
-        box: left, top, right, bottom of the pixels it can touch, end-exclusive, within the frame.
-        by_manim: whether Manim's camera draws it: gradients, and points that are not whole curves.
+        extents: left, bottom, right, top of the points of each, in scene units, shape (leaves, 4).
+        reaches: how far its strokes go beyond its points; infinite for what Manim draws, nan for what nobody sees.
     """
 
-    __slots__ = ("_points", "_style", "box", "by_manim", "mobject", "outline", "paints")
+    def __init__(self, mobjects: Sequence[VMobject]) -> None:
+        self.mobjects = list(mobjects)
+        self._states = [mobject.__dict__ for mobject in mobjects]
+        self._tolerance = np.array([state["tolerance_for_point_equality"] for state in self._states])
+        self._points: list[bytes] = [b""] * len(self.mobjects)
+        self._styles: list[Any] = [None] * len(self.mobjects)
+        self._by_manim: list[bool] = [False] * len(self.mobjects)
+        self._paints: list[list[Paint]] = [[]] * len(self.mobjects)
+        self._paths: list[tuple[int, Paths | None]] = [(0, None)] * len(self.mobjects)
+        self._maker = PathMaker()
+        self.extents = np.zeros((len(self.mobjects), 4))
+        self.reaches = np.full(len(self.mobjects), np.nan)
+        self.refresh(range(len(self.mobjects)))
 
-    def __init__(self, mobject: VMobject) -> None:
-        self.mobject = mobject
-        self.box = NOWHERE
-        self.by_manim = False
-        self.outline: Outline | None = None
-        self.paints: list[Paint] = []
-        self._points = b""
-        self._style: tuple[Any, ...] | None = None
+    def refresh(self, watched: Sequence[int]) -> list[int]:
+        """Read the `watched` mobjects again; which of them may look different."""
+        changed, moved = [], []
+        for i in watched:
+            state = self._states[i]
+            shape = state["points"].tobytes()
+            style = (
+                state["fill_rgbas"].tobytes(),
+                state["stroke_rgbas"].tobytes(),
+                state["stroke_width"],
+                state["background_stroke_rgbas"].tobytes(),
+                state["background_stroke_width"],
+                state["joint_type"],
+                state["cap_style"],
+            )
+            if shape != self._points[i]:
+                self._points[i] = shape
+                moved.append(i)
+            elif style == self._styles[i] and not self._by_manim[i]:
+                continue
+            if style != self._styles[i]:
+                self._styles[i] = style
+                self._paints[i] = _mixed(state)
+            changed.append(i)
+        if moved:
+            self._trace(moved)
+        for i in changed:
+            self._by_manim[i] = self._is_special(i)
+            self.reaches[i] = np.inf if self._by_manim[i] else self._reach(i)
+        return changed
 
-    def refresh(self) -> bool:
-        """Read the mobject again; tell whether it may look different."""
-        state = self.mobject.__dict__
-        shape = state["points"].tobytes()
-        style = (
-            state["fill_rgbas"].tobytes(),
-            state["stroke_rgbas"].tobytes(),
-            state["stroke_width"],
-            state["background_stroke_rgbas"].tobytes(),
-            state["background_stroke_width"],
-            state["joint_type"],
-            state["cap_style"],
+    def _trace(self, moved: list[int]) -> None:
+        """Make the paths of those that moved."""
+        whole = [i for i in moved if self._states[i]["points"].shape[0] % CURVE == 0 and self._points[i]]
+        for i in set(moved) - set(whole):
+            self._paths[i] = (0, None)
+        if not whole:
+            return
+        shapes = [self._states[i]["points"] for i in whole]
+        counts = np.array([len(points) for points in shapes])
+        paths = self._maker.make(np.concatenate(shapes), counts, self._tolerance[whole])
+        self.extents[whole] = paths.extents
+        seen = np.isfinite(paths.extents).all(axis=1).tolist()
+        for i, place, is_seen in zip(whole, paths.addresses, seen, strict=True):
+            self._paths[i] = (place, paths) if is_seen else (0, None)
+
+    def _is_special(self, i: int) -> bool:
+        """Gradients, and points that are not whole curves, are left to Manim."""
+        state = self._states[i]
+        return len(state["points"]) % CURVE != 0 or any(len(state[name]) > 1 for name in COLOURS)
+
+    def _reach(self, i: int) -> float:
+        return max(map(_reach, self._paints[i])) if self._paints[i] and self._paths[i][0] else np.nan
+
+    def boxes(
+        self, matrix: cairo.Matrix, width: int, height: int, which: Sequence[int] | slice = slice(None)
+    ) -> np.ndarray:
+        """The pixels that leaves can touch: left, top, right, bottom, end-exclusive, within the frame; 0 for none."""
+        left, bottom, right, top = self.extents[which].T
+        reach = self.reaches[which] * max(matrix.xx, -matrix.yy) + 1
+        edges = np.stack(
+            [
+                matrix.xx * left + matrix.x0 - reach,
+                matrix.yy * top + matrix.y0 - reach,
+                matrix.xx * right + matrix.x0 + reach,
+                matrix.yy * bottom + matrix.y0 + reach,
+            ]
         )
-        moved = shape != self._points
-        if not moved and style == self._style and not self.by_manim:
-            return False
-        if moved or self._style is None:
-            self._points = shape
-            self.outline = outline(state["points"], self.mobject.tolerance_for_point_equality)
-        if style != self._style:
-            self._style = style
-            self.paints = _mixed(state)
-        self.by_manim = len(state["points"]) % CURVE != 0 or any(len(state[name]) > 1 for name in COLOURS)
-        return True
-
-    def place(self, matrix: cairo.Matrix, width: int, height: int) -> None:
-        """Find the pixels that the leaf can touch, under the camera's matrix."""
-        if self.by_manim:
-            self.box = (0, 0, width, height)
-        elif self.outline is None or not self.paints:
-            self.box = NOWHERE
-        else:
-            left, bottom, right, top = self.outline.box
-            reach = 1 + max(_reach(paint) for paint in self.paints) * max(matrix.xx, -matrix.yy)
-            x0 = max(0, math.floor(matrix.xx * left + matrix.x0 - reach))
-            x1 = min(width, math.ceil(matrix.xx * right + matrix.x0 + reach))
-            y0 = max(0, math.floor(matrix.yy * top + matrix.y0 - reach))
-            y1 = min(height, math.ceil(matrix.yy * bottom + matrix.y0 + reach))
-            self.box = (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else NOWHERE
+        limits = np.array([[width], [height], [width], [height]])
+        found = np.clip(edges, 0, limits)
+        found[:2], found[2:] = np.floor(found[:2]), np.ceil(found[2:])
+        outside = ~((found[0] < found[2]) & (found[1] < found[3]))
+        found[:, outside] = 0
+        return found.T.astype(np.int32)
 
     def draw(
-        self, context: cairo.Context[Any], append: Callable[[int, int], None], target: int, camera: Camera
+        self,
+        which: Sequence[int],
+        context: cairo.Context[Any],
+        append: Callable[[int, int], None],
+        target: int,
+        camera: Camera,
     ) -> None:
-        """Draw the leaf on `context`, whose address is `target`, and leave no path behind."""
+        """Draw some leaves on `context`, whose address is `target`, and leave no path behind."""
         context.new_path()
-        if self.by_manim:
-            camera.display_vectorized(self.mobject, context)
-        elif self.outline is not None and self.paints:
-            append(target, self.outline.address)
-            for colour, width, join, cap in self.paints:
+        for i in which:
+            if self._by_manim[i]:
+                camera.display_vectorized(self.mobjects[i], context)
+                context.new_path()
+                continue
+            append(target, self._paths[i][0])
+            for colour, width, join, cap in self._paints[i]:
                 context.set_source_rgba(*colour)
                 if width is None:
                     context.fill_preserve()
@@ -110,16 +152,16 @@ class Leaf:
                     context.set_line_join(join)
                     context.set_line_cap(cap)
                     context.stroke_preserve()
-        context.new_path()
+            context.new_path()
 
 
 def _mixed(state: dict[str, Any]) -> list[Paint]:
     """Stroke behind, fill, stroke, without what cannot be seen."""
     join, cap = LINE_JOIN_MAP[state["joint_type"]], CAP_STYLE_MAP[state["cap_style"]]
     paints: list[Paint] = []
-    for name in COLOURS:
-        width = None if name == "fill_rgbas" else max(0.0, float(state[name.replace("rgbas", "width")]))
-        red, green, blue, alpha = (float(part) for part in state[name][0])
+    for name, thick in zip(COLOURS, ("background_stroke_width", None, "stroke_width"), strict=True):
+        red, green, blue, alpha = state[name][0].tolist()
+        width = max(0.0, float(state[thick])) if thick else None
         if alpha != 0 and width != 0:
             # Manim's surface holds red where Cairo believes blue to be; its widths are hundredths of a unit.
             paints.append(((blue, green, red, alpha), None if width is None else width * 0.01, join, cap))
@@ -134,8 +176,3 @@ def _reach(paint: Paint) -> float:
     if join == cairo.LineJoin.MITER:
         return width / 2 * MITER_LIMIT
     return width / 2 * (math.sqrt(2) if cap == cairo.LineCap.SQUARE else 1)
-
-
-def boxes(leaves: list[Leaf]) -> np.ndarray:
-    """The boxes of all leaves, shape (leaves, 4)."""
-    return np.array([leaf.box for leaf in leaves], np.int32).reshape(-1, 4)

@@ -1,8 +1,8 @@
-"""Outlines: the points of a VMobject as a path that Cairo takes in one call.
+"""Outlines: the points of VMobjects as paths that Cairo takes in one call each.
 
-Manim emits every Bezier curve by a Python call in every frame. Here the curves of a mobject are laid out once by NumPy
-in the memory layout of `cairo_path_data_t`, kept in scene units, and appended in one call for as long as its points
-stay the same; a pan or zoom of the camera does not touch them.
+Manim emits every Bezier curve by a Python call in every frame. Here the curves of all mobjects that changed are laid
+out at once by NumPy in the memory layout of `cairo_path_t`, in scene units, and appended in one call for as long as the
+points stay the same; a pan or zoom of the camera does not touch them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ import numpy as np
 
 CURVE = 4  # points of a cubic Bezier curve
 CLOSENESS = 1.0e-5  # the relative part of Manim's (NumPy's) test for equal points
-
-
-class _CairoPath(ctypes.Structure):
-    """`cairo_path_t`."""
-
-    _fields_ = (("status", ctypes.c_int), ("data", ctypes.c_void_p), ("num_data", ctypes.c_int))
+PATH = np.dtype(
+    {"names": ["status", "data", "size"], "formats": ["i4", "u8", "i4"], "offsets": [0, 8, 16], "itemsize": 24}
+)
 
 
 def _header(kind: int, length: int) -> float:
@@ -34,59 +31,105 @@ MOVE_TO, CURVE_TO, CLOSE_PATH = _header(0, 2), _header(2, 4), _header(3, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """A path in Cairo's memory layout, with the box of its points (left, bottom, right, top) in scene units."""
+class Paths:
+    """Paths in Cairo's memory layout, one for each mobject.
+
+    Attributes:
+        elements, structures: the memory itself; it has to outlive the addresses.
+        addresses: where the path of each mobject is.
+        extents: left, bottom, right, top of the points of each, in scene units, shape (mobjects, 4).
+    """
 
     elements: np.ndarray
-    path: _CairoPath
-    box: tuple[float, float, float, float]
-
-    @property
-    def address(self) -> int:
-        return ctypes.addressof(self.path)
+    structures: np.ndarray
+    addresses: list[int]
+    extents: np.ndarray
 
 
-def outline(points: np.ndarray, tolerance: float) -> Outline | None:
-    """The path that Manim draws for `points`; None where it draws nothing.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where points go among the elements: `elements[rows] = points[columns]`, the rest being headers."""
 
-    A new subpath begins where the end of a curve is not close to the start of the next one, and a subpath whose ends
-    meet is closed, as in `manim.Camera.set_cairo_context_path`.
-
-    Args:
-        points: cubic Bezier curves, shape (4 curves, 3).
-        tolerance: the mobject's `tolerance_for_point_equality`.
-    """
-    if not np.isfinite(points).all():
-        return None
-    curves = points[:, :2].reshape(-1, CURVE, 2)
-    joins = _close(curves[:-1, 3], curves[1:, 0], tolerance)
-    starts = np.flatnonzero(np.concatenate(([True], ~joins)))
-    ends = np.append(starts[1:], len(curves))
-    closed = _close(curves[starts, 0], curves[ends - 1, 3], tolerance)
-    elements = _laid_out(curves, starts, ends, closed)
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    path = _CairoPath(0, elements.ctypes.data, len(elements))
-    return Outline(elements, path, (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+    counts: np.ndarray
+    joined: np.ndarray
+    closed: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    headers: np.ndarray
+    begins: np.ndarray
 
 
-def _close(first: np.ndarray, second: np.ndarray, tolerance: float) -> np.ndarray:
-    near: np.ndarray = np.abs(first - second) <= tolerance + CLOSENESS * np.abs(second)
-    return near.all(axis=-1)
+class PathMaker:
+    """Makes paths, and keeps the layout from one time to the next: whoever moves or bends keeps it."""
+
+    def __init__(self) -> None:
+        self._layout: Layout | None = None
+
+    def make(self, points: np.ndarray, counts: np.ndarray, tolerance: np.ndarray) -> Paths:
+        """The paths that Manim would draw.
+
+        A new subpath begins where the end of a curve is not close to the start of the next one, and a subpath whose
+        ends meet is closed, as in `manim.Camera.set_cairo_context_path`.
+
+        Args:
+            points: cubic Bezier curves of all mobjects one after another, shape (4 curves, 3).
+            counts: how many of the points each mobject has; a multiple of 4, and not 0.
+            tolerance: `tolerance_for_point_equality` of each mobject.
+        """
+        flat = np.ascontiguousarray(points[:, :2])
+        curves = flat.reshape(-1, CURVE, 2)
+        near = np.repeat(tolerance, counts // CURVE)[:, None]
+        firsts = np.cumsum(counts // CURVE) - counts // CURVE
+        joined = np.empty(len(curves), bool)
+        joined[1:] = _close(curves[:-1, 3], curves[1:, 0], near[1:])
+        joined[firsts] = False
+        starts = np.flatnonzero(~joined)
+        ends = np.append(starts[1:], len(curves))
+        closed = _close(curves[starts, 0], curves[ends - 1, 3], near[starts])
+        layout = self._layout
+        if layout is None or not (
+            _same(layout.counts, counts) and _same(layout.joined, joined) and _same(layout.closed, closed)
+        ):
+            layout = self._layout = _laid_out(counts, joined, closed, starts, ends)
+        elements = layout.headers.copy()
+        elements[layout.rows] = flat[layout.columns]
+        structures = np.zeros(len(counts), PATH)
+        structures["data"] = elements.ctypes.data + layout.begins[:-1] * 16
+        structures["size"] = np.diff(layout.begins)
+        base = structures.ctypes.data
+        at = firsts * CURVE
+        extents = np.hstack([np.minimum.reduceat(flat, at, axis=0), np.maximum.reduceat(flat, at, axis=0)])
+        return Paths(
+            elements, structures, list(range(base, base + len(counts) * PATH.itemsize, PATH.itemsize)), extents
+        )
 
 
-def _laid_out(curves: np.ndarray, starts: np.ndarray, ends: np.ndarray, closed: np.ndarray) -> np.ndarray:
-    """The elements of all subpaths: a move, the curves, and a closing element where the ends meet."""
+def _close(first: np.ndarray, second: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    near = np.abs(first - second) <= tolerance + CLOSENESS * np.abs(second)
+    return near[:, 0] & near[:, 1]
+
+
+def _same(first: np.ndarray, second: np.ndarray) -> bool:
+    return first.shape == second.shape and bool((first == second).all())
+
+
+def _laid_out(
+    counts: np.ndarray, joined: np.ndarray, closed: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> Layout:
+    """Every subpath is a move, its curves, and a closing element where its ends meet."""
     sizes = 2 + CURVE * (ends - starts) + closed
     begins = np.cumsum(sizes) - sizes
-    elements = np.empty((int(sizes.sum()), 2))
-    elements[begins, 0] = MOVE_TO
-    elements[begins + 1] = curves[starts, 0]
-    at = np.arange(len(curves)) * CURVE + np.repeat(begins + 2 - CURVE * starts, ends - starts)
-    elements[at, 0] = CURVE_TO
-    for point in (1, 2, 3):
-        elements[at + point] = curves[:, point]
-    elements[(begins + sizes - 1)[closed], 0] = CLOSE_PATH
-    return elements
+    at = np.arange(len(joined)) * CURVE + np.repeat(begins + 2 - CURVE * starts, ends - starts)
+    headers = np.zeros((int(sizes.sum()), 2))
+    headers[begins, 0] = MOVE_TO
+    headers[at, 0] = CURVE_TO
+    headers[(begins + sizes - 1)[closed], 0] = CLOSE_PATH
+    rows = np.concatenate([begins + 1, at + 1, at + 2, at + 3])
+    of_curve = np.arange(len(joined)) * CURVE
+    columns = np.concatenate([starts * CURVE, of_curve + 1, of_curve + 2, of_curve + 3])
+    firsts = np.cumsum(counts // CURVE) - counts // CURVE
+    borders = np.append(begins[np.searchsorted(starts, firsts)], len(headers))
+    return Layout(counts.copy(), joined, closed, rows, columns, headers, borders)
 
 
 def path_appender() -> Callable[[int, int], None] | None:

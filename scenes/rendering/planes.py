@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from scenes.rendering.leaves import Box
+from scenes.rendering.tiles import Box
 
 # The chroma filter looks no further than this beyond the pixels it makes: so a part comes out as in the whole.
 MARGIN = 8

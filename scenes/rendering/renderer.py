@@ -17,7 +17,8 @@ from manim.utils.iterables import list_update
 from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
-from scenes.rendering.leaves import Box, is_plain
+from scenes.rendering.leaves import is_plain
+from scenes.rendering.tiles import Box
 
 FLAT_CAMERAS = (Camera, MovingCamera)  # these draw a mobject from its points as they are
 

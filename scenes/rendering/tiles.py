@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from scenes.rendering.leaves import Box
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, end-exclusive
 
 TILE = 32  # pixels; even, so that a tile holds whole chroma samples
 CROWDED = 0.6  # from this share of changed tiles on, drawing the whole frame is cheaper
@@ -18,28 +18,38 @@ class Tiles:
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
-        self.changed = np.zeros((-(-height // TILE), -(-width // TILE)), bool)
+        self._down, self._across = -(-height // TILE), -(-width // TILE)
+        self._changed = np.zeros((self._down, self._across), bool)
 
-    def mark(self, box: Box) -> None:
-        """Mark every tile that `box` touches."""
-        x0, y0, x1, y1 = box
-        if x1 > x0:
-            self.changed[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)] = True
+    @property
+    def whole(self) -> Box:
+        return (0, 0, self.width, self.height)
+
+    def mark(self, boxes: np.ndarray) -> None:
+        """Mark every tile that one of `boxes` touches, shape (boxes, 4)."""
+        seen = boxes[boxes[:, 2] > boxes[:, 0]]
+        x0, y0 = seen[:, 0] // TILE, seen[:, 1] // TILE
+        x1, y1 = -(-seen[:, 2] // TILE), -(-seen[:, 3] // TILE)
+        # Each box counts one more from its first corner on, and one less beyond it: the sum says how many cover a tile.
+        steps = np.zeros((self._down + 1, self._across + 1), np.int32)
+        for y, x, step in ((y0, x0, 1), (y0, x1, -1), (y1, x0, -1), (y1, x1, 1)):
+            np.add.at(steps, (y, x), step)
+        self._changed |= steps.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0
 
     def mark_all(self) -> None:
-        self.changed[:] = True
+        self._changed[:] = True
 
     def take(self) -> list[Box]:
         """The changed rectangles in pixels; nothing is marked afterwards."""
-        if not self.changed.any():
+        changed, self._changed = self._changed, np.zeros_like(self._changed)
+        share = changed.mean()
+        if share == 0:
             return []
-        crowded = self.changed.mean() > CROWDED
-        found = [] if crowded else _rectangles(self.changed)
-        self.changed[:] = False
-        if crowded:
-            return [(0, 0, self.width, self.height)]
+        if share > CROWDED:
+            return [self.whole]
         return [
-            (x0 * TILE, y0 * TILE, min(x1 * TILE, self.width), min(y1 * TILE, self.height)) for x0, y0, x1, y1 in found
+            (x0 * TILE, y0 * TILE, min(x1 * TILE, self.width), min(y1 * TILE, self.height))
+            for x0, y0, x1, y1 in _rectangles(changed)
         ]
 
 
@@ -47,22 +57,24 @@ def _rectangles(grid: np.ndarray) -> list[Box]:
     """Rectangles that cover the set tiles once: runs of a row, joined with equal runs above."""
     open_runs: dict[tuple[int, int], int] = {}
     found: list[Box] = []
-    for y in range(grid.shape[0] + 1):
-        runs = set(_runs(grid[y])) if y < grid.shape[0] else set()
+    for y, row in enumerate([*grid.tolist(), []]):
+        runs = _runs(row)
         ended = [run for run in open_runs if run not in runs]
         found.extend((run[0], open_runs.pop(run), run[1], y) for run in ended)
-        for run in sorted(runs):
+        for run in runs:
             open_runs.setdefault(run, y)
     return found if len(found) <= MOST else list(_bands(grid))
 
 
-def _runs(row: np.ndarray) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.asarray(row), prepend=False, append=False)).tolist()
+def _runs(row: list[bool]) -> list[tuple[int, int]]:
+    if True not in row:
+        return []
+    edges = [x for x, (before, here) in enumerate(zip([False, *row], [*row, False], strict=True)) if before is not here]
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _bands(grid: np.ndarray) -> Iterable[Box]:
     """One rectangle for each band of rows that have set tiles: coarser, and few."""
-    for y0, y1 in _runs(np.asarray(grid.any(axis=1))):
+    for y0, y1 in _runs(grid.any(axis=1).tolist()):
         columns = np.flatnonzero(grid[y0:y1].any(axis=0))
         yield int(columns[0]), y0, int(columns[-1]) + 1, y1
