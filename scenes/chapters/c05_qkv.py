@@ -176,26 +176,27 @@ class QKV(Chapter):
     def not_mutual(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Why not one matrix for both?"""
         head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
-        mirrored, real = Pairs.both(head, asker, favourite)
+        words = trace["config.words"]
+        mirrored, real = Pairs.both(head, asker, favourite, f"{words} × {words}")
         centred(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
         rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
         later = VGroup(*(ring_around(cell) for cell in real.pair))
         one_way, other_way = (head["scores"].pick(query=a, key=b.position) for a, b in real.directions)
         if len(real.pair) == 1:
-            ways = f"With its own key matrix, “{asker}” matches itself with {one_way:.2f}. |With more words, a match needn’t be mutual."
+            ways = f"With keys of their own, “{asker}” matches itself with {one_way:.2f}. |With more words, a match needn’t be mutual."
         elif f"{one_way:.2f}" != f"{other_way:.2f}":
-            ways = f"With its own key matrix, it is {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
+            ways = f"Keys of their own give {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
         else:
-            ways = f"With its own key matrix, it is {one_way:.2f} both ways here. |A match needn’t be mutual, but it may be."
+            ways = f"Keys of their own give {one_way:.2f} both ways here. |A match needn’t be mutual, but it may be."
         yield Step(
             "Why not one matrix for both?",
             say="Soon every query will be matched with every key. If keys were queries, |"
             f"the matches would be their own mirror. |{ways}",
             show=[
-                appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half),
+                appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
                 [
-                    appear(real.heading, real.rows, real.columns, real.grid),
+                    appear(real.heading, real.rows, real.columns, real.grid, real.size),
                     (slide(rings, later), appear(real.readings)),
                 ],
                 None,

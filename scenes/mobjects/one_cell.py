@@ -63,7 +63,7 @@ class OneCell(VGroup):
         self.vectors = [x, column, self.products]
         wide, self.pitch = END - BEGIN, (END - BEGIN) / len(x)
         self.strips = [Strip(vector, wide, 50).move_to(at((BEGIN + END) / 2, y)) for vector, y in zip(self.vectors, (226, 292, 376), strict=True)]
-        self.line = rule(at(BEGIN, 334), at(NUMBERS, 334), "line", 2)
+        self.line = rule(at(BEGIN, 334), at(END, 334), "line", 2)
         self.names = [Token(token), Formula("{{ W_Q : query }}", 32), Words("products", "aside", "ink2")]
         for name, strip in zip(self.names, self.strips, strict=True):
             name.next_to(strip, LEFT, buff=gap("chip"))
@@ -166,5 +166,5 @@ class OneCell(VGroup):
         fall = ghost.animate(run_time=pace("transform"), rate_func=rate_functions.ease_in_out_sine, remover=True)
         return [
             appear(self.under, self.result, self.result_name),
-            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False), leave(self.playhead)),
+            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False), leave(self.playhead, *self.numbers)),
         ]

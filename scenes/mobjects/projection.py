@@ -118,16 +118,17 @@ class Entering(VGroup):
     def __init__(self, stream: NamedTensor, entering: NamedTensor, token: Label, size: str) -> None:
         normed = stream.name != entering.name
         rows = rows_shown(stream, "position", 8, token)
-        high = min(64.0, 0.66 * HEIGHT / len(rows) - 4)
-        columns = abridged(stream.size("d_model"), *((4, 1) if normed else (11, 2)))
-        self.stream = TensorGrid(stream, rows=rows, columns=columns, high=high)
+        high = min(72.0, 0.66 * HEIGHT / len(rows) - 4)
+        cell, first = ("large", 3) if len(rows) <= 5 else ("normal", 4)
+        columns = abridged(stream.size("d_model"), *((first, 1) if normed else (2 * first + 2, 2)))
+        self.stream = TensorGrid(stream, cell, rows=rows, columns=columns, high=high)
         self.labels = self.stream.row_labels()
         self.before = VGroup(self.stream, self.labels)
         parts = [self.before]
         self.way = VGroup()
         self.x = self.stream
         if normed:
-            self.x = TensorGrid(entering, rows=rows, columns=columns, high=high)
+            self.x = TensorGrid(entering, cell, rows=rows, columns=columns, high=high)
             box = Box(150, 84, palette().surface, 12, palette().line, 2.5)
             name = Words("Norm", "block", paper=box).settle(box.get_center())
             room = LEFT * units(64)
@@ -184,9 +185,9 @@ class View(VGroup):
     """A matrix, and below it the rows that it makes."""
 
     def __init__(self, matrix: NamedTensor, made: NamedTensor, token: int, shown: Sequence[int | None], wide: float, pitch: float, scales: tuple[float, float]) -> None:
-        self.matrix = Heatmap(matrix, wide, 290, scales[0])
+        self.matrix = Heatmap(matrix, wide, 270, scales[0])
         self.rows = Rows(made, token, shown, wide, pitch, scales[1])
-        self.rows.next_to(self.matrix, DOWN, buff=units(34))
+        self.rows.next_to(self.matrix, DOWN, buff=units(28))
         super().__init__(self.matrix, self.rows)
 
 
@@ -199,15 +200,15 @@ class Meeting(VGroup):
         parts: for each matrix (d_model × d_head) the rows (position × d_head) that it makes.
         wide: px for the entries of X.
         space: px between two matrices.
-        scales: the values that get the full colour, of the matrices and of what they make.
+        scales: for each matrix, and for what it makes, the value that gets the full colour.
         aside: px to leave free at the right.
     """
 
-    def __init__(self, x: NamedTensor, token: Label, parts: Sequence[tuple[NamedTensor, NamedTensor]], wide: float, space: float, scales: tuple[float, float], aside: float = 0) -> None:
+    def __init__(self, x: NamedTensor, token: Label, parts: Sequence[tuple[NamedTensor, NamedTensor]], wide: float, space: float, scales: Sequence[tuple[float, float]], aside: float = 0) -> None:
         here = self.here = token.position
         shown = rows_shown(x, "position", 6, token)
         slots = sum(1 if i is not None else 0.55 for i in shown)
-        pitch = min(58.0, 284 / slots)
+        pitch = min(58.0, 262 / slots)
         self.x = Rows(x, here, shown, wide, pitch)
         labels = {i: x.label("position", i) for i in shown if i is not None}
         chip = max(chip_width(label, small=True) for label in labels.values())
@@ -215,9 +216,9 @@ class Meeting(VGroup):
         left = LEFT_EDGE + chip + 20
         start = left + wide + 48
         room = (RIGHT_EDGE - 12 - aside - start - (len(parts) - 1) * space) / len(parts)
-        self.views = [View(matrix, made, here, shown, room, pitch, scales) for matrix, made in parts]
+        self.views = [View(*part, here, shown, room, pitch, scale) for part, scale in zip(parts, scales, strict=True)]
         for k, view in enumerate(self.views):
-            view.move_to(at(start + (room + space) * k, 244), aligned_edge=LEFT + UP)
+            view.move_to(at(start + (room + space) * k, 240), aligned_edge=LEFT + UP)
         self.x.move_to(at(left + wide / 2, 0)).set_y(self.views[0].rows.get_y())
         for i, mark in self.chips.items():
             mark.move_to(at(LEFT_EDGE + chip / 2, 0)).set_y(self.x.lines[i].get_y())
@@ -233,15 +234,15 @@ class Meeting(VGroup):
         """X, the query matrix of every head, and their queries."""
         matrix, made = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"].pick(batch=0)
         parts = [(matrix[head], made[head]) for head in range(len(matrix))]
-        return cls(entering(trace, cast), cast.asker, parts, 470, 26, _scales(parts), aside=72)
+        return cls(entering(trace, cast), cast.asker, parts, 470, 26, [_scale(parts)] * len(parts), aside=72)
 
     @classmethod
     def of_roles(cls, trace: Trace, cast: Cast) -> Meeting:
         """X, and the three matrices of one head with what they make; the query's part as in `of_heads`."""
         head, weights = cast.seen(trace), trace.under(f"parameters.{cast.path}", head=cast.head)
         parts = [(weights[f"w_{letter.lower()}"], head[letter.lower()]) for letter in LETTERS.values()]
-        every = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"]
-        return cls(entering(trace, cast), cast.asker, parts, 350, 56, _scales([every]))
+        queries = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"]
+        return cls(entering(trace, cast), cast.asker, parts, 350, 56, [_scale([queries]), *(_scale([part]) for part in parts[1:])])
 
     @property
     def row(self) -> VGroup:
@@ -276,9 +277,10 @@ class Meeting(VGroup):
         return Tag(role).next_to(view.rows, DOWN, buff=units(26))
 
 
-def _scales(parts: Sequence[tuple[NamedTensor, NamedTensor]]) -> tuple[float, float]:
-    """The values that get the full colour: of all matrices, and of all that they make."""
-    return tuple(max(float(np.abs(pair[k].values).max()) for pair in parts) for k in (0, 1))  # type: ignore[return-value]
+def _scale(parts: Sequence[tuple[NamedTensor, NamedTensor]]) -> tuple[float, float]:
+    """The largest absolute value of the matrices, and of what they make."""
+    matrices, made = (max(float(np.abs(part[k].values).max()) for part in parts) for k in (0, 1))
+    return matrices, made
 
 
 def refit(old: VMobject, new: VMobject) -> Animation:

@@ -33,21 +33,31 @@ def plainly(quantity: Quantity) -> str:
     return f"{quantity:.{places}f}"
 
 
+def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
+    """Which of `size` tokens to show: all of a few, else two that are compared, the last, and what room is left for."""
+    if size <= 6:
+        return list(range(size))
+    choices = (abridged(size, first, 1, keep=both) for first in (3, 2, 1))
+    return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
+
+
 class Pairs(VGroup):
     """Every token against every token as a grid, with one pair to read both ways."""
 
-    def __init__(self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float) -> None:
-        words = len(scores)
-        labels = scores.words("key")
+    def __init__(self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, size: str) -> None:
+        shown = _both_and_some(len(scores), (forth.position, back.position))
+        kept = tuple(i for i in shown if i is not None)
+        left_out = len(shown) - len(kept)
+        labels = scores.pick(key=kept).words("key")
         longest = max(chip_width(label, small=True) for label in labels)
-        numbered = words <= 6
-        pitch = min(148.0, 620 / words) if numbered else min(64.0, 600 / words)
+        pitch = min(148.0, (610 - 44 * left_out) / len(kept))
         upright = longest > pitch - 2
-        high = min(88.0, 380 / words) if numbered else min(pitch, (0.62 * HEIGHT - longest) / words)
-        cell = "normal" if numbered else "tile"
-        self.grid = TensorGrid(scores, cell, ".2f" if words <= 5 else ".1f", scale, wide=pitch - 4, high=high - 4)
-        chip = min(46.0, high - 2)
-        self.rows = VGroup(*(Token(label, "query", longest, max(34.0, chip)) for label in scores.words("query")))
+        above = 64 + (longest + 14 if upright else 58)
+        high = min(88.0, (HEIGHT - above - 150 - 44 * left_out) / len(kept))
+        spec = ".2f" if pitch > 118 else ".1f"
+        self.grid = TensorGrid(scores, "normal", spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
+        chip = max(36.0, min(46.0, high - 4))
+        self.rows = VGroup(*(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query")))
         self.columns = VGroup(*(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels))
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
@@ -63,17 +73,18 @@ class Pairs(VGroup):
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
         self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(DOWN, buff=units(18), aligned_edge=RIGHT)
         self.readings.next_to(self.grid, DOWN, buff=units(34))
-        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings)
+        self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(18))
+        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
 
         self.directions = [(scores.words("query")[a.position], b) for a, b in (pair * 2)[:2]]
 
     @classmethod
-    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[Pairs, Pairs]:
+    def both(cls, head: Trace, forth: Label, back: Label, size: str) -> tuple[Pairs, Pairs]:
         """The scores if keys were queries, and the scores: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
         names = "if keys were queries", "with keys of their own"
-        mirrored, real = (cls(tensor, name, forth, back, scale) for tensor, name in zip(tensors, names, strict=True))
+        mirrored, real = (cls(tensor, name, forth, back, scale, size) for tensor, name in zip(tensors, names, strict=True))
         return mirrored, real
 
     @staticmethod
@@ -91,7 +102,8 @@ class Pairs(VGroup):
     @property
     def half(self) -> VGroup:
         """The diagonal and what lies above it."""
-        return VGroup(*(cell for (i, j), cell in self.grid.cells.items() if i <= j))
+        upper = (cell for (i, j), cell in self.grid.cells.items() if i <= j)
+        return VGroup(*upper, self.grid.gaps_left_out)
 
     def reflect(self) -> Animation | None:
         """What lies above the diagonal flies to its mirror place below."""
