@@ -91,7 +91,7 @@ def _opened(
     path: Path, vocabulary: Vocabulary | None
 ) -> tuple[Transformer, Vocabulary | None, dict[str, Any], dict[str, NamedTensor]]:
     """Model, vocabulary and card of a checkpoint, and the tensors that were measured before."""
-    model, card = load(path)
+    model, card = load(path, torch.float64)  # so that sums on screen add up to the last digit shown
     words = card.pop("vocabulary", None)
     if vocabulary is None and words is not None:
         vocabulary = Vocabulary.from_json(words)

@@ -232,10 +232,10 @@ class Scores(Chapter):
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
-            say=f"In this head “{asker}” fits “{cast.favourite}” best. Spanish needs its gender. |"
-            f"Now swap it for “{swapped}”. Its Spanish form is the same for both genders. |"
-            "Will it look too? Bet now: the next chapter uncovers it. |"
-            "A score is a dot product. Only its lead over the row counts.",
+            say=f"Here “{asker}” fits “{cast.favourite}” best: Spanish needs its gender. |"
+            f"Swap it for “{swapped}”, which has one Spanish form for both. |"
+            "Will it look, too? Bet now; the next chapter uncovers it. |"
+            "A score is a dot product; its lead counts.",
             show=[
                 appear(known),
                 [appear(guess.chips)],

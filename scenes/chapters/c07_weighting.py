@@ -66,7 +66,7 @@ class Weighting(Chapter):
         centred(VGroup(plot, lines, above, below, law, law_note))
         yield Step(
             "A score is a sum of many accidents",
-            say="Scores can be any size. How do they become shares, and what is the root for? |"
+            say="Scores can be any size. How do they become shares, and why the root? |"
             "Each line adds up the products of one random query and key. |"
             "Each product adds one to the variance. |"
             "So a typical score grows like the root of the width.",
@@ -99,7 +99,7 @@ class Weighting(Chapter):
             say=f"Measured at width {run['width']}: raw scores have variance {run['variance']:,.0f}. |"
             f"Undivided, the best of {run['keys']} random keys takes {raw:share}: almost a choice. |"
             f"Over the width itself it takes {full:share}: nearly equal shares. |"
-            f"Over the root it takes {root:share}, and much the same at every width above one.",
+            f"Over the root it takes {root:share}, much the same at every width above one.",
             show=[
                 [appear(sizes), appear(panels[0])],
                 None,
@@ -121,10 +121,10 @@ class Weighting(Chapter):
         itself = f" and {own:share} to itself" if asker.position != favourite.position else ""
         yield Step(
             f"Softmax: the shares of “{asker}”",
-            say=f"A real row again, that of “{asker}”. Divide by {root:.{digits}f}, the root of the width. |"
+            say=f"The real row of “{asker}”, divided by {root:.{digits}f}, the root of the width. |"
             "Raise e to each lead over the best: the best gets one. |"
             "Divide by the sum: together they make one. |"
-            f"“{asker}” gives {share:share} to “{favourite}”{itself}. What one gains, others lose.",
+            f"“{asker}” gives {share:share} to “{favourite}”{itself}.",
             show=[
                 [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
                 [

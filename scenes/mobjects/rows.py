@@ -90,7 +90,11 @@ class Arcs(VGroup):
             share = 1.0 if shares is None else float(shares.values[j])
             if j != asker and (shares is None or share > 0.01):
                 self.arcs.add(self._arc(start, chip.get_top(), share, units(room), sure=shares is not None))
-        super().__init__(self.chips, self.arcs)
+        # A curve's box ends at its anchors: hold the room that the arcs take.
+        reach = max((arc.point_from_proportion(0.5)[1] for arc in self.arcs), default=start[1])
+        self.air = Box(10, max(1.0, (reach - start[1]) * 135 + 8), palette().background, 0).set_fill(opacity=0)
+        self.air.move_to(self.chips.get_top(), aligned_edge=DOWN)
+        super().__init__(self.air, self.chips, self.arcs)
 
     @staticmethod
     def _arc(start: np.ndarray, end: np.ndarray, share: float, room: float, sure: bool) -> VMobject:
