@@ -1,8 +1,6 @@
-"""The walk through the lecture, for all tests of pictures."""
+"""Lets the tests of pictures import what they share."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-from walking import walk  # noqa: F401

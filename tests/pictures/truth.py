@@ -14,8 +14,8 @@ from scenes.theme import TYPES
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
-NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?%?")
-QUOTED = re.compile(r"“([^”]+)”")
+NUMBER = re.compile(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[−-]?\d+)?%?")
+QUOTED = re.compile(r"“([^”\s]+)”")  # a token has no space; a question in quotes has
 
 
 def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace) -> list[str]:
@@ -74,14 +74,13 @@ def says(shown: str, value: float) -> bool:
 
 def foreign_texts(stage: Iterable[Mobject]) -> list[str]:
     """Texts that are not ours: nothing knows where their digits come from."""
-    found = []
-    for mobject in stage:
-        for part in mobject.get_family():
-            if isinstance(part, (Text, DecimalNumber)) or (
-                isinstance(part, (SVGMobject, Typst, MathTypst)) and not hasattr(part, "spans")
-            ):
-                found.append(f"{type(part).__name__} {getattr(part, 'text', '')!r} knows no source")
-    return found
+    return [
+        f"{type(part).__name__} {getattr(part, 'text', '')!r} knows no source"
+        for mobject in stage
+        for part in mobject.get_family()
+        if isinstance(part, (Text, DecimalNumber))
+        or (isinstance(part, (SVGMobject, Typst, MathTypst)) and not hasattr(part, "spans"))
+    ]
 
 
 def drawn_otherwise(words: Words) -> bool:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
 from manim import logger, tempconfig
+from truth import lies, wrong_in_step
 
 import scenes.chapters
+from scenes.layout import faults
 from scenes.storyboard import Chapter, Record, Step
 from transformer_core.lecture import read
 from transformer_core.trace import Trace
@@ -52,25 +53,49 @@ class Picture:
     trace: Trace
 
 
-@pytest.fixture
-def walk(tmp_path: Path) -> Callable[..., Iterator[Picture]]:
-    """`walk(chapter, text, theme)` calls `look(picture)` at the end of each step."""
+@dataclass
+class Findings:
+    """What was wrong, step by step, in one chapter about one sentence in one theme."""
 
-    def run(chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture], None]) -> Chapter:
-        logger.setLevel(logging.WARNING)
-        with tempconfig({"media_dir": str(tmp_path), "frame_rate": 30, "pixel_width": 640, "pixel_height": 360}):
-            scene = chapter(trace=trace_of(text), theme=theme)
-            scene.renderer.skip_animations = True
-            given: list[Step] = []
-            telling = scene.steps
+    lies: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
-            def steps(trace: Trace) -> Iterator[Step]:
-                for step in telling(trace):
-                    given.append(step)
-                    yield step
 
-            scene.steps = steps
-            scene.perform((), closed=lambda record: look(Picture(given[-1], record, scene.mobjects, scene.trace)))
-            return scene
+def walk(chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture], None]) -> Chapter:
+    """Perform a chapter without showing it, and call `look` at the end of each step."""
+    logger.setLevel(logging.WARNING)
+    small = {"frame_rate": 30, "pixel_width": 640, "pixel_height": 360, "media_dir": tempfile.gettempdir()}
+    with tempconfig(small), tempfile.TemporaryDirectory() as folder, tempconfig({"media_dir": folder}):
+        scene = chapter(trace=trace_of(text), theme=theme)
+        scene.renderer.skip_animations = True
+        given: list[Step] = []
+        telling = scene.steps
 
-    return run
+        def steps(trace: Trace) -> Iterator[Step]:
+            for step in telling(trace):
+                given.append(step)
+                yield step
+
+        scene.steps = steps  # type: ignore[method-assign]
+        scene.perform((), closed=lambda record: look(Picture(given[-1], record, scene.mobjects, scene.trace)))
+        return scene
+
+
+@cache
+def findings(chapter: type[Chapter], text: str, theme: str) -> Findings:
+    """All that a suspicious and a strict viewer find; walked once, read by several tests."""
+    found = Findings()
+
+    def look(picture: Picture) -> None:
+        here = f"step {picture.record.number}: "
+        found.lies.extend(here + lie for lie in lies(picture.stage, picture.trace))
+        found.claims.extend(
+            here + claim for claim in wrong_in_step(picture.step.title, picture.step.beats, picture.trace)
+        )
+        found.faults.extend(here + fault for fault in faults(picture.stage))
+        found.records.append(picture.record)
+
+    walk(chapter, text, theme, look)
+    return found
