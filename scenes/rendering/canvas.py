@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 
 import cairo
 import numpy as np
@@ -66,7 +66,7 @@ class Canvas:
         self._shown, self._watched = Leaves([]), ()
         self._tiles.mark_all()
 
-    def draw(self, mobjects: Sequence[VMobject], movers: Collection[int] | None = None) -> list[Box]:
+    def draw(self, mobjects: Sequence[VMobject], movers: Container[int] | None = None) -> list[Box]:
         """Draw a frame with `mobjects` on the static layer; the rectangles that changed.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from manim import Mobject, PMobject, VMobject
 from manim.mobject.types.image_mobject import AbstractImageMobject
@@ -17,27 +17,33 @@ class Cast:
 
     def forget(self) -> None:
         """Begin anew: another play."""
-        self._asked: Sequence[Mobject] = ()
+        self.leaves: list[Mobject] = []
+        self._asked: Sequence[Mobject] | None = None
         self._members: list[tuple[Mobject, list[Mobject], float, bool]] = []
-        self._leaves: list[Mobject] = []
 
-    def leaves(self, mobjects: Sequence[Mobject], use_z_index: bool = True) -> list[Mobject]:
-        """All members with points of the families of `mobjects`, by z-index, in drawing order."""
-        if not self._holds(mobjects):
-            families = extract_mobject_family_members(mobjects, use_z_index=use_z_index)
-            self._asked = list(mobjects)
-            self._members = [
-                (member, list(member.submobjects), member.z_index, _has_points(member)) for member in families
-            ]
-            leaves = extract_mobject_family_members(mobjects, use_z_index=use_z_index, only_those_with_points=True)
-            self._leaves = [leaf for leaf in leaves if is_visible(leaf)]
-        return self._leaves
+    def gather(
+        self, mobjects: Sequence[Mobject], use_z_index: bool = True, movers: Container[int] | None = None
+    ) -> None:
+        """Find all members with points of the families of `mobjects`, by z-index, in drawing order.
 
-    def _holds(self, mobjects: Sequence[Mobject]) -> bool:
+        Args:
+            mobjects: whose families.
+            use_z_index: whether members are sorted by it, as a camera may choose.
+            movers: ids of those who alone can change from now on; all, if not given.
+        """
+        self._asked = list(mobjects)
+        self._members = [
+            (member, list(member.submobjects), member.z_index, _has_points(member))
+            for member in extract_mobject_family_members(mobjects, use_z_index=use_z_index)
+            if movers is None or id(member) in movers
+        ]
+        leaves = extract_mobject_family_members(mobjects, use_z_index=use_z_index, only_those_with_points=True)
+        self.leaves = [leaf for leaf in leaves if is_visible(leaf)]
+
+    def holds(self, mobjects: Sequence[Mobject]) -> bool:
+        """Whether the leaves of `mobjects` are still those that were found last."""
         # Comparing lists compares identities first, so this costs some 0.2 us a member.
-        if len(self._asked) != len(mobjects) or not self._members or self._asked != mobjects:
-            return False
-        return all(
+        return self._asked == mobjects and all(
             member.submobjects == parts and member.z_index == height and _has_points(member) is has_points
             for member, parts, height, has_points in self._members
         )

@@ -13,9 +13,9 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from scenes.rendering.tiles import Box
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
+from scenes.rendering.tiles import Box
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from manim import Animation, Camera, Mobject, MovingCamera, Scene, logger
-from manim.animation.composition import AnimationGroup
+from manim import Camera, Mobject, MovingCamera, Scene, config, logger
 from manim.renderer.cairo_renderer import CairoRenderer
 from manim.scene.scene_file_writer import SceneFileWriter
 from manim.utils.iterables import list_update
@@ -18,6 +17,7 @@ from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.leaves import is_plain
+from scenes.rendering.motion import calm, hasten, is_plain_play, movers
 from scenes.rendering.tiles import Box
 
 FLAT_CAMERAS = (Camera, MovingCamera)  # these draw a mobject from its points as they are
@@ -33,6 +33,7 @@ class FastRenderer(CairoRenderer):
     """
 
     def __init__(self, camera_class: type[Camera] | None = None, skip_animations: bool = False) -> None:
+        self.camera: Camera
         self._camera_class = camera_class
         super().__init__(SceneFileWriter, camera_class, skip_animations)
         self.writer: ClipWriter | None = None
@@ -40,6 +41,7 @@ class FastRenderer(CairoRenderer):
         self._cast = Cast()
         self._said: set[str] = set()
         self._passed = 0
+        self._movers: set[int] | None = None
 
     def init_scene(self, scene: Scene, *settings: Any) -> None:
         """Take the scene's kind of camera, unless one was asked for."""
@@ -83,43 +85,57 @@ class FastRenderer(CairoRenderer):
         scene.compile_animation_data(*args, **kwargs)
         # A section without a play is dropped by Manim: let it know of this one, though it writes no file for it.
         self.file_writer.sections[-1].partial_movie_files.append(None)
+        animations = scene.animations or []
+        plain = is_plain_play(scene)
+        hastened = hasten(animations) if plain else []
         scene.begin_animations()
-        frozen = scene.is_current_animation_frozen_frame()
-        if shown:
-            self._show(scene, frozen)
+        if scene.is_current_animation_frozen_frame():
+            self._hold(scene, shown)
+        elif shown:
+            self._show(scene, plain)
         else:
-            self._apply(scene, frozen)
+            self._apply(scene, plain)
+        calm(hastened)
         self.num_plays += 1
 
-    def _show(self, scene: Scene, frozen: bool) -> None:
+    def _hold(self, scene: Scene, shown: bool) -> None:
+        """A pause: one picture, for as many frames as Manim counts."""
+        count = int(scene.duration / (1 / self.camera.frame_rate))
+        if shown:
+            self.save_static_frame_data(scene, scene.static_mobjects)
+            self.render(scene, 0, scene.moving_mobjects)
+            self._tell([], count - 1)
+        else:
+            self.time += count / self.camera.frame_rate
+
+    def _show(self, scene: Scene, plain: bool) -> None:
+        """Draw every frame. Where nothing but known animations can act, nothing else is asked."""
         self.save_static_frame_data(scene, scene.static_mobjects)
-        if not frozen:
+        if not plain:
             scene.play_internal()
             return
-        self.render(scene, 0, scene.moving_mobjects)
-        # Manim counts the frames of a pause in this way; the one just drawn is the first of them.
-        rest = int(scene.duration / (1 / self.camera.frame_rate)) - 1
-        self._tell([], rest)
+        animations = scene.animations or []
+        self._movers = movers(animations)
+        for time in np.arange(0, scene.duration, 1 / config.frame_rate):
+            scene.last_t = time
+            for animation in animations:
+                animation.interpolate(time / animation.run_time)
+            self.render(scene, time, scene.moving_mobjects)
+        self._movers = None
+        for animation in animations:
+            animation.finish()
+            animation.clean_up_from_scene(scene)
 
-    def _apply(self, scene: Scene, frozen: bool) -> None:
+    def _apply(self, scene: Scene, plain: bool) -> None:
         """Bring the scene to where the play leads. Where every frame may leave a trace, go through every frame."""
         writer, self.writer = self.writer, None
-        step = 1 / self.camera.frame_rate
+        self.skip_animations, self._passed = plain, 0
         try:
-            if frozen:
-                self._passed = int(scene.duration / step)
-            elif _has_memory(scene):
-                self.skip_animations = False
-                self._passed = 0
-                scene.play_internal()
-            else:
-                self.skip_animations = True
-                scene.play_internal()
-                self._passed = len(np.arange(0, scene.duration, step))
-            self.time += self._passed * step
-            self.skip_animations = True
+            scene.play_internal()
         finally:
-            self.writer = writer
+            self.writer, self.skip_animations = writer, True
+        count = len(np.arange(0, scene.duration, 1 / config.frame_rate)) if plain else self._passed
+        self.time += count / self.camera.frame_rate
 
     def save_static_frame_data(self, scene: Scene, static_mobjects: Iterable[Mobject]) -> None:
         """Draw what does not move in this play."""
@@ -142,12 +158,14 @@ class FastRenderer(CairoRenderer):
             self._tell(self._drawn(scene, moving))
 
     def _drawn(self, scene: Scene, moving: list[Mobject]) -> list[Box]:
-        leaves = self._cast.leaves(
-            moving or list_update(scene.mobjects, scene.foreground_mobjects), self.camera.use_z_index
-        )
-        if self._is_flat(leaves):
-            return self._canvas.draw(leaves)
-        self.static_image = self._canvas.layer
+        shown = moving or list_update(scene.mobjects, scene.foreground_mobjects)
+        if not self._cast.holds(shown):
+            if self._movers is not None:
+                self._movers = movers(scene.animations or [])
+            self._cast.gather(shown, self.camera.use_z_index, self._movers)
+        if self._is_flat(self._cast.leaves):
+            return self._canvas.draw(self._cast.leaves, self._movers)
+        self.static_image = self._canvas.layer  # type: ignore[assignment]
         self.update_frame(scene, moving)
         return self._canvas.take_over(self.camera.pixel_array)
 
@@ -192,24 +210,3 @@ class FastRenderer(CairoRenderer):
     def scene_finished(self, scene: Scene) -> None:  # noqa: ARG002
         """Nothing is left to assemble: every clip is whole when it is closed."""
         self.static_image = None
-
-
-def _has_memory(scene: Scene) -> bool:
-    """Whether the end of a play may depend on the frames on the way: updaters, and animations that are not Manim's."""
-    if scene.updaters or scene.stop_condition is not None or scene.always_update_mobjects:
-        return True
-    if any(part.updaters for mobject in scene.mobjects for part in mobject.get_family()):
-        return True
-    return any(not _is_function_of_time(animation) for animation in _all(scene.animations or []))
-
-
-def _all(animations: Iterable[Animation]) -> Iterator[Animation]:
-    for animation in animations:
-        yield animation
-        if isinstance(animation, AnimationGroup):
-            yield from _all(animation.animations)
-
-
-def _is_function_of_time(animation: Animation) -> bool:
-    module = type(animation).__module__
-    return module.startswith("manim.animation.") and not module.startswith("manim.animation.updaters")

@@ -75,6 +75,6 @@ def _runs(row: list[bool]) -> list[tuple[int, int]]:
 
 def _bands(grid: np.ndarray) -> Iterable[Box]:
     """One rectangle for each band of rows that have set tiles: coarser, and few."""
-    for y0, y1 in _runs(grid.any(axis=1).tolist()):
+    for y0, y1 in _runs([bool(row.any()) for row in grid]):
         columns = np.flatnonzero(grid[y0:y1].any(axis=0))
         yield int(columns[0]), y0, int(columns[-1]) + 1, y1

@@ -137,9 +137,13 @@ def test_colours_are_coded_as_bt709_in_limited_range(colour: tuple[int, ...], ex
 
 
 def test_a_failed_clip_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="size"), ClipWriter(tmp_path / "clip.mp4", SIZE, FPS) as clip:
-        clip.write(picture())
-        clip.write(picture()[:-2])
+    def fail() -> None:
+        with ClipWriter(tmp_path / "clip.mp4", SIZE, FPS) as clip:
+            clip.write(picture())
+            clip.write(picture()[:-2])
+
+    with pytest.raises(ValueError, match="size"):
+        fail()
     assert not list(tmp_path.iterdir())
 
 
