@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from manim import DOWN, RIGHT, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, focus, leave, move_ring, ring_around, slide
+from scenes.animations import appear, appear_in_turn, fill, fly, leave, ring_around, slide
 from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.one_cell import OneCell
-from scenes.mobjects.projection import Entering, Meeting, ThreeJobs, alike, column_scan, counted, entering, refit, strongest
+from scenes.mobjects.projection import LETTERS, Meeting, alike, column_scan, counted, entering, refit, strongest
 from scenes.mobjects.rows import Ponder
-from scenes.mobjects.tokens import Tag
-from scenes.mobjects.two_ways import Guess, Pairs, Turned, only_rounding, plainly
+from scenes.mobjects.three_jobs import Entering, ThreeJobs
+from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of
@@ -43,8 +43,7 @@ class QKV(Chapter):
 
     def three_jobs(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The question of the chapter."""
-        row = entering(trace, cast).pick(position=cast.asker)
-        jobs = ThreeJobs(row, cast.asker)
+        jobs = ThreeJobs(entering(trace, cast).pick(position=cast.asker), cast.asker)
         yield Step(
             "How can one row do three jobs?",
             say=f"Inside the model, “{cast.asker}” is one row of {trace['config.d_model']} numbers. |"
@@ -63,7 +62,6 @@ class QKV(Chapter):
         x, stream = entering(trace, cast), trace[f"encoder.{cast.layer}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
         picture = Entering(stream, x, cast.asker, f"{words} × {width}")
-        ring = ring_around(picture.x.row(cast.asker))
         normed = len(picture.way) > 0
         reads = (
             "Attention reads each row after the norm, not before. |"
@@ -77,10 +75,11 @@ class QKV(Chapter):
         )
         yield Step(
             "What exactly enters?",
-            say=f"First, the small print. {reads}The X of the formula: {counted(words, 'row')} of {width} numbers. |{skipped}",
+            say=f"First, the small print. {reads}"
+            f"The X of the formula: {counted(words, 'row')} of {width} numbers. |{skipped}",
             show=[
                 [appear(picture.before, picture.heads), *([appear(picture.way), appear(picture.x)] if normed else [])],
-                [appear(picture.letter, picture.size), appear(ring)],
+                [appear(picture.letter, picture.size), appear(ring_around(picture.x.row(cast.asker)))],
                 None,
             ],
             stay=(),
@@ -112,12 +111,12 @@ class QKV(Chapter):
         heads, d_head = trace["config.heads"], trace["config.d_head"]
         board = self.board = Meeting.of_heads(trace, cast)
         mine = board.views[cast.head]
-        ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_of(board.views[-1], "query")
+        ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_beside("query")
         first, scan = column_scan(board)
         sizes = [
             board.size_under(board.x, f"{words} × {width}"),
             board.size_over(f"{width} × {width}"),
-            board.size_under(VGroup(*(view.rows for view in board.views)), f"{words} × {width}"),
+            board.size_under(board.made, f"{words} × {width}"),
         ]
         plus = " + b" if f"parameters.{cast.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
@@ -133,11 +132,11 @@ class QKV(Chapter):
             f"Every row uses the same matrix, all at once. |{cut}",
             show=[
                 [
-                    appear(board.x, *board.chips.values(), *(view.matrix for view in board.views), *sizes[:-1]),
+                    appear(board.entering, board.matrices, *sizes[:-1]),
                     appear(ring, first, tag),
                     (scan, fill(board.row, "row")),
                 ],
-                [(leave(ring, first), appear(*(part for view in board.views for part in view.rows.others(board.here)), sizes[-1])), appear(formula)],
+                [(leave(ring, first), appear(board.other_rows, sizes[-1])), appear(formula)],
                 appear(outline),
             ],
             stay=(),
@@ -145,16 +144,12 @@ class QKV(Chapter):
 
     def key_and_value(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The same row, other matrices."""
-        head, asker = cast.seen(trace), cast.asker
-        wide, here = self.board, self.board.here
-        mine = wide.views[cast.head]
+        asker, wide = cast.asker, self.board
         board = Meeting.of_roles(trace, cast)
-        query, key, value = board.views
-        names = [board.named(view, letter, role) for view, (letter, role) in zip(board.views, board.LETTERED)]
-        tags = [board.tag_under(view, role) for view, (_, role) in zip(board.views, board.LETTERED)]
-        cosine = head["cosine"].pick(query=asker, key=asker.position)
+        mine, (query, key, value) = wide.views[cast.head], board.views
+        names, tags, rings = board.names(), board.tags(), board.rings()
+        cosine = cast.seen(trace)["cosine"].pick(query=asker, key=asker.position)
         line = board.in_corner(f"“{asker}”: query and key", "cosine", cosine)
-        rings = VGroup(*(ring_around(view.rows.lines[here], role) for view, (_, role) in zip(board.views, board.LETTERED)))
         verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
         yield Step(
             "Key and value: the same row, other matrices",
@@ -162,15 +157,12 @@ class QKV(Chapter):
             "The key matrix makes what a row can be matched by, |the value matrix what it hands over. |"
             f"Query and key of “{asker}” have a cosine of {cosine:.2f}: {verdict}",
             show=[
-                [
-                    (refit(VGroup(wide.x, *wide.chips.values()), VGroup(board.x, *board.chips.values())), refit(mine, query)),
-                    appear(names[0], tags[0]),
-                ],
-                [appear(key.matrix, names[1]), appear(key.rows, tags[1])],
-                [appear(value.matrix, names[2]), appear(value.rows, tags[2])],
+                [(refit(wide.entering, board.entering), refit(mine, query)), appear(names[0], tags[0])],
+                [appear(key.matrix, names[1]), (fly(board.x, key.rows, "row"), appear(tags[1]))],
+                [appear(value.matrix, names[2]), (fly(board.x, value.rows, "row"), appear(tags[2]))],
                 appear(rings, line),
             ],
-            stay=[wide.x, *wide.chips.values(), mine],
+            stay=[wide.entering, mine],
         )
 
     def not_mutual(self, cast: Cast, trace: Trace) -> Iterator[Step]:
@@ -181,17 +173,10 @@ class QKV(Chapter):
         centred(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
         rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
         later = VGroup(*(ring_around(cell) for cell in real.pair))
-        one_way, other_way = (head["scores"].pick(query=a, key=b.position) for a, b in real.directions)
-        if len(real.pair) == 1:
-            ways = f"With keys of their own, “{asker}” matches itself with {one_way:.2f}. |With more words, a match needn’t be mutual."
-        elif f"{one_way:.2f}" != f"{other_way:.2f}":
-            ways = f"Keys of their own give {one_way:.2f} one way and {other_way:.2f} the other. |Who needs whom isn’t mutual."
-        else:
-            ways = f"Keys of their own give {one_way:.2f} both ways here. |A match needn’t be mutual, but it may be."
         yield Step(
             "Why not one matrix for both?",
             say="Soon every query will be matched with every key. If keys were queries, |"
-            f"the matches would be their own mirror. |{ways}",
+            f"the matches would be their own mirror. |{real.told()}",
             show=[
                 appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
@@ -232,23 +217,16 @@ class QKV(Chapter):
             return
         (_, _, first), (_, _, second) = found
         line = trace["roles.earned"]
-        holds, fails = "It holds in this model.", "It does not hold in this model."
         cards = VGroup(
-            Guess("A determiner looks for its noun", first, line, holds if first >= line else fails),
-            Guess("A noun looks for its adjective", second, line, holds if second >= line else fails),
+            Guess("A determiner looks for its noun", first, line),
+            Guess("A noun looks for its adjective", second, line),
         ).arrange(DOWN, buff=gap("part"))
         centred(cards)
-        verdicts = {
-            (True, True): "Both guesses hold.",
-            (True, False): "The first guess holds, the second does not.",
-            (False, True): "The first guess does not hold, the second does.",
-            (False, False): "Neither guess holds here.",
-        }
         yield Step(
             "Two guesses, measured",
             say="The notes guess: a determiner looks for its noun, a noun for its adjective. |"
             f"Over held-out sentences, the best head for each reaches {first:.2f} and {second:.2f}. |"
-            f"{verdicts[bool(first >= line), bool(second >= line)]}",
+            f"{both_guesses(first, second, line)}",
             show=[
                 appear_in_turn([card.text for card in cards]),
                 appear_in_turn([VGroup(card.bar, card.line, card.mark) for card in cards]),
@@ -260,7 +238,7 @@ class QKV(Chapter):
     def three_views(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         head, asker = cast.seen(trace), cast.asker
-        views = {role: head[letter.lower()][asker.position] for letter, role in Meeting.LETTERED}
+        views = {role: head[letter.lower()][asker.position] for role, letter in LETTERS.items()}
         picture = ThreeJobs(entering(trace, cast).pick(position=asker), asker, views)
         ponder = at_floor(
             Ponder(

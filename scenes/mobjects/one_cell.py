@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
+from manim import LEFT, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.projection import Strip, decimals
 from scenes.mobjects.shapes import Box, frame, rule
+from scenes.mobjects.strips import Strip, decimals
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
@@ -56,18 +56,25 @@ class OneCell(VGroup):
         bias: what is added last, or None.
     """
 
-    def __init__(self, head: Trace, x: NamedTensor, column: NamedTensor, token: Label, entry: int, bias: Quantity | None) -> None:
+    def __init__(
+        self, head: Trace, x: NamedTensor, column: NamedTensor, token: Label, entry: int, bias: Quantity | None
+    ) -> None:
         here = {"query": token, "d_head": entry}
         self.products, self.sums = head["q_terms"].pick(**here), head["q_sums"].pick(**here)
         self.value, self.bias = head["q"].pick(**here), bias
         self.vectors = [x, column, self.products]
         wide, self.pitch = END - BEGIN, (END - BEGIN) / len(x)
-        self.strips = [Strip(vector, wide, 50).move_to(at((BEGIN + END) / 2, y)) for vector, y in zip(self.vectors, (226, 292, 376), strict=True)]
+        self.strips = [
+            Strip(vector, wide, 50).move_to(at((BEGIN + END) / 2, y))
+            for vector, y in zip(self.vectors, (226, 292, 376), strict=True)
+        ]
         self.line = rule(at(BEGIN, 334), at(END, 334), "line", 2)
         self.names = [Token(token), Formula("{{ W_Q : query }}", 32), Words("products", "aside", "ink2")]
         for name, strip in zip(self.names, self.strips, strict=True):
             name.next_to(strip, LEFT, buff=gap("chip"))
-        self.numbers = [self._beside(vector.quantity(0), strip) for vector, strip in zip(self.vectors, self.strips, strict=True)]
+        self.numbers = [
+            self._beside(vector.quantity(0), strip) for vector, strip in zip(self.vectors, self.strips, strict=True)
+        ]
         self.steps = self._steps(430, 748)
         self.playhead = frame(self.pitch + 8, 222, "focus", 4, 6).move_to(self._place(0))
         self.row = self._row(head["q"].pick(query=token), entry)
@@ -93,7 +100,11 @@ class OneCell(VGroup):
         for i, product in enumerate(self.products.values):
             x = self.strips[0][i].get_x()
             bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
-            level = rule(*(np.array([x + units(s * self.pitch / 2), self.ground + sums[i + 1] * unit, 0]) for s in (-1, 1)), "ink2", 2.5)
+            level = rule(
+                *(np.array([x + units(s * self.pitch / 2), self.ground + sums[i + 1] * unit, 0]) for s in (-1, 1)),
+                "ink2",
+                2.5,
+            )
             steps.add(VGroup(bar, level))
         self.last_level = self.ground + float(self.value) * unit
         x = self.strips[0][-1].get_x() + units(self.pitch + 8)
@@ -113,7 +124,9 @@ class OneCell(VGroup):
         grid.move_to(at((BEGIN + END) / 2, 826))
         self.cell = grid.cell(0, entry)
         colours = palette()
-        hollow = [Box(c.box.width * 135, 56, colours.background, 5, colours.line, 2).move_to(c) for c in grid.cells.values()]
+        hollow = [
+            Box(c.box.width * 135, 56, colours.background, 5, colours.line, 2).move_to(c) for c in grid.cells.values()
+        ]
         self.tag = Tag("query").next_to(grid, LEFT, buff=gap("chip"))
         return VGroup(*hollow, grid.gaps_left_out, self.tag)
 
@@ -142,7 +155,10 @@ class OneCell(VGroup):
         """The products from `first` up to `last`, each with its step of the sum."""
         span = slice(first, last)
         places = [self._place(i) for i in range(len(self.products))][span]
-        counts = [Count(words, vector.quantities()[span], SPEC, kind) for words, vector in zip(self.numbers, self.vectors, strict=True)]
+        counts = [
+            Count(words, vector.quantities()[span], SPEC, kind)
+            for words, vector in zip(self.numbers, self.vectors, strict=True)
+        ]
         return AnimationGroup(
             Along(self.playhead, places, kind),
             Sweep(VGroup(*self.strips[2][span]), kind),
@@ -153,12 +169,25 @@ class OneCell(VGroup):
 
     def first_terms(self) -> list[Animation]:
         """Three products, slowly."""
-        marks = [self.playhead, self.line, self.names[2], *self.numbers, self.zero, self.zero_name, self.total, self.total_name]
+        marks = [
+            self.playhead,
+            self.line,
+            self.names[2],
+            *self.numbers,
+            self.zero,
+            self.zero_name,
+            self.total,
+            self.total_name,
+        ]
         return [appear(*marks, rise=False), self.terms(0, 3, "cell")]
 
     def all_terms(self) -> list[Animation]:
         """The other products, quickly, and the bias."""
-        return [self.terms(3, None, "slow"), appear(self.bias_parts)] if self.bias is not None else [self.terms(3, None, "slow")]
+        return (
+            [self.terms(3, None, "slow"), appear(self.bias_parts)]
+            if self.bias is not None
+            else [self.terms(3, None, "slow")]
+        )
 
     def landing(self) -> list[Animation | tuple[Animation, ...]]:
         """The entry takes its place in the query."""
@@ -166,5 +195,9 @@ class OneCell(VGroup):
         fall = ghost.animate(run_time=pace("transform"), rate_func=rate_functions.ease_in_out_sine, remover=True)
         return [
             appear(self.under, self.result, self.result_name),
-            (fall.move_to(self.cell).set_opacity(0), appear(self.cell, rise=False), leave(self.playhead, *self.numbers)),
+            (
+                fall.move_to(self.cell).set_opacity(0),
+                appear(self.cell, rise=False),
+                leave(self.playhead, *self.numbers),
+            ),
         ]

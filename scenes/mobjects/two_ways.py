@@ -1,4 +1,4 @@
-"""The same thing two ways: scores that mirror themselves and scores that do not, vectors before and after a turn, a guess and its measure."""
+"""The same thing two ways: scores that mirror themselves or not, vectors before and after a turn, a guess measured."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 from scenes.animations import appear, fly
 from scenes.layout import HEIGHT, centred
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.projection import decimals
 from scenes.mobjects.shapes import arrow, dashes
+from scenes.mobjects.strips import decimals
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, units
-from transformer_core.provenance import Label, Quantity
+from transformer_core.provenance import Label, Quantity, plain
 from transformer_core.trace import NamedTensor, Trace
 
 ROUNDING = 1e-4
@@ -71,12 +71,14 @@ class Pairs(VGroup):
         self.heading.set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
-        self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(DOWN, buff=units(18), aligned_edge=RIGHT)
+        self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(
+            DOWN, buff=units(18), aligned_edge=RIGHT
+        )
         self.readings.next_to(self.grid, DOWN, buff=units(34))
         self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(18))
         super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
 
-        self.directions = [(scores.words("query")[a.position], b) for a, b in (pair * 2)[:2]]
+        self.asker, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
     def both(cls, head: Trace, forth: Label, back: Label, size: str) -> tuple[Pairs, Pairs]:
@@ -84,7 +86,9 @@ class Pairs(VGroup):
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
         names = "if keys were queries", "with keys of their own"
-        mirrored, real = (cls(tensor, name, forth, back, scale, size) for tensor, name in zip(tensors, names, strict=True))
+        mirrored, real = (
+            cls(tensor, name, forth, back, scale, size) for tensor, name in zip(tensors, names, strict=True)
+        )
         return mirrored, real
 
     @staticmethod
@@ -98,6 +102,18 @@ class Pairs(VGroup):
         line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
         value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
         return VGroup(*line, value)
+
+    def told(self) -> str:
+        """Both scores of the pair in two beats of narration."""
+        forth, back = f"{self.ways[0]:.2f}", f"{self.ways[-1]:.2f}"
+        if len(self.ways) == 1:
+            return (
+                f"With keys of their own, “{self.asker}” matches itself with {forth}. |"
+                "With more words, a match needn’t be mutual."
+            )
+        if plain(forth) == plain(back):
+            return f"Keys of their own give {forth} both ways here. |A match needn’t be mutual, but it may be."
+        return f"Keys of their own give {forth} one way and {back} the other. |Who needs whom isn’t mutual."
 
     @property
     def half(self) -> VGroup:
@@ -146,7 +162,10 @@ class Turned(VGroup):
         self.turn_name = Words("one rotation for both", "aside", "ink2").settle(middle)
         room = units(44)
         self.arrows = VGroup(
-            *(arrow(middle + UP * room + side * units(230), middle + DOWN * room + side * units(230), "ink3", 4) for side in (LEFT, RIGHT))
+            *(
+                arrow(middle + UP * room + side * units(230), middle + DOWN * room + side * units(230), "ink3", 4)
+                for side in (LEFT, RIGHT)
+            )
         )
         super().__init__(self.before, self.after, self.chips, self.scores, self.turn_name, self.arrows)
         centred(self, -0.07)
@@ -154,7 +173,10 @@ class Turned(VGroup):
     @staticmethod
     def _pair(vectors: dict[str, NamedTensor], columns: list[int | None], scale: float, spec: str) -> VGroup:
         size = sum(column is not None for column in columns)
-        rows = [TensorGrid(v, "slim", spec, scale, columns=columns, wide=min(1180 / size - 4, 140), high=58) for v in vectors.values()]
+        rows = [
+            TensorGrid(v, "slim", spec, scale, columns=columns, wide=min(1180 / size - 4, 140), high=58)
+            for v in vectors.values()
+        ]
         return VGroup(*rows).arrange(DOWN, buff=units(16))
 
     @staticmethod
@@ -185,10 +207,23 @@ class Turned(VGroup):
         return [appear(self.arrows, self.turn_name), AnimationGroup(*flights, appear(self.chips_of(after=True)))]
 
 
+HOLDS, FAILS = "It holds in this model.", "It does not hold in this model."
+
+
+def both_guesses(first: Quantity, second: Quantity, earned: Quantity) -> str:
+    """Which of two guesses hold, in a sentence."""
+    return {
+        (True, True): "Both guesses hold.",
+        (True, False): "The first guess holds, the second does not.",
+        (False, True): "The first guess does not hold, the second does.",
+        (False, False): "Neither guess holds here.",
+    }[first >= earned, second >= earned]
+
+
 class Guess(VGroup):
     """A role that the notes guess, and how often the best head plays it, beside the line from which a role is named."""
 
-    def __init__(self, text: str, score: Quantity, earned: Quantity, verdict: str, wide: float = 1080) -> None:
+    def __init__(self, text: str, score: Quantity, earned: Quantity, wide: float = 1080) -> None:
         self.text = Words(text, "block")
         self.bar = ShareBar(score, wide, ".2f", 64)
         self.bar.number.end_at(self.bar.track.get_right()[0] + units(110))
@@ -197,6 +232,8 @@ class Guess(VGroup):
         self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "query", 4)
         self.mark = Words(f"named from {earned:.2f} up", "note", "ink2")
         self.mark.next_to(self.line, DOWN, buff=units(8)).end_at(self.bar.track.get_right()[0])
-        self.verdict = Words(verdict, "aside", "ink").next_to(self.bar.track, DOWN, buff=units(22))
+        self.verdict = Words(HOLDS if score >= earned else FAILS, "aside", "ink").next_to(
+            self.bar.track, DOWN, buff=units(22)
+        )
         self.verdict.align_to(self.bar.track, LEFT)
         super().__init__(self.text, self.bar, self.line, self.mark, self.verdict)

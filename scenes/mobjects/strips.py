@@ -1,0 +1,72 @@
+"""Long vectors without numbers: strips of narrow cells, alone or row under row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import VGroup, VMobject
+
+from scenes.mobjects.shapes import Box, ellipsis
+from scenes.mobjects.tensors import Heatmap, abridged
+from scenes.theme import signed, units
+from transformer_core.provenance import Label
+from transformer_core.trace import NamedTensor
+
+
+def decimals(*tensors: NamedTensor) -> str:
+    """The format of numbers in narrow cells: two decimals where none is longer than one digit before them."""
+    return ".2f" if max(float(np.abs(tensor.values).max()) for tensor in tensors) < 9.995 else ".1f"
+
+
+class Strip(VGroup):
+    """A whole vector as narrow cells in a row, one for each entry, without numbers."""
+
+    def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0) -> None:
+        pitch = wide / len(vector)
+        scale = scale or float(np.abs(vector.values).max()) or 1.0
+        cells = []
+        for i, value in enumerate(vector.values):
+            cell = Box(pitch - min(2.5, pitch * 0.14), high, signed(float(value), scale), min(4, pitch / 5))
+            cells.append(cell.move_to(np.array([units((i + 0.5) * pitch - wide / 2), 0, 0])))
+        super().__init__(*cells)
+
+
+def rows_shown(tensor: NamedTensor, axis: str, most: int, token: Label) -> list[int | None]:
+    """The rows of a sentence that `most` rows have room for, with the row of `token` among them."""
+    size = tensor.size(axis)
+    return list(range(size)) if size <= most else abridged(size, most - 3, 2, keep=(token.position,))
+
+
+class Rows(VGroup):
+    """Rows of a matrix as strips without numbers. Where some are left out stands an ellipsis.
+
+    `lines[i]` is the strip of row i of the tensor; the one of `token` has a mobject for each entry.
+    """
+
+    def __init__(
+        self, tensor: NamedTensor, token: int, shown: Sequence[int | None], wide: float, pitch: float, scale: float = 0
+    ) -> None:
+        scale = scale or float(np.abs(tensor.values).max()) or 1.0
+        self.lines: dict[int, VGroup] = {}
+        dots = VGroup()
+        y = 0.0
+        axis = tensor.axes[0]
+        for i in shown:
+            step = pitch if i is not None else pitch * 0.55
+            centre = np.array([0, -units(y + step / 2), 0])
+            y += step
+            if i is None:
+                dots.add(ellipsis(vertical=True).scale(0.8).move_to(centre))
+            elif i == token:
+                self.lines[i] = Strip(tensor.pick(**{axis: i}), wide, pitch - 7, scale).move_to(centre)
+            else:
+                line = Heatmap(tensor.pick(**{axis: (i,)}), wide, (pitch - 7) / 0.86, scale)
+                line.remove(line.backdrop)
+                self.lines[i] = line.move_to(centre)
+        self.dots = dots
+        super().__init__(*self.lines.values(), dots)
+
+    def others(self, token: int) -> list[VMobject]:
+        """Everything but the row of one token."""
+        return [*(line for i, line in self.lines.items() if i != token), self.dots]
