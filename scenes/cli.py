@@ -150,7 +150,9 @@ def words() -> None:
 
 
 @lecture.command()
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the project's own checkpoint.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the checkpoint of the project."
+)
 @click.option("--steps", type=click.IntRange(1), help="Default: those of the project's recipe.")
 @click.option("--seed", type=int, help="Default: that of the project's recipe.")
 def train(output: Path | None, **wishes: int | None) -> None:

@@ -13,12 +13,14 @@ from scenes.production import film
 from scenes.production.captions import srt, vtt
 from scenes.production.facts import StepFacts
 from scenes.production.files import place, write_json, write_text
+from scenes.production.fingerprint import hashed, source
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.store import Store
 
 INDEX = "steps.json"
+PRODUCTION = Path(__file__).resolve().parent
 
 
 @dataclass
@@ -56,14 +58,13 @@ class Delivery:
         for step in steps:
             place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
         for entry in self.entries:
-            pictures = [
-                Picture(self._file("posters", step, ".png"), step.number, step.title)
-                for step in steps
-                if step.chapter == entry.name
-            ]
-            if pictures:
-                heading = f"{entry.number}. {entry.title}: “{self.text}”"
-                contact_sheet(pictures, heading, self.folder / f"contact-sheet-{entry.name}.png")
+            own = [step for step in steps if step.chapter == entry.name]
+            heading = f"{entry.number}. {entry.title}: “{self.text}”"
+            sheet = self.store.sheet(hashed(heading, source(PRODUCTION), *(step.key + step.title for step in own)))
+            if not sheet.exists():
+                pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
+                contact_sheet(pictures, heading, sheet)
+            place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
 
     @property
     def title(self) -> str:

@@ -1,4 +1,4 @@
-"""What a drawing process does: survey a chapter, render steps of it, or take a still of each.
+"""What a drawing process does: survey a chapter, with a still of each step or without, or render steps of it.
 
 These functions run in processes of their own, started by spawn, which read the trace with NumPy and never import torch.
 """
@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ SCENES = Path(__file__).resolve().parents[1]
 class Job:
     """A piece of work for one process: a chapter, what it reads, and where its clips and posters go.
 
-    `clips` maps the number of each wanted step to the path of its clip without suffix.
+    `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
+    the posters that a survey takes by the way.
     """
 
     entry: Entry
@@ -38,7 +39,8 @@ class Job:
     trace_key: str
     look: Look
     sources: str
-    clips: dict[int, Path]
+    clips: dict[int, Path] = field(default_factory=dict)
+    posters: Path | None = None
 
 
 def sources_of(entry: Entry) -> str:
@@ -68,10 +70,16 @@ def _on_stage(job: Job) -> Iterator[Any]:
 
 
 def survey(job: Job, tick: Tick) -> list[StepFacts]:
-    """What each step says, shows and takes, and the key of its clip; no frame is drawn."""
+    """What each step says, shows and takes, and the key of its clip; no frame is drawn but the last ones, if wanted."""
     with _on_stage(job) as chapter:
         watch = _Watch(chapter, job)
-        chapter.perform(wanted=(), closed=watch.closed)
+
+        def closed(record: Any) -> None:
+            watch.closed(record)
+            if job.posters:
+                _poster(chapter, job.posters / watch.facts[-1].key)
+
+        chapter.perform((), None, closed)
         tick(0, 1)
         return watch.facts
 
@@ -105,21 +113,6 @@ def render(job: Job, tick: Tick) -> None:
         chapter.play = counted
         with suppress(Enough):
             chapter.perform(set(job.clips), opened, closed)
-
-
-def stills(job: Job, tick: Tick) -> None:
-    """Write the poster of each wanted step: its last frame, without the frames before."""
-    with _on_stage(job) as chapter:
-
-        def closed(record: Any) -> None:
-            if record.number in job.clips:
-                _poster(chapter, job.clips[record.number])
-                tick(0, 1)
-            if record.number == max(job.clips):
-                raise Enough
-
-        with suppress(Enough):
-            chapter.perform((), None, closed)
 
 
 def _poster(chapter: Any, clip: Path) -> None:

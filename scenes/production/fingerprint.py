@@ -23,7 +23,7 @@ from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import Trace
 
 #: Atoms are told apart by their text; a set of these types has an order of its own.
-ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, Path, np.generic)
+ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, np.generic)
 CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, types.ModuleType, types.CodeType)
 
 
@@ -57,6 +57,8 @@ class _Reader:
     def read(self, value: Any) -> None:
         if isinstance(value, Quantity | Label):
             self.write(type(value).__name__, value.source)
+        elif isinstance(value, Path):
+            self.write("path", value.name)  # where a file lies changes from run to run, and no picture
         elif isinstance(value, ATOMS):
             self.write(type(value).__name__, repr(value))
         elif id(value) in self.ignored:

@@ -27,6 +27,10 @@ class Store:
         """Where the clip (.mp4) and the poster (.png) of the step with this key are, without suffix."""
         return self.folder / "clips" / key
 
+    def sheet(self, key: str) -> Path:
+        """Where the contact sheet of these steps is."""
+        return self.folder / "sheets" / f"{key}.png"
+
     def trace(self, text: str, model: str | None) -> tuple[Path, str]:
         """The saved trace of `text`, computed if it is not there, and a hash of what is in it."""
         asked = hashed(text, model, source(PACKAGES / "transformer_core"), *_checkpoints(model))

@@ -74,27 +74,30 @@ class Studio:
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        steps, base = self._survey(order)
-        missing = [step for step in steps if not self._is_there(step, ".png")]
-        jobs = [self._job(base, run) for run in _runs(missing, order.jobs)]
-        if jobs:
-            self.progress.begin("taking stills", 0, len(missing))
-            self._perform(drawing.stills, jobs, order.jobs)
+        steps, _ = self._survey(order, ".png")
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         delivery.stills(steps)
-        return Made(order.output, None, len(steps), len(missing), 0.0)
+        return Made(order.output, None, len(steps), 0, 0.0)
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
         return self._survey(order)[0]
 
-    def _survey(self, order: Order) -> tuple[list[StepFacts], dict[str, Job]]:
-        """The facts of every step in order, and a job for each chapter without steps to draw yet."""
+    def _survey(self, order: Order, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
+        """The facts of every step in order, and a job for each chapter without steps to draw yet.
+
+        With the suffix of posters, those are there afterwards too.
+        """
         path, key = self.store.trace(order.text, order.model)
-        base = {entry.name: Job(entry, path, key, order.look, sources_of(entry), {}) for entry in order.entries}
+        posters = self.store.clip("") if suffixes else None
+        base = {e.name: Job(e, path, key, order.look, sources_of(e), posters=posters) for e in order.entries}
         keys = {name: hashed(key, order.look, job.sources) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
-        unknown = [name for name, steps in known.items() if steps is None]
+        unknown = [
+            name
+            for name, steps in known.items()
+            if steps is None or not all(self._is_there(step, *suffixes) for step in steps)
+        ]
         if unknown:
             self.progress.begin("reading the storyboards", 0, len(unknown))
             results = self._perform(drawing.survey, [base[name] for name in unknown], order.jobs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from scenes.production.facts import StepFacts
 from transformer_core.trace import Trace
 
+
 def whole_trace(path: Path, steps: Iterable[StepFacts]) -> Trace:
     """The trace saved at `path`, with every measure of it that one of `steps` shows."""
     trace = Trace.load(path)
