@@ -179,7 +179,7 @@ class Meeting(VGroup):
 
     def size_over(self, text: str) -> Words:
         """The true size of all matrices together, above them."""
-        size = Words(text, "note", "ink2").next_to(self.matrices, UP, buff=units(14))
+        size = Words(text, "note", "ink2").next_to(self.matrices, UP, buff=units(24))
         return size.align_to(self.matrices, LEFT)
 
     def in_corner(self, text: str, name: str, quantity: Quantity) -> VGroup:

@@ -92,7 +92,8 @@ class Entering(VGroup):
             )
             parts += [self.way, self.x]
         VGroup(*parts).arrange(RIGHT, buff=units(26))
-        self.way.set_y(self.x.get_y())
+        if normed:
+            self.way.set_y(self.x.get_y())
         self.heads = VGroup(Words("the stream", "block", "residual").next_to(self.stream, UP, buff=units(26)))
         self.letter = Formula("X").next_to(self.x, UP, buff=units(24))
         if not normed:

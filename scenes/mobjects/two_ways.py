@@ -204,7 +204,7 @@ class Turned(VGroup):
         for old, new in zip(self.before, self.after, strict=True):
             flights += [fly(a, b, "row") for a, b in zip(old.row(), new.row(), strict=True)]
             flights.append(appear(new.gaps_left_out))
-        return [appear(self.arrows, self.turn_name), AnimationGroup(*flights, appear(self.chips_of(after=True)))]
+        return [AnimationGroup(*flights, appear(self.chips_of(after=True))), appear(self.arrows, self.turn_name)]
 
 
 HOLDS, FAILS = "It holds in this model.", "It does not hold in this model."
