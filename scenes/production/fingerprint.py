@@ -26,6 +26,9 @@ from transformer_core.trace import Trace
 ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, np.generic)
 CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, types.ModuleType, types.CodeType)
 
+#: Attributes in which Manim notes where in memory something lies.
+ADDRESSES = {"original_id"}
+
 
 def hashed(*parts: Any) -> str:
     """One short name for all `parts`, told apart by their text."""
@@ -102,7 +105,7 @@ class _Reader:
             names = kind.__dict__.get("__slots__", ())
             kept |= {name: getattr(value, name, None) for name in ([names] if isinstance(names, str) else names)}
         for name in sorted(kept):
-            if not name.startswith("__"):
+            if not name.startswith("__") and name not in ADDRESSES:
                 self.write(name)
                 self.read(kept[name])
 
