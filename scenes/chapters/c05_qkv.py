@@ -92,7 +92,9 @@ class QKV(Chapter):
         weights = trace.under(f"parameters.{cast.path}", head=cast.head)
         bias = weights["b_q"].pick(d_head=entry) if "b_q" in weights else None
         x = entering(trace, cast).pick(position=asker)
-        picture = OneCell(head, x, weights["w_q"].pick(d_head=entry), asker, entry, bias)
+        picture = OneCell(
+            head, x, weights["w_q"].pick(d_head=entry), asker, entry, bias, f"{trace['config.d_head']} entries"
+        )
         value, total = head["q"].pick(query=asker, d_head=entry), picture.sums.pick(d_model=-1)
         added = f", and the bias adds {bias:.3f}" if bias is not None else ""
         yield Step(
@@ -192,7 +194,9 @@ class QKV(Chapter):
     def no_meaning_of_its_own(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Who told this matrix to be the query?"""
         change = trace[f"{cast.path}.turned_change"]
-        picture = Turned(cast.seen(trace), cast.asker, cast.favourite)
+        picture = Turned(
+            cast.seen(trace), cast.asker, cast.favourite, f"one rotation, all {trace['config.d_head']} entries"
+        )
         before, after = picture.scores
         facts = at_floor(picture.fact(change))
         kept = "and no score does, but for rounding. |" if only_rounding(change) else "and here the scores move too. |"
@@ -212,10 +216,10 @@ class QKV(Chapter):
 
     def guesses(self, trace: Trace) -> Iterator[Step]:
         """What the notes guess, and what was measured."""
-        found = [best_head(trace, role) for role in ("determiner->noun", "noun->adjective")]
-        if None in found:
+        nouns, adjectives = best_head(trace, "determiner->noun"), best_head(trace, "noun->adjective")
+        if nouns is None or adjectives is None:
             return
-        (_, _, first), (_, _, second) = found
+        first, second = nouns[-1], adjectives[-1]
         line = trace["roles.earned"]
         cards = VGroup(
             Guess("A determiner looks for its noun", first, line),

@@ -54,10 +54,18 @@ class OneCell(VGroup):
         token: whose row it is.
         entry: which entry of the query is made.
         bias: what is added last, or None.
+        size: how many entries the query has.
     """
 
     def __init__(
-        self, head: Trace, x: NamedTensor, column: NamedTensor, token: Label, entry: int, bias: Quantity | None
+        self,
+        head: Trace,
+        x: NamedTensor,
+        column: NamedTensor,
+        token: Label,
+        entry: int,
+        bias: Quantity | None,
+        size: str,
     ) -> None:
         here = {"query": token, "d_head": entry}
         self.products, self.sums = head["q_terms"].pick(**here), head["q_sums"].pick(**here)
@@ -69,7 +77,11 @@ class OneCell(VGroup):
             for vector, y in zip(self.vectors, (226, 292, 376), strict=True)
         ]
         self.line = rule(at(BEGIN, 334), at(END, 334), "line", 2)
-        self.names = [Token(token), Formula("{{ W_Q : query }}", 32), Words("products", "aside", "ink2")]
+        self.names: list[VMobject] = [
+            Token(token),
+            Formula("{{ W_Q : query }}", 32),
+            Words("products", "aside", "ink2"),
+        ]
         for name, strip in zip(self.names, self.strips, strict=True):
             name.next_to(strip, LEFT, buff=gap("chip"))
         self.numbers = [
@@ -77,7 +89,7 @@ class OneCell(VGroup):
         ]
         self.steps = self._steps(430, 748)
         self.playhead = frame(self.pitch + 8, 222, "focus", 4, 6).move_to(self._place(0))
-        self.row = self._row(head["q"].pick(query=token), entry)
+        self.row = self._row(head["q"].pick(query=token), entry, size)
         super().__init__(*self.strips, self.line, *self.names, *self.numbers, self.steps, self.zero, self.row)
         self._account()
 
@@ -100,13 +112,9 @@ class OneCell(VGroup):
         for i, product in enumerate(self.products.values):
             x = self.strips[0][i].get_x()
             bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
-            level = rule(
-                *(np.array([x + units(s * self.pitch / 2), self.ground + sums[i + 1] * unit, 0]) for s in (-1, 1)),
-                "ink2",
-                2.5,
-            )
+            half, high = units(self.pitch / 2), self.ground + sums[i + 1] * unit
+            level = rule(np.array([x - half, high, 0]), np.array([x + half, high, 0]), "ink2", 2.5)
             steps.add(VGroup(bar, level))
-        self.last_level = self.ground + float(self.value) * unit
         x = self.strips[0][-1].get_x() + units(self.pitch + 8)
         self.bias_bar = self._bar(x, sums[-2], sums[-1], 14, palette().ink2)
         return steps
@@ -115,7 +123,7 @@ class OneCell(VGroup):
         bar = Box(wide, max(abs(high - low) * self.unit * 135, 2), fill, 2)
         return bar.move_to(np.array([x, self.ground + (low + high) / 2 * self.unit, 0]))
 
-    def _row(self, q: NamedTensor, entry: int) -> VGroup:
+    def _row(self, q: NamedTensor, entry: int, size: str) -> VGroup:
         """The query of this row, still empty, and the one cell that is made here."""
         columns = abridged(len(q), 9, 2, keep=(entry,))
         left_out = columns.count(None)
@@ -128,7 +136,8 @@ class OneCell(VGroup):
             Box(c.box.width * 135, 56, colours.background, 5, colours.line, 2).move_to(c) for c in grid.cells.values()
         ]
         self.tag = Tag("query").next_to(grid, LEFT, buff=gap("chip"))
-        return VGroup(*hollow, grid.gaps_left_out, self.tag)
+        length = Words(size, "note", "ink2").next_to(grid, np.array([1.0, 0, 0]), buff=units(46))
+        return VGroup(*hollow, grid.gaps_left_out, self.tag, length)
 
     def _account(self) -> None:
         """The sum, the bias and the entry, one below the other, beside the steps."""

@@ -30,7 +30,7 @@ def entering(trace: Trace, cast: Cast) -> NamedTensor:
 
 def counted(quantity: Quantity, noun: str) -> str:
     """ "1 row", "4 rows"."""
-    return f"{quantity} {noun}" if quantity == 1 else f"{quantity} {noun}s"
+    return f"{quantity} {noun}" if float(quantity) == 1 else f"{quantity} {noun}s"
 
 
 ALIKE = 0.9

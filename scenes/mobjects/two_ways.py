@@ -143,7 +143,7 @@ class Pairs(VGroup):
 class Turned(VGroup):
     """A query, a key and their score; below, both turned by one rotation, and the score of these."""
 
-    def __init__(self, head: Trace, asker: Label, answer: Label) -> None:
+    def __init__(self, head: Trace, asker: Label, answer: Label, note: str) -> None:
         names = {"query": ("q", asker), "key": ("k", answer)}
         tensors = {role: head[name].pick(**{role: token}) for role, (name, token) in names.items()}
         turned = {role: head[f"turned_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
@@ -159,7 +159,7 @@ class Turned(VGroup):
         spots = [("scores", self.before), ("turned_scores", self.after)]
         self.scores = VGroup(*(self._score(head[name].pick(query=asker, key=answer), pair) for name, pair in spots))
         middle = (self.before.get_bottom() + self.after.get_top()) / 2
-        self.turn_name = Words("one rotation for both", "aside", "ink2").settle(middle)
+        self.turn_name = Words(note, "aside", "ink2").settle(middle)
         room = units(44)
         self.arrows = VGroup(
             *(
@@ -226,7 +226,8 @@ class Guess(VGroup):
     def __init__(self, text: str, score: Quantity, earned: Quantity, wide: float = 1080) -> None:
         self.text = Words(text, "block")
         self.bar = ShareBar(score, wide, ".2f", 64)
-        self.bar.number.end_at(self.bar.track.get_right()[0] + units(110))
+        if self.bar.number:
+            self.bar.number.end_at(self.bar.track.get_right()[0] + units(110))
         self.text.next_to(self.bar.track, UP, buff=units(24)).align_to(self.bar.track, LEFT)
         at_line = self.bar.track.get_left() + RIGHT * units(wide * float(earned))
         self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "query", 4)
