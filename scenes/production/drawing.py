@@ -18,9 +18,10 @@ from PIL import Image
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
 from scenes.production.files import whole
-from scenes.production.fingerprint import Storyboard, digest, hashed, source
+from scenes.production.fingerprint import digest, hashed, source
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
+from scenes.production.storycode import Place, Storyboard, places
 from transformer_core.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
@@ -134,7 +135,7 @@ class _Watch:
         self.common = hashed(job.trace_key, job.look, source(SCENES, SCENES / "chapters"), self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None
-        self.line: int | None = None
+        self.places: list[Place] = []
         self.state = ""
         telling = chapter.steps
 
@@ -146,9 +147,9 @@ class _Watch:
         chapter.steps = steps
 
     def closed(self, record: Any) -> None:
-        here = self.story.gi_frame.f_lineno
-        key = hashed(self.common, record.number, self.state, self.board.code(self.line, here))
-        self.line, self.state = here, self._state()
+        here = places(self.story)
+        key = hashed(self.common, record.number, self.state, self.board.code(self.places, here))
+        self.places, self.state = here, self._state()
         self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
 
     def _state(self) -> str:
@@ -156,7 +157,7 @@ class _Watch:
         chapter = self.chapter
         own = {name: value for name, value in vars(chapter).items() if name not in self.plumbing}
         stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]
-        local = dict(self.story.gi_frame.f_locals) if self.story else {}
+        local = [place.local for place in places(self.story)]
         return digest(
             sorted(own.items()), stage, chapter.foreground_mobjects, chapter.updaters, local, ignoring=[chapter]
         )

@@ -1,16 +1,12 @@
-"""What determines the clip of a step, as one hash: so that a step is rendered again if and only if it must be.
+"""Hashes of states and sources: what determines a picture, as a short name.
 
-A clip follows from the code that runs between one `yield` of a chapter and the next, from the state that this code
-finds (the stage, the local variables of the storyboard, the attributes of the chapter), from the trace, and from the
-look. `digest` reads a state structurally; `Storyboard` finds the code. What is not understood counts as changed.
+The clip of a step follows from the code of the step (see `storycode`), the state that this code finds (the stage, the
+local variables of the storyboard, the attributes of the chapter), the trace, and the look.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
-import textwrap
 import types
 from collections.abc import Iterable
 from enum import Enum
@@ -129,39 +125,6 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return "empty"
-
-
-class Storyboard:
-    """The source of a chapter, cut into the code of each step and the rest."""
-
-    def __init__(self, kind: type) -> None:
-        module = Path(inspect.getfile(kind)).read_text(encoding="utf-8")
-        lines, self.first = inspect.getsourcelines(kind.steps)  # type: ignore[attr-defined]
-        self.body: list[ast.stmt] = ast.parse(textwrap.dedent("".join(lines))).body[0].body  # type: ignore[attr-defined]
-        tree = ast.parse(module)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name == "steps" and node.lineno == self.first:
-                node.body = [ast.Pass()]
-        self.rest = ast.dump(tree)
-
-    def code(self, before: int | None, here: int) -> str:
-        """The statements that may run after the `yield` in line `before` of the file up to the one in line `here`.
-
-        A step inside a loop or a branch counts with the whole of it.
-        """
-        last = self._statement(here)
-        start = 0 if before is None else self._statement(before)
-        if before is not None and start != last and not _is_block(self.body[start]):
-            start += 1
-        return "\n".join(map(ast.unparse, self.body[min(start, last) : last + 1]))
-
-    def _statement(self, line: int) -> int:
-        here = line - self.first + 1
-        return max((i for i, statement in enumerate(self.body) if statement.lineno <= here), default=0)
-
-
-def _is_block(statement: ast.stmt) -> bool:
-    return hasattr(statement, "body")
 
 
 def source(folder: Path, without: Path | None = None) -> str:
