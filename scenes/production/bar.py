@@ -13,13 +13,15 @@ class Bar:
     """Shows progress on stderr where that is a terminal; says nothing where it is not."""
 
     def __init__(self) -> None:
+        console = Console(stderr=True)
         self.rich = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%  {task.fields[count]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self.task: TaskID | None = None
         self.drawn = self.total = self.done = self.wanted = 0

@@ -8,7 +8,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from typing import Any
 
 #: A job for a process: a function that can be imported by name, and its argument.
@@ -36,13 +38,13 @@ def perform(works: Sequence[Work], size: int, tick: Tick) -> list[Any]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     results: list[Any] = [None] * len(works)
     waiting = list(enumerate(works))[::-1]
-    crew: dict[Connection, Any] = {}
+    crew: dict[Connection, SpawnProcess] = {}
     busy: dict[Connection, int] = {}
     try:
         for _ in range(min(size, len(works))):
             here, there = context.Pipe()
             process = context.Process(target=_serve, args=(there,), daemon=True)
-            process.start()
+            _start(process)
             there.close()
             crew[here] = process
             busy[here] = _next(here, waiting)
@@ -64,12 +66,21 @@ def perform(works: Sequence[Work], size: int, tick: Tick) -> list[Any]:
                         busy[line] = _next(line, waiting)
         return results
     finally:
-        for line in crew:
-            line.close()
-        for process in crew.values():
+        for line, process in crew.items():
             if busy:
                 process.terminate()
+            line.close()
+        for process in crew.values():
             process.join()
+
+
+def _start(process: SpawnProcess) -> None:
+    """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _next(line: Connection, waiting: list[tuple[int, Work]]) -> int:
@@ -79,22 +90,20 @@ def _next(line: Connection, waiting: list[tuple[int, Work]]) -> int:
 
 
 def _serve(line: Connection) -> None:
-    """Take jobs from `line` until it is closed. An interrupt is the parent's to handle: it ends the crew."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Take jobs from `line` until the parent closes it."""
     signal.signal(signal.SIGTERM, _leave)
-    while True:
-        try:
-            function, argument = line.recv()
-        except EOFError:
-            return
-        try:
-            result = function(argument, lambda *progress: line.send(("tick", progress)))
-        except Exception as error:
-            if os.environ.get("LECTURE_DEBUG"):
-                traceback.print_exc()
-            line.send(("failed", in_one_line(error)))
-            return
-        line.send(("done", result))
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            line.send(_done(*line.recv(), line))
+
+
+def _done(function: Callable[[Any, Tick], Any], argument: Any, line: Connection) -> tuple[str, Any]:
+    try:
+        return "done", function(argument, lambda *progress: line.send(("tick", progress)))
+    except Exception as error:
+        if os.environ.get("LECTURE_DEBUG"):
+            traceback.print_exc()
+        return "failed", in_one_line(error)
 
 
 def _leave(*_: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from scenes.production.storycode import Storyboard, places
 
-STORY = '''
+STORY = """
 def plain():
     return CONSTANT
 
@@ -27,7 +27,7 @@ class Story:
         in_part = 2
         yield 2
         after_second = 3
-'''
+"""
 
 
 @pytest.fixture(scope="module")

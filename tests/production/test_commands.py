@@ -1,0 +1,145 @@
+"""The command `lecture`, as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """One folder for all commands, so that a sentence is traced once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def lecture(cache, tmp_path):
+    """Run the command in an empty folder; status, stdout and stderr."""
+
+    def run(*arguments, **environment):
+        environment = {**os.environ, "LECTURE_CACHE": str(cache), "PYTHONPATH": str(ROOT), **environment}
+        command = [sys.executable, "-m", "scenes.cli", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_help_names_every_command(lecture):
+    said = lecture("--help").stdout
+    for command in ("render", "stills", "list", "script", "trace", "train", "words", "test"):
+        assert f"\n  {command} " in said
+
+
+def test_list_says_what_there_is_to_people_and_to_programs(lecture):
+    listed = json.loads(lecture("list", "--json").stdout)
+    assert listed["groups"]["attention"] == ["qkv", "scores", "weighting"]
+    for chapter in listed["chapters"]:
+        assert chapter["name"] in lecture("list").stdout
+
+
+def test_words_are_those_that_a_sentence_can_be_made_of(lecture):
+    said = lecture("words").stdout
+    assert all(word in said for word in ("car", "red", "The".lower()))
+
+
+def test_script_has_titles_and_narration_of_a_chapter(lecture):
+    said = lecture("script", "scores")
+    assert said.returncode == 0, said.stderr
+    assert "\n  1. " in said.stdout
+    assert " | " in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("render", "atention"), "no chapter 'atention'; there are: attention, "),
+        (("stills", "scores", "--text", "The quark is red"), "quark"),
+        (("stills", "scores", "--text", ""), ""),
+        (("render", "scores", "--model", "nowhere.safetensors"), "nowhere.safetensors"),
+        (("render", "scores", "-qx"), "'x' is not one of"),
+        (("render", "scores", "--jobs", "0"), "0 is not in the range"),
+        (("trace", "--text", "The car is red"), "--output"),
+        (("dance",), "No such command 'dance'"),
+    ],
+    ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",
+)
+def test_bad_input_is_one_line_on_stderr(lecture, arguments, line):
+    said = lecture(*arguments)
+    assert said.returncode not in {0, 70}
+    assert said.stdout == ""
+    assert len(said.stderr.splitlines()) == 1, said.stderr
+    assert said.stderr.startswith("lecture: ")
+    assert line in said.stderr
+
+
+def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, cache, tmp_path):
+    said = lecture("trace", "--output", "all.npz")
+    assert said.returncode == 0, said.stderr
+    arrays = np.load(tmp_path / "all.npz")
+    card = json.loads((tmp_path / "all.json").read_text())
+    surveys = [json.loads(path.read_text()) for path in cache.glob("surveys/*.json")]
+    entries = [entry for survey in surveys for step in survey for entry in step["shown"]]
+    assert len(entries) > 100
+    for entry in entries:
+        if "axis" in entry:
+            assert card["tensors"][entry["name"]]["labels"][entry["axis"]][entry["index"][0]] == entry["value"]
+        else:
+            assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
+
+
+def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("latex", "pdflatex", "xelatex", "lualatex", "dvisvgm", "ffmpeg", "ffprobe"):
+        (tools / name).write_text(f"#!/bin/sh\necho {name} >> '{tmp_path}/asked'\nexit 1\n")
+        (tools / name).chmod(0o755)
+    said = lecture("stills", "attention", "-ql", "--output", "out", PATH=f"{tools}:{os.environ['PATH']}")
+    assert said.returncode == 0, said.stderr
+    assert not (tmp_path / "asked").exists()
+    assert len(list((tmp_path / "out").glob("contact-sheet-*.png"))) == 3
+
+
+SLOW = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from dataclasses import replace
+from conftest import Place
+from scenes import cli
+from scenes.production.look import Look
+
+if __name__ == "__main__":
+    place = Place(Path({folder!r}))
+    order = replace(place.order("counting", jobs=2), look=Look(1280, 720, 60, "dark"))
+    cli._order, cli._store = lambda *_, **__: order, lambda: place.store
+    cli.main(["render"])
+"""
+
+
+def test_an_interrupt_is_one_line_and_the_next_run_goes_on(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(SLOW.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "place")))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(program)]
+    run = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    clips = tmp_path / "place" / "store" / "clips"
+    while run.poll() is None and not list(clips.glob("*.mp4*")) and not list(clips.glob(".*")):
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert said == "lecture: interrupted; finished steps are kept, and the next run goes on from there\n"
+    assert not list(clips.glob(".*"))
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "3 steps" in again.stdout

@@ -1,0 +1,44 @@
+"""A digest tells states apart by what can be seen, and by nothing else."""
+
+import numpy as np
+from manim import Square
+
+from scenes.production.fingerprint import digest
+from transformer_core.provenance import Quantity
+
+
+def test_equal_states_have_equal_digests():
+    assert digest(Square(), {"a": [1, 2.0]}) == digest(Square(), {"a": [1, 2.0]})
+
+
+def test_a_copy_equals_its_original():
+    square = Square()
+    square.copy()
+    assert digest(Square().copy()) == digest(square.copy())
+
+
+def test_a_moved_point_a_colour_and_the_source_of_a_number_count():
+    plain = digest(Square())
+    assert digest(Square().shift([0, 1e-6, 0])) != plain
+    assert digest(Square().set_fill("#ff0000", 1)) != plain
+    assert digest(Quantity(0.5, "weights", (0, 1))) != digest(Quantity(0.5, "weights", (1, 1)))
+
+
+def test_functions_count_by_their_code_and_what_they_hold():
+    def adder(n):
+        return lambda x: x + n
+
+    assert digest(adder(1)) == digest(adder(1))
+    assert digest(adder(1)) != digest(adder(2))
+    assert digest(lambda x: x + 1) != digest(lambda x: x - 1)
+
+
+def test_what_is_shared_differs_from_what_is_equal():
+    one = np.zeros(2)
+    assert digest([one, one]) != digest([one, np.zeros(2)])
+
+
+def test_a_state_that_contains_itself_has_a_digest():
+    loop = []
+    loop.append(loop)
+    assert digest(loop) == digest(loop)

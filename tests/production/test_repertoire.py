@@ -1,0 +1,39 @@
+"""Chapters are found by their files, and asked for by name or by group."""
+
+import pytest
+
+from scenes.production.repertoire import GROUPS, chosen, repertoire
+
+
+def test_chapters_come_in_the_order_of_their_numbers(place):
+    assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other"]
+    assert [entry.name for entry in chosen(["other", "counting"], place.chapters)] == ["counting", "other"]
+
+
+def test_no_name_means_all(place):
+    assert chosen([], place.chapters) == repertoire(place.chapters)
+
+
+def test_an_unknown_name_lists_the_known_ones(place):
+    with pytest.raises(ValueError, match="no chapter 'conting'; there are: counting, other"):
+        chosen(["conting"], place.chapters)
+
+
+def test_a_new_file_is_a_new_chapter(place):
+    text = (place.chapters / "c02_other.py").read_text().replace("number = 2", "number = 3")
+    (place.chapters / "c03_third.py").write_text(text)
+    assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other", "third"]
+
+
+def test_every_chapter_of_the_lecture_can_be_loaded_under_its_own_number():
+    entries = repertoire()
+    assert len({entry.number for entry in entries}) == len(entries)
+    for entry in entries:
+        kind = entry.load()
+        assert (kind.number, kind.title) == (entry.number, entry.title)
+        assert entry.about
+
+
+def test_every_member_of_a_group_is_a_chapter():
+    names = {entry.name for entry in repertoire()}
+    assert all(set(members) <= names for members in GROUPS.values())
