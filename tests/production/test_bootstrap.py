@@ -1,0 +1,162 @@
+"""The bootstrap script: plain sh, one build, an exact line where something is missing, and a package that is whole."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "lecture"
+
+
+def run(script: Path, *arguments: str, path: str, **environment: str):
+    environment = {"PATH": path, "HOME": os.environ.get("HOME", "/"), **environment}
+    return subprocess.run(
+        ["/bin/sh", str(script), *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout whose .venv records what is asked of it instead of installing anything."""
+    shutil.copy(SCRIPT, tmp_path / "lecture")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    return tmp_path
+
+
+def tools(folder: Path, **scripts: str) -> str:
+    """A folder for PATH with the plain tools of every system, and `scripts`."""
+    folder.mkdir()
+    for name in (
+        "sh",
+        "cat",
+        "cksum",
+        "dirname",
+        "grep",
+        "id",
+        "mkdir",
+        "paste",
+        "printf",
+        "rm",
+        "sed",
+        "sleep",
+        "tail",
+    ):
+        found = shutil.which(name)
+        if found:
+            (folder / name).symlink_to(found)
+    for name, text in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    return str(folder)
+
+
+FAKE_VENV = """
+case "$*" in
+"-c "*) exit 0 ;;
+"-m venv "*) mkdir -p "$3/bin"; cat "$0" > "$3/bin/python"; cat "$0" > "$3/bin/lecture"
+    for f in python lecture; do sh -c "chmod +x '$3/bin/$f'"; done; echo venv >> "$CALLS" ;;
+*"pip install"*) echo "install ${*##* }" >> "$CALLS"; exit ${PIP_STATUS:-0} ;;
+*) echo "run $*" >> "$CALLS" ;;
+esac
+"""
+
+
+@pytest.fixture
+def fake(checkout):
+    """Runs the script with a Python that only takes notes; what it was asked to do."""
+    path = tools(checkout / "tools", python3=FAKE_VENV, cc="exit 0", **{"pkg-config": "exit 0"})
+    (checkout / "tools" / "chmod").symlink_to(shutil.which("chmod"))
+
+    def call(*arguments: str, **environment: str):
+        calls = checkout / "calls"
+        calls.unlink(missing_ok=True)
+        done = run(checkout / "lecture", *arguments, path=path, CALLS=str(calls), **environment)
+        return done, calls.read_text().splitlines() if calls.exists() else []
+
+    return call
+
+
+def test_the_scripts_are_posix_sh():
+    for script in (SCRIPT, ROOT / ".ci" / "run"):
+        assert script.read_text().startswith("#!/bin/sh\n")
+        assert subprocess.run(["/bin/sh", "-n", script], check=False).returncode == 0
+        assert os.access(script, os.X_OK)
+    checker = shutil.which("shellcheck") or Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run([checker, SCRIPT, ROOT / ".ci" / "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_first_run_builds_and_the_second_only_runs(fake, checkout):
+    _, calls = fake("list")
+    assert calls == ["venv", f"install {checkout}", "run list"]
+    done, calls = fake("list")
+    assert calls == ["run list"]
+    assert done.stderr == ""
+
+
+def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
+    fake("list")
+    _, calls = fake("test")
+    assert calls == [f"install {checkout}[dev]", "run test"]
+    assert fake("test")[1] == ["run test"]
+
+
+def test_a_changed_pyproject_brings_the_environment_up_to_date(fake, checkout):
+    fake("list")
+    with (checkout / "pyproject.toml").open("a") as file:
+        file.write("# changed\n")
+    assert fake("list")[1] == [f"install {checkout}", "run list"]
+
+
+def test_an_installation_that_failed_is_redone_from_nothing(fake, checkout):
+    done, calls = fake("list", PIP_STATUS="1")
+    assert done.returncode == 69
+    assert "the installation failed" in done.stderr
+    assert calls == ["venv", f"install {checkout}"]
+    assert fake("list")[1] == ["venv", f"install {checkout}", "run list"]
+
+
+def test_a_moved_checkout_is_installed_at_its_new_place(fake, checkout):
+    fake("list")
+    stamp = checkout / ".venv" / "stamp"
+    stamp.write_text(stamp.read_text().replace(str(checkout), "/elsewhere"))
+    assert fake("list")[1] == [f"install {checkout}", "run list"]
+
+
+def test_what_is_missing_is_named_with_the_line_that_brings_it(checkout):
+    path = tools(checkout / "tools", **{"apt-get": "exit 1", "id": "echo 1000"})
+    done = run(checkout / "lecture", "list", path=path)
+    assert done.returncode == 69
+    assert "missing: Python 3.11 or newer" in done.stderr
+    assert "  sudo apt-get install -y --no-install-recommends python3-venv python3-dev gcc " in done.stderr
+
+
+def test_root_with_apt_installs_what_is_missing_by_itself(checkout):
+    notes = checkout / "notes"
+    apt = f'echo "$*" >> {notes}; printf "#!/bin/sh\\nexit 0\\n" > {checkout}/tools/cc; chmod +x {checkout}/tools/cc'
+    scripts = {"apt-get": apt, "id": "echo 0", "pkg-config": "exit 0", "python3": FAKE_VENV}
+    path = tools(checkout / "tools", **scripts)
+    (checkout / "tools" / "chmod").symlink_to(shutil.which("chmod"))
+    done = run(checkout / "lecture", "list", path=path, CALLS=str(checkout / "calls"))
+    assert done.returncode == 0, done.stderr
+    assert "install -y --no-install-recommends python3-venv" in notes.read_text()
+
+
+def test_the_wheel_has_the_packages_the_model_and_the_command(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = wheel.namelist()
+        points = next(name for name in names if name.endswith("entry_points.txt"))
+        assert b"lecture = scenes.cli:main" in wheel.read(points)
+    assert "assets/models/english-spanish.safetensors" in names
+    assert {"scenes/cli.py", "transformer_core/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
+    assert not [name for name in names if name.startswith(("tests", "renders"))]

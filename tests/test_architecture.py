@@ -1,0 +1,140 @@
+"""What depends on what, and what a chapter may not contain."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "scenes" / "chapters").glob("[!_]*.py"))
+SOURCES = sorted([*(ROOT / "scenes").rglob("*.py"), *(ROOT / "transformer_core").rglob("*.py")])
+
+#: What a chapter may import of Manim: groups, and the directions for placing by relation.
+FROM_MANIM = {"VGroup", "Group", "Mobject", "UP", "DOWN", "LEFT", "RIGHT", "UL", "UR", "DL", "DR"}
+#: Where a chapter may import from besides.
+IMPORTS = (
+    "__future__",
+    "collections.abc",
+    "scenes.animations",
+    "scenes.layout",
+    "scenes.mobjects",
+    "scenes.storyboard",
+    "scenes.theme",
+    "transformer_core.cast",
+    "transformer_core.measures",
+    "transformer_core.provenance",
+    "transformer_core.trace",
+)
+DIRECTIONS = {"UP", "DOWN", "LEFT", "RIGHT", "UL", "UR", "DL", "DR", "IN", "OUT"}
+TIMES = {"run_time", "duration", "lag_ratio", "rate_func"}
+LOOKS = {"color", "colour", "fill_color", "stroke_color", "fill_opacity", "stroke_width", "font_size", "size"}
+PLAYS = {"play", "wait", "pause"}
+CHANCE = {"random", "rand", "randn", "randint", "normal", "shuffle", "choice", "seed", "default_rng"}
+#: Classes of Manim that typeset with LaTeX, and what programs are called.
+LATEX = set(
+    "Tex MathTex SingleStringMathTex Matrix DecimalMatrix IntegerMatrix DecimalNumber Integer MathTable DecimalTable "
+    "IntegerTable Title BulletedList Variable BarChart".split()
+)
+PROGRAMS = {"latex", "pdflatex", "xelatex", "dvisvgm", "ffmpeg", "ffprobe"}
+
+
+def called(node: ast.Call) -> str:
+    """The name that is called, as `x.name(...)` or `name(...)`."""
+    return getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+
+
+def is_number(node: ast.AST) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def is_direction(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in DIRECTIONS
+
+
+def faults(tree: ast.AST) -> list[str]:
+    """Every literal coordinate, colour, duration, size and random call of a chapter, and every wrong import."""
+    found = [(node, what) for node in ast.walk(tree) if (what := fault(node))]
+    return [f"line {node.lineno}: {what}: {ast.unparse(node)[:80]}" for node, what in found]
+
+
+def fault(node: ast.AST) -> str:
+    """What is wrong with `node` alone; nothing for most."""
+    match node:
+        case ast.Constant(value=str(text)) if re.fullmatch("#[0-9a-fA-F]{3,8}", text):
+            return "colour"
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) if len(parts) in {2, 3} and all(map(is_number, parts)):
+            return "coordinate"
+        case ast.BinOp(left=left, right=right) if is_direction(left) or is_direction(right):
+            return "coordinate"
+        case ast.keyword(arg="buff" | "shift", value=value) if is_number(value):
+            return "gap"
+        case ast.keyword(arg=arg) if arg in TIMES:
+            return "duration"
+        case ast.keyword(arg=arg, value=ast.Constant()) if arg in LOOKS:
+            return "look"
+        case ast.Call() if called(node) in PLAYS:
+            return "duration"
+        case ast.Call() if called(node) in CHANCE:
+            return "chance"
+        case ast.ImportFrom(module="manim", names=names) if {name.name for name in names} - FROM_MANIM:
+            return "belongs into mobjects or animations"
+        case ast.ImportFrom(module=module) if module != "manim" and not str(module).startswith(IMPORTS):
+            return "not for a chapter"
+        case ast.Import():
+            return "not for a chapter"
+    return ""
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_no_chapter_contains_a_coordinate_a_colour_a_duration_a_size_or_a_random_call(chapter):
+    assert not faults(ast.parse(chapter.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "x.move_to([1, 2, 0])",
+        "x.shift(2 * UP)",
+        "x.next_to(y, buff=0.3)",
+        "x.set(color='#ff0000')",
+        "Words('a', font_size=24)",
+        "FadeIn(x, run_time=2)",
+        "self.wait(1)",
+        "rng.normal()",
+        "from manim import BLUE",
+        "import numpy as np",
+    ],
+)
+def test_a_planted_literal_is_found(planted):
+    assert faults(ast.parse(planted))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_typesets_with_latex_or_runs_ffmpeg(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "manim":
+            assert not {name.name for name in node.names} & LATEX, path
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert node.value not in PROGRAMS, path
+
+
+def test_imports_point_one_way():
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", ["transformer_core", "transformer_core.trace", "scenes.production.drawing"])
+def test_torch_is_not_imported_by_what_draws(module):
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_core_imports_no_manim():
+    code = "import sys, transformer_core.lecture; sys.exit('manim' in sys.modules or 'scenes' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
