@@ -69,7 +69,7 @@ def hasten(animations: Iterable[Animation]) -> list[Animation]:
         animation for animation in found if isinstance(animation, Transform) and _is_plain_transform(type(animation))
     ]
     for animation in hastened:
-        animation.interpolate_mobject = Morph(animation)
+        animation.interpolate_mobject = Tween(animation)
     return hastened
 
 
@@ -89,7 +89,7 @@ def _is_plain_transform(kind: type[Transform]) -> bool:
     )
 
 
-class Morph:
+class Tween:
     """Interpolates the parts of one Transform: the same numbers as Manim's, in one pass over all points."""
 
     def __init__(self, animation: Transform) -> None:

@@ -33,7 +33,7 @@ def render_clip(
         path: where the clip goes.
         fps: frames a second.
         size: width and height in pixels.
-        settings: ClipWriter's `crf`, `preset`, `pauses`.
+        settings: ClipWriter's `qp`, `preset`, `pauses`.
     """
     with tempconfig(quality(size, fps)):
         renderer = FastRenderer()
