@@ -155,7 +155,7 @@ def words() -> None:
 )
 @click.option("--steps", type=click.IntRange(1), help="Default: those of the project's recipe.")
 @click.option("--seed", type=int, help="Default: that of the project's recipe.")
-def train(output: Path | None, **wishes: int | None) -> None:
+def train(output: Path | None, **wishes: Any) -> None:
     """Train the model of the lecture and measure it; an interrupted training is gone on with."""
     from scenes.production.bar import Bar
     from transformer_core.default_model import DEFAULT
@@ -175,7 +175,7 @@ def test(context: click.Context) -> None:
         raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
     tools = Path(sys.executable).parent
     python = sys.executable
-    checks = {
+    checks: dict[str, list[Any]] = {
         "style": [tools / "ruff", "check", "."],
         "format": [tools / "ruff", "format", "--check", "."],
         "types": [python, "-m", "mypy"],

@@ -94,7 +94,8 @@ def _serve(line: Connection) -> None:
     signal.signal(signal.SIGTERM, _leave)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            line.send(_done(*line.recv(), line))
+            function, argument = line.recv()
+            line.send(_done(function, argument, line))
 
 
 def _done(function: Callable[[Any, Tick], Any], argument: Any, line: Connection) -> tuple[str, Any]:

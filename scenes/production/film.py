@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.container import OutputContainer
@@ -14,6 +15,9 @@ from av.subtitles.stream import SubtitleStream
 
 from scenes.production.captions import Cue
 from scenes.production.files import whole
+
+if TYPE_CHECKING:  # PyAV has this name for type checkers only
+    from av.container.core import Chapter
 
 MILLISECOND = Fraction(1, 1000)
 #: What libavcodec asks of a subtitle encoder before it opens; MP4 itself keeps no such header.
@@ -88,7 +92,7 @@ def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
     return starts
 
 
-def _marks(parts: Sequence[Part], starts: Sequence[int], time_base: Fraction) -> list[dict[str, object]]:
+def _marks(parts: Sequence[Part], starts: Sequence[int], time_base: Fraction) -> list[Chapter]:
     return [
         {"id": i, "start": starts[i], "end": starts[i + 1], "time_base": time_base, "metadata": {"title": part.title}}
         for i, part in enumerate(parts)

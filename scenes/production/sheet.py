@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -25,9 +26,8 @@ class Picture:
 
 
 def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
-    file = resources.files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf")
-    with file.open("rb") as data:
-        font = ImageFont.truetype(data, size)
+    data = resources.files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf").read_bytes()
+    font = ImageFont.truetype(BytesIO(data), size)
     font.set_variation_by_axes([14, weight])
     return font
 
