@@ -43,7 +43,7 @@ class Recipe:
     clip: float = 1.0
     smoothing: float = 0.1
     #: Weight of the entropy of encoder attention in the loss, reached over the first half: sharp patterns read well.
-    entropy_penalty: float = 0.003
+    entropy_penalty: float = 0.005
     cross_heads: int = 1
     sizes: dict[str, Any] = field(
         default_factory=lambda: {

@@ -82,13 +82,13 @@ def and_more(
     g: Chooser, first: Adjective, about: NounPhrase, open_to: list[Adjective]
 ) -> Iterator[tuple[Phrase, tuple[Word, ...]]]:
     """A second adjective that takes the same Spanish verb (big and red), or nothing; and its English word."""
-    for second in g.maybe(0.08):
+    for second in g.maybe(0.1):
         if not second:
             yield NOTHING, ()
             continue
-        for adjective in g.any(
-            [a for a in open_to if a.copula == first.copula and not clash(a.english, first.english)]
-        ):
+        others = [a for a in open_to if a.copula == first.copula and not clash(a.english, first.english)]
+        # Before an i, "y" turns into "e": so few adjectives begin with one that they are drawn more often.
+        for adjective in g.any(others, [3.0 if a.spanish.startswith("i") else 1.0 for a in others]):
             more = adjective_about(adjective, about)
             yield combine([phrase("and", "y"), more]), more.english
 

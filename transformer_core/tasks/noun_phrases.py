@@ -24,7 +24,7 @@ ANY = {"the": 0.6, "a": 0.25, "some": 0.25, "this": 0.15, "these": 0.15}
 GROUND = {"the": 0.8, "a": 0.1, "this": 0.1, "these": 0.1}
 INDEFINITE = {"a": 1.0, "some": 1.0}
 #: A noun with two meanings is drawn more often: it has more to be learned.
-AMBIGUOUS_WEIGHT = 2.5
+AMBIGUOUS_WEIGHT = 4.0
 PRONOUNS = (
     Noun("he", "", "él", False, frozenset({"person", "adult"})),
     Noun("she", "", "ella", True, frozenset({"person", "adult"})),

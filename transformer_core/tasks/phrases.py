@@ -57,9 +57,13 @@ NOTHING = Phrase()
 
 
 def phrase(english: str, spanish: str = "") -> Phrase:
-    """Words that translate each other as a whole; `+` separates words ("look+for")."""
+    """Words that translate each other as a whole; `+` separates words ("look+for").
+
+    Spanish words beyond the number of English ones are inserted: "near" is "cerca", and Spanish adds "de".
+    """
     words = tuple(Word(text) for text in english.split("+"))
-    return Phrase(words, tuple(Target(text, words) for text in spanish.split("+") if text))
+    forms = [text for text in spanish.split("+") if text]
+    return Phrase(words, tuple(Target(text, words, at >= len(words)) for at, text in enumerate(forms)))
 
 
 def inserted(spanish: str, *sources: Word) -> Phrase:

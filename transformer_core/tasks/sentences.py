@@ -81,7 +81,7 @@ def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Phrase]:
     mark = phrase("?", "?")
     opening = inserted("¿", mark.first)
     if g.fits(mark):
-        for about in subject(g, EVERYTHING, past, 0.0, DEFINITE, decided=True):
+        for about in subject(g, EVERYTHING, past, 0.2, DEFINITE, decided=True):
             for saying in described(g, about, past, negative=0.0):
                 english = [saying.verb, about.phrase, saying.rest, mark]
                 yield combine(english, [opening, saying.verb, saying.rest, about.phrase, mark])
