@@ -232,7 +232,8 @@ class Morph(Animation):
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)
         scene.remove(*self.old.get_family())
-        scene.add(*self.new)
+        # Behind what came meanwhile: the numbers that stand on these shapes.
+        scene.bring_to_back(*self.new)
 
 
 def turn_over(

@@ -24,6 +24,14 @@ from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
 DEFAULT_TEXT = "The car is red"
+#: More tokens than this cannot be read from the last row, side by side at the smallest size.
+MOST_TOKENS = 13
+
+
+class TooLongError(ValueError):
+    """A sentence that the stage has no room for."""
+
+
 #: An animation, a tuple that plays together, a list that plays in order, or nothing.
 Show = Any
 
@@ -118,6 +126,11 @@ class Chapter(Scene):
         `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
         the stage then stands as the viewer leaves it.
         """
+        tokens = self.material().about.get("tokens", [])
+        if len(tokens) > MOST_TOKENS:
+            raise TooLongError(
+                f"this sentence has {len(tokens)} words, and a picture has room for {MOST_TOKENS}: type a shorter one"
+            )
         with drawn_in(self.theme) as colours:
             config.background_color = colours.background
             self.camera.background_color = colours.background

@@ -41,6 +41,7 @@ class Type:
 #: Every way in which this project sets a text. 24 px em is the smallest: see docs/decisions.
 TYPES = {
     "kicker": Type("Inter", 560, 25),
+    "map": Type("Inter", 420, 24),
     "title": Type("Source Serif 4", 480, 48),
     "caption": Type("Inter", 420, 38),
     "block": Type("Source Serif 4", 480, 36),

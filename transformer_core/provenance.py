@@ -50,7 +50,7 @@ def shown(value: float, spec: str = "") -> str:
     """The text of `value` under `spec`: Python's format, a true minus sign, and never a negative zero.
 
     Two specs are our own. `share` writes a weight as whole per cent and says so where rounding would claim
-    all or nothing ("over 99%", "under 1%"); `weight` writes two decimals and "<0.01" for a small but positive weight.
+    all or nothing ("over 99%", "under 1%"); `weight` writes two decimals, "<0.01" and ">0.99".
     """
     if spec == "share":
         if 0.995 <= value < 1 - 1e-9:
@@ -61,6 +61,8 @@ def shown(value: float, spec: str = "") -> str:
     if spec == "weight":
         if 0 < value < 0.005:
             return "<0.01"
+        if 0.995 <= value < 1 - 1e-9:
+            return ">0.99"
         return format(value, ".2f") if value else "0"
     if value == float("-inf"):
         return f"{MINUS}∞"

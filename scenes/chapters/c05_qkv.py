@@ -11,7 +11,7 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.one_cell import OneCell
 from scenes.mobjects.projection import LETTERS, Meeting, alike, column_scan, counted, entering, refit, strongest
-from scenes.mobjects.rows import Ponder
+from scenes.mobjects.rows import Answer
 from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step
@@ -244,21 +244,16 @@ class QKV(Chapter):
         head, asker = cast.seen(trace), cast.asker
         views = {role: head[letter.lower()][asker.position] for role, letter in LETTERS.items()}
         picture = ThreeJobs(entering(trace, cast).pick(position=asker), asker, views)
-        ponder = at_floor(
-            Ponder(
-                "Three learned views of one row: the formula gives the roles, training fills them.",
-                "Would swapping the query and the key matrix ruin the scores?",
-            )
-        )
+        answer = at_floor(Answer("Three learned views of one row: the formula gives the roles, training fills them."))
         yield Step(
             "Three views of one row",
             say="So one row does three jobs through three matrices. |"
             "The formula gives them their roles, and training fills them. |"
-            "Queries and keys are ready. Let them meet.",
+            "Your turn: would swapping the query and the key matrix ruin the scores?",
             show=[
                 [appear(picture.chip, picture.strip), appear_in_turn([*picture.jobs.values()])],
-                appear(ponder.answer),
-                appear(ponder.mark, ponder.question),
+                appear(answer),
+                None,
             ],
             stay=(),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Count,
@@ -21,7 +21,7 @@ from scenes.animations import (
 from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.products import Board, DotProduct, PlaneOfTwo, value_line
-from scenes.mobjects.rows import Arcs, Ponder, RowColumns
+from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
@@ -57,7 +57,7 @@ class Scores(Chapter):
         running = head["sums"].pick(query=asker, key=favourite).quantities()
         total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
         formula = at_floor(
-            Formula(f"{{{{ q_({asker}) : query }}}} dot {{{{ k_({favourite}) : key }}}} = sum_d q_d k_d = {score:.2f}")
+            Formula(f"{{{{ q_({asker}) : query }}}} dot {{{{ k_({favourite}) : key }}}} = sum_i q_i k_i = {score:.2f}")
         )
         yield Step(
             f"Does the question of “{asker}” fit the key of “{favourite}”?",
@@ -65,7 +65,7 @@ class Scores(Chapter):
             "Multiply entry by entry, and add up as you go. |"
             f"{head['positive_terms'].pick(query=asker, key=favourite)} products push the sum up, "
             f"{head['negative_terms'].pick(query=asker, key=favourite)} pull it down. |"
-            f"What is left is the score: {score:.2f}.",
+            f"Together they make the score: {score:.2f}.",
             show=[
                 [appear(pair.asker, pair.query), appear(pair.answer, pair.key)],
                 [
@@ -75,7 +75,7 @@ class Scores(Chapter):
                         fill(pair.bars.bars, "slow"),
                         Count(total, running, ".2f", "slow", "sum so far "),
                     ),
-                    leave(ring),
+                    (leave(ring), appear(pair.bars.numbers)),
                 ],
                 None,
                 (leave(total), appear(formula)),
@@ -99,12 +99,17 @@ class Scores(Chapter):
         yield Step(
             "An angle, and two lengths",
             say=f"The same {score:.2f} is length times length times the cosine of an angle. |"
-            "In the plane through both arrows nothing is distorted. Other keys are shadows in it. |"
-            "A score is large when two arrows point the same way, and when they are long.",
+            "This far the key reaches along the query: |"
+            "that reach, times the query’s length. |"
+            "A score is large when both point the same way, and when they are long.",
             show=[
-                [appear(plane.origin, plane.query, plane.key, plane.names), appear_in_turn([*facts])],
-                appear_in_turn([*plane.shadows]),
-                appear(plane.drop, product),
+                [
+                    appear(plane.origin, plane.query, plane.key, plane.names),
+                    (appear(plane.angle), appear_in_turn([*facts])),
+                ],
+                appear(plane.drop),
+                appear(product),
+                None,
             ],
             stay=(),
         )
@@ -116,6 +121,7 @@ class Scores(Chapter):
         here = board.grid.tensor.position("query", asker)
         best, best_score = head["scores"].pick(query=asker).largest()
         worst, worst_score = head["scores"].pick(query=asker).smallest()
+        own_score = head["scores"].pick(query=asker, key=asker.position)
         lying = board.lying()
         lying_labels = lying.row_labels("key")
         centred(VGroup(lying, lying_labels))
@@ -124,9 +130,9 @@ class Scores(Chapter):
         key_ring, ring_key = focus(columns[0], role="key")
         extremes = (
             f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
-            f"the worst is “{worst}” with {worst_score:.2f}. Its own key is in the row, too."
+            f"the worst is “{worst}” with {worst_score:.2f}. |Its own key is in the row, too: {own_score:.2f}."
             if len(row) > 1
-            else f"It meets only its own key, and the score is {best_score:.2f}. |A token may ask itself."
+            else f"It meets only its own key, and the score is {best_score:.2f}. |A token may ask itself. |No other token is there."
         )
         yield Step(
             f"“{asker}” asks, every token answers",
@@ -149,6 +155,7 @@ class Scores(Chapter):
                     (leave(key_ring), move_ring(ring, board.grid.cell(asker, best))),
                 ],
                 move_ring(ring, board.grid.cell(asker, worst)),
+                move_ring(ring, board.grid.cell(asker, asker.position)),
             ],
             stay=(),
         )
@@ -193,8 +200,8 @@ class Scores(Chapter):
                 ],
                 (
                     slide(columns.bars, columns.moved_bars, "row"),
-                    leave(columns.numbers),
-                    appear(columns.moved_numbers),
+                    leave(columns.numbers, columns.names[0]),
+                    appear(columns.moved_numbers, columns.moved_name),
                 ),
                 None,
                 None,
@@ -205,12 +212,8 @@ class Scores(Chapter):
     def a_bet(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
         head, asker = cast.seen(trace), cast.asker
-        ponder = at_floor(
-            Ponder(
-                "A score is a dot product; only its lead over the row counts.",
-                "Can a score be high although the cosine is small?",
-            )
-        )
+        answer = at_floor(Answer("A score is a dot product; only its lead over the row counts."))
+        question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=asker)
         here = weights.position("key", asker.position)
         known = Arcs(weights.words("key"), here, weights)
@@ -220,27 +223,28 @@ class Scores(Chapter):
             yield Step(
                 "Where will it look?",
                 say=f"In this head “{asker}” fits “{cast.favourite}” best. |"
-                "A score is a dot product. Only its lead over the row counts. |Next, scores become shares.",
-                show=[appear(known), appear(ponder.answer), appear(ponder.mark, ponder.question)],
+                f"A score is a dot product; only its lead over the row counts. |{question}",
+                show=[appear(known), appear(answer), None],
                 stay=(),
             )
             return
         other = trace.under(f"other.swap.{cast.path}", batch=0, head=cast.head)["weights"].pick(query=swap["position"])
         guess = Arcs(other.words("key"), swap["position"])
-        both = VGroup(known, guess).arrange(DOWN, buff=gap("part"))
+        both = VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT)
         centred(both, lower=-0.12)
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
             say=f"Here “{asker}” fits “{cast.favourite}” best: Spanish needs its gender. |"
-            f"Swap it for “{swapped}”, which has one Spanish form for both. |"
-            "Will it look, too? Bet now; the next chapter uncovers it. |"
-            "A score is a dot product; its lead counts.",
+            f"Swap it for “{swapped}”: one Spanish form for both. |"
+            "Will it look, too? Bet now. |"
+            f"A score is a dot product; its lead counts. |{question}",
             show=[
                 appear(known),
-                [appear(guess.chips)],
-                appear_in_turn([*guess.arcs]),
-                [appear(ponder.answer), appear(ponder.mark, ponder.question)],
+                appear(guess.chips),
+                (appear_in_turn([*guess.arcs]), appear(guess.marks)),
+                appear(answer),
+                None,
             ],
             stay=(),
         )

@@ -13,14 +13,16 @@ from scenes.animations import (
     appear_in_turn,
     fill,
     focus,
+    follow,
+    leave,
     reweigh,
 )
 from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.products import value_line
-from scenes.mobjects.rows import Arcs, Ponder
-from scenes.mobjects.softmax import Blend, SoftmaxTable, Temperatures, WeightBoard
+from scenes.mobjects.rows import Answer, Arcs
+from scenes.mobjects.softmax import Blend, SoftmaxTable, Temperatures, WeightBoard, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
@@ -59,7 +61,7 @@ class Weighting(Chapter):
         above = plot.curve(range(len(roots)), roots, "query")
         below = plot.curve(range(len(roots)), -roots, "query")
         law = Formula('op("Var")(q dot k) = d_k')
-        law_note = Words("root of the count", "aside", "query")
+        law_note = Words("± root of the count", "aside", "query")
         centred(VGroup(plot, lines, above, below))
         plot.label(law_note, float(width), float(roots[-1]))
         law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT)
@@ -67,7 +69,7 @@ class Weighting(Chapter):
         yield Step(
             "A score is a sum of many accidents",
             say="Scores can be any size. How do they become shares, and why the root? |"
-            "Each line adds up the products of one random query and key. |"
+            "Untrained entries are random. Each line adds up the products of one pair. |"
             "Each product adds one to the variance. |"
             "So a typical score grows like the root of the width.",
             show=[
@@ -122,17 +124,18 @@ class Weighting(Chapter):
         yield Step(
             f"Softmax: the shares of “{asker}”",
             say=f"The real row of “{asker}”, divided by {root:.{digits}f}, the root of the width. |"
-            "Raise e to each lead over the best: the best gets one. |"
+            "Take the lead over the best, and raise e to it. |"
             "Divide by the sum: together they make one. |"
             f"“{asker}” gives {share:share} to “{favourite}”{itself}.",
             show=[
                 [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
                 [
-                    (appear_in_turn([*table.raised]), appear(table.heads[2], table.raised_numbers)),
+                    appear(table.leads, table.heads[2]),
+                    (appear_in_turn([*table.raised]), appear(table.heads[3], table.raised_numbers)),
                     appear(table.raised_total, table.line),
                 ],
                 [
-                    (appear_in_turn([*table.shares]), appear(table.heads[3], table.share_numbers)),
+                    (appear_in_turn([*table.shares]), appear(table.heads[4], table.share_numbers)),
                     appear(table.share_total),
                 ],
                 focus(table.shares[favourite.position])[1],
@@ -174,15 +177,16 @@ class Weighting(Chapter):
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
         group = VGroup(states, label.next_to(states, UP, buff=gap("grid")))
         centred(group)
+        panels = centred(temperature_panels(head, asker))
         hot = states.temperatures[one:]
         cold = states.temperatures[one - 1 :: -1]
         shown = states.states
         yield Step(
             "Dividing scores sets a temperature",
-            say=f"To divide scores is to set a temperature. This is the row of “{asker}” as it is. |"
+            say=f"To divide a row is to set its temperature. This is the row of “{asker}” as it is. |"
             "Hotter: everybody gets the same. |"
             "Colder: the winner takes all. |"
-            "The root of the width is a temperature, chosen so that learning can start.",
+            "The root does this to raw scores, so that no row is frozen before it has learned.",
             show=[
                 appear(states.floor, states.tokens, shown[one], label),
                 (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
@@ -190,10 +194,7 @@ class Weighting(Chapter):
                     Through(shown[one], shown[::-1]),
                     Count(label, [*reversed(hot), *cold], ".2f", "slow", "temperature "),
                 ),
-                (
-                    Through(shown[one], shown[: one + 1]),
-                    Count(label, [*reversed(cold), hot[0]], ".2f", "row", "temperature "),
-                ),
+                (leave(shown[one], states.floor, states.tokens, label), appear(panels)),
             ],
             stay=(),
         )
@@ -203,26 +204,29 @@ class Weighting(Chapter):
         run = trace.under("experiment.variance")
         widths, norms = run["width"].values, run["jacobian_norm"]
         plot = Plot(
-            widths, (0, float(norms.values.max())), ("width", "slope of the softmax"), logarithmic=(True, False)
+            widths,
+            (0, float(norms.values.max())),
+            ("width, in powers of four", "slope of the softmax (norm of its Jacobian), random vectors"),
+            logarithmic=(True, False),
         )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
-        raw_line = VGroup(plot.curve(widths, raw.values, "warning"), plot.dots(widths, raw.values, "warning"))
-        root_line = VGroup(plot.curve(widths, root.values, "residual"), plot.dots(widths, root.values, "residual"))
+        raw_line = VGroup(plot.curve(widths, raw.values, "ink3"), plot.dots(widths, raw.values, "ink3"))
+        root_line = VGroup(plot.curve(widths, root.values, "weight"), plot.dots(widths, root.values, "weight"))
         centred(VGroup(plot, raw_line, root_line))
         ticks = plot.ticks(run["width"].quantities(), ",.0f")
         last = len(widths) - 1
         names = VGroup(
-            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "fact", "warning"), widths[-1], raw.values[-1]),
+            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "fact", "ink2"), widths[-1], raw.values[-1]),
             plot.label(
-                Words(f"over the root {root.quantity(last):.2f}", "fact", "residual"), widths[-1], root.values[-1]
+                Words(f"over the root {root.quantity(last):.2f}", "fact", "weight"), widths[-1], root.values[-1]
             ),
         )
         centred(VGroup(plot, raw_line, root_line, ticks, names))
         yield Step(
             "A spike leaves nothing to learn from",
-            say="Why not let the winner take all from the start? A share near one hardly moves with its score. |"
+            say="Why not let the winner take all from the start? A share near one hardly moves. |"
             f"Undivided, the slope sinks with the width, to {raw.quantity(last):.2f}. |"
-            f"Over the root it stays at {root.quantity(last):.2f}. No slope, nothing to learn.",
+            f"Over the root it stays near {root.quantity(last):.2f}. A head may grow sharp later, by learning to.",
             show=[
                 appear(plot, ticks),
                 [appear(raw_line, names[0])],
@@ -238,9 +242,9 @@ class Weighting(Chapter):
         centred(blend)
         leader, pull = head["pull"].pick(query=asker).largest()
         most = (
-            f"“{asker}” takes away mostly what “{leader}” carries: {pull:share} of all that is added up."
+            f"“{asker}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
             if pull > 0.5
-            else f"It is a blend, led by “{leader}” with {pull:share} of all that is added up."
+            else f"It is a blend, led by “{leader}” with {pull:share} of the length that is added up."
         )
         yield Step(
             "Shares blend the values",
@@ -248,9 +252,9 @@ class Weighting(Chapter):
             f"The shares of “{asker}” weigh these rows. |"
             f"Scale each row by its share, and add. |{most}",
             show=[
-                appear(blend.plain, blend.tokens, blend.value_tag),
+                appear(blend.plain, blend.tokens, blend.value_tag, blend.headings[0]),
                 [appear(blend.askers, blend.bars, blend.numbers)],
-                reweigh(blend.plain, blend.weighed),
+                (*reweigh(blend.plain, blend.weighed), leave(blend.headings[0]), follow(blend.headings[1])),
                 [appear(blend.line, blend.output, blend.output_name)],
             ],
             stay=(),
@@ -263,11 +267,8 @@ class Weighting(Chapter):
             'op("Attention")(Q, K, V) = '
             'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
         )
-        ponder = Ponder(
-            "The root keeps scores teachable; shares then blend the values.",
-            "Two equal scores, far above the rest: what shares?",
-        )
-        at_floor(ponder)
+        answer = at_floor(Answer("The root keeps scores teachable; shares then blend the values."))
+        question = "Your turn: two equal scores lead by far. What shares?"
         weights = head["weights"].pick(query=asker)
         swap = trace.about.get("swap")
         here = weights.position("key", asker.position)
@@ -277,9 +278,8 @@ class Weighting(Chapter):
             yield Step(
                 "The whole formula, once",
                 say=f"Scores over the root, softmax, values. In this head “{asker}” took most from “{favourite}”. |"
-                "The root keeps scores near one at any width, so that softmax can be taught. |"
-                "The shares then blend the values.",
-                show=[appear(known), appear(formula), appear(*ponder)],
+                f"The root keeps scores teachable; shares then blend the values. |{question}",
+                show=[[appear(known), appear(formula)], appear(answer), None],
                 stay=(),
             )
             return
@@ -287,22 +287,23 @@ class Weighting(Chapter):
         guess = Arcs(other.words("key"), swap["position"], other)
         asked = other.label("key", swap["position"])
         share, other_share = weights.pick(key=favourite.position), other.pick(key=favourite.position)
-        centred(VGroup(known, guess).arrange(DOWN, buff=gap("part")), lower=-0.12)
+        centred(VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT), lower=-0.12)
         verdict = (
             "It looks only when it needs to. Nobody programmed this."
             if share > 0.5 > other_share
-            else "So here the two differ less than one might bet."
+            else "Here the two differ less than one might bet."
         )
         yield Step(
             "The bet: does it look, too?",
-            say=f"Now the bet. “{asker}” gives “{favourite}” {share:share}: Spanish needs its gender. |"
-            f"“{asked}” gives it {other_share:share}: its Spanish form fits any gender. |{verdict} |"
-            "The root keeps scores teachable. The shares then blend the values.",
+            say=f"“{asker}” gives “{favourite}” {share:share}: Spanish needs its gender. |"
+            f"“{asked}”, which has one form, gives it {other_share:share}. |{verdict} |"
+            f"The root keeps scores teachable; shares blend the values. |{question}",
             show=[
                 [appear(known)],
-                [appear(guess.chips), appear_in_turn([*guess.arcs])],
+                [appear(guess.chips), (appear_in_turn([*guess.arcs]), appear(guess.marks))],
                 None,
-                [appear(*ponder)],
+                appear(answer),
+                None,
             ],
             stay=(),
         )

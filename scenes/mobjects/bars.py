@@ -20,16 +20,20 @@ class SignedBars(VGroup):
         top, bottom = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
         self.unit = units(room) / ((top - bottom) or 1.0)
         self.quantities = tensor.quantities()
-        self.bars = VGroup()
+        self.bars, self.numbers = VGroup(), VGroup()
         scale = float(np.abs(values).max()) or 1.0
         for quantity, column in zip(self.quantities, columns, strict=True):
             length = abs(float(quantity)) * self.unit
-            bar = Box(width, max(length * 135, 1.5), signed(quantity / scale, 1.0), 3)
+            bar = Box(width, max(length * 135, 1.5), signed(float(np.sign(quantity)), 1.0), 3)
             bar.move_to(column.get_center()).set_y(np.sign(quantity) * length / 2)
             self.bars.add(bar)
+            if abs(quantity) > 0.2 * scale:
+                beyond = np.array([0, units(22) * np.sign(quantity), 0])
+                tip = bar.get_top() if quantity > 0 else bar.get_bottom()
+                self.numbers.add(number(quantity, ".2f", "cell").settle(tip + beyond))
         left, right = columns.get_left()[0], columns.get_right()[0]
         self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2)
-        super().__init__(self.bars, self.zero)
+        super().__init__(self.bars, self.zero, self.numbers)
 
 
 class ShareBar(VGroup):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
@@ -22,20 +22,24 @@ class MiniMap(VGroup):
 
     def __init__(self, trace: Trace, here: str = "") -> None:
         super().__init__()
-        stacks = VGroup()
+        stacks, built = VGroup(), []
         for side, sublayers in SUBLAYERS.items():
             layers = int(float(trace[f"config.{side}_layers"])) if f"config.{side}_layers" in trace else 0
             if layers:
                 stacks.add(self._stack(side, layers, sublayers, here))
+                built.append(side)
         stacks.arrange(RIGHT, buff=units(18), aligned_edge=np.array([0.0, -1.0, 0.0]))
-        corner = at(1824, 170)
+        corner = at(1824, 150)
         stacks.shift(corner - stacks.get_corner(np.array([1.0, -1.0, 0.0])))
         self.add(*stacks)
+        for stack, name in zip(stacks, built, strict=True):
+            label = Words(name, "map", "ink3").next_to(stack[1], DOWN, buff=units(8))
+            self.add(label.stand_on(at(0, 178)[1]))
 
     @staticmethod
     def _stack(side: str, layers: int, sublayers: tuple[str, ...], here: str) -> VGroup:
         colours = palette()
-        high = min(14.0, 112.0 / (layers * len(sublayers)) - 5)
+        high = min(13.0, 100.0 / (layers * len(sublayers)) - 5)
         bars = VGroup()
         for layer in range(layers):
             for sublayer in sublayers:

@@ -89,7 +89,7 @@ class SortedShares(VGroup):
     """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
 
     def __init__(
-        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 440, high: float = 230
+        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 470, high: float = 330
     ) -> None:
         colours = palette()
         self.bars = VGroup()
@@ -100,7 +100,7 @@ class SortedShares(VGroup):
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
         self.name = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
         self.largest = number(largest, "share", "large number")
-        self.largest.next_to(self.bars[0], UP, buff=units(12)).align_to(self.bars[0], LEFT)
+        self.largest.next_to(self.bars[0], UP, buff=units(12))
         frame = Box(width, high + 80, colours.background, 0).align_to(floor, DOWN).set_fill(opacity=0)
         frame.set_x(floor.get_x())
         self.room = frame

@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import HEIGHT, WIDTH, centred
 from scenes.mobjects.bars import SignedBars
-from scenes.mobjects.shapes import Box, arrow, dashes, dot
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, path
 from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
@@ -45,34 +45,34 @@ class DotProduct(VGroup):
 
 
 class PlaneOfTwo(VGroup):
-    """The plane through a query and a key: both keep length and angle, the other keys are shadows in it."""
+    """The plane through a query and a key, where both keep their lengths and their angle."""
 
-    def __init__(self, head: Trace, asker: Label, answer: Label, wide: float = 820, high: float = 560) -> None:
+    def __init__(self, head: Trace, asker: Label, answer: Label, wide: float = 860, high: float = 540) -> None:
         points: NamedTensor = head["plane"].pick(query=asker, key=answer)
+        tip: NamedTensor = points.pick(other=answer.position)
         length = float(head["q_length"].pick(query=asker))
-        here = int(points.position("other", answer))
-        reach: np.ndarray = np.vstack([points.values, np.array([[length, 0], [0, 0]])])
+        reach: np.ndarray = np.vstack([tip.values, np.array([[length, 0], [0, 0]])])
         spread = np.ptp(reach, axis=0)
         self.unit = min(units(wide) / max(spread[0], 1e-9), units(high) / max(spread[1], 1e-9))
         self.origin = dot(np.zeros(3), 7, "ink2")
         self.query = arrow(np.zeros(3), self._point(length, 0), "query", 6, 22)
-        self.key = arrow(np.zeros(3), self._point(*points.values[here]), "key", 6, 22)
-        foot = self._point(points.values[here][0], 0)
-        self.drop = dashes(self._point(*points.values[here]), foot, "ink3")
-        self.shadows = VGroup()
-        for other in range(len(points)):
-            if other != here:
-                tip = self._point(*points.values[other])
-                self.shadows.add(VGroup(dashes(np.zeros(3), tip, "key", 2.5), dot(tip, 6, "key").set_fill(opacity=0.6)))
+        self.key = arrow(np.zeros(3), self._point(*tip.values), "key", 6, 22)
+        foot = self._point(tip.values[0], 0)
+        self.drop = VGroup(
+            dashes(self._point(*tip.values), foot, "ink3"),
+            number(tip.quantity(0), ".2f", "number").settle(foot + DOWN * units(44)),
+        )
+        turn = float(np.arctan2(tip.values[1], tip.values[0]))
+        bend = [np.array([np.cos(t), np.sin(t), 0]) * units(110) for t in np.linspace(0, turn, 24)]
+        middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(142)
+        self.angle = VGroup(path(bend, "ink2", 3), Words("θ", "aside").settle(middle))
         q_chip = Token(asker, "query", height=44)
         k_chip = Token(answer, "key", height=44)
         self.names = VGroup(
-            q_chip.next_to(self.query, DOWN, buff=units(16)).align_to(self.query, RIGHT),
-            k_chip.next_to(
-                self._point(*points.values[here]), UP if points.values[here][1] >= 0 else DOWN, buff=units(12)
-            ),
+            q_chip.next_to(self.query, UP, buff=units(14)).align_to(self.query, RIGHT),
+            k_chip.next_to(self._point(*tip.values), UP, buff=units(12)),
         )
-        super().__init__(self.shadows, self.drop, self.origin, self.query, self.key, self.names)
+        super().__init__(self.drop, self.angle, self.origin, self.query, self.key, self.names)
 
     def _point(self, x: float, y: float) -> np.ndarray:
         return np.array([x, y, 0]) * self.unit

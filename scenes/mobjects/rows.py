@@ -47,6 +47,7 @@ class RowColumns(VGroup):
             Words("scores", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip")),
             Words("shares", "axis", "ink2").next_to(self.floor, LEFT, buff=gap("chip")),
         )
+        self.moved_name = Words("leads", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip"))
         super().__init__(
             self.zero,
             self.floor,
@@ -56,6 +57,7 @@ class RowColumns(VGroup):
             self.numbers,
             self.shares,
             self.share_numbers,
+            self.moved_name,
             self.moved_bars,
             self.moved_numbers,
         )
@@ -84,17 +86,23 @@ class Arcs(VGroup):
         self.chips = VGroup(*(Token(label, "query" if i == asker else "key", 0, high) for i, label in enumerate(words)))
         space = (WIDTH - 60 - sum(widths)) / len(words)
         self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
-        self.arcs = VGroup()
+        self.arcs, self.marks = VGroup(), VGroup()
         start = self.chips[asker].get_top()
         for j, chip in enumerate(self.chips):
             share = 1.0 if shares is None else float(shares.values[j])
             if j != asker and (shares is None or share > 0.01):
-                self.arcs.add(self._arc(start, chip.get_top(), share, units(room), sure=shares is not None))
+                arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
+                self.arcs.add(arc)
+                if shares is None:
+                    self.marks.add(Words("?", "number", "ink2").settle(arc.point_from_proportion(0.5) + UP * units(24)))
+                elif share == float(shares.values.max()) or share > 0.2:
+                    top = arc.point_from_proportion(0.5) + UP * units(30)
+                    self.marks.add(number(shares.quantity(j), "share", "number").settle(top))
         # A curve's box ends at its anchors: hold the room that the arcs take.
         reach = max((arc.point_from_proportion(0.5)[1] for arc in self.arcs), default=start[1])
-        self.air = Box(10, max(1.0, (reach - start[1]) * 135 + 8), palette().background, 0).set_fill(opacity=0)
+        self.air = Box(10, max(1.0, (reach - start[1]) * 135 + 60), palette().background, 0).set_fill(opacity=0)
         self.air.move_to(self.chips.get_top(), aligned_edge=DOWN)
-        super().__init__(self.air, self.chips, self.arcs)
+        super().__init__(self.air, self.chips, self.arcs, self.marks)
 
     @staticmethod
     def _arc(start: np.ndarray, end: np.ndarray, share: float, room: float, sure: bool) -> VMobject:
@@ -106,14 +114,8 @@ class Arcs(VGroup):
         return line
 
 
-class Ponder(VGroup):
-    """The answer of a chapter in a line, and a question to take away."""
+class Answer(Words):
+    """The answer of a chapter, in one line."""
 
-    def __init__(self, answer: str, question: str) -> None:
-        self.answer = Words(answer, "block")
-        self.question = Words(question, "aside", "ink2")
-        self.mark = Words("Your turn:", "aside", "query")
-        turn = VGroup(self.mark, self.question)
-        self.question.next_to(self.mark, np.array([1.0, 0, 0]), buff=gap("word")).stand_on(self.mark.baseline)
-        turn.next_to(self.answer, DOWN, buff=gap("grid"))
-        super().__init__(self.answer, self.mark, self.question)
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "block")

@@ -29,20 +29,22 @@ class SoftmaxTable(VGroup):
             token.shift(DOWN * units(i * self.pitch))
         self.scores = self._cells(head, "scores", asker, high)
         self.scaled = self._cells(head, "scaled", asker, high)
-        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 220, ".3f", "ink2")
-        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 380, ".3f", "weight")
+        self.leads = self._cells(head, "leads", asker, high)
+        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, ".3f", "ink2")
+        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 300, ".3f", "weight")
         self.heads = VGroup()
         self._stand_in_columns()
-        names = ("score", "over the root", "exponential of the lead", "share")
-        columns = (self.scores, self.scaled, self.raised, self.shares)
+        names = ("score", "over the root", "lead", "e to the lead", "share")
+        columns = (self.scores, self.scaled, self.leads, self.raised, self.shares)
         for name, column in zip(names, columns, strict=True):
             title = Words(name, "axis", "ink2").next_to(column, UP, buff=gap("line"))
-            self.heads.add(title.align_to(column, LEFT))
+            self.heads.add(title.align_to(column, LEFT).stand_on(self.tokens.get_top()[1] + units(24)))
         self._totals(head, asker)
         super().__init__(
             self.tokens,
             self.scores,
             self.scaled,
+            self.leads,
             self.raised,
             self.raised_numbers,
             self.shares,
@@ -56,7 +58,7 @@ class SoftmaxTable(VGroup):
     def _cells(self, head: Trace, name: str, asker: Label, high: float) -> VGroup:
         row = head[name].pick(query=asker)
         scale = float(np.abs(head["scores"].values).max())
-        return VGroup(*(Cell(q, (124, high), ".2f", "large cell", signed(q, scale)) for q in row.quantities()))
+        return VGroup(*(Cell(q, (118, high), ".2f", "large cell", signed(q, scale)) for q in row.quantities()))
 
     def _bars(
         self, head: Trace, name: str, asker: Label, high: float, width: float, spec: str, role: str
@@ -73,6 +75,7 @@ class SoftmaxTable(VGroup):
         for column, numbers in (
             (self.scores, None),
             (self.scaled, None),
+            (self.leads, None),
             (self.raised, self.raised_numbers),
             (self.shares, self.share_numbers),
         ):
@@ -83,7 +86,7 @@ class SoftmaxTable(VGroup):
                 for i, text in enumerate(numbers):
                     text.settle(np.array([left, -units(i * self.pitch), 0])).end_at(left + units(88))
                 left += units(88)
-            left += gap("grid") * 0.8
+            left += gap("grid") * 0.55
 
     def _totals(self, head: Trace, asker: Label) -> None:
         foot = self.tokens.get_bottom()[1] - units(26)
@@ -129,6 +132,39 @@ class Temperatures(VGroup):
         return [float(t) for t in self.temperatures].index(temperature)
 
 
+#: Temperatures that are shown side by side: cold, as it is, hot.
+TELLING = (0.25, 1.0, 4.0)
+
+
+class TemperaturePanel(VGroup):
+    """The shares of a row at one temperature, small: key by key, with the largest share and the temperature."""
+
+    def __init__(self, head: Trace, asker: Label, place: int, width: float = 440, high: float = 300) -> None:
+        colours = palette()
+        row = head["by_temperature"].pick(query=asker, temperature=place)
+        pitch = width / len(row)
+        self.bars = VGroup()
+        for i, share in enumerate(row.quantities()):
+            bar = Box(pitch * 0.66, max(high * float(share), 2), colours.weight, 4)
+            self.bars.add(bar.move_to(np.array([units((i + 0.5) * pitch), 0, 0]), aligned_edge=DOWN))
+        floor = rule(np.zeros(3), np.array([units(width), 0, 0]), "ink3", 2.5)
+        best = int(np.argmax(row.values))
+        self.best = number(row.quantity(best), "share", "number").settle(self.bars[best].get_top() + UP * units(28))
+        self.name = Words(f"temperature {head['temperatures'].quantity(place):.2f}", "fact", "ink2")
+        self.name.next_to(floor, DOWN, buff=gap("line"))
+        room = (
+            Box(width, high + 60, colours.background, 0).set_fill(opacity=0).align_to(floor, DOWN).set_x(floor.get_x())
+        )
+        super().__init__(room, floor, self.bars, self.best, self.name)
+
+
+def temperature_panels(head: Trace, asker: Label) -> VGroup:
+    """The same row cold, as it is, and hot."""
+    temperatures = list(head["temperatures"].values)
+    panels = VGroup(*(TemperaturePanel(head, asker, temperatures.index(t)) for t in TELLING))
+    return panels.arrange(RIGHT, buff=gap("part"))
+
+
 class Blend(VGroup):
     """Value rows lit by their shares, and the row that they add up to.
 
@@ -143,25 +179,36 @@ class Blend(VGroup):
         cell = "normal" if high >= 44 else "slim"
         wide, high = 98.0, max(40.0, high)
         self.plain = TensorGrid(v, cell, scale=scale, columns=entries, wide=wide, high=high)
-        self.weighed = TensorGrid(head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, wide=wide, high=high)
+        self.weighed = TensorGrid(
+            head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, wide=wide, high=high
+        )
         self.weighed.move_to(self.plain)
-        self.tokens = self.plain.row_labels("value", RIGHT)
+        self.tokens = VGroup()
         self.bars, self.numbers = VGroup(), VGroup()
         for i, share in enumerate(weights.quantities()):
             bar = ShareBar(share, 260, "", high * 0.8)
             bar.next_to(self.plain.row(i), LEFT, buff=units(150))
             self.bars.add(bar)
+            token = Token(weights.label("key", i), "value", 0, min(52.0, high))
+            self.tokens.add(token.next_to(bar, LEFT, buff=gap("chip")))
             text = number(share, ".3f", "number").settle(bar.get_center())
             self.numbers.add(text.end_at(bar.get_right()[0] + units(120)))
-        self.askers = Token(asker, "query").next_to(self.bars, UP, buff=units(16)).align_to(self.bars, LEFT)
-        self.line = rule(np.array([self.bars.get_left()[0], 0, 0]), np.array([self.tokens.get_right()[0], 0, 0]))
+        self.askers = Words(f"shares of “{asker}”", "axis", "ink2").next_to(self.bars, UP, buff=units(18))
+        self.askers.align_to(self.bars, LEFT)
+        self.line = rule(np.array([self.bars.get_left()[0], 0, 0]), np.array([self.plain.get_right()[0], 0, 0]))
         self.line.next_to(self.plain, DOWN, buff=units(22)).set_x(
-            (self.bars.get_left()[0] + self.tokens.get_right()[0]) / 2
+            (self.bars.get_left()[0] + self.plain.get_right()[0]) / 2
         )
         self.output = TensorGrid(head["z"].pick(query=asker), "normal", scale=scale, columns=entries, wide=98, high=58)
         self.output.next_to(self.line, DOWN, buff=units(22)).set_x(self.plain.get_x())
-        self.output_name = Words(f"new “{asker}”", "token").next_to(self.output, RIGHT, buff=gap("chip"))
+        self.output_name = Words(f"output for “{asker}”", "token").next_to(self.output, LEFT, buff=gap("grid"))
         self.value_tag = Tag("value").next_to(self.plain, UP, buff=units(16)).align_to(self.plain, LEFT)
+        self.headings = VGroup(
+            *(
+                Words(name, "axis", "ink2").next_to(self.value_tag, RIGHT, buff=gap("chip"))
+                for name in ("rows as they are", "each row times its share")
+            )
+        )
         super().__init__(
             self.plain,
             self.weighed,
@@ -173,6 +220,7 @@ class Blend(VGroup):
             self.output,
             self.output_name,
             self.value_tag,
+            self.headings,
         )
 
 
@@ -203,4 +251,5 @@ class WeightBoard(VGroup):
             )
         )
         self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
+        self.sum_name.set_y(self.answers[0].get_y() if not self.upright else self.sum_name.get_y())
         super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)

@@ -49,7 +49,7 @@ class Cell(VGroup):
             self.number = number(quantity, spec, style).settle(self.box.get_center())
             self.number.set_fill(ink_on(fill)).paper = self.box
             self.add(self.number)
-        elif dash and quantity < 0 and min(size) >= 24:
+        elif dash and quantity < 0 and min(size) >= 30:
             self.dash = Box(min(size[0] * 0.4, 12), 2.5, ink_on(fill), 1).move_to(self.box)
             self.add(self.dash)
 

@@ -57,6 +57,7 @@ def says(shown: str, value: float) -> bool:
         "over 99%": 0.995 <= value < 1,
         "under 1%": 0 < value < 0.005,
         "<0.01": 0 < value < 0.005,
+        ">0.99": 0.995 <= value < 1,
         "−∞": value == -np.inf,
     }
     if shown in special:
