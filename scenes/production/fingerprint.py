@@ -73,7 +73,10 @@ class _Reader:
         self.write(type(value).__qualname__)
         if isinstance(value, np.ndarray):
             self.write(value.dtype, value.shape)
-            self.hash.update(np.ascontiguousarray(value).tobytes() if value.dtype != object else repr(value).encode())
+            if value.dtype.hasobject:
+                self.read(value.tolist())
+            else:
+                self.hash.update(np.ascontiguousarray(value).tobytes())
         elif isinstance(value, dict):
             self.write(len(value))
             for key, item in value.items():

@@ -33,6 +33,14 @@ def test_functions_count_by_their_code_and_what_they_hold():
     assert digest(lambda x: x + 1) != digest(lambda x: x - 1)
 
 
+def test_an_array_of_objects_counts_by_what_they_hold_and_not_by_where_they_lie():
+    kind = [("animation", "O"), ("end", "f8")]
+    first, second = (np.array([([1, 2], 0.5)], kind) for _ in range(2))
+    assert digest(first) == digest(second)
+    second["animation"][0].append(3)
+    assert digest(first) != digest(second)
+
+
 def test_what_is_shared_differs_from_what_is_equal():
     one = np.zeros(2)
     assert digest([one, one]) != digest([one, np.zeros(2)])
