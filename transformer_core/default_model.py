@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import platform
-import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -102,20 +101,10 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measu
     """Round the weights to half precision, measure the rounded model and save it: the figures are those of the file."""
     model = run.model.half().float().eval()
     table, askers, card = measure(model, vocabulary, measured_on)
-    command = [
-        "lecture",
-        "train",
-        "--output",
-        output.name,
-        "--steps",
-        str(run.recipe.steps),
-        "--seed",
-        str(run.recipe.seed),
-    ]
     card = {
         "name": output.stem,
         "task": "English to Spanish, sentences of a grammar that this project wrote",
-        "command": shlex.join(command),
+        "command": command(run.recipe),
         "recipe": asdict(run.recipe),
         "config": model.config.as_dict(),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -131,6 +120,19 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measu
     write(output.with_suffix(".card.json"), json.dumps(card, ensure_ascii=False, indent=1).encode())
     write(output.with_suffix(".md"), markdown(card, LECTURE).encode())
     return card
+
+
+def command(recipe: Recipe) -> str:
+    """What to type to train this once more."""
+    plain = Recipe(steps=recipe.steps, seed=recipe.seed)
+    changes = {
+        f.name: getattr(recipe, f.name) for f in fields(recipe) if getattr(recipe, f.name) != getattr(plain, f.name)
+    }
+    if not changes:
+        return f"lecture train --steps {recipe.steps} --seed {recipe.seed}"
+    given = ", ".join(f"{name}={value!r}" for name, value in changes.items())
+    code = f"train('model', steps={recipe.steps}, seed={recipe.seed}, {given})"
+    return f'python -c "from transformer_core.default_model import train; {code}"'
 
 
 def measure(
