@@ -289,7 +289,7 @@ class Weighting(Chapter):
         share, other_share = weights.pick(key=favourite.position), other.pick(key=favourite.position)
         centred(VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT), lower=-0.12)
         verdict = (
-            "It looks only when it needs to. Nobody programmed this."
+            "It looks only when it must; nobody programmed this."
             if share > 0.5 > other_share
             else "Here the two differ less than one might bet."
         )
