@@ -227,7 +227,7 @@ class Chapter(Scene):
             self.play(*animations)
         else:
             for animation in animations:
-                animation._setup_scene(self)
+                animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
                 animation.begin()
             for animation in animations:
                 animation.finish()

@@ -66,10 +66,8 @@ def shown(value: float, spec: str = "") -> str:
         return format(value, ".2f") if value else "0"
     if value == float("-inf"):
         return f"{MINUS}∞"
-    if not spec:
-        text = str(int(value)) if value == int(value) else repr(value)
-    else:
-        text = format(value, spec)
+    whole = str(int(value)) if value == int(value) else repr(value)
+    text = format(value, spec) if spec else whole
     if not re.search("[1-9]", text):
         text = text.lstrip("-+")
     return text.replace("-", MINUS)

@@ -132,7 +132,7 @@ class Scores(Chapter):
             f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
             f"the worst is “{worst}” with {worst_score:.2f}. |Its own key is in the row, too: {own_score:.2f}."
             if len(row) > 1
-            else f"It meets only its own key, and the score is {best_score:.2f}. |A token may ask itself. |No other token is there."
+            else f"It meets only its own key: {best_score:.2f}. |A token may ask itself. |No other token is there."
         )
         yield Step(
             f"“{asker}” asks, every token answers",
