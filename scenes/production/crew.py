@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, cast
 
 #: A job for a process: a function that can be imported by name, and its argument.
 Work = tuple[Callable[[Any, "Tick"], Any], Any]
@@ -23,55 +24,74 @@ class CrewError(RuntimeError):
     """A job failed; the message is the line to show."""
 
 
-def perform(works: Sequence[Work], size: int, tick: Tick) -> list[Any]:
-    """Do all `works` on at most `size` processes; their results in the order of `works`.
+class Crew:
+    """At most `size` processes, started when there is work for them and kept until the block ends.
 
     Args:
-        works: functions with their arguments; each is called as `function(argument, tick)` in a process of its own.
         size: how many processes work at the same time.
         tick: told the progress that the jobs report.
-
-    Raises:
-        CrewError: a job failed or its process died. The others are ended first.
     """
-    context = multiprocessing.get_context("spawn")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    results: list[Any] = [None] * len(works)
-    waiting = list(enumerate(works))[::-1]
-    crew: dict[Connection, SpawnProcess] = {}
-    busy: dict[Connection, int] = {}
-    try:
-        for _ in range(min(size, len(works))):
-            here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there,), daemon=True)
-            _start(process)
-            there.close()
-            crew[here] = process
-            busy[here] = _next(here, waiting)
-        while busy:
-            for line in wait(list(busy)):
-                assert isinstance(line, Connection)
+
+    def __init__(self, size: int, tick: Tick) -> None:
+        self.size, self.tick = size, tick
+        self.processes: dict[Connection, SpawnProcess] = {}
+        self.busy: dict[Connection, int] = {}
+
+    def perform(self, works: Sequence[Work]) -> list[Any]:
+        """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`.
+
+        Raises:
+            CrewError: a job failed or its process died; the crew is of no use afterwards.
+        """
+        results: list[Any] = [None] * len(works)
+        waiting = list(enumerate(works))[::-1]
+        while len(self.processes) < min(self.size, len(works)):
+            self._hire()
+        for line in list(self.processes)[: len(works)]:
+            self._hand(line, waiting)
+        while self.busy:
+            for ready in wait(list(self.busy)):
+                line = cast("Connection", ready)
                 try:
                     kind, content = line.recv()
                 except EOFError:
                     raise CrewError("a drawing process died; is there enough memory? Try --jobs 1") from None
                 if kind == "tick":
-                    tick(*content)
+                    self.tick(*content)
                 elif kind == "failed":
                     raise CrewError(content)
                 else:
-                    position = busy.pop(line)
-                    results[position] = content
+                    results[self.busy.pop(line)] = content
                     if waiting:
-                        busy[line] = _next(line, waiting)
+                        self._hand(line, waiting)
         return results
-    finally:
-        for line, process in crew.items():
-            if busy:
+
+    def _hire(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(there,), daemon=True)
+        self.processes[here] = process
+        _start(process)
+        there.close()
+
+    def _hand(self, line: Connection, waiting: list[tuple[int, Work]]) -> None:
+        self.busy[line], work = waiting.pop()
+        line.send(work)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for line, process in self.processes.items():
+            if kind and process.pid:
                 process.terminate()
             line.close()
-        for process in crew.values():
-            process.join()
+        for process in self.processes.values():
+            if process.pid:
+                process.join()
 
 
 def _start(process: SpawnProcess) -> None:
@@ -81,12 +101,6 @@ def _start(process: SpawnProcess) -> None:
         process.start()
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-def _next(line: Connection, waiting: list[tuple[int, Work]]) -> int:
-    position, work = waiting.pop()
-    line.send(work)
-    return position
 
 
 def _serve(line: Connection) -> None:

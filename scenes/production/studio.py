@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from scenes.production import crew, drawing
+from scenes.production import drawing
+from scenes.production.crew import Crew
 from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
@@ -60,13 +61,13 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        steps, base = self._survey(order)
-        missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
-        runs = _runs(missing, order.jobs * RUNS_A_PROCESS)
-        jobs = [self._job(base, run) for run in runs]
-        if jobs:
-            self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
-            self._perform(drawing.render, jobs, order.jobs)
+        with Crew(order.jobs, self.progress.advance) as crew:
+            steps, base = self._survey(order, crew)
+            missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
+            if missing:
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
+                runs = _runs(missing, order.jobs * RUNS_A_PROCESS)
+                crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         self.store.forget_old()
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         film = delivery.film(steps)
@@ -74,16 +75,18 @@ class Studio:
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        steps, _ = self._survey(order, ".png")
+        with Crew(order.jobs, self.progress.advance) as crew:
+            steps, _ = self._survey(order, crew, ".png")
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0)
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
-        return self._survey(order)[0]
+        with Crew(order.jobs, self.progress.advance) as crew:
+            return self._survey(order, crew)[0]
 
-    def _survey(self, order: Order, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
+    def _survey(self, order: Order, crew: Crew, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
         """The facts of every step in order, and a job for each chapter without steps to draw yet.
 
         With the suffix of posters, those are there afterwards too.
@@ -100,7 +103,7 @@ class Studio:
         ]
         if unknown:
             self.progress.begin("reading the storyboards", 0, len(unknown))
-            results = self._perform(drawing.survey, [base[name] for name in unknown], order.jobs)
+            results = crew.perform([(drawing.survey, base[name]) for name in unknown])
             for name, steps in zip(unknown, results, strict=True):
                 self.store.remember(keys[name], steps)
                 known[name] = steps
@@ -113,9 +116,6 @@ class Studio:
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.clip(step.key).with_suffix(suffix).exists() for suffix in suffixes)
-
-    def _perform(self, function: Callable[[Job, crew.Tick], object], jobs: Sequence[Job], size: int) -> list[Any]:
-        return crew.perform([(function, job) for job in jobs], size, self.progress.advance)
 
 
 def _runs(steps: Sequence[StepFacts], wanted: int) -> list[list[StepFacts]]:
