@@ -28,7 +28,7 @@ EARNED = 0.90
 
 @dataclass(frozen=True)
 class Cast:
-    """One head of the encoder, one token that asks, its favourite, and the role that the head has earned ("" if none)."""
+    """One head of the encoder, a token that asks, its favourite, and the role that the head has earned ("" if none)."""
 
     layer: int
     head: int
@@ -67,7 +67,12 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
             layer, head, score = place
             row = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
             if int(np.argmax(row.values)) == answer != asker:
-                found.append((float(row.values[answer]), Cast(layer, head, *_pair(row, trace, layer, asker, answer), role, score)))
+                found.append(
+                    (
+                        float(row.values[answer]),
+                        Cast(layer, head, *_pair(row, trace, layer, asker, answer), role, score),
+                    )
+                )
         if found:
             break
     return max(found, key=lambda item: item[0])[1] if found else _most_attentive(trace)

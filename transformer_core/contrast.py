@@ -31,7 +31,9 @@ def _swap(text: str, roles: dict[str, Any]) -> dict[str, Any] | None:
     words = [piece for piece in pieces(text) if piece not in ".!"]
     for place, noun in roles.get(INFLECTED, ()):
         here = words[place].lower()
-        for adjective in sorted(adjectives(), key=lambda a: (is_colour(a.english) != is_colour(here), a.english != "green")):
+        for adjective in sorted(
+            adjectives(), key=lambda a: (is_colour(a.english) != is_colour(here), a.english != "green")
+        ):
             other = " ".join([*words[:place], adjective.english, *words[place + 1 :]])
             if (place, noun) in (parse(other) or {}).get(INVARIANT, ()):
                 return {"text": other, "position": place}

@@ -136,7 +136,8 @@ def plane(trace: Trace, prefix: str) -> NamedTensor:
     second = np.einsum("bhijd,bhod->bhijo", across, k)
     values = np.stack([first, second], axis=-1)
     tensor = _named(trace, prefix, "plane", values, "batch head query key other component", ("q", "k"))
-    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, "other": trace.full(f"{prefix}.k").labels.get("key", ())})
+    others = {"other": trace.full(f"{prefix}.k").labels.get("key", ())}
+    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, **others})
 
 
 @derived("scores_if_keys_were_queries")
@@ -303,27 +304,6 @@ def pull(trace: Trace, prefix: str) -> NamedTensor:
 
 
 @derived("earned")
-def earned(trace: Trace, prefix: str) -> NamedTensor:
+def earned(_: Trace, prefix: str) -> NamedTensor:
     """The share of held-out sentences from which a role is named (`transformer_core.cast.EARNED`)."""
     return NamedTensor(f"{prefix}.earned", np.array(EARNED), ())
-
-
-#: What `Trace.complete` computes beside each attention before a trace is saved for others to check a film with.
-ATTENTION_MEASURES = tuple(
-    "q_terms q_sums terms sums positive_terms negative_terms q_length k_length cosine angle plane turned_q turned_k "
-    "turned_scores turned_change scores_if_keys_were_queries key_bias_scores scores_without_key_bias "
-    "weights_without_key_bias key_bias_change score_leads score_lead_change root_d_head leads exponentials exponential_sums weight_sums by_temperature "
-    "temperatures weighted_v pull".split()
-)
-
-
-def complete(trace: Trace) -> Trace:
-    """Compute every measure beside every encoder self-attention of the trace (and of its contrast sentences)."""
-    for name in list(trace):
-        prefix, _, last = name.rpartition(".")
-        if last == "scores" and prefix.endswith("self_attn") and "encoder" in prefix.split("."):
-            for measure in ATTENTION_MEASURES:
-                trace.full(f"{prefix}.{measure}")
-    if "roles.score" in trace:
-        trace.full("roles.earned")
-    return trace

@@ -271,9 +271,9 @@ class Trace(Mapping[str, NamedTensor]):
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
         try:
             np.savez(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
-            os.replace(part, path)
+            part.replace(path)
             part.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
-            os.replace(part, path.with_suffix(".json"))
+            part.replace(path.with_suffix(".json"))
         finally:
             part.unlink(missing_ok=True)
         return path

@@ -161,7 +161,7 @@ def test_a_checkpoint_brings_its_vocabulary_and_what_was_measured_of_it(translat
     assert found.about["model"] == "small"
     assert found.about["card"] == {"licence": "MIT"}
     assert np.array_equal(found["roles.score"].values, scores.values)
-    assert np.array_equal(found["logits"].values, trace["logits"].values)
+    assert np.allclose(found["logits"].values, trace["logits"].values, atol=1e-5)  # traced in double precision
 
 
 def test_a_lecture_needs_both_stacks_and_words(translator):

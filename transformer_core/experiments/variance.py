@@ -22,7 +22,7 @@ SEED = 0
 
 
 def run(seed: int = SEED) -> Trace:
-    """Draw q and k from the standard normal, `DRAWS` times `KEYS` keys for each width; see the names for what is kept."""
+    """Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept."""
     rng = np.random.default_rng(seed)
     variance, heights, largest, slopes, rows = [], [], [], [], []
     for width in WIDTHS:
