@@ -12,6 +12,7 @@ from manim import (
     AnimationGroup,
     FadeIn,
     FadeOut,
+    Group,
     LaggedStart,
     Mobject,
     MoveAlongPath,
@@ -65,7 +66,7 @@ def follow(mobject: Mobject) -> Animation:
 
 def leave(*mobjects: Mobject) -> Animation:
     """Go off stage."""
-    return Leave(VGroup(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
+    return Leave(Group(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
 
 
 def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
@@ -169,6 +170,7 @@ class Sweep(Animation):
         super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear, introducer=True)
 
     def begin(self) -> None:
+        self.shares = [-1.0] * len(self.mobject)
         self.opacities = [
             [(p.get_fill_opacity(), p.get_stroke_opacity()) for p in part.get_family()] for part in self.mobject
         ]
@@ -178,6 +180,9 @@ class Sweep(Animation):
         count = len(self.mobject)
         for i, part in enumerate(self.mobject):
             share = float(np.clip(self.rate_func(alpha) * count - i, 0, 1)) if alpha < 1 else 1.0
+            if share == self.shares[i]:
+                continue
+            self.shares[i] = share
             for piece, (fill, stroke) in zip(part.get_family(), self.opacities[i], strict=True):
                 piece.set_fill(opacity=fill * share, family=False)
                 piece.set_stroke(opacity=stroke * share, family=False)

@@ -187,7 +187,7 @@ class Chapter(Scene):
                 id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]
             }
             self._dissolve(kept)
-            gone = [mobject for mobject in self.mobjects if id(mobject) not in kept]
+            gone = [m for m in self.mobjects if id(m) not in kept and len(m.family_members_with_points())]
             if gone:
                 changes.append(leave(*gone))
         self.heading = heading
@@ -241,7 +241,8 @@ class Chapter(Scene):
         frames = max(1, round(seconds * config.frame_rate))
         record.duration += frames / config.frame_rate
         if showing:
-            self.wait(frames / config.frame_rate, frozen_frame=True)
+            # A quarter frame more: Manim cuts off, and would lose a frame where the division falls short.
+            self.wait((frames + 0.25) / config.frame_rate, frozen_frame=True)
 
     @staticmethod
     def _frames(seconds: float) -> float:
