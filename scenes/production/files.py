@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -54,12 +55,17 @@ def place(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
 
 
-def slug(text: str, longest: int = 48) -> str:
+def slug(text: str, longest: int = 64) -> str:
     """A file name part made of the words of `text`: small letters, digits and hyphens, never empty.
+
+    What is too long ends in a hash, so that two sentences that begin alike do not share a name.
 
     >>> slug("The car is red")
     'the-car-is-red'
     """
     decomposed = unicodedata.normalize("NFKD", text.lower())
     words = re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
-    return "-".join(words)[:longest].strip("-") or "text"
+    name = "-".join(words) or "text"
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - 9]}-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"

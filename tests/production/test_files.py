@@ -27,13 +27,18 @@ def test_an_interrupted_output_leaves_what_was_there_and_nothing_else(tmp_path):
 @given(st.text(max_size=200))
 def test_any_text_gives_a_short_plain_file_name(text):
     name = slug(text)
-    assert 0 < len(name) <= 48
+    assert 0 < len(name) <= 64
     assert name.replace("-", "").isalnum()
     assert not name.startswith("-")
 
 
 def test_a_path_in_a_sentence_does_not_lead_out_of_the_folder():
     assert slug("../../etc/passwd; rm -rf /") == "etc-passwd-rm-rf"
+
+
+def test_two_long_sentences_that_begin_alike_have_two_names():
+    start = "The animal did not cross the street because it was so very much too "
+    assert slug(start + "tired") != slug(start + "wide")
 
 
 def test_numbers_are_written_at_full_precision_and_infinity_as_a_word(tmp_path):
