@@ -32,9 +32,9 @@ WEIGHTS = "encoder.*.self_attn.weights"
 class Recipe:
     """All that a training depends on besides the code: the same recipe gives the same weights on the same machine."""
 
-    steps: int = 6000
+    steps: int = 8000
     seed: int = 1
-    sentences: int = 200_000
+    sentences: int = 250_000
     batch: int = 64
     peak_rate: float = 4e-3
     warm_up: int = 200
@@ -55,7 +55,7 @@ class Recipe:
             "norm_order": "pre",
             "final_norm": True,
             "max_positions": 64,
-            "dropout": 0.1,
+            "dropout": 0.05,
         }
     )
 
