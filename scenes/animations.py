@@ -282,11 +282,11 @@ class Through(Animation):
 
     def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
         self.states = [[shape.points.copy() for shape in state] for state in states]
-        self.offset: np.ndarray | None = None
-        super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.smooth)
+        super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
-        place = self.rate_func(alpha) * (len(self.states) - 1)
+        # The nearest state is the entry that a `Count` over as many quantities shows at this moment.
+        place = float(np.clip(self.rate_func(alpha) * len(self.states) - 0.5, 0, len(self.states) - 1))
         here = min(int(place), max(len(self.states) - 2, 0))
         share = place - here
         after = self.states[min(here + 1, len(self.states) - 1)]
