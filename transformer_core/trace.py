@@ -39,6 +39,8 @@ AXES = {
     "component": "one principal component",
     "choice": "one way out of several that are compared",
     "sample": "one random draw",
+    "noun": "one noun of the grammar",
+    "adjective": "one adjective of the grammar",
     "other": "a further key, seen from a pair of a query and a key",
 }
 
