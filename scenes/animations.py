@@ -28,7 +28,7 @@ from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import Cell, TensorGrid
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.theme import pace, palette, units
+from scenes.theme import pace, units
 from transformer_core.provenance import Quantity
 
 EASE_OUT = rate_functions.ease_out_cubic
@@ -87,17 +87,6 @@ def dim(*mobjects: Mobject) -> Animation:
     )
 
 
-def light(*mobjects: Mobject) -> Animation:
-    """Come forward again."""
-    return AnimationGroup(
-        *(
-            _restyled(m, lambda part: _shade(part, dimmed=False))
-            for m in mobjects
-            if len(m.get_family()) > 1 or m.has_points()
-        )
-    )
-
-
 def _shade(part: Mobject, dimmed: bool) -> None:
     if isinstance(part, (Cell, Token)):
         part.shade(dimmed)
@@ -128,11 +117,6 @@ def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:
         ghost.animate(run_time=pace(kind), rate_func=GLIDE, remover=True).move_to(target).set_opacity(0),
         FadeIn(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
     )
-
-
-def travel(mobject: Mobject, to: np.ndarray | Mobject, kind: str = "transform") -> Animation:
-    """Move as a whole."""
-    return mobject.animate(run_time=pace(kind), rate_func=GLIDE).move_to(to)
 
 
 def become(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
@@ -196,16 +180,6 @@ def fill(cells: Mobject, kind: str = "rest") -> Animation:
 def flow(mobject: Mobject, path: VMobject) -> Animation:
     """Something small runs along a path."""
     return MoveAlongPath(mobject, path, run_time=pace("flow"), rate_func=GLIDE)
-
-
-def together(*animations: Animation) -> Animation:
-    """Several animations as one."""
-    return AnimationGroup(*animations)
-
-
-def recolour(mobject: VMobject, role: str) -> Animation:
-    """Change to the colour of a role."""
-    return mobject.animate(run_time=pace("emphasise")).set_color(palette().role(role))
 
 
 class Morph(Animation):

@@ -1,6 +1,6 @@
 """Where things stand, and what is wrong with where they stand.
 
-A chapter places by relation: `centred`, `at_left`, `at_right`, `under_stage`. `faults` reads a finished picture as a
+A chapter places by relation: `centred`, `at_floor`, `next_to`. `faults` reads a finished picture as a
 strict viewer would.
 """
 
@@ -14,7 +14,7 @@ from manim import Mobject, VMobject
 
 from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, units
 
-LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR, FOOT = 96.0, 1824.0, 190.0, 900.0, 930.0
+LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR = 96.0, 1824.0, 190.0, 900.0
 #: Room in px between the margins.
 WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
 
@@ -24,35 +24,10 @@ def centred(mobject: Mobject, lower: float = 0) -> Mobject:
     return mobject.move_to(at((LEFT_EDGE + RIGHT_EDGE) / 2, (TOP + FLOOR) / 2 + lower * HEIGHT))
 
 
-def at_left(mobject: Mobject, height: float = 0.5) -> Mobject:
-    """At the left margin, `height` of the way down the stage."""
-    spot = at(LEFT_EDGE, TOP + height * HEIGHT)
-    return mobject.move_to(spot).shift(np.array([spot[0] - mobject.get_left()[0], 0, 0]))
-
-
-def at_right(mobject: Mobject, height: float = 0.5) -> Mobject:
-    """At the right margin, `height` of the way down the stage."""
-    spot = at(RIGHT_EDGE, TOP + height * HEIGHT)
-    return mobject.move_to(spot).shift(np.array([spot[0] - mobject.get_right()[0], 0, 0]))
-
-
-def at_top(mobject: Mobject) -> Mobject:
-    """Centred under the title."""
-    spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, TOP)
-    return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_top()[1], 0]))
-
-
 def at_floor(mobject: Mobject) -> Mobject:
     """Centred on the floor of the stage, above the captions."""
     spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, FLOOR)
     return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
-
-
-def left_aligned(texts: Sequence[Mobject]) -> None:
-    """Let all texts begin at the leftmost beginning."""
-    left = min(text.get_left()[0] for text in texts)
-    for text in texts:
-        text.shift(np.array([left - text.get_left()[0], 0, 0]))
 
 
 def _box(mobject: Mobject) -> tuple[float, float, float, float]:

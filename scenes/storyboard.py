@@ -19,7 +19,7 @@ from scenes.animations import follow, leave
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
-from scenes.theme import at, drawn_in, pace, palette
+from scenes.theme import at, drawn_in, pace
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
@@ -255,9 +255,6 @@ class Chapter(Scene):
             for part in mobject.get_family():
                 if isinstance(part, Words) and part.spans and part.get_fill_opacity() > 0:
                     record.note(part.spans)
-
-    def colour(self, role: str) -> str:
-        return palette().role(role)
 
 
 def _in_order(show: Show) -> list[Any]:

@@ -183,42 +183,11 @@ def turned_change(trace: Trace, prefix: str) -> NamedTensor:
     return _named(trace, prefix, "turned_change", np.abs(turned - scores).max() / np.abs(scores).max(), "")
 
 
-@derived("key_bias_scores")
-def key_bias_scores(trace: Trace, prefix: str) -> NamedTensor:
-    """q_i . b_K: what the key bias adds to every score of row i."""
-    (q,) = _beside(trace, prefix, "q")
-    bias = trace.full(f"parameters.{prefix}.b_k").values
-    return _named(trace, prefix, "key_bias_scores", np.einsum("bhid,hd->bhi", q, bias), "batch head query", ("q",))
-
-
-@derived("scores_without_key_bias")
-def scores_without_key_bias(trace: Trace, prefix: str) -> NamedTensor:
-    """q_i . (k_j - b_K): the scores of keys made without their bias."""
-    scores, added = _beside(trace, prefix, "scores", "key_bias_scores")
-    values = scores - added[..., None]
-    return _named(trace, prefix, "scores_without_key_bias", values, "batch head query key", ("scores",))
-
-
-@derived("weights_without_key_bias")
-def weights_without_key_bias(trace: Trace, prefix: str) -> NamedTensor:
-    """The shares that `scores_without_key_bias` lead to."""
-    scaled, added = _beside(trace, prefix, "scaled", "key_bias_scores")
-    values = softmax(scaled - added[..., None] * _scale(trace, prefix))
-    return _named(trace, prefix, "weights_without_key_bias", values, "batch head query key", ("scores",))
-
-
 def _scale(trace: Trace, prefix: str) -> float:
     """scaled / scores: one over the root of d_k, or one where the config leaves the scale out."""
     scores, scaled = _beside(trace, prefix, "scores", "scaled")
     at = np.unravel_index(np.abs(scores).argmax(), scores.shape)
     return float(scaled[at] / scores[at])
-
-
-@derived("key_bias_change")
-def key_bias_change(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest change of any share when the key bias is left out: none, but for rounding."""
-    without, weights = _beside(trace, prefix, "weights_without_key_bias", "weights")
-    return _named(trace, prefix, "key_bias_change", np.abs(without - weights).max(), "")
 
 
 @derived("score_leads")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import VGroup
 
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
@@ -53,30 +53,3 @@ class ShareBar(VGroup):
             self.number = number(quantity, spec, "number")
             self.number.settle(self.track.get_center()).end_at(self.track.get_right()[0] + gap("chip") + units(96))
             self.add(self.number)
-
-
-def share_bars(tensor: NamedTensor, beside: VGroup, width: float = 340, spec: str = ".3f") -> VGroup:
-    """A `ShareBar` for each entry of a vector, each beside one of the mobjects `beside`."""
-    bars = VGroup()
-    for quantity, part in zip(tensor.quantities(), beside, strict=True):
-        bars.add(ShareBar(quantity, width, spec).next_to(part, RIGHT, buff=gap("chip")))
-    return bars
-
-
-class Columns(VGroup):
-    """Upright bars on a floor, for shares: heights are entries of a tensor, names stand below."""
-
-    def __init__(
-        self, quantities: list[Quantity], names: list[VMobject], room: float, width: float, spec: str, full: float = 0
-    ) -> None:
-        super().__init__()
-        top = full or max(map(float, quantities)) or 1.0
-        self.bars, self.names, self.numbers = VGroup(), VGroup(), VGroup()
-        for i, (quantity, name) in enumerate(zip(quantities, names, strict=True)):
-            bar = Box(width, max(float(quantity) / top * room, 2), palette().weight, 5)
-            bar.shift(RIGHT * units(i * (width + 26))).align_to(np.zeros(3), DOWN)
-            self.bars.add(bar)
-            self.names.add(name.next_to(bar, DOWN, buff=gap("line")))
-            if spec:
-                self.numbers.add(number(quantity, spec, "cell").next_to(bar, UP, buff=units(8)))
-        self.add(self.bars, self.names, self.numbers)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.mobjects.shapes import Box, dashes, dot, path, rule
+from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
 from transformer_core.provenance import Quantity
@@ -55,9 +55,6 @@ class Plot(VGroup):
     def curve(self, x: Sequence[float], y: Sequence[float], role: str = "ink", thick: float = 4) -> VMobject:
         """A line through the points, from left to right."""
         return path([self.point(a, b) for a, b in zip(x, y, strict=True)], role, thick)
-
-    def dashed(self, start: tuple[float, float], end: tuple[float, float], role: str = "ink3") -> VMobject:
-        return dashes(self.point(*start), self.point(*end), role, 3)
 
     def dots(self, x: Sequence[float], y: Sequence[float], role: str = "ink", radius: float = 9) -> VGroup:
         return VGroup(*(dot(self.point(a, b), radius, role) for a, b in zip(x, y, strict=True)))

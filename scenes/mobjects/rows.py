@@ -87,6 +87,11 @@ class Arcs(VGroup):
         space = (WIDTH - 60 - sum(widths)) / len(words)
         self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
         self.arcs, self.marks = VGroup(), VGroup()
+        most = (
+            max((float(s) for j, s in enumerate(shares.values) if j != asker), default=0.0)
+            if shares is not None
+            else 0.0
+        )
         start = self.chips[asker].get_top()
         for j, chip in enumerate(self.chips):
             share = 1.0 if shares is None else float(shares.values[j])
@@ -95,7 +100,7 @@ class Arcs(VGroup):
                 self.arcs.add(arc)
                 if shares is None:
                     self.marks.add(Words("?", "number", "ink2").settle(arc.point_from_proportion(0.5) + UP * units(24)))
-                elif share == float(shares.values.max()) or share > 0.2:
+                elif share == most or share > 0.2:
                     top = arc.point_from_proportion(0.5) + UP * units(30)
                     self.marks.add(number(shares.quantity(j), "share", "number").settle(top))
         # A curve's box ends at its anchors: hold the room that the arcs take.

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import GAPS, gap, ink_on, palette, shared, signed, units
+from scenes.theme import gap, ink_on, palette, shared, signed, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
@@ -194,29 +194,10 @@ class TensorGrid(VGroup):
             chip.set_x(x)
         return chips
 
-    def column_labels(self, role: str = "") -> VGroup:
-        """A chip on top of each column."""
-        chips = VGroup()
-        for j in self.column_order:
-            if j is not None:
-                chip = Token(self.tensor.label(self.column_axis, j), role, self.size_px[0], 44)
-                chips.add(chip.next_to(self.column(j), UP, buff=units(12)))
-        return chips
-
-    def size_label(self, rows: str = "", columns: str = "", side: np.ndarray = DOWN) -> Words:
-        """The true size, as "4 × 64": quantities formatted by the caller, so that they have a source."""
-        text = " × ".join(part for part in (rows, columns) if part)
-        return Words(text, "note", "ink2").next_to(self, side, buff=gap("line"))
-
 
 def column_width(labels: Sequence[Label], least: float) -> float:
     """The cell width in px at which every label fits on top of its column."""
     return max([least, *(chip_width(label, small=True) for label in labels)])
-
-
-def matching_height(rows: int, room: float, most: float, least: float) -> float:
-    """The cell height in px at which `rows` rows fill at most `room` px."""
-    return max(least, min(most, (room - (rows - 1) * GAPS["cell"]) / rows))
 
 
 class Heatmap(VGroup):

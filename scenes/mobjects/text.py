@@ -37,13 +37,6 @@ def _font(family: str, italic: bool, weight: int) -> hb.Font:
     return font
 
 
-def missing_glyphs(text: str, style: str = "token") -> list[str]:
-    """The characters of `text` that the font of `style` cannot draw."""
-    kind = TYPES[style]
-    font = _font(kind.family, kind.italic, kind.weight)
-    return [char for char in dict.fromkeys(text) if not char.isspace() and font.get_nominal_glyph(ord(char)) is None]
-
-
 class _Pen:
     """Collects the cubic curves of one glyph, in em units."""
 
@@ -105,6 +98,8 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
     buffer.guess_segment_properties()
     hb.shape(font, buffer, {"tnum": kind.tabular, "kern": True, "liga": not kind.tabular})
     em, x, parts, starts = font.face.upem, 0.0, [], []
+    if lacking := sorted({text[info.cluster] for info in buffer.glyph_infos if info.codepoint == 0}):
+        raise ValueError(f"the font {kind.family} has no glyph for {' '.join(lacking)} in {text!r}")
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         outline = _outline(kind.family, kind.italic, kind.weight, info.codepoint)
         parts.append(outline + np.array([x + position.x_offset / em, position.y_offset / em]))
@@ -190,12 +185,6 @@ class Words(VMobject):
         self.scale(scale)
         (self.end_at if tabular else self.begin_at)(anchor)
         return self.stand_on(height)
-
-    def tinted(self, role: str) -> Words:
-        """The same text in the colour of another role."""
-        self.role = role
-        self.set_fill(palette().role(role), opacity=1)
-        return self
 
 
 def number(quantity: Quantity, spec: str = ".2f", style: str = "cell", role: str = "ink") -> Words:

@@ -1,0 +1,69 @@
+"""What chapters are built from: blocks, ribbons, inks, and the verbs that move them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from manim import RIGHT, VGroup, config, tempconfig
+
+from scenes.animations import Count, Through, become, flow
+from scenes.layout import faults
+from scenes.mobjects.diagrams import Block
+from scenes.mobjects.shapes import dot, path, ribbon
+from scenes.mobjects.text import Words, number
+from scenes.theme import PALETTES, contrast, drawn_in, ink_on, shared, signed
+from transformer_core.trace import NamedTensor
+
+SHARES = NamedTensor("shares", np.array([[0.1, 0.9], [0.4, 0.6], [0.5, 0.5]]), ("temperature", "key"))
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_a_block_holds_its_name_and_its_note(theme: str) -> None:
+    with drawn_in(theme):
+        assert faults([Block("Self-attention", "mixes words")]) == []
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_a_number_can_be_read_on_every_step_of_both_ramps(theme: str) -> None:
+    with drawn_in(theme):
+        fills = [signed(level, 1) for level in np.linspace(-1, 1, 41)] + [
+            shared(level) for level in np.linspace(0, 1, 41)
+        ]
+        assert min(contrast(ink_on(fill), fill) for fill in fills) >= 4.5
+
+
+def test_a_ribbon_reaches_from_start_to_end() -> None:
+    band = ribbon(np.zeros(3), 4 * RIGHT, 30)
+    assert band.get_left()[0] == pytest.approx(0)
+    assert band.get_right()[0] == pytest.approx(4)
+
+
+def test_what_flows_ends_at_the_end_of_its_path() -> None:
+    runner, way = dot(np.zeros(3)), path([np.zeros(3), np.array([1.0, 2.0, 0.0]), np.array([3.0, 2.0, 0.0])])
+    animation = flow(runner, way)
+    animation.begin()
+    animation.finish()
+    assert np.allclose(runner.get_center(), [3, 2, 0], atol=1e-3)
+
+
+def test_a_text_crosses_over_and_does_not_morph() -> None:
+    names = {type(part).__name__ for part in become(Words("old"), Words("new")).animations}
+    assert names == {"FadeOut", "FadeIn"}
+
+
+def test_a_number_that_counts_names_the_state_that_is_nearest_on_screen() -> None:
+    states = [VGroup(dot(np.array([place, 0.0, 0.0]))) for place in (0.0, 1.0, 2.0)]
+    shapes, label = states[0].copy(), number(SHARES.quantity(0, 0))
+    moving, counting = Through(shapes, states), Count(label, [SHARES.quantity(i, 0) for i in range(3)], ".2f")
+    with tempconfig({"frame_rate": config.frame_rate}):
+        for alpha in np.linspace(0, 1, 61):
+            moving.interpolate(alpha)
+            counting.interpolate(alpha)
+            at = shapes[0].get_center()[0]
+            if abs(at % 1 - 0.5) > 0.02:
+                assert label.text == f"{SHARES.values[round(at), 0]:.2f}"
+
+
+def test_a_character_without_a_glyph_is_named() -> None:
+    with pytest.raises(ValueError, match="no glyph for 字"):
+        Words("字")
