@@ -229,7 +229,7 @@ class QKV(Chapter):
         yield Step(
             "Two guesses, measured",
             say="The notes guess: a determiner looks for its noun, a noun for its adjective. |"
-            f"Over held-out sentences, the best head for each reaches {first:.2f} and {second:.2f}. |"
+            f"How often does the best head’s largest weight lie there? {first:share} and {second:share} of new cases. |"
             f"{both_guesses(first, second, line)}",
             show=[
                 appear_in_turn([card.text for card in cards]),

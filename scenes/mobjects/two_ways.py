@@ -225,13 +225,13 @@ class Guess(VGroup):
 
     def __init__(self, text: str, score: Quantity, earned: Quantity, wide: float = 1080) -> None:
         self.text = Words(text, "block")
-        self.bar = ShareBar(score, wide, ".2f", 64)
+        self.bar = ShareBar(score, wide, "share", 64)
         if self.bar.number:
-            self.bar.number.end_at(self.bar.track.get_right()[0] + units(110))
+            self.bar.number.end_at(self.bar.track.get_right()[0] + units(150))
         self.text.next_to(self.bar.track, UP, buff=units(24)).align_to(self.bar.track, LEFT)
         at_line = self.bar.track.get_left() + RIGHT * units(wide * float(earned))
-        self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "query", 4)
-        self.mark = Words(f"named from {earned:.2f} up", "note", "ink2")
+        self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "ink3", 5)
+        self.mark = Words(f"we call it a rule from {earned:.0%} on", "note", "ink2")
         self.mark.next_to(self.line, DOWN, buff=units(8)).end_at(self.bar.track.get_right()[0])
         self.verdict = Words(HOLDS if score >= earned else FAILS, "aside", "ink").next_to(
             self.bar.track, DOWN, buff=units(22)

@@ -1,0 +1,40 @@
+"""What chapter 7 says of random vectors is what the committed experiment found, and finds again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from transformer_core.experiments.variance import run
+from transformer_core.trace import Trace
+
+SAVED = Trace.load(Path(__file__).parents[2] / "assets/experiments/variance.npz").under("experiment.variance")
+WIDTHS = SAVED["width"].values
+
+
+def test_the_committed_figures_are_those_of_a_rerun() -> None:
+    again = run()
+    for name in SAVED:
+        full = f"experiment.variance.{name}"
+        assert np.allclose(again.full(full).values, SAVED.full(full).values), name
+
+
+def test_the_variance_of_a_dot_product_is_the_width() -> None:
+    assert np.allclose(SAVED["variance"].values / WIDTHS, 1, atol=0.05)
+
+
+def test_over_the_root_the_best_key_takes_much_the_same_at_every_width_above_one() -> None:
+    assert np.ptp(SAVED["largest_weight"].pick(choice="root").values[1:]) < 0.02
+
+
+def test_undivided_the_best_key_takes_almost_all_and_over_the_width_almost_an_equal_share() -> None:
+    assert SAVED["largest_weight"].pick(choice="raw").values[-1] > 0.9
+    assert SAVED["largest_weight"].pick(choice="full").values[-1] == pytest.approx(1 / float(SAVED["keys"]), abs=0.01)
+
+
+def test_the_slope_sinks_undivided_and_stays_over_the_root() -> None:
+    raw, root = (SAVED["jacobian_norm"].pick(choice=choice).values for choice in ("raw", "root"))
+    assert (np.diff(raw) < 0).all()
+    assert np.ptp(root) < 0.02
