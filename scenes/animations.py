@@ -78,13 +78,17 @@ def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
 
 def dim(*mobjects: Mobject) -> Animation:
     """Step back: fills grow faint, numbers and words turn grey, and stay readable."""
-    return AnimationGroup(
-        *(
-            _restyled(m, lambda part: _shade(part, dimmed=True))
-            for m in mobjects
-            if len(m.get_family()) > 1 or m.has_points()
-        )
-    )
+    return _shaded(mobjects, dimmed=True)
+
+
+def light(*mobjects: Mobject) -> Animation:
+    """Come forward again."""
+    return _shaded(mobjects, dimmed=False)
+
+
+def _shaded(mobjects: Sequence[Mobject], dimmed: bool) -> Animation:
+    drawn = [m for m in mobjects if m.family_members_with_points()]
+    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed)) for m in drawn))
 
 
 def _shade(part: Mobject, dimmed: bool) -> None:
