@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from transformer_core.measures import softmax
+from transformer_core.measures.shares import softmax
 from transformer_core.trace import NamedTensor, Trace
 
 WIDTHS = (1, 4, 16, 64, 256, 1024)
