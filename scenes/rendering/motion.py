@@ -13,7 +13,7 @@ from manim.animation.transform import TransformFromCopy
 from manim.utils.bezier import interpolate
 
 # Animations of these modules are functions of time that touch nothing but the families of their mobjects.
-KNOWN = ("manim.animation.", "scenes.animations")
+KNOWN = ("manim.animation.", "scenes.animations.")
 UNKNOWN = "manim.animation.updaters"  # these run functions that somebody else has written
 ACTS = ("begin", "interpolate", "interpolate_mobject", "interpolate_submobject", "update_mobjects", "finish")
 COLOURS = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")

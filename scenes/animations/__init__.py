@@ -1,0 +1,53 @@
+"""How things move: `verbs` are what chapters call, `motions` the animations behind them.
+
+A chapter's own verb or motion goes in a file of its own beside these, and is imported from there.
+"""
+
+from scenes.animations.motions import Count, Leave, Morph, Sweep, Through, Visit
+from scenes.animations.verbs import (
+    EASE_OUT,
+    GLIDE,
+    appear,
+    appear_in_turn,
+    become,
+    dim,
+    fill,
+    flow,
+    fly,
+    focus,
+    follow,
+    leave,
+    light,
+    move_ring,
+    reweigh,
+    ring_around,
+    slide,
+    turn_over,
+)
+
+__all__ = [
+    "EASE_OUT",
+    "GLIDE",
+    "Count",
+    "Leave",
+    "Morph",
+    "Sweep",
+    "Through",
+    "Visit",
+    "appear",
+    "appear_in_turn",
+    "become",
+    "dim",
+    "fill",
+    "flow",
+    "fly",
+    "focus",
+    "follow",
+    "leave",
+    "light",
+    "move_ring",
+    "reweigh",
+    "ring_around",
+    "slide",
+    "turn_over",
+]

@@ -1,0 +1,133 @@
+"""The motions of the lecture, as animations: each a function of time that touches nothing but its own mobjects.
+
+The fast renderer trusts every class of this package in that (see `scenes.rendering.motion`). One that runs foreign
+functions, or that changes mobjects outside its family, belongs elsewhere: it is then drawn as plain Manim draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import Animation, FadeOut, Mobject, Scene, VGroup, VMobject, rate_functions
+
+from scenes.mobjects.text import Words
+from scenes.theme import pace
+from transformer_core.provenance import Quantity
+
+
+class Leave(FadeOut):
+    """Fade out and be gone, however the parts were grouped when they came (Manim removes only what it was given)."""
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.mobject.get_family())
+
+
+class Count(Animation):
+    """A number runs through entries of a tensor, one after another; every value that it shows is one of them."""
+
+    def __init__(
+        self, words: Words, quantities: Sequence[Quantity], spec: str, kind: str = "cell", lead: str = ""
+    ) -> None:
+        self.quantities, self.spec, self.lead, self.last = list(quantities), spec, lead, -1
+        super().__init__(words, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here = min(int(self.rate_func(alpha) * len(self.quantities)), len(self.quantities) - 1)
+        if here != self.last:
+            self.last = here
+            self.mobject.rewrite(self.lead + format(self.quantities[here], self.spec))
+
+
+class Sweep(Animation):
+    """Parts come on one after another along the run, each in an instant: terms of a sum, steps of a walk."""
+
+    def __init__(self, parts: VGroup, kind: str = "cell") -> None:
+        super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear, introducer=True)
+
+    def begin(self) -> None:
+        self.shares = [-1.0] * len(self.mobject)
+        self.opacities = [
+            [(p.get_fill_opacity(), p.get_stroke_opacity()) for p in part.get_family()] for part in self.mobject
+        ]
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        count = len(self.mobject)
+        for i, part in enumerate(self.mobject):
+            share = float(np.clip(self.rate_func(alpha) * count - i, 0, 1)) if alpha < 1 else 1.0
+            if share == self.shares[i]:
+                continue
+            self.shares[i] = share
+            for piece, (fill, stroke) in zip(part.get_family(), self.opacities[i], strict=True):
+                piece.set_fill(opacity=fill * share, family=False)
+                piece.set_stroke(opacity=stroke * share, family=False)
+
+
+class Morph(Animation):
+    """Shapes move on to the places, outlines and fills of other shapes, one for one, and are then replaced by them.
+
+    Interpolates whole arrays of points where both shapes have as many, which is much quicker than a transform each.
+    """
+
+    def __init__(self, pairs: Sequence[tuple[Mobject, Mobject]], kind: str = "transform") -> None:
+        self.old, self.new = VGroup(*(a for a, _ in pairs)), VGroup(*(b for _, b in pairs))
+        leaves = [
+            (p, q) for a, b in pairs for p, q in zip(a.get_family(), b.get_family(), strict=True) if p.has_points()
+        ]
+        if any(p.points.shape != q.points.shape for p, q in leaves):
+            raise ValueError("only shapes with as many points can move on to each other")
+        self.leaves = [(p, p.points.copy(), q.points.copy(), *self._fills(p, q)) for p, q in leaves]
+        super().__init__(self.old, run_time=pace(kind), rate_func=rate_functions.smooth)
+
+    @staticmethod
+    def _fills(old: VMobject, new: VMobject) -> tuple[np.ndarray, np.ndarray]:
+        return old.get_fill_rgbas()[:1].copy(), new.get_fill_rgbas()[:1].copy()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        share = self.rate_func(alpha)
+        for shape, start, end, from_fill, to_fill in self.leaves:
+            shape.points = start * (1 - share) + end * share
+            shape.fill_rgbas = from_fill * (1 - share) + to_fill * share
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.old.get_family())
+        # Behind what came meanwhile: the numbers that stand on these shapes.
+        scene.bring_to_back(*self.new)
+
+
+class Visit(Animation):
+    """A ring goes from one place to the next along the run, resting at each: two boxes that slide along a sum."""
+
+    def __init__(self, ring: VMobject, places: Sequence[Mobject], kind: str = "slow") -> None:
+        self.stations = [(place.get_center(), place.width, place.height) for place in places]
+        self.base = ring.points.copy() - ring.get_center()
+        self.size = ring.width, ring.height
+        super().__init__(ring, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        place = min(self.rate_func(alpha) * len(self.stations), len(self.stations) - 1e-6)
+        here = int(place)
+        share = float(rate_functions.smooth(np.clip((place - here) * 2.5 - 1.5, 0, 1)))
+        following = self.stations[min(here + 1, len(self.stations) - 1)]
+        centre = self.stations[here][0] * (1 - share) + following[0] * share
+        self.mobject.points = self.base + centre
+
+
+class Through(Animation):
+    """Shapes pass through recorded states, one after another: `states` are groups of the same shapes elsewhere."""
+
+    def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
+        self.states = [[shape.points.copy() for shape in state] for state in states]
+        super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        # The nearest state is the entry that a `Count` over as many quantities shows at this moment.
+        place = float(np.clip(self.rate_func(alpha) * len(self.states) - 0.5, 0, len(self.states) - 1))
+        here = min(int(place), max(len(self.states) - 2, 0))
+        share = place - here
+        after = self.states[min(here + 1, len(self.states) - 1)]
+        for shape, start, end in zip(self.mobject, self.states[here], after, strict=True):
+            shape.points = start * (1 - share) + end * share
