@@ -123,7 +123,7 @@ def _traced(model: Transformer, vocabulary: Vocabulary, sentences: Mapping[str, 
         for prefix, given in sentences.items():
             with under(prefix):
                 model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
-    labels = _labels(sentences, vocabulary)
+    labels = words_along(sentences, vocabulary)
     trace = tape.trace(labels)
     learned = parameters(model, labels)
     for name in tuple(trace.tensors):
@@ -137,7 +137,7 @@ def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
     return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
 
 
-def _labels(sentences: Mapping[str, Sentence], vocabulary: Vocabulary) -> Labels:
+def words_along(sentences: Mapping[str, Sentence], vocabulary: Vocabulary) -> Labels:
     """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:

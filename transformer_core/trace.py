@@ -31,6 +31,7 @@ AXES = {
     "layer": "one block of the encoder or the decoder",
     "role": "one grammatical role that a head may have",
     "step": "one step of decoding or of training",
+    "checkpoint": "one of the steps of a training at which it was looked at",
     "temperature": "one temperature of a softmax",
     "width": "one width d_k",
     "bin": "one bin of a histogram",

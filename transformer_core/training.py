@@ -170,7 +170,7 @@ class Run:
             ValueError: the file is of a training by another recipe.
         """
         data = path.read_bytes()
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+        header = metadata(data)
         if json.loads(header["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
             raise ValueError(f"{path.name} is of another training: remove it, or train without resuming")
         tensors = load(data)
@@ -179,6 +179,12 @@ class Run:
             prefix = f"adam.{at}."
             self.optimizer.state[parameter] = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
         self.step, self.history = int(header["step"]), json.loads(header["history"])
+
+
+def metadata(data: bytes) -> dict[str, str]:
+    """The facts in the header of a safetensors file."""
+    facts: dict[str, str] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    return facts
 
 
 def write(path: Path, data: bytes) -> None:
