@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from scenes.experimenting import experiments
+
 DEFAULT_TEXT = "The car is red"
 ROOT = Path(__file__).resolve().parents[1]
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
@@ -165,6 +167,9 @@ def train(output: Path | None, **wishes: Any) -> None:
     with Bar() as bar:
         train_model(output or DEFAULT, **chosen, progress=bar.training)
     click.echo(f"{output or DEFAULT}")
+
+
+lecture.add_command(experiments)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

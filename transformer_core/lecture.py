@@ -52,8 +52,8 @@ def read(
         about: facts to add to `trace.about`.
 
     Returns:
-        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; and what was measured before: the
-        tensors saved in `assets/experiments`, and those saved beside the checkpoint under its name.
+        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; and what was measured of the
+        checkpoint, saved beside it under its name. What experiments found is read when it is asked for.
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.
@@ -95,10 +95,8 @@ def _opened(
     words = card.pop("vocabulary", None)
     if vocabulary is None and words is not None:
         vocabulary = Vocabulary.from_json(words)
-    measured: dict[str, NamedTensor] = {}
-    for file in (*sorted((ASSETS / "experiments").glob("*.npz")), path.with_suffix(".npz")):
-        if file.exists():
-            measured |= Trace.load(file).tensors
+    beside = path.with_suffix(".npz")
+    measured = Trace.load(beside).tensors if beside.exists() else {}
     return model, vocabulary, {"model": path.stem, "card": card}, measured
 
 

@@ -226,21 +226,25 @@ class Trace(Mapping[str, NamedTensor]):
         return view
 
     def full(self, name: str) -> NamedTensor:
-        """The full array called `name` (no prefix, no picks), computed first if it is a derived one.
+        """The full array called `name` (no prefix, no picks): read first if an experiment found it, or derived.
 
         Raises:
             KeyError: neither recorded nor derivable; the line names what is near.
         """
         if name not in self.tensors:
-            import_module("transformer_core.measures")  # which registers what it can derive
-            prefix, _, last = name.rpartition(".")
-            if last not in _DERIVED:
-                near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
-                raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
-            plain = Trace({}, {}, self.about)
-            plain.tensors, plain.parents = self.tensors, self.parents
-            self.tensors[name] = _DERIVED[last](plain, prefix)
+            found = import_module("transformer_core.results").found(name)
+            self.tensors[name] = self._derive(name) if found is None else found
         return self.tensors[name]
+
+    def _derive(self, name: str) -> NamedTensor:
+        import_module("transformer_core.measures")  # which registers what it can derive
+        prefix, _, last = name.rpartition(".")
+        if last not in _DERIVED:
+            near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
+            raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
+        plain = Trace({}, {}, self.about)
+        plain.tensors, plain.parents = self.tensors, self.parents
+        return _DERIVED[last](plain, prefix)
 
     def __getitem__(self, name: str) -> Any:
         tensor = self.full(self.prefix + name)
@@ -254,9 +258,9 @@ class Trace(Mapping[str, NamedTensor]):
 
     def __contains__(self, name: object) -> bool:
         full = f"{self.prefix}{name}"
-        return full in self.tensors
+        return full in self.tensors or import_module("transformer_core.results").recorded(full)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
         """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.
 
         Both are written under a temporary name and moved, so that an interruption leaves whole files or none.
@@ -273,7 +277,8 @@ class Trace(Mapping[str, NamedTensor]):
         }
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
         try:
-            np.savez(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
+            write = np.savez_compressed if compressed else np.savez
+            write(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
             part.replace(path)
             part.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
             part.replace(path.with_suffix(".json"))

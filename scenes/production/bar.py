@@ -46,6 +46,12 @@ class Bar:
             self.task = self.rich.add_task("training", total=steps, count="")
         self.rich.update(self.task, completed=step, count=f"{step}/{steps} steps, loss {facts['loss']:.3f}")
 
+    def measuring(self, what: str, done: float, pieces: int) -> None:
+        """Show an experiment: what it is at, and how many of its pieces are done."""
+        if self.task is None:
+            self.task = self.rich.add_task("measuring", total=pieces, count="")
+        self.rich.update(self.task, completed=done, total=pieces, count=f"{int(done)}/{pieces} pieces, {what}")
+
     def _show(self) -> None:
         assert self.task is not None
         frames = f", {self.drawn}/{self.total} frames" if self.total else ""

@@ -22,6 +22,7 @@ from scenes.production.fingerprint import digest, hashed, source
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.storycode import Place, Storyboard, places
+from transformer_core import results
 from transformer_core.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
@@ -148,9 +149,17 @@ class _Watch:
 
     def closed(self, record: Any) -> None:
         here = places(self.story)
-        key = hashed(self.common, record.number, self.state, self.board.code(self.places, here))
+        key = hashed(self.common, record.number, self.state, self._results(), self.board.code(self.places, here))
         self.places, self.state = here, self._state()
         self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
+
+    def _results(self) -> str:
+        """What was read so far of what experiments found: it is not in the saved trace, so its key says nothing of it.
+
+        The chapter's trace keeps every tensor that was asked for, those derived from results too.
+        """
+        read = sorted(self.chapter.trace.tensors.items())
+        return digest([tensor for name, tensor in read if name.startswith(results.PREFIX)])
 
     def _state(self) -> str:
         """What the next step finds. The captions of this one are gone before its first frame, so they do not count."""

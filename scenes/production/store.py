@@ -67,6 +67,6 @@ def _content(path: Path) -> str:
 
 def _checkpoints(model: str | None) -> list[str]:
     """The files that a model is read from, told apart by size and time of change."""
-    files = sorted((PACKAGES / "assets").rglob("*")) if model is None else [Path(model)]
+    files = sorted((PACKAGES / "assets" / "models").rglob("*")) if model is None else [Path(model)]
     found = [f for f in files if f.suffix in {".safetensors", ".npz", ".json"} and ".state" not in f.name]
     return [f"{f} {f.stat().st_size} {f.stat().st_mtime_ns}" for f in found]

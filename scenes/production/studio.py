@@ -16,6 +16,7 @@ from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
+from transformer_core.results import fingerprint
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
@@ -94,7 +95,8 @@ class Studio:
         path, key = self.store.trace(order.text, order.model)
         posters = self.store.clip("") if suffixes else None
         base = {e.name: Job(e, path, key, order.look, sources_of(e), posters=posters) for e in order.entries}
-        keys = {name: hashed(key, order.look, job.sources) for name, job in base.items()}
+        found = fingerprint()
+        keys = {name: hashed(key, found, order.look, job.sources) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
         unknown = [
             name

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from transformer_core.experiments.laboratory import Bench
 from transformer_core.experiments.variance import run
 from transformer_core.trace import Trace
 
@@ -15,10 +16,10 @@ WIDTHS = SAVED["width"].values
 
 
 def test_the_committed_figures_are_those_of_a_rerun() -> None:
-    again = run()
+    again = run(Bench())
+    assert {*again} == {*SAVED}
     for name in SAVED:
-        full = f"experiment.variance.{name}"
-        assert np.allclose(again.full(full).values, SAVED.full(full).values), name
+        assert np.allclose(again[name].values, SAVED.full(f"experiment.variance.{name}").values), name
 
 
 def test_the_variance_of_a_dot_product_is_the_width() -> None:

@@ -34,7 +34,7 @@ def lecture(cache, tmp_path):
 
 def test_help_names_every_command(lecture):
     said = lecture("--help").stdout
-    for command in ("render", "stills", "list", "script", "trace", "train", "words", "test"):
+    for command in ("render", "stills", "list", "script", "trace", "train", "experiments", "words", "test"):
         assert f"\n  {command} " in said
 
 
@@ -43,6 +43,15 @@ def test_list_says_what_there_is_to_people_and_to_programs(lecture):
     assert listed["groups"]["attention"] == ["qkv", "scores", "weighting"]
     for chapter in listed["chapters"]:
         assert chapter["name"] in lecture("list").stdout
+
+
+def test_experiments_are_listed_run_and_recorded(lecture, tmp_path):
+    assert "variance" in lecture("experiments").stdout
+    assert lecture("experiments").stdout == lecture("experiments", "list").stdout
+    done = lecture("experiments", "run", "variance", "--seed", "5", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "variance.json").read_text())["about"]["seed"] == 5
+    assert "no experiment 'nonsense'" in lecture("experiments", "run", "nonsense").stderr
 
 
 def test_words_are_those_that_a_sentence_can_be_made_of(lecture):
