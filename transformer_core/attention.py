@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -51,6 +52,12 @@ def mask_of(hidden: Tensor, dtype: torch.dtype) -> Mask:
 def causal(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
     """True where a key comes after its query; the last query is at the last key. Vaswani et al. 2017, section 3.2.3."""
     return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries + 1)
+
+
+@lru_cache(maxsize=64)
+def causal_mask(queries: int, keys: int, dtype: torch.dtype, device: torch.device) -> Mask:
+    """The mask that hides later keys and no others, made once for each length."""
+    return mask_of(causal(queries, keys, device)[None, None], dtype)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, d_k: float, tap: Tap) -> Tensor:

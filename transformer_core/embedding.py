@@ -63,7 +63,7 @@ class Embedding(nn.Module):
         return tap("sum", self.drop(scaled + positional), STREAM, scaled, positional)
 
     def drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.config.dropout, self.training)
+        return F.dropout(x, self.config.dropout) if self.training else x
 
     def positional(self, start: int, stop: int) -> Tensor:
         """The encodings of the positions from `start` to `stop`, "1 position d_model"."""

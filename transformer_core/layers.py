@@ -34,22 +34,22 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         tap = tap_at(self.path)
-        out = F.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
         if tap.wants("mean", "var", "normalized"):
-            return self.step_by_step(x, out, tap)
-        return tap("out", out, STREAM, x)
+            return self.step_by_step(x, tap)
+        return tap("out", F.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
 
-    def step_by_step(self, x: Tensor, out: Tensor, tap: Tap) -> Tensor:
-        """The steps inside of the one kernel that made `out`; once one of them is edited, they make the output anew.
+    def step_by_step(self, x: Tensor, tap: Tap) -> Tensor:
+        """The steps inside of the one kernel of `F.layer_norm`; once one of them is edited, they make `out` anew.
 
         The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
         """
-        plain, mean, inverse = torch.native_layer_norm(x, self.gain.shape, None, None, self.eps)
-        mean, var = mean.squeeze(-1), inverse.squeeze(-1).reciprocal().square() - self.eps
+        out, mean, inverse = torch.native_layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
+        mean, var = mean.squeeze(-1), inverse.squeeze(-1).pow(-2) - self.eps
         seen_mean = tap("mean", mean, "batch position", x)
         if seen_mean is not mean:
             var = (x - seen_mean[..., None]).square().mean(-1)
         seen_var = tap("var", var, "batch position", x, seen_mean)
+        plain = torch.layer_norm(x, self.gain.shape, None, None, self.eps)
         normalized = plain
         if seen_mean is not mean or seen_var is not var:
             normalized = (x - seen_mean[..., None]) * torch.rsqrt(seen_var[..., None] + self.eps)
@@ -124,7 +124,7 @@ class Layer(nn.Module):
         """One residual connection; the sum itself is tapped as `name`, before any norm."""
         pre = self.config.norm_order == "pre"
         out = sublayer(norm(x) if pre else x)
-        dropped = F.dropout(out, self.config.dropout, self.training)
+        dropped = F.dropout(out, self.config.dropout) if self.training else out
         total = tap(name, x + dropped, STREAM, x, out) if self.config.residual else tap(name, dropped, STREAM, out)
         return total if pre else norm(total)
 

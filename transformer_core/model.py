@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from transformer_core.attention import Cache, Mask, causal, mask_of
+from transformer_core.attention import Cache, Mask, causal, causal_mask, mask_of
 from transformer_core.config import Config
 from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
@@ -127,8 +127,9 @@ def target_mask(queries: int, keys: int, padding: Tensor | None, x: Tensor) -> M
     """Hides later tokens and padding; None for one query that may see everything."""
     if queries == 1 and padding is None:
         return None
-    hidden = causal(queries, keys, x.device)[None, None]
-    return mask_of(hidden if padding is None else hidden | padding[:, None, None, :], x.dtype)
+    if padding is None:
+        return causal_mask(queries, keys, x.dtype, x.device)
+    return mask_of(causal(queries, keys, x.device) | padding[:, None, None, :], x.dtype)
 
 
 def initialise(model: nn.Module, seed: int) -> None:

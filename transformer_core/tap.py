@@ -60,13 +60,28 @@ class _Live:
     """A tap that writes `path.name` on a tape."""
 
     def __init__(self, tape: Tape, path: str) -> None:
-        self.tape, self.path = tape, f"{path}." if path else ""
+        self.tape, self.path = tape, f"{tape.prefix}{path}." if path else tape.prefix
 
     def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
-        return self.tape.write(self.path + name, tensor, axes, made_of)
+        """Edit `tensor` if asked to, put it on the tape, and return what flows on.
+
+        Raises:
+            ValueError: an edit changed the shape or the type, or a name was written twice.
+        """
+        # A pass has some hundred points: what happens here for each of them is all that full tracing costs beyond
+        # the tensors that only a reader needs.
+        name, tape = self.path + name, self.tape
+        if name in tape.edit:
+            tensor = tape.edited(name, tensor)
+        if name in tape.points:
+            raise ValueError(f"{name} was written twice: use one record() for one forward pass")
+        tape.points[name] = (tensor, axes, made_of)
+        return tensor
 
     def wants(self, *names: str) -> bool:
-        return any(self.tape.wants(self.path + name) for name in names)
+        """Whether somebody keeps or edits one of `names`: if not, what only a reader needs is not computed."""
+        tape = self.tape
+        return tape.only is None or any(tape.keeps(name) or name in tape.edit for name in map(self.path.__add__, names))
 
 
 class Tape(Mapping[str, Tensor]):
@@ -76,66 +91,26 @@ class Tape(Mapping[str, Tensor]):
         self.only = None if only is None else {pattern: re.compile(translate(pattern)).match for pattern in only}
         self.edit = dict(edit or {})
         self.prefix = ""
-        self.tensors: dict[str, Tensor] = {}
-        self.axes: dict[str, str] = {}
-        self.unused = {*self.edit, *(self.only or ())}
-        self._written: list[tuple[str, Tensor, tuple[Tensor, ...]]] = []
+        #: Each tensor with its axes and those that it was made of; once the block is over, only what is kept.
+        self.points: dict[str, tuple[Tensor, str, tuple[Tensor, ...]]] = {}
 
     def __getitem__(self, name: str) -> Tensor:
-        return self.tensors[name]
+        if not self.keeps(name):
+            raise KeyError(name)
+        return self.points[name][0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.tensors)
+        return iter(self.points) if self.only is None else filter(self.keeps, self.points)
 
     def __len__(self) -> int:
-        return len(self.tensors)
+        return sum(1 for _ in self)
 
     def keeps(self, name: str) -> bool:
         """Whether `only` leaves `name` on the tape."""
-        if self.only is None:
-            return True
-        hits = [pattern for pattern, match in self.only.items() if match(name)]
-        self.unused.difference_update(hits)
-        return bool(hits)
+        return self.only is None or any(match(name) for match in self.only.values())
 
-    def wants(self, name: str) -> bool:
-        """Whether somebody keeps or edits `name`: if not, a tensor that only a reader needs is not computed."""
-        return self.only is None or self.prefix + name in self.edit or self.keeps(self.prefix + name)
-
-    def write(self, name: str, tensor: Tensor, axes: str, made_of: tuple[Tensor, ...]) -> Tensor:
-        """Edit `tensor` if asked to, keep it if asked to, and return what flows on.
-
-        An edit that changes no bit is no edit: the tensor itself flows on.
-
-        Raises:
-            ValueError: an edit changed the shape or the type, or a name was written twice.
-        """
-        name = self.prefix + name
-        if name in self.edit:
-            tensor = self._edited(name, tensor)
-        if self.only is None or self.keeps(name):
-            if name in self.tensors:
-                raise ValueError(f"{name} was written twice: use one record() for one forward pass")
-            self.tensors[name], self.axes[name] = tensor, axes
-        self._written.append((name, tensor, made_of))
-        return tensor
-
-    @cached_property
-    def parents(self) -> dict[str, tuple[str, ...]]:
-        """The nearest kept tensors that each kept tensor was made of; to be read when the pass is over."""
-        makers: dict[int, tuple[str, ...]] = {}
-        parents = {}
-        # Tensors are told apart by identity, which is safe as long as the tape holds every one of them.
-        for name, tensor, made_of in self._written:
-            found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
-            if name in self.tensors:
-                parents[name], found = found, (name,)
-            makers[id(tensor)] = found
-        self._written.clear()
-        return parents
-
-    def _edited(self, name: str, tensor: Tensor) -> Tensor:
-        self.unused.discard(name)
+    def edited(self, name: str, tensor: Tensor) -> Tensor:
+        """What the edit of `name` makes of `tensor`; an edit that changes no bit is no edit: the tensor flows on."""
         # An edit may write in place, but the original may still flow elsewhere.
         edited = self.edit[name](tensor.clone())
         if edited.shape != tensor.shape or edited.dtype != tensor.dtype:
@@ -144,11 +119,38 @@ class Tape(Mapping[str, Tensor]):
             )
         return tensor if torch.equal(edited, tensor) else edited
 
+    @cached_property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The nearest kept tensors that each kept tensor was made of; to be read when the pass is over."""
+        makers: dict[int, tuple[str, ...]] = {}
+        parents = {}
+        # Tensors are told apart by identity, which is safe as long as the tape holds every one of them.
+        for name, (tensor, _, made_of) in self.points.items():
+            found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
+            if self.keeps(name):
+                parents[name], found = found, (name,)
+            makers[id(tensor)] = found
+        return parents
+
+    def close(self) -> None:
+        """Forget what `only` does not keep: it was there for the parents alone.
+
+        Raises:
+            KeyError: a name in `only` or `edit` that no tensor of the pass has.
+        """
+        unused = self.edit.keys() - self.points.keys()
+        for pattern, match in (self.only or {}).items():
+            unused |= set() if any(map(match, self.points)) else {pattern}
+        if self.only is not None:
+            self.points = {name: self.points[name] for name in self.parents}
+        if unused:
+            raise KeyError(f"no tensor of this pass is called {', '.join(sorted(unused))}")
+
     def trace(self, labels: Labels | None = None, about: Mapping[str, Any] | None = None) -> Trace:
         """Everything on this tape as NumPy; `labels(name, axis)` gives the tokens along an axis, or None."""
         tensors = {}
-        for name, tensor in self.tensors.items():
-            axes = tuple(self.axes[name].split())
+        for name, tensor in self.items():
+            axes = tuple(self.points[name][1].split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
             tensors[name] = NamedTensor(name, tensor.detach().cpu().numpy().copy(), axes, named)
         return Trace(tensors, self.parents, about)
@@ -174,11 +176,7 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
         yield tape
     finally:
         _recorder.reset(token)
-        if tape.only is not None:
-            # Once the parents are known, what was not kept need not stay in memory.
-            _ = tape.parents
-    if tape.unused:
-        raise KeyError(f"no tensor of this pass is called {', '.join(sorted(tape.unused))}")
+    tape.close()
 
 
 @contextmanager
