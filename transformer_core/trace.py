@@ -42,6 +42,11 @@ AXES = {
     "sample": "one random draw",
     "noun": "one noun of the grammar",
     "adjective": "one adjective of the grammar",
+    "seed": "one training of several that differ in their seed alone",
+    "part": "one part of the model, or of the training, that is left out",
+    "length": "one number of words in a sentence",
+    "model": "one model of several that are compared",
+    "amount": "one number of training sentences",
     "other": "a further key, seen from a pair of a query and a key",
 }
 

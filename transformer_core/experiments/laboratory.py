@@ -106,6 +106,12 @@ class Bench:
         self._tell(key)
         return piece
 
+    def file(self, name: str) -> Path | None:
+        """Where a piece may keep how far it is, such as a training its state; None if nothing is kept."""
+        if self.pieces:
+            self.pieces.mkdir(parents=True, exist_ok=True)
+        return self.pieces / name if self.pieces else None
+
     def training(self, step: int, steps: int, _facts: dict[str, float]) -> None:
         """Progress inside a piece, in the form that `Run.go_on` reports it."""
         self._tell("training", step / steps)
