@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,21 +17,11 @@ from transformer_core.parameters import made_with, parameters
 from transformer_core.pretrained import load
 from transformer_core.tap import Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.variants import Sentence, Variant, gradients, variants
 from transformer_core.vocabulary import END, START, Vocabulary, sentence
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 DEFAULT_MODEL = ASSETS / "models" / "english-spanish.safetensors"
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A source text, and what the model writes for it: ids for the model, words for the labels."""
-
-    text: str
-    source_ids: tuple[int, ...]
-    target_ids: tuple[int, ...]
-    source: tuple[str, ...]
-    target: tuple[str, ...]
 
 
 def read(
@@ -48,7 +37,8 @@ def read(
         text: a sentence, or the ids of one.
         model: a model, or the checkpoint of one; the model that comes with this project if None.
         vocabulary: its words; those in the checkpoint if None.
-        others: sentences to compare with, by key: their tensors are called `other.<key>.*`.
+        others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `unplaced`, `shuffled`
+            and `later` are there anyway (`transformer_core.variants`).
         about: facts to add to `trace.about`.
 
     Returns:
@@ -68,11 +58,11 @@ def read(
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = ({"swap": facts["swap"]["text"]} if "swap" in facts else {}) | dict(others or {})
-    sentences = {"": _translated(text, model, vocabulary)}
-    for key, other in (others or {}).items():
-        sentences[f"other.{key}"] = _translated(other, model, vocabulary)
-    trace = _traced(model, vocabulary, sentences)
-    first = sentences[""]
+    first = _translated(text, model, vocabulary)
+    sentences = {f"other.{key}": _translated(other, model, vocabulary) for key, other in (others or {}).items()}
+    passes = {"": Variant(first)} | variants(first, vocabulary.target)
+    passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
+    trace = _traced(model, vocabulary, passes)
     trace.tensors |= _sizes(model, first) | measured
     trace.about |= facts | {
         "text": first.text,
@@ -115,19 +105,21 @@ def _translated(text: str | Sequence[int], model: Transformer, vocabulary: Vocab
 
 
 @torch.no_grad()
-def _traced(model: Transformer, vocabulary: Vocabulary, sentences: Mapping[str, Sentence]) -> Trace:
-    """One pass for each sentence, and the parameters that all of them share."""
-    with record() as tape:
-        for prefix, given in sentences.items():
+def _traced(model: Transformer, vocabulary: Vocabulary, passes: Mapping[str, Variant]) -> Trace:
+    """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
+    edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
+    with record(edit=edits) as tape:
+        for prefix, given in passes.items():
             with under(prefix):
-                model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
+                given.read(model)
+    sentences = {prefix: given.sentence for prefix, given in passes.items()}
     labels = words_along(sentences, vocabulary)
     trace = tape.trace(labels)
     learned = parameters(model, labels)
     for name in tuple(trace.tensors):
         prefix = _prefix(name, sentences)
         trace.parents[name] += made_with(name.removeprefix(prefix).removeprefix("."), learned)
-    trace.tensors |= learned
+    trace.tensors |= learned | gradients(sentences[""], model).trace(labels).tensors
     return trace
 
 
@@ -140,7 +132,7 @@ def words_along(sentences: Mapping[str, Sentence], vocabulary: Vocabulary) -> La
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:
         prefix = _prefix(name, sentences)
-        rest = name.removeprefix(prefix).removeprefix(".")
+        rest = name.removeprefix(prefix).removeprefix(".").removeprefix("gradients.")
         if axis == "vocab":
             return vocabulary.source if rest.startswith("embed_src") else vocabulary.target
         if axis not in ("position", "query", "key") or rest.endswith(".positions"):

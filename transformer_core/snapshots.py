@@ -19,12 +19,13 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from transformer_core.lecture import Sentence, words_along
+from transformer_core.lecture import words_along
 from transformer_core.model import Transformer
 from transformer_core.parameters import parameters
 from transformer_core.tap import Labels, record, under
 from transformer_core.trace import NamedTensor
 from transformer_core.training import metadata, write
+from transformer_core.variants import Sentence
 from transformer_core.vocabulary import Vocabulary
 
 Read = Callable[[Transformer], Any]

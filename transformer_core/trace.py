@@ -43,11 +43,21 @@ AXES = {
     "noun": "one noun of the grammar",
     "adjective": "one adjective of the grammar",
     "seed": "one training of several that differ in their seed alone",
-    "part": "one part of the model, or of the training, that is left out",
-    "length": "one number of words in a sentence",
+    "part": "one part of several: of a model, of a training, of a sum",
+    "length": "one number of tokens in a sequence",
     "model": "one model of several that are compared",
     "amount": "one number of training sentences",
     "other": "a further key, seen from a pair of a query and a key",
+    "pair": "one pair of entries of a position, the hand of a clock",
+    "sublayer": "what a stream starts with, and one sublayer that adds to it",
+    "distance": "how many tokens lie between two",
+    "depth": "the number of layers of a stack",
+    "norm": "one place of the layer norm",
+    "kind": "one kind of words",
+    "row": "one row of a picture, from below",
+    "column": "one column of a picture",
+    "frame": "one moment of several that are kept",
+    "offset": "by how many tokens the key stands behind the query; before it, below zero",
 }
 
 

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+from small import traced
+
+KEYS, QUERIES, PAIRS = "batch head key d_head", "batch head query d_head", "batch head query key"
+PATH = "encoder.0.self_attn"
+
+
+def attention(found):
+    # Shares 1/4 and 3/4 of the values (4, 0) and (0, 4): the mix is (1, 3). The loss rises along the first entry.
+    return traced(
+        {
+            f"{PATH}.weights": (PAIRS, [[[[0.25, 0.75]]]]),
+            f"{PATH}.v": (KEYS, [[[[4, 0], [0, 4]]]]),
+            f"{PATH}.z": (QUERIES, [[[[1, 3]]]]),
+            f"gradients.{PATH}.z": (QUERIES, [[[[2, 0]]]]),
+            f"gradients.{PATH}.scaled": (PAIRS, [[[found]]]),
+        }
+    ).under(f"gradients.{PATH}", batch=0, head=0, query=0)
+
+
+def test_the_gradient_of_a_score_is_its_share_of_the_way_from_mix_to_value():
+    trace = attention([1.5, -1.5])
+    assert trace["push"].values.tolist() == [0.25 * 2 * (4 - 1), 0.75 * 2 * (0 - 1)]
+    assert trace["push_difference"] == 0
+
+
+def test_a_wrong_formula_would_be_seen():
+    assert attention([3.0, -1.5])["push_difference"] == pytest.approx(0.5)
+
+
+def test_a_value_is_useful_if_it_lies_down_the_loss_from_the_mix():
+    assert attention([1.5, -1.5])["value_way"].values.tolist() == [-3, 1]
+
+
+def test_pushes_of_one_row_cancel():
+    assert np.isclose(attention([1.5, -1.5])["push"].values.sum(), 0)

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from small import traced
+
+from transformer_core.config import Config
+from transformer_core.embedding import sinusoids
+from transformer_core.lecture import read
+from transformer_core.measures.positions import PARTS
+from transformer_core.model import Transformer
+from transformer_core.vocabulary import Vocabulary
+
+WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
+
+
+def placed(halves=False):
+    table = sinusoids(6, 8, halves).double().numpy()[None]
+    layout = "halves" if halves else "interleaved"
+    return traced({"embed_src.positional": ("batch position d_model", table)}, config={"positions": layout})
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_every_hand_has_length_one_and_turns_by_one_angle(halves):
+    trace = placed(halves)
+    assert np.allclose(np.linalg.norm(trace["embed_src.hands"].values, axis=-1), 1, atol=1e-6)
+    # 10000^(-2i/8) radians: 1, 0.1, 0.01, 0.001.
+    assert np.allclose(trace["embed_src.turns"].values[0, 0], np.degrees([1, 0.1, 0.01, 0.001]), rtol=1e-3)
+    assert trace["embed_src.turn_spread"] < 1e-4
+
+
+def test_products_of_places_depend_on_their_distance_alone():
+    trace = placed()
+    products = trace["embed_src.place_products"].values[0]
+    assert products[0, 0] == pytest.approx(4)  # four hands of length one
+    assert products[2, 3] == pytest.approx(np.cos([1, 0.1, 0.01, 0.001]).sum())
+    assert trace["embed_src.place_products_spread"] < 1e-5
+
+
+def test_places_that_were_learned_may_be_alike_in_any_way():
+    trace = traced({"embed_src.positional": ("batch position d_model", [[[1, 0], [0, 2], [3, 0]]])})
+    assert trace["embed_src.place_products"].values[0].tolist() == [[1, 0, 3], [0, 4, 0], [3, 0, 9]]
+    assert trace["embed_src.place_products_spread"] == 8  # 1, 4 and 9 on the diagonal
+
+
+def test_one_word_has_no_turns():
+    trace = traced({"embed_src.positional": ("batch position d_model", [[[0, 1]]])})
+    assert trace["embed_src.turn_spread"] == 0
+
+
+def test_without_norm_and_biases_a_score_is_the_four_products_of_word_and_place():
+    # One head, d_model 2, A = W_Q W_K^T = identity: e = (1, 0), (0, 2), p = (0, 3), (1, 1).
+    rows = {"scaled": [[[1, 0], [0, 2]]], "positional": [[[0, 3], [1, 1]]]}
+    eye = [np.eye(2)]
+    q = np.array([[[[1, 3], [1, 3]]]], float)
+    trace = traced(
+        {f"embed_src.{name}": ("batch position d_model", values) for name, values in rows.items()}
+        | {f"parameters.encoder.0.self_attn.w_{side}": ("head d_model d_head", eye) for side in "qk"}
+        | {
+            "encoder.0.self_attn.q": ("batch head query d_head", q),
+            "encoder.0.self_attn.k": ("batch head key d_head", q),
+            "encoder.0.self_attn.scores": ("batch head query key", q @ q.swapaxes(-1, -2)),
+        },
+        {"encoder.0.self_attn.q": ("encoder.0.resid_pre",)},
+    )
+    parts = trace["encoder.0.self_attn.score_parts"].pick(batch=0, head=0)
+    # Query 0, key 1: e.e = 0, e.p = 1, p.e = 6, p.p = 3.
+    assert parts.pick(query=0, key=1).values.tolist() == [0, 1, 6, 3, 0]
+    assert np.allclose(parts.values.sum(-1), 10)
+
+
+@pytest.mark.parametrize("order", ["pre", "post", "none"])
+@pytest.mark.parametrize("positions", ["interleaved", "learned", "none"])
+def test_the_parts_of_a_score_add_up_to_it(order, positions):
+    config = Config(
+        source_vocab=len(WORDS.source),
+        target_vocab=len(WORDS.target),
+        d_model=16,
+        d_ff=24,
+        heads=2,
+        encoder_layers=1,
+        decoder_layers=1,
+        norm_order=order,
+        positions=positions,
+    )
+    trace = read("The car is red", Transformer(config, seed=3).double().eval(), WORDS, others={"more": "red house"})
+    for path in ("encoder.0.self_attn", "decoder.0.self_attn", "other.more.encoder.0.self_attn"):
+        parts = trace[f"{path}.score_parts"]
+        assert np.allclose(parts.values.sum(-1), trace[f"{path}.scores"].values, atol=1e-10)
+        place = parts.pick(part="place with place").values
+        assert (np.abs(place).max() > 1e-3) == (positions != "none")
+        assert trace[f"{path}.part_sizes"].labels["part"] == PARTS
+
+
+def test_a_later_layer_reads_more_than_word_and_place():
+    trace = traced({})
+    with pytest.raises(ValueError, match="more than word and place"):
+        _ = trace["encoder.1.self_attn.score_parts"]

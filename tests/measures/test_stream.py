@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from small import traced
+
+STREAM = "batch position d_model"
+WORDS = {"position": ("red", "car")}
+
+
+def stream(last):
+    rows = {
+        "encoder.0.resid_pre": [[[3, 4], [0, 1]]],
+        "encoder.0.self_attn.out": [[[0, 2], [1, 0]]],
+        "encoder.0.ffn.out": [[[1, 0], [0, 0]]],
+        "encoder.0.resid_post": last,
+    }
+    return {name: (STREAM, values, WORDS) for name, values in rows.items()}
+
+
+def test_the_input_and_all_additions_make_the_last_row():
+    trace = traced(stream([[[4, 6], [1, 1]]]))
+    lengths = trace["encoder.addition_lengths"]
+    assert lengths.labels["sublayer"] == ("input", "attention 1", "feed-forward 1")
+    assert lengths.pick(batch=0, position="red").values.tolist() == [5, 2, 1]
+    assert trace["encoder.tally"].pick(batch=0, position="red").values.tolist() == [[3, 4], [3, 6], [4, 6]]
+    assert trace["encoder.tally_difference"] == 0
+
+
+def test_a_norm_on_the_stream_breaks_the_tally():
+    assert traced(stream([[[2, 3], [1, 1]]]))["encoder.tally_difference"] == pytest.approx(3 / 3)
+
+
+def test_the_cosine_compares_what_enters_with_what_leaves():
+    cosine = traced(stream([[[4, 3], [1, 0]]]))["encoder.cosine_first_last"].pick(batch=0)
+    assert cosine.pick(position="red") == pytest.approx(24 / 25)
+    assert cosine.pick(position="car") == 0
+
+
+def plane(width=2):
+    return {
+        "experiment.stream_plane.mean": ("d_model", np.ones(width)),
+        "experiment.stream_plane.axes": ("component d_model", np.eye(width)[::-1][:2]),
+        "experiment.stream_plane.mean_distance": ("layer", [4.0], {"layer": ("encoder.0.resid_post",)}),
+    }
+
+
+def test_a_row_is_seen_from_the_mean_along_the_axes_of_the_plane():
+    trace = traced(stream([[[4, 6], [1, 1]]]) | plane())
+    assert trace["encoder.0.resid_post.in_plane"].pick(batch=0).values.tolist() == [[5, 3], [0, 0]]
+
+
+def test_a_plane_of_another_width_is_no_plane_for_this_stream():
+    trace = traced(stream([[[4, 6], [1, 1]]]) | plane(3))
+    with pytest.raises(ValueError, match="2 wide"):
+        _ = trace["encoder.0.resid_post.in_plane"]
+
+
+def test_how_far_apart_two_sentences_take_a_word_is_told_in_mean_distances():
+    other = {f"other.swap.{name}": tensor for name, tensor in stream([[[4, 6], [1, 3]]]).items()}
+    trace = traced(stream([[[4, 6], [1, 1]]]) | other | plane())
+    assert trace["other.swap.encoder.0.resid_post.apart"].values.tolist() == [[0, 0.5]]
+
+
+def test_a_norm_shifts_then_divides_then_gains():
+    trace = traced(
+        {
+            "encoder.0.resid_pre": (STREAM, [[[1, 3]]]),
+            "encoder.0.ln1.mean": ("batch position", [[2]]),
+            "encoder.0.ln1.normalized": (STREAM, [[[-1, 1]]]),
+            "encoder.0.ln1.out": (STREAM, [[[-2, 5]]]),
+            "parameters.encoder.0.ln1.gain": ("d_model", [2, 4]),
+        },
+        {
+            "encoder.0.ln1.mean": ("encoder.0.resid_pre",),
+            "encoder.0.ln1.out": ("encoder.0.ln1.normalized", "parameters.encoder.0.ln1.gain"),
+        },
+    )
+    norm = trace.under("encoder.0.ln1", batch=0, position=0)
+    assert norm["centred"].values.tolist() == [-1, 1]
+    assert norm["gained"].values.tolist() == [-2, 4]
+    assert norm["mean_after"] == 0
+    assert norm["var_after"] == 1

@@ -1,0 +1,107 @@
+"""Is it linear? f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
+
+x are the rows that a sublayer reads, y the same rows in the opposite order: every row meets another real row. With its
+biases a layer would be affine at best, for f(0) is not 0. Each gap is the largest difference of the two sides over the
+largest entry of the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from transformer_core.measures.feed_forward import ACTIVATIONS, entering, weights_of
+from transformer_core.measures.naming import beside, named
+from transformer_core.measures.shares import scale_of, softmax
+from transformer_core.trace import NamedTensor, Trace, derived
+
+#: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
+FACTORS = (2.0, -0.5)
+
+
+def gap(f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
+    """max |f(ax + by) - (a f(x) + b f(y))| / max |a f(x) + b f(y)|, for rows "batch position ..." and their mirror."""
+    a, b = FACTORS
+    other = rows[:, ::-1]
+    after = a * f(rows) + b * f(other)
+    return float(np.abs(f(a * rows + b * other) - after).max() / np.abs(after).max())
+
+
+def _gap(trace: Trace, prefix: str, name: str, f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> NamedTensor:
+    return named(trace, prefix, name, gap(f, rows), "")
+
+
+@derived("factors")
+def factors(_: Trace, prefix: str) -> NamedTensor:
+    """The factors a and b of the test."""
+    return NamedTensor(f"{prefix}.factors", np.array(FACTORS), ("choice",), {"choice": ("a", "b")})
+
+
+@derived("fixed_shares_gap")
+def fixed_shares_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """Attention with its weights frozen: f(V) = weights V. Linear."""
+    weights, v = beside(trace, prefix, "weights", "v")
+
+    def blend(rows: np.ndarray) -> np.ndarray:
+        values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
+        return values
+
+    return _gap(trace, prefix, "fixed_shares_gap", blend, v.transpose(0, 2, 1, 3))
+
+
+@derived("attention_gap")
+def attention_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """Self-attention as a whole: f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O. Not linear.
+
+    Raises:
+        ValueError: an attention that reads two sequences.
+    """
+    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
+    if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
+        raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
+    w_q, w_k, w_v = (trace.full(made[f"w_{letter}"]).values for letter in "qkv")
+    w_o = trace.full(f"{made['w_q'].rpartition('.')[0]}.w_o").values
+    scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
+
+    def attend(rows: np.ndarray) -> np.ndarray:
+        q, k, v = (np.einsum("bim,hmd->bhid", rows, w) for w in (w_q, w_k, w_v))
+        weights = softmax(np.where(hidden, -np.inf, np.einsum("bhid,bhjd->bhij", q, k) * scale))
+        values: np.ndarray = np.einsum("bhij,bhjd,hdm->bim", weights, v, w_o)
+        return values
+
+    return _gap(trace, prefix, "attention_gap", attend, entering(trace, prefix, "q"))
+
+
+@derived("feed_forward_gap")
+def feed_forward_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = activation(x W_1) W_2. Not linear: that is what the activation is for."""
+    w1, _, w2, _ = weights_of(trace, prefix)
+    bend = ACTIVATIONS[trace.about["config"]["activation"]]
+    return _gap(trace, prefix, "feed_forward_gap", lambda x: bend(x @ w1) @ w2, entering(trace, prefix, "pre"))
+
+
+@derived("two_matrices_gap")
+def two_matrices_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = x W_1 W_2, the activation left out: two matrices are one. Linear."""
+    w1, _, w2, _ = weights_of(trace, prefix)
+    return _gap(trace, prefix, "two_matrices_gap", lambda x: (x @ w1) @ w2, entering(trace, prefix, "pre"))
+
+
+@derived("biases_gap")
+def biases_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = (x W_1 + b_1) W_2 + b_2: without the activation, but with the biases. Affine, so not linear."""
+    w1, b1, w2, b2 = weights_of(trace, prefix)
+    return _gap(trace, prefix, "biases_gap", lambda x: (x @ w1 + b1) @ w2 + b2, entering(trace, prefix, "pre"))
+
+
+@derived("norm_gap")
+def norm_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = (x - mean x) / sqrt(var x): the norm divides by what it reads. Not linear."""
+
+    def normalized(x: np.ndarray) -> np.ndarray:
+        centred = x - x.mean(-1, keepdims=True)
+        values: np.ndarray = centred / centred.std(-1, keepdims=True)
+        return values
+
+    return _gap(trace, prefix, "norm_gap", normalized, entering(trace, prefix, "mean"))
