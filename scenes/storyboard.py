@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from manim import Animation, Mobject, Scene, config
+from manim import Animation, Mobject, Scene, VGroup, config
 
-from scenes.animations import follow, leave
+from scenes.animations import appear, follow, leave, settle_in
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
@@ -26,6 +26,8 @@ from transformer_core.trace import Trace
 DEFAULT_TEXT = "The car is red"
 #: More tokens than this cannot be read from the last row, side by side at the smallest size.
 MOST_TOKENS = 13
+#: How much larger the map stands on the stage between two chapters than in its corner.
+ARRIVING = 3.2
 
 
 class TooLongError(ValueError):
@@ -143,6 +145,8 @@ class Chapter(Scene):
                     self.next_section(record.title)
                     if opened:
                         opened(number, step)
+                if number == 1:
+                    self._arrive(record, showing)
                 self._perform(step, record, showing)
                 if closed:
                     closed(record)
@@ -150,10 +154,20 @@ class Chapter(Scene):
 
     def _set_up_chrome(self, trace: Trace) -> None:
         kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
-        self.stage_chrome = [kicker, MiniMap(trace, self.whereabouts(trace))]
+        self.stage_chrome = [MiniMap(trace, self.whereabouts(trace)), kicker]
         if not trace.about.get("in_grammar", True):
             note = Words("The model never learned sentences like this one.", "kicker", "warning")
             self.stage_chrome.append(note.stand_on(at(0, 84)[1]).end_at(at(1480, 0)[0]))
+
+    def _arrive(self, record: Record, showing: bool) -> None:
+        """Between two chapters: the map, large, shows where we go; then it takes its corner, and the work begins."""
+        place = self.stage_chrome[0]
+        name = Words(self.title, "chapter").settle(at(960, 280))
+        whole = place.copy().scale(ARRIVING).move_to(at(960, 630))
+        self._play(appear(whole, name), record, showing)
+        self._hold(pace("hold"), record, showing)
+        self._play((settle_in(whole, place), leave(name), follow(VGroup(*self.stage_chrome[1:]))), record, showing)
+        self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it

@@ -21,6 +21,7 @@ from scenes.animations.verbs import (
     move_ring,
     reweigh,
     ring_around,
+    settle_in,
     slide,
     turn_over,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "move_ring",
     "reweigh",
     "ring_around",
+    "settle_in",
     "slide",
     "turn_over",
 ]

@@ -149,6 +149,11 @@ def turn_over(
     return tuple(moves)
 
 
+def settle_in(whole: Mobject, place: Mobject) -> Animation:
+    """A picture grows or shrinks to where a like one belongs."""
+    return Transform(whole, place, run_time=pace("camera"), rate_func=rate_functions.ease_in_out_cubic)
+
+
 def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     """Shapes move on to other sizes and places, one for one."""
     return Morph(list(zip(old, new, strict=True)), kind)

@@ -2,53 +2,106 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup
+from fnmatch import fnmatch
 
-from scenes.mobjects.shapes import Box
+import numpy as np
+from manim import DOWN, VGroup, VMobject
+
+from scenes.mobjects.shapes import Box, path
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
+from transformer_core.blueprint import Tower, blueprint
 from transformer_core.trace import Trace
 
-SUBLAYERS = {"encoder": ("self_attn", "ffn"), "decoder": ("self_attn", "cross_attn", "ffn")}
+#: Widths of the map in px: a bar, the way from a bar to its stream, and from one tower to the other.
+BAR, ASIDE, BETWEEN = 108.0, 12.0, 40.0
+RIGHT_END, LOW, HIGH = 1824.0, 150.0, 44.0
+
+
+def lies_in(part: str, here: str) -> bool:
+    """Whether the part of the model at a path is meant by `here`: paths or patterns, apart by spaces.
+
+    >>> lies_in("encoder.0.self_attn", "encoder"), lies_in("encoder.0.self_attn", "encoder.0.self_attn.weights")
+    (True, True)
+    >>> lies_in("decoder.1.ffn", "*.ffn"), lies_in("decoder.1.ffn", "*.ln? *.stream")
+    (True, False)
+    """
+    return any(
+        fnmatch(part, wanted) or f"{part}.".startswith(f"{wanted}.") or f"{wanted}.".startswith(f"{part}.")
+        for wanted in here.split()
+    )
 
 
 class MiniMap(VGroup):
     """The whole architecture in a corner, with the part where we are filled in.
 
-    Encoder on the left, decoder on the right, input at the bottom; one bar a sublayer, the residual stream beside them.
-    `here` is a path such as "encoder.0.self_attn", or a part of one ("encoder").
+    Encoder on the left, decoder on the right, input at the bottom. A bar is a sublayer, a thin line its norm (before
+    or after it, as the config says), the green line the residual stream; a branch leads from the encoder's top to each
+    cross-attention. `here` names what is lit (see `lies_in`): "encoder.0.self_attn", "encoder", "embed_src",
+    "*.cross_attn", "*.ln? *.final_norm", "*.stream", "output". A trace that is not of a model has an empty map.
     """
 
     def __init__(self, trace: Trace, here: str = "") -> None:
         super().__init__()
-        stacks, built = VGroup(), []
-        for side, sublayers in SUBLAYERS.items():
-            layers = int(float(trace[f"config.{side}_layers"])) if f"config.{side}_layers" in trace else 0
-            if layers:
-                stacks.add(self._stack(side, layers, sublayers, here))
-                built.append(side)
-        stacks.arrange(RIGHT, buff=units(18), aligned_edge=np.array([0.0, -1.0, 0.0]))
-        corner = at(1824, 150)
-        stacks.shift(corner - stacks.get_corner(np.array([1.0, -1.0, 0.0])))
-        self.add(*stacks)
-        for stack, name in zip(stacks, built, strict=True):
-            label = Words(name, "map", "ink3").next_to(stack[1], DOWN, buff=units(8))
-            self.add(label.stand_on(at(0, 178)[1]))
+        towers = blueprint(trace.about["config"]) if "config" in trace.about else {}
+        tallest = max((sum(len(layer) for layer in tower.layers) for tower in towers.values()), default=1)
+        self.step = min(20.0, (LOW - HIGH - 22) / tallest)
+        self.pieces: dict[str, VMobject] = {}
+        x = RIGHT_END - BAR / 2 - ASIDE
+        labels = VGroup()
+        for side, tower in reversed(towers.items()):
+            self._tower(tower, x)
+            labels.add(Words(side, "map", "ink3").move_to(at(x, 0)).stand_on(at(0, 178)[1]))
+            x -= BAR + BETWEEN
+        self.roads = self._roads(towers)
+        for part, piece in self.pieces.items():
+            if lies_in(part, here):
+                piece.set_fill(palette().focus, 1).set_stroke(palette().focus)
+        self.add(*self.roads, *self.pieces.values(), labels)
 
-    @staticmethod
-    def _stack(side: str, layers: int, sublayers: tuple[str, ...], here: str) -> VGroup:
+    def _tower(self, tower: Tower, x: float) -> None:
+        """Bars from the bottom up, the stream outside, a little lower and higher than all bars."""
+        outside = 1 if tower.side == "decoder" else -1
+        self._bar(tower.embedding, x, LOW - 5, 62, 8)
+        foot = LOW - 11
+        for layer in tower.layers:
+            for sublayer in layer:
+                self._bar(sublayer.path, x, foot - self.step * 0.52, BAR, self.step * 0.6)
+                if sublayer.norm and self.step > 9:
+                    self._bar(sublayer.norm, x, foot - (0 if sublayer.before else self.step * 1.02), BAR - 24, 2)
+                foot -= self.step
+        if tower.final_norm:
+            self._bar(tower.final_norm, x, foot - 1, BAR - 24, 2)
+        if tower.side == "decoder":
+            self._bar("output", x, foot - 9, 62, 8)
+        length = LOW - foot
+        stream = Box(4, length, palette().residual, 1).move_to(
+            at(x + outside * (BAR / 2 + ASIDE - 2), LOW - length / 2)
+        )
+        self.pieces[f"{tower.side}.stream"] = stream
+
+    def _bar(self, part: str, x: float, y: float, width: float, height: float) -> None:
         colours = palette()
-        high = min(13.0, 100.0 / (layers * len(sublayers)) - 5)
-        bars = VGroup()
-        for layer in range(layers):
-            for sublayer in sublayers:
-                path = f"{side}.{layer}.{sublayer}"
-                inside = bool(here) and (path.startswith(here) or here.startswith(path))
-                bars.add(Box(108, high, colours.ink2 if inside else colours.surface, 4, colours.line, 1.5))
-        bars.arrange(UP, buff=units(5))
-        stream = Box(5, bars.height * 135, colours.residual, 1).next_to(bars, np.array([-1.0, 0, 0]), buff=units(8))
-        return VGroup(stream, bars)
+        thin = height < 3
+        fill = colours.ink3 if thin else colours.surface
+        bar = Box(width, height, fill, 1 if thin else min(4.0, height / 2), colours.ink3, 0 if thin else 1.2)
+        self.pieces[part] = bar.move_to(at(x, y))
+
+    def _roads(self, towers: dict[str, Tower]) -> list[VMobject]:
+        """From the last rows of the encoder to each cross-attention."""
+        if len(towers) < 2:
+            return []
+        inside = [piece for part, piece in self.pieces.items() if part.startswith("encoder.") and "stream" not in part]
+        top = max(piece.get_top()[1] for piece in inside)
+        x, start, y = inside[0].get_x(), inside[0].get_right()[0], top + units(7)
+        crossing = [s.path for layer in towers["decoder"].layers for s in layer if s.kind == "cross_attn"]
+        middle = (start + self.pieces[crossing[0]].get_left()[0]) / 2
+        lanes = []
+        for part in crossing:
+            goal = self.pieces[part].get_left()
+            corners = [(x, top), (x, y), (middle, y), (middle, goal[1])]
+            lanes.append(path([*(np.array([*corner, 0]) for corner in corners), goal], "residual", 2.5))
+        return lanes
 
 
 class Block(VGroup):
@@ -59,5 +112,5 @@ class Block(VGroup):
         self.box = Box(width, height, colours.surface, 12, colours.line, 2.5)
         self.name = Words(name, "block", paper=self.box)
         lines = [self.name, Words(note, "note", "ink2", self.box)] if note else [self.name]
-        VGroup(*lines).arrange(np.array([0.0, -1.0, 0.0]), buff=units(12)).move_to(self.box)
+        VGroup(*lines).arrange(DOWN, buff=units(12)).move_to(self.box)
         super().__init__(self.box, *lines)

@@ -8,11 +8,12 @@ from manim import RIGHT, VGroup, config, tempconfig
 
 from scenes.animations import Count, Through, become, flow
 from scenes.layout import faults
-from scenes.mobjects.diagrams import Block
+from scenes.mobjects.diagrams import Block, MiniMap, lies_in
 from scenes.mobjects.shapes import dot, path, ribbon
 from scenes.mobjects.text import Words, number
-from scenes.theme import PALETTES, contrast, drawn_in, ink_on, shared, signed
-from transformer_core.trace import NamedTensor
+from scenes.theme import PALETTES, contrast, drawn_in, ink_on, palette, shared, signed
+from transformer_core.config import Config
+from transformer_core.trace import NamedTensor, Trace
 
 SHARES = NamedTensor("shares", np.array([[0.1, 0.9], [0.4, 0.6], [0.5, 0.5]]), ("temperature", "key"))
 
@@ -67,3 +68,37 @@ def test_a_number_that_counts_names_the_state_that_is_nearest_on_screen() -> Non
 def test_a_character_without_a_glyph_is_named() -> None:
     with pytest.raises(ValueError, match="no glyph for 字"):
         Words("字")
+
+
+def a_model(**choices) -> Trace:
+    sizes = {"source_vocab": 9, "target_vocab": 9, "d_model": 16, "heads": 4, "encoder_layers": 2, "decoder_layers": 2}
+    return Trace({}, about={"config": Config(**(sizes | choices)).as_dict()})
+
+
+@pytest.mark.parametrize(
+    "here", ["", "encoder", "embed_src", "*.ffn", "*.ln?", "encoder.1.self_attn.weights", "output"]
+)
+def test_the_map_lights_what_a_chapter_looks_at_and_nothing_else(here: str) -> None:
+    pieces = MiniMap(a_model(norm_order="pre"), here).pieces
+    lit = {part for part, piece in pieces.items() if piece.get_fill_color().to_hex() == palette().focus}
+    assert lit == {part for part in pieces if lies_in(part, here)}
+    assert bool(lit) == bool(here)
+
+
+@pytest.mark.parametrize(("order", "above"), [("pre", False), ("post", True)])
+def test_the_map_draws_a_norm_where_the_config_puts_it(order: str, above: bool) -> None:
+    pieces = MiniMap(a_model(norm_order=order)).pieces
+    norm, part = pieces["encoder.1.ln1"], pieces["encoder.1.self_attn"]
+    assert (norm.get_y() > part.get_y()) == above
+
+
+def test_the_map_of_a_model_without_norms_has_none() -> None:
+    assert not [part for part in MiniMap(a_model(norm_order="none")).pieces if "ln" in part or "norm" in part]
+
+
+def test_a_road_leads_from_the_encoder_to_every_cross_attention() -> None:
+    drawn = MiniMap(a_model(decoder_layers=3))
+    ends = [road.points[-1] for road in drawn.roads]
+    goals = [piece.get_left() for part, piece in drawn.pieces.items() if part.endswith("cross_attn")]
+    assert np.allclose(ends, goals)
+    assert MiniMap(a_model(encoder_layers=0)).roads == []
