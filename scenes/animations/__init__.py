@@ -3,7 +3,8 @@
 A chapter's own verb or motion goes in a file of its own beside these, and is imported from there.
 """
 
-from scenes.animations.motions import Count, Leave, Morph, Sweep, Through, Visit
+from scenes.animations.fades import Come, Fade, Leave, Motion
+from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
 from scenes.animations.verbs import (
     EASE_OUT,
     GLIDE,
@@ -29,9 +30,13 @@ from scenes.animations.verbs import (
 __all__ = [
     "EASE_OUT",
     "GLIDE",
+    "Along",
+    "Come",
     "Count",
+    "Fade",
     "Leave",
     "Morph",
+    "Motion",
     "Sweep",
     "Through",
     "Visit",

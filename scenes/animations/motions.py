@@ -9,22 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, FadeOut, Mobject, Scene, VGroup, VMobject, rate_functions
+from manim import Mobject, Scene, VGroup, VMobject, rate_functions
 
+from scenes.animations.fades import Motion
 from scenes.mobjects.text import Words
 from scenes.theme import pace
 from transformer_core.provenance import Quantity
 
 
-class Leave(FadeOut):
-    """Fade out and be gone, however the parts were grouped when they came (Manim removes only what it was given)."""
-
-    def clean_up_from_scene(self, scene: Scene) -> None:
-        super().clean_up_from_scene(scene)
-        scene.remove(*self.mobject.get_family())
-
-
-class Count(Animation):
+class Count(Motion):
     """A number runs through entries of a tensor, one after another; every value that it shows is one of them."""
 
     def __init__(
@@ -40,7 +33,7 @@ class Count(Animation):
             self.mobject.rewrite(self.lead + format(self.quantities[here], self.spec))
 
 
-class Sweep(Animation):
+class Sweep(Motion):
     """Parts come on one after another along the run, each in an instant: terms of a sum, steps of a walk."""
 
     def __init__(self, parts: VGroup, kind: str = "cell") -> None:
@@ -65,7 +58,7 @@ class Sweep(Animation):
                 piece.set_stroke(opacity=stroke * share, family=False)
 
 
-class Morph(Animation):
+class Morph(Motion):
     """Shapes move on to the places, outlines and fills of other shapes, one for one, and are then replaced by them.
 
     Interpolates whole arrays of points where both shapes have as many, which is much quicker than a transform each.
@@ -98,7 +91,7 @@ class Morph(Animation):
         scene.bring_to_back(*self.new)
 
 
-class Visit(Animation):
+class Visit(Motion):
     """A ring goes from one place to the next along the run, resting at each: two boxes that slide along a sum."""
 
     def __init__(self, ring: VMobject, places: Sequence[Mobject], kind: str = "slow") -> None:
@@ -116,7 +109,7 @@ class Visit(Animation):
         self.mobject.points = self.base + centre
 
 
-class Through(Animation):
+class Through(Motion):
     """Shapes pass through recorded states, one after another: `states` are groups of the same shapes elsewhere."""
 
     def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
@@ -131,3 +124,22 @@ class Through(Animation):
         after = self.states[min(here + 1, len(self.states) - 1)]
         for shape, start, end in zip(self.mobject, self.states[here], after, strict=True):
             shape.points = start * (1 - share) + end * share
+
+
+class Along(Motion):
+    """A marker steps over columns, one after another, in time with a `Sweep` over as many parts."""
+
+    def __init__(self, marker: VMobject, places: Sequence[np.ndarray], kind: str) -> None:
+        self.places = list(places)
+        super().__init__(marker, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def begin(self) -> None:
+        self.start = self.mobject.get_center()
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        passed = min(self.rate_func(alpha) * len(self.places), len(self.places) - 1e-6)
+        here = int(passed)
+        before = self.places[here - 1] if here else self.start
+        share = rate_functions.smooth(min((passed - here) / 0.3, 1.0))
+        self.mobject.move_to(before + (self.places[here] - before) * share)

@@ -10,8 +10,6 @@ from manim import (
     UP,
     Animation,
     AnimationGroup,
-    FadeIn,
-    FadeOut,
     Group,
     LaggedStart,
     Mobject,
@@ -23,7 +21,8 @@ from manim import (
     rate_functions,
 )
 
-from scenes.animations.motions import Leave, Morph, Sweep
+from scenes.animations.fades import Come, Leave
+from scenes.animations.motions import Morph, Sweep
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import Cell, TensorGrid
 from scenes.mobjects.text import Words
@@ -37,14 +36,14 @@ GLIDE = rate_functions.ease_in_out_sine
 def appear(*mobjects: Mobject, rise: bool = True) -> Animation:
     """Come on stage together, rising a little."""
     shift = UP * units(14) if rise else np.zeros(3)
-    return FadeIn(VGroup(*mobjects), shift=shift, run_time=pace("appear"), rate_func=EASE_OUT)
+    return Come(VGroup(*mobjects), shift=shift, run_time=pace("appear"), rate_func=EASE_OUT)
 
 
 def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation | None:
     """Come on stage one after another, within the time of `kind`; nothing for nobody."""
     if not mobjects:
         return None
-    parts = [FadeIn(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
+    parts = [Come(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
     ratio = (pace(kind) / pace("appear") - 1) / max(1, len(parts) - 1) if len(parts) > 1 else 0
     return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))
 
@@ -52,7 +51,7 @@ def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation 
 def follow(mobject: Mobject) -> Animation:
     """Appear only when what stood there before is gone."""
     late = rate_functions.squish_rate_func(rate_functions.smooth, 0.45, 1)
-    return FadeIn(mobject, run_time=pace("appear") + pace("leave") / 2, rate_func=late)
+    return Come(mobject, run_time=pace("appear") + pace("leave") / 2, rate_func=late)
 
 
 def leave(*mobjects: Mobject) -> Animation:
@@ -97,7 +96,7 @@ def focus(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> 
     """A ring around `part`, and the animation that draws it and dims the rest of `among`."""
     ring = ring_around(part, role)
     others = [m for m in among if m is not part]
-    return ring, AnimationGroup(FadeIn(ring, run_time=pace("emphasise")), *([dim(*others)] if others else []))
+    return ring, AnimationGroup(Come(ring, run_time=pace("emphasise")), *([dim(*others)] if others else []))
 
 
 def move_ring(ring: VMobject, to: Mobject, role: str = "focus") -> Animation:
@@ -110,7 +109,7 @@ def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:
     ghost = source.copy()
     return AnimationGroup(
         ghost.animate(run_time=pace(kind), rate_func=GLIDE, remover=True).move_to(target).set_opacity(0),
-        FadeIn(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
+        Come(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
     )
 
 
@@ -119,7 +118,7 @@ def become(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     alike = isinstance(old, VMobject) and isinstance(new, VMobject) and not _has_text(old) and not _has_text(new)
     if alike:
         return ReplacementTransform(old, new, run_time=pace(kind), rate_func=rate_functions.smooth)
-    return AnimationGroup(FadeOut(old, run_time=pace("leave")), FadeIn(new, run_time=pace("appear")))
+    return AnimationGroup(Leave(old, run_time=pace("leave")), Come(new, run_time=pace("appear")))
 
 
 def _has_text(mobject: Mobject) -> bool:
@@ -143,9 +142,9 @@ def turn_over(
     boxes = [(a.box, b.box) for a, b in pairs]
     dashes = [mark for a, _ in pairs for mark in (a.dash, a.number) if mark]
     dressed = [mark for _, b in pairs for mark in (b.dash, b.number) if mark]
-    moves: list[Animation] = [Morph(boxes, "row"), leave(*old_labels), FadeIn(new_labels, run_time=pace("row"))]
+    moves: list[Animation] = [Morph(boxes, "row"), leave(*old_labels), Come(new_labels, run_time=pace("row"))]
     moves += [leave(*dashes)] if dashes else []
-    moves += [FadeIn(VGroup(*dressed), run_time=pace("row"))] if dressed else []
+    moves += [Come(VGroup(*dressed), run_time=pace("row"))] if dressed else []
     return tuple(moves)
 
 
@@ -166,5 +165,5 @@ def reweigh(plain: TensorGrid, weighed: TensorGrid) -> tuple[Animation, ...]:
     return (
         Morph([(a.box, b.box) for a, b in pairs], "row"),
         leave(*(a for a, _ in numbers)),
-        FadeIn(VGroup(*(b for _, b in numbers)), run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
+        Come(VGroup(*(b for _, b in numbers)), run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from manim import LEFT, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Sweep, appear, leave
+from scenes.animations import Along, Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.strips import Strip, decimals
@@ -23,25 +21,6 @@ BEGIN, END, NUMBERS = 316.0, 1560.0, 1806.0
 SPEC = ".3f"
 #: The share of the largest product that gets the full colour as a step: its length says the rest.
 FULL_COLOUR = 0.4
-
-
-class Along(Animation):
-    """A marker steps over columns, one after another, in time with a `Sweep` over as many parts."""
-
-    def __init__(self, marker: VMobject, places: Sequence[np.ndarray], kind: str) -> None:
-        self.places = list(places)
-        super().__init__(marker, run_time=pace(kind), rate_func=rate_functions.linear)
-
-    def begin(self) -> None:
-        self.start = self.mobject.get_center()
-        super().begin()
-
-    def interpolate_mobject(self, alpha: float) -> None:
-        passed = min(self.rate_func(alpha) * len(self.places), len(self.places) - 1e-6)
-        here = int(passed)
-        before = self.places[here - 1] if here else self.start
-        share = rate_functions.smooth(min((passed - here) / 0.3, 1.0))
-        self.mobject.move_to(before + (self.places[here] - before) * share)
 
 
 class OneCell(VGroup):

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
+from scenes.mobjects.copies import Copied
 from scenes.theme import palette, units
 
 #: Share of a quarter circle's radius that a cubic's handle takes.
@@ -38,7 +39,7 @@ def _rounded(width: float, height: float, radius: float) -> np.ndarray:
     return np.column_stack([flat, np.zeros(len(flat))])
 
 
-class Box(VMobject):
+class Box(Copied, VMobject):
     """A rectangle with round corners, filled, with no outline unless it gets one."""
 
     def __init__(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
+from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
@@ -34,7 +35,7 @@ CELLS = {
 DIMMED = 0.27
 
 
-class Cell(VGroup):
+class Cell(Copied, VGroup):
     """One entry: its fill is its value, and a number says it where there is room for one."""
 
     def __init__(

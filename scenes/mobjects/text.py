@@ -15,6 +15,7 @@ import numpy as np
 import uharfbuzz as hb
 from manim import VMobject
 
+from scenes.mobjects.copies import Copied
 from scenes.theme import TYPES, Type, at, palette, units
 from transformer_core.provenance import MINUS, Label, Quantity, parse
 
@@ -109,7 +110,7 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
     return points, tuple(starts), x
 
 
-class Words(VMobject):
+class Words(Copied, VMobject):
     """A line of text. `text` may carry marks (see `transformer_core.provenance`), which become its `spans`.
 
     `paper` is the mobject whose fill the text stands on and has to fit into; without one it stands on the background.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
+from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.theme import between, contrast, palette, units
@@ -14,7 +15,7 @@ HEIGHT, PADDING, BAR = 52.0, 20.0, 6.0
 EDGES = {"query": LEFT, "key": UP, "value": DOWN}
 
 
-class Token(VGroup):
+class Token(Copied, VGroup):
     """A token on a chip. The bar of a query stands on its left, of a key on top, of a value at the bottom."""
 
     def __init__(self, label: Label, role: str = "", width: float = 0, height: float = HEIGHT) -> None:

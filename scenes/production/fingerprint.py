@@ -10,6 +10,7 @@ import hashlib
 import types
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from transformer_core.trace import Trace
 
 #: Atoms are told apart by their text; a set of these types has an order of its own.
 ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, np.generic)
+#: Most of what is met; each is told by its type and text.
+PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, types.ModuleType, types.CodeType)
 
 #: Attributes in which Manim notes where in memory something lies.
@@ -36,47 +39,58 @@ def digest(*values: Any, ignoring: Iterable[Any] = ()) -> str:
     reader = _Reader(ignoring)
     for value in values:
         reader.read(value)
-    return reader.hash.hexdigest()
+    return reader.digest()
 
 
 class _Reader:
-    """Walks through a state. Every object is read once; when met again, it is named by the order of first sight."""
+    """Walks through a state. Every object is read once; when met again, it is named by the order of first sight.
+
+    A stage is some ten thousand objects and is read after every step, so the common kinds are met first, and what is
+    written is gathered and hashed in large pieces.
+    """
 
     def __init__(self, ignoring: Iterable[Any]) -> None:
         self.hash = hashlib.blake2b(digest_size=16)
         self.alive: list[Any] = list(ignoring)
         self.ignored = {id(value) for value in self.alive}
         self.seen: dict[int, int] = {}
+        self.text: list[str] = []
+
+    def digest(self) -> str:
+        """The hash of what was read."""
+        self._flush()
+        return self.hash.hexdigest()
 
     def write(self, *parts: Any) -> None:
-        for part in parts:
-            self.hash.update(part if isinstance(part, bytes) else str(part).encode())
-            self.hash.update(b"\x1f")
+        self.text.extend(map(str, parts))
+
+    def _flush(self) -> None:
+        self.hash.update("\x1f".join([*self.text, ""]).encode())
+        self.text.clear()
 
     def read(self, value: Any) -> None:
-        if isinstance(value, Quantity | Label):
-            self.write(type(value).__name__, value.source)
+        kind = type(value)
+        if kind in PLAIN:
+            self.text.append(f"{kind.__name__}\x1f{value!r}")
+        elif kind is Quantity or kind is Label:
+            self.write(kind.__name__, value.source)
         elif isinstance(value, Path):
             self.write("path", value.name)  # where a file lies changes from run to run, and no picture
         elif isinstance(value, ATOMS):
-            self.write(type(value).__name__, repr(value))
+            self.write(kind.__name__, repr(value))
         elif id(value) in self.ignored:
             self.write("ignored")
         elif id(value) in self.seen:
-            self.write("seen", self.seen[id(value)])
+            self.text.append(f"seen\x1f{self.seen[id(value)]}")
         else:
             self.seen[id(value)] = len(self.seen)
             self.alive.append(value)
             self._read_once(value)
 
     def _read_once(self, value: Any) -> None:
-        self.write(type(value).__qualname__)
+        self.text.append(type(value).__qualname__)
         if isinstance(value, np.ndarray):
-            self.write(value.dtype, value.shape)
-            if value.dtype.hasobject:
-                self.read(value.tolist())
-            else:
-                self.hash.update(np.ascontiguousarray(value).tobytes())
+            self._read_array(value)
         elif isinstance(value, dict):
             self.write(len(value))
             for key, item in value.items():
@@ -98,15 +112,20 @@ class _Reader:
         else:
             self._read_object(value)
 
+    def _read_array(self, value: np.ndarray) -> None:
+        self.write(value.dtype.str, value.shape)
+        if value.dtype.hasobject:
+            self.read(value.tolist())
+        else:
+            self._flush()
+            self.hash.update(value.tobytes())
+
     def _read_object(self, value: Any) -> None:
-        kept = dict(getattr(value, "__dict__", {}))
-        for kind in type(value).__mro__:
-            names = kind.__dict__.get("__slots__", ())
-            kept |= {name: getattr(value, name, None) for name in ([names] if isinstance(names, str) else names)}
-        for name in sorted(kept):
-            if not name.startswith("__") and name not in ADDRESSES:
-                self.write(name)
-                self.read(kept[name])
+        state = getattr(value, "__dict__", {})
+        kind: Any = type(value)
+        for name in _names(kind, tuple(state)):
+            self.text.append(name)
+            self.read(state[name] if name in state else getattr(value, name, None))
 
     def _read_code(self, value: Any) -> None:
         if isinstance(value, types.MethodType):
@@ -121,6 +140,16 @@ class _Reader:
             self.read(value.co_consts)
         else:
             self.write(getattr(value, "__module__", ""), getattr(value, "__qualname__", value.__name__))
+
+
+@lru_cache(maxsize=4096)
+def _names(kind: type, own: tuple[str, ...]) -> list[str]:
+    """The attributes of an object in order: its `own`, and those in slots of its classes."""
+    names = set(own)
+    for base in kind.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        names |= {slots} if isinstance(slots, str) else set(slots)
+    return sorted(name for name in names if not name.startswith("__") and name not in ADDRESSES)
 
 
 def _content(cell: types.CellType) -> Any:

@@ -49,7 +49,7 @@ def test_what_flows_ends_at_the_end_of_its_path() -> None:
 
 def test_a_text_crosses_over_and_does_not_morph() -> None:
     names = {type(part).__name__ for part in become(Words("old"), Words("new")).animations}
-    assert names == {"FadeOut", "FadeIn"}
+    assert names == {"Leave", "Come"}
 
 
 def test_a_number_that_counts_names_the_state_that_is_nearest_on_screen() -> None:

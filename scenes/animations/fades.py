@@ -1,0 +1,83 @@
+"""Coming and going: shapes fade and shift, all of their points and colours in one pass."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from manim import ORIGIN, Animation, Group, Mobject, Scene, VMobject
+
+COLOURS = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
+
+
+class Motion(Animation):
+    """An animation that keeps what it needs of the start itself: Manim makes no copy of the mobject."""
+
+    def create_starting_mobject(self) -> Mobject:
+        return self.mobject
+
+
+class Fade(Motion):
+    """Between not being there, `shift` away, and standing as it was when the play began.
+
+    Looks like Manim's FadeIn and FadeOut, which copy the mobject twice and blend part by part.
+    """
+
+    def __init__(self, *mobjects: Mobject, shift: np.ndarray = ORIGIN, **settings: Any) -> None:
+        self.shift = np.asarray(shift, float)
+        super().__init__(mobjects[0] if len(mobjects) == 1 else Group(*mobjects), **settings)
+
+    def begin(self) -> None:
+        leaves: list[VMobject] = self.mobject.family_members_with_points()
+        self._states = [leaf.__dict__ for leaf in leaves]
+        names = [name for name in COLOURS if any(state[name][:, 3].any() for state in self._states)]
+        self._kept = {name: [state[name] for state in self._states] for name in ("points", *names)}
+        self._joined = {name: np.concatenate(arrays) for name, arrays in self._kept.items() if arrays}
+        self._borders = {
+            name: list(pairwise([0, *np.cumsum([len(array) for array in arrays]).tolist()]))
+            for name, arrays in self._kept.items()
+        }
+        super().begin()
+
+    def show(self, presence: float) -> None:
+        """Stand at `presence` between not being there (0) and being there (1)."""
+        for name, whole in self._joined.items():
+            if presence == 1:
+                parts = self._kept[name]
+            elif name == "points":
+                if not self.shift.any():
+                    continue
+                parts = self._cut(name, whole + self.shift * (1 - presence))
+            else:
+                parts = self._cut(name, whole * (1, 1, 1, presence))
+            for state, part in zip(self._states, parts, strict=True):
+                state[name] = part
+
+    def _cut(self, name: str, whole: np.ndarray) -> list[np.ndarray]:
+        return [whole[start:end] for start, end in self._borders[name]]
+
+
+class Come(Fade):
+    """Fade in, coming from `shift` below where it stands."""
+
+    def __init__(self, *mobjects: Mobject, shift: np.ndarray = ORIGIN, **settings: Any) -> None:
+        super().__init__(*mobjects, shift=-np.asarray(shift, float), introducer=True, **settings)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(self.rate_func(alpha))
+
+
+class Leave(Fade):
+    """Fade out and be gone, however the parts were grouped when they came (Manim removes only what it was given)."""
+
+    def __init__(self, *mobjects: Mobject, **settings: Any) -> None:
+        super().__init__(*mobjects, remover=True, **settings)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(1 - self.rate_func(alpha))
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.mobject.get_family())
+        self.show(1)
