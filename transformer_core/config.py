@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 NormOrder = Literal["post", "pre", "none"]
 Positions = Literal["interleaved", "halves", "learned", "none"]
 Activation = Literal["relu", "gelu", "gelu-tanh", "silu"]
+OutputLayer = Literal["linear", "transformed", "none"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,13 @@ class Config:
     x + Sublayer(LayerNorm(x)), "none" leaves the norms out. Sinusoidal positions are "interleaved" (sine and cosine
     alternate, as in the paper) or in "halves". `cross_heads=0` means as many as `heads`, `d_ff=0` leaves the
     feed-forward layer out. A last norm on each stack is what pre-norm needs and post-norm, in the paper, does not
-    have: `final_norm=None` follows the norm order.
+    have: `final_norm=None` follows the norm order. `shared_embedding` lets source and target read one table, as the
+    paper does. From BERT come `token_types` (how many; 0 for none), `embedding_norm` (a norm before the first layer),
+    `pooler` (a vector for the whole text) and an `output_layer` that is "transformed" before it meets the vocabulary;
+    "none" leaves an encoder without logits.
 
-    Source: Vaswani et al. 2017, "Attention Is All You Need", section 3; pre-norm: Xiong et al. 2020.
+    Source: Vaswani et al. 2017, "Attention Is All You Need", section 3; pre-norm: Xiong et al. 2020; BERT: Devlin et
+    al. 2019.
 
     Raises:
         ValueError: sizes that do not fit together, or an unknown choice.
@@ -44,8 +49,13 @@ class Config:
     embedding_scale: bool = True
     attention_scale: bool = True
     residual: bool = True
+    shared_embedding: bool = False
+    token_types: int = 0
+    embedding_norm: bool = False
+    output_layer: OutputLayer = "linear"
     tied_output: bool = True
     output_bias: bool = False
+    pooler: bool = False
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
@@ -63,6 +73,12 @@ class Config:
             raise ValueError("an encoder needs a source vocabulary")
         if self.decoder_layers and not self.target_vocab:
             raise ValueError("a decoder needs a target vocabulary")
+        if self.shared_embedding and not (self.encoder_layers and self.source_vocab == self.target_vocab):
+            raise ValueError("an embedding is shared by an encoder and a decoder of the same vocabulary")
+        if self.token_types and not self.encoder_layers:
+            raise ValueError("token types are told to an encoder")
+        if self.decoder_layers and (self.pooler or self.output_layer == "none"):
+            raise ValueError("a pooler, and no output layer, fit a model of an encoder alone")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout {self.dropout} is no share of the entries")
 

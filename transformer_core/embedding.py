@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
+from transformer_core.layers import LayerNorm
 from transformer_core.tap import tap_at
 
 
@@ -37,41 +38,60 @@ def sinusoids(
 
 
 class Embedding(nn.Module):
-    """sum = √d_model · table[token] + positional. Vaswani et al. 2017, sections 3.4 and 3.5.
+    """sum = √d_model · table[token] + positional + types[token_type]; BERT's goes through a layer norm.
+
+    Source: Vaswani et al. 2017, sections 3.4 and 3.5; token types: Devlin et al. 2019, section 3.
 
     Raises:
         ValueError: a sequence longer than the config's `max_positions`.
     """
 
-    def __init__(self, config: Config, vocab: int, path: str) -> None:
+    def __init__(self, config: Config, vocab: int, path: str, token_types: int = 0) -> None:
         super().__init__()
         self.path, self.config = path, config
         self.table = nn.Parameter(torch.empty(vocab, config.d_model))
-        self.learned = None
+        self.learned = self.types = None
         if config.positions == "learned":
             self.learned = nn.Parameter(torch.empty(config.max_positions, config.d_model))
+        if token_types:
+            self.types = nn.Parameter(torch.empty(token_types, config.d_model))
+        self.norm = LayerNorm(config, f"{path}.ln") if config.embedding_norm else None
 
-    def forward(self, ids: Tensor, start: int = 0) -> Tensor:
-        """Shapes: ids "batch position", result "batch position d_model"; the first token stands at `start`."""
+    def forward(self, ids: Tensor, start: int = 0, types: Tensor | None = None) -> Tensor:
+        """Shapes: ids and types "batch position", result "batch position d_model".
+
+        The first token stands at `start`; without `types`, every token is of type 0.
+        """
         tap = tap_at(self.path)
         token = tap("token", F.embedding(ids, self.table), STREAM)
         scale = math.sqrt(self.config.d_model)
         scaled = tap("scaled", token * scale if self.config.embedding_scale else token, STREAM, token)
-        if self.config.positions == "none":
-            return tap("sum", self.drop(scaled), STREAM, scaled)
-        positional = tap("positional", self.positional(start, start + ids.shape[1]), STREAM)
-        return tap("sum", self.drop(scaled + positional), STREAM, scaled, positional)
+        parts = [scaled]
+        if self.types is not None:
+            of_type = F.embedding(torch.zeros_like(ids) if types is None else types, self.types)
+            parts.append(tap("token_type", of_type, STREAM))
+        if self.config.positions != "none":
+            parts.append(tap("positional", self.positional(start, start + ids.shape[1]), STREAM))
+        total = reduce(torch.add, parts)
+        if self.norm is None:
+            return tap("sum", self.drop(total), STREAM, *parts)
+        normed = self.norm(tap("sum", total, STREAM, *parts))
+        return tap("out", self.drop(normed), STREAM, normed)
 
     def drop(self, x: Tensor) -> Tensor:
         return F.dropout(x, self.config.dropout) if self.training else x
 
     def positional(self, start: int, stop: int) -> Tensor:
-        """The encodings of the positions from `start` to `stop`, "1 position d_model"."""
+        """The encodings of the positions from `start` to `stop`, "1 position d_model".
+
+        Sinusoids in halves are rounded to float32 whatever the weights are, as Marian's were when it was trained.
+        """
         most = self.config.max_positions
         if stop > most:
             raise ValueError(f"position {stop - 1} is beyond the {most} positions of this model")
         if self.learned is not None:
             return self.learned[None, start:stop]
-        halves = self.config.positions == "halves"
-        table = sinusoids(most, self.config.d_model, halves, self.table.dtype, str(self.table.device))
-        return table[None, start:stop]
+        halves, dtype = self.config.positions == "halves", self.table.dtype
+        made_in = torch.float32 if halves else dtype
+        table = sinusoids(most, self.config.d_model, halves, made_in, str(self.table.device))
+        return table[None, start:stop].to(dtype)

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from transformer_core.attention import Cache, Mask, causal, causal_mask, mask_of
 from transformer_core.config import Config
 from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
+from transformer_core.output import Output, Pooler
 from transformer_core.tap import tap_at
-
-
-class Output(nn.Module):
-    """logits = x Eᵀ + b: how well each word of the vocabulary fits. Vaswani et al. 2017, section 3.4.
-
-    E is the embedding table itself when the config ties them, and a matrix of its own otherwise.
-    """
-
-    def __init__(self, config: Config, vocab: int) -> None:
-        super().__init__()
-        self.w = None if config.tied_output else nn.Parameter(torch.empty(vocab, config.d_model))
-        self.b = nn.Parameter(torch.zeros(vocab)) if config.output_bias else None
-
-    def forward(self, x: Tensor, table: Tensor) -> Tensor:
-        """Shapes: x "batch position d_model", table "vocab d_model", result "batch position vocab"."""
-        logits = F.linear(x, table if self.w is None else self.w, self.b)
-        return tap_at("")("logits", logits, "batch position vocab", x)
 
 
 class Transformer(nn.Module):
@@ -44,11 +28,17 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         first, second = config.encoder_layers, config.decoder_layers
-        self.embed_src = Embedding(config, config.source_vocab, "embed_src") if first else None
+        self.embed_src = Embedding(config, config.source_vocab, "embed_src", config.token_types) if first else None
         self.encoder = Stack(config, "encoder", first) if first else None
         self.embed_tgt = Embedding(config, config.target_vocab, "embed_tgt") if second else None
         self.decoder = Stack(config, "decoder", second, cross=first > 0) if second else None
-        self.output = Output(config, config.target_vocab if second else config.source_vocab)
+        if config.shared_embedding and self.embed_src is not None and self.embed_tgt is not None:
+            self.embed_tgt.table = self.embed_src.table
+            self.register_state_dict_post_hook(_store_shared_table_once)  # type: ignore[no-untyped-call]
+            self.register_load_state_dict_pre_hook(_load_shared_table_twice)  # type: ignore[no-untyped-call]
+        vocab = config.target_vocab if second else config.source_vocab
+        self.output = None if config.output_layer == "none" else Output(config, vocab)
+        self.pooler = Pooler(config, "pooler") if config.pooler else None
         initialise(self, seed)
 
     def forward(
@@ -57,23 +47,35 @@ class Transformer(nn.Module):
         target_ids: Tensor | None = None,
         source_padding: Tensor | None = None,
         target_padding: Tensor | None = None,
+        source_types: Tensor | None = None,
     ) -> Tensor:
         """The logits of every position; a padding mask is True where there is no token.
 
-        Shapes: ids and padding "batch position", result "batch position vocab". Encoder-only models take no target,
-        decoder-only models None for the source.
+        Shapes: ids, padding and types "batch position", result "batch position vocab". Encoder-only models take no
+        target, decoder-only models None for the source. A model without an output layer returns its last rows.
         """
-        memory = None if self.encoder is None else self.encode(source_ids, source_padding)
-        logits: Tensor
-        if self.decoder is None and self.embed_src is not None:
-            logits = self.output(memory, self.embed_src.table)
-        else:
-            logits = self.decode(target_ids, memory, source_padding, target_padding)
+        if self.decoder is None:
+            return self.read(self.encode(source_ids, source_padding, source_types))
+        memory = None if self.encoder is None else self.encode(source_ids, source_padding, source_types)
+        logits = self.decode(target_ids, memory, source_padding, target_padding)
         if tap_at("").wants("probs"):
             probabilities(logits)
         return logits
 
-    def encode(self, source_ids: Tensor | None, source_padding: Tensor | None = None) -> Tensor:
+    def read(self, memory: Tensor) -> Tensor:
+        """The logits of an encoder alone; its pooler runs for a recorder, who alone sees what it says."""
+        if self.pooler is not None and tap_at("pooler").wants("pre", "out"):
+            self.pooler(memory)
+        if self.output is None or self.embed_src is None:
+            return memory
+        logits: Tensor = self.output(memory, self.embed_src.table)
+        if tap_at("").wants("probs"):
+            probabilities(logits)
+        return logits
+
+    def encode(
+        self, source_ids: Tensor | None, source_padding: Tensor | None = None, source_types: Tensor | None = None
+    ) -> Tensor:
         """What the encoder makes of the source: "batch position d_model".
 
         Raises:
@@ -81,7 +83,7 @@ class Transformer(nn.Module):
         """
         if self.encoder is None or self.embed_src is None or source_ids is None:
             raise ValueError("to encode takes a model with an encoder, and source ids")
-        x: Tensor = self.embed_src(source_ids)
+        x: Tensor = self.embed_src(source_ids, types=source_types)
         memory: Tensor = self.encoder(x, padding_mask(source_padding, x.dtype))
         return memory
 
@@ -101,7 +103,7 @@ class Transformer(nn.Module):
         Raises:
             ValueError: no decoder, no target, or no memory where the decoder reads one.
         """
-        if self.decoder is None or self.embed_tgt is None or target_ids is None:
+        if self.decoder is None or self.embed_tgt is None or self.output is None or target_ids is None:
             raise ValueError("to decode takes a model with a decoder, and target ids")
         if (memory is None) != (self.encoder is None):
             raise ValueError("a decoder reads a memory if, and only if, the model has an encoder")
@@ -111,6 +113,15 @@ class Transformer(nn.Module):
         x = self.decoder(x, mask, memory, padding_mask(source_padding, x.dtype), cache)
         logits: Tensor = self.output(x, self.embed_tgt.table)
         return logits
+
+
+def _store_shared_table_once(_model: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: Any) -> None:
+    del state[f"{prefix}embed_tgt.table"]
+
+
+def _load_shared_table_twice(_model: nn.Module, state: dict[str, Tensor], prefix: str, *_rest: Any) -> None:
+    if f"{prefix}embed_src.table" in state:
+        state[f"{prefix}embed_tgt.table"] = state[f"{prefix}embed_src.table"]
 
 
 def probabilities(logits: Tensor) -> Tensor:
@@ -139,7 +150,7 @@ def initialise(model: nn.Module, seed: int) -> None:
     """
     random = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
-        if name.endswith((".table", ".learned")):
+        if name.endswith((".table", ".learned", ".types")):
             nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=random)
         elif parameter.dim() == 2:
             together = len(parameter) // parameter.shape[1] if "attn" in name else 1

@@ -10,6 +10,7 @@ from transformer_core.attention import MultiHeadAttention
 from transformer_core.embedding import Embedding
 from transformer_core.layers import FeedForward, LayerNorm
 from transformer_core.model import Transformer
+from transformer_core.output import Pooler, Transform
 from transformer_core.tap import Labels
 from transformer_core.trace import NamedTensor
 
@@ -17,12 +18,13 @@ from transformer_core.trace import NamedTensor
 MADE_WITH = {
     "token": ("table",),
     "positional": ("positions",),
+    "token_type": ("types",),
     "q": ("w_q", "b_q"),
     "k": ("w_k", "b_k"),
     "v": ("w_v", "b_v"),
     "head_out": ("w_o",),
     "out": ("w_o", "b_o", "w2", "b2", "gain", "bias"),
-    "pre": ("w1", "b1"),
+    "pre": ("w1", "b1", "w_t", "b_t", "w_p", "b_p"),
     "logits": ("output.w", "output.b"),
 }
 
@@ -52,6 +54,8 @@ def _all(model: Transformer) -> Iterator[tuple[str, Tensor, str]]:
         for name, tensor, axes in _of(module):
             yield f"{module.path}.{name}", tensor, axes
     embedding = model.embed_src if model.embed_tgt is None else model.embed_tgt
+    if model.output is None:
+        return
     if model.output.w is not None:
         yield "output.w", model.output.w.T, "d_model vocab"
     elif embedding is not None:
@@ -66,6 +70,8 @@ def _of(module: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
             yield "table", module.table, "vocab d_model"
             if module.learned is not None:
                 yield "positions", module.learned, "position d_model"
+            if module.types is not None:
+                yield "types", module.types, "token_type d_model"
         case MultiHeadAttention():
             yield from _of_attention(module)
         case FeedForward():
@@ -73,6 +79,12 @@ def _of(module: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
             yield "b1", module.b1, "d_ff"
             yield "w2", module.w2.T, "d_ff d_model"
             yield "b2", module.b2, "d_model"
+        case Transform():
+            yield "w_t", module.w_t.T, "d_model d_out"
+            yield "b_t", module.b_t, "d_out"
+        case Pooler():
+            yield "w_p", module.w_p.T, "d_model d_out"
+            yield "b_p", module.b_p, "d_out"
         case LayerNorm():
             yield "gain", module.gain, "d_model"
             yield "bias", module.bias, "d_model"

@@ -1,0 +1,48 @@
+"""Copying a tensor to where it belongs, if it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from transformer_core.attention import MultiHeadAttention
+from transformer_core.pretrained.weights import Weights
+
+
+def agree(what: str, ours: Any, theirs: Any) -> None:
+    if ours != theirs:
+        raise ValueError(f"{what} is {ours} here and {theirs} there")
+
+
+def fill(module: nn.Module | None, values: Mapping[str, Tensor | None]) -> None:
+    """Copy each value into the parameter of its name; None, an absent bias, fills with zeros."""
+    for name, value in values.items():
+        parameter = getattr(module, name)
+        if value is None:
+            parameter.zero_()
+            continue
+        agree(f"the shape of {name}", tuple(parameter.shape), tuple(value.shape))
+        parameter.copy_(value)
+
+
+def fill_norm(norm: nn.Module | None, weights: Weights, path: str) -> None:
+    gain, bias = weights.linear(path)
+    fill(norm, {"gain": gain, "bias": bias})
+
+
+def fill_ffn(ffn: nn.Module | None, weights: Weights, first: str, second: str) -> None:
+    (w1, b1), (w2, b2) = weights.linear(first), weights.linear(second)
+    fill(ffn, {"w1": w1, "b1": b1, "w2": w2, "b2": b2})
+
+
+def fill_attention(attention: MultiHeadAttention, weights: Weights, q: str, k: str, v: str, out: str) -> None:
+    """Copy four `nn.Linear`, by their paths; what is multiplied with the same rows is put below each other."""
+    (w_q, b_q), (w_k, b_k), (w_v, b_v), (w_o, b_o) = (weights.linear(path) for path in (q, k, v, out))
+    if attention.cross:
+        fill(attention, {"w_q": w_q, "b_q": b_q, "w_kv": torch.cat([w_k, w_v]), "b_kv": torch.cat([b_k, b_v])})
+    else:
+        fill(attention, {"w_qkv": torch.cat([w_q, w_k, w_v]), "b_qkv": torch.cat([b_q, b_k, b_v])})
+    fill(attention, {"w_o": w_o, "b_o": b_o})
