@@ -18,22 +18,26 @@ __all__ = [
     "Quantity",
     "Trace",
     "Transformer",
+    "beam",
     "greedy",
     "load",
     "load_hugging_face",
     "read",
     "record",
+    "sample",
     "save",
 ]
 
 #: Names that need torch, and the module that each comes from: loaded when first asked for.
 _WITH_TORCH = {
     "Transformer": "model",
+    "beam": "beam",
     "greedy": "decoding",
     "load": "pretrained",
     "load_hugging_face": "pretrained",
     "read": "lecture",
     "record": "tap",
+    "sample": "decoding",
     "save": "pretrained",
 }
 

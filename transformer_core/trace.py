@@ -34,6 +34,8 @@ AXES = {
     "role": "one grammatical role that a head may have",
     "step": "one step of decoding or of training",
     "checkpoint": "one of the steps of a training at which it was looked at",
+    "node": "one beginning in the tree of a beam search",
+    "rank": "one of several from the best on",
     "temperature": "one temperature of a softmax",
     "width": "one width d_k",
     "bin": "one bin of a histogram",
