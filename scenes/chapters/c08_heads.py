@@ -1,0 +1,305 @@
+"""Several heads, each with shares of its own; and attention to another sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import DOWN, VGroup
+
+from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around
+from scenes.animations.branching import multiply, reshape
+from scenes.layout import at_floor, centred
+from scenes.mobjects.budgets import Budgets, letter_of
+from scenes.mobjects.cuts import Cuts
+from scenes.mobjects.cutting import Cutting
+from scenes.mobjects.joining import Joining
+from scenes.mobjects.patterns import Patterns, sharpest
+from scenes.mobjects.projection import counted, entering, strongest
+from scenes.mobjects.role_table import HundredCases, RoleTable, layer_name, stacked
+from scenes.mobjects.rows import Answer
+from scenes.mobjects.text import Words
+from scenes.mobjects.wiring import Ledger, Wiring
+from scenes.storyboard import Chapter, Step
+from scenes.theme import gap
+from transformer_core.cast import Cast, best_head, cast_of, layers_of
+from transformer_core.trace import Trace
+
+
+class Heads(Chapter):
+    """Several rows of shares for one token, what they add up to, and a decoder that asks another sequence."""
+
+    number = 8
+    title = "Several heads; self and cross"
+
+    def whereabouts(self, trace: Trace) -> str:
+        return cast_of(trace).path
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        cast = cast_of(trace)
+        yield from self.one_must_divide(cast, trace)
+        yield from self.not_a_slice(cast, trace)
+        yield from self.side_by_side(cast, trace)
+        yield from self.names_are_earned(trace)
+        yield from self.only_when_needed(trace)
+        yield from self.a_sum_of_heads(cast, trace)
+        yield from self.self_or_cross(trace)
+        yield from self.separate_projections(cast, trace)
+
+    def one_must_divide(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter: one row of shares has only one to give."""
+        asker, picture = cast.asker, Budgets(trace, cast)
+        share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=asker, key=cast.favourite.position)
+        mean = trace[f"{cast.path}.mean_weights"].pick(batch=0, query=asker.position)
+        most, largest = mean.largest()
+        heads = trace["config.heads"]
+        cut = (
+            f"It would have to cut: the most is {largest:share}, to “{most}”. |"
+            if largest < share
+            else "Here nothing else is there to look at. |"
+        )
+        single = VGroup(picture.single.pieces)
+        one, wide = picture.looks
+        yield Step(
+            "What if a word must look at two things?",
+            say=f"One row of shares makes one. Here “{asker}” gives “{cast.favourite}” {share:share} of it. |"
+            f"What if it must look at more? {cut}"
+            f"So we take {counted(heads, 'head')}: each has a whole one to spend.",
+            show=[
+                [
+                    appear(picture.asker, picture.single.outline, picture.one_name),
+                    appear(picture.single.pieces, picture.single.names, picture.single.most),
+                    appear(one.chips),
+                    *([appear(one.arcs, one.marks)] if len(one.arcs) else []),
+                ],
+                [
+                    leave(picture.single.names, picture.single.most, picture.one_name, one.arcs, one.marks),
+                    (reshape(single, VGroup(picture.cut.pieces)), appear(picture.cut_name)),
+                    (appear(picture.cut.names, picture.cut.most), appear_in_turn([*wide.arcs])),
+                ],
+                [
+                    leave(one.chips, wide.arcs),
+                    (
+                        *multiply(VGroup(picture.cut.pieces), [VGroup(row.pieces) for row in picture.rows]),
+                        appear(picture.letters, picture.rows_name, *(row.outline for row in picture.rows)),
+                    ),
+                    appear(*(row.names for row in picture.rows), *(row.most for row in picture.rows)),
+                ],
+            ],
+        )
+
+    def not_a_slice(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Every head reads the whole row; the slicing happens in the weights."""
+        path, asker = cast.path, cast.asker
+        row = entering(trace, cast).pick(position=asker)
+        entry = strongest(row).position
+        matrices, queries = trace[f"parameters.{path}.w_q"], trace[f"{path}.q"].pick(batch=0, query=asker.position)
+        picture = Cutting(row, asker, matrices, queries, trace[f"{path}.entry_reach"], entry)
+        width, heads = trace["config.d_model"], trace["config.heads"]
+        reached = trace[f"{path}.reached_heads"].pick(d_model=entry)
+        yield Step(
+            "A slice of the row for each head?",
+            say="Does each head get a slice of the row? No. |"
+            f"Every head reads all {width} entries, through its own columns of the query matrix. |"
+            "Nudge one entry. With slices, one query would move. |"
+            f"Here {reached} of {heads} do: the matrix is what is cut.",
+            show=[
+                [
+                    appear(picture.token, picture.strip, picture.homes),
+                    (reshape(picture.homes, picture.slices), appear(picture.letters)),
+                    appear_in_turn([*picture.crosses]),
+                ],
+                [
+                    leave(picture.homes, picture.letters, picture.crosses),
+                    appear(picture.names, picture.matrices),
+                    appear_in_turn([*picture.funnels]),
+                    appear(picture.queries, picture.tag),
+                ],
+                appear(picture.rings[0]),
+                [appear(picture.rings[1:]), appear(picture.changes, picture.change_name, picture.reaches)],
+            ],
+            stay=(),
+        )
+
+    def side_by_side(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """All heads of a layer, and of another one."""
+        layers = layers_of(trace)
+        here, other = cast.layer, next((layer for layer in layers if layer != cast.layer), cast.layer)
+        weights = trace[f"{cast.path}.weights"].pick(batch=0)
+        heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
+        first = Patterns(trace[f"encoder.{other}.self_attn.weights"].pick(batch=0), letters)
+        picture = Patterns(weights, letters)
+        names = [
+            Words(layer_name(layer), "block").next_to(picture.grids, DOWN, buff=gap("part") + gap("grid"))
+            for layer in (other, here)
+        ]
+        disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
+        asker, most = trace[f"{cast.path}.favourites"].pick(batch=0).largest()
+        rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
+        found = picture.favourites(asker.position)
+        told = (
+            f"Their favourites differ for {disputed} of {words} words. |“{asker}” has {most} different ones."
+            if disputed > 0
+            else "Here every head has the same favourites. |A short sentence leaves little to choose."
+        )
+        again = (
+            [
+                (
+                    *(reshape(a.lines, b.lines) for a, b in zip(first.grids, picture.grids, strict=True)),
+                    leave(names[0]),
+                    follow(names[1]),
+                )
+            ]
+            if other != here
+            else None
+        )
+        yield Step(
+            "The same sentence, a pattern for each head",
+            say=f"Rows ask, columns answer; a larger square is a larger share. "
+            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |Another layer, other heads. |{told}",
+            show=[
+                [appear(first.row_words, first.column_words, first.letters, names[0]), appear_in_turn([*first.grids])],
+                again,
+                None,
+                [appear(rings), appear(found)],
+            ],
+            stay=(),
+        )
+
+    def names_are_earned(self, trace: Trace) -> Iterator[Step]:
+        """A role is a score over many sentences, not one pretty picture."""
+        if "roles.score" not in trace:
+            return
+        earned = trace["roles.earned"]
+        table = self.table = RoleTable(trace["roles.score"], earned)
+        rings = table.rings()
+        best = [(role, best_head(trace, role)) for role in table.winners]
+        told = [f"{table.calls[role].text}, {place[-1]:share}" for role, place in best[:2] if place]
+        unnamed = len(table.unnamed)
+        yield Step(
+            "A name has to be earned",
+            say="One pretty picture is no proof. In how many new cases does a head’s largest share lie "
+            "where the grammar says? |"
+            f"From {earned:.0%} on we name it: {'; '.join(told)}. |"
+            f"{'The grey roles found no head' if unnamed else 'Every role found a head'}.",
+            show=[
+                [appear(*table.calls.values(), table.heads), appear_in_turn([*table.lines.values()])],
+                appear_in_turn([*rings]),
+                (*(reshape(table.calls[role], table.muted(role), "rest") for role in table.unnamed),),
+            ],
+            stay=(),
+        )
+
+    def only_when_needed(self, trace: Trace) -> Iterator[Step]:
+        """The pair of chapter seven, over all cases: same English grammar, other need."""
+        names = ("adjective(inflected)->noun", "adjective(invariant)->noun")
+        place = best_head(trace, names[0])
+        if place is None or "roles.askers" not in trace:
+            return
+        layer, head, score = place
+        other = trace["roles.score"].pick(role=names[1], layer=layer, head=head)
+        cases = [trace["roles.askers"].pick(role=name) for name in names]
+        panels = stacked(
+            [
+                HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases"),
+                HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases"),
+            ],
+            54,
+        )
+        centred(panels)
+        verdict = (
+            "Same English grammar, other need. Nobody programmed this."
+            if score - other > 0.5
+            else "This model hardly tells the two apart."
+        )
+        yield Step(
+            "It looks only when it needs to",
+            say=f"Not one pair, but all new cases. This head looks from adjective to noun in {score:share} of them, "
+            f"if Spanish gives the adjective a gender. |If not: {other:share}. |{verdict}",
+            show=[
+                [appear(panels[0].title, panels[0].note), fill(panels[0].dots, "row"), appear(panels[0].score)],
+                [appear(panels[1].title, panels[1].note), fill(panels[1].dots, "row"), appear(panels[1].score)],
+                None,
+            ],
+            stay=(),
+        )
+
+    def a_sum_of_heads(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Concat and W_O: each head writes, and what they write adds up."""
+        part, asker = trace.under(cast.path, batch=0, query=cast.asker.position), cast.asker
+        lengths = part["head_lengths"]
+        picture = Joining(
+            part["z"], trace[f"parameters.{cast.path}.w_o"], part["head_out"], part["head_sums"], lengths, asker
+        )
+        longest, length = lengths.largest()
+        yield Step(
+            "Joined, then mixed: a sum of heads",
+            say=f"Each head made a short row for “{asker}”. Joined, they meet one more matrix. |"
+            "Cut it in as many blocks: each head meets its own, and writes a whole row. |"
+            "Add them up: the same output. |"
+            f"Head {letter_of(longest.position)} writes most here: length {length:.2f}.",
+            show=[
+                [appear(picture.joined, picture.joined_name), appear(picture.whole, picture.block_name)],
+                [
+                    (
+                        reshape(picture.joined, picture.pieces),
+                        reshape(picture.whole, picture.blocks),
+                        leave(picture.joined_name),
+                        appear(picture.letters),
+                    ),
+                    (appear_in_turn([*picture.parts]), appear(picture.part_name)),
+                ],
+                [appear(picture.line, picture.sum_name, picture.states[0]), *picture.growing()],
+                [appear(picture.lengths, picture.length_name), appear(ring_around(picture.parts[longest.position]))],
+            ],
+            stay=(),
+        )
+
+    def self_or_cross(self, trace: Trace) -> Iterator[Step]:
+        """Who supplies the queries, who the keys and values."""
+        layer = len([name for name in range(64) if f"decoder.{name}.self_attn.q" in trace]) - 1
+        own, cross = f"decoder.{layer}.self_attn", f"decoder.{layer}.cross_attn"
+        weights = trace[f"{own}.weights"].pick(batch=0)
+        asked = trace[f"{cross}.weights"].pick(batch=0, head=0)
+        rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
+        picture = Wiring(asked.words("key"), asked.words("query"), ("the encoder’s last rows", "the decoder’s rows"))
+        before = Ledger(weights[sharpest(weights)], f"{rows} × {rows}")
+        after = Ledger(asked, f"{rows} × {columns}")
+        yield Step(
+            "Self or cross: who supplies what?",
+            say=f"Self-attention: one sequence asks itself. Here the decoder: {rows} rows, {rows} columns. |"
+            "Now unplug keys and values, and plug them into the encoder’s last rows. |"
+            f"That is cross-attention: the decoder asks, the source answers, {rows} × {columns}. |"
+            "The formula is the same.",
+            show=[
+                [
+                    appear(picture.below, picture.below_words, picture.below_name),
+                    appear(*picture.inlets.values()),
+                    appear(picture.box, picture.formula),
+                    (appear(picture.outlet), appear(before)),
+                ],
+                [appear(picture.above, picture.above_words, picture.above_name), (*picture.replug(), leave(before))],
+                appear(after),
+                appear(ring_around(picture.box)),
+            ],
+            stay=(),
+        )
+
+    def separate_projections(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a question to take away."""
+        picture = Cuts(trace[f"parameters.{cast.path}.w_q"])
+        answer = at_floor(Answer("Each head is a projection of its own, with shares of its own; their outputs add up."))
+        yield Step(
+            "Several heads, several looks",
+            say="Each head is a projection of its own, with shares of its own, and their outputs add up. |"
+            "What a head learns is up to training. |"
+            "Your turn: cut the matrix for more heads. Does it take more parameters?",
+            show=[
+                [appear(picture.squares[1], picture.names[1]), appear_in_turn([*picture.lines[1]]), appear(answer)],
+                None,
+                [
+                    appear(picture.squares[0], picture.names[0], picture.squares[2], picture.names[2]),
+                    appear_in_turn([*picture.lines[2]]),
+                ],
+            ],
+            stay=(),
+        )

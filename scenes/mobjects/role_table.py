@@ -1,0 +1,142 @@
+"""Which head plays which role: a table of scores, and one role's cases as dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+
+from scenes.animations import ring_around
+from scenes.layout import HEIGHT, WIDTH, centred
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.shapes import Box, dot
+from scenes.mobjects.text import Words, number
+from scenes.theme import ink_on, palette, shared, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor
+
+#: How a role of the grammar is called on screen.
+CALLED = {
+    "determiner->noun": "determiner to its noun",
+    "copula->adjective": "“to be” to its adjective",
+    "adjective(inflected)->noun": "adjective with a gender to its noun",
+    "adjective(invariant)->noun": "adjective without a gender to its noun",
+    "adjective->referent": "adjective to a noun further off",
+    "ambiguous noun->deciding word": "ambiguous noun to the deciding word",
+    "pronoun(it/them)->antecedent": "pronoun to its noun",
+    "noun->adjective": "noun to its adjective",
+    "previous token": "any word to the one before",
+    "next token": "any word to the one after",
+    "self": "any word to itself",
+}
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+#: The least score that is written out; below it the tile alone speaks.
+WRITTEN = 0.10
+
+
+def layer_name(layer: int) -> str:
+    """ "second layer"."""
+    return f"{ORDINALS[layer]} layer"
+
+
+class RoleTable(VGroup):
+    """Roles down the left, heads along the top, and in each cell the share of cases in which the head plays the role.
+
+    Args:
+        scores: role × layer × head.
+        earned: the score from which a role is named.
+    """
+
+    def __init__(self, scores: NamedTensor, earned: Quantity) -> None:
+        roles = [role for role in scores.labels["role"] if role in CALLED]
+        layers, heads = scores.shape[1:]
+        wide = min(132.0, (WIDTH - 560) / (layers * heads))
+        pitch = min(52.0, (HEIGHT - 110) / len(roles))
+        self.lines: dict[str, VGroup] = {}
+        self.calls: dict[str, Words] = {}
+        self.winners: dict[str, VMobject] = {}
+        space = 30.0
+        xs = [[(layer * heads + head) * (wide + 4) + layer * space for head in range(heads)] for layer in range(layers)]
+        for i, role in enumerate(roles):
+            y = -units(i * pitch)
+            part = scores.pick(role=role)
+            best = np.unravel_index(int(part.values.argmax()), part.values.shape)
+            line = VGroup()
+            for layer in range(layers):
+                for head in range(heads):
+                    cell = self._cell(part.quantity(layer, head), wide, pitch - 6)
+                    line.add(cell.shift(np.array([units(xs[layer][head]), y, 0])))
+                    if (layer, head) == tuple(int(b) for b in best) and part.values[best] >= earned:
+                        self.winners[role] = cell[0]
+            self.lines[role] = line
+            text = Words(CALLED[role], "fact" if pitch > 50 else "small token", "ink")
+            self.calls[role] = text.settle(np.array([0, y, 0])).end_at(-units(wide / 2 + 28))
+        self.heads = self._heads(xs, units(pitch / 2 + 24))
+        super().__init__(*self.lines.values(), *self.calls.values(), self.heads)
+        centred(self)
+
+    @staticmethod
+    def _cell(score: Quantity, wide: float, high: float) -> VGroup:
+        fill = shared(score)
+        box = Box(wide, high, fill, 5)
+        if score < WRITTEN:
+            return VGroup(box)
+        text = number(score, "share", "cell").settle(box.get_center()).set_fill(ink_on(fill))
+        text.paper = box
+        return VGroup(box, text) if text.width < box.width else VGroup(box)
+
+    @staticmethod
+    def _heads(xs: list[list[float]], foot: float) -> VGroup:
+        names = VGroup()
+        for layer, places in enumerate(xs):
+            for head, x in enumerate(places):
+                names.add(Words(letter_of(head), "small token", "ink2").settle(np.array([units(x), foot, 0])))
+            middle = units(sum(places) / len(places))
+            names.add(Words(layer_name(layer), "axis", "ink2").settle(np.array([middle, foot + units(44), 0])))
+        return names
+
+    @property
+    def unnamed(self) -> list[str]:
+        """The roles that no head has earned."""
+        return [role for role in self.lines if role not in self.winners]
+
+    def rings(self) -> VGroup:
+        return VGroup(*(ring_around(cell) for cell in self.winners.values()))
+
+    def muted(self, role: str) -> VMobject:
+        """The name of a role in grey."""
+        return self.calls[role].copy().set_fill(palette().ink3)
+
+
+class HundredCases(VGroup):
+    """A share as dots out of a hundred: filled where the head looks at the noun, hollow where it looks elsewhere.
+
+    Args:
+        score: the share.
+        title, note: what the cases are, in two lines.
+    """
+
+    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42) -> None:
+        self.dots = VGroup()
+        for i in range(100):
+            filled = i < round(100 * float(score))
+            disc = dot(np.zeros(3), pitch * 0.38, "weight") if filled else self._hollow(pitch)
+            self.dots.add(disc.move_to(np.array([units(i % 20 * pitch), -units(i // 20 * pitch), 0])))
+        self.score = number(score, "share", "large number")
+        self.title = Words(title, "block")
+        self.note = Words(note, "fact", "ink2")
+        self.title.next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
+        self.note.next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
+        self.score.next_to(self.dots, RIGHT, buff=units(40))
+        super().__init__(self.title, self.note, self.dots, self.score)
+
+    @staticmethod
+    def _hollow(pitch: float) -> VMobject:
+        ring = Box(pitch * 0.72, pitch * 0.72, palette().background, pitch, palette().ink3, 2.5)
+        return ring.set_fill(opacity=0)
+
+
+def stacked(parts: Sequence[VMobject], space: float) -> VGroup:
+    """Parts below each other, with one left edge."""
+    return VGroup(*parts).arrange(DOWN, buff=units(space), aligned_edge=LEFT)
