@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from transformer_core.batches import Corpus
 from transformer_core.config import Config
@@ -75,7 +75,7 @@ class Recipe:
         return self.peak_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def loss_of(model: Transformer, source: Tensor, target: Tensor, smoothing: float) -> Tensor:
+def loss_of(model: nn.Module, source: Tensor, target: Tensor, smoothing: float) -> Tensor:
     """-log p(next word | words before it, source), averaged over words: teacher forcing.
 
     Label smoothing keeps a share for all other words. Szegedy et al. 2016; Vaswani et al. 2017, section 5.4.

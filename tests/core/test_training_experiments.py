@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from transformer_core.experiments import emergence
+from transformer_core.experiments import emergence, parts_removed
 from transformer_core.experiments.laboratory import Bench
+from transformer_core.experiments.translation import BRIEF
+
+#: Two layers a side need more steps than a test has; one a side shows the same.
+SMALL = BRIEF.sizes | {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}
+TINY = replace(BRIEF, steps=400, sentences=6000, batch=32, warm_up=50, peak_rate=8e-3, sizes=SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +36,21 @@ def test_the_loss_on_held_out_sentences_falls_as_the_model_is_trained(growth):
 
 def test_scaled_scores_have_a_variance_of_about_one_before_any_training(growth):
     assert 0.2 < growth["score_variance"].values[0].mean() < 3
+
+
+def test_less_is_learned_without_positions_and_least_without_residual_connections():
+    parts = ("nothing", "positions", "residual")
+    found = parts_removed.run(Bench(), TINY, parts, trainings=1, sentences=60, checks=(200, 400))
+    losses = dict(zip(parts, found["held_out_loss"].values[:, 0], strict=True))
+    assert found["curve"].axes == ("part", "seed", "step")
+    assert losses["residual"] > losses["positions"] > losses["nothing"]
+
+
+@pytest.mark.parametrize("part", parts_removed.PARTS)
+def test_leaving_out_a_part_changes_the_recipe_and_nothing_but_that_part(part):
+    left = parts_removed.without(part, TINY, 7)
+    changes = {n: v for n, v in left.sizes.items() if v != TINY.sizes.get(n)} | (
+        {"warm_up": 0} if left.warm_up == 0 else {}
+    )
+    assert changes == parts_removed.PARTS[part]
+    assert replace(left, sizes=TINY.sizes, seed=TINY.seed, warm_up=TINY.warm_up) == TINY

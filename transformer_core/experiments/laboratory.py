@@ -56,8 +56,8 @@ class Experiment:
         """The name of its file."""
         return str(self.function.__module__).rpartition(".")[2]
 
-    def __call__(self, bench: Bench, **sizes: Any) -> Found:
-        return self.function(bench, **sizes)
+    def __call__(self, bench: Bench, *sizes: Any, **others: Any) -> Found:
+        return self.function(bench, *sizes, **others)
 
 
 def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:
@@ -83,8 +83,11 @@ class Bench:
         """Say how many pieces there will be."""
         self.expected = pieces
 
-    def once(self, key: str, function: Callable[[], Mapping[str, npt.ArrayLike]]) -> Piece:
+    def once(self, key: str, function: Callable[[], Mapping[str, npt.ArrayLike]], shared: str = "") -> Piece:
         """What `function` returns; if a run that was interrupted did it before, what it returned then.
+
+        A piece that several experiments need may be `shared`, under a name that says all that determines it: it is kept
+        when the experiment is done.
 
         Raises:
             ValueError: a second piece with the same key.
@@ -92,7 +95,7 @@ class Bench:
         if key in self.seconds:
             raise ValueError(f"there are two pieces {key!r}")
         self._tell(key)
-        path = self.pieces / (re.sub(r"[^\w.+-]+", "-", key) + ".npz") if self.pieces else None
+        path = self._path(key, shared)
         if path and path.exists():
             with np.load(path, allow_pickle=False) as kept:
                 piece = {name: kept[name] for name in kept.files}
@@ -105,6 +108,13 @@ class Bench:
                 _write(path, piece | {"_seconds": np.array(self.seconds[key])})
         self._tell(key)
         return piece
+
+    def _path(self, key: str, shared: str) -> Path | None:
+        if self.pieces is None:
+            return None
+        if shared:
+            return self.pieces.parents[1] / "shared" / f"{shared}.npz"
+        return self.pieces / (re.sub(r"[^\w.+-]+", "-", key) + ".npz")
 
     def file(self, name: str) -> Path | None:
         """Where a piece may keep how far it is, such as a training its state; None if nothing is kept."""

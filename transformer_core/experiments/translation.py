@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from transformer_core.batches import Corpus
 from transformer_core.default_model import HELD_OUT_SEED, vocabulary_of_grammar
@@ -20,12 +23,14 @@ from transformer_core.training import Recipe, Run, loss_of
 #: The recipe of the lecture's model with fewer steps and sentences, as many cross-attention heads as elsewhere, no
 #: penalty and no dropout: what a model learns from a short training, and nothing that is there for readable heads.
 BRIEF = Recipe(
-    steps=1200,
+    steps=1000,
     sentences=50_000,
     cross_heads=0,
     entropy_penalty=0.0,
     sizes=Recipe().sizes | {"dropout": 0.0},
 )
+
+CHECKS = tuple(range(100, 1001, 100))
 
 vocabulary = cache(vocabulary_of_grammar)
 
@@ -47,41 +52,39 @@ def seeds(bench: Bench, count: int) -> range:
     return range(Recipe.seed + bench.seed, Recipe.seed + bench.seed + count)
 
 
-def trained(recipe: Recipe, bench: Bench) -> Run:
-    """One training of `recipe`, all of it."""
-    run = Run(recipe, vocabulary(), corpus(recipe.sentences))
-    with one_thread():
-        run.go_on(progress=bench.training)
-    return run
+def judged(bench: Bench, recipe: Recipe, sentences: int = 1000, checks: Sequence[int] = CHECKS) -> Piece:
+    """Train by `recipe`, and measure on held-out sentences; the piece is shared by all experiments that ask for it.
 
-
-def judged(recipe: Recipe, bench: Bench, checks: Sequence[int] = (), sentences: int = 1000) -> Piece:
-    """Train, and measure on held-out sentences: `exact` and `loss` at the end, `curve` and `losses` at the steps
-    `checks`, where the share of exact translations is that of the first 200 sentences.
-
+    Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve` and `losses` at the steps
+    `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`, and `lengths`.
     The loss is -log p(right word), averaged over words, without label smoothing.
     """
-    curve: dict[int, tuple[float, float]] = {}
+    asked = f"{recipe} {sentences} {checks} {Path(__file__).read_text(encoding='utf-8')}"
+    name = hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
+    return bench.once(f"training {len(bench.seconds) + 1}", lambda: _judged(bench, recipe, sentences, checks), name)
+
+
+def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int]) -> Piece:
+    pairs, curve = held_out(sentences), []
 
     def look(step: int, model: Transformer) -> None:
         if step in checks:
             model.eval()
-            few = held_out(sentences)[:200]
-            curve[step] = share_exact(model, few), loss(model, few)
+            curve.append((share_exact(model, pairs[:200]), loss(model, pairs[:200])))
             model.train()
 
     run = Run(recipe, vocabulary(), corpus(recipe.sentences))
     with one_thread():
         run.go_on(progress=bench.training, watch=look)
-    right, lengths = by_sentence(run.model, held_out(sentences))
+        right = np.array(exact(run.model, vocabulary(), pairs))
     return {
         "exact": right.mean(),
-        "right": right,
-        "lengths": lengths,
-        "loss": np.array(loss(run.model, held_out(sentences))),
-        "curve": np.array([curve[step][0] for step in checks]),
-        "losses": np.array([curve[step][1] for step in checks]),
+        "loss": np.array(loss(run.model, pairs)),
+        "curve": np.array([share for share, _ in curve]),
+        "losses": np.array([value for _, value in curve]),
         "parameters": np.array(sum(parameter.numel() for parameter in run.model.parameters())),
+        "right": right,
+        "lengths": np.array([len(pair.source) for pair in pairs]),
     }
 
 
@@ -90,13 +93,8 @@ def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
     return float(np.mean(exact(model, vocabulary(), pairs)))
 
 
-def by_sentence(model: Transformer, pairs: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each translation is right, and the number of English words of each sentence."""
-    return np.array(exact(model, vocabulary(), pairs)), np.array([len(pair.source) for pair in pairs])
-
-
 @torch.no_grad()
-def loss(model: Transformer, pairs: Sequence[Pair]) -> float:
+def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """-log p(right word | right words before it, source), averaged over batches of sentences."""
     found = []
     for some in batches_of(pairs):
