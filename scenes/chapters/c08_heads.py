@@ -49,7 +49,7 @@ class Heads(Chapter):
         """The question of the chapter: one row of shares has only one to give."""
         asker, picture = cast.asker, Budgets(trace, cast)
         share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=asker, key=cast.favourite.position)
-        mean = trace[f"{cast.path}.mean_weights"].pick(batch=0, query=asker.position)
+        mean = trace[f"{cast.path}.looks"].pick(batch=0, query=asker.position)
         most, largest = mean.largest()
         heads = trace["config.heads"]
         cut = (
@@ -133,7 +133,7 @@ class Heads(Chapter):
             for layer in (other, here)
         ]
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
-        asker, most = trace[f"{cast.path}.favourites"].pick(batch=0).largest()
+        asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
         found = picture.favourites(asker.position)
         told = (

@@ -59,7 +59,7 @@ class Budgets(VGroup):
 
     def __init__(self, trace: Trace, cast: Cast, wide: float = 1240) -> None:
         rows = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker.position)
-        mean = trace[f"{cast.path}.mean_weights"].pick(batch=0, query=cast.asker.position)
+        mean = trace[f"{cast.path}.looks"].pick(batch=0, query=cast.asker.position)
         heads = len(rows)
         self.asker = Token(cast.asker, "query").move_to(at(LEFT_EDGE + 96, 268))
         middle = at(300 + wide / 2, 268)

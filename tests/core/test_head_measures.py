@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from transformer_core.lecture import read
+from transformer_core.trace import derived
 
 PATH = "encoder.1.self_attn"
 
@@ -20,13 +21,13 @@ def test_what_the_heads_write_adds_up_to_the_output(trace):
 
 
 def test_a_row_that_serves_all_heads_still_sums_to_one(trace):
-    mean = trace[f"{PATH}.mean_weights"]
+    mean = trace[f"{PATH}.looks"]
     assert np.allclose(mean.values.sum(-1), 1)
     assert mean.words("key") == ("the", "red", "car")
 
 
 def test_favourites_are_counted_over_heads(trace):
-    weights, counted = trace[f"{PATH}.weights"].values[0], trace[f"{PATH}.favourites"].values[0]
+    weights, counted = trace[f"{PATH}.weights"].values[0], trace[f"{PATH}.different_favourites"].values[0]
     for query in range(weights.shape[1]):
         assert counted[query] == len({int(head[query].argmax()) for head in weights})
     assert trace[f"{PATH}.disputed"].values[0] == sum(count > 1 for count in counted)
@@ -46,3 +47,11 @@ def test_an_entry_of_the_row_moves_the_query_of_every_head_as_far_as_its_reach_s
 def test_the_length_of_a_head_is_that_of_what_it_writes(trace):
     lengths, out = trace[f"{PATH}.head_lengths"].values, trace[f"{PATH}.head_out"].values
     assert np.allclose(lengths, np.sqrt((out**2).sum(-1)))
+
+
+def test_two_files_cannot_derive_the_same_name():
+    def looks(trace, prefix):
+        raise AssertionError
+
+    with pytest.raises(ValueError, match=r"measures\.decoder does it"):
+        derived("looks")(looks)

@@ -8,26 +8,19 @@ from transformer_core.measures.naming import beside, named
 from transformer_core.trace import NamedTensor, Trace, derived
 
 
-@derived("mean_weights")
-def mean_weights(trace: Trace, prefix: str) -> NamedTensor:
-    """sum_h w_hij / h: one row of shares that looks wherever the heads look, and still sums to one."""
-    (weights,) = beside(trace, prefix, "weights")
-    return named(trace, prefix, "mean_weights", weights.mean(1), "batch query key", ("weights",))
-
-
-@derived("favourites")
-def favourites(trace: Trace, prefix: str) -> NamedTensor:
+@derived("different_favourites")
+def different_favourites(trace: Trace, prefix: str) -> NamedTensor:
     """How many different keys get the largest share of query i in some head."""
     (weights,) = beside(trace, prefix, "weights")
     best = weights.argmax(-1)
     count = np.array([[len(set(row)) for row in sentence.T] for sentence in best])
-    return named(trace, prefix, "favourites", count, "batch query", ("weights",))
+    return named(trace, prefix, "different_favourites", count, "batch query", ("weights",))
 
 
 @derived("disputed")
 def disputed(trace: Trace, prefix: str) -> NamedTensor:
     """For how many queries the heads do not all have the same favourite."""
-    count = (trace.full(f"{prefix}.favourites").values > 1).sum(-1)
+    count = (trace.full(f"{prefix}.different_favourites").values > 1).sum(-1)
     return named(trace, prefix, "disputed", count, "batch")
 
 
