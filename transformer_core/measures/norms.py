@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from transformer_core.measures.naming import beside, named
 from transformer_core.trace import NamedTensor, Trace, derived
 
@@ -12,6 +14,13 @@ def centred(trace: Trace, prefix: str) -> NamedTensor:
     entering = trace.full(trace.parents[f"{prefix}.mean"][0]).values
     (mean,) = beside(trace, prefix, "mean")
     return named(trace, prefix, "centred", entering - mean[..., None], "batch position d_model", ("out",))
+
+
+@derived("scale")
+def scale(trace: Trace, prefix: str) -> NamedTensor:
+    """sqrt(var + eps): the length of the centred row over the length of the normalized one."""
+    before, after = (np.linalg.norm(values, axis=-1) for values in beside(trace, prefix, "centred", "normalized"))
+    return named(trace, prefix, "scale", before / after, "batch position", ("out",))
 
 
 @derived("mean_after")

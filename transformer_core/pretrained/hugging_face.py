@@ -47,7 +47,7 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     kind = KINDS.get(facts.get("model_type", ""))
     if kind is None:
         raise ValueError(f"{folder} holds a model of kind {facts.get('model_type')!r}; known are {', '.join(KINDS)}")
-    weights = Weights(folder)
+    weights = Weights(folder, *(facts.get("architectures") or ())[:1])
     model = Transformer(kind.config(facts, weights)).to(dtype)
     kind.fill(model, weights)
     weights.finish(kind.needless)

@@ -14,16 +14,16 @@ WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 
 class Weights:
-    """What a folder holds, by name, and what of it was taken so far.
+    """What a folder holds, by name, and what of it was taken so far; `written_by` is the class that wrote it.
 
     Raises:
         FileNotFoundError: no .safetensors in the folder.
         ValueError: the weights are a pickle, or the index points out of the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, written_by: str = "AutoModel") -> None:
         self.folder = folder
-        self.files = _files(folder)
+        self.files = _files(folder, written_by)
         self.taken: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
@@ -58,7 +58,7 @@ class Weights:
             raise ValueError(f"{self.folder} has tensors without a place in this model: {', '.join(sorted(left))}")
 
 
-def _files(folder: Path) -> dict[str, Path]:
+def _files(folder: Path, written_by: str) -> dict[str, Path]:
     """Which file holds which tensor."""
     whole, index = folder / WHOLE, folder / INDEX
     if whole.exists():
@@ -73,6 +73,6 @@ def _files(folder: Path) -> dict[str, Path]:
     if pickles:
         raise ValueError(
             f"{folder / pickles[0]} is a pickle, which may run any code when it is read: if you trust it, convert it "
-            "once with transformers, AutoModel.from_pretrained(folder).save_pretrained(folder)"
+            f"once with transformers, {written_by}.from_pretrained(folder).save_pretrained(folder)"
         )
     raise FileNotFoundError(f"{folder} has no {WHOLE}")
