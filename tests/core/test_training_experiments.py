@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from transformer_core.experiments import emergence, parts_removed
+from transformer_core.experiments import against_lstm, emergence, parts_removed
 from transformer_core.experiments.laboratory import Bench
 from transformer_core.experiments.translation import BRIEF
 
@@ -54,3 +54,25 @@ def test_leaving_out_a_part_changes_the_recipe_and_nothing_but_that_part(part):
     )
     assert changes == parts_removed.PARTS[part]
     assert replace(left, sizes=TINY.sizes, seed=TINY.seed, warm_up=TINY.warm_up) == TINY
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return against_lstm.run(Bench(), TINY, trainings=1, sentences=300, words=8, checks=(200, 400))
+
+
+def test_the_three_models_have_about_as_many_parameters_in_the_recorded_sizes():
+    sizes = [sum(p.numel() for p in against_lstm.built(name, BRIEF).parameters()) for name in against_lstm.MODELS]
+    assert max(sizes) < 1.05 * min(sizes)
+
+
+def test_an_lstm_gains_from_attention(compared):
+    losses = dict(zip(against_lstm.MODELS, compared["held_out_loss"].values[:, 0], strict=True))
+    assert losses["LSTM with attention"] < losses["LSTM"]
+    assert compared["by_length"].shape[-1] == len(compared["length"])
+
+
+def test_before_training_less_gradient_reaches_the_first_word_of_an_lstm_than_its_last(compared):
+    gradient = compared["gradient"].pick(seed=0, choice="before training")
+    assert gradient.pick(model="LSTM", position=0) < gradient.pick(model="LSTM", position=7)
+    assert (gradient.values > 0).all()
