@@ -81,7 +81,7 @@ def _stack(side: str, config: Config, start: str, own: str) -> dict[str, str]:
         layers, cross = config.decoder_layers, config.encoder_layers > 0
     attentions = {"self_attn": own} | ({"cross_attn": "cross_attn"} if cross else {})
     norms = [] if config.norm_order == "none" else range(1, 2 + cross + (config.d_ff > 0))
-    table = {}
+    table: dict[str, str] = {}
     for layer in range(layers):
         ours, theirs = f"{side}.{layer}", f"{start}blocks.{layer}"
         for part, name in attentions.items():
