@@ -140,9 +140,7 @@ class ClipWriter:
 
     def _code(self, number: int) -> bytes:
         """Let the encoder code the picture as frame `number`; what it made of it."""
-        frame = av.VideoFrame.from_numpy_buffer(self._planes.rows, format="yuv420p")
-        frame.pts = number
-        frame.time_base = Fraction(1, self._rate)
+        frame = self._frame(number)
         if self._key_wanted or self._since_key >= KEY_SECONDS * self._rate:
             frame.pict_type = PictureType.I
             self._since_key = 0
@@ -153,6 +151,12 @@ class ClipWriter:
         data = bytes(packet)
         self._put(data, number, packet.is_keyframe)
         return data
+
+    def _frame(self, number: int) -> av.VideoFrame:
+        frame = av.VideoFrame.from_numpy_buffer(self._planes.rows, format="yuv420p")
+        frame.pts = number
+        frame.time_base = Fraction(1, self._rate)
+        return frame
 
     def _put(self, data: bytes, number: int, is_key: bool) -> None:
         packet = av.Packet(data)
