@@ -7,7 +7,6 @@ word written depends on each source word: the norm of the gradient of its log-pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -25,16 +24,16 @@ from transformer_core.experiments.laboratory import Bench, Found, Piece, experim
 from transformer_core.experiments.translation import (
     BRIEF,
     batches_of,
-    corpus,
     held_out,
     loss,
     one_thread,
     seeds,
+    train,
     vocabulary,
 )
 from transformer_core.model import Transformer
 from transformer_core.tasks import Pair, held_out_sentences
-from transformer_core.training import Recipe, loss_of
+from transformer_core.training import Recipe
 from transformer_core.vocabulary import END, PAD, START
 
 MODELS = ("LSTM", "LSTM with attention", "Transformer")
@@ -110,7 +109,6 @@ def measured(
         bench.training(step, recipe.steps, {})
         if step in checks:
             losses.append(loss(model.eval(), pairs[:200]))
-            model.train()
 
     with one_thread():
         at_first = gradients(model, far)
@@ -123,19 +121,6 @@ def measured(
             "gradient": np.array([at_first, gradients(model, far)]),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         }
-
-
-def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None:
-    """AdamW on the recipe's batches, by its schedule."""
-    optimizer = torch.optim.AdamW(model.parameters(), betas=recipe.betas, weight_decay=recipe.weight_decay, fused=True)
-    batches = corpus(recipe.sentences).batches(recipe.batch, recipe.seed)
-    for step, (source, target) in enumerate(islice(batches, recipe.steps)):
-        optimizer.param_groups[0]["lr"] = recipe.rate(step)
-        optimizer.zero_grad()
-        loss_of(model, source, target, recipe.smoothing).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimizer.step()
-        look(step + 1)
 
 
 def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from transformer_core.evaluation import BATCH, exact, ids_of
 from transformer_core.experiments.laboratory import Bench, Piece
 from transformer_core.model import Transformer
 from transformer_core.tasks import Pair, held_out_sentences
-from transformer_core.training import Recipe, Run, loss_of
+from transformer_core.training import Recipe, loss_of
 
 #: The recipe of the lecture's model with fewer steps and sentences, as many cross-attention heads as elsewhere, no
 #: penalty and no dropout: what a model learns from a short training, and nothing that is there for readable heads.
@@ -66,26 +66,43 @@ def judged(bench: Bench, recipe: Recipe, sentences: int = 1000, checks: Sequence
 
 def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int]) -> Piece:
     pairs, curve = held_out(sentences), []
+    model = Transformer(recipe.config(vocabulary()), seed=recipe.seed)
 
-    def look(step: int, model: Transformer) -> None:
+    def look(step: int) -> None:
+        bench.training(step, recipe.steps, {})
         if step in checks:
-            model.eval()
-            curve.append((share_exact(model, pairs[:200]), loss(model, pairs[:200])))
-            model.train()
+            curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
 
-    run = Run(recipe, vocabulary(), corpus(recipe.sentences))
     with one_thread():
-        run.go_on(progress=bench.training, watch=look)
-        right = np.array(exact(run.model, vocabulary(), pairs))
+        train(model, recipe, look)
+        right = np.array(exact(model, vocabulary(), pairs))
     return {
         "exact": right.mean(),
-        "loss": np.array(loss(run.model, pairs)),
+        "loss": np.array(loss(model, pairs)),
         "curve": np.array([share for share, _ in curve]),
         "losses": np.array([value for _, value in curve]),
-        "parameters": np.array(sum(parameter.numel() for parameter in run.model.parameters())),
+        "parameters": np.array(sum(parameter.numel() for parameter in model.parameters())),
         "right": right,
         "lengths": np.array([len(pair.source) for pair in pairs]),
     }
+
+
+def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None:
+    """AdamW on the recipe's batches, by its schedule, for models without dropout; `look` is told every step."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+    decaying = {"params": matrices, "weight_decay": recipe.weight_decay}
+    optimizer = torch.optim.AdamW([decaying, {"params": vectors, "weight_decay": 0.0}], betas=recipe.betas, fused=True)
+    batches = corpus(recipe.sentences).batches(recipe.batch, recipe.seed)
+    for step, (source, target) in enumerate(islice(batches, recipe.steps)):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate(step)
+        optimizer.zero_grad()
+        loss_of(model.train(), source, target, recipe.smoothing).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        look(step + 1)
+    model.eval()
 
 
 def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
