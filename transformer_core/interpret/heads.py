@@ -1,0 +1,76 @@
+"""Scores of heads: the weight that a head gives, on average, to a place that has a name. NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from transformer_core.trace import NamedTensor, Trace
+
+
+def head_scores(
+    trace: Trace, stack: str = "decoder", attention: str = "self_attn", period: int | None = None
+) -> dict[str, NamedTensor]:
+    """score = mean over queries i of weight_i,j, with j named by i, for every head of a stack: "layer head" each.
+
+    `heads.previous_token` j = i - 1; `heads.next_token` j = i + 1; `heads.itself` j = i; `heads.sink` j = 0, where
+    i > 0. In a sequence that repeats itself after `period` tokens also `heads.duplicate` j = i - period, the same token
+    before, and `heads.induction` j = i - period + 1, the one that followed it.
+
+    All sentences of a batch count in full: score padded ones one by one.
+
+    Source: Clark et al. 2019, section 3; Olsson et al. 2022, "In-context Learning and Induction Heads"; sinks: Xiao et
+    al. 2024.
+
+    Raises:
+        KeyError: no such weights in the trace.
+        ValueError: a sequence that is no longer than its period.
+    """
+    weights = weights_of(trace, stack, attention)
+    queries = np.arange(weights.shape[-2])
+    places: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "previous_token": lambda i: i - 1,
+        "next_token": lambda i: i + 1,
+        "itself": lambda i: i,
+        "sink": lambda i: np.where(i > 0, 0, -1),
+    }
+    if period is not None:
+        if not 0 < period < len(queries):
+            raise ValueError(f"{len(queries)} tokens do not repeat themselves after {period}")
+        places |= {"duplicate": lambda i: i - period, "induction": lambda i: np.where(i < period, -1, i - period + 1)}
+    found = {}
+    for name, place in places.items():
+        keys = place(queries)
+        there = (keys >= 0) & (keys < weights.shape[-1])
+        found[f"heads.{name}"] = scores(f"heads.{name}", weights[..., queries[there], keys[there]])
+    return found
+
+
+def alignment_scores(trace: Trace, pairs: Iterable[tuple[int, int]], stack: str = "decoder") -> NamedTensor:
+    """score = mean over pairs (i, j) of weight_i,j of cross-attention: how much a word looks at what it translates.
+
+    Args:
+        pairs: query and key positions; the row that predicts a target word is the row of the word before it.
+
+    Returns:
+        `heads.alignment`, "layer head". Source: Garg et al. 2019, section 4.1; Voita et al. 2019, section 4.
+
+    Raises:
+        KeyError: no cross-attention in the trace.
+    """
+    queries, keys = np.array(list(pairs)).T
+    return scores("heads.alignment", weights_of(trace, stack, "cross_attn")[..., queries, keys])
+
+
+def weights_of(trace: Trace, stack: str, attention: str) -> np.ndarray:
+    """The weights of all layers of a stack, "layer batch head query key"."""
+    names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
+    if not names:
+        raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
+    return np.stack([trace[name].values for name in names])
+
+
+def scores(name: str, picked: np.ndarray) -> NamedTensor:
+    """From "layer batch head place" to "layer head"."""
+    return NamedTensor(name, picked.mean((1, 3)), ("layer", "head"))
