@@ -1,12 +1,19 @@
 import pytest
 import torch
-from core_models import config, model, sentences
+from core_models import TARGETS, config, model, sentences
 from safetensors.torch import save_file
 
 from transformer_core.pretrained import load, save
 
 
-@pytest.mark.parametrize("choices", [{}, {"tied_output": False, "output_bias": True, "positions": "learned"}])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"tied_output": False, "output_bias": True, "positions": "learned"},
+        {"source_vocab": TARGETS, "shared_embedding": True, "positions": "halves"},
+    ],
+)
 def test_a_saved_model_computes_the_same_after_loading(tmp_path, choices):
     ours = model(torch.float32, **choices)
     path = save(ours, tmp_path / "deep" / "model", {"language": "español"})

@@ -1,9 +1,10 @@
 import subprocess
 import sys
+from copy import deepcopy
 
 import pytest
 import torch
-from core_models import config, model, sentences
+from core_models import TARGETS, config, model, sentences
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
@@ -21,6 +22,12 @@ from transformer_core.model import Transformer
         ({"source_vocab": 0}, "source vocabulary"),
         ({"target_vocab": 0}, "target vocabulary"),
         ({"dropout": 1.0}, "dropout"),
+        ({"shared_embedding": True}, "shared by an encoder and a decoder of the same vocabulary"),
+        ({"shared_embedding": True, "encoder_layers": 0}, "shared by an encoder and a decoder"),
+        ({"token_types": 2, "encoder_layers": 0}, "token types are told to an encoder"),
+        ({"pooler": True}, "a model of an encoder alone"),
+        ({"output_layer": "none"}, "a model of an encoder alone"),
+        ({"output_layer": "softmax"}, "output_layer 'softmax' is none of linear, transformed, none"),
     ],
 )
 def test_choices_that_do_not_fit_together_are_refused(choices, complaint):
@@ -83,6 +90,33 @@ def test_dropout_acts_in_training_alone():
     trained = Transformer(config(dropout=0.5))
     assert not torch.equal(trained.train()(*sentences()), trained(*sentences()))
     assert torch.equal(trained.eval()(*sentences()), trained(*sentences()))
+
+
+def test_a_shared_embedding_is_one_parameter_that_both_sides_train():
+    shared = model(source_vocab=TARGETS, shared_embedding=True)
+    source, target = sentences()
+    assert shared.embed_src.table is shared.embed_tgt.table
+    assert [name for name, _ in shared.named_parameters() if name.endswith("table")] == ["embed_src.table"]
+    assert [name for name in shared.state_dict() if name.endswith("table")] == ["embed_src.table"]
+    shared(source, target).square().mean().backward()
+    apart = model(source_vocab=TARGETS)
+    state = shared.state_dict()
+    apart.load_state_dict(state | {"embed_tgt.table": state["embed_src.table"]})
+    apart(source, target).square().mean().backward()
+    both = apart.embed_src.table.grad + apart.embed_tgt.table.grad
+    assert torch.allclose(shared.embed_src.table.grad, both, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("copy", [deepcopy, lambda model: model.double(), lambda model: model.to("cpu")])
+def test_a_shared_embedding_stays_shared(copy):
+    again = copy(model(source_vocab=TARGETS, shared_embedding=True))
+    assert again.embed_src.table is again.embed_tgt.table
+
+
+def test_an_encoder_without_an_output_layer_returns_its_last_rows():
+    bare = model(decoder_layers=0, output_layer="none")
+    source, _ = sentences()
+    assert torch.equal(bare(source), bare.encode(source))
 
 
 def test_importing_the_package_imports_no_torch():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 from core_models import error
-from hugging_face_models import BUILD, build, given, points, run_ours, run_theirs, seen_in
+from hugging_face_models import BUILD, build, given, run_ours, run_theirs, seen_in
+from hugging_face_points import points
 
 from transformer_core.embedding import sinusoids
 from transformer_core.model import Transformer

@@ -165,17 +165,25 @@ def test_every_intermediate_equals_the_one_that_hooks_find_in_nn_transformer(nor
         assert error(tape[name], expected) <= 1e-12, name
 
 
+@pytest.mark.parametrize("dtype", GATE, ids=str)
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("norm_order", ["pre", "post"])
 @pytest.mark.parametrize("kind", [nn.TransformerEncoderLayer, nn.TransformerDecoderLayer])
-def test_a_single_layer_equals_the_layer_of_torch(kind, norm_order):
-    theirs = jig(kind(16, 4, 24, dropout=0.0, batch_first=True, norm_first=norm_order == "pre").double())
-    ours = Layer(config(norm_order=norm_order), "layer", cross=kind is nn.TransformerDecoderLayer).double()
+def test_a_single_layer_equals_the_layer_of_torch(kind, norm_order, activation, dtype):
+    choices = {"dropout": 0.0, "batch_first": True, "norm_first": norm_order == "pre", "activation": activation}
+    theirs = jig(kind(16, 4, 24, **choices).to(dtype))
+    chosen = config(norm_order=norm_order, activation=activation)
+    ours = Layer(chosen, "layer", cross=kind is nn.TransformerDecoderLayer).to(dtype)
     load_torch(ours, theirs)
-    x, y, *_ = inputs()
+    x, y, hidden_x, hidden_y = inputs(dtype)
+    mask_x = padding_mask(hidden_x, dtype)
     if ours.cross_attn is None:
-        assert error(ours(x), theirs(x)) <= 1e-12
+        assert error(ours(x, mask_x), theirs(x, src_key_padding_mask=hidden_x)) <= GATE[dtype]
     else:
-        assert error(ours(y, memory=x), theirs(y, x)) <= 1e-12
+        later = torch.ones(6, 6, dtype=torch.bool).triu(1)
+        paddings = {"tgt_key_padding_mask": hidden_y, "memory_key_padding_mask": hidden_x}
+        out = ours(y, target_mask(6, 6, hidden_y, y), x, mask_x)
+        assert error(out, theirs(y, x, later, **paddings)) <= GATE[dtype]
 
 
 @pytest.mark.parametrize("heads", [1, 2, 4])
@@ -196,8 +204,47 @@ def test_weights_that_do_not_fit_are_refused():
         load_torch(Layer(config(norm_order="pre"), "layer", cross=False), nn.TransformerEncoderLayer(16, 4, 24))
     with pytest.raises(ValueError, match="heads is 4 here and 2 there"):
         load_torch(MultiHeadAttention(config(), 4, "attention"), nn.MultiheadAttention(16, 2))
+    with pytest.raises(ValueError, match="one of the two stacks has a final norm"):
+        load_torch(Transformer(config(norm_order="post")), nn.Transformer(16, 4, 2, 2, 24, batch_first=True))
     with pytest.raises(TypeError, match="Linear"):
         load_torch(nn.Linear(2, 2), nn.Linear(2, 2))
+
+
+def test_a_mask_of_torch_says_true_where_there_is_no_token():
+    ours, theirs = pair()
+    x, y, hidden_x, hidden_y = inputs()
+    expected = run_theirs(theirs, x, y, hidden_x, hidden_y)
+    assert error(run_ours(ours, x, y, ~hidden_x, hidden_y), expected) > 1e-3
+
+
+@pytest.mark.parametrize("mistake", ["gelu-tanh", "q, k, v by head", "final norms left out"])
+def test_the_oracle_sees_a_mistake(mistake):
+    ours, theirs = pair(activation="gelu")
+    given = inputs()
+    if mistake == "gelu-tanh":
+        wrong = Transformer(config(activation="gelu-tanh", final_norm=True)).double()
+        wrong.load_state_dict(ours.state_dict())
+    else:
+        wrong = ours
+        fused = wrong.encoder.layers[0].self_attn.w_qkv
+        with torch.no_grad():
+            if mistake == "q, k, v by head":
+                fused.copy_(fused.view(4, 3, 4, -1).transpose(0, 1).reshape(fused.shape))
+            else:
+                wrong.encoder.final_norm = wrong.decoder.final_norm = nn.Identity()
+    # Not more than float32 would blur: what is asked in float64 is worth asking.
+    assert error(run_ours(wrong, *given), run_theirs(theirs, *given)) > 1e-9
+
+
+def test_only_the_traced_key_shows_that_its_bias_was_dropped():
+    ours, theirs = pair()
+    given = inputs()
+    with torch.no_grad():
+        ours.encoder.layers[0].self_attn.b_qkv[16:32] = 0
+    with record() as tape:
+        assert error(run_ours(ours, *given), run_theirs(theirs, *given)) <= 1e-12
+    name = "encoder.0.self_attn.k"
+    assert error(tape[name], watched(theirs, given)[name]) > 1e-2
 
 
 def test_the_whole_model_is_embedding_stacks_and_output():
