@@ -6,9 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from transformer_core.experiments import against_lstm, emergence, parts_removed
+from transformer_core.experiments import (
+    against_lstm,
+    depth_and_norm,
+    emergence,
+    heads_over_seeds,
+    initial_scales,
+    parts_removed,
+    positions_compared,
+    sampling,
+    size_and_data,
+)
 from transformer_core.experiments.laboratory import Bench
-from transformer_core.experiments.translation import BRIEF
+from transformer_core.experiments.translation import BRIEF, built, judged, rebuilt
 
 #: Two layers a side need more steps than a test has; one a side shows the same.
 SMALL = BRIEF.sizes | {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}
@@ -76,3 +86,52 @@ def test_before_training_less_gradient_reaches_the_first_word_of_an_lstm_than_it
     gradient = compared["gradient"].pick(seed=0, choice="before training")
     assert gradient.pick(model="LSTM", position=0) < gradient.pick(model="LSTM", position=7)
     assert (gradient.values > 0).all()
+
+
+def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up():
+    deep = replace(TINY, steps=60, sizes=TINY.sizes | {"d_model": 16, "encoder_layers": 6, "decoder_layers": 6})
+    models = ("pre-norm, no warm-up", "post-norm, no warm-up")
+    losses = depth_and_norm.run(Bench(), deep, models, trainings=1, sentences=50, checks=(60,))["held_out_loss"]
+    assert losses.pick(seed=0, model=models[0]) < losses.pick(seed=0, model=models[1])
+
+
+def test_more_sentences_help_a_model_that_has_seen_few():
+    brief = replace(TINY, steps=250)
+    losses = size_and_data.run(Bench(), brief, (32,), (100, 6000), trainings=1, sentences=50)["held_out_loss"]
+    assert losses.pick(seed=0, width=0, amount="6000") < losses.pick(seed=0, width=0, amount="100")
+
+
+def test_the_larger_the_first_weights_the_spikier_the_first_attention():
+    largest = [initial_scales.first_weights(BRIEF, scale).max(-1).mean() for scale in (0.25, 1, 4)]
+    assert largest[0] < 0.27 < largest[1] < largest[2]
+
+
+def test_without_positions_the_mask_of_the_decoder_tells_the_place_of_a_copy_and_the_encoder_does_not():
+    encoder, decoder = positions_compared.places_read(built(replace(TINY, sizes=SMALL | {"positions": "none"})).eval())
+    assert abs(encoder) < 0.01
+    assert decoder > 0.05
+
+
+def test_the_weights_of_a_judged_training_can_be_taken_up_again():
+    few = replace(TINY, steps=3)
+    piece = judged(Bench(), few, 10, ())
+    assert all(
+        (one == other).all()
+        for one, other in zip(
+            rebuilt(few, piece).parameters(), rebuilt(few, judged(Bench(), few, 10, ())).parameters(), strict=True
+        )
+    )
+    assert (rebuilt(few, piece).embed_src.table != built(few).embed_src.table).any()
+
+
+def test_roles_are_scored_in_every_training():
+    found = heads_over_seeds.run(Bench(), replace(TINY, steps=20), trainings=2, sentences=30)
+    assert found["score"].axes == ("seed", "role", "layer", "head")
+    assert found["best_score"].values.max() <= 1
+    assert 0 <= found["held"].values <= found["tried"].values == 2
+    assert (found["places"].values >= 1).all()
+
+
+def test_sampling_is_right_less_often_than_taking_the_likeliest_word():
+    found = sampling.run(Bench(), draws=1, sentences=60)["exact"]
+    assert found.pick(choice="sampled", seed=0) < found.pick(choice="greedy", seed=0)

@@ -52,21 +52,41 @@ def seeds(bench: Bench, count: int) -> range:
     return range(Recipe.seed + bench.seed, Recipe.seed + bench.seed + count)
 
 
-def judged(bench: Bench, recipe: Recipe, sentences: int = 1000, checks: Sequence[int] = CHECKS) -> Piece:
+def judged(
+    bench: Bench, recipe: Recipe, sentences: int = 1000, checks: Sequence[int] = CHECKS, scale: float = 1.0
+) -> Piece:
     """Train by `recipe`, and measure on held-out sentences; the piece is shared by all experiments that ask for it.
 
     Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve` and `losses` at the steps
     `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`, and `lengths`.
-    The loss is -log p(right word), averaged over words, without label smoothing.
+    The loss is -log p(right word), averaged over words, without label smoothing. `weights` are for `rebuilt`.
     """
-    asked = f"{recipe} {sentences} {checks} {Path(__file__).read_text(encoding='utf-8')}"
+    asked = f"{recipe} {sentences} {checks} {scale} {Path(__file__).read_text(encoding='utf-8')}"
     name = hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
-    return bench.once(f"training {len(bench.seconds) + 1}", lambda: _judged(bench, recipe, sentences, checks), name)
+    return bench.once(
+        f"training {len(bench.seconds) + 1}", lambda: _judged(bench, recipe, sentences, checks, scale), name
+    )
 
 
-def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int]) -> Piece:
-    pairs, curve = held_out(sentences), []
+def built(recipe: Recipe, scale: float = 1.0) -> Transformer:
+    """The untrained model of `recipe`; the matrices of its layers, not its embeddings, are multiplied by `scale`."""
     model = Transformer(recipe.config(vocabulary()), seed=recipe.seed)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1 and not name.endswith(("table", "learned")):
+            parameter.data *= scale
+    return model
+
+
+def rebuilt(recipe: Recipe, piece: Piece) -> Transformer:
+    """The trained model that `judged` measured."""
+    model = Transformer(recipe.config(vocabulary()))
+    nn.utils.vector_to_parameters(torch.from_numpy(piece["weights"]), model.parameters())
+    return model.eval()
+
+
+def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int], scale: float) -> Piece:
+    pairs, curve = held_out(sentences), []
+    model = built(recipe, scale)
 
     def look(step: int) -> None:
         bench.training(step, recipe.steps, {})
@@ -84,6 +104,7 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int])
         "parameters": np.array(sum(parameter.numel() for parameter in model.parameters())),
         "right": right,
         "lengths": np.array([len(pair.source) for pair in pairs]),
+        "weights": nn.utils.parameters_to_vector(model.parameters()).detach().numpy(),
     }
 
 

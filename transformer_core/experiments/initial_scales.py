@@ -1,0 +1,65 @@
+"""Where to start: the initial matrices of all layers a quarter as large, as they are, and four times as large.
+
+A score is a product of a query and a key, each made by a matrix: scaling both by s scales the scores by s². So the
+first attention is flat, mild or spiky before anything is learned. The usual scale keeps the variance of the signal from
+layer to layer: Glorot and Bengio 2010, section 4.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from transformer_core.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.experiments.translation import BRIEF, CHECKS, built, judged, seeds, vocabulary
+from transformer_core.tap import record
+from transformer_core.training import Recipe
+
+SCALES = {"quarter": 0.25, "as they are": 1.0, "fourfold": 4.0}
+TEXT = "The car is red"
+
+
+@experiment("How does the scale of the initial weights change the first attention, and what is learned from there?")
+def run(
+    bench: Bench,
+    recipe: Recipe = BRIEF,
+    trainings: int = 2,
+    sentences: int = 1000,
+    checks: tuple[int, ...] = CHECKS,
+) -> Found:
+    bench.expect(len(SCALES) * trainings)
+    pieces = {
+        (name, seed): judged(bench, replace(recipe, seed=seed), sentences, checks, scale)
+        for seed in seeds(bench, trainings)
+        for name, scale in SCALES.items()
+    }
+
+    def table(name: str) -> np.ndarray:
+        return np.array([[pieces[one, seed][name] for seed in seeds(bench, trainings)] for one in SCALES])
+
+    labels = {"choice": tuple(SCALES), "seed": seeds(bench, trainings)}
+    first = np.stack([first_weights(replace(recipe, seed=Recipe.seed + bench.seed), s) for s in SCALES.values()])
+    words = vocabulary().read(TEXT).labels
+    return {
+        "scale": tensor(list(SCALES.values()), "choice", choice=labels["choice"]),
+        "exact": tensor(table("exact"), "choice seed", **labels),
+        "held_out_loss": tensor(table("loss"), "choice seed", **labels),
+        "step": tensor(checks, "step"),
+        "curve": tensor(table("curve"), "choice seed step", **labels),
+        "loss_curve": tensor(table("losses"), "choice seed step", **labels),
+        "first_weights": tensor(first, "choice head query key", choice=labels["choice"], query=words, key=words),
+        "first_largest": tensor(first.max(-1).mean((1, 2)), "choice", choice=labels["choice"]),
+        "steps": tensor(recipe.steps),
+        "sentences": tensor(sentences),
+    }
+
+
+@torch.no_grad()
+def first_weights(recipe: Recipe, scale: float) -> np.ndarray:
+    """The attention of the untrained first layer for the sentence: "head query key"."""
+    with record(only=["encoder.0.self_attn.weights"]) as tape:
+        built(recipe, scale).eval().encode(torch.tensor([vocabulary().read(TEXT).ids]))
+    found: np.ndarray = tape["encoder.0.self_attn.weights"][0].numpy()
+    return found
