@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from scenes.experimenting import experiments
+from scenes.model_tables import model
 
 DEFAULT_TEXT = "The car is red"
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,6 +171,7 @@ def train(output: Path | None, **wishes: Any) -> None:
 
 
 lecture.add_command(experiments)
+lecture.add_command(model)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -35,7 +35,7 @@ def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
     Tied output weights appear twice, as the `table` of the embedding and as `output.w`, "d_model vocab".
     """
     named = {}
-    for name, tensor, axes in _all(model):
+    for name, tensor, axes in every_parameter(model):
         words = {axis: tokens for axis in axes.split() if (tokens := labels(name, axis)) is not None}
         full = f"parameters.{name}"
         named[full] = NamedTensor(full, tensor.detach().cpu().numpy().copy(), tuple(axes.split()), words)
@@ -49,7 +49,8 @@ def made_with(name: str, known: dict[str, NamedTensor]) -> tuple[str, ...]:
     return tuple(full for full in wanted if full in known)
 
 
-def _all(model: Transformer) -> Iterator[tuple[str, Tensor, str]]:
+def every_parameter(model: Transformer) -> Iterator[tuple[str, Tensor, str]]:
+    """Name, tensor and axes of every learned tensor, as `parameters` turns and names them; views, not copies."""
     for module in model.modules():
         for name, tensor, axes in _of(module):
             yield f"{module.path}.{name}", tensor, axes

@@ -34,7 +34,7 @@ def lecture(cache, tmp_path):
 
 def test_help_names_every_command(lecture):
     said = lecture("--help").stdout
-    for command in ("render", "stills", "list", "script", "trace", "train", "experiments", "words", "test"):
+    for command in ("render", "stills", "list", "script", "trace", "train", "experiments", "model", "words", "test"):
         assert f"\n  {command} " in said
 
 
@@ -52,6 +52,17 @@ def test_experiments_are_listed_run_and_recorded(lecture, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "variance.json").read_text())["about"]["seed"] == 5
     assert "no experiment 'nonsense'" in lecture("experiments", "run", "nonsense").stderr
+
+
+def test_model_tells_shapes_and_parameters_that_add_up(lecture):
+    said = lecture("model").stdout
+    assert "head × query × key" in said
+    assert "4 × n × n" in said
+    rows = [line for line in said.splitlines() if line.rstrip().endswith("%")]
+    counts = {inside: sum(int(row.split()[-2].replace(",", "")) for row in rows if row.startswith("   ") == inside)
+              for inside in (True, False)}  # fmt: skip
+    assert f" {counts[True]:,} parameters" in said
+    assert counts[True] == counts[False]
 
 
 def test_words_are_those_that_a_sentence_can_be_made_of(lecture):

@@ -1,0 +1,91 @@
+"""The command `lecture model`: the shapes on the way from ids to probabilities, and where the parameters are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+NARROW = 100
+
+
+@click.command()
+@click.option("--model", "path", type=click.Path(path_type=Path, exists=True),
+              help="A checkpoint, or a folder of Hugging Face, other than the model of the project.")  # fmt: skip
+def model(path: Path | None) -> None:
+    """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
+    from transformer_core.lecture import DEFAULT_MODEL
+    from transformer_core.pretrained import load, load_hugging_face
+
+    path = path or DEFAULT_MODEL
+    shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
+    config = shown.config
+    total = sum(parameter.numel() for parameter in shown.parameters())
+    stacks = [
+        f"{count} {side} layer{'s' * (count > 1)}"
+        for side, count in (("encoder", config.encoder_layers), ("decoder", config.decoder_layers))
+        if count
+    ]
+    click.echo(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters\n")
+    console = _console()
+    console.print(_shapes(shown))
+    console.print(_parameters(shown, total))
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    # Where nothing is told of a width, a table is as wide as it needs to be.
+    return Console(width=None if sys.stdout.isatty() else NARROW, highlight=False)
+
+
+def _shapes(shown: Any) -> Any:
+    from transformer_core.tour import folded
+
+    rows = shown.dimensions()
+    several = any("m" in row.sizes for row in rows)
+    lengths = "n source and m target tokens" if several else "n tokens"
+    table = _table(f"From ids to probabilities: {lengths}", "tensor", "axes", "shape")
+    for layers, members in folded(rows):
+        _heading(table, layers)
+        for row in members:
+            table.add_row(f"  {row.name.removeprefix(f'{layers[0]}.')}", row.words, row.numbers)
+    return table
+
+
+def _parameters(shown: Any, total: int) -> Any:
+    from transformer_core.tour import folded
+
+    table = _table("Parameters", "tensor", "axes", "shape", "numbers in all", "share")
+    rows = [row for members in shown.parameters_by_layer().values() for row in members]
+    for layers, members in folded(rows):
+        _heading(table, layers, *_figures(sum(row.count for row in members) * len(layers), total))
+        for row in members:
+            name = f"  {row.name.removeprefix(f'{layers[0]}.')}"
+            table.add_row(name, row.words, row.numbers, *_figures(row.count * len(layers), total))
+    return table
+
+
+def _figures(count: int, total: int) -> tuple[str, str]:
+    """How many numbers, and which share of all; tied weights are those of another tensor."""
+    if not count:
+        return "tied", ""
+    share = count / total
+    return f"{count:,}", f"{share:.1%}" if share >= 0.0005 else "<0.1%"
+
+
+def _table(title: str, *columns: str) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in ("numbers in all", "share") else "left", overflow="fold")
+    return table
+
+
+def _heading(table: Any, layers: tuple[str, ...], *figures: str) -> None:
+    name = f"{layers[0]} to {layers[-1]}" if len(layers) > 1 else layers[0]
+    table.add_row(*(f"[bold]{text}[/bold]" for text in (name, "", "each" * (len(layers) > 1), *figures)))
