@@ -55,6 +55,7 @@ def causal(queries: int, keys: int, device: torch.device | None = None) -> Tenso
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)
 def causal_mask(queries: int, keys: int, dtype: torch.dtype, device: torch.device) -> Mask:
     """The mask that hides later keys and no others, made once for each length."""
     return mask_of(causal(queries, keys, device)[None, None], dtype)

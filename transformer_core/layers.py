@@ -36,10 +36,10 @@ class LayerNorm(nn.Module):
         tap = tap_at(self.path)
         if tap.wants("mean", "var", "normalized"):
             return self.step_by_step(x, tap)
-        return tap("out", F.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
+        return tap("out", torch.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
 
     def step_by_step(self, x: Tensor, tap: Tap) -> Tensor:
-        """The steps inside of the one kernel of `F.layer_norm`; once one of them is edited, they make `out` anew.
+        """The steps inside of the one kernel of `torch.layer_norm`; once one of them is edited, they make `out` anew.
 
         The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
         """
@@ -109,13 +109,14 @@ class Layer(nn.Module):
     ) -> Tensor:
         """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
         tap = tap_at(self.path)
+        norms = iter(self.norms)
         x = tap("resid_pre", x, STREAM, x)
-        x = self.add("resid_attn", x, lambda y: self.self_attn(y, mask=mask, cache=cache), self.norms[0], tap)
+        x = self.add("resid_attn", x, lambda y: self.self_attn(y, mask=mask, cache=cache), next(norms), tap)
         if self.cross_attn is not None:
             cross = self.cross_attn
-            x = self.add("resid_cross", x, lambda y: cross(y, memory, memory_mask, cache), self.norms[1], tap)
+            x = self.add("resid_cross", x, lambda y: cross(y, memory, memory_mask, cache), next(norms), tap)
         if self.ffn is not None:
-            x = self.add("resid_ffn", x, self.ffn, self.norms[-1], tap)
+            x = self.add("resid_ffn", x, self.ffn, next(norms), tap)
         return tap("resid_post", x, STREAM, x)
 
     def add(

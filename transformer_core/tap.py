@@ -191,3 +191,14 @@ def under(prefix: str) -> Iterator[None]:
         yield
     finally:
         tape.prefix = before
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Compute without gradients what leaves no tensor behind.
+
+    torch's inference mode is faster by a sixth, but its tensors can enter no graph later: a recorder, which keeps them,
+    gets ordinary ones.
+    """
+    with torch.inference_mode() if _recorder.get() is None else torch.no_grad():
+        yield

@@ -7,9 +7,10 @@ import torch
 from core_models import config, jig, model, sentences
 from model_shapes import SHAPES, given, shapes
 
+from transformer_core.attention import causal_mask
 from transformer_core.decoding import greedy
 from transformer_core.model import Transformer
-from transformer_core.tap import record, tap_at, under
+from transformer_core.tap import record, tap_at, under, unseen
 from transformer_core.trace import AXES, Trace
 
 
@@ -165,3 +166,17 @@ def test_a_trace_can_be_saved_and_read_without_torch(tmp_path):
     assert all(
         (again[name].values == trace[name].values).all() and again[name].axes == trace[name].axes for name in trace
     )
+
+
+def test_what_is_unseen_is_computed_in_inference_mode_unless_a_recorder_keeps_it():
+    with unseen():
+        assert torch.ones(1).is_inference()
+    with record(), unseen():
+        assert not torch.ones(1).is_inference()
+        assert not torch.is_grad_enabled()
+
+
+def test_a_mask_made_unseen_serves_a_training_later():
+    with unseen():
+        mask = causal_mask(7, 7, torch.float64, torch.device("cpu"))
+    assert not mask.bias.is_inference()
