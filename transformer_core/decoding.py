@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transformer_core.attention import Cache
 from transformer_core.model import Transformer, probabilities
-from transformer_core.tap import under
+from transformer_core.tap import under, unseen
 from transformer_core.trace import NamedTensor
 
 Choose = Callable[[Tensor], Tensor]
@@ -44,7 +44,8 @@ def greedy(
     Raises:
         ValueError: the model has no decoder, or is in training mode, where dropout would choose.
     """
-    return _write(model, source_ids, start, end, longest, source_padding, cached, lambda probs: probs.argmax(-1))
+    with unseen():
+        return _write(model, source_ids, start, end, longest, source_padding, cached, lambda probs: probs.argmax(-1))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from transformer_core.tap import tap_at
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(mode=False)
 def sinusoids(
     positions: int, d_model: int, halves: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu"
 ) -> Tensor:
