@@ -42,3 +42,19 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
         with Bar() as bar:
             path = perform(name, seed, output=output, pieces=pieces, watch=bar.measuring)
         click.echo(f"{path}")
+
+
+@experiments.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("docs") / "experiments.md",
+    show_default=True,
+    help="The page; its plots go into a folder of the same name beside it.",
+)
+def report(output: Path) -> None:
+    """One page of tables and plots of all that was recorded."""
+    from scenes.production.findings import report as write_report
+
+    written = write_report(output)
+    click.echo(f"{written[0]}  {len(written) - 1} plots")

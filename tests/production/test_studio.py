@@ -6,13 +6,16 @@ import subprocess
 import sys
 
 import av
+import numpy as np
 import pytest
 from PIL import Image
 
+from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.facts import StepFacts
 from scenes.production.film import frames
 from scenes.production.studio import _runs
-from transformer_core.trace import Trace
+from transformer_core import results
+from transformer_core.trace import NamedTensor, Trace
 
 
 def contents(folder):
@@ -95,6 +98,19 @@ def test_a_comment_draws_nothing_again(place):
     place.film("counting")
     place.write("        asker, share", "        # The largest share.\n        asker, share")
     assert place.film("counting").drawn == 0
+
+
+def test_a_changed_result_of_an_experiment_draws_again_what_reads_it(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    name = "experiment.counting.value"
+    place.write("shares.quantity(1)", f'trace["{name}"]')
+    order, keys = place.order("counting"), []
+    for value in (1.0, 1.0, 2.0):
+        Trace({name: NamedTensor(name, np.array(value), ())}).save(tmp_path / "results" / "counting")
+        job = Job(order.entries[0], place.folder / "trace.npz", "tiny", order.look, sources_of(order.entries[0]))
+        keys.append([step.key for step in survey(job, lambda *_: None)])
+    assert keys[0] == keys[1]
+    assert [old == new for old, new in zip(keys[1], keys[2], strict=True)] == [True, True, False]
 
 
 def test_two_processes_make_the_same_bytes_as_one(finished, place):

@@ -29,11 +29,11 @@ def counts(one: NamedTensor, other: NamedTensor) -> bool:
     """
     if one.axes != ("seed",) or other.axes != ("seed",):
         raise ValueError(f"two rows along seed are compared, not {one.axes} and {other.axes}")
-    return bool(_counts(one.values, other.values))
+    return bool(compared(one.values, other.values))
 
 
-def _counts(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The rule, along the last axis."""
+def compared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where |mean_s one - mean_s other| exceeds the larger spread of the two; the last axis is that of the seeds."""
     spread = np.full(np.broadcast_shapes(one.shape, other.shape)[:-1], ONE_SEED)
     if one.shape[-1] > 1 and other.shape[-1] > 1:
         spread = np.maximum(np.ptp(one, axis=-1), np.ptp(other, axis=-1))
@@ -79,4 +79,4 @@ def difference(trace: Trace, prefix: str) -> NamedTensor:
 def effect(trace: Trace, prefix: str) -> NamedTensor:
     """1 where the difference from the first entry exceeds the larger spread of the two, else 0."""
     values, axes = _seeds_last(trace, prefix)
-    return _named(trace, prefix, "effect", _counts(values, values[:1]).astype(int), axes)
+    return _named(trace, prefix, "effect", compared(values, values[:1]).astype(int), axes)

@@ -1,0 +1,207 @@
+"""One page of what the experiments found: a section for each, with tables and plots made from the recorded results.
+
+Nothing here is written by hand for an experiment. A number without axes becomes a fact; a tensor along steps, lengths
+or the like becomes a plot, seeds as a band; a small tensor becomes a table, seeds as their mean and spread. Whatever is
+larger is named with its axes, and is for the lecture to draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scenes.production.files import whole
+from transformer_core import results
+from transformer_core.measures.effects import compared
+from transformer_core.trace import NamedTensor, Trace
+
+#: Axes that a plot runs along, and the tensors that may have their values.
+ALONG = {
+    "step": ("step", "training.step"), "checkpoint": ("step",), "length": ("length",), "position": (), "layer": (),
+    "distance": ("distance",), "depth": ("depth",), "bin": (), "walk": (),
+}  # fmt: skip
+MOST_LINES, MOST_CELLS, MOST_PLOTS = 12, 60, 8
+
+
+@dataclass(frozen=True)
+class Section:
+    """One experiment: its recorded tensors by short name, and what its card says."""
+
+    name: str
+    about: dict[str, Any]
+    tensors: dict[str, NamedTensor]
+
+    @classmethod
+    def of(cls, name: str, folder: Path | None = None) -> Section:
+        saved = Trace.load((folder or results.FOLDER) / name)
+        prefix = f"{results.PREFIX}{name}."
+        return cls(name, saved.about, {full.removeprefix(prefix): saved.full(full) for full in saved})
+
+
+def report(page: Path, folder: Path | None = None) -> list[Path]:
+    """Write `page` (Markdown), and its plots into a folder of the same name beside it; returns all files written."""
+    sections = [Section.of(name, folder) for name in results.experiments(folder)]
+    written = [page]
+    lines = [HEAD, *(f"- [{s.name}](#{s.name}): {s.about['question']}" for s in sections), ""]
+    for section in sections:
+        lines += [f"## {section.name}", "", f"**{section.about['question']}**", "", *_facts(section), ""]
+        drawn = set()
+        for title, figure in islice(_plots(section), MOST_PLOTS):
+            drawn.add(title)
+            path = page.with_suffix("") / f"{section.name}.{title}.svg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _save(figure, path)
+            written.append(path)
+            lines += [f"![{section.name}: {title}]({page.stem}/{path.name})", ""]
+        for title, table in _tables(section):
+            drawn.add(title)
+            lines += [f"`{title}`", "", *table, ""]
+        lines += _rest(section, drawn)
+    with whole(page) as part:
+        part.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    return written
+
+
+HEAD = """# What the experiments found
+
+Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is one file in
+`transformer_core/experiments`, and can be run again by the command given. In a trace, `name` of an experiment is called
+`experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the smallest, and
+a difference from the first row counts as **more than chance** only if it exceeds the larger spread of the two.
+"""
+
+
+def _facts(section: Section) -> Iterator[str]:
+    """How it was run, and all that has no axes."""
+    about, versions = section.about, section.about["versions"]
+    made = ", ".join(f"{name} {number}" for name, number in versions.items())
+    yield f"    {about['command']}"
+    yield ""
+    yield f"{about['seconds']:,.0f} seconds; {made}."
+    scalars = [f"{name} {_shown(one.values)}" for name, one in section.tensors.items() if not one.axes]
+    if scalars:
+        yield ""
+        yield f"{'; '.join(scalars)}."
+
+
+def _is_axis(section: Section, name: str) -> bool:
+    """Whether a tensor only gives the values along an axis."""
+    return section.tensors[name].axes in {(name,), ("checkpoint",)} and name in {n for ns in ALONG.values() for n in ns}
+
+
+def _plots(section: Section) -> Iterator[tuple[str, Any]]:
+    """A figure for each tensor that has an axis to plot along, and few enough lines."""
+    from matplotlib.figure import Figure
+
+    for name, one in section.tensors.items():
+        along = next((axis for axis in ALONG if axis in one.axes), None)
+        if along is None or one.size(along) < 3 or _is_axis(section, name):
+            continue
+        others = [axis for axis in one.axes if axis not in {along, "seed"}]
+        if np.prod([one.size(axis) for axis in others]) > MOST_LINES or len(others) > 2:
+            continue
+        figure = Figure((7, 3.6), layout="constrained")
+        axes = figure.add_subplot(xlabel="step" if along == "checkpoint" else along, ylabel=name)
+        x = _along(section, one, along)
+        for label, rows in _lines(one, along, others):
+            (line,) = axes.plot(x, rows.mean(0), label=label)
+            if len(rows) > 1:
+                axes.fill_between(x, rows.min(0), rows.max(0), color=line.get_color(), alpha=0.2, linewidth=0)
+        if along in {"checkpoint", "distance"}:
+            axes.set_xscale("symlog", linthresh=float(x[x > 0].min()))
+        if one.values.min() > 0 and one.values.max() > 1000 * one.values.min():
+            axes.set_yscale("log")
+        if others:
+            axes.legend(fontsize=7)
+        axes.grid(alpha=0.3)
+        yield name, figure
+
+
+def _along(section: Section, one: NamedTensor, axis: str) -> np.ndarray:
+    """The values along an axis: those of a tensor that gives them, or its labels, or its indices."""
+    for name in ALONG[axis]:
+        values = section.tensors.get(name)
+        if values is not None and values.shape == (one.size(axis),):
+            return values.values.astype(float)
+    try:
+        return np.array([float(label) for label in one.labels[axis]])
+    except (KeyError, ValueError):
+        return np.arange(one.size(axis), dtype=float)
+
+
+def _lines(one: NamedTensor, along: str, others: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """For each line of a plot its name, and its values by seed: "seed x"."""
+    order = [one.axes.index(axis) for axis in others]
+    seed = [one.axes.index("seed")] if "seed" in one.axes else []
+    values = one.values.astype(float).transpose([*order, *seed, one.axes.index(along)])
+    for index in product(*(range(one.size(axis)) for axis in others)):
+        names = [str(one.label(axis, at)) for axis, at in zip(others, index, strict=True)]
+        yield ", ".join(names), np.atleast_2d(values[index])
+
+
+def _save(figure: Any, path: Path) -> None:
+    """The same figure gives the same bytes."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.hashsalt": path.stem}), whole(path) as part:
+        figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _tables(section: Section) -> Iterator[tuple[str, list[str]]]:
+    """A table for each small tensor that is not plotted."""
+    for name, one in section.tensors.items():
+        if not one.axes or _is_axis(section, name) or any(axis in ALONG for axis in one.axes):
+            continue
+        rows = [axis for axis in one.axes if axis != "seed"]
+        if one.values.size > MOST_CELLS * max(1, one.size("seed") if "seed" in one.axes else 1) or len(rows) > 2:
+            continue
+        if "seed" in one.axes and rows:
+            yield name, _over_seeds(one, rows)
+        elif len(one.axes) <= 2:
+            yield name, _plain(one)
+
+
+def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
+    """Mean, spread and verdict of each entry."""
+    head = " | ".join((*rows, "mean", "spread", "from the first", "more than chance"))
+    found = [f"| {head} |", "|---" * (len(rows) + 4) + "|"]
+    values = one.values.transpose([one.axes.index(axis) for axis in (*rows, "seed")]).astype(float)
+    first = values[(0,) * len(rows)]
+    for index in np.ndindex(values.shape[:-1]):
+        names = " | ".join(str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True))
+        here = values[index]
+        verdict = "" if not any(index) else "yes" if compared(here, first) else "no"
+        difference = "" if not any(index) else _shown(here.mean() - first.mean(), "+")
+        found.append(f"| {names} | {_shown(here.mean())} | {_shown(np.ptp(here))} | {difference} | {verdict} |")
+    return found
+
+
+def _plain(one: NamedTensor) -> list[str]:
+    """One row, or a row for each label along the first axis."""
+    columns = [str(label) for label in one.words(one.axes[-1])]
+    corner = " / ".join(one.axes)
+    names = [str(label) for label in one.words(one.axes[0])] if len(one.axes) == 2 else [""]
+    rows = zip(names, np.atleast_2d(one.values), strict=True)
+    body = [f"| {name} | {' | '.join(map(_shown, row))} |" for name, row in rows]
+    return [f"| {corner} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *body]
+
+
+def _rest(section: Section, drawn: set[str]) -> list[str]:
+    """What is neither a fact, a plot nor a table: recorded for the lecture."""
+    left = [
+        f"`{name}` ({', '.join(one.axes)})"
+        for name, one in section.tensors.items()
+        if one.axes and name not in drawn and not _is_axis(section, name)
+    ]
+    return [f"Recorded besides: {', '.join(left)}.", ""] if left else []
+
+
+def _shown(value: Any, sign: str = "") -> str:
+    """A number in a table: whole, or with three digits that count."""
+    number = float(value)
+    return format(number, f"{sign},.0f") if number == int(number) else format(number, f"{sign}.3g")
