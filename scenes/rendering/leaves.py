@@ -16,7 +16,12 @@ from scenes.rendering.outlines import CURVE, PathMaker, Paths
 Paint = tuple[tuple[float, float, float, float], float | None, cairo.LineJoin, cairo.LineCap]
 
 COLOURS = ("background_stroke_rgbas", "fill_rgbas", "stroke_rgbas")  # in the order in which Manim paints them
-READERS = ("get_fill_rgbas", "get_stroke_rgbas", "get_stroke_width", "get_background_image")
+# What Manim's camera asks a mobject for: a class that answers in a way of its own is left to it.
+READERS = (
+    "get_fill_rgbas", "get_stroke_rgbas", "get_stroke_width", "get_background_image",
+    "get_subpath_split_indices_from_points", "consider_points_equals_2d",
+)  # fmt: skip
+LINE_WIDTH = 0.01  # scene units for one of Manim's stroke width, unless a camera was made with another
 MITER_LIMIT = 10.0  # Cairo's default: so many half widths can the corner of a stroke reach out
 _plain_kinds: dict[type, bool] = {}
 
@@ -27,7 +32,9 @@ def is_plain(mobject: Any) -> bool:
     if kind not in _plain_kinds:
         own = (getattr(kind, name, None) is getattr(VMobject, name) for name in READERS)
         _plain_kinds[kind] = issubclass(kind, VMobject) and all(own)
-    return _plain_kinds[kind] and not mobject.background_image and not mobject.shade_in_3d
+    if not _plain_kinds[kind] or mobject.background_image or mobject.shade_in_3d:
+        return False
+    return mobject.n_points_per_cubic_curve == CURVE and mobject.__dict__.keys().isdisjoint(READERS)
 
 
 class Leaves:
@@ -163,8 +170,8 @@ def _mixed(state: dict[str, Any]) -> list[Paint]:
         red, green, blue, alpha = state[name][0].tolist()
         width = max(0.0, float(state[thick])) if thick else None
         if alpha != 0 and width != 0:
-            # Manim's surface holds red where Cairo believes blue to be; its widths are hundredths of a unit.
-            paints.append(((blue, green, red, alpha), None if width is None else width * 0.01, join, cap))
+            # Manim's surface holds red where Cairo believes blue to be.
+            paints.append(((blue, green, red, alpha), None if width is None else width * LINE_WIDTH, join, cap))
     return paints
 
 

@@ -16,7 +16,7 @@ from manim.utils.iterables import list_update
 from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
-from scenes.rendering.leaves import is_plain
+from scenes.rendering.leaves import LINE_WIDTH, is_plain
 from scenes.rendering.motion import calm, hasten, is_plain_play, movers
 from scenes.rendering.tiles import Box
 
@@ -185,6 +185,8 @@ class FastRenderer(CairoRenderer):
         """Whether the canvas draws exactly this as Manim would; if not, the log says why, once."""
         if type(self.camera) not in FLAT_CAMERAS:
             return self._leave(f"a {type(self.camera).__name__}")
+        if self.camera.cairo_line_width_multiple != LINE_WIDTH:
+            return self._leave("a camera with lines of another width")
         if not self._canvas.works:
             return self._leave("this build of Cairo")
         odd = next((mobject for mobject in mobjects if not is_plain(mobject)), None)

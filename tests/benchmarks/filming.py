@@ -116,7 +116,7 @@ class Told(Scene):
         self.wait(1)
 
 
-def crowd(static: int, moving: int) -> type[Scene]:
+def crowd(static: int, moving: int, seconds: float = 1.0) -> type[Scene]:
     """A scene in which `moving` mobjects move below `static` ones; half of each are boxes, half are numbers.
 
     Below, since Manim draws everything again from the first moving mobject upwards.
@@ -140,11 +140,11 @@ def crowd(static: int, moving: int) -> type[Scene]:
             places = np.linspace(-1, 1, moving)
             for way in (UP, DOWN):
                 moves = (one.animate.shift(place * way) for one, place in zip(self.movers, places, strict=True))
-                self.play(*moves, run_time=0.5)
+                self.play(*moves, run_time=seconds)
 
     return Crowd
 
 
-Stress = crowd(1000, 100)
+Stress = crowd(1000, 100, 0.5)
 
 SCENES = {"Matrix": Matrix, "Softmax": Softmax, "Pan": Pan, "Told": Told, "Stress": Stress}
