@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from core_models import config, model, paddings, sentences
+from core_models import config, model, sentences
+from model_shapes import SHAPES, given, shapes
 
 from transformer_core.names import aliases, trace_point, transformer_lens_name
 from transformer_core.tap import record
@@ -33,13 +34,6 @@ NAMELESS = (
     *("embed_tgt.scaled", "embed_tgt.sum", "decoder.1.self_attn.scores", "decoder.1.self_attn.scaled", "probs"),
     *("decoder.1.self_attn.concat", "decoder.1.resid_cross", "decoder.1.resid_ffn", "decoder.1.ln1.var"),
 )
-SHAPES = {
-    "encoder only": {"decoder_layers": 0, "pooler": True},
-    "decoder only": {"encoder_layers": 0, "norm_order": "pre"},
-    "both": {"norm_order": "pre"},
-    "without feed-forward or norms": {"d_ff": 0, "norm_order": "none"},
-    "without logits": {"decoder_layers": 0, "output_layer": "none", "norm_order": "pre"},
-}
 
 
 @pytest.mark.parametrize("point", ROWS)
@@ -64,18 +58,31 @@ def test_two_stacks_have_names_of_their_own():
     assert trace_point("decoder_blocks.0.self_attn.hook_pattern", both) == "decoder.0.self_attn.weights"
     assert trace_point("decoder_blocks.0.cross_attn.hook_pattern", both) == "decoder.0.cross_attn.weights"
     assert trace_point("decoder_embed.hook_out", both) == "embed_tgt.token"
+    assert trace_point("decoder_blocks.1.cross_attn.hook_out", both) == "decoder.1.cross_attn.out"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+def test_in_post_norm_a_sum_goes_by_the_norm_that_it_enters():
+    post = config(norm_order="post")
+    assert transformer_lens_name("encoder.0.resid_attn", post) == "encoder_blocks.0.ln1.hook_in"
+    assert transformer_lens_name("encoder.0.resid_ffn", post) == "encoder_blocks.0.ln2.hook_in"
+    assert transformer_lens_name("decoder.0.resid_cross", post) == "decoder_blocks.0.ln2.hook_in"
+    assert transformer_lens_name("decoder.0.resid_ffn", post) == "decoder_blocks.0.ln3.hook_in"
+    with pytest.raises(KeyError, match="hook_resid_mid"):
+        trace_point("decoder_blocks.0.hook_resid_mid", post)
+
+
+def test_an_embedding_with_a_norm_is_what_leaves_the_norm():
+    bert = config(**SHAPES["BERT"])
+    assert trace_point("hook_embed", bert) == "embed_src.ln.out"
+    assert trace_point("embed.hook_out", bert) == "embed_src.token"
+    assert trace_point("token_type_embed.hook_out", bert) == "embed_src.token_type"
+
+
+@shapes
 def test_every_name_can_be_read_from_a_trace_and_no_two_are_the_same(shape):
     watched = model(**SHAPES[shape])
-    source, target = sentences()
-    hidden_source, hidden_target = paddings(source, target)
     with torch.no_grad(), record() as tape:
-        if shape == "decoder only":
-            watched(None, target, target_padding=hidden_target)
-        else:
-            watched(source, target if watched.decoder is not None else None, hidden_source)
+        watched(*given(shape))
     trace, table = tape.trace(), aliases(watched.config)
     assert len({*table.values()}) == len(table)
     assert {hook: trace[trace_point(hook, watched.config)].name for hook in table.values()} == {
