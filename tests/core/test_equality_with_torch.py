@@ -75,12 +75,13 @@ def test_outputs_equal_those_of_nn_transformer_under_all_masks(norm_order, activ
     assert error(run_ours(ours, *given), run_theirs(theirs, *given)) <= GATE[dtype]
 
 
+@pytest.mark.parametrize("dtype", GATE, ids=str)
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("norm_order", ["pre", "post"])
-def test_gradients_equal_those_of_nn_transformer(norm_order, activation):
-    ours, theirs = pair(norm_order, activation)
-    given = inputs()
-    direction = torch.randn(3, 6, 16, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+def test_gradients_equal_those_of_nn_transformer(norm_order, activation, dtype):
+    ours, theirs = pair(norm_order, activation, dtype)
+    given = inputs(dtype)
+    direction = torch.randn(3, 6, 16, generator=torch.Generator().manual_seed(5), dtype=dtype)
     (run_ours(ours, *given) * direction).sum().backward()
     (run_theirs(theirs, *given) * direction).sum().backward()
     with torch.no_grad():
@@ -88,10 +89,13 @@ def test_gradients_equal_those_of_nn_transformer(norm_order, activation):
             parameter.copy_(parameter.grad)
     expected = copy.deepcopy(ours)
     load_torch(expected, theirs)
-    for stack in ("encoder", "decoder"):
-        theirs_by_name = dict(getattr(expected, stack).named_parameters())
-        for name, parameter in getattr(ours, stack).named_parameters():
-            assert error(parameter.grad, theirs_by_name[name]) <= 1e-12, name
+    theirs_by_name = dict(expected.named_parameters())
+    found = {name: p.grad for name, p in ours.named_parameters() if name.startswith(("encoder", "decoder"))}
+    every = [torch.cat([grad.flatten() for grad in side]) for side in (found.values(), map(theirs_by_name.get, found))]
+    assert error(*every) <= GATE[dtype]
+    # In float32 the small gradients of a parameter are what is left of larger sums: there only the whole is told.
+    for name in found if dtype == torch.float64 else ():
+        assert error(found[name], theirs_by_name[name]) <= 1e-12, name
 
 
 def watched(theirs, given):
@@ -152,17 +156,18 @@ def watched(theirs, given):
     return seen
 
 
+@pytest.mark.parametrize("dtype", GATE, ids=str)
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("norm_order", ["pre", "post"])
-def test_every_intermediate_equals_the_one_that_hooks_find_in_nn_transformer(norm_order, activation):
-    ours, theirs = pair(norm_order, activation)
-    given = inputs()
+def test_every_intermediate_equals_the_one_that_hooks_find_in_nn_transformer(norm_order, activation, dtype):
+    ours, theirs = pair(norm_order, activation, dtype)
+    given = inputs(dtype)
     seen = watched(theirs, given)
     with record() as tape:
         run_ours(ours, *given)
     assert len(seen) == 2 * (5 + 3 + 2 * 2 + 1) + 2 * (10 + 3 + 3 * 2 + 1) + 2
     for name, expected in seen.items():
-        assert error(tape[name], expected) <= 1e-12, name
+        assert error(tape[name], expected) <= GATE[dtype], name
 
 
 @pytest.mark.parametrize("dtype", GATE, ids=str)
