@@ -58,6 +58,7 @@ AXES = {
     "depth": "the number of layers of a stack",
     "norm": "one place of the layer norm",
     "kind": "one kind of words",
+    "scale": "one factor that initial weights are multiplied by",
     "row": "one row of a picture, from below",
     "column": "one column of a picture",
     "frame": "one moment of several that are kept",

@@ -1,0 +1,72 @@
+"""What attention and the cache cost: counts are exact, times only have to point the right way."""
+
+import numpy as np
+import torch
+
+from transformer_core.decoding import greedy
+from transformer_core.experiments import attention_cost, cache_cost
+from transformer_core.experiments.laboratory import Bench
+from transformer_core.experiments.shipped import translator
+
+
+def test_the_counts_meet_at_the_crossover():
+    found = attention_cost.run(Bench(), lengths=(32, 128, 256), repeats=2)
+    products = found["multiplications"].pick(length="256").values
+    assert found["crossover"].values == 256
+    assert products[0] == products[1]
+    assert found["milliseconds"].shape == (3, 2)
+
+
+def test_attention_keeps_four_times_the_bytes_for_twice_the_length_and_the_rest_twice():
+    found = attention_cost.run(Bench(), lengths=(256, 512), repeats=1)
+    bytes_of_attention = found["attention_bytes"].values
+    heads = translator().config.heads
+    # Scores after the root, weights: two grids of single precision at the most, and at least one.
+    assert heads * 512**2 * 4 <= bytes_of_attention[1] <= 2.5 * heads * 512**2 * 4
+    assert 3.5 < bytes_of_attention[1] / bytes_of_attention[0] < 4.1
+    rest = found["layer_bytes"].values - bytes_of_attention
+    assert rest[1] == 2 * rest[0]
+
+
+def test_curves_that_cross_between_two_lengths_meet_there():
+    lengths, costs = np.array([10.0, 100.0, 1000.0]), np.array([[1.0, 10], [10, 10.1], [100, 10]])
+    assert 100 < attention_cost.crossing(lengths, costs) < 110
+    assert np.isnan(attention_cost.crossing(lengths[:1], costs[:1]))
+
+
+def test_with_and_without_a_cache_the_same_tokens_are_written():
+    model = cache_cost.roomy(24)
+    written = [
+        greedy(model, cache_cost.source_of(), 1, cache_cost.NEVER, 20, cached=cached) for cached in (True, False)
+    ]
+    assert written[0] == written[1]
+    assert len(written[0][0]) == 20
+
+
+def test_the_cache_holds_two_rows_a_token_and_layer():
+    model = cache_cost.roomy(16)
+    own, of_the_encoder = cache_cost.cache_bytes(model, 10)
+    config = model.config
+    assert own == 2 * 10 * config.d_model * config.decoder_layers * 4
+    assert of_the_encoder == 2 * cache_cost.source_of().shape[1] * config.d_model * config.decoder_layers * 4
+
+
+def test_the_cache_saves_more_the_longer_the_text():
+    found = cache_cost.run(Bench(), lengths=(8, 96), repeats=2)
+    assert found["rows"].values.tolist() == [[36, 8], [4656, 96]]
+    assert found["speedup"].values[1] > found["speedup"].values[0]
+
+
+def test_bytes_of_one_storage_are_counted_once():
+    x = torch.ones(10, requires_grad=True)
+
+    def work():
+        y = x * 2
+        return (y * y).sum() + (y.view(2, 5) ** 2).sum()
+
+    assert attention_cost.kept_for_backward(work) == 40
+
+
+def test_weights_are_not_counted():
+    x, weight = torch.ones(2, 3), torch.ones(5, 3, requires_grad=True)
+    assert attention_cost.kept_for_backward(lambda: x @ weight.T, [weight]) == x.nbytes

@@ -1,0 +1,66 @@
+"""Depth, Add and norm before any training, in sizes that take a second."""
+
+import numpy as np
+import pytest
+
+from transformer_core.experiments import gradient_by_depth, initial_variance, rows_alike
+from transformer_core.experiments.deep import KINDS, untrained
+from transformer_core.experiments.laboratory import Bench
+
+
+@pytest.fixture(scope="module")
+def gradients():
+    return gradient_by_depth.run(Bench(), depths=(2, 6), seeds=2, sentences=4)
+
+
+def test_without_norm_and_add_less_gradient_reaches_the_first_layer_of_a_deeper_model(gradients):
+    first = gradients["first"].pick(choice="no norm, no Add").values
+    assert first[1] < first[0] / 2
+    assert (first < gradients["first"].pick(choice="pre-norm").values).all()
+
+
+def test_pre_norm_keeps_the_gradient_of_the_first_layer_in_its_range(gradients):
+    first = gradients["first"].pick(choice="pre-norm").values
+    assert 0.3 < first[1] / first[0] < 3
+
+
+def test_every_layer_of_every_depth_has_its_gradient(gradients):
+    assert gradients["layers_6"].shape == (len(KINDS), 2, 6)
+    last = np.median(gradients["layers_6"].values[..., -1], axis=1)
+    assert np.allclose(gradients["last"].pick(depth="6").values, last)
+
+
+def test_without_add_the_rows_of_a_sentence_become_alike():
+    last = rows_alike.run(Bench(), layers=8, seeds=1, sentences=6)["last"]
+    for norm in ("pre-norm", "post-norm"):
+        assert last.pick(choice=f"{norm}, no Add") < last.pick(choice=norm) / 2
+
+
+@pytest.fixture(scope="module")
+def scales():
+    return initial_variance.run(Bench(), layers=3, seeds=1, sentences=64)
+
+
+def test_large_initial_weights_make_spikes_and_small_ones_equal_shares(scales):
+    small, usual, large = scales["entropy"].pick(choice="pre-norm").values
+    assert small > usual > large
+    assert small > 0.98
+    assert large < 0.3
+
+
+def test_without_norm_large_weights_let_the_variance_explode(scales):
+    variance = scales["variance"].pick(choice="no norm", scale="4.0").values
+    assert variance[-1] > 100 * variance[0]
+
+
+def test_the_weights_of_the_probe_sentence_are_shares(scales):
+    assert np.allclose(scales["weights"].values.sum(-1), 1, atol=1e-5)
+
+
+def test_kinds_differ_in_norm_and_add_alone():
+    plain = untrained("pre-norm", 1, 0).config.as_dict()
+    for kind, changes in KINDS.items():
+        other = untrained(kind, 1, 0).config.as_dict()
+        differing = {name for name in plain if plain[name] != other[name]}
+        assert differing <= {"norm_order", "residual", "final_norm"}
+        assert {name: other[name] for name in changes} == changes

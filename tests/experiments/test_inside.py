@@ -1,0 +1,107 @@
+"""Probes, ablations, transplants and planes of the lecture's model, in sizes that take seconds."""
+
+import numpy as np
+import pytest
+import torch
+
+from transformer_core.experiments import cross_heads, heads_off, patching, probe, stream_plane
+from transformer_core.experiments.laboratory import Bench
+from transformer_core.experiments.shipped import passes, source_rows, translator
+from transformer_core.experiments.translation import held_out
+from transformer_core.interpret import head_off
+
+
+def test_a_reader_that_knows_nouns_by_heart_fails_on_nouns_it_never_read():
+    random = np.random.default_rng(0)
+    of = np.repeat(np.arange(20), 30)
+    own = random.normal(size=(20, 40))[of]  # every noun has a row of its own, and nothing in common
+    answers = np.where(of % 2, 1.0, -1.0)
+    assert probe.told(own, answers, of, random) < 0.75
+    with_gender = own + answers[:, None] * 3 * np.eye(40)[0]
+    assert probe.told(with_gender, answers, of, random) > 0.95
+
+
+def test_the_last_row_of_an_inflected_adjective_tells_the_gender_of_its_noun():
+    found = probe.run(Bench(), sentences=400)
+    told, control = found["told"], found["control"]
+    assert told.pick(choice="inflected", layer="layer 2") > 0.9
+    assert told.pick(choice="inflected", layer="input") < 0.7
+    assert control.pick(choice="inflected", layer="layer 2") < 0.75
+
+
+def test_words_that_show_gender_are_those_of_inflected_adjectives():
+    pair = next(pair for pair in held_out(200) if "adjective(inflected)->noun" in pair.roles)
+    places = [adjective for adjective, _ in pair.roles["adjective(inflected)->noun"]]
+    marked = [at for at, shows in enumerate(heads_off.shows_gender(pair)) if shows]
+    assert {source for at in marked for source in pair.alignment[at]} >= set(places)
+
+
+def test_the_mean_of_a_head_leaves_out_padding():
+    model, pairs = translator(), held_out(12)
+    means = heads_off.means(model, pairs)
+    (some, _, tape) = next(passes(model, pairs, ["encoder.1.self_attn.z"]))
+    rows = source_rows(tape["encoder.1.self_attn.z"].transpose(1, 2), some)
+    assert len(rows) == sum(len(pair.source) for pair in pairs)
+    assert np.allclose(means["encoder.1.self_attn"], rows.mean(0))
+
+
+def test_the_only_cross_attention_head_is_needed_and_the_model_is_whole_again_after():
+    model, pairs = translator(), held_out(30)
+    before = heads_off.judged(model, pairs)
+    mean = torch.from_numpy(heads_off.means(model, pairs)["decoder.1.cross_attn"][0])
+    with head_off(model, "decoder.1.cross_attn", 0, mean):
+        without = heads_off.judged(model, pairs)
+    assert (without < before).all()
+    assert np.array_equal(heads_off.judged(model, pairs), before)
+
+
+def test_switching_heads_off_is_told_for_every_attention_and_head():
+    found = heads_off.run(Bench(), sentences=4)
+    config = translator().config
+    assert found["encoder"].shape == (config.encoder_layers, config.heads, 3)
+    assert found["cross"].shape == (config.decoder_layers, config.cross_heads, 3)
+    assert found["counted"].values.tolist()[-1] == 4
+
+
+@pytest.fixture(scope="module")
+def transplants():
+    return patching.run(Bench())
+
+
+def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transplants):
+    for key, place in (("tired", "tired"), ("car", "car")):
+        shift = transplants[f"{key}_shift"].pick(layer="input")
+        assert shift.pick(position=place) == pytest.approx(1)
+        others = [row for row, word in enumerate(shift.labels["position"]) if word != place]
+        assert np.allclose(shift.values[others], 0)
+
+
+def test_each_sentence_prefers_its_own_form(transplants):
+    assert transplants["car_leads"].labels["choice"] == ("rojo", "roja")
+    for key in patching.PAIRS:
+        before, after = transplants[f"{key}_leads"].values
+        assert before < 0 < after
+
+
+def test_principal_axes_are_those_of_a_cloud_that_is_long_in_one_direction():
+    random = np.random.default_rng(0)
+    cloud = random.normal(size=(4000, 3)) * [1, 5, 2] + [7, 0, 0]
+    mean, axes, shares = stream_plane.principal(cloud)
+    assert mean == pytest.approx([7, 0, 0], abs=0.3)
+    assert np.allclose(axes[:2], [[0, 1, 0], [0, 0, 1]], atol=0.05)
+    assert shares[:2] == pytest.approx([25 / 30, 4 / 30], abs=0.02)
+
+
+def test_the_plane_explains_a_share_of_the_stream():
+    found = stream_plane.run(Bench(), sentences=20)
+    assert np.allclose(found["axes"].values @ found["axes"].values.T, np.eye(2), atol=1e-8)
+    assert found["explained_by_plane"].values == pytest.approx(found["spectrum"].values[:2].sum())
+    assert found["spectrum"].values.sum() == pytest.approx(1)
+    assert found["mean_distance"].labels["layer"] == tuple(stream_plane.points_of(translator()))
+
+
+def test_with_one_cross_attention_head_the_encoder_has_more_roles_than_with_four():
+    found = cross_heads.run(Bench(), sentences=120)
+    assert found["heads"].values.tolist() == [1, 4]
+    assert found["named"].pick(model="one") > found["named"].pick(model="four")
+    assert found["sentences_by_length"].values.sum() == 120

@@ -1,0 +1,122 @@
+"""The bill of attention: multiplications, time and memory of one encoder layer over the length of the sequence.
+
+In a layer of the lecture's sizes, 2 n^2 d multiplications make scores and blends, 4 n d^2 + 2 n d d_ff everything else
+(Vaswani et al. 2017, table 1). Measured beside them, in single precision and one thread: the processor's time of the
+attention itself and of the whole layer, the fastest of several; and the bytes that a training step keeps of each for
+the way back. A recorder sees the scores, so the matrix is formed: no fused kernel hides it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.attention import attention
+from transformer_core.config import Config
+from transformer_core.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.experiments.shipped import translator
+from transformer_core.experiments.translation import one_thread
+from transformer_core.layers import Layer
+from transformer_core.model import initialise
+from transformer_core.tap import tap_at
+
+LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+PARTS = ("scores and blends", "everything else")
+
+
+def multiplications(config: Config, length: int) -> tuple[int, int]:
+    """2 n^2 d, and 4 n d^2 + 2 n d d_ff."""
+    d = config.d_model
+    return 2 * length**2 * d, 4 * length * d**2 + 2 * length * d * config.d_ff
+
+
+def fastest(work: Callable[[], object], repeats: int) -> float:
+    """Seconds of the processor, the least of `repeats`: what else the machine does can only add to it."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def kept_for_backward(work: Callable[[], object], weights: Iterable[Tensor] = ()) -> int:
+    """Bytes of all tensors that autograd keeps of `work`, each storage once; those of `weights` are not counted."""
+    apart = {weight.untyped_storage().data_ptr() for weight in weights}
+    sizes: dict[int, int] = {}
+
+    def pack(kept: Tensor) -> Tensor:
+        storage = kept.untyped_storage()
+        if storage.data_ptr() not in apart:
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return kept
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept):
+        result = work()
+    assert result is not None  # as long as it lives, so does what was kept: no storage is met twice
+    return sum(sizes.values())
+
+
+def measured(config: Config, length: int, repeats: int) -> Piece:
+    layer = Layer(config, "encoder.0", cross=False)
+    initialise(layer, 0)
+    random = torch.Generator().manual_seed(length)
+    x = torch.randn(1, length, config.d_model, generator=random)
+    q, k, v = torch.randn(3, 1, config.heads, length, config.d_head, generator=random)
+
+    def attend() -> Tensor:
+        return attention(q, k, v, None, config.d_head, tap_at(""))
+
+    def whole() -> Tensor:
+        result: Tensor = layer(x)
+        return result
+
+    with torch.no_grad():
+        seconds = fastest(attend, repeats), fastest(whole, repeats)
+    for entering in (q, k, v, x):
+        entering.requires_grad_()
+    return {
+        "seconds": np.array(seconds),
+        "bytes": np.array([kept_for_backward(attend), kept_for_backward(whole, layer.parameters())]),
+    }
+
+
+@experiment("What do attention and the rest of a layer cost, as the sequence grows?")
+def run(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: int = 15) -> Found:
+    config = Config.from_dict(translator().config.as_dict() | {"dropout": 0.0})
+    bench.expect(len(lengths))
+    with one_thread():
+        found = [bench.once(f"length {n}", partial(measured, config, n, repeats)) for n in lengths]
+    seconds, kept = (np.array([piece[name] for piece in found], dtype=float) for name in ("seconds", "bytes"))
+    parts = {"part": PARTS, "length": lengths}
+    counted = np.array([multiplications(config, n) for n in lengths])
+    split = np.stack([seconds[:, 0], seconds[:, 1] - seconds[:, 0]], axis=1)
+    return {
+        "lengths": tensor(lengths, "length", length=lengths),
+        "multiplications": tensor(counted, "length part", **parts),
+        "milliseconds": tensor(1000 * split, "length part", **parts),
+        "layer_milliseconds": tensor(1000 * seconds[:, 1], "length", length=lengths),
+        "attention_bytes": tensor(kept[:, 0].astype(int), "length", length=lengths),
+        "layer_bytes": tensor(kept[:, 1].astype(int), "length", length=lengths),
+        "time_ratio": tensor(seconds[-1, 1] / seconds[-2, 1]),
+        "memory_ratio": tensor(kept[-1, 1] / kept[-2, 1]),
+        "attention_time_ratio": tensor(seconds[-1, 0] / seconds[-2, 0]),
+        "crossover": tensor(2 * config.d_model + config.d_ff),
+        "crossover_measured": tensor(crossing(np.array(lengths, float), split)),
+    }
+
+
+def crossing(lengths: np.ndarray, costs: np.ndarray) -> float:
+    """The length at which the first of two costs overtakes the second, between the measured ones in proportion."""
+    lead = np.log(np.maximum(costs[:, 0], 1e-12) / np.maximum(costs[:, 1], 1e-12))
+    after = int(np.argmax(lead > 0))
+    if lead[after] <= 0 or after == 0:
+        return float("nan")
+    share = lead[after - 1] / (lead[after - 1] - lead[after])
+    return float(np.exp(np.log(lengths[after - 1]) * (1 - share) + np.log(lengths[after]) * share))
