@@ -1,1 +1,22 @@
-"""Pictures: chapters, the mobjects they are made of, and the way from steps to files."""
+"""Pictures: chapters, the mobjects they are made of, and the way from steps to files.
+
+They need Manim and more, which an installation of the core alone does not have: whoever imports them there reads how to
+get it.
+"""
+
+import sys
+from importlib.abc import MetaPathFinder
+
+DRAWING = ("manim", "av", "PIL", "fontTools", "uharfbuzz")
+INSTALL = "pictures are drawn with Manim, which is not installed: pip install 'transformer-lecture[drawing]'"
+
+
+class _WithoutManim(MetaPathFinder):
+    """Asked last, when nobody else has found a module."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname in DRAWING:
+            raise ModuleNotFoundError(INSTALL, name=fullname)
+
+
+sys.meta_path.append(_WithoutManim())

@@ -130,5 +130,5 @@ def in_one_line(error: BaseException) -> str:
     """What went wrong, for a reader who needs no traceback."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     line = " ".join(str(text).split())
-    expected = isinstance(error, ValueError | KeyError | OSError | CrewError) and line
+    expected = isinstance(error, ValueError | KeyError | OSError | ImportError | CrewError) and line
     return line if expected else f"{type(error).__name__}: {line}".rstrip(": ")

@@ -1,10 +1,9 @@
-"""The bootstrap script: plain sh, one build, an exact line where something is missing, and a package that is whole."""
+"""The bootstrap script: plain sh, one build, and an exact line where something is missing."""
 
 import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,7 @@ def test_the_scripts_are_posix_sh():
 
 def test_the_first_run_builds_and_the_second_only_runs(fake, checkout):
     _, calls = fake("list")
-    assert calls == ["venv", f"install {checkout}", "run list"]
+    assert calls == ["venv", f"install {checkout}[drawing]", "run list"]
     done, calls = fake("list")
     assert calls == ["run list"]
     assert done.stderr == ""
@@ -102,7 +101,7 @@ def test_the_first_run_builds_and_the_second_only_runs(fake, checkout):
 def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
     fake("list")
     _, calls = fake("test")
-    assert calls == [f"install {checkout}[dev]", "run test"]
+    assert calls == [f"install {checkout}[drawing,dev]", "run test"]
     assert fake("test")[1] == ["run test"]
 
 
@@ -110,22 +109,22 @@ def test_a_changed_pyproject_brings_the_environment_up_to_date(fake, checkout):
     fake("list")
     with (checkout / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
-    assert fake("list")[1] == [f"install {checkout}", "run list"]
+    assert fake("list")[1] == [f"install {checkout}[drawing]", "run list"]
 
 
 def test_an_installation_that_failed_is_redone_from_nothing(fake, checkout):
     done, calls = fake("list", PIP_STATUS="1")
     assert done.returncode == 69
     assert "the installation failed" in done.stderr
-    assert calls == ["venv", f"install {checkout}"]
-    assert fake("list")[1] == ["venv", f"install {checkout}", "run list"]
+    assert calls == ["venv", f"install {checkout}[drawing]"]
+    assert fake("list")[1] == ["venv", f"install {checkout}[drawing]", "run list"]
 
 
 def test_a_moved_checkout_is_installed_at_its_new_place(fake, checkout):
     fake("list")
     stamp = checkout / ".venv" / "stamp"
     stamp.write_text(stamp.read_text().replace(str(checkout), "/elsewhere"))
-    assert fake("list")[1] == [f"install {checkout}", "run list"]
+    assert fake("list")[1] == [f"install {checkout}[drawing]", "run list"]
 
 
 def test_what_is_missing_is_named_with_the_line_that_brings_it(checkout):
@@ -145,18 +144,3 @@ def test_root_with_apt_installs_what_is_missing_by_itself(checkout):
     done = run(checkout / "lecture", "list", path=path, CALLS=str(checkout / "calls"))
     assert done.returncode == 0, done.stderr
     assert "install -y --no-install-recommends python3-venv" in notes.read_text()
-
-
-def test_the_wheel_has_the_packages_the_model_and_the_command(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        names = wheel.namelist()
-        points = next(name for name in names if name.endswith("entry_points.txt"))
-        assert b"lecture = scenes.cli:main" in wheel.read(points)
-    assert "assets/models/english-spanish.safetensors" in names
-    assert {"scenes/cli.py", "transformer_core/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests", "renders"))]
