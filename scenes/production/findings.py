@@ -40,6 +40,8 @@ class Section:
     def of(cls, name: str, folder: Path | None = None) -> Section:
         saved = Trace.load((folder or results.FOLDER) / name)
         prefix = f"{results.PREFIX}{name}."
+        if f"{prefix}roles.score" in saved and "checkpoint" in saved.full(f"{prefix}roles.score").axes:
+            saved.full(f"{prefix}roles.settled")
         return cls(name, saved.about, {full.removeprefix(prefix): saved.full(full) for full in saved})
 
 
@@ -91,7 +93,7 @@ def _facts(section: Section) -> Iterator[str]:
 
 def _is_axis(section: Section, name: str) -> bool:
     """Whether a tensor only gives the values along an axis."""
-    return section.tensors[name].axes in {(name,), ("checkpoint",)} and name in {n for ns in ALONG.values() for n in ns}
+    return len(section.tensors[name].axes) == 1 and name in {given for names in ALONG.values() for given in names}
 
 
 def _plots(section: Section) -> Iterator[tuple[str, Any]]:
@@ -103,6 +105,8 @@ def _plots(section: Section) -> Iterator[tuple[str, Any]]:
         if along is None or one.size(along) < 3 or _is_axis(section, name):
             continue
         others = [axis for axis in one.axes if axis not in {along, "seed"}]
+        if not np.ptp(one.values.astype(float), axis=one.axes.index(along)).any():
+            continue  # the same everywhere: nothing to see
         if np.prod([one.size(axis) for axis in others]) > MOST_LINES or len(others) > 2:
             continue
         figure = Figure((7, 3.6), layout="constrained")
@@ -148,7 +152,7 @@ def _save(figure: Any, path: Path) -> None:
     """The same figure gives the same bytes."""
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": path.stem}), whole(path) as part:
+    with mpl.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}), whole(path) as part:
         figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
 
 
@@ -192,13 +196,13 @@ def _plain(one: NamedTensor) -> list[str]:
 
 
 def _rest(section: Section, drawn: set[str]) -> list[str]:
-    """What is neither a fact, a plot nor a table: recorded for the lecture."""
-    left = [
-        f"`{name}` ({', '.join(one.axes)})"
-        for name, one in section.tensors.items()
-        if one.axes and name not in drawn and not _is_axis(section, name)
-    ]
-    return [f"Recorded besides: {', '.join(left)}.", ""] if left else []
+    """What is neither a fact, a plot nor a table: recorded for the lecture. Of like tensors the first few are named."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for name, one in section.tensors.items():
+        if one.axes and name not in drawn and not _is_axis(section, name):
+            kinds.setdefault(one.axes, []).append(f"`{name}`")
+    left = [f"{', '.join(names[:3])}{', ...' * (len(names) > 3)} ({', '.join(axes)})" for axes, names in kinds.items()]
+    return [f"Recorded besides: {'; '.join(left)}.", ""] if left else []
 
 
 def _shown(value: Any, sign: str = "") -> str:

@@ -19,6 +19,7 @@ from transformer_core.experiments import (
 )
 from transformer_core.experiments.laboratory import Bench
 from transformer_core.experiments.translation import BRIEF, built, judged, rebuilt
+from transformer_core.trace import Trace
 
 #: Two layers a side need more steps than a test has; one a side shows the same.
 SMALL = BRIEF.sizes | {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}
@@ -135,3 +136,23 @@ def test_roles_are_scored_in_every_training():
 def test_sampling_is_right_less_often_than_taking_the_likeliest_word():
     found = sampling.run(Bench(), draws=1, sentences=60)["exact"]
     assert found.pick(choice="sampled", seed=0) < found.pick(choice="greedy", seed=0)
+
+
+def test_the_settled_head_of_a_role_is_the_best_at_the_end_at_every_checkpoint(growth):
+    name = "experiment.growth.roles.score"
+    score = growth["roles.score"]
+    settled = Trace({name: replace(score, name=name)})["experiment.growth.roles.settled"]
+    layer, head, best = score.pick(checkpoint=-1, role="determiner->noun").largest()
+    assert settled.pick(checkpoint=-1, role="determiner->noun") == best
+    first = score.pick(checkpoint=0, role="determiner->noun", layer=int(layer), head=int(head))
+    assert settled.pick(checkpoint=0, role="determiner->noun") == first
+
+
+def test_the_committed_training_settles_alignment_before_adjectives_and_lets_go_of_the_invariant_ones():
+    trace = Trace({}).under("experiment.emergence")
+    settled, steps = trace["roles.settled"], trace["step"].values
+    inflected = steps[settled.pick(role="adjective(inflected)->noun").values > 0.8][0]
+    assert steps[trace["alignment"].values > 0.8][0] < inflected
+    assert settled.pick(role="adjective(inflected)->noun").values[-1] > 0.95
+    assert settled.pick(role="adjective(invariant)->noun").values[-1] < 0.05
+    assert trace["exact"].values[-1] > 0.99
