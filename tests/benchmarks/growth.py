@@ -2,7 +2,7 @@
 
     python tests/benchmarks/growth.py [--rounds 3]
 
-Each point is a film of two seconds at 1080p60 in which the movers lie below all that stands, which is the worst case:
+Each point is a film of two plays at 1080p60 in which the movers lie below all that stands, which is the worst case:
 plain Manim draws everything again from the first moving mobject upwards.
 """
 
@@ -31,11 +31,11 @@ LOW, HIGH = 0.0, 3.5  # decimal logarithms of milliseconds
 Points = dict[tuple[str, int, int], dict[str, float]]
 
 
-def measured(rounds: int) -> Points:
+def measured(rounds: int, seconds: float) -> Points:
     """Milliseconds of CPU a frame and frames a second, by kind, static and moving mobjects; medians."""
     workers, points = Workers(kept=True), {}
     for static, moving in product(STATIC, MOVING):
-        task = Task("", f"{static}+{moving}", (1920, 1080), 60)
+        task = Task("", f"{static}+{moving}+{seconds}", (1920, 1080), 60)
         runs: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
         for _ in range(rounds):
             for kind, results in runs.items():
@@ -104,7 +104,9 @@ def plot(points: Points) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1)
-    points = measured(parser.parse_args().rounds)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each of two plays")
+    asked = parser.parse_args()
+    points = measured(asked.rounds, asked.seconds)
     PLOT.write_text(plot(points), encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)

@@ -92,7 +92,7 @@ WRITERS: dict[str, type[ClipWriter]] = {
 
 @dataclass(frozen=True)
 class Task:
-    """What is rendered: a scene by name, a chapter with the path of its trace, or a crowd as "static+moving".
+    """What is rendered: a scene by name, a chapter with the path of its trace, or a crowd as "static+moving+seconds".
 
     `seconds` ends it early; 0 renders all of it.
     """
@@ -115,7 +115,8 @@ def staged(task: Task, renderer: Any) -> Scene:
     if task.scene in SCENES:
         kind: type[Scene] = SCENES[task.scene]
     elif "+" in task.scene:
-        kind = crowd(*map(int, task.scene.split("+")))
+        static, moving, seconds = task.scene.split("+")
+        kind = crowd(int(static), int(moving), float(seconds))
     else:
         kind, settings["trace"] = chosen([task.scene])[0].load(), Trace.load(task.trace)
 
