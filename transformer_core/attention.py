@@ -46,7 +46,8 @@ def mask_of(hidden: Tensor, dtype: torch.dtype) -> Mask:
     """The mask that hides the keys where `hidden`, "batch 1 query key", is True."""
     bias = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill(hidden, -math.inf)
     blind = hidden.all(-1, keepdim=True)
-    return Mask(bias, blind if bool(blind.any()) else None)
+    # A compiled pass cannot ask a tensor which way to go: it treats every query as if it might be blind.
+    return Mask(bias, blind if torch.compiler.is_compiling() or bool(blind.any()) else None)
 
 
 def causal(queries: int, keys: int, device: torch.device | None = None) -> Tensor:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import translate
 from functools import cached_property
+from threading import Lock
 from typing import Any, Protocol
 
 import torch
@@ -27,6 +28,9 @@ Edit = Callable[[Tensor], Tensor]
 Labels = Callable[[str, str], tuple[str, ...] | None]
 
 _recorder: ContextVar[Tape | None] = ContextVar("recorder", default=None)
+#: How many recorders are open in all threads: without any, `torch.compile` need not look for one.
+_open = 0
+_counting = Lock()
 
 
 class Tap(Protocol):
@@ -52,7 +56,7 @@ _SILENCE = _Silence()
 
 def tap_at(path: str) -> Tap:
     """The tap of the module at `path`: silent, unless a recorder is active in this thread."""
-    tape = _recorder.get()
+    tape = _recorder.get() if _open else None
     return _SILENCE if tape is None else _Live(tape, path)
 
 
@@ -156,6 +160,12 @@ class Tape(Mapping[str, Tensor]):
         return Trace(tensors, self.parents, about)
 
 
+def _count(change: int) -> None:
+    global _open  # noqa: PLW0603 - a plain number is what a compiled pass can watch
+    with _counting:
+        _open += change
+
+
 @contextmanager
 def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = None) -> Iterator[Tape]:
     """Listen to every tap in this block: `with record() as tape: model(source, target)`.
@@ -172,9 +182,11 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
         raise RuntimeError("a recorder is already active: close it before opening another")
     tape = Tape(only, edit)
     token = _recorder.set(tape)
+    _count(1)
     try:
         yield tape
     finally:
+        _count(-1)
         _recorder.reset(token)
     tape.close()
 
