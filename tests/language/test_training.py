@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from transformer_core.batches import Corpus, padded
 from transformer_core.default_model import load_model, train, vocabulary_of_grammar
-from transformer_core.training import Recipe, Run, entropy
+from transformer_core.training import Recipe, Run, entropy, loss_of
 from transformer_core.vocabulary import PAD
 
 SIZES = {"d_model": 16, "d_ff": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre",
@@ -36,6 +42,74 @@ def test_an_interrupted_training_ends_with_the_very_weights_of_an_undisturbed_on
     second.go_on()
     assert torch.equal(weights_of(whole), weights_of(second))
     assert second.history == whole.history
+
+
+CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+from test_training import new_run
+run = new_run()
+while run.step < 24:
+    run.go_on(run.step + 1)
+    run.save(Path({state!r}))
+    print(run.step, flush=True)
+"""
+
+
+def test_a_training_that_was_killed_goes_on_to_the_very_weights_it_would_have_had(tmp_path) -> None:
+    state = tmp_path / "state.safetensors"
+    code = CHILD.format(folder=str(Path(__file__).parent), state=str(state))
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as child:
+        while child.stdout.readline().strip() != "7":
+            assert child.poll() is None
+        child.kill()  # wherever it is now: in a step, or in writing
+    resumed, whole = new_run(), new_run()
+    resumed.load(state)
+    assert 7 <= resumed.step < 24
+    resumed.go_on()
+    whole.go_on()
+    assert torch.equal(weights_of(whole), weights_of(resumed))
+    assert whole.history == resumed.history
+
+
+def test_label_smoothing_keeps_a_share_for_every_word() -> None:
+    model = new_run().model.eval()
+    source, target = CORPUS.batch(np.arange(3))
+    logs = model(source, target[:, :-1], source == PAD, target[:, :-1] == PAD).log_softmax(-1)
+    real = target[:, 1:] != PAD
+    right = logs.gather(-1, target[:, 1:, None])[..., 0][real]
+    by_hand = -(0.9 * right + 0.1 * logs.mean(-1)[real]).mean()
+    assert loss_of(model, source, target, 0.1).item() == pytest.approx(by_hand.item(), rel=1e-5)
+    assert loss_of(model, source, target, 0.0).item() == pytest.approx(-right.mean().item(), rel=1e-5)
+
+
+def test_sentences_of_mixed_lengths_count_by_their_words_as_if_each_were_alone() -> None:
+    model = new_run().model.double().eval()
+    rows = [int((CORPUS.lengths == length).argmax()) for length in sorted({*CORPUS.lengths.tolist()})[:3]]
+    source, target = CORPUS.batch(np.array(rows))
+    assert len({int((row != PAD).sum()) for row in source}) == 3
+    words = [int((row != PAD).sum()) - 1 for row in target]
+    alone = [loss_of(model, *CORPUS.batch(np.array([row])), 0.1).item() for row in rows]
+    together = loss_of(model, source, target, 0.1).item()
+    assert together == pytest.approx(np.average(alone, weights=words), rel=1e-12)
+
+
+def test_a_gradient_longer_than_the_clip_is_shortened_to_it() -> None:
+    run = Run(replace(RECIPE, clip=0.01), VOCABULARY, CORPUS)
+    facts = run.take_step(*CORPUS.batch(np.arange(16)))
+    gradient = torch.cat([p.grad.flatten() for p in run.model.parameters()])
+    assert facts["gradient"] > 0.1
+    assert gradient.norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_the_history_has_every_fiftieth_step_and_the_last_as_progress_told_them() -> None:
+    told, run = [], Run(replace(RECIPE, steps=102), VOCABULARY, CORPUS)
+    run.go_on(progress=lambda step, steps, facts: told.append((step, steps, facts["loss"])))
+    assert [facts["step"] for facts in run.history] == [50, 100, 102]
+    assert told == [(facts["step"], 102, facts["loss"]) for facts in run.history]
+    assert all(0 < facts["loss"] < np.log(len(VOCABULARY.target)) for facts in run.history)
 
 
 def test_training_leaves_the_random_numbers_of_others_alone() -> None:
