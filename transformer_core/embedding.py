@@ -44,7 +44,7 @@ class Embedding(nn.Module):
     Source: Vaswani et al. 2017, sections 3.4 and 3.5; token types: Devlin et al. 2019, section 3.
 
     Raises:
-        ValueError: a sequence longer than the config's `max_positions`.
+        ValueError: a sequence longer than the config's `max_positions`, or types where the config has none.
     """
 
     def __init__(self, config: Config, vocab: int, path: str, token_types: int = 0) -> None:
@@ -63,6 +63,8 @@ class Embedding(nn.Module):
 
         The first token stands at `start`; without `types`, every token is of type 0.
         """
+        if types is not None and self.types is None:
+            raise ValueError("this model tells no token types apart")
         tap = tap_at(self.path)
         token = tap("token", F.embedding(ids, self.table), STREAM)
         scale = math.sqrt(self.config.d_model)

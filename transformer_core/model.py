@@ -57,23 +57,25 @@ class Transformer(nn.Module):
         Shapes: ids, padding and types "batch position", result "batch position vocab". Encoder-only models take no
         target, decoder-only models None for the source. A model without an output layer returns its last rows.
         """
-        if self.decoder is None:
-            return self.read(self.encode(source_ids, source_padding, source_types))
         memory = None if self.encoder is None else self.encode(source_ids, source_padding, source_types)
-        logits = self.decode(target_ids, memory, source_padding, target_padding)
-        if tap_at("").wants("probs"):
+        if memory is None or self.decoder is not None:
+            logits = self.decode(target_ids, memory, source_padding, target_padding)
+        else:
+            logits = self.read_off(memory)
+        if self.output is not None and tap_at("").wants("probs"):
             probabilities(logits)
         return logits
 
-    def read(self, memory: Tensor) -> Tensor:
-        """The logits of an encoder alone; its pooler runs for a recorder, who alone sees what it says."""
+    def read_off(self, memory: Tensor) -> Tensor:
+        """The logits of an encoder alone, or its rows if it has no output layer.
+
+        Its pooler runs for a recorder, who alone sees what it says.
+        """
         if self.pooler is not None and tap_at("pooler").wants("pre", "out"):
             self.pooler(memory)
         if self.output is None or self.embed_src is None:
             return memory
         logits: Tensor = self.output(memory, self.embed_src.table)
-        if tap_at("").wants("probs"):
-            probabilities(logits)
         return logits
 
     def encode(
@@ -82,7 +84,7 @@ class Transformer(nn.Module):
         """What the encoder makes of the source: "batch position d_model".
 
         Raises:
-            ValueError: no encoder, or no source.
+            ValueError: no encoder, no source, or token types where the model has none.
         """
         if self.encoder is None or self.embed_src is None or source_ids is None:
             raise ValueError("to encode takes a model with an encoder, and source ids")

@@ -64,6 +64,8 @@ def test_a_model_says_which_input_it_lacks():
         model()(None, target)
     with pytest.raises(ValueError, match="target ids"):
         model()(source)
+    with pytest.raises(ValueError, match="no token types"):
+        model()(source, target, source_types=torch.zeros_like(source))
     with pytest.raises(ValueError, match="reads a memory"):
         model().decode(target)
 

@@ -36,7 +36,8 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     """The model in a folder of Hugging Face, in evaluation mode: BERT, GPT-2 or Marian.
 
     Reads `config.json` and `model.safetensors`, or several files with an index. BERT's encoder comes with its masked
-    language model and its pooler if the folder has them.
+    language model and its pooler if the folder has them. To train it further differs: dropout acts at one rate, and
+    where the paper puts it, not on the weights of attention.
 
     Raises:
         FileNotFoundError: no config, or no weights, in the folder.
