@@ -25,6 +25,7 @@ IMPORTS = (
     "scenes.theme",
     "transformer_core.cast",
     "transformer_core.measures",
+    "transformer_core.play",
     "transformer_core.provenance",
     "transformer_core.trace",
 )

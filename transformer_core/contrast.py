@@ -1,4 +1,4 @@
-"""What the grammar says of a sentence, and a second sentence to compare it with."""
+"""What the grammar says of a sentence, and other sentences to compare it with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from transformer_core.roles import parse
 from transformer_core.tasks import reading
-from transformer_core.tasks.lexicon import adjectives, is_colour
+from transformer_core.tasks.lexicon import adjectives, is_colour, nouns
 from transformer_core.vocabulary import pieces
 
+#: Sentences that a lecture reads besides, if the sentence offers them.
+OTHERS = ("swap", "gender", "phrase")
 INFLECTED, INVARIANT = "adjective(inflected)->noun", "adjective(invariant)->noun"
 
 
@@ -17,7 +19,8 @@ def facts(text: str) -> dict[str, Any]:
 
     `gold` is the grammar's own translation: its words, the source positions that each translates, and which of them
     English has no word for. `swap` is the same sentence with an adjective that Spanish inflects replaced by one that
-    it doesn't: where it stands, and the new text. It is left out where there is no such adjective.
+    it doesn't: where it stands, and the new text. `gender` replaces its noun by one of the other gender, and `phrase`
+    puts the adjective before its noun, which Spanish turns round. What a sentence doesn't offer is left out.
     """
     roles = parse(text)
     found: dict[str, Any] = {"in_grammar": roles is not None, "roles": {}}
@@ -25,8 +28,9 @@ def facts(text: str) -> dict[str, Any]:
         return found
     found["roles"] = {role: [list(link) for link in links] for role, links in roles.items() if links}
     found |= {"gold": _gold(text)}
-    swap = _swap(text, roles)
-    return found | ({"swap": swap} if swap else {})
+    words = [piece for piece in pieces(text) if piece not in ".!"]
+    others = {"swap": _swap(words, roles), "gender": _gender(words, roles), "phrase": _phrase(words, roles)}
+    return found | {key: other for key, other in others.items() if other}
 
 
 def _gold(text: str) -> dict[str, Any]:
@@ -35,9 +39,8 @@ def _gold(text: str) -> dict[str, Any]:
     return {"words": list(pair.target), "alignment": list(map(list, pair.alignment)), "inserted": list(pair.inserted)}
 
 
-def _swap(text: str, roles: dict[str, Any]) -> dict[str, Any] | None:
+def _swap(words: list[str], roles: dict[str, Any]) -> dict[str, Any] | None:
     """The first sentence that parses with an invariant adjective in the place of the first inflected one."""
-    words = [piece for piece in pieces(text) if piece not in ".!"]
     for place, noun in roles.get(INFLECTED, ()):
         here = words[place].lower()
         for adjective in sorted(
@@ -46,4 +49,30 @@ def _swap(text: str, roles: dict[str, Any]) -> dict[str, Any] | None:
             other = " ".join([*words[:place], adjective.english, *words[place + 1 :]])
             if (place, noun) in (parse(other) or {}).get(INVARIANT, ()):
                 return {"text": other, "position": place}
+    return None
+
+
+def _gender(words: list[str], roles: dict[str, Any]) -> dict[str, Any] | None:
+    """The first sentence that parses with a noun of the other gender for an inflected adjective; "house" if it may."""
+    for adjective, place in roles.get(INFLECTED, ()):
+        here = next((noun for noun in nouns() if words[place].lower() in noun.forms and not noun.ambiguous), None)
+        if here is None:
+            continue
+        plural = words[place].lower() != here.singular
+        others = [noun for noun in nouns() if noun.feminine != here.feminine and plural in noun.numbers]
+        for noun in sorted(others, key=lambda noun: noun.singular != "house"):
+            new = noun.plural if plural else noun.singular
+            other = " ".join([*words[:place], new, *words[place + 1 :]])
+            if not noun.ambiguous and (adjective, place) in (parse(other) or {}).get(INFLECTED, ()):
+                return {"text": other, "position": place, "adjective": adjective}
+    return None
+
+
+def _phrase(words: list[str], roles: dict[str, Any]) -> dict[str, Any] | None:
+    """ "the red car", made of "The car is red"."""
+    for role in (INFLECTED, "adjective->referent"):
+        for adjective, noun in roles.get(role, ()):
+            other = f"the {words[adjective].lower()} {words[noun].lower()}"
+            if noun < adjective and (1, 2) in (parse(other) or {}).get(INFLECTED, ()):
+                return {"text": other}
     return None

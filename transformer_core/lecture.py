@@ -57,7 +57,7 @@ def read(
         raise ValueError("a lecture needs a model with encoder and decoder, and its vocabulary")
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
-        others = ({"swap": facts["swap"]["text"]} if "swap" in facts else {}) | dict(others or {})
+        others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
     first = _translated(text, model, vocabulary)
     sentences = {f"other.{key}": _translated(other, model, vocabulary) for key, other in (others or {}).items()}
     passes = {"": Variant(first)} | variants(first, vocabulary.target)

@@ -61,7 +61,9 @@ def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Varian
         source=tuple(given.source[i] for i in order),
     )
     last = given.target_ids[-1]
-    other = next(i for i in range(len(SPECIAL), len(target_words)) if i != last)
+    # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
+    words = len(target_words) - len(SPECIAL)
+    other = len(SPECIAL) + (last - len(SPECIAL) + words // 2) % words
     later = replace(
         given,
         target_ids=(*given.target_ids[:-1], other),

@@ -23,12 +23,15 @@ MACHINE = 580.0
 
 def in_line(labels: Sequence[Label], room: float) -> VGroup:
     """A sentence in one line of chips; bare words where chips have no room."""
-    line = VGroup(*(Token(label, height=44) for label in labels))
-    space = (room - line_width(line)) / len(labels)
-    if space < 5:
+    for height in (52, 44):
+        line = VGroup(*(Token(label, height=height) for label in labels))
+        space = (room - line_width(line)) / len(labels)
+        if space >= 5:
+            break
+    else:
         line = VGroup(*(word(label, "map", "ink2") for label in labels))
         space = (room - line_width(line)) / len(labels)
-    line.arrange(RIGHT, buff=units(min(14.0, max(4.0, space))))
+    line.arrange(RIGHT, buff=units(min(18.0, max(4.0, space))))
     if not isinstance(line[0], Token):
         for text in line:
             text.stand_on(0)

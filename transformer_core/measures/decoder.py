@@ -114,3 +114,27 @@ def word_order(trace: Trace, prefix: str) -> NamedTensor:
     order = np.argsort(-logits, axis=-1, kind="stable")
     tensor = named(trace, prefix, "word_order", order, "batch position vocab", ("logits",))
     return NamedTensor(tensor.name, order, tensor.axes, {"position": tensor.labels["position"]})
+
+
+@derived("gold_hits")
+def gold_hits(trace: Trace, prefix: str) -> NamedTensor:
+    """How many written words have their favourite among the source words that the grammar says they translate."""
+    (found,) = beside(trace, prefix, "favourites")
+    hits = [int(j) in answers for j, answers in zip(found[0], trace.about["gold"]["alignment"], strict=False)]
+    return named(trace, prefix, "gold_hits", np.array(sum(hits)), "")
+
+
+@derived("aligned")
+def aligned(trace: Trace, prefix: str) -> NamedTensor:
+    """The share of held-out words whose favourite is right, from the model's card (`evaluation.alignment`)."""
+    return NamedTensor(f"{prefix}.aligned", np.array(trace.about["card"]["alignment"]["all"]), ())
+
+
+@derived("likeness")
+def likeness(trace: Trace, prefix: str) -> NamedTensor:
+    """cos(x_i, y_i) of row i of a tensor of another run, `other.<key>.<name>`, with row i of the tensor `<name>`."""
+    theirs = trace.full(prefix)
+    ours = trace.full(prefix.split(".", 2)[2]).values
+    lengths = np.linalg.norm(ours, axis=-1) * np.linalg.norm(theirs.values, axis=-1)
+    values = (ours * theirs.values).sum(-1) / lengths
+    return NamedTensor(f"{prefix}.likeness", values, ("batch", "position"), {"position": theirs.labels["position"]})

@@ -1,0 +1,291 @@
+"""The decoder: it reads what it has written, never ahead, and asks the source before each word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import appear, appear_in_turn, fill, leave, ring_around
+from scenes.animations.branching import multiply
+from scenes.layout import at_floor, centred
+from scenes.mobjects.bridge import Bridge, Pathway
+from scenes.mobjects.masking import Leak, MaskBoard
+from scenes.mobjects.reading_out import ReadingOut, WholeWay
+from scenes.mobjects.rows import Answer
+from scenes.mobjects.shifted import Shifted
+from scenes.mobjects.two_runs import OneRun, TwoRuns
+from scenes.storyboard import Chapter, Step
+from transformer_core.play import FIRST, Play, common_form, gold_of, leakiest, play_of
+from transformer_core.trace import Trace
+
+
+class Decoder(Chapter):
+    """Shift, mask, ask the source: how each row comes to predict its next word."""
+
+    number = 11
+    title = "Decoder"
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
+        return "decoder"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        play = play_of(trace)
+        yield from self.shifted_by_one(play)
+        yield from self.mask_before(trace)
+        yield from self.not_zero_afterwards(play, trace)
+        yield from self.ask_the_source(play, trace)
+        yield from self.reading_jumps(play, trace)
+        yield from self.what_the_encoder_prepared(trace)
+        yield from self.row_to_word(play, trace)
+        yield from self.the_whole_way(play, trace)
+
+    def shifted_by_one(self, play: Play) -> Iterator[Step]:
+        """The question of the chapter, and the first half of the answer."""
+        picture = Shifted(play.reads, play.writes)
+        row = len(play.written) - 1
+        yield Step(
+            "Learning to write without peeking",
+            say="How can a decoder learn to write without peeking? This is what it has to write. |"
+            "Move it one place on, behind a start mark: this it reads. |"
+            "Each row reads one and writes the next. |"
+            f"The row that reads “{play.reads[row]}” has to write “{play.writes[row]}”.",
+            show=[
+                [appear(picture.sources), appear(picture.names[0])],
+                [multiply(picture.sources, [VGroup(*picture.reads[1:])]), appear(picture.reads[0], picture.names[1])],
+                [appear(picture.box, picture.title), appear_in_turn([*picture.ways]), appear(picture.writes[-1])],
+                appear(ring_around(picture.column(row))),
+            ],
+        )
+
+    def mask_before(self, trace: Trace) -> Iterator[Step]:
+        """Minus infinity before the softmax."""
+        head, row = leakiest(trace)
+        part = trace.under(FIRST, batch=0, head=head)
+        board = MaskBoard(part)
+        centred(board)
+        most, share = part["weights"].pick(query=row.position).largest()
+        yield Step(
+            "A mask before the softmax",
+            say="All rows run at once: each meets every key, even of later words. |"
+            "A row may look back, never ahead: scores ahead become minus infinity. |"
+            "Their exponential is zero. The others share one. |"
+            f"“{row}” gives {share:share} to “{most}”, and nothing to what follows.",
+            show=[
+                [appear(board.askers, board.answers), appear_in_turn(board.scores.rows)],
+                [fill(board.hatches, "row"), leave(*board.behind)],
+                [board.soften(), appear_in_turn([board.sum_name, *board.sums])],
+                appear(ring_around(board.shares.row(row.position))),
+            ],
+            stay=(),
+        )
+
+    def not_zero_afterwards(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """The other order of mask and softmax leaks the future."""
+        head, row = leakiest(trace)
+        part, other = trace.under(FIRST, batch=0, head=head), trace.under(f"other.later.{FIRST}", batch=0, head=head)
+        last, changed = play.reads[-1], other["weights"].label("key", len(play.reads) - 1)
+        picture = Leak(part, other, row, last, changed)
+        total, leak = part["zeroed_sums"].pick(query=row.position), part["zeroed_leak"].pick(query=row.position)
+        kept = part["masked_leak"].pick(query=row.position)
+        safe = "Mask first, and no share moves." if kept == 0 else f"Mask first, and shares move by {kept:.0e}."
+        yield Step(
+            "Why not set zeros afterwards?",
+            say=f"The row of “{row}”, masked first: its shares make one. |"
+            f"Set zeros after the softmax, and {total:.2f} is left. |"
+            f"Worse: make the hidden “{last}” a “{changed}”, and a share moves by {leak:.2f}. |"
+            f"The future leaks, by the divisor. {safe}",
+            show=[
+                [
+                    appear(picture.token, picture.before.title, picture.before.budget.outline, picture.sum_name),
+                    appear(picture.before.filled, picture.before.total),
+                ],
+                [
+                    appear(picture.after.title, picture.after.budget.outline, picture.after.filled),
+                    appear(*picture.after.lost, picture.after.total),
+                ],
+                [
+                    (
+                        appear(picture.leaked.title, picture.leaked.budget.outline),
+                        *multiply(picture.after.budget.pieces, [picture.leaked.budget.pieces]),
+                    ),
+                    appear(picture.leaked.budget.names, *picture.leaked.lost, picture.leaked.total),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+    def ask_the_source(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """Cross-attention: one row asks, then all."""
+        looks, gold = play.looks(trace), gold_of(trace)
+        row = len(play.written) - 1
+        favourite, share = looks[row].largest()
+        picture = Bridge(looks, play.written)
+        rest = [curves for i, curves in enumerate(picture.curves) if i != row]
+        names = picture.names
+        hits, words = trace[f"{play.cross}.gold_hits"] if gold else 0, trace["config.output_words"]
+        right = f"Right, by the grammar: {hits} of {words}." if gold else "Each has a favourite of its own."
+        yield Step(
+            "Before each word, ask the source",
+            say="The decoder must know the source, too: its rows ask, the encoder’s last rows answer. |"
+            f"About to write “{play.writes[row]}”, it gives {share:share} to “{favourite}”. |"
+            f"Every row does the same. {right}",
+            show=[
+                [appear(picture.source, names[0]), appear(picture.written, names[1])],
+                [
+                    appear(ring_around(picture.written[row])),
+                    appear_in_turn([*picture.curves[row]]),
+                    appear(picture.share_beside(row)),
+                ],
+                appear_in_turn(rest),
+            ],
+            stay=(),
+        )
+
+    def reading_jumps(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """Where Spanish turns two words round, the path turns back."""
+        here = play
+        if "phrase" in trace.about.get("others", {}) and not trace[f"{play.cross}.turns_back"].pick(batch=0):
+            here = play_of(trace, "other.phrase")
+        looks = here.looks(trace)
+        gold = gold_of(trace) if here is play else ()
+        bridge = Bridge.left_of_a_grid(looks, here.written)
+        grid = Pathway(looks, here.written, gold)
+        grid.place()
+        turns, places = trace[f"{here.cross}.turns_back"].pick(batch=0), trace[f"{here.cross}.places"].pick(batch=0)
+        source = looks.words("key")
+        spoken = " ".join(f"{label}" for label in source)
+        order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
+        listed = f"The favourites stand at {order}. " if len(here.written) <= 5 else ""
+        told = (
+            f"{listed}Where the order differs, the path turns back."
+            if turns > 0
+            else f"{listed}Here the path of favourites never turns back."
+        )
+        known = (
+            f"In new sentences the favourite is right for {trace['card.aligned']:share} of all words."
+            if "alignment" in trace.about.get("card", {})
+            else "No rule was given: it was learned."
+        )
+        start = f"Now {spoken}. " if here is not play else ""
+        yield Step(
+            "Writing goes forward, reading may turn back",
+            say=f"{start}Spanish often puts the noun before its adjective. |{told} |{known}",
+            show=[
+                [appear(bridge.source, bridge.written), appear_in_turn(bridge.curves)],
+                [appear(grid.pattern, grid.columns, grid.rows), appear_in_turn([*grid.way])],
+                appear(grid.gold) if len(grid.gold) else None,
+            ],
+            stay=(),
+        )
+
+    def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
+        """Another noun, another form: the gender was in the row that the decoder looks at."""
+        swap = trace.about.get("gender")
+        if not swap:
+            return
+        ours, theirs = play_of(trace), play_of(trace, "other.gender")
+        place = swap["adjective"]
+        row = common_form(ours, theirs, trace, place)
+        if row is None:
+            return
+        last = trace.parents[f"decoder.{ours.layer}.cross_attn.k"][0]
+        runs = [
+            OneRun(
+                play.looks(trace).words("key"),
+                play.written,
+                trace[play.named("embed_src.sum")].pick(batch=0, position=place),
+                trace[play.named(last)].pick(batch=0, position=place),
+                play.looks(trace).label("key", swap["position"]),
+                row,
+            )
+            for play in (ours, theirs)
+        ]
+        likeness = [
+            trace[f"other.gender.{name}.likeness"].pick(batch=0, position=place) for name in ("embed_src.sum", last)
+        ]
+        adjective = ours.looks(trace).label("key", place)
+        picture = TwoRuns(runs, place, likeness)
+        first, second = (run.noun for run in runs)
+        yield Step(
+            "What the encoder had to prepare",
+            say=f"Change “{first}” to “{second}”: “{ours.writes[row]}” becomes “{theirs.writes[row]}”. |"
+            f"Both times the decoder looks at “{adjective}”: the same row before the encoder, |"
+            f"another behind it. Cosine {likeness[1]:.2f}. |"
+            "The noun has left its mark there. Whether it is used, a test must tell.",
+            show=[
+                [
+                    appear(picture.sources, picture.names[0]),
+                    appear(picture.outputs, picture.names[1]),
+                    appear(picture.forms),
+                ],
+                [
+                    appear(picture.asked),
+                    appear(picture.titles[0], picture.before, picture.before_names),
+                    appear(picture.cosines[0]),
+                ],
+                [
+                    *multiply(picture.before, [picture.after]),
+                    appear(picture.titles[1], picture.after_names, picture.cosines[1]),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+    def row_to_word(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """The last row meets every word's vector."""
+        row = len(play.written) - 1
+        logits, probs = (trace[name].pick(batch=0, position=row) for name in ("logits", "probs"))
+        best = [int(i) for i in trace["word_order"].pick(batch=0, position=row).values[:5]]
+        last = trace[trace.parents["logits"][0]].pick(batch=0, position=row)
+        picture = ReadingOut(last, play.reads[row], trace["parameters.output.w"], logits, probs, best)
+        tied = (
+            "These are the vectors by which the decoder reads its words, too."
+            if trace.about.get("config", {}).get("tied_output")
+            else "The decoder reads its words by other vectors than these."
+        )
+        yield Step(
+            "From row to word",
+            say=f"The last row of “{play.reads[row]}” meets the vectors of all {trace['config.target_vocab']} words. |"
+            "Each dot product is a logit; softmax makes the logits probabilities. |"
+            f"“{play.writes[row]}” gets {probs.largest()[-1]:share}. {tied}",
+            show=[
+                [
+                    appear(picture.token, picture.row, picture.row_name),
+                    (appear(picture.line, picture.table_name), appear_in_turn([*picture.words])),
+                    fill(picture.vectors, "row"),
+                ],
+                [
+                    appear(picture.names[0]),
+                    appear_in_turn([*picture.logits]),
+                    (appear(picture.names[1]), appear_in_turn([*picture.bars])),
+                ],
+                appear(ring_around(picture.words[0])),
+            ],
+            stay=(),
+        )
+
+    def the_whole_way(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a question to take away."""
+        row = len(play.written) - 1
+        picture = WholeWay(play.reads[row], play.writes[row], play.looks(trace).words("key"))
+        answer = at_floor(Answer("Shift, mask, ask the source: each row predicts its next word."))
+        yield Step(
+            "The way of one row",
+            say="So this is the way of one row. It looks back, never ahead. |It asks the source. |"
+            "It thinks, and names the next word. |"
+            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it still wrong?",
+            show=[
+                [appear(picture.band, picture.reads), appear(picture.blocks[0], *picture.ways[:2])],
+                [
+                    appear(picture.source, picture.source_name),
+                    appear(picture.supply),
+                    appear(picture.blocks[1], *picture.ways[2:4]),
+                ],
+                [appear(picture.blocks[2], *picture.ways[4:]), appear(picture.writes)],
+                appear(answer),
+            ],
+            stay=(),
+        )

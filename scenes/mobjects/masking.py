@@ -1,0 +1,170 @@
+"""A mask before the softmax, and what goes wrong when it comes after."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_functions
+
+from scenes.animations import Morph, leave
+from scenes.layout import HEIGHT, LEFT_EDGE
+from scenes.mobjects.budgets import Budget
+from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.tensors import TensorGrid, column_width
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, pace, palette, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+
+def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
+    """Slanted lines that fill a box of this size in px: what is masked."""
+    lines = VMobject(stroke_color=palette().line, stroke_width=stroke(2))
+    pieces = []
+    for start in np.arange(-height + pitch / 2, width, pitch):
+        low, high = max(0.0, start), min(width, start + height)
+        a, b = np.array([low, low - start, 0]), np.array([high, high - start, 0])
+        pieces.append([a, a + (b - a) / 3, b - (b - a) / 3, b])
+    centre = np.array([width / 2, height / 2, 0])
+    lines.points = (np.array(pieces).reshape(-1, 3) - centre) / 135
+    return lines
+
+
+class Masked(VGroup):
+    """A hatched cell, with the entry that stands there."""
+
+    def __init__(self, quantity: Quantity, spec: str, width: float, height: float) -> None:
+        box = Box(width, height, palette().background, 5, palette().line, 1.5)
+        text = number(quantity, spec, "cell", "ink2").settle(box.get_center())
+        plate = Box(text.width * 135 + 12, text.height * 135 + 10, palette().background, 4).move_to(text)
+        text.paper = box
+        self.back = VGroup(box, hatching(width - 4, height - 4))
+        self.front = VGroup(plate, text)
+        super().__init__(self.back, self.front)
+
+
+class MaskBoard(VGroup):
+    """Scores of a decoder's rows; those of later words masked; the shares that are left.
+
+    Args:
+        head: the tensors of one head of a decoder's self-attention.
+    """
+
+    def __init__(self, head: Trace) -> None:
+        scaled, masked, weights = head["scaled"], head["masked"], head["weights"]
+        labels = scaled.words("key")
+        count = len(labels)
+        wide = column_width(labels, 168 if count <= 5 else 94)
+        self.upright = count * wide > 1260
+        wide = min(wide, max(88.0, 1260 / count))
+        high = min(84.0, (HEIGHT - (170 if self.upright else 80)) / count - 4)
+        cell = "large" if count <= 5 else "normal"
+        spec = ".2f" if np.abs(scaled.values).max() < 9.995 or wide > 100 else ".1f"
+        self.scores = TensorGrid(scaled, cell, spec, wide=wide, high=high)
+        self.shares = TensorGrid(weights, cell, "weight", weights=True, wide=wide, high=high)
+        self.askers = self.scores.row_labels("query")
+        self.answers = VGroup()
+        for j, label in enumerate(labels):
+            chip = Token(label, "key", 0 if self.upright else wide, 44)
+            chip = chip.turn() if self.upright else chip
+            self.answers.add(chip.next_to(self.scores.column(j), UP, buff=units(12)))
+        for chip in self.answers:
+            chip.align_to(self.answers, np.array([0, -1.0, 0]))
+        self.sums = VGroup(
+            *(
+                number(q, ".0f", "number", "ink2").next_to(self.shares.row(i), RIGHT, buff=units(60))
+                for i, q in enumerate(head["weight_sums"].quantities())
+            )
+        )
+        self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=units(34))
+        self.hidden = [at for at in self.scores.cells if np.isneginf(masked.values[at])]
+        self.hatches, self.zeros = (
+            VGroup(
+                *(Masked(tensor.quantity(*at), spec, wide, high).move_to(self.scores.cells[at]) for at in self.hidden)
+            )
+            for tensor, spec in ((masked, ".2f"), (weights, "weight"))
+        )
+        super().__init__(
+            self.scores,
+            self.shares,
+            self.askers,
+            self.answers,
+            self.hatches,
+            self.zeros,
+            self.sums,
+            self.sum_name,
+        )
+
+    def soften(self) -> tuple[Animation, ...]:
+        """Scores turn into shares: fills change over, numbers cross; what is masked stays hatched."""
+        pairs = [(cell, self.shares.cells[at]) for at, cell in self.scores.cells.items() if at not in self.hidden]
+        numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
+        fronts = [(a.front, b.front) for a, b in zip(self.hatches, self.zeros, strict=True)]
+        new = VGroup(*(b for _, b in numbers), *(b for _, b in fronts))
+        return (
+            Morph([(a.box, b.box) for a, b in pairs], "row"),
+            leave(*(a for a, _ in numbers), *(a for a, _ in fronts)),
+            FadeIn(new, run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
+        )
+
+    @property
+    def behind(self) -> list[VMobject]:
+        """The cells that the mask covers, numbers and all."""
+        return [self.scores.cells[at] for at in self.hidden]
+
+
+class Spent(VGroup):
+    """One row of shares with its sum; what is zeroed after the softmax is hatched, and lost.
+
+    Args:
+        shares: of one row, by key.
+        total: their sum.
+        title: what was done.
+    """
+
+    def __init__(self, shares: NamedTensor, total: Quantity, title: str, wide: float = 1300, high: float = 68) -> None:
+        self.budget = Budget(shares, wide, high)
+        self.budget.remove(self.budget.most)
+        outline = self.budget.outline
+        lost = (1 - float(total)) * wide
+        self.lost = VGroup()
+        if lost > 6:
+            lines = hatching(lost - 6, high - 4).move_to(outline.get_right() + LEFT * units(lost / 2 + 4))
+            self.lost.add(lines)
+        self.total = number(total, ".2f", "large number").next_to(outline, RIGHT, buff=units(30))
+        self.title = Words(title, "aside", "ink2").next_to(outline, UP, buff=units(14)).align_to(outline, LEFT)
+        super().__init__(self.budget, self.lost, self.total, self.title)
+
+    @property
+    def filled(self) -> VGroup:
+        """The pieces and their names."""
+        return VGroup(self.budget.pieces, self.budget.names)
+
+
+class Leak(VGroup):
+    """One row three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
+
+    Args:
+        head, changed: the tensors of the same head, and those where the last word is another.
+        token: whose row it is.
+        last, other: the last word, and the one in its place.
+    """
+
+    def __init__(self, head: Trace, changed: Trace, token: Label, last: Label, other: Label) -> None:
+        row = token.position
+        self.before = Spent(
+            head["weights"].pick(query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
+        )
+        self.after, self.leaked = (
+            Spent(part["zeroed_after"].pick(query=row), part["zeroed_sums"].pick(query=row), title)
+            for part, title in (
+                (head, f"zeroed after it; the last word is “{last}”"),
+                (changed, f"zeroed after it; the last word is “{other}”"),
+            )
+        )
+        lines = (self.before, self.after, self.leaked)
+        for line, y in zip(lines, (300, 500, 700), strict=True):
+            line.shift(at(1000, y) - line.budget.outline.get_center())
+        self.token = Token(token, "query").move_to(at(LEFT_EDGE + 110, 300))
+        self.sum_name = Words("sum", "axis", "ink2").next_to(self.before.total, UP, buff=units(22))
+        super().__init__(*lines, self.token, self.sum_name)
