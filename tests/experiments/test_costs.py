@@ -18,13 +18,12 @@ def test_the_counts_meet_at_the_crossover():
 
 
 def test_attention_keeps_four_times_the_bytes_for_twice_the_length_and_the_rest_twice():
-    found = attention_cost.run(Bench(), lengths=(256, 512), repeats=1)
-    bytes_of_attention = found["attention_bytes"].values
-    heads = translator().config.heads
-    # Scores after the root, weights: two grids of single precision at the most, and at least one.
-    assert heads * 512**2 * 4 <= bytes_of_attention[1] <= 2.5 * heads * 512**2 * 4
-    assert 3.5 < bytes_of_attention[1] / bytes_of_attention[0] < 4.1
-    rest = found["layer_bytes"].values - bytes_of_attention
+    kept = attention_cost.run(Bench(), lengths=(512, 1024), repeats=1)["bytes"]
+    attention, rest = kept.values.T
+    # One grid of weights a head in single precision; and queries, keys and values.
+    config = translator().config
+    assert attention[1] == 4 * (config.heads * 1024**2 + 3 * 1024 * config.d_model)
+    assert 3.8 < attention[1] / attention[0] < 4
     assert rest[1] == 2 * rest[0]
 
 

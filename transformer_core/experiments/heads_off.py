@@ -1,9 +1,9 @@
 """Switch a head off: its output is replaced by its mean over all words of held-out sentences. What goes wrong?
 
-Counted is each Spanish word, with the right words before it: adjectives whose Spanish form shows the gender of their
-noun, and everything else; and whole sentences that the model writes itself. Zero would be a value that no later layer
-ever saw; the mean takes away what the head says of this sentence and leaves what it says of every one.
-Source: Wang et al. 2022, section 2.1 (mean ablation).
+Counted is each Spanish word, with the right words before it, by the role that the grammar gives to its English word: an
+article asks for its noun, a form of "be" for its adjective, an adjective that Spanish bends for its noun; and whole
+sentences that the model writes itself. Zero would be a value that no later layer ever saw; the mean takes away what the
+head says of this sentence and leaves what it says of every one. Source: Wang et al. 2022, section 2.1 (mean ablation).
 """
 
 from __future__ import annotations
@@ -24,14 +24,24 @@ from transformer_core.model import Transformer
 from transformer_core.tasks import Pair
 from transformer_core.vocabulary import PAD
 
-KINDS = ("gender forms", "everything else", "whole sentences")
+ASKING = (
+    "determiner->noun",
+    "copula->adjective",
+    "adjective(inflected)->noun",
+    "adjective(invariant)->noun",
+    "adjective->referent",
+    "ambiguous noun->deciding word",
+    "pronoun(it/them)->antecedent",
+)
+KINDS = (*ASKING, "everything else", "whole sentences")
 
 
-def shows_gender(pair: Pair) -> np.ndarray:
-    """Which Spanish words translate an adjective that Spanish inflects."""
-    adjectives = {adjective for adjective, _ in pair.roles.get("adjective(inflected)->noun", ())}
-    adjectives |= {adjective for adjective, _ in pair.roles.get("adjective->referent", ())}
-    return np.array([bool(adjectives & {*sources}) for sources in pair.alignment])
+def kinds_of(pair: Pair) -> np.ndarray:
+    """For each Spanish word the place in `KINDS` of the role that an English word it translates has as an asker."""
+    askers = [{asker for asker, _ in pair.roles.get(role, ())} for role in ASKING]
+    return np.array(
+        [next((at for at, some in enumerate(askers) if some & {*of}), len(ASKING)) for of in pair.alignment], dtype=int
+    )
 
 
 def means(model: Transformer, pairs: Sequence[Pair]) -> dict[str, np.ndarray]:
@@ -53,13 +63,14 @@ def judged(model: Transformer, pairs: Sequence[Pair]) -> np.ndarray:
         guessed = tape["logits"].argmax(-1)
         for pair, row, answers in zip(some, guessed, target, strict=True):
             words = len(pair.target)
-            hits.append(np.stack([(row[:words] == answers[1 : words + 1]).numpy(), shows_gender(pair)]))
-    right, gender = np.concatenate(hits, axis=1)
-    return np.array([right[gender].mean(), right[~gender].mean(), np.mean(exact(model, vocabulary(), pairs))])
+            hits.append((row[:words] == answers[1 : words + 1]).numpy())
+    right, kind = np.concatenate(hits), np.concatenate([kinds_of(pair) for pair in pairs])
+    shares = np.bincount(kind, right, len(KINDS) - 1) / np.maximum(np.bincount(kind, minlength=len(KINDS) - 1), 1)
+    return np.array([*shares, np.mean(exact(model, vocabulary(), pairs))])
 
 
 @experiment("What goes wrong when one head is switched off?")
-def run(bench: Bench, sentences: int = 500) -> Found:
+def run(bench: Bench, sentences: int = 1000) -> Found:
     model, pairs = translator(), held_out(sentences)
     heads = {path: attention.heads for path, attention in attentions(model)}
     bench.expect(2 + sum(heads.values()))
@@ -77,7 +88,7 @@ def run(bench: Bench, sentences: int = 500) -> Found:
         }
     words = {"choice": KINDS}
     stacks = {"encoder": "encoder self_attn", "decoder": "decoder self_attn", "cross": "decoder cross_attn"}
-    askers = np.concatenate([shows_gender(pair) for pair in pairs])
+    counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
     return {
         name: tensor(
             [after[path] for path in heads if [*path.split(".")][::2] == where.split()], "layer head choice", **words
@@ -85,5 +96,5 @@ def run(bench: Bench, sentences: int = 500) -> Found:
         for name, where in stacks.items()
     } | {
         "before": tensor(before, "choice", **words),
-        "counted": tensor([askers.sum(), (~askers).sum(), len(pairs)], "choice", **words),
+        "counted": tensor([*counted, len(pairs)], "choice", **words),
     }
