@@ -1,0 +1,34 @@
+"""The pages that show how to use the core: their code runs, and prints what they say."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+import torch
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = sorted(page for page in DOCS.glob("*.md") if "```python" in page.read_text(encoding="utf-8"))
+BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
+
+
+def test_there_is_a_page_on_training_and_one_on_ablation():
+    assert {"train-your-own", "ablate-a-head"} <= {page.stem for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_code_of_a_page_prints_what_the_page_says(page):
+    names: dict[str, object] = {}
+    printed = ""
+    with torch.random.fork_rng():
+        for kind, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+            if kind == "python":
+                assert not printed, "a page tells all that its code prints"
+                with redirect_stdout(out := io.StringIO()):
+                    exec(compile(block, page.name, "exec"), names)
+                printed = out.getvalue()
+            else:
+                assert block == printed
+                printed = ""
+    assert not printed
