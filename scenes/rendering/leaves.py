@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cairo
@@ -23,6 +24,7 @@ READERS = (
 )  # fmt: skip
 LINE_WIDTH = 0.01  # scene units for one of Manim's stroke width, unless a camera was made with another
 MITER_LIMIT = 10.0  # Cairo's default: so many half widths can the corner of a stroke reach out
+LOOKS_KEPT = 1000
 _plain_kinds: dict[type, bool] = {}
 
 
@@ -35,6 +37,29 @@ def is_plain(mobject: Any) -> bool:
     if not _plain_kinds[kind] or mobject.background_image or mobject.shade_in_3d:
         return False
     return mobject.n_points_per_cubic_curve == CURVE and mobject.__dict__.keys().isdisjoint(READERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a leaf is painted: what many leaves have in common while they fade together.
+
+    Attributes:
+        paints: stroke behind, fill, stroke, without what cannot be seen.
+        reach: how far these go beyond the points, in scene units; nan for none.
+        is_gradient: whether one of them has several colours, which is left to Manim.
+    """
+
+    paints: list[Paint]
+    reach: float
+    is_gradient: bool
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Look:
+        paints = _mixed(state)
+        return cls(paints, max(map(_reach, paints), default=np.nan), any(len(state[name]) > 1 for name in COLOURS))
+
+
+INVISIBLE = Look([], np.nan, is_gradient=False)
 
 
 class Leaves:
@@ -52,7 +77,8 @@ class Leaves:
         self._points: list[bytes] = [b""] * len(self.mobjects)
         self._styles: list[Any] = [None] * len(self.mobjects)
         self._by_manim: list[bool] = [False] * len(self.mobjects)
-        self._paints: list[list[Paint]] = [[]] * len(self.mobjects)
+        self._looks: list[Look] = [INVISIBLE] * len(self.mobjects)
+        self._known_looks: dict[Any, Look] = {}
         self._paths: list[tuple[int, Paths | None]] = [(0, None)] * len(self.mobjects)
         self._maker = PathMaker()
         self.extents = np.zeros((len(self.mobjects), 4))
@@ -61,7 +87,7 @@ class Leaves:
 
     def refresh(self, watched: Sequence[int]) -> list[int]:
         """Read the `watched` mobjects again; which of them may look different."""
-        changed, moved = [], []
+        changed, moved, looks = [], [], self._known_looks
         for i in watched:
             state = self._states[i]
             shape = state["points"].tobytes()
@@ -81,13 +107,18 @@ class Leaves:
                 continue
             if style != self._styles[i]:
                 self._styles[i] = style
-                self._paints[i] = _mixed(state)
+                if style not in looks:
+                    looks[style] = Look.of(state)
+                self._looks[i] = looks[style]
             changed.append(i)
         if moved:
             self._trace(moved)
         for i in changed:
-            self._by_manim[i] = self._is_special(i)
-            self.reaches[i] = np.inf if self._by_manim[i] else self._reach(i)
+            look = self._looks[i]
+            special = self._by_manim[i] = look.is_gradient or len(self._states[i]["points"]) % CURVE != 0
+            self.reaches[i] = np.inf if special else look.reach if self._paths[i][0] else np.nan
+        if len(looks) > LOOKS_KEPT:
+            looks.clear()
         return changed
 
     def _trace(self, moved: list[int]) -> None:
@@ -104,14 +135,6 @@ class Leaves:
         seen = np.isfinite(paths.extents).all(axis=1).tolist()
         for i, place, is_seen in zip(whole, paths.addresses, seen, strict=True):
             self._paths[i] = (place, paths) if is_seen else (0, None)
-
-    def _is_special(self, i: int) -> bool:
-        """Gradients, and points that are not whole curves, are left to Manim."""
-        state = self._states[i]
-        return len(state["points"]) % CURVE != 0 or any(len(state[name]) > 1 for name in COLOURS)
-
-    def _reach(self, i: int) -> float:
-        return max(map(_reach, self._paints[i])) if self._paints[i] and self._paths[i][0] else np.nan
 
     def boxes(
         self, matrix: cairo.Matrix, width: int, height: int, which: Sequence[int] | slice = slice(None)
@@ -150,7 +173,7 @@ class Leaves:
                 context.new_path()
                 continue
             append(target, self._paths[i][0])
-            for colour, width, join, cap in self._paints[i]:
+            for colour, width, join, cap in self._looks[i].paints:
                 context.set_source_rgba(*colour)
                 if width is None:
                     context.fill_preserve()
