@@ -19,6 +19,7 @@ from transformer_core.tap import Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
 from transformer_core.vocabulary import END, START, Vocabulary, sentence
+from transformer_core.writing import writing
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 DEFAULT_MODEL = ASSETS / "models" / "english-spanish.safetensors"
@@ -42,8 +43,9 @@ def read(
         about: facts to add to `trace.about`.
 
     Returns:
-        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; and what was measured of the
-        checkpoint, saved beside it under its name. What experiments found is read when it is asked for.
+        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the translation is written, as
+        `decoding.*` (see `transformer_core.writing`); and what was measured of the checkpoint, saved beside it under
+        its name. What experiments found is read when it is asked for.
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.
@@ -63,7 +65,7 @@ def read(
     passes = {"": Variant(first)} | variants(first, vocabulary.target)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
     trace = _traced(model, vocabulary, passes)
-    trace.tensors |= _sizes(model, first) | measured
+    trace.tensors |= _sizes(model, first) | writing(model, vocabulary, first.source_ids) | measured
     trace.about |= facts | {
         "text": first.text,
         "tokens": list(first.source),

@@ -1,0 +1,72 @@
+"""What is told of how a sentence is written is what the model does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from transformer_core.decoding import greedy
+from transformer_core.lecture import DEFAULT_MODEL
+from transformer_core.pretrained import load
+from transformer_core.vocabulary import END, START, Vocabulary
+from transformer_core.writing import RULES, writing
+
+TEXT = "The animal did not cross the street because it was too tired"
+
+
+@pytest.fixture(scope="module")
+def told():
+    model, card = load(DEFAULT_MODEL, torch.float64)
+    vocabulary = Vocabulary.from_json(card["vocabulary"])
+    ids = vocabulary.read(TEXT).ids
+    (written,) = greedy(model, torch.tensor([ids]), START, END, 40)
+    return writing(model, vocabulary, ids), [vocabulary.target[i] for i in written]
+
+
+def test_greedy_takes_the_tallest_bar_of_each_step_and_its_score_is_their_sum(told):
+    tensors, words = told
+    tallest = [str(row.largest()[0]) for row in tensors["decoding.greedy.probs"]]
+    assert tallest == [*words, "<end>"]
+    assert tallest == [str(word) for word in tensors["decoding.greedy.log_prob"].words("step")]
+    assert float(tensors["decoding.greedy.score"]) == pytest.approx(
+        np.log(tensors["decoding.greedy.probs"].values.max(-1)).sum()
+    )
+    assert tensors["decoding.greedy.end"].values == pytest.approx(
+        tensors["decoding.greedy.probs"].pick(vocab="<end>").values
+    )
+
+
+@pytest.mark.parametrize("tree", ["beam", "normalised"])
+def test_the_best_branch_spells_a_hypothesis_at_least_as_good_as_greedy(told, tree):
+    tensors, _ = told
+    winner = int(tensors[f"decoding.{tree}.hypotheses"].pick(rank=0))
+    length = int(tensors[f"decoding.{tree}.step"].pick(node=winner))
+    final = tensors[f"decoding.{tree}.score"].pick(node=winner) / (length if tree == "normalised" else 1)
+    assert tensors[f"decoding.{tree}.final"].pick(node=winner) == pytest.approx(final)
+    assert tensors[f"decoding.{tree}.best"].values.sum() == length + 1
+    if tree == "beam":
+        assert final >= float(tensors["decoding.greedy.score"]) - 1e-9
+
+
+def test_rules_are_told_of_the_step_where_the_model_is_most_undecided(told):
+    tensors, _ = told
+    step = int(tensors["decoding.rules.step"].values)
+    assert tensors["decoding.greedy.entropy"].values.argmax() == step
+    rules = tensors["decoding.rules.probs"]
+    assert rules.pick(choice="as they are").values == pytest.approx(
+        tensors["decoding.greedy.probs"].pick(step=step).values
+    )
+    assert rules.labels["choice"] == tuple(RULES)
+    assert tensors["decoding.rules.kept"].pick(choice="top-k") == int(tensors["decoding.rules.k"].values)
+    kept = rules.pick(choice="as they are").values[rules.pick(choice="top-p").values > 0]
+    assert kept.sum() >= tensors["decoding.rules.p"].values > kept.sum() - kept.min()
+
+
+def test_what_the_cache_keeps_does_not_move_and_is_counted(told):
+    tensors, words = told
+    steps, source = len(words) + 1, len(TEXT.split())
+    assert tensors["decoding.cache.difference"].values < 1e-12
+    assert tensors["decoding.cache.rows_without"].values == sum(range(steps + 1))
+    assert tensors["decoding.cache.rows_with"].values == steps
+    assert tensors["decoding.cache.numbers"].values == 2 * 2 * 64 * (steps + source)  # k and v, two layers, d_model
