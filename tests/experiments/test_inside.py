@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.experiments import cross_heads, heads_off, patching, probe, stream_plane
+from transformer_core.experiments import companions, cross_heads, heads_off, patching, probe, stream_plane
 from transformer_core.experiments.laboratory import Bench
 from transformer_core.experiments.shipped import passes, source_rows, translator
 from transformer_core.experiments.translation import held_out
@@ -114,3 +114,19 @@ def test_with_one_cross_attention_head_the_encoder_has_more_roles_than_with_four
     assert found["heads"].values.tolist() == [1, 4]
     assert found["named"].pick(model="one") > found["named"].pick(model="four")
     assert found["sentences_by_length"].values.sum() == 120
+
+
+def test_the_companions_are_kept_under_their_keys_and_no_variant_of_them():
+    found = companions.run(Bench(), sentences=20)
+    keys = {name.partition(".")[0] for name in found if "." in name}
+    assert keys == {*companions.SENTENCES}
+    assert not any("other." in name or "gradients." in name for name in found)
+    assert found["tired.probs"].labels["position"][-1] == "cansado"
+    assert found["wide.probs"].labels["position"][-1] == "ancha"
+    assert found["closed.encoder.1.self_attn.weights"].labels["key"] == ("The", "bank", "is", "closed")
+
+
+def test_a_word_of_two_senses_starts_at_one_point_and_ends_far_apart():
+    apart = companions.run(Bench(), sentences=20)["apart"].values
+    assert apart[0] == 0
+    assert apart[-1] > 0.5

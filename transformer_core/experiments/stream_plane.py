@@ -44,17 +44,25 @@ def mean_distance(rows: np.ndarray, random: np.random.Generator, pairs: int = 20
     return float(np.linalg.norm(rows[first[differ]] - rows[second[differ]], axis=-1).mean())
 
 
-def measured(model: Transformer, sentences: int, seed: int) -> Piece:
-    points, pairs = points_of(model), held_out(sentences)
+def rows_at(model: Transformer, sentences: int) -> dict[str, np.ndarray]:
+    """The rows of all words at each point of the stream."""
+    points = points_of(model)
     found: dict[str, list[np.ndarray]] = {point: [] for point in points}
-    for some, _, tape in passes(model, pairs, points):
+    for some, _, tape in passes(model, held_out(sentences), points):
         for point in points:
             found[point].append(source_rows(tape[point], some))
-    rows = {point: np.concatenate(parts).astype(np.float64) for point, parts in found.items()}
-    mean, axes, shares = principal(np.concatenate(list(rows.values())))
+    return {point: np.concatenate(parts).astype(np.float64) for point, parts in found.items()}
+
+
+def mean_distances(model: Transformer, sentences: int, seed: int) -> np.ndarray:
+    """`mean_distance` at each point of the stream."""
     random = np.random.default_rng(seed)
-    distances = [mean_distance(rows[point], random) for point in points]
-    return {"mean": mean, "axes": axes, "shares": shares, "distances": np.array(distances)}
+    return np.array([mean_distance(rows, random) for rows in rows_at(model, sentences).values()])
+
+
+def measured(model: Transformer, sentences: int, seed: int) -> Piece:
+    mean, axes, shares = principal(np.concatenate([*rows_at(model, sentences).values()]))
+    return {"mean": mean, "axes": axes, "shares": shares, "distances": mean_distances(model, sentences, seed)}
 
 
 @experiment("In which plane do the stream's rows differ most?")
