@@ -4,11 +4,19 @@ Importing this package imports no torch: a process that only draws reads a saved
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformer_core.config import Config
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import AXES, NamedTensor, Trace
+
+if TYPE_CHECKING:  # a type checker sees what is loaded late
+    from transformer_core.beam import beam
+    from transformer_core.decoding import greedy, sample
+    from transformer_core.lecture import read
+    from transformer_core.model import Transformer
+    from transformer_core.pretrained import load, load_hugging_face, save
+    from transformer_core.tap import record
 
 __all__ = [
     "AXES",

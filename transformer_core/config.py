@@ -84,13 +84,16 @@ class Config:
 
     @property
     def d_head(self) -> int:
+        """d_k = d_model / heads: the entries of a query, key or value in self-attention."""
         return self.d_model // self.heads
 
     @property
     def d_head_cross(self) -> int:
+        """d_k of cross-attention."""
         return self.d_model // (self.cross_heads or self.heads)
 
     def as_dict(self) -> dict[str, Any]:
+        """Every field by its name, for a file."""
         return asdict(self)
 
     @classmethod

@@ -90,6 +90,7 @@ class Quantity(float):
 
     @property
     def source(self) -> Source:
+        """Where this number stands: tensor, index and value."""
         return Source(self.name, self.index, float(self))
 
     def __format__(self, spec: str) -> str:
@@ -115,6 +116,7 @@ class Label(str):
 
     @property
     def source(self) -> Source:
+        """Where this word stands: tensor, axis, position and text."""
         return Source(self.name, (self.position,), str(self), self.axis)
 
     def __format__(self, spec: str) -> str:

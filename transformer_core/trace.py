@@ -73,6 +73,9 @@ class NamedTensor:
     Every view (`pick`, slices, `transpose`) remembers where its entries lie in the full array called `name`, so that a
     number on screen can be looked up in a saved trace. `origin` holds one item for each axis of that full array: a
     fixed index, or the name of the axis that is still open; `kept` the indices along each open axis.
+
+    Raises:
+        ValueError: axes or labels that do not fit the shape of the values.
     """
 
     name: str
@@ -97,9 +100,11 @@ class NamedTensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The number of entries along each axis, in the order of `axes`."""
         return self.values.shape
 
     def size(self, axis: str) -> int:
+        """The number of entries along `axis`."""
         return int(self.values.shape[self.axes.index(axis)])
 
     def __len__(self) -> int:
