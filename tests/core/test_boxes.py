@@ -1,0 +1,94 @@
+"""Which box lets one row see another: computed anew in NumPy, and held against the model itself."""
+
+import numpy as np
+import pytest
+from core_models import model, sentences
+
+from transformer_core.measures.boxes import loudest
+from transformer_core.parameters import made_with, parameters
+from transformer_core.tap import record
+from transformer_core.trace import NamedTensor, Trace
+
+
+def traced(transformer, source, edit=None):
+    _, target = sentences(batch=1)
+    with record(edit=edit) as tape:
+        transformer(source, target)
+    trace = tape.trace()
+    learned = parameters(transformer, lambda _name, _axis: None)
+    for name in tuple(trace.tensors):
+        trace.parents[name] += made_with(name, learned)
+    return Trace(trace.tensors | learned, trace.parents, {"config": transformer.config.as_dict()})
+
+
+@pytest.fixture(scope="module", params=[("pre", "relu"), ("post", "gelu")], ids=str)
+def translator(request):
+    order, activation = request.param
+    return model(norm_order=order, activation=activation)
+
+
+@pytest.fixture(scope="module")
+def source():
+    return sentences(batch=1)[0]
+
+
+@pytest.fixture(scope="module")
+def trace(translator, source):
+    return traced(translator, source)
+
+
+def test_an_id_is_the_row_that_the_token_fetched(trace, source):
+    assert np.array_equal(trace["embed_src.ids"].values, source.numpy())
+
+
+def test_a_row_that_no_table_holds_is_an_error(trace):
+    other = Trace(dict(trace.tensors), trace.parents, trace.about)
+    other.tensors.pop("embed_src.ids", None)
+    token = other.tensors["embed_src.token"]
+    other.tensors["embed_src.token"] = NamedTensor(token.name, token.values + 1, token.axes)
+    with pytest.raises(ValueError, match="not in its table"):
+        _ = other["embed_src.ids"]
+
+
+def test_norm_and_feed_forward_let_no_row_see_another(trace):
+    reached = trace["encoder.0.reached"]
+    assert reached.pick(part="norm") == 0
+    assert reached.pick(part="feed-forward") == 0
+
+
+def test_attention_lets_every_row_see_every_other(trace, source):
+    words = source.shape[1]
+    assert trace["encoder.0.reached"].pick(part="attention") == words * (words - 1) == trace["encoder.0.pairs"]
+
+
+@pytest.mark.parametrize(("box", "reads", "writes"), [("attention", "self_attn.q", "self_attn.out"),
+                                                      ("feed-forward", "ffn.pre", "ffn.out")])  # fmt: skip
+def test_a_blanked_row_changes_what_it_changes_in_the_model(translator, trace, source, box, reads, writes):
+    entering = trace.parents[f"encoder.0.{reads}"][0]
+
+    def blank(rows):
+        rows[:, 1] = 0
+        return rows
+
+    edited = traced(translator, source, {entering: blank})
+    changed = np.abs(edited[f"encoder.0.{writes}"].values - trace[f"encoder.0.{writes}"].values)[0].max(-1)
+    ours = trace["encoder.0.reach"].pick(part=box, key=1).values
+    assert np.allclose(changed / changed.max(), ours / ours.max(), atol=1e-6)
+
+
+def test_what_is_added_is_measured_against_the_row_it_is_added_to(trace):
+    out, row = (
+        trace["encoder.1.ffn.out"].values,
+        trace["encoder.1.resid_ffn"].values - trace["encoder.1.ffn.out"].values,
+    )
+    expected = np.linalg.norm(out, axis=-1) / np.linalg.norm(row, axis=-1)
+    assert np.allclose(trace["encoder.1.ffn.added_share"].values, expected)
+
+
+def test_the_loudest_look_is_at_another_token_if_there_is_one():
+    weights = NamedTensor("w", np.array([[[0.9, 0.1], [0.3, 0.7]], [[0.2, 0.8], [0.0, 1.0]]]), ("head", "query", "key"))
+    head, asker, answer, share = loudest(weights, range(2))
+    assert (head, asker.position, answer.position, share) == (1, 0, 1, 0.8)
+    assert loudest(weights, [0])[3] == 0.9
+    alone = NamedTensor("w", np.ones((2, 1, 1)), ("head", "query", "key"))
+    assert loudest(alone, [0])[3] == 1
