@@ -1,4 +1,4 @@
-"""Copies of mobjects as Manim makes them, without looking into what never changes."""
+"""What Manim does to every shape most often, copying and measuring it, with the same result in less time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from manim.constants import CapStyleType, LineJointType
 
 from transformer_core.provenance import Label, Quantity, Source, Span
 
+CURVE = 4  # points of a cubic Bezier curve
 #: Values of these types are never changed in place: a copy holds the same.
 UNCHANGING = frozenset({
     type(None), bool, int, float, str, bytes, complex, type, FunctionType, MethodType, range,
@@ -20,7 +21,7 @@ UNCHANGING = frozenset({
 
 
 class Copied:
-    """Gives a mobject a quick deep copy; stands before Manim's class among the bases.
+    """Gives a mobject a quick deep copy and a quick boundary; stands before Manim's class among the bases.
 
     Manim walks down into every attribute, some fifty a shape, and a play copies all that it moves up to three times.
     """
@@ -34,6 +35,13 @@ class Copied:
             state[name] = value if type(value) in UNCHANGING else _copied(value, memo)
         state["original_id"] = str(id(self))
         return result
+
+    def get_points_defining_boundary(self) -> np.ndarray:
+        """The ends of all curves in Manim's order, shape (ends, 3), without a Python object for each."""
+        shapes = [part.points for part in self.get_family() if len(part.points)]  # type: ignore[attr-defined]
+        if not shapes or any(len(points) % CURVE for points in shapes):
+            return super().get_points_defining_boundary()  # type: ignore[misc]
+        return np.concatenate(shapes).reshape(-1, CURVE, 3)[:, (0, CURVE - 1)].reshape(-1, 3)
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import uharfbuzz as hb
-from manim import VMobject
+from manim import DL, VMobject
 
 from scenes.mobjects.copies import Copied
 from scenes.theme import TYPES, Type, at, palette, units
@@ -178,14 +178,15 @@ class Words(Copied, VMobject):
 
     def rewrite(self, text: str) -> Words:
         """Show another text at the same place: same end if the figures are tabular, else the same beginning."""
-        scale, height, anchor = self._scale(), self.baseline, self.get_left()[0] + self._from_left * self._scale()
-        tabular = TYPES[self.style].tabular
+        scale, corner, tabular = self._scale(), self.get_corner(DL), TYPES[self.style].tabular
+        anchor, height = corner[0] + self._from_left * scale, corner[1] + self._from_bottom * scale
         anchor += self._rest[1] * scale if tabular else 0
         self.text, self.spans = parse(text)
         self._draw()
-        self.scale(scale)
-        (self.end_at if tabular else self.begin_at)(anchor)
-        return self.stand_on(height)
+        # From its origin at once: a number that runs is written again in every frame.
+        origin = anchor - self._rest[1] * scale if tabular else anchor
+        self.points = self.points * scale + (origin, height, 0)
+        return self
 
 
 def number(quantity: Quantity, spec: str = ".2f", style: str = "cell", role: str = "ink") -> Words:
