@@ -15,14 +15,19 @@ from scenes.mobjects.cutting import Cutting
 from scenes.mobjects.joining import Joining
 from scenes.mobjects.patterns import Patterns, sharpest
 from scenes.mobjects.projection import counted, entering, strongest
-from scenes.mobjects.role_table import HundredCases, RoleTable, layer_name, stacked
+from scenes.mobjects.race import Race, TwoModels, fact, named_head
+from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of
+from transformer_core.measures.effects import ONE_SEED
 from transformer_core.trace import Trace
+
+#: The role that chapters five to seven follow.
+ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
 
 
 class Heads(Chapter):
@@ -41,8 +46,10 @@ class Heads(Chapter):
         yield from self.side_by_side(cast, trace)
         yield from self.names_are_earned(trace)
         yield from self.only_when_needed(trace)
+        yield from self.one_takes_it(trace)
         yield from self.a_sum_of_heads(cast, trace)
         yield from self.self_or_cross(trace)
+        yield from self.a_choice_we_made(trace)
         yield from self.separate_projections(cast, trace)
 
     def one_must_divide(self, cast: Cast, trace: Trace) -> Iterator[Step]:
@@ -98,7 +105,7 @@ class Heads(Chapter):
         reached = trace[f"{path}.reached_heads"].pick(d_model=entry)
         yield Step(
             "A slice of the row for each head?",
-            say="Does each head get a slice of the row? No. |"
+            say="Does each head get a slice? No. |"
             f"Every head reads all {width} entries, through its own columns of the query matrix. |"
             "Nudge one entry. With slices, one query would move. |"
             f"Here {reached} of {heads} do: the matrix is what is cut.",
@@ -136,6 +143,8 @@ class Heads(Chapter):
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
         found = picture.favourites(asker.position)
+        blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
+        sharp = " A small penalty on blur keeps them sharp." if blurred else ""
         told = (
             f"Their favourites differ for {disputed} of {words} words. |“{asker}” has {most} different ones."
             if disputed > 0
@@ -154,8 +163,8 @@ class Heads(Chapter):
         )
         yield Step(
             "The same sentence, a pattern for each head",
-            say=f"Rows ask, columns answer; a larger square is a larger share. "
-            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |Another layer, other heads. |{told}",
+            say=f"Rows ask, columns answer; a square is a share. "
+            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |Another layer, other heads.{sharp} |{told}",
             show=[
                 [appear(first.row_words, first.column_words, first.letters, names[0]), appear_in_turn([*first.grids])],
                 again,
@@ -177,7 +186,7 @@ class Heads(Chapter):
         unnamed = len(table.unnamed)
         yield Step(
             "A name has to be earned",
-            say="One pretty picture is no proof. In how many new cases does a head’s largest share lie "
+            say="One picture is no proof. In how many new cases does a head’s largest share lie "
             "where the grammar says? |"
             f"From {earned:.0%} on we name it: {'; '.join(told)}. |"
             f"{'The grey roles found no head' if unnamed else 'Every role found a head'}.",
@@ -191,7 +200,7 @@ class Heads(Chapter):
 
     def only_when_needed(self, trace: Trace) -> Iterator[Step]:
         """The pair of chapter seven, over all cases: same English grammar, other need."""
-        names = ("adjective(inflected)->noun", "adjective(invariant)->noun")
+        names = ROLE, OTHER_ROLE
         place = best_head(trace, names[0])
         if place is None or "roles.askers" not in trace:
             return
@@ -206,8 +215,10 @@ class Heads(Chapter):
             54,
         )
         centred(panels)
+        seeds = trace.under("experiment.heads_over_seeds")
+        held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
         verdict = (
-            "Same English grammar, other need. Nobody programmed this."
+            f"Same English grammar, other need. Nobody programmed this{held}."
             if score - other > 0.5
             else "This model hardly tells the two apart."
         )
@@ -219,6 +230,72 @@ class Heads(Chapter):
                 [appear(panels[0].title, panels[0].note), fill(panels[0].dots, "row"), appear(panels[0].score)],
                 [appear(panels[1].title, panels[1].note), fill(panels[1].dots, "row"), appear(panels[1].score)],
                 None,
+            ],
+            stay=(),
+        )
+
+    def one_takes_it(self, trace: Trace) -> Iterator[Step]:
+        """How a head comes to its role: several try, one keeps it."""
+        watched = "experiment.emergence.roles"
+        place = best_head(trace, ROLE)
+        if place is None or f"{watched}.score" not in trace:
+            return
+        picture = Race(
+            trace[f"{watched}.score"].pick(role=ROLE), trace["experiment.emergence.step"], trace["roles.earned"]
+        )
+        step, (peak, last) = trace[f"{watched}.since"].pick(role=ROLE), picture.peak()
+        if place[:2] != picture.best or step < 0:  # another training than that of this model
+            return
+        rival = (
+            f"Its rival had {peak:share} and let go: {last:share}."
+            if last + 0.1 < peak
+            else f"Its rival has {last:share}, too."
+        )
+        seeds = trace.under("experiment.heads_over_seeds")
+        again = (
+            f"In {seeds['tried']} trainings it settled in {seeds['places'].pick(role=ROLE)} different heads."
+            if "tried" in seeds
+            else "Which one takes it, only the training tells."
+        )
+        yield Step(
+            "Several try, one takes it",
+            say="Nobody tells a head what to become. One role, through the training: several heads try. |"
+            f"{named_head(*picture.best)} keeps it from step {step:,.0f}. |{rival} |{again}",
+            show=[
+                [appear(picture.plot, picture.ticks, picture.line), fill(picture.steps, "slow")],
+                appear(picture.labels[0]),
+                appear(picture.labels[1]),
+                None,
+            ],
+            stay=(),
+        )
+
+    def a_choice_we_made(self, trace: Trace) -> Iterator[Step]:
+        """Fewer cross-attention heads leave more to the encoder."""
+        if "experiment.cross_heads.best_role" not in trace or trace["config.cross_heads"] != 1:
+            return
+        run = trace.under("experiment.cross_heads")
+        one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
+        roles = [role for role in one.labels["role"] if one.pick(role=role) >= trace["roles.earned"]]
+        fallen = max(roles, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
+        exact = [run["exact"].pick(model=model) for model in ("one", "four")]
+        picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
+        right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
+        centred(VGroup(picture, right))
+        alike = (
+            "Sentences come out as well; the work is shared out otherwise."
+            if abs(exact[0] - exact[1]) < ONE_SEED
+            else "And the sentences do not come out equally well."
+        )
+        yield Step(
+            "A choice we made",
+            say="Our decoder has one cross-attention head a layer; the paper has as many as elsewhere. |"
+            f"With four, “{CALLED[fallen].replace('“', '').replace('”', '')}” falls from {one.pick(role=fallen):share} "
+            f"to {four.pick(role=fallen):share}: the decoder can look for itself. |{alike}",
+            show=[
+                [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],
+                [appear(picture.names[1]), appear_in_turn([*picture.others])],
+                appear(right),
             ],
             stay=(),
         )
@@ -287,11 +364,19 @@ class Heads(Chapter):
     def separate_projections(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         picture = Cuts(trace[f"parameters.{cast.path}.w_q"])
+        removed = trace.under("experiment.parts_removed.exact")
+        without = {"part": "all heads but one"}
+        worth = (
+            f"Retrained with one head: {removed['over_seeds'].pick(**without):share} of sentences right, "
+            f"not {removed['over_seeds'].pick(part='nothing'):share}."
+            if "experiment.parts_removed.exact" in trace and removed["effect"].pick(**without) == 1
+            else "What a head learns is up to training."
+        )
         answer = at_floor(Answer("Each head is a projection of its own, with shares of its own; their outputs add up."))
         yield Step(
             "Several heads, several looks",
             say="Each head is a projection of its own, with shares of its own, and their outputs add up. |"
-            "What a head learns is up to training. |"
+            f"{worth} |"
             "Your turn: cut the matrix for more heads. Does it take more parameters?",
             show=[
                 [appear(picture.squares[1], picture.names[1]), appear_in_turn([*picture.lines[1]]), appear(answer)],

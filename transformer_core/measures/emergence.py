@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.cast import EARNED
 from transformer_core.trace import NamedTensor, Trace, derived
 
 
@@ -24,3 +25,16 @@ def settled(trace: Trace, prefix: str) -> NamedTensor:
     labels = {axis: names for axis, names in score.labels.items() if axis in {"checkpoint", "role"}}
     found = values[:, np.arange(len(roles)), heads]
     return NamedTensor(f"{prefix}.settled", found, ("checkpoint", "role"), labels)
+
+
+@derived("since")
+def since(trace: Trace, prefix: str) -> NamedTensor:
+    """since[role]: the first step from which the settled head's score never again falls below `EARNED`; -1 for never.
+
+    Beside the `score` of a watched training, whose steps stand one level above.
+    """
+    scores = trace.full(f"{prefix}.settled")
+    steps = trace.full(f"{prefix.rpartition('.')[0]}.step").values
+    kept = np.flip(np.logical_and.accumulate(np.flip(scores.values >= EARNED, 0), 0), 0)
+    found = np.where(kept.any(0), steps[kept.argmax(0)], -1)
+    return NamedTensor(f"{prefix}.since", found, ("role",), {"role": scores.labels["role"]})

@@ -1,0 +1,131 @@
+"""Heads in training: how often each of them plays one role, step by step; and what two models leave to their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, VGroup
+
+from scenes.layout import centred
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.role_table import CALLED, layer_name
+from scenes.mobjects.shapes import Box, dashes, rule
+from scenes.mobjects.text import Words, number
+from scenes.theme import gap, palette, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor
+
+
+def named_head(layer: int, head: int) -> str:
+    """ "Head B of the second layer"."""
+    return f"Head {letter_of(head)} of the {layer_name(layer)}"
+
+
+class Race(VGroup):
+    """One role over a training: a line for each head, and the score from which a role is named.
+
+    Args:
+        scores: checkpoint × layer × head.
+        steps: of the checkpoints; the first, before any training, has no place on a logarithmic axis.
+        earned: the score from which a role is named.
+    """
+
+    def __init__(self, scores: NamedTensor, steps: NamedTensor, earned: Quantity) -> None:
+        first = int(np.argmax(steps.values > 0))
+        self.scores, times = scores, steps.values[first:]
+        values = scores.values[first:]
+        layers, heads = values.shape[1:]
+        names = "step of the training", "share of adjectives whose noun the head looks at most"
+        plot = Plot(
+            times.tolist(),
+            (0, 1),
+            names,
+            1180,
+            520,
+            (True, False),
+        )
+        found = [(layer, head) for layer in range(layers) for head in range(heads)]
+        self.best = max(found, key=lambda at: float(values[-1][at]))
+        others = [at for at in found if at != self.best]
+        self.rival = max(others, key=lambda at: float(values[:, at[0], at[1]].max()))
+        curves = {at: [plot.point(t, v) for t, v in zip(times, values[:, at[0], at[1]], strict=True)] for at in found}
+        order = [*others, self.best]
+        self.steps = VGroup(*(self._pieces(curves, order, k) for k in range(len(times) - 1)))
+        low, high = plot.point(times[0], float(earned)), plot.point(times[-1], float(earned))
+        self.line = VGroup(dashes(low, high, "ink3", 2.5))
+        self.line.add(number(earned, ".0%", "cell", "ink2").next_to(low, LEFT, buff=units(14)))
+        self.plot = plot
+        ends = (len(steps) - 1, int(np.searchsorted(steps.values, np.sqrt(times[0] * times[-1]))), first)
+        self.ticks = plot.ticks([steps.quantity(k) for k in reversed(ends)], ",.0f")
+        self.labels = VGroup(*(self._label(at, curves[at][-1], role) for at, role in self._called()))
+        super().__init__(plot, self.steps, self.line, self.ticks, self.labels)
+        centred(self)
+
+    def _pieces(self, curves: dict[tuple[int, int], list[np.ndarray]], order: list[tuple[int, int]], k: int) -> VGroup:
+        """The way of every head from one checkpoint to the next, the winner on top."""
+        found = VGroup()
+        for at in order:
+            role, thick = self._look(at)
+            found.add(rule(curves[at][k], curves[at][k + 1], role, thick))
+        return found
+
+    def _look(self, at: tuple[int, int]) -> tuple[str, float]:
+        return ("weight", 8) if at == self.best else ("ink2", 4.5) if at == self.rival else ("ink3", 2.5)
+
+    def _called(self) -> list[tuple[tuple[int, int], str]]:
+        return [(self.best, "weight"), (self.rival, "ink2")]
+
+    def _label(self, at: tuple[int, int], end: np.ndarray, role: str) -> VGroup:
+        layer, head = at
+        score = number(self.scores.quantity(len(self.scores) - 1, layer, head), "share", "number", role)
+        title = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", role)
+        return VGroup(score, title).arrange(RIGHT, buff=units(16)).next_to(end, RIGHT, buff=units(20))
+
+    def peak(self) -> tuple[Quantity, Quantity]:
+        """The best score that the rival ever had, and its last one."""
+        layer, head = self.rival
+        row = self.scores.pick(layer=layer, head=head)
+        return row.largest()[-1], row.quantity(len(row) - 1)
+
+
+class TwoModels(VGroup):
+    """For some roles, the best head's score in two models: one bar below the other.
+
+    Args:
+        scores: model × role.
+        roles: which roles to show.
+        names: what the two models are called.
+    """
+
+    def __init__(self, scores: NamedTensor, roles: Sequence[str], names: tuple[str, str], wide: float = 760) -> None:
+        self.calls, self.ones, self.others = VGroup(), VGroup(), VGroup()
+        pitch = min(132.0, 500 / len(roles))
+        for i, role in enumerate(roles):
+            pair = scores.pick(role=role)
+            for k, (group, shade) in enumerate(((self.ones, "ink3"), (self.others, "weight"))):
+                bar = ShareBar(pair.quantity(k), wide, "", min(40.0, pitch / 2 - 12), shade)
+                bar.move_to(np.array([0, -units(i * pitch + k * min(46.0, pitch / 2 - 6)), 0]))
+                score = number(pair.quantity(k), "share", "number").next_to(bar.track, RIGHT, buff=gap("chip"))
+                group.add(VGroup(bar, score))
+            call = Words(CALLED[role], "fact").next_to(VGroup(self.ones[i], self.others[i]), LEFT, buff=units(30))
+            edge = self.ones[i][0].track.get_left()[0] - units(30)
+            self.calls.add(call.end_at(edge))
+        self.names = VGroup()
+        for title, shade, group in zip(names, ("ink2", "weight"), (self.ones, self.others), strict=True):
+            swatch = Box(26, 26, palette().role("ink3" if group is self.ones else "weight"), 5)
+            self.names.add(VGroup(swatch, Words(title, "note", shade)).arrange(RIGHT, buff=units(12)))
+        first = self.ones[0][0].track
+        self.names.arrange(RIGHT, buff=units(70)).next_to(first, UP, buff=units(28)).align_to(first, LEFT)
+        super().__init__(self.calls, self.ones, self.others, self.names)
+
+
+def fact(name: str, quantities: Sequence[Quantity], spec: str) -> VGroup:
+    """A name, and one number for each model."""
+    parts = [Words(name, "fact", "ink2"), *(number(q, spec, "large number") for q in quantities)]
+    line = VGroup(*parts).arrange(RIGHT, buff=gap("grid"))
+    for part in parts[1:]:
+        part.stand_on(parts[0].baseline)
+    return line
