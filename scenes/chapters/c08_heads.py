@@ -28,6 +28,8 @@ from transformer_core.trace import Trace
 
 #: The role that chapters five to seven follow.
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
+#: A change of a role is told from so many cases on.
+ENOUGH = 100
 
 
 class Heads(Chapter):
@@ -186,7 +188,7 @@ class Heads(Chapter):
         unnamed = len(table.unnamed)
         yield Step(
             "A name has to be earned",
-            say="One picture is no proof. In how many new cases does a head’s largest share lie "
+            say="One picture is no proof. In how many new cases does the largest share lie "
             "where the grammar says? |"
             f"From {earned:.0%} on we name it: {'; '.join(told)}. |"
             f"{'The grey roles found no head' if unnamed else 'Every role found a head'}.",
@@ -224,7 +226,7 @@ class Heads(Chapter):
         )
         yield Step(
             "It looks only when it needs to",
-            say=f"Not one pair, but all new cases. This head looks from adjective to noun in {score:share} of them, "
+            say=f"Not one pair, but all new cases: this head looks from adjective to noun in {score:share}, "
             f"if Spanish gives the adjective a gender. |If not: {other:share}. |{verdict}",
             show=[
                 [appear(panels[0].title, panels[0].note), fill(panels[0].dots, "row"), appear(panels[0].score)],
@@ -277,13 +279,14 @@ class Heads(Chapter):
         run = trace.under("experiment.cross_heads")
         one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
         roles = [role for role in one.labels["role"] if one.pick(role=role) >= trace["roles.earned"]]
-        fallen = max(roles, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
+        told = [role for role in roles if run["askers"].pick(role=role) >= ENOUGH]
+        fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
         exact = [run["exact"].pick(model=model) for model in ("one", "four")]
         picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
         right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
         centred(VGroup(picture, right))
         alike = (
-            "Sentences come out as well; the work is shared out otherwise."
+            "Sentences come out as well."
             if abs(exact[0] - exact[1]) < ONE_SEED
             else "And the sentences do not come out equally well."
         )

@@ -168,10 +168,15 @@ class Decoder(Chapter):
             if "alignment" in trace.about.get("card", {})
             else "No rule was given: it was learned."
         )
+        order_differs = (
+            "Spanish often puts the noun before its adjective."
+            if "in_grammar" in trace.about
+            else "Two languages need not agree on the order."
+        )
         start = f"Now {spoken}. " if here is not play else ""
         yield Step(
             "Writing goes forward, reading may turn back",
-            say=f"{start}Spanish often puts the noun before its adjective. |{told} |{known}",
+            say=f"{start}{order_differs} |{told} |{known}",
             show=[
                 [appear(bridge.source, bridge.written), appear_in_turn(bridge.curves)],
                 [appear(grid.pattern, grid.columns, grid.rows), appear_in_turn([*grid.way])],

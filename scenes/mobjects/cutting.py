@@ -70,7 +70,8 @@ class Cutting(VGroup):
             self.matrices.add(matrix)
             self.queries.add(Strip(queries[head], wide - 10, 46, query_scale).move_to(at(x, 660)))
             self.changes.add(Strip(matrices[head].pick(d_model=entry), wide - 10, 46, scale).move_to(at(x, 740)))
-            moved = Words(f"moves by {reach.pick(head=head, d_model=entry):.2f}", "number", "query")
+            lead = "moves by " if wide > 230 else ""
+            moved = Words(f"{lead}{reach.pick(head=head, d_model=entry):.2f}", "number", "query")
             self.reaches.add(moved.settle(at(x, 806)))
         self.funnels = VGroup(*(funnel(self.strip, matrix) for matrix in self.matrices))
         self.names = VGroup(
