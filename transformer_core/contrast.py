@@ -10,7 +10,12 @@ from transformer_core.tasks.lexicon import adjectives, is_colour, nouns
 from transformer_core.vocabulary import pieces
 
 #: Sentences that a lecture reads besides, if the sentence offers them.
-OTHERS = ("swap", "gender", "phrase")
+OTHERS = ("swap", "gender", "phrase", "one_sense", "other_sense", "foreign")
+#: Where the sentence has no noun of two meanings, this one is read.
+TWO_SENSES = "the bank is closed"
+#: Known words in an order that the grammar never makes.
+FOREIGN = "car red the is"
+AMBIGUOUS = "ambiguous noun->deciding word"
 INFLECTED, INVARIANT = "adjective(inflected)->noun", "adjective(invariant)->noun"
 
 
@@ -21,14 +26,18 @@ def facts(text: str) -> dict[str, Any]:
     English has no word for. `swap` is the same sentence with an adjective that Spanish inflects replaced by one that
     it doesn't: where it stands, and the new text. `gender` replaces its noun by one of the other gender, and `phrase`
     puts the adjective before its noun, which Spanish turns round. What a sentence doesn't offer is left out.
+
+    `one_sense` and `other_sense` differ in one word, which decides what a noun means: the text, where that noun stands,
+    and where the word `decides`. `foreign` is no sentence of the grammar. These three are there for every sentence.
     """
     roles = parse(text)
-    found: dict[str, Any] = {"in_grammar": roles is not None, "roles": {}}
+    found: dict[str, Any] = {"in_grammar": roles is not None, "roles": {}, "foreign": {"text": FOREIGN}}
     if roles is None:
-        return found
+        return found | _senses(TWO_SENSES)
     found["roles"] = {role: [list(link) for link in links] for role, links in roles.items() if links}
     found |= {"gold": _gold(text)}
     words = [piece for piece in pieces(text) if piece not in ".!"]
+    found |= _senses(text) or _senses(TWO_SENSES)
     others = {"swap": _swap(words, roles), "gender": _gender(words, roles), "phrase": _phrase(words, roles)}
     return found | {key: other for key, other in others.items() if other}
 
@@ -37,6 +46,25 @@ def _gold(text: str) -> dict[str, Any]:
     pair = reading([piece.lower() for piece in pieces(text)])
     assert pair is not None  # or there would be no roles
     return {"words": list(pair.target), "alignment": list(map(list, pair.alignment)), "inserted": list(pair.inserted)}
+
+
+def _senses(text: str) -> dict[str, Any]:
+    """The sentence, and one in which another adjective gives a noun another translation; "wide" if it may."""
+    words = [piece for piece in pieces(text) if piece not in ".!"]
+    for noun, place in (parse(text) or {}).get(AMBIGUOUS, ()):
+        for adjective in sorted(adjectives(), key=lambda a: a.english != "wide"):
+            other = " ".join([*words[:place], adjective.english, *words[place + 1 :]])
+            same = (noun, place) in (parse(other) or {}).get(AMBIGUOUS, ())
+            if same and _meaning(other, noun) != _meaning(text, noun):
+                where = {"noun": noun, "decides": place}
+                return {"one_sense": {"text": " ".join(words)} | where, "other_sense": {"text": other} | where}
+    return {}
+
+
+def _meaning(text: str, place: int) -> str:
+    """The Spanish word of the token at `place`, by the grammar's own alignment."""
+    gold = _gold(text)
+    return str(next(word for word, at in zip(gold["words"], gold["alignment"], strict=True) if place in at))
 
 
 def _swap(words: list[str], roles: dict[str, Any]) -> dict[str, Any] | None:

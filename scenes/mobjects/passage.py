@@ -30,19 +30,30 @@ class Lanes(VGroup):
         token: a token that must have a lane.
         top: px of the upper edge of the first lane.
         pitch: px from lane to lane at most.
+        room: px for all lanes.
+        middle: px of their middle, in place of their upper edge.
     """
 
-    def __init__(self, rows: NamedTensor, token: Label, top: float = TOP, pitch: float = 76, room: float = 304) -> None:
+    def __init__(
+        self,
+        rows: NamedTensor,
+        token: Label,
+        top: float = TOP,
+        pitch: float = 76,
+        room: float = 304,
+        middle: float = 0,
+    ) -> None:
         self.token = token
         self.shown = rows_shown(rows, "position", LANES, token)
         slots = sum(1 if i is not None else 0.55 for i in self.shown)
-        self.pitch, self.top = min(pitch, room / slots), top
+        self.pitch = min(pitch, room / slots)
         self.deep = slots * self.pitch
+        self.top = middle - self.deep / 2 if middle else top
         self.y: dict[int, float] = {}
         labels = {i: rows.label("position", i) for i in self.shown if i is not None}
         self.chip = max(chip_width(label, small=True) for label in labels.values())
         self.chips: dict[int, Token] = {}
-        y = top
+        y = self.top
         for i in self.shown:
             step = self.pitch * (1 if i is not None else 0.55)
             if i is not None:

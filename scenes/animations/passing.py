@@ -1,0 +1,35 @@
+"""Tokens go into a machine and come out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manim import Animation, LaggedStart, Mobject, rate_functions
+
+from scenes.animations.fades import Come, Leave
+from scenes.theme import pace
+
+
+def swallow(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> Animation:
+    """Copies of the parts go into the machine one after another; the parts themselves stay."""
+    centre = machine.get_center()
+    going = [
+        Leave(ghost, shift=centre - ghost.get_center(), run_time=pace("flow"), rate_func=rate_functions.ease_in_sine)
+        for ghost in (part.copy() for part in parts)
+    ]
+    return LaggedStart(*going, lag_ratio=_lag(len(going), kind))
+
+
+def hand_out(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> Animation:
+    """The parts come out of the machine one after another, each to its place."""
+    centre = machine.get_center()
+    coming = [
+        Come(part, shift=part.get_center() - centre, run_time=pace("flow"), rate_func=rate_functions.ease_out_sine)
+        for part in parts
+    ]
+    return LaggedStart(*coming, lag_ratio=_lag(len(coming), kind))
+
+
+def _lag(count: int, kind: str) -> float:
+    """How long one waits for the one before, so that all are through in the time of `kind` and a flow."""
+    return min(1.0, pace(kind) / pace("flow") / max(1, count - 1))

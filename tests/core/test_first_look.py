@@ -1,0 +1,80 @@
+"""How often words met, and where a source word is written: against counts and rows laid out by hand."""
+
+import numpy as np
+import pytest
+
+from transformer_core import contrast
+from transformer_core.measures.first_look import met, neighbours
+from transformer_core.trace import NamedTensor, Trace
+
+NOUNS, ADJECTIVES = ("car", "house", "dog"), ("red", "old", "angry")
+PAIRS = NamedTensor(
+    "training.pairs",
+    np.array([[0, 7, 0], [5, 2, 0], [1, 3, 9]]),
+    ("noun", "adjective"),
+    {"noun": NOUNS, "adjective": ADJECTIVES},
+)
+
+
+def about(tokens, **roles):
+    return Trace({"training.pairs": PAIRS}, about={"tokens": tokens.split(), "roles": roles})
+
+
+def test_totals_are_the_sums_of_rows_and_columns():
+    trace = about("car")
+    assert trace["training.noun_totals"].pick(noun="car") == 7
+    assert trace["training.adjective_totals"].pick(adjective="red") == 6
+
+
+def test_the_pair_of_a_sentence_is_looked_up():
+    noun, adjective, own = met(about("The car is red", **{"adjective(inflected)->noun": [[3, 1]]}))
+    assert (noun, adjective, own) == ("car", "red", True)
+    assert PAIRS.pick(noun=noun, adjective=adjective) == 0
+
+
+def test_a_noun_without_adjective_gets_one_that_it_never_met():
+    noun, adjective, own = met(about("car"))
+    assert (noun, adjective, own) == ("car", "angry", False)
+
+
+def test_a_sentence_without_a_known_noun_has_no_pair():
+    assert met(about("it")) is None
+    assert met(Trace({}, about={"tokens": ["car"]})) is None
+
+
+def test_the_neighbours_of_an_empty_cell_are_not_empty():
+    nouns, adjectives = neighbours(PAIRS, 0, 0, 3)
+    assert sorted(nouns) == [0, 1, 2]
+    assert adjectives == [0, 1]
+    assert all(PAIRS.values[noun, 0] > 0 for noun in nouns if noun)
+
+
+@pytest.mark.parametrize(("place", "row"), [(0, 1), (1, 0)])
+def test_a_source_word_is_written_by_the_row_that_looks_at_it_most(place, row):
+    weights = np.array([[[[0.1, 0.9], [0.8, 0.2]], [[0.3, 0.7], [0.6, 0.4]]]])
+    tensor = NamedTensor("decoder.0.cross_attn.weights", weights, ("batch", "head", "query", "key"))
+    written = Trace({tensor.name: tensor})["decoder.0.cross_attn.written_at"]
+    assert written.pick(batch=0, key=place) == row
+
+
+def test_the_word_that_follows_is_the_likeliest():
+    probs = NamedTensor("probs", np.array([[[0.2, 0.8], [0.6, 0.4]]]), ("batch", "position", "vocab"))
+    assert Trace({"probs": probs})["following"].values.tolist() == [[0.8, 0.6]]
+
+
+def test_two_senses_differ_in_one_word_and_in_the_translation_of_another() -> None:
+    for text in ("The car is red", "the bank is wide", "is the car"):
+        found = contrast.facts(text)
+        first, second = (found[key]["text"].split() for key in ("one_sense", "other_sense"))
+        changed = [i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b]
+        assert changed == [found["one_sense"]["decides"]]
+        meanings = {contrast._meaning(found[key]["text"], found[key]["noun"]) for key in ("one_sense", "other_sense")}
+        assert len(meanings) == 2
+
+
+def test_the_sentence_itself_is_taken_if_one_of_its_nouns_has_two_meanings() -> None:
+    assert contrast.facts("the bank is wide")["one_sense"]["text"] == "the bank is wide"
+
+
+def test_the_foreign_sentence_is_none_of_the_grammar() -> None:
+    assert not contrast.facts(contrast.FOREIGN)["in_grammar"]
