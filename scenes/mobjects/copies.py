@@ -21,7 +21,7 @@ UNCHANGING = frozenset({
 
 
 class Copied:
-    """Gives a mobject a quick deep copy and a quick boundary; stands before Manim's class among the bases.
+    """Gives a mobject a quick deep copy, boundary and subpaths; stands before Manim's class among the bases.
 
     Manim walks down into every attribute, some fifty a shape, and a play copies all that it moves up to three times.
     """
@@ -42,6 +42,11 @@ class Copied:
         if not shapes or any(len(points) % CURVE for points in shapes):
             return super().get_points_defining_boundary()  # type: ignore[misc]
         return np.concatenate(shapes).reshape(-1, CURVE, 3)[:, (0, CURVE - 1)].reshape(-1, 3)
+
+    def get_subpaths_from_points(self, points: np.ndarray) -> list[np.ndarray]:
+        """Connected curves, as Manim cuts them one by one; it does so for all parts of a Transform."""
+        cuts = self.get_subpath_split_indices_from_points(points)  # type: ignore[attr-defined]
+        return [points[start:end] for start, end in cuts.tolist() if end - start >= CURVE]
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
