@@ -41,7 +41,7 @@ def texts_on(stage: Sequence[Mobject]) -> list[VMobject]:
     for mobject in stage:
         inside: set[int] = set()
         for part in mobject.get_family():
-            if hasattr(part, "text") and id(part) not in inside and _visible(part):
+            if isinstance(getattr(part, "text", None), str) and id(part) not in inside and _visible(part):
                 found[id(part)] = part
                 inside |= {id(p) for p in part.get_family()}
     return list(found.values())

@@ -308,7 +308,7 @@ class Encoder(Chapter):
         both = FirstAndLast.of(self.lanes, trace, counted(layers, "block"))
         tower = self.line.tower
         again = (
-            "The next block does the same, with weights of its own. |"
+            f"The {'next block does' if float(layers) == 2 else 'other blocks do'} the same, with new weights. |"
             if float(layers) > 1
             else "This encoder has a single block; others repeat it many times. |"
         )

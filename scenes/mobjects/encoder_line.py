@@ -64,7 +64,7 @@ class EncoderLine(VGroup):
         self.reading: dict[str, tuple[float, float]] = {}
         self.sizes: list[Words] = []
         self.dots = VGroup()
-        self.text = size
+        self.told_size = size
         self.gap = 70.0
         if not close:
             self.gap = 0.0
@@ -118,8 +118,7 @@ class EncoderLine(VGroup):
     def _station(self, part: str, x: float, y: float) -> float:
         """A box with its left edge at `x`; answers with the right edge."""
         name, wide = name_of(part)
-        colours = palette()
-        box = Box(wide * self.scale_px, self.high, colours.surface, 12 * self.scale_px, colours.line, 2.5)
+        box = Box(wide * self.scale_px, self.high, palette().surface, 12 * self.scale_px, palette().line, 2.5)
         words = Words(name, "block", paper=box)
         words.scale(self.scale_px)
         centre = at(x + wide * self.scale_px / 2, y)
@@ -193,8 +192,7 @@ class EncoderLine(VGroup):
     def _plus(self, x: float, coming: list[np.ndarray]) -> list[VMobject]:
         """What comes from above is added to every row."""
         top, low = at(x, self.rows[0]), at(x, self.rows[-1])
-        colours = palette()
-        disc = Box(32, 32, colours.background, 16, colours.residual, 4).move_to(top)
+        disc = Box(32, 32, palette().background, 16, palette().residual, 4).move_to(top)
         arms = [rule(top - way * units(8), top + way * units(8), "ink", 3.5) for way in (UP, np.array([1.0, 0, 0]))]
         marks = [dot(at(x, y), 6, "ink") for y in self.rows[1:]]
         return [path([*coming, top], "residual", 4), rule(top, low, "ink", 3), *marks, disc, *arms]
@@ -212,7 +210,7 @@ class EncoderLine(VGroup):
 
     def _note_size(self, x: float) -> None:
         """The shape of the stream, beneath it."""
-        self.sizes.append(Words(self.text, "note", "ink2").move_to(at(x, 392)))
+        self.sizes.append(Words(self.told_size, "note", "ink2").move_to(at(x, 392)))
 
     def _ribbons(self, close: str) -> list[VMobject]:
         """One band a row, from the embedding to the end of the line, or as far as the frame shows it."""

@@ -107,7 +107,11 @@ class EachAlone(VGroup):
         """All rows of the sentence through the feed-forward network at a path."""
         ffn, reads = trace.under(path_of, batch=0), rows_of(trace, trace.parents[f"{path_of}.pre"][0])
         wide = f"{trace['config.words']} × {trace['config.d_ff']}"
-        names = ("every row", "widened and bent", "narrowed")
+        names = (
+            "rows, after the norm" if trace.about["norm_order"] == "pre" else "every row",
+            "widened and bent",
+            "narrowed",
+        )
         return cls(lanes, [reads, ffn["post"], ffn["out"]], names, (size, wide, size))
 
 
@@ -143,7 +147,8 @@ class Widening(VGroup):
         """The row of a token through the feed-forward network at a path."""
         ffn, narrow, wide = trace.under(path_of, batch=0), trace["config.d_model"], trace["config.d_ff"]
         tensors = [rows_of(trace, trace.parents[f"{path_of}.pre"][0]), ffn["pre"], ffn["post"], ffn["out"]]
-        names, sizes = ("its row", "widened", "bent", "narrowed"), (narrow, wide, wide, narrow)
+        names = ("after the norm" if trace.about["norm_order"] == "pre" else "its row", "widened", "bent", "narrowed")
+        sizes = (narrow, wide, wide, narrow)
         vectors = [tensor.pick(position=token.position) for tensor in tensors]
         return cls(vectors, token, names, [f"{size}" for size in sizes])
 
