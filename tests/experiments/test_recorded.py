@@ -103,3 +103,31 @@ def test_one_word_of_two_senses_starts_at_one_point():
     apart = found("companions")["apart"]
     assert apart.pick(layer="encoder.0.resid_pre") == 0
     assert apart.pick(layer="encoder.1.resid_post") > 0.5
+
+
+def test_two_layers_learn_induction_in_a_stride_and_one_layer_does_not():
+    induction = found("induction")
+    assert induction["accuracy"].values[-1] > 0.95
+    assert induction["one_layer"].values.max() < 0.2
+    before, after = induction["rise"].values
+    assert after - before > 0.4
+    assert np.ptp(induction["rise_steps"].values) <= 200
+
+
+def test_the_head_with_the_stripe_is_the_one_that_is_needed_unless_another_has_it_too():
+    induction = found("induction")
+    stripes, left = induction["stripe_by_seed"].values[:, 1], induction["ablated_by_seed"].values[:, 1]
+    alone = (stripes > 0.5).sum(1) == 1
+    assert (left[alone].min(1) < 0.2).all()
+    assert (left[stripes.min(1) > 0.95] > 0.9).all()
+
+
+def test_an_lstm_recalls_too_the_transformer_sooner_and_the_plain_rnn_not_at_every_distance():
+    recall = found("recall")
+    transformer, open_gates = (recall["steps"].pick(model=name).values for name in ("transformer", "LSTM, gates open"))
+    assert 0 < transformer.max() < open_gates.min()
+    assert recall["steps"].pick(model="LSTM").values.max() > 0
+    assert (recall["steps"].pick(model="RNN").values < 0).all()
+    gradient = recall["gradient"].pick(distance="100")
+    assert gradient.pick(model="transformer") > 1e-3
+    assert all(gradient.pick(model=name) < 1e-8 for name in ("LSTM", "LSTM, gates open", "RNN"))

@@ -51,7 +51,7 @@ def test_the_stripe_lies_behind_the_first_copy_of_a_symbol():
 
 
 def test_a_short_training_has_everything_at_every_look():
-    found = induction.run(Bench(), steps=20, seeds=1, looks=4)
+    found = induction.run(Bench(), steps=12, seeds=1, every=4)
     looks = len(found["steps"].values)
     for name in ("accuracy", "stripe", "previous", "weights", "one_layer"):
         assert len(found[name].values) == looks

@@ -37,5 +37,7 @@ def test_the_grammars_own_translation_says_what_every_word_translates():
     assert gold == {"words": ["el", "coche", "rojo"], "alignment": [[0], [2], [1]], "inserted": [False] * 3}
 
 
-def test_outside_the_grammar_nothing_is_compared():
-    assert facts("is red car the") == {"in_grammar": False, "roles": {}}
+def test_outside_the_grammar_no_contrast_is_made_of_the_sentence():
+    found = facts("is red car the")
+    assert not found["in_grammar"]
+    assert not {"swap", "gender", "phrase", "gold"} & {*found}

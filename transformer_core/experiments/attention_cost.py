@@ -4,6 +4,7 @@ In a layer of the lecture's sizes, 2 n^2 d multiplications make scores and blend
 (Vaswani et al. 2017, table 1). Measured beside them, in single precision and one thread: the processor's time, the
 least of several, of scores and blends and of everything else; and the bytes that a training step keeps for the way
 back. The matrix of scores is formed, as everywhere in this project: a fused kernel would hide it, and save its memory.
+Once the grid is large, much of its time is the system's, which hands out fresh memory for it at every pass.
 """
 
 from __future__ import annotations
