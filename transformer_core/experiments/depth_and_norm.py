@@ -33,7 +33,7 @@ def run(
     bench: Bench,
     recipe: Recipe = DEEP,
     models: tuple[str, ...] = tuple(MODELS),
-    trainings: int = 2,
+    trainings: int = 3,
     sentences: int = 500,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:

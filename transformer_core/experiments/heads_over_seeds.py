@@ -23,7 +23,7 @@ APART = 0.5
 
 
 @experiment("Which heads take which roles, and do inflected and invariant adjectives part, in every training?")
-def run(bench: Bench, recipe: Recipe = SHORT, trainings: int = 3, sentences: int = 1000) -> Found:
+def run(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, sentences: int = 1000) -> Found:
     bench.expect(trainings)
     pieces = [
         bench.once(f"seed {seed}", partial(learned, replace(recipe, seed=seed), bench, sentences))
