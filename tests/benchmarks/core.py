@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core")]
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
-QUICK = 26.0
+QUICK = 18.0
 INSTALL = "python -m venv lens && lens/bin/pip install transformer-lens  # then: --lens lens/bin/python"
 
 #: By name: what it is, the goal, and which figure the anchor has (or the anchor's figure itself).

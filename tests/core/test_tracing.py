@@ -180,3 +180,12 @@ def test_a_mask_made_unseen_serves_a_training_later():
     with unseen():
         mask = causal_mask(7, 7, torch.float64, torch.device("cpu"))
     assert not mask.bias.is_inference()
+
+
+def test_what_is_not_kept_is_not_on_the_tape_while_the_pass_goes_on_either():
+    with record(only=["logits"]) as tape:
+        model()(*given(""))
+        assert [*tape] == ["logits"]
+        with pytest.raises(KeyError, match="embed_src"):
+            _ = tape["embed_src.sum"]
+    assert "embed_src.sum" not in tape
