@@ -1,0 +1,91 @@
+"""What the lecture says of trainings is what the committed ones found: the direction, and whether it is an effect."""
+
+import numpy as np
+import pytest
+
+from transformer_core.measures.effects import counts
+from transformer_core.trace import Trace
+
+TRACE = Trace({})
+REMOVED = TRACE.under("experiment.parts_removed.exact")
+
+
+@pytest.mark.parametrize("part", ["positions", "residual", "feed-forward", "root"])
+def test_leaving_out_costs_more_than_chance_explains(part):
+    assert REMOVED["difference"].pick(part=part) < -0.03
+    assert REMOVED["effect"].pick(part=part) == 1
+
+
+@pytest.mark.parametrize("part", ["all heads but one", "warm-up"])
+def test_leaving_out_makes_no_difference_that_can_be_told_from_chance(part):
+    assert REMOVED["effect"].pick(part=part) == 0
+
+
+def test_at_two_layers_a_side_a_missing_norm_costs_nothing_and_at_six_everything():
+    assert REMOVED["difference"].pick(part="norm") > -0.01
+    deep = TRACE["experiment.depth_and_norm.exact"]
+    assert counts(deep.pick(model="pre-norm, no warm-up"), deep.pick(model="no norm, no warm-up"))
+    assert deep.pick(model="no norm, no warm-up").values.max() == 0
+
+
+def test_the_root_is_worth_more_to_a_wide_head():
+    exact = TRACE["experiment.parts_removed.exact.over_seeds"]
+    narrow = exact.pick(part="nothing") - exact.pick(part="root")
+    assert exact.pick(part="all heads but one") - exact.pick(part="all heads but one, and root") > 3 * narrow
+
+
+def test_attention_is_most_of_what_a_transformer_has_over_an_lstm():
+    lstm, attending, transformer = TRACE["experiment.against_lstm.exact.over_seeds"].values
+    assert lstm < attending < transformer
+    assert attending - lstm > (transformer - lstm) / 2
+    assert TRACE["experiment.against_lstm.exact.effect"].values.tolist() == [0, 1, 1]
+
+
+def test_the_longer_the_sentence_the_further_an_lstm_falls_behind():
+    right = TRACE["experiment.against_lstm.by_length.over_seeds"]
+    short, long = (right.pick(length=length).values for length in ("5", "13"))
+    assert long[0] < 0.1
+    assert short[0] > 0.8
+    assert (long < short).all()
+
+
+def test_before_training_the_gradient_of_an_lstm_shrinks_with_every_word_and_a_transformers_does_not():
+    gradient = TRACE["experiment.against_lstm.gradient.over_seeds"].pick(choice="before training")
+    assert (np.diff(gradient.pick(model="LSTM").values) > 0).all()
+    transformer = gradient.pick(model="Transformer").values
+    assert transformer.max() < 2 * transformer.min()
+
+
+def test_waves_beat_learned_rows_and_both_beat_none_in_a_brief_training():
+    waves, learned, none = TRACE["experiment.positions_compared.exact.over_seeds"].values
+    assert waves > learned > none > 0.3
+    assert TRACE["experiment.positions_compared.exact.effect"].values.tolist() == [0, 1, 1]
+
+
+def test_without_positions_only_the_masked_decoder_can_tell_a_place():
+    read = TRACE["experiment.positions_compared.place_read"]
+    assert (abs(read.pick(model="encoder").values) < 1e-6).all()
+    assert (read.pick(model="decoder").values > 0.1).all()
+
+
+def test_more_width_and_more_sentences_both_help():
+    exact = TRACE["experiment.size_and_data.exact"]
+    here = exact.pick(width="32", amount="4000")
+    assert counts(exact.pick(width="64", amount="4000"), here)
+    assert counts(exact.pick(width="32", amount="8000"), here)
+
+
+def test_fourfold_first_weights_are_a_bad_start_and_a_quarter_is_not_clearly_worse():
+    effects = TRACE["experiment.initial_scales.exact.effect"]
+    assert effects.pick(choice="fourfold") == 1
+    assert effects.pick(choice="quarter") == 0
+
+
+def test_a_role_settles_in_another_head_in_another_training():
+    seeds = TRACE.under("experiment.heads_over_seeds")
+    assert seeds["places"].pick(role="adjective(inflected)->noun") > 1
+    assert seeds["best_score"].pick(role="determiner->noun").values.min() > 0.95
+
+
+def test_sampling_at_temperature_one_costs_more_than_chance_explains():
+    assert TRACE["experiment.sampling.exact.effect"].pick(choice="sampled") == 1
