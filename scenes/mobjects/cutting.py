@@ -25,9 +25,9 @@ def crossed(mobject: VMobject, reach: float = 44) -> VGroup:
     return VGroup(*(path([centre - way, centre + way], "warning", 9) for way in ways))
 
 
-def funnel(above: VMobject, below: VMobject) -> VMobject:
+def funnel(above: VMobject, below: VMobject, role: str = "query") -> VMobject:
     """A light wedge from the whole width of one thing to the width of another."""
-    wedge = VMobject(fill_color=palette().query, fill_opacity=0.13, stroke_width=0)
+    wedge = VMobject(fill_color=palette().role(role), fill_opacity=0.13, stroke_width=0)
     top, foot = above.get_bottom()[1] - units(8), below.get_top()[1] + units(8)
     corners = [(above.get_left()[0], top), (above.get_right()[0], top)]
     corners += [(below.get_right()[0], foot), (below.get_left()[0], foot)]

@@ -5,6 +5,7 @@ import torch
 
 from transformer_core.experiments import boundary, linearity, neurons
 from transformer_core.experiments.laboratory import Bench
+from transformer_core.tasks.kinds import kinds
 
 
 def test_a_line_parts_two_opposite_clouds_at_most_and_the_layer_all_four():
@@ -47,7 +48,7 @@ def test_the_area_is_the_share_of_pairs_that_a_unit_orders_rightly():
 def test_every_kind_of_words_is_met_in_the_sentences():
     found = neurons.run(Bench(), sentences=150)
     assert np.isfinite(found["area"].values).all()
-    assert found["area"].labels["kind"] == tuple(neurons.kinds())
+    assert found["area"].labels["kind"] == tuple(kinds())
     best = found["area"].values.max(-1)
     assert np.allclose(found["best"].values, best)
     assert best.max() > 0.9

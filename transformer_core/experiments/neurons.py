@@ -7,47 +7,13 @@ The kind with the largest area is the unit's best name, if that is large enough 
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 from transformer_core.cast import EARNED
 from transformer_core.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.experiments.shipped import passes, source_rows, translator
 from transformer_core.experiments.translation import held_out
-from transformer_core.tasks.lexicon import adjectives, intransitive, is_colour, nouns, prepositions, transitive
-
-
-@cache
-def kinds() -> dict[str, frozenset[str]]:
-    """Kinds of English words, by what they are and by what they mean."""
-    noun = {form: n for n in nouns() for form in n.forms}
-    adjective = {a.english: a for a in adjectives()}
-    found = {
-        "articles": set("the a an this these some".split()),
-        "nouns": set(noun),
-        "singular nouns": {n.singular for n in nouns()},
-        "plural nouns": {n.plural for n in nouns() if "mass" not in n.tags},
-        "masculine nouns": {word for word, n in noun.items() if not n.feminine and not n.ambiguous},
-        "feminine nouns": {word for word, n in noun.items() if n.feminine and not n.ambiguous},
-        "people": {word for word, n in noun.items() if "person" in n.tags},
-        "animals": {word for word, n in noun.items() if "animal" in n.tags},
-        "food": {word for word, n in noun.items() if "food" in n.tags},
-        "nouns of two senses": {word for word, n in noun.items() if n.ambiguous},
-        "adjectives": set(adjective),
-        "colours": {word for word in adjective if is_colour(word)},
-        "adjectives that bend": {word for word, a in adjective.items() if a.inflected},
-        "adjectives that do not": {word for word, a in adjective.items() if not a.inflected},
-        "states": {word for word, a in adjective.items() if a.copula == "estar"},
-        "verbs": {form for verb in (*transitive(), *intransitive()) for form in verb.forms},
-        "verbs in the past": {verb.english[2].split("+")[0] for verb in (*transitive(), *intransitive())},
-        "forms of be": set("is are was were".split()),
-        "prepositions": {p.forms[0] for p in prepositions()},
-        "pronouns": set("he she it they them".split()),
-        "conjunctions": set("and but while because who that".split()),
-        "negations": {"not"},
-    }
-    return {name: frozenset(words) for name, words in found.items()}
+from transformer_core.tasks.kinds import kinds
 
 
 def ranks(values: np.ndarray) -> np.ndarray:

@@ -28,6 +28,45 @@ def gap(f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
     return float(np.abs(f(a * rows + b * other) - after).max() / np.abs(after).max())
 
 
+def attending(trace: Trace, prefix: str, frozen: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+    """f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O, biases off.
+
+    For rows "batch position d_model". `frozen`: with the weights of this sentence instead, whatever X is.
+
+    Raises:
+        ValueError: an attention that reads two sequences.
+    """
+    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
+    if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
+        raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
+    w_q, w_k, w_v = (trace.full(made[f"w_{letter}"]).values for letter in "qkv")
+    w_o = trace.full(f"{made['w_q'].rpartition('.')[0]}.w_o").values
+    scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
+    kept = trace.full(f"{prefix}.weights").values
+
+    def attend(rows: np.ndarray) -> np.ndarray:
+        q, k, v = (np.einsum("bim,hmd->bhid", rows, w) for w in (w_q, w_k, w_v))
+        scores = np.where(hidden, -np.inf, np.einsum("bhid,bhjd->bhij", q, k) * scale)
+        weights = np.broadcast_to(kept, scores.shape) if frozen else softmax(scores)
+        values: np.ndarray = np.einsum("bhij,bhjd,hdm->bim", weights, v, w_o, optimize=True)
+        return values
+
+    return attend
+
+
+def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+    """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`."""
+    w1, b1, w2, b2 = weights_of(trace, prefix)
+    activation = ACTIVATIONS[trace.about["config"]["activation"]] if bend else lambda x: x
+    first, second = (b1, b2) if biases else (0.0, 0.0)
+
+    def feed(rows: np.ndarray) -> np.ndarray:
+        values: np.ndarray = activation(rows @ w1 + first) @ w2 + second
+        return values
+
+    return feed
+
+
 def _gap(trace: Trace, prefix: str, name: str, f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> NamedTensor:
     return named(trace, prefix, name, gap(f, rows), "")
 
@@ -52,47 +91,27 @@ def fixed_shares_gap(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("attention_gap")
 def attention_gap(trace: Trace, prefix: str) -> NamedTensor:
-    """Self-attention as a whole: f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O. Not linear.
-
-    Raises:
-        ValueError: an attention that reads two sequences.
-    """
-    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
-    if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
-        raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
-    w_q, w_k, w_v = (trace.full(made[f"w_{letter}"]).values for letter in "qkv")
-    w_o = trace.full(f"{made['w_q'].rpartition('.')[0]}.w_o").values
-    scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
-
-    def attend(rows: np.ndarray) -> np.ndarray:
-        q, k, v = (np.einsum("bim,hmd->bhid", rows, w) for w in (w_q, w_k, w_v))
-        weights = softmax(np.where(hidden, -np.inf, np.einsum("bhid,bhjd->bhij", q, k) * scale))
-        values: np.ndarray = np.einsum("bhij,bhjd,hdm->bim", weights, v, w_o)
-        return values
-
-    return _gap(trace, prefix, "attention_gap", attend, entering(trace, prefix, "q"))
+    """Self-attention as a whole, its shares made of what it reads: see `attending`. Not linear."""
+    return _gap(trace, prefix, "attention_gap", attending(trace, prefix), entering(trace, prefix, "q"))
 
 
 @derived("feed_forward_gap")
 def feed_forward_gap(trace: Trace, prefix: str) -> NamedTensor:
     """f(x) = activation(x W_1) W_2. Not linear: that is what the activation is for."""
-    w1, _, w2, _ = weights_of(trace, prefix)
-    bend = ACTIVATIONS[trace.about["config"]["activation"]]
-    return _gap(trace, prefix, "feed_forward_gap", lambda x: bend(x @ w1) @ w2, entering(trace, prefix, "pre"))
+    return _gap(trace, prefix, "feed_forward_gap", feeding(trace, prefix), entering(trace, prefix, "pre"))
 
 
 @derived("two_matrices_gap")
 def two_matrices_gap(trace: Trace, prefix: str) -> NamedTensor:
     """f(x) = x W_1 W_2, the activation left out: two matrices are one. Linear."""
-    w1, _, w2, _ = weights_of(trace, prefix)
-    return _gap(trace, prefix, "two_matrices_gap", lambda x: (x @ w1) @ w2, entering(trace, prefix, "pre"))
+    return _gap(trace, prefix, "two_matrices_gap", feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
 
 
 @derived("biases_gap")
 def biases_gap(trace: Trace, prefix: str) -> NamedTensor:
     """f(x) = (x W_1 + b_1) W_2 + b_2: without the activation, but with the biases. Affine, so not linear."""
-    w1, b1, w2, b2 = weights_of(trace, prefix)
-    return _gap(trace, prefix, "biases_gap", lambda x: (x @ w1 + b1) @ w2 + b2, entering(trace, prefix, "pre"))
+    affine = feeding(trace, prefix, bend=False, biases=True)
+    return _gap(trace, prefix, "biases_gap", affine, entering(trace, prefix, "pre"))
 
 
 @derived("norm_gap")

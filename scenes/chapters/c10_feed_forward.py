@@ -1,0 +1,253 @@
+"""The position-wise feed-forward network; and what it means to be linear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scenes.animations import Count, Through, appear, appear_in_turn, fill, follow, leave, ring_around, slide
+from scenes.animations.shading import Shades
+from scenes.layout import at_floor
+from scenes.mobjects.clouds import Clouds, verdict
+from scenes.mobjects.rows import Answer
+from scenes.mobjects.sheets import VISIBLE, Trial
+from scenes.mobjects.units import OneUnit, found_in
+from scenes.mobjects.widening import SAID, EveryRow, Widening
+from scenes.storyboard import Chapter, Step
+from transformer_core.cast import Cast, cast_of
+from transformer_core.measures.kinds import OURS
+from transformer_core.trace import Trace
+
+
+class FeedForward(Chapter):
+    """A network that reads one row at a time, and the bend that makes it more than a matrix."""
+
+    number = 10
+    title = "Feed-forward; so, what is linear?"
+
+    def whereabouts(self, trace: Trace) -> str:
+        return f"encoder.{cast_of(trace).layer}.ffn"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        cast = cast_of(trace)
+        yield from self.one_row(cast, trace)
+        yield from self.every_row(cast, trace)
+        yield from self.a_test(cast, trace)
+        yield from self.shares_that_follow(cast, trace)
+        yield from self.two_are_one(cast, trace)
+        yield from self.what_no_line_draws(trace)
+        yield from self.what_wakes_a_unit(cast, trace)
+        yield from self.more_than_a_matrix(cast, trace)
+
+    def one_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter, and one row slowly."""
+        path, asker = f"encoder.{cast.layer}.ffn", cast.asker
+        part, activation = trace.under(path, batch=0, position=asker.position), trace.about["config"]["activation"]
+        enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=asker.position)
+        picture = Widening(enters, part["pre"], part["post"], part["out"], asker, activation)
+        width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["awake"]
+        cut = (
+            f"ReLU cuts off all below zero: {awake} of {units} stay awake."
+            if activation == "relu"
+            else f"{SAID[activation]} bends them: {awake} of {units} stay above zero."
+        )
+        yield Step(
+            "Why a network that reads one row only?",
+            say="Attention has mixed the rows. Why now a network that reads one row at a time? |"
+            f"The row of “{asker}” widens, from {width} entries to {units} units. |{cut} |"
+            f"Then it narrows, to {width} again.",
+            show=[
+                appear(picture.tokens[0], picture.enters, picture.x_name),
+                [appear(picture.funnels[0], picture.zero), fill(picture.before, "cell")],
+                (appear(picture.ghosts, rise=False), slide(picture.before, picture.after, "row")),
+                [appear(picture.funnels[1]), (appear(picture.tokens[1]), fill(picture.leaves, "row")),
+                 appear(picture.formula)],
+            ],
+        )  # fmt: skip
+
+    def every_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The same network for all rows; a row alone comes out as among its neighbours."""
+        path, asker = f"encoder.{cast.layer}.ffn", cast.asker
+        part = trace.under(path, batch=0)
+        picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
+                           part["alone"].pick(position=asker.position), asker)  # fmt: skip
+        apart = part["alone_difference"].pick(position=asker.position)
+        here, chip = picture.here, picture.chips[picture.here]
+        others = [chip for i, chip in picture.chips.items() if i != here]
+        for rows in picture.rows:
+            others += rows.others(here)
+        others = [mobject for mobject in others if mobject.family_members_with_points()]
+        rest = "All other rows" if others else "Other words, if there were any, would"
+        same = f"The same output, to within {apart:.0e}" if apart > 0 else "The same output, to the last digit"
+        yield Step(
+            "The same network for every row",
+            say=f"“{asker}” goes through two matrices. |{rest} go through the same two. |"
+            f"Now “{asker}” alone, with no neighbour in sight. |"
+            f"{same}: that is position-wise. What a row says of others, attention brought.",
+            show=[
+                [appear(chip, picture.rows[0].lines[here], picture.titles[0]), appear(picture.matrices[0]),
+                 fill(picture.rows[1].lines[here], "rest"), appear(picture.matrices[1]),
+                 fill(picture.rows[2].lines[here], "rest")],
+                appear(*others) if others else None,
+                [appear(picture.single_chip, picture.single[0], picture.titles[1]),
+                 (appear(picture.single_matrices), appear(picture.single[1], picture.single[2]))],
+                [appear(ring_around(picture.rows[2].lines[here]), ring_around(picture.single[2])),
+                 appear(picture.difference(apart))],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def a_test(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Linear: mixing before is mixing after; and attention with its shares frozen."""
+        part = trace.under(f"encoder.{cast.layer}.self_attn")
+        trial = self.trial = Trial(part, cast.asker, cast.favourite, "fixed_shares", ("attention,", "shares frozen"))
+        pair = (
+            f"“{cast.asker}” and “{cast.favourite}”"
+            if cast.asker.position != cast.favourite.position
+            else f"“{cast.asker}” before and behind the block"
+        )
+        yield Step(
+            "Linear or not? A test, not a feeling",
+            say="Is all this more than one big matrix? |"
+            f"Every crossing here is a mix of two rows, {pair}. |"
+            "Linear means: mixing before equals mixing after. Attention with frozen shares: "
+            "lines stay straight and even. |"
+            f"Both sides agree, to within {trial.apart:.0e}.",
+            show=[
+                [appear(trial.rows), appear(trial.enters.arrows, trial.enters.names, trial.enters.origin)],
+                appear_in_turn([*trial.enters.lines]),
+                [(appear(trial.way, trial.said), trial.sent()),
+                 appear(trial.leaves.arrows, trial.leaves.names, trial.leaves.origin)],
+                [appear(trial.sides[0], trial.enters.before, trial.leaves.before),
+                 appear(trial.sides[1], trial.leaves.after), appear(trial.number)],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def shares_that_follow(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Attention as a whole: the shares are made of what they mix."""
+        part = trace.under(f"encoder.{cast.layer}.self_attn")
+        trial = Trial(part, cast.asker, cast.favourite, "attention", ("attention", "as it is"))
+        run = trace.under("experiment.linearity")
+        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
+        bends = trial.apart > VISIBLE
+        told = (
+            f"The sheet bends: the sides part by {trial.apart:.2f} of the output’s length."
+            if bends
+            else "Nothing bends: one word has nothing to share out."
+        )
+        others = (
+            f"it failed on all {run['sentences']} new sentences{', too' if bends else ''}"
+            if everywhere
+            else "not every sentence shows it"
+        )
+        yield Step(
+            "Attention as a whole: not linear",
+            say="Now let the shares follow the rows that they are made of. |"
+            f"{told} |One failure is enough, and {others}. |“Attention is linear” is half the truth.",
+            show=[
+                (leave(self.trial.said), follow(trial.said)),
+                [self.trial.turns_into(trial), appear(trial.difference())],
+                None,
+                None,
+            ],
+        )
+
+    def two_are_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The network without its activation, and with it; biases off, or it would be affine at best."""
+        part = trace.under(f"encoder.{cast.layer}.ffn")
+        bend = SAID[trace.about["config"]["activation"]]
+        plain = Trial(part, cast.asker, cast.favourite, "two_matrices", ("FFN,", f"no {bend}"))
+        whole = Trial(part, cast.asker, cast.favourite, "feed_forward", ("FFN", f"with {bend}"))
+        parted = (
+            f"the sides part by {whole.apart:.2f} of the length"
+            if whole.apart > VISIBLE
+            else "yet here the sides agree: one pass proves nothing"
+        )
+        yield Step(
+            "Two matrices are one, until something bends",
+            say=f"The FFN’s two matrices, biases off, and no {bend} between. Straight again. |"
+            "Two matrices in a row are one matrix: more weights, no new power. |"
+            f"Now {bend} goes back between them. |The sheet folds, and {parted}.",
+            show=[
+                [appear(plain.rows, plain.enters, plain.enters.names),
+                 (appear(plain.way, plain.said), plain.sent()),
+                 appear(plain.leaves.arrows, plain.leaves.names, plain.leaves.origin)],
+                [appear(plain.sides, plain.enters.before, plain.leaves.before, plain.leaves.after),
+                 appear(plain.number)],
+                (leave(plain.said), follow(whole.said)),
+                [plain.turns_into(whole), appear(whole.difference())],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
+        """What the bend is for: a boundary that is not straight, learned by a small layer."""
+        run = trace.under("experiment.boundary")
+        picture, right = Clouds(run), run["accuracy"].quantities()
+        line = verdict(run["line_accuracy"], "the best straight line", 330)
+        layer = verdict(right[0], f"an FFN with {run['hidden']} hidden units", 560)
+        creases = picture.creases[0]
+        worst = run["accuracy_by_seed"].smallest()[-1]
+        yield Step(
+            "What no straight line can draw",
+            say="What is a bend good for? Here opposite corners belong together. |"
+            f"The best straight line gets {run['line_accuracy']:share} right. |"
+            f"A small FFN: each of {run['hidden']} units folds the plane, along its own crease. Train it: |"
+            f"{right[-1]:share} right, and {worst:share} in the worst of several trainings.",
+            show=[
+                [appear(picture.box), (fill(picture.kinds[0], "rest"), fill(picture.kinds[1], "rest"))],
+                [appear(picture.line), appear(line)],
+                [leave(picture.line), (appear(picture.cells, rise=False), appear(creases, layer))],
+                (
+                    Through(creases, picture.creases),
+                    Shades(picture.cells, picture.fills),
+                    Count(layer[1], right, ".0%", "slow"),
+                ),
+            ],
+            stay=(),
+        )
+
+    def what_wakes_a_unit(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """One unit with a name, and how rare that is. Only for the model whose units were measured."""
+        found = found_in(trace, cast.asker) if trace.about.get("model") == OURS else None
+        if found is None:
+            return
+        run, path = trace.under("experiment.neurons"), f"encoder.{found.layer}.ffn"
+        post = trace[f"{path}.post"].pick(batch=0)
+        order = trace[f"{path}.unit_order"].pick(batch=0, position=found.word.position)
+        name = next(unit for unit in order.quantities() if unit == found.unit)
+        picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
+        yield Step(
+            "What wakes a unit?",
+            say=f"What does a unit look for? Unit {name} wakes for “{found.word}”. |"
+            f"In {found.score:share} of all pairs from {run['sentences']:,.0f} new sentences, "
+            f"it is stronger for one of the {found.kind} than for another word. |"
+            f"A name like that is rare: {run['unnamed']:share} of all units have none.",
+            show=[
+                [appear(picture.words, picture.floor), (fill(picture.bars, "row"), appear(picture.numbers)),
+                 appear(ring_around(picture.words[found.word.position]))],
+                [appear_in_turn([*picture.kinds]), appear(picture.chance, picture.chance_name)],
+                [appear(picture.dots), appear(picture.named)],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def more_than_a_matrix(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a question about zero."""
+        part = trace.under(f"encoder.{cast.layer}.ffn")
+        bend = SAID[trace.about["config"]["activation"]]
+        trial = Trial(part, cast.asker, cast.favourite, "biases", ("biases on,", f"no {bend}"))
+        answer = at_floor(Answer("Attention moves between rows; the FFN computes in each, and has to bend."))
+        yield Step(
+            "Moving, and computing",
+            say="Attention moves between rows. The FFN computes in each, and has to bend to be more than a matrix. |"
+            f"Your turn: biases on, {bend} off. Lines stay straight, yet the sides part by {trial.apart:.2f}. |"
+            "Is that linear? Ask where zero goes.",
+            show=[
+                [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],
+                [(appear(trial.way, trial.said), trial.sent()),
+                 appear(trial.leaves.arrows, trial.leaves.names, trial.leaves.origin)],
+                appear(trial.enters.before, trial.leaves.before, trial.leaves.after, trial.leaves.between),
+            ],
+            stay=(),
+        )  # fmt: skip

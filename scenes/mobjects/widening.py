@@ -1,0 +1,135 @@
+"""A feed-forward layer at work: one row widens, is bent and narrows again; and all rows beside one that is alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, VGroup
+
+from scenes.mobjects.cutting import funnel
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.strips import Rows, Strip, rows_shown
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import at, gap, palette, signed, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor
+
+SAID = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
+NARROW, WIDE, MIDDLE = 640.0, 1500.0, 960.0
+HIGH = 230.0
+
+
+class Widening(VGroup):
+    """The row that enters, its units as bars before and after the bend, and the row that leaves.
+
+    Args:
+        enters, leaves: the row, d_model.
+        pre, post: its units before and after the activation, d_ff.
+        token: whose row it is.
+        activation: its name in the config.
+    """
+
+    def __init__(
+        self, enters: NamedTensor, pre: NamedTensor, post: NamedTensor, leaves: NamedTensor, token: Label,
+        activation: str,
+    ) -> None:  # fmt: skip
+        self.enters = Strip(enters, NARROW, 54).move_to(at(MIDDLE, 246))
+        self.leaves = Strip(leaves, NARROW, 54).move_to(at(MIDDLE, 800))
+        self.tokens = VGroup(
+            *(Token(token).next_to(strip, LEFT, buff=gap("chip")) for strip in (self.enters, self.leaves))
+        )
+        reach = np.concatenate([pre.values, post.values, [0.0]])
+        self.unit = units(HIGH) / float(np.ptp(reach))
+        self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * self.unit
+        self.scale_value = float(np.abs(reach).max())
+        self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
+        self.before, self.after = self._bars(pre), self._bars(post)
+        room = Box(WIDE, HIGH + 20, palette().background).move_to(at(MIDDLE, 522))
+        self.funnels = VGroup(funnel(self.enters, room, "residual"), funnel(room, self.leaves, "residual"))
+        self.formula = Formula(f"op(\"{SAID[activation]}\")(x W + b) W' + b'", 36)
+        self.formula.move_to(at(MIDDLE, 884))
+        #: What the bend takes away, left behind as a shade.
+        self.ghosts = self._bars(pre).set_fill(palette().line, 0.55)
+        self.x_name = Formula("x", 36).next_to(self.enters, RIGHT, buff=units(24))
+        super().__init__(
+            self.enters, self.leaves, self.tokens, self.zero, self.before, self.funnels, self.formula, self.x_name
+        )  # fmt: skip
+
+    def _bars(self, values: NamedTensor) -> VGroup:
+        pitch = WIDE / len(values)
+        bars = VGroup()
+        for i, value in enumerate(values.values):
+            length = float(value) * self.unit
+            bar = Box(pitch * 0.74, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), 2)
+            bar.move_to(np.array([at(MIDDLE - WIDE / 2 + (i + 0.5) * pitch, 0)[0], self.ground + length / 2, 0]))
+            bars.add(bar)
+        return bars
+
+    def bar_of(self, unit: int) -> Box:
+        """The bar of one unit after the bend."""
+        bar: Box = self.after[unit]
+        return bar
+
+
+class EveryRow(VGroup):
+    """All rows on their way through the same two matrices, and below them one row that goes alone.
+
+    Args:
+        enters, post, out: position × entry.
+        alone: the output of the one row, computed without any other, d_model.
+        token: whose row it is.
+    """
+
+    STARTS, WIDTHS = (280.0, 700.0, 1390.0), (310.0, 580.0, 310.0)
+
+    def __init__(
+        self, enters: NamedTensor, post: NamedTensor, out: NamedTensor, alone: NamedTensor, token: Label
+    ) -> None:
+        parts = [enters, post, out]
+        shown = rows_shown(parts[0], "position", 6, token)
+        slots = sum(1 if i is not None else 0.55 for i in shown)
+        pitch = min(58.0, 330 / slots)
+        self.here = token.position
+        self.rows = [
+            Rows(part, self.here, shown, wide, pitch).move_to(at(start + wide / 2, 400))
+            for part, start, wide in zip(parts, self.STARTS, self.WIDTHS, strict=True)
+        ]
+        labels = {i: parts[0].label("position", i) for i in shown if i is not None}
+        width = max(chip_width(label, small=True) for label in labels.values())
+        self.chips = {i: Token(label, "", width, min(46.0, pitch - 4)) for i, label in labels.items()}
+        for i, chip in self.chips.items():
+            chip.move_to(at(self.STARTS[0] - 24 - width / 2, 0)).set_y(self.rows[0].lines[i].get_y())
+        self.matrices = self._matrices(400)
+        last = [parts[0].pick(position=self.here), parts[1].pick(position=self.here), alone]
+        scales = [float(np.abs(part.values).max()) for part in parts]
+        self.single = [
+            Strip(row, wide, pitch - 7, scale).move_to(at(start + wide / 2, 740))
+            for row, start, wide, scale in zip(last, self.STARTS, self.WIDTHS, scales, strict=True)
+        ]
+        self.single_chip = self.chips[self.here].copy().set_y(self.single[0].get_y())
+        self.single_matrices = self._matrices(740)
+        self.titles = VGroup(*(self._title(text, y) for text, y in (("the whole sentence", 206), ("alone", 680))))
+        super().__init__(
+            *self.rows, *self.chips.values(), self.matrices, *self.single, self.single_chip, self.single_matrices,
+            self.titles,
+        )  # fmt: skip
+
+    def _matrices(self, y: float) -> VGroup:
+        """An arrow and the letter of a matrix in each of the two gaps."""
+        drawn = VGroup()
+        for k, letter in enumerate(("W", "W'")):
+            start, end = self.STARTS[k] + self.WIDTHS[k] + 16, self.STARTS[k + 1] - 16
+            way = arrow(at(start, y), at(end, y), "ink2", 4, 16)
+            drawn.add(VGroup(way, Formula(letter, 34).next_to(way, UP, buff=units(14))))
+        return drawn
+
+    def _title(self, text: str, y: float) -> Words:
+        return Words(text, "aside", "ink2").settle(at(0, y)).begin_at(at(self.STARTS[0], 0)[0])
+
+    @staticmethod
+    def difference(quantity: Quantity) -> VGroup:
+        """How far the two outputs of the row are apart, below."""
+        value = number(quantity, ".0e", "large number").settle(at(1545, 836))
+        name = Words("largest difference", "axis", "ink2").next_to(value, LEFT, buff=units(18))
+        return VGroup(name.stand_on(value.baseline), value)

@@ -1,0 +1,114 @@
+"""The sheet: all mixes a x + b y of two rows, and where a sublayer takes them.
+
+x is the row of the token that asks, y that of its favourite (see `transformer_core.cast`); a token that is alone meets
+its own row behind the block. Of attention, a mix is one of all rows at once: Y is the sentence turned round until the
+favourite stands where the asker stood.
+
+A sheet is seen in the plane of f(x) - f(0) and f(y) - f(0): coordinates along f(x) - f(0), and across it on the side of
+f(y), both from f(0). If f is linear or affine, the whole sheet lies in that plane and its lines stay straight and even.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from transformer_core.cast import cast_of
+from transformer_core.measures.feed_forward import entering
+from transformer_core.measures.linearity import FACTORS, attending, feeding
+from transformer_core.measures.naming import named
+from transformer_core.trace import NamedTensor, Trace, derived
+
+#: The factors of which a sheet is made, for a and for b.
+MIXES = np.linspace(-1, 2, 61)
+#: The points of a sheet with a name: f(0), f(x), f(y), and the two sides of the test.
+POINTS = ("zero", "x", "y", "mixed before", "mixed after")
+Map = Callable[[np.ndarray], np.ndarray]
+
+
+class Two(NamedTuple):
+    """The rows X and Y that are mixed, "batch position d_model", and the row to look at."""
+
+    x: np.ndarray
+    y: np.ndarray
+    row: int
+
+
+def two(trace: Trace, prefix: str) -> Two:
+    """The two rows, or sentences, that the sublayer at `prefix` is tested with."""
+    cast, block = cast_of(trace), prefix.rpartition(".")[0]
+    x = entering(trace, prefix, "pre" if prefix.endswith("ffn") else "q")
+    turn = cast.asker.position - cast.favourite.position
+    y = np.roll(x, turn, axis=1) if turn else trace.full(f"{block}.resid_post").values
+    return Two(x, y, cast.asker.position)
+
+
+def mapped(f: Map, rows: Two) -> tuple[np.ndarray, np.ndarray]:
+    """f at every mix, "row column d_model", and at the named points, "choice d_model"."""
+    a, b = np.meshgrid(MIXES, MIXES, indexing="ij")
+    one, other = FACTORS
+    factors = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (one, other)]
+    ways = np.concatenate([np.column_stack([a.ravel(), b.ravel()]), factors])
+    found = f(ways[:, 0, None, None] * rows.x + ways[:, 1, None, None] * rows.y)[:, rows.row]
+    sheet, points = found[: a.size].reshape(*a.shape, -1), found[a.size :]
+    after = one * points[1] + other * points[2]
+    return sheet, np.vstack([points, after])
+
+
+def plane(points: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of the plane of f(x) - f(0) and f(y) - f(0): "d_model component"."""
+    along, across = points[1] - points[0], points[2] - points[0]
+    along = along / np.linalg.norm(along)
+    across = across - (across @ along) * along
+    return np.column_stack([along, across / np.linalg.norm(across)])
+
+
+def maps(trace: Trace, prefix: str) -> dict[str, Map]:
+    """What a sheet can be sent through, by name; `entering` leaves it as it is."""
+    if prefix.endswith("ffn"):
+        return {
+            "entering": lambda x: x,
+            "two_matrices": feeding(trace, prefix, bend=False),
+            "biases": feeding(trace, prefix, bend=False, biases=True),
+            "feed_forward": feeding(trace, prefix),
+        }
+    return {
+        "entering": lambda x: x,
+        "fixed_shares": attending(trace, prefix, frozen=True),
+        "attention": attending(trace, prefix),
+    }
+
+
+def _register(name: str) -> None:
+    """`<name>_sheet`, `<name>_points` and `<name>_apart` of a sublayer."""
+
+    @derived(f"{name}_sheet")
+    def sheet(trace: Trace, prefix: str) -> NamedTensor:
+        found, points = mapped(maps(trace, prefix)[name], two(trace, prefix))
+        return named(trace, prefix, f"{name}_sheet", (found - points[0]) @ plane(points), "row column component")
+
+    @derived(f"{name}_points")
+    def points(trace: Trace, prefix: str) -> NamedTensor:
+        _, found = mapped(maps(trace, prefix)[name], two(trace, prefix))
+        values = (found - found[0]) @ plane(found)
+        return NamedTensor(f"{prefix}.{name}_points", values, ("choice", "component"), {"choice": POINTS})
+
+    @derived(f"{name}_apart")
+    def apart(trace: Trace, prefix: str) -> NamedTensor:
+        """|f(a x + b y) - (a f(x) + b f(y))| / |a f(x) + b f(y)|."""
+        _, found = mapped(maps(trace, prefix)[name], two(trace, prefix))
+        before, after = found[3:]
+        value = np.linalg.norm(before - after) / np.linalg.norm(after)
+        return named(trace, prefix, f"{name}_apart", value, "")
+
+
+for _name in ("entering", "two_matrices", "biases", "feed_forward", "fixed_shares", "attention"):
+    _register(_name)
+
+
+@derived("sheet_factors")
+def sheet_factors(_: Trace, prefix: str) -> NamedTensor:
+    """The factors along both sides of a sheet."""
+    return NamedTensor(f"{prefix}.sheet_factors", MIXES, ("sample",))
