@@ -1,0 +1,76 @@
+import numpy as np
+from small import traced
+
+from transformer_core.measures.learning import last_mistake, lows, stays, steepest, winner
+
+RUN = "experiment.watched"
+VOCAB = ("<pad>", "<start>", "<end>", "a", "b")
+
+
+def watched():
+    # Reads "<start> a", has to write "a <end>"; three looks.
+    probs = [
+        [[0, 0, 0.5, 0.25, 0.25], [0, 0, 0.25, 0.5, 0.25]],
+        [[0, 0, 0.2, 0.6, 0.2], [0, 0, 0.25, 0.5, 0.25]],
+        [[0, 0, 0.1, 0.8, 0.1], [0, 0, 0.5, 0.25, 0.25]],
+    ]
+    words = {"position": ("<start>", "a"), "vocab": VOCAB}
+    roles = ("determiner->noun", "self")
+    score = [[[[0.0, 0.1]], [[0.5, 0]]], [[[0.0, 0.95]], [[0.6, 0]]], [[[0.0, 1.0]], [[0.7, 0]]]]
+    return traced(
+        {
+            f"{RUN}.probs": ("checkpoint batch position vocab", np.array(probs)[:, None], words),
+            f"{RUN}.step": ("checkpoint", [10, 20, 100]),
+            f"{RUN}.alignment": ("checkpoint", [0.1, 0.2, 0.95]),
+            f"{RUN}.exact": ("checkpoint", [0.0, 0.0, 0.5]),
+            f"{RUN}.roles.score": ("checkpoint role layer head", score, {"role": roles}),
+            f"{RUN}.roles.askers": ("checkpoint role", [[200, 200]] * 3),
+        }
+    )
+
+
+def test_the_loss_of_a_word_is_minus_the_logarithm_of_its_probability():
+    trace = watched()
+    assert trace[f"{RUN}.watched_true"].values.tolist() == [[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]
+    assert np.allclose(trace[f"{RUN}.watched_losses"].values, -np.log([[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]))
+
+
+def test_looks_with_fewer_mistakes_than_ever_are_told_and_the_last_mistake_is_found():
+    trace = watched()
+    assert trace[f"{RUN}.watched_hits"].values.tolist() == [[0, 0], [1, 0], [1, 1]]
+    assert lows(trace, RUN) == [0, 1, 2]
+    assert last_mistake(trace, RUN) == (1, 1)
+
+
+def test_lines_stand_in_the_order_in_which_they_are_learned():
+    trace = watched()
+    assert trace[f"{RUN}.learned"].labels["line"] == ("determiner->noun", "alignment", "whole sentences")
+    assert trace[f"{RUN}.learned_since"].values.tolist() == [20, 100, -1]
+    assert trace[f"{RUN}.lines"] == 3
+    assert winner(trace, RUN, "determiner->noun") == (0, 1)
+
+
+def test_a_stride_is_the_largest_part_of_a_rise_within_a_doubling_of_the_steps():
+    # From step 10 to 20 the role rises by .85 of .9, alignment by .1 of .85; from 20 to 100 is more than a doubling.
+    assert np.allclose(watched()[f"{RUN}.learned_stride"].values, [0.85 / 0.9, 0.1 / 0.85, 0])
+    assert watched()[f"{RUN}.strides"] == 1
+
+
+def test_a_score_that_falls_again_has_not_come_to_stay():
+    steps = np.array([1, 2, 3])
+    assert [stays(np.array(scores), steps) for scores in ([0.95, 0.5, 0.9], [0.9, 0.95, 1], [1, 1, 0])] == [3, 1, -1]
+
+
+def test_the_steepest_row_is_the_one_with_the_largest_push():
+    path, pairs, rows = "encoder.0.self_attn", "batch head query key", "batch head query d_head"
+    trace = traced(
+        {
+            f"{path}.weights": (pairs, [[[[0.5, 0.5], [0.5, 0.5]]]]),
+            f"{path}.v": ("batch head key d_head", [[[[2.0], [0.0]]]]),
+            f"{path}.z": (rows, [[[[1.0], [1.0]]]]),
+            f"gradients.{path}.z": (rows, [[[[1.0], [-3.0]]]]),
+            f"gradients.{path}.scaled": (pairs, [[[[0.5, -0.5], [-1.5, 1.5]]]]),
+        }
+    )
+    assert steepest(trace) == (0, 0, 1)
+    assert steepest(traced({})) is None
