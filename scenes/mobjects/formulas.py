@@ -25,7 +25,8 @@ class Formula(MathTypst):
         self.text, self.spans = parse(source)
         self.style, self.paper = "formula", None
         self.roles = [part for part in ROLES if re.search(rf":\s*{part}\s*}}}}", source)]
-        super().__init__(typst(source), font_size=size, color=palette().role(role))
+        # Out of Manim's cache a formula comes with thicker fraction bars than when it is set for the first time.
+        super().__init__(typst(source), font_size=size, color=palette().role(role), use_svg_cache=False)
         for part in self.roles:
             self.select(part).set_color(palette().role(part))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from manim import Mobject, VMobject
 
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from transformer_core.provenance import Quantity
@@ -52,6 +53,13 @@ def test_boundary_and_subpaths_are_those_of_manim(shape: VMobject) -> None:
     ours = shape.get_subpaths_from_points(shape.points)
     assert [len(path) for path in ours] == [len(path) for path in theirs]
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_formula_that_is_set_again_looks_the_same() -> None:
+    first, second = Formula("frac(a, b)"), Formula("frac(a, b)")
+    pairs = list(zip(first.family_members_with_points(), second.family_members_with_points(), strict=True))
+    assert any(a.stroke_width > 0 for a, _ in pairs)
+    assert all(a.stroke_width == b.stroke_width and np.array_equal(a.points, b.points) for a, b in pairs)
 
 
 def test_a_number_that_is_written_again_keeps_its_place_and_size() -> None:
