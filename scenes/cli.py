@@ -72,6 +72,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
         made = Studio(_store(), bar).film(order)
     minutes, seconds = divmod(round(made.seconds), 60)
     click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+    if made.left_to_manim:
+        click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
 
 
 @lecture.command()

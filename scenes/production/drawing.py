@@ -86,8 +86,8 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
         return watch.facts
 
 
-def render(job: Job, tick: Tick) -> None:
-    """Write the clip and the poster of each wanted step."""
+def render(job: Job, tick: Tick) -> set[str]:
+    """Write the clip and the poster of each wanted step; returns what the fast path left to Manim's own camera."""
     with _on_stage(job) as chapter, ExitStack() as clips:
         play, told = chapter.play, 0
 
@@ -115,6 +115,8 @@ def render(job: Job, tick: Tick) -> None:
         chapter.play = counted
         with suppress(Enough):
             chapter.perform(set(job.clips), opened, closed)
+        left: set[str] = chapter.renderer.left_to_manim
+        return left
 
 
 def _poster(chapter: Any, clip: Path) -> None:

@@ -44,13 +44,14 @@ class Order:
 
 @dataclass
 class Made:
-    """What came out: the folder, and how many steps had to be drawn of how many."""
+    """What came out: the folder, how many steps had to be drawn of how many, and what Manim itself had to draw."""
 
     folder: Path
     film: Path | None
     steps: int
     drawn: int
     seconds: float
+    left_to_manim: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,14 +66,15 @@ class Studio:
         with Crew(order.jobs, self.progress.advance) as crew:
             steps, base = self._survey(order, crew)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
+            left: list[set[str]] = []
             if missing:
                 self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, order.jobs * RUNS_A_PROCESS)
-                crew.perform([(drawing.render, self._job(base, run)) for run in runs])
+                left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         self.store.forget_old()
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         film = delivery.film(steps)
-        return Made(order.output, film, len(steps), len(missing), delivery.seconds)
+        return Made(order.output, film, len(steps), len(missing), delivery.seconds, tuple(sorted(set().union(*left))))
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""

@@ -39,7 +39,8 @@ class FastRenderer(CairoRenderer):
         self.writer: ClipWriter | None = None
         self._canvas = Canvas(self.camera)
         self._cast = Cast()
-        self._said: set[str] = set()
+        #: What Manim's own camera had to draw, and so slowly: "a Cube".
+        self.left_to_manim: set[str] = set()
         self._passed = 0
         self._movers: set[int] | None = None
 
@@ -193,8 +194,8 @@ class FastRenderer(CairoRenderer):
         return odd is None or self._leave(f"a {type(odd).__name__}")
 
     def _leave(self, reason: str) -> bool:
-        if reason not in self._said:
-            self._said.add(reason)
+        if reason not in self.left_to_manim:
+            self.left_to_manim.add(reason)
             logger.warning("Drawing by Manim's own camera, slowly, because of %s.", reason)
         return False
 

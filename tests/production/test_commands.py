@@ -138,7 +138,7 @@ from scenes.production.look import Look
 
 if __name__ == "__main__":
     place = Place(Path({folder!r}))
-    order = replace(place.order("counting", jobs=2), look=Look(1280, 720, 60, "dark"))
+    order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
     cli._order, cli._store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """

@@ -172,3 +172,9 @@ def test_runs_are_of_like_length_and_cross_no_chapter():
         [("a", 7), ("a", 8)],
         [("b", 1)],
     ]
+
+
+def test_what_only_manims_own_camera_can_draw_is_told(place):
+    drawing = "from manim import Cube\n        self.add(Cube())\n        asker, share"
+    place.write("asker, share", drawing)
+    assert place.film("counting").left_to_manim == ("a Square",)  # a face of the cube
