@@ -22,10 +22,10 @@ from transformer_core.trace import NamedTensor, Trace
 
 #: Axes that a plot runs along, and the tensors that may have their values.
 ALONG = {
-    "step": ("step", "training.step"), "checkpoint": ("step",), "length": ("length",), "position": (), "layer": (),
-    "distance": ("distance",), "depth": ("depth",), "bin": (), "walk": (),
+    "step": ("step", "training.step", "checks"), "checkpoint": ("step",), "length": ("length", "lengths"),
+    "position": (), "layer": (), "distance": ("distance", "distances"), "depth": ("depth", "depths"), "bin": (),
 }  # fmt: skip
-MOST_LINES, MOST_CELLS, MOST_PLOTS = 12, 60, 8
+MOST_LINES, MOST_CELLS, MOST_PLOTS = 12, 60, 10
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def _plots(section: Section) -> Iterator[tuple[str, Any]]:
         figure = Figure((7, 3.6), layout="constrained")
         axes = figure.add_subplot(xlabel="step" if along == "checkpoint" else along, ylabel=name)
         x = _along(section, one, along)
-        for label, rows in _lines(one, along, others):
-            (line,) = axes.plot(x, rows.mean(0), label=label)
+        for number, (label, rows) in enumerate(_lines(one, along, others)):
+            (line,) = axes.plot(x, rows.mean(0), "--" if number > 9 else "-", label=label)  # ten colours, then dashes
             if len(rows) > 1:
                 axes.fill_between(x, rows.min(0), rows.max(0), color=line.get_color(), alpha=0.2, linewidth=0)
         if along in {"checkpoint", "distance"}:

@@ -18,7 +18,7 @@ from transformer_core.experiments.laboratory import Bench, Found, experiment, te
 from transformer_core.experiments.translation import corpus, held_out, one_thread, seeds, share_exact, vocabulary
 from transformer_core.training import Recipe, Run
 
-SHORT = replace(Recipe(), steps=1500, sentences=50_000)
+SHORT = replace(Recipe(), steps=3000, sentences=50_000)
 APART = 0.5
 
 
