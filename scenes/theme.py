@@ -234,6 +234,7 @@ PACES = {
     "flow": 0.9,
     "transform": 0.8,
     "slow": 3.2,
+    "tour": 5.4,
     "camera": 1.2,
     "leave": 0.3,
     "stagger": 0.8,

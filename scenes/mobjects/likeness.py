@@ -1,0 +1,157 @@
+"""How alike places are: all dot products as a map, and each against its distance; and what a head makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, VGroup
+
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, dot, rule
+from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, palette, signed, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor
+
+SIDE = 560.0
+
+
+class Likeness(VGroup):
+    """The map of p_i · p_j at the left, the same products over their distance at the right.
+
+    Args:
+        products: place × place.
+        numbers: the number of each place, which are the distances, too.
+        distance: which diagonal to follow.
+    """
+
+    def __init__(self, products: NamedTensor, numbers: NamedTensor, distance: int) -> None:
+        values, count = products.values, len(products)
+        self.count, self.cell = count, SIDE / count
+        level = (values - values.min()) / ((values.max() - values.min()) or 1.0)
+        self.map = Heatmap(replace(products, values=level), SIDE, SIDE, 1, weights=True)
+        self.map.move_to(at(LEFT_EDGE + 110 + SIDE / 2, 540))
+        self.map_names = VGroup(
+            Words("one place", "axis", "ink2").next_to(self.map, UP, buff=units(12)),
+            Words("another", "axis", "ink2").next_to(self.map, LEFT, buff=units(14)).align_to(self.map, UP),
+        )
+        reach = [float(values.min()), float(values.max())]
+        self.plot = Plot([0, count - 1], [min(0.0, reach[0]), reach[1]], ("how far apart", "dot product"), 760, 480)
+        self.plot.move_to(at(RIGHT_EDGE - 430, 540))
+        self.ticks = self.plot.ticks([numbers.quantity(i) for i in sorted({0, distance, count - 1})])
+        pairs = [np.diagonal(values, k) for k in range(count)]
+        self.columns = VGroup(*(self.plot.dots([k] * len(d), d.tolist(), "weight", 7) for k, d in enumerate(pairs)))
+        here = pairs[distance]
+        self.band = VGroup(*(dot(self._spot(i, i + distance), self.cell * 0.36, "focus") for i in range(len(here))))
+        self.landed = self.plot.dots([distance] * len(here), here.tolist(), "focus", 10)
+        spot = self.landed[0].get_center() + RIGHT * units(70) + UP * units(28)
+        self.value = number(products.quantity(0, distance), ".2f", "number").settle(spot)
+        super().__init__(
+            self.map, self.map_names, self.plot, self.ticks, self.columns, self.band, self.landed, self.value
+        )  # fmt: skip
+
+    def _spot(self, row: int, column: int) -> np.ndarray:
+        corner = self.map.backdrop.get_corner(UP + LEFT) + np.array([units(5), -units(5), 0])
+        return corner + np.array([units((column + 0.43) * self.cell), -units((row + 0.43) * self.cell), 0])
+
+
+class Panel(VGroup):
+    """Bars over offsets, the key before the query at the left, behind it at the right; whiskers are a spread.
+
+    Args:
+        entries: a value for each offset.
+        offsets: by how much the key stands behind.
+        marked: the offsets whose numbers are written.
+        spread: a deviation for each, or none.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[Quantity],
+        offsets: Sequence[int],
+        marked: Sequence[int],
+        spread: Sequence[float] | None = None,
+        spec: str = ".1f",
+    ) -> None:
+        values = np.array([float(entry) for entry in entries])
+        whiskers = np.zeros(len(values)) if spread is None else np.array(spread)
+        top, low = max(0.0, (values + whiskers).max()), min(0.0, (values - whiskers).min())
+        unit, pitch = units(400) / ((top - low) or 1.0), 57.0
+        self.bars, self.whiskers, self.numbers = VGroup(), VGroup(), VGroup()
+        scale = float(np.abs(values).max())
+        for entry, offset, deviation in zip(entries, offsets, whiskers, strict=True):
+            x, height = units(offset * pitch), float(entry) * unit
+            bar = Box(pitch * 0.62, max(abs(height) * 135, 2), signed(float(entry), scale), 4)
+            self.bars.add(bar.move_to(np.array([x, height / 2, 0])))
+            if deviation:
+                ends = [np.array([x, height + side * deviation * unit, 0]) for side in (-1, 1)]
+                self.whiskers.add(rule(ends[0], ends[1], "ink3", 3))
+            if offset in marked:
+                side = 1 if height >= 0 else -1
+                tip = np.array([x, height + side * (deviation * unit + units(26)), 0])
+                self.numbers.add(number(entry, spec, "number").settle(tip))
+        ends = [np.array([units(side * pitch * (max(offsets) + 0.7)), 0, 0]) for side in (-1, 1)]
+        self.zero = rule(ends[0], ends[1], "ink3", 2.5)
+        floor = low * unit - units(70)
+        self.sides = VGroup(
+            Words("key before", "axis", "ink2").move_to(np.array([ends[0][0], floor, 0]), aligned_edge=LEFT),
+            Words("key behind", "axis", "ink2").move_to(np.array([ends[1][0], floor, 0]), aligned_edge=RIGHT),
+        )
+        self.title = Words(title, "block").move_to(np.array([0, top * unit + units(84), 0]))
+        if spread is not None:
+            note = Words("lines: the spread", "axis", "ink2").move_to(np.array([0, floor, 0]))
+            self.whiskers.add(note)
+        super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
+
+
+class IndexAndWave(VGroup):
+    """The bare number of each place as a bar that grows, a wave that stays; and how large a word's entries are."""
+
+    def __init__(self, numbers: NamedTensor, wave: NamedTensor, largest: Quantity, names: tuple[str, str]) -> None:
+        count = len(numbers)
+        reach = [min(-1.0, float(wave.values.min())), count - 1]
+        self.plot = Plot([-0.6, count - 0.4], reach, ("place", "number"), 1180, 560)
+        self.plot.move_to(at(760, 540))
+        self.plot.remove(self.plot.axes, self.plot.names)
+        floor = self.plot.point(0, 0)[1]
+        self.bars = VGroup()
+        for i in range(count):
+            tip = self.plot.point(i, float(numbers.values[i]))
+            bar = Box(26, max((tip[1] - floor) * 135, 2), palette().ink3, 4)
+            self.bars.add(bar.move_to(np.array([tip[0], (tip[1] + floor) / 2, 0])))
+        left, right = self.plot.point(-0.6, 0), self.plot.point(count - 0.4, 0)
+        self.zero = rule(left, right, "ink2", 2)
+        last = numbers.quantity(count - 1)
+        self.last = number(last, "", "large number").settle(self.bars[-1].get_top() + UP * units(34))
+        level = self.plot.point(0, float(largest))[1]
+        self.level = rule(np.array([left[0], level, 0]), np.array([right[0], level, 0]), "value", 4)
+        fine, heights = self._smooth(wave)
+        self.wave = self.plot.curve(fine, heights, "key", 6)
+        self.spots = self.plot.dots(range(count), wave.values.tolist(), "key", 9)
+        edge = right[0] + units(24)
+        self.names = VGroup(
+            Words("the number of the place", "fact", "ink2").next_to(self.bars[-1], RIGHT, buff=units(38)),
+            Words(names[0], "fact", "value"),
+            Words(names[1], "fact", "key"),
+        )
+        self.names[0].move_to(self.plot.point(count * 0.42, count * 0.66))
+        for text, height in ((self.names[1], level), (self.names[2], floor)):
+            text.move_to(np.array([edge, height, 0]), aligned_edge=LEFT)
+        super().__init__(self.bars, self.zero, self.level, self.wave, self.spots, self.names, self.last)
+        self.shift(RIGHT * (at(960, 0)[0] - self.get_x()))
+
+    @staticmethod
+    def _smooth(wave: NamedTensor) -> tuple[list[float], list[float]]:
+        """The sine through the entries, for the eye, if they lie on one; the dots stand at the entries."""
+        places = np.arange(len(wave))
+        fine = np.linspace(0, len(wave) - 1, 12 * len(wave))
+        speed = np.arcsin(np.clip(wave.values[1], -1, 1)) if len(wave) > 1 else 0.0
+        smooth = np.sin(fine * speed)
+        fits = np.allclose(np.sin(places * speed), wave.values, atol=1e-6)
+        x, y = (fine, smooth) if fits else (places, wave.values)
+        return [float(a) for a in x], [float(b) for b in y]

@@ -1,0 +1,32 @@
+"""A few numbers compared, each as a bar with a name: what was measured, or trained, in several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manim import LEFT, RIGHT, UP, VGroup
+
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.text import Words, number
+from scenes.theme import gap, palette, units
+from transformer_core.provenance import Quantity
+
+
+class OtherWays(VGroup):
+    """Bars under one another, as long as their shares: (name, share). A full track is one, or the largest if beyond."""
+
+    def __init__(self, title: str, ways: Sequence[tuple[str, Quantity]], spec: str = ".0%", wide: float = 900) -> None:
+        longest = max(1.0, *(float(quantity) for _, quantity in ways))
+        pitch = min(112.0, 420 / len(ways))
+        self.names, self.tracks, self.bars, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
+        for i, (name, quantity) in enumerate(ways):
+            y = -units(i * pitch)
+            track = Box(wide, pitch * 0.56, palette().surface, 6).set_y(y)
+            bar = Box(max(wide * float(quantity) / longest, 4), pitch * 0.56, palette().weight, 6)
+            self.tracks.add(track)
+            self.bars.add(bar.move_to(track).align_to(track, LEFT))
+            self.names.add(Words(name, "fact", "ink2").next_to(track, LEFT, buff=gap("grid")))
+            self.numbers.add(number(quantity, spec, "large number").next_to(track, RIGHT, buff=gap("grid")))
+        self.title = Words(title, "aside", "ink2").next_to(self.tracks, UP, buff=units(34))
+        self.title.align_to(self.tracks, LEFT)
+        super().__init__(self.tracks, self.bars, self.names, self.numbers, self.title)
