@@ -29,6 +29,7 @@ CALLED = {
     "previous token": "any word to the one before",
     "next token": "any word to the one after",
     "self": "any word to itself",
+    "everything else": "all other words",
 }
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 #: The least score that is written out; below it the tile alone speaks.
@@ -46,13 +47,15 @@ class RoleTable(VGroup):
     Args:
         scores: role × layer × head.
         earned: the score from which a role is named.
+        roomy: for a few roles: higher rows, and smaller scores written out.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity) -> None:
+    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False) -> None:
+        tall, self.written = (78.0, WRITTEN / 2) if roomy else (52.0, WRITTEN)
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, heads = scores.shape[1:]
         wide = min(132.0, (WIDTH - 560) / (layers * heads))
-        pitch = min(52.0, (HEIGHT - 110) / len(roles))
+        pitch = min(tall, (HEIGHT - 110) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         self.winners: dict[str, VMobject] = {}
@@ -76,11 +79,10 @@ class RoleTable(VGroup):
         super().__init__(*self.lines.values(), *self.calls.values(), self.heads)
         centred(self)
 
-    @staticmethod
-    def _cell(score: Quantity, wide: float, high: float) -> VGroup:
+    def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
         fill = shared(score)
         box = Box(wide, high, fill, 5)
-        if score < WRITTEN:
+        if score < self.written:
             return VGroup(box)
         text = number(score, "share", "cell").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box

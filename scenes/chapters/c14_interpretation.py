@@ -1,0 +1,265 @@
+"""How to know that a pattern does anything: switch it off, transplant it, read it early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import appear, appear_in_turn, fill, ring_around
+from scenes.layout import at_floor, centred
+from scenes.mobjects.insight import Gallery, Lens, Stripe, Transplant
+from scenes.mobjects.learning import Loop
+from scenes.mobjects.race import TwoModels, named_head
+from scenes.mobjects.role_table import CALLED, RoleTable
+from scenes.mobjects.rows import Answer
+from scenes.storyboard import Chapter, Step
+from transformer_core.cast import best_head, cast_of, layers_of
+from transformer_core.measures.learning import ENOUGH
+from transformer_core.measures.switched_off import roles_of
+from transformer_core.play import play_of
+from transformer_core.trace import Trace
+
+ROLE, REST = "adjective(inflected)->noun", "everything else"
+OFF = "experiment.heads_off"
+#: More columns than this have no room for their words.
+COLUMNS = 7
+
+
+class Interpretation(Chapter):
+    """A pattern is a hypothesis; what happens without it is a test."""
+
+    number = 14
+    title = "Interpretability"
+
+    def whereabouts(self, trace: Trace) -> str:
+        return cast_of(trace).path
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        yield from self.gallery(trace)
+        yield from self.switch_one_off(trace)
+        yield from self.all_of_them(trace)
+        yield from self.transplant(trace)
+        yield from self.read_early(trace)
+        yield from self.induction(trace)
+        yield from self.a_pattern_is_a_guess(trace)
+
+    def gallery(self, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter, and all heads with their names."""
+        layers = layers_of(trace)[:2]
+        weights = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0) for layer in layers]
+        roles = [
+            [next(iter(roles_of(trace, layer, head)), "") for head in range(len(some))]
+            for layer, some in zip(layers, weights, strict=True)
+        ]
+        picture = Gallery(weights, roles)
+        told = (
+            f"{trace['roles.named_heads']} of {trace['roles.heads_in_all']} have earned a name, the others none. |"
+            if "roles.score" in trace
+            else "Here none has earned a name. |"
+        )
+        yield Step(
+            "Does looking do anything?",
+            say="Heads look. How do we know that looking does anything? Here are the encoder’s heads. |"
+            f"{told}"
+            "A pattern shows where a head looks, not that the output depends on it.",
+            show=[
+                [appear(picture.titles, picture.letters), appear_in_turn([*picture.rows[0], *picture.rows[1:]])],
+                [appear(picture.names), *([appear(picture.rings)] if len(picture.rings) else [])],
+                None,
+            ],
+        )
+
+    def switch_one_off(self, trace: Trace) -> Iterator[Step]:
+        """One head, replaced by its average."""
+        place = best_head(trace, ROLE)
+        if place is None or f"{OFF}.before" not in trace:
+            return
+        layer, head, _ = place
+        right = trace[f"{OFF}.right"].pick(layer=layer, head=head)
+        roles = [*told_roles(trace), REST]
+        picture = TwoModels(right, roles, ("all heads at work", "this one off"))
+        centred(picture)
+        cost = trace[f"{OFF}.cost"].pick(layer=layer, head=head)
+        hit = max(roles[:-1], key=lambda role: float(cost.pick(role=role)))
+        rest = cost.pick(role=REST)
+        verdict = (
+            "It is needed, and for this."
+            if cost.pick(role=hit) - rest > 0.1
+            else "So its pattern alone would have misled us."
+        )
+        before, after = right.pick(role=hit).quantities()
+        others = right.pick(role=REST).quantities()
+        yield Step(
+            "Switch one head off",
+            say=f"{named_head(layer, head)}: replace what it says by its average over many sentences. |"
+            "Then count which Spanish words still come out right. |"
+            f"“{CALLED[hit].replace('“', '').replace('”', '')}”: from {before:share} to {after:share}. "
+            f"All other words: {others[0]:share}, {others[1]:share}. |{verdict}",
+            show=[
+                [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],
+                [appear(picture.names[1]), appear_in_turn([*picture.others])],
+                appear(ring_around(picture.others[roles.index(hit)][0])),
+                None,
+            ],
+            stay=(),
+        )
+
+    def all_of_them(self, trace: Trace) -> Iterator[Step]:
+        """Names by looking against costs by absence."""
+        if "roles.score" not in trace or f"{OFF}.before" not in trace:
+            return
+        roles = told_roles(trace)
+        cost = trace[f"{OFF}.cost"]
+        table = RoleTable(cost.pick(role=(*roles, REST)), trace["roles.earned"], roomy=True)
+        heads = cost.size("head")
+        places = {role: best_head(trace, role) for role in roles}
+        named = {role: at for role, at in places.items() if at and at[2] >= trace["roles.earned"]}
+        cells = [table.lines[role][at[0] * heads + at[1]] for role, at in named.items()]
+        agree = [
+            role
+            for role, at in named.items()
+            if float(cost.pick(role=role, layer=at[0], head=at[1])) >= float(cost.pick(role=role).values.max())
+        ]
+        told = (
+            "Each time, the head with the name costs most."
+            if len(agree) == len(named)
+            else "Not always is it the head with the name that costs most."
+        )
+        yield Step(
+            "Where it hurts",
+            say="Now each head in turn. The brighter, the more words of this kind go wrong without it. |"
+            f"Rings: the heads that earned these names by looking. |{told}",
+            show=[
+                [appear(*table.calls.values(), table.heads), appear_in_turn([*table.lines.values()])],
+                appear_in_turn([ring_around(cell) for cell in cells]),
+                None,
+            ],
+            stay=(),
+        )
+
+    def transplant(self, trace: Trace) -> Iterator[Step]:
+        """One row from another sentence."""
+        run = "experiment.patching"
+        if f"{run}.car_shift" not in trace:
+            return
+        shift, leads = trace[f"{run}.car_shift"], trace[f"{run}.car_leads"]
+        forms = leads.words("choice")
+        donor = trace[f"{run}.car_donor"].words("position")
+        picture = Transplant(shift, donor, forms)
+        first, start = shift[0].largest()
+        last, end = shift[len(shift) - 1].largest()
+        moved = (
+            f"After the last, the row of “{last}”: {end:share}. The news has moved. |"
+            if first != last
+            else f"After the last, it still is: {end:share}. |"
+        )
+        yield Step(
+            "Transplant a row",
+            say=f"One sentence gives “{forms[0]}”, the other “{forms[1]}”. Copy one row across, and read the answer. |"
+            f"Before the layers, the row of “{first}” moves the answer {start:share} of the way. |"
+            f"{moved}"
+            "Only an intervention tells.",
+            show=[
+                [
+                    appear(picture.into, picture.donor),
+                    appear(picture.ways, picture.answers),
+                    appear(picture.calls, picture.note),
+                ],
+                [appear(picture.grid.row(0)), appear(ring_around(picture.grid.cells[0, first.position]))],
+                [
+                    appear_in_turn([picture.grid.row(i) for i in range(1, len(shift))]),
+                    appear(ring_around(picture.grid.cells[len(shift) - 1, last.position])),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+    def read_early(self, trace: Trace) -> Iterator[Step]:
+        """The logit lens on this sentence."""
+        play = play_of(trace)
+        count = len(play.reads)
+        rows = tuple(range(max(0, count - COLUMNS), count))
+        logits = trace["decoder.lens_logits"].pick(batch=0, position=rows)
+        ranks = trace["decoder.lens_ranks"].pick(batch=0, position=rows)
+        reads, writes = ([words[i] for i in rows] for words in (play.reads, play.writes))
+        picture = Lens(logits, ranks, reads, writes)
+        row = max(len(rows) - 2, 0)
+        said = [f"{ranks.quantity(k, row):,.0f}" for k in range(len(ranks))]
+        yield Step(
+            "Read the stream early",
+            say="Read each layer of the decoder as if it were the last. |"
+            "Chips: the word that will be written. |"
+            f"“{writes[row]}” ranks {said[0]} at the input, then {', '.join(said[1:])}. |"
+            "A lens, not a proof: early layers were never trained for it.",
+            show=[
+                [appear(picture.reads, picture.named), appear(picture.calls[0], picture.lines[0])],
+                [
+                    appear(VGroup(*picture.calls[1:])),
+                    appear_in_turn([*picture.lines[1:]]),
+                ],
+                appear(ring_around(picture.column(row))),
+                None,
+            ],
+            stay=(),
+        )
+
+    def induction(self, trace: Trace) -> Iterator[Step]:
+        """A decoder alone: a stripe appears, and with it the skill."""
+        run = trace.under("experiment.induction")
+        if "weights" not in run:
+            return
+        layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
+        accuracy, steps = run["accuracy"], run["steps"]
+        picture = Stripe(run["weights"].pick(layer=layer, head=head), accuracy, steps)
+        first, after = (run["rise"].pick(choice=name) for name in ("before", "after"))
+        since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
+        off = run["ablated"].pick(layer=layer, head=head)
+        end = accuracy.quantity(len(accuracy) - 1)
+        yield Step(
+            "A head that finds the earlier copy",
+            say="Another task, a decoder alone: random letters, twice. What comes next, the second time? |"
+            f"A stripe forms: the head looks behind the earlier copy. |"
+            f"From step {since:,.0f} to {until:,.0f}: {first:share} right, then {after:share}. |"
+            f"In the end {end:share}; without this head, in this training, {off:share}.",
+            show=[
+                [appear_in_turn([*picture.sequence]), appear(picture.pattern, picture.plot, picture.ticks)],
+                [appear(picture.share), (*picture.run(), fill(picture.pieces, "slow"))],
+                None,
+                None,
+            ],
+            stay=(),
+        )
+
+    def a_pattern_is_a_guess(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
+        """Close: the answer, and a question to take away."""
+        picture = Loop(("see a pattern", "guess what it does", "switch it off", "count what breaks"))
+        answer = at_floor(Answer("A pattern is a hypothesis; intervention tests it."))
+        yield Step(
+            "See, guess, switch off, count",
+            say="A pattern is a hypothesis. |"
+            "Switch it off, or transplant it, and count: that is a test. |"
+            "Your turn: without a head nothing changes. Is the head useless?",
+            show=[
+                [appear(picture.boxes[0]), appear(picture.ways[0], picture.boxes[1])],
+                [
+                    appear(picture.ways[1], picture.boxes[2]),
+                    appear(picture.ways[2], picture.boxes[3]),
+                    appear(picture.ways[3]),
+                    appear(answer),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+
+def told_roles(trace: Trace) -> list[str]:
+    """The roles with enough cases among the held-out sentences."""
+    counted = trace[f"{OFF}.counted"]
+    return [
+        role
+        for role in counted.labels["choice"]
+        if role in CALLED and role != REST and counted.pick(choice=role) >= ENOUGH
+    ]
