@@ -237,11 +237,16 @@ class FeedForward(Chapter):
         part = trace.under(f"encoder.{cast.layer}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
         trial = Trial(part, cast.asker, cast.favourite, "biases", ("biases on,", f"no {bend}"))
+        parted = (
+            f"yet the sides part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
+            if trial.apart > VISIBLE
+            else "and the sides agree, for these biases are still zero"
+        )
         answer = at_floor(Answer("Attention moves between rows; the FFN computes in each, and has to bend."))
         yield Step(
             "Moving, and computing",
             say="Attention moves between rows. The FFN computes in each, and has to bend to be more than a matrix. |"
-            f"Your turn: biases on, {bend} off. Lines stay straight, yet the sides part by {trial.apart:.2f}. |"
+            f"Your turn: biases on, {bend} off. Lines stay straight, {parted}. |"
             "Is that linear? Ask where zero goes.",
             show=[
                 [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],

@@ -1,0 +1,267 @@
+"""Residual layers: Add keeps the word and a road for the gradient, Norm keeps the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import LEFT, RIGHT, VGroup
+
+from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around, slide
+from scenes.animations.branching import multiply, reshape
+from scenes.animations.shading import Shades
+from scenes.layout import at_floor, centred
+from scenes.mobjects.norm_places import Wired
+from scenes.mobjects.rows import Answer
+from scenes.mobjects.stations import Stations
+from scenes.mobjects.stream import PlaceOrSum, Tributaries
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.trained import ByDepth, Deep, Trained
+from scenes.storyboard import Chapter, Step
+from scenes.theme import gap
+from transformer_core.cast import Cast, cast_of
+from transformer_core.measures.effects import counts
+from transformer_core.trace import Trace
+
+
+class Residual(Chapter):
+    """What is added stays, and what is normed keeps its size."""
+
+    number = 9
+    title = "Residual layers: Add, Norm"
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - streams and norms are everywhere
+        return "*.stream *.ln? *.final_norm"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        cast = cast_of(trace)
+        yield from self.in_its_place(cast, trace)
+        yield from self.tributaries(cast, trace)
+        yield from self.a_road(trace)
+        yield from self.without_add(trace)
+        yield from self.stations(cast, trace)
+        yield from self.before_or_after(trace)
+        yield from self.is_norm_needed(trace)
+        yield from self.nothing_added(cast, trace)
+
+    def in_its_place(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter: put the answer in the row's place, or add it."""
+        asker, path = cast.asker, cast.path
+        part = trace.under(path, batch=0, position=asker.position)
+        row = trace[f"encoder.{cast.layer}.resid_pre"].pick(batch=0, position=asker.position)
+        own = trace[f"{path}.weights"].pick(batch=0, head=cast.head, query=asker, key=asker.position)
+        placed, added = part["left_if_replaced"], part["left_if_added"]
+        picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), asker)
+        kept = "The word is still there." if added > max(placed, 0.5) else "Not much of the word is left either way."
+        yield Step(
+            "In its place, or added?",
+            say=f"Attention has an answer for “{asker}”. Why add it? "
+            f"One head let “{asker}” keep {own:share} of itself. |"
+            f"Put the answer in the row’s place: cosine {placed:.2f} with what was there. |"
+            f"Add it: {added:.2f}. {kept} |So a head may look elsewhere.",
+            show=[
+                [appear(picture.token, picture.row), appear(picture.names[0], picture.found)],
+                [(appear(picture.line, picture.names[1]), *multiply(picture.found, [picture.placed])),
+                 appear(picture.heading, picture.left[0])],
+                [(appear(picture.names[2]), *multiply(picture.row, [picture.summed]),
+                  *multiply(picture.found, [picture.summed])), appear(picture.left[1])],
+                appear(ring_around(picture.summed)),
+            ],
+        )  # fmt: skip
+
+    def tributaries(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """The stream of one token through the whole stack."""
+        part, asker = trace.under("encoder", batch=0, position=cast.asker.position), cast.asker
+        lengths, apart = part["addition_lengths"], trace["encoder.tally_difference"]
+        last = trace[f"encoder.{len_of(trace) - 1}.resid_post"].pick(batch=0, position=asker.position)
+        picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, asker)
+        most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
+        tally = (
+            "Start plus all additions is the row that leaves"
+            + (f", to within {apart:.0e}" if apart > 0 else ", exactly")
+            if apart < 1e-3
+            else "The sum isn’t the row that leaves: norms rescale it on the way"
+        )
+        yield Step(
+            "A stream with tributaries",
+            say=f"Follow the row of “{asker}” through the encoder: a stream, as wide as the row is long. |"
+            "Every sublayer reads it and adds to it. "
+            f"The most comes from {most}: length {length:.2f}. |{tally}.",
+            show=[
+                [appear(picture.token, picture.parts[0], picture.first), appear(picture.sum_name, picture.sum)],
+                [
+                    (
+                        appear_in_turn([*picture.falls], "slow"),
+                        appear_in_turn([*picture.parts[1:]], "slow"),
+                        Shades(picture.sum, picture.fills),
+                    ),
+                    appear(picture.numbers, picture.names),
+                ],
+                appear(picture.leaves, picture.leaves_name),
+            ],
+            stay=(),
+        )
+
+    def a_road(self, trace: Trace) -> Iterator[Step]:
+        """Gradients before any training, by depth: four ways to build a stack."""
+        picture = ByDepth(trace.under("experiment.gradient_by_depth"))
+        lines, labels, ends = picture.lines, picture.labels, picture.ends
+        centred(picture)
+        grows = "explodes" if ends["no norm"] > 1000 else "grows"
+        stays = "stays near its size" if 0.1 < ends["pre-norm"] < 10 else "is"
+        neither, both = ends["no norm, no Add"], ends["pre-norm"]
+        yield Step(
+            "A road for the gradient",
+            say="Going back, x plus f of x has the slope of f, plus one. That one is a road. |"
+            f"Untrained, {picture.deepest} layers deep: with neither Add nor Norm, "
+            f"{neither:.0e} arrives at the first. |"
+            f"Add alone: it {grows}. |With Norm it {stays}: {both:.2f}.",
+            show=[
+                appear(picture.plot),
+                appear(lines["no norm, no Add"], labels["no norm, no Add"]),
+                appear(lines["no norm"], labels["no norm"]),
+                [appear(lines["pre-norm"], labels["pre-norm"]), appear(lines["pre-norm, no Add"],
+                                                                       labels["pre-norm, no Add"])],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def without_add(self, trace: Trace) -> Iterator[Step]:
+        """Retrained without Add, and everything else the same."""
+        run = trace.under("experiment.parts_removed")
+        picture = Trained(run, {"nothing": ("with Add", "residual"), "residual": ("without", "warning")})
+        centred(picture)
+        lines, labels, mean = picture.lines, picture.labels, picture.mean
+        worst = run["exact.over_seeds"].smallest()[0]
+        rank = (
+            "No other part that we took out cost as much."
+            if worst == "residual"
+            else f"Only “{worst}” cost more when we took it out."
+        )
+        yield Step(
+            "Retrained without Add",
+            say="Norm alone kept the gradient’s size, too. So is Add needed? Train without it: "
+            f"same data, same {run['steps']:,.0f} steps. |"
+            f"With Add {mean['nothing']:.0%} of new sentences come out right. |"
+            f"Without: {mean['residual']:.0%}. |{rank}",
+            show=[
+                appear(picture.plot),
+                [fill(lines["nothing"], "row"), appear(labels["nothing"])],
+                [fill(lines["residual"], "row"), appear(labels["residual"])],
+                None,
+            ],
+            stay=(),
+        )
+
+    def stations(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """One row through a layer norm."""
+        path, asker = f"encoder.{cast.layer}.ln1", cast.asker
+        if f"{path}.mean" not in trace:
+            return
+        part = trace.under(path, batch=0, position=asker.position)
+        enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=asker.position)
+        rows = [enters, *(part[name] for name in ("centred", "normalized", "gained", "out"))]
+        mean, variance, after, one = (part[name] for name in ("mean", "var", "mean_after", "var_after"))
+        picture = Stations(rows, [mean, after, after], [variance, variance, one], asker)
+        bars = picture.states
+        yield Step(
+            "Norm: one row through five stations",
+            say=f"Norm takes one row, here of “{asker}”: mean {mean:.2f}, variance {variance:.2f}. |"
+            "Take the mean off every entry. |Divide by the root of the variance: "
+            f"now the variance is {one:.2f}. |"
+            "Then a learned gain and a learned shift for each entry. No other row is asked.",
+            show=[
+                [appear(picture.token, picture.zero), fill(bars[0], "row"),
+                 appear(picture.mean, picture.mean_name, picture.facts[0])],
+                (slide(bars[0], bars[1], "row"), reshape(picture.mean, picture.mean_home),
+                 reshape(picture.mean_name, picture.name_home), leave(picture.facts[0]), follow(picture.facts[1])),
+                (slide(bars[1], bars[2], "row"), leave(picture.facts[1]), follow(picture.facts[2])),
+                [appear(picture.formula),
+                 (slide(bars[2], bars[3], "row"), leave(picture.facts[2], picture.mean, picture.mean_name)),
+                 slide(bars[3], bars[4], "row")],
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def before_or_after(self, trace: Trace) -> Iterator[Step]:
+        """Two places for the norm, and what deep models make of them in a few steps."""
+        run = trace.under("experiment.depth_and_norm")
+        pre, post = Wired("pre", 440), Wired("post", 760)
+        exact = run["exact.over_seeds"]
+        names = ("pre-norm, no warm-up", "post-norm, no warm-up")
+        one, other = (exact.pick(model=name) for name in names)
+        clear = counts(*(run["exact"].pick(model=name) for name in names))
+        verdict = "" if clear else "That may be chance."
+        order = trace.about["config"]["norm_order"]
+        own = {"pre": "Our sentence went through pre-norm.", "post": "Our sentence went through post-norm."}
+        yield Step(
+            "Before or after?",
+            say=f"Where does Norm stand? On a branch, so that the stream runs free: pre-norm. |"
+            f"Or on the stream itself: post-norm, as in the paper. |"
+            f"{run['layers']} layers a side, no warm-up, only {run['steps']} steps: pre-norm gets {one:.0%} right, "
+            f"post-norm {other:.0%}. {verdict}|{own.get(order, '')}",
+            show=[
+                [appear(pre.stream, pre.title), appear(pre.ways, pre.boxes, pre.plus)],
+                [appear(post.stream, post.title), appear(post.ways, post.boxes, post.plus, post.norm)],
+                appear(pre.result(one, "new sentences right"), post.result(other, "new sentences right")),
+                appear(ring_around({"pre": pre, "post": post}[order].norm)) if order in own else None,
+            ],
+            stay=(),
+        )
+
+    def is_norm_needed(self, trace: Trace) -> Iterator[Step]:
+        """What Norm is worth, at two depths."""
+        run, deep = trace.under("experiment.parts_removed"), trace.under("experiment.depth_and_norm")
+        picture = Trained(run, {"nothing": ("with Norm", "residual"), "norm": ("without", "warning")}, wide=700)
+        lines, labels, mean = picture.lines, picture.labels, picture.mean
+        clear = counts(run["exact"].pick(part="nothing"), run["exact"].pick(part="norm"))
+        gain = mean["norm"] - mean["nothing"]
+        verdict = ("A real gain without it" if gain > 0 else "A real loss") if clear else "No more than chance"
+        with_norm, without = (
+            deep["exact.over_seeds"].pick(model=name) for name in ("pre-norm, no warm-up", "no norm, no warm-up")
+        )
+        few = Deep(f"{deep['layers']} layers a side",
+                   {"with Norm": (with_norm, "residual"), "without": (without, "warning")})  # fmt: skip
+        centred(VGroup(picture, few).arrange(RIGHT, buff=gap("part")))
+        depth = (
+            "What Norm is worth depends on the depth."
+            if with_norm > without and not (clear and gain < 0)
+            else "It is no better there."
+        )
+        yield Step(
+            "Is Norm needed here?",
+            say=f"Is Norm needed? The small model, after {run['steps']:,.0f} steps: with Norm {mean['nothing']:.0%}, |"
+            f"without {mean['norm']:.0%}. {verdict}, at this size. |"
+            f"But {deep['layers']} layers a side, in {deep['steps']} steps: {with_norm:.0%} with it, "
+            f"{without:.0%} without. |{depth}",
+            show=[
+                [appear(picture.plot), fill(lines["nothing"], "row"), appear(labels["nothing"])],
+                [fill(lines["norm"], "row"), appear(labels["norm"])],
+                [appear(few[0]), appear_in_turn([*few[1:]])],
+                None,
+            ],
+            stay=(),
+        )  # fmt: skip
+
+    def nothing_added(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, and a question about zeros."""
+        order = trace.about["config"]["norm_order"]
+        picture = Wired(order, 560)
+        token = Token(cast.asker).next_to(picture.stream, LEFT, buff=gap("chip"))
+        after = Words("?", "large number").next_to(picture.stream, RIGHT, buff=gap("chip"))
+        centred(VGroup(picture, token, after))
+        answer = at_floor(Answer("Add keeps the word and opens a road for the gradient; Norm keeps the scale."))
+        zeros = ring_around(picture.boxes[-1])
+        yield Step(
+            "Add keeps, Norm tames",
+            say="Add keeps the word, and a road for the gradient. Norm keeps the scale; "
+            "what that is worth has to be measured at each depth. |"
+            f"Your turn: if this sublayer gives nothing but zeros, what becomes of the row of “{cast.asker}”?",
+            show=[[appear(picture, token), appear(answer)], appear(zeros, after)],
+            stay=(),
+        )
+
+
+def len_of(trace: Trace) -> int:
+    """How many encoder layers the trace holds."""
+    return int(trace["config.encoder_layers"])
