@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
@@ -34,6 +33,7 @@ from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of
 from transformer_core.measures.effects import counts
+from transformer_core.measures.telling import clearest, liveliest
 from transformer_core.trace import Trace
 
 FIRST = "encoder.0.self_attn"
@@ -105,7 +105,7 @@ class Positions(Chapter):
         plain, other = (trace.under(f"other.{key}.{FIRST}", batch=0) for key in ("unplaced", "shuffled"))
         here, there = asker.position, order.index(asker.position)
         terms = plain["weighted_v"].pick(query=here)
-        head, entry = (int(i) for i in np.unravel_index(int(_movement(terms.values)), terms.shape[::2]))
+        head, entry = liveliest(terms)
         picture, again = two_orders(
             *(
                 (
@@ -216,7 +216,7 @@ class Positions(Chapter):
         apart = min(APART, len(numbers) - 1)
         picture = Likeness(products, numbers, apart)
         distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
-        by_distance = spread < ROUNDING * float(np.abs(products.values).max())
+        by_distance = spread < ROUNDING * float(abs(products.values).max())
         told = (
             f"Each hand has turned by its own angle, wherever we began: {product:.2f} every time. |"
             f"Only the distance counts, to within {spread:.0e}."
@@ -242,8 +242,7 @@ class Positions(Chapter):
         run = trace.under("experiment.direction")
         if "asymmetry" not in run or not self.waves:
             return
-        contrast = np.abs(run["asymmetry"].values) / run["asymmetry_spread"].values
-        head, step = (int(i) for i in np.unravel_index(int(contrast.argmax()), contrast.shape))
+        head, step, contrast = clearest(run["asymmetry"], run["asymmetry_spread"])
         products, numbers = trace["embed_src.likenesses"], trace["embed_src.place_numbers"]
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         farthest, distance = max(offsets), numbers.quantity(step + 1)
@@ -266,7 +265,7 @@ class Positions(Chapter):
         verdict = (
             f"For the places alone, a key {distance} behind gets {behind:.1f}, one {distance} before {before:.1f}. |"
             "So direction is learned."
-            if contrast[head, step] > 1
+            if contrast > 1
             else f"Behind {behind:.1f}, before {before:.1f}: less than the spread. |No head here prefers a direction."
         )
         yield Step(
@@ -407,7 +406,7 @@ class Positions(Chapter):
         )
         centred(picture, 0.06)
         line = in_line(trace["embed_src.sum"].words("position"), 1500)
-        line.move_to(at_floor(line.copy())).shift(UP * (picture.get_top()[1] + gap("part") * 1.4 - line.get_y()))
+        line.next_to(picture, UP, buff=gap("part"))
         answer = at_floor(Answer("A sum forgets the order, so the place is written into the row."))
         yield Step(
             "Told the place, it knows",
@@ -426,11 +425,3 @@ class Positions(Chapter):
             ],
             stay=(),
         )
-
-
-def _movement(terms: np.ndarray) -> int:
-    """Of "head key d_head", the head and entry to which several words give something, of either sign if they do."""
-    sizes = np.sort(np.abs(terms), axis=1)
-    ups, downs = np.maximum(terms, 0).sum(1), np.maximum(-terms, 0).sum(1)
-    reach: np.ndarray = sizes[:, -2:].min(1) + sizes[:, -3:].min(1) + np.minimum(ups, downs)
-    return int(reach.argmax())

@@ -1,0 +1,19 @@
+import numpy as np
+
+from transformer_core.measures.telling import clearest, liveliest
+from transformer_core.trace import NamedTensor
+
+
+def tensor(values, axes):
+    return NamedTensor("t", np.array(values, dtype=float), tuple(axes.split()))
+
+
+def test_an_entry_made_by_several_words_tells_more_than_one_made_by_a_single_word():
+    alone = [[9.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+    together = [[1.0, 2.0], [1.0, -2.0], [1.0, 2.0]]
+    assert liveliest(tensor([alone, together], "head key d_head")) == (1, 1)
+
+
+def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself():
+    difference, spread = [[10.0, -3.0], [1.0, 0.5]], [[5.0, 0.5], [1.0, 1.0]]
+    assert clearest(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)

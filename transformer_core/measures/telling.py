@@ -1,0 +1,24 @@
+"""Which entry of a tensor tells most: chosen by a measure, never by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transformer_core.trace import NamedTensor
+
+
+def liveliest(terms: NamedTensor) -> tuple[int, int]:
+    """Of "head key d_head", the head and the entry to which several words give something, of either sign if they do."""
+    values = terms.values
+    sizes = np.sort(np.abs(values), axis=1)
+    ups, downs = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    reach = sizes[:, -2:].min(1) + sizes[:, -3:].min(1) + np.minimum(ups, downs)
+    head, entry = np.unravel_index(int(reach.argmax()), reach.shape)
+    return int(head), int(entry)
+
+
+def clearest(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, float]:
+    """Where |difference| / spread is largest, as positions along the two axes, and that ratio."""
+    contrast = np.abs(difference.values) / spread.values
+    first, second = np.unravel_index(int(contrast.argmax()), contrast.shape)
+    return int(first), int(second), float(contrast[first, second])
