@@ -23,6 +23,8 @@ from transformer_core.measures.effects import counts
 from transformer_core.trace import Trace
 
 FIRST = "decoder.0.self_attn"
+#: More columns than this cannot be read; a model that does not stop writes more.
+COLUMNS = 16
 
 
 class Inference(Chapter):
@@ -50,10 +52,11 @@ class Inference(Chapter):
 
     def greedy(self, run: Trace) -> Iterator[Step]:
         """The question, and the simplest answer."""
-        picture = Columns(self.reads, self.writes, run["greedy.winners"])
+        winners = run["greedy.winners"].pick(step=slice(0, COLUMNS))
+        picture = Columns(self.reads[:COLUMNS], self.writes[:COLUMNS], winners)
         names = picture.names("writes", "reads")
         centred(VGroup(picture, names))
-        weakest, least = run["greedy.winners"].smallest()
+        weakest, least = winners.smallest()
         ring = ring_around(picture.bars[weakest.position])
         first, *later = picture.reads
         done = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.writes, strict=True)]
@@ -163,6 +166,8 @@ class Inference(Chapter):
     def when_to_stop(self, run: Trace) -> Iterator[Step]:
         """The end mark is a word; and sums favour short sentences."""
         end = run["greedy.end"]
+        if len(end) > COLUMNS:
+            return
         picture = Stopping(self.reads, self.writes, end, run["greedy.running_score"], run["greedy.mean_score"])
         centred(picture)
         last, most = end.quantity(len(end) - 1), end.pick(step=slice(0, len(end) - 1)).largest()[-1]
@@ -264,7 +269,7 @@ class Inference(Chapter):
             Block("One word", "written", 320, 150),
         ]
         loop = Loop(boxes)
-        line = in_line(self.writes, 1500).next_to(boxes[1], UP, buff=gap("part"))
+        line = in_line(self.writes[:COLUMNS], 1500).next_to(boxes[1], UP, buff=gap("part"))
         answer = at_floor(Answer("The model gives probabilities, a rule chooses, and the mask lets us keep the past."))
         yield Step(
             "Who chooses?",

@@ -16,6 +16,9 @@ from scenes.theme import at, palette, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
+#: As many rows as have room for their words; of a longer text the first.
+MOST_ROWS = 13
+
 
 class KeptRows(VGroup):
     """Keys and values of each row that was written, one line a word.
@@ -25,7 +28,7 @@ class KeptRows(VGroup):
     """
 
     def __init__(self, keys: NamedTensor, values: NamedTensor) -> None:
-        labels = keys.words("key")
+        labels = keys.words("key")[:MOST_ROWS]
         pitch = min(92.0, 516 / len(labels))
         chip = max(chip_width(label, pitch < 54) for label in labels)
         wide, space = 560.0, 60.0
