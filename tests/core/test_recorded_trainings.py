@@ -89,3 +89,9 @@ def test_a_role_settles_in_another_head_in_another_training():
 
 def test_sampling_at_temperature_one_costs_more_than_chance_explains():
     assert TRACE["experiment.sampling.exact.effect"].pick(choice="sampled") == 1
+
+
+def test_in_every_training_the_head_of_inflected_adjectives_leaves_invariant_ones_alone():
+    seeds = TRACE.under("experiment.heads_over_seeds")
+    assert seeds["held"] == seeds["tried"] == 5
+    assert seeds["adjectives"].pick(choice="invariant").values.max() < 0.1
