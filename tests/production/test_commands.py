@@ -128,7 +128,11 @@ def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
 
 
 SLOW = """
+import signal
 import sys
+
+# A shell starts what runs in its background with this signal ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from dataclasses import replace
