@@ -14,7 +14,8 @@ from transformer_core.tasks import Pair, reading
 from transformer_core.trace import NamedTensor
 from transformer_core.vocabulary import PAD, Vocabulary, pieces
 
-ROLES = (
+#: Roles in which what the asker becomes in Spanish may depend on what it looks at.
+DECIDING = (
     "determiner->noun",
     "copula->adjective",
     "adjective(inflected)->noun",
@@ -22,6 +23,9 @@ ROLES = (
     "adjective->referent",
     "ambiguous noun->deciding word",
     "pronoun(it/them)->antecedent",
+)
+ROLES = (
+    *DECIDING,
     "noun->adjective",
     "previous token",
     "next token",

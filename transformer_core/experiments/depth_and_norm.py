@@ -7,12 +7,12 @@ base model, and narrow. Post-norm needs a warm-up that pre-norm can do without: 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import numpy as np
-
+from transformer_core.experiments.comparison import compare
 from transformer_core.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.experiments.translation import BRIEF, judged, seeds
+from transformer_core.experiments.translation import BRIEF
 from transformer_core.training import Recipe
 
 PRE: dict[str, Any] = {"norm_order": "pre", "final_norm": True}
@@ -37,27 +37,9 @@ def run(
     sentences: int = 500,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    bench.expect(len(models) * trainings)
-    pieces = {
-        (name, seed): judged(bench, changed(name, recipe, seed), sentences, checks)
-        for seed in seeds(bench, trainings)
-        for name in models
-    }
-
-    def table(name: str) -> np.ndarray:
-        return np.array([[pieces[one, seed][name] for seed in seeds(bench, trainings)] for one in models])
-
-    labels = {"model": models, "seed": seeds(bench, trainings)}
-    return {
-        "exact": tensor(table("exact"), "model seed", **labels),
-        "held_out_loss": tensor(table("loss"), "model seed", **labels),
-        "step": tensor(checks, "step"),
-        "curve": tensor(table("curve"), "model seed step", **labels),
-        "loss_curve": tensor(table("losses"), "model seed step", **labels),
-        "layers": tensor(recipe.sizes["encoder_layers"]),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
-    }
+    given = {name: partial(changed, name, recipe) for name in models}
+    compared = compare(bench, "model", given, trainings, sentences, checks)
+    return compared.found(checks, sentences) | {"layers": tensor(recipe.sizes["encoder_layers"])}
 
 
 def changed(name: str, recipe: Recipe, seed: int) -> Recipe:

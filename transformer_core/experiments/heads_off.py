@@ -21,27 +21,19 @@ from transformer_core.experiments.translation import held_out, one_thread, vocab
 from transformer_core.interpret import head_off
 from transformer_core.interpret.intervention import attentions
 from transformer_core.model import Transformer
+from transformer_core.roles import DECIDING
 from transformer_core.tasks import Pair
 from transformer_core.vocabulary import PAD
 
-ASKING = (
-    "determiner->noun",
-    "copula->adjective",
-    "adjective(inflected)->noun",
-    "adjective(invariant)->noun",
-    "adjective->referent",
-    "ambiguous noun->deciding word",
-    "pronoun(it/them)->antecedent",
-)
-KINDS = (*ASKING, "everything else", "whole sentences")
+KINDS = (*DECIDING, "everything else", "whole sentences")
 
 
 def kinds_of(pair: Pair) -> np.ndarray:
     """For each Spanish word the place in `KINDS` of the role that an English word it translates has as an asker."""
-    askers = [{asker for asker, _ in pair.roles.get(role, ())} for role in ASKING]
-    return np.array(
-        [next((at for at, some in enumerate(askers) if some & {*of}), len(ASKING)) for of in pair.alignment], dtype=int
-    )
+    askers = [{asker for asker, _ in pair.roles.get(role, ())} for role in DECIDING]
+    others = len(DECIDING)
+    kinds = [next((at for at, some in enumerate(askers) if some & {*of}), others) for of in pair.alignment]
+    return np.array(kinds, dtype=int)
 
 
 def means(model: Transformer, pairs: Sequence[Pair]) -> dict[str, np.ndarray]:

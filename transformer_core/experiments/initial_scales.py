@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from transformer_core.experiments.comparison import compare
 from transformer_core.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.experiments.translation import BRIEF, CHECKS, built, judged, seeds, vocabulary
+from transformer_core.experiments.translation import BRIEF, CHECKS, built, vocabulary
 from transformer_core.tap import record
 from transformer_core.training import Recipe
 
@@ -30,30 +31,17 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    bench.expect(len(SCALES) * trainings)
-    pieces = {
-        (name, seed): judged(bench, replace(recipe, seed=seed), sentences, checks, scale)
-        for seed in seeds(bench, trainings)
-        for name, scale in SCALES.items()
-    }
+    def seeded(seed: int) -> Recipe:
+        return replace(recipe, seed=seed)
 
-    def table(name: str) -> np.ndarray:
-        return np.array([[pieces[one, seed][name] for seed in seeds(bench, trainings)] for one in SCALES])
-
-    labels = {"choice": tuple(SCALES), "seed": seeds(bench, trainings)}
-    first = np.stack([first_weights(replace(recipe, seed=Recipe.seed + bench.seed), s) for s in SCALES.values()])
+    compared = compare(bench, "choice", dict.fromkeys(SCALES, seeded), trainings, sentences, checks, SCALES)
+    names = compared.names
+    first = np.stack([first_weights(replace(recipe, seed=compared.seeds[0]), scale) for scale in SCALES.values()])
     words = vocabulary().read(TEXT).labels
-    return {
-        "scale": tensor(list(SCALES.values()), "choice", choice=labels["choice"]),
-        "exact": tensor(table("exact"), "choice seed", **labels),
-        "held_out_loss": tensor(table("loss"), "choice seed", **labels),
-        "step": tensor(checks, "step"),
-        "curve": tensor(table("curve"), "choice seed step", **labels),
-        "loss_curve": tensor(table("losses"), "choice seed step", **labels),
-        "first_weights": tensor(first, "choice head query key", choice=labels["choice"], query=words, key=words),
-        "first_largest": tensor(first.max(-1).mean((1, 2)), "choice", choice=labels["choice"]),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
+    return compared.found(checks, sentences) | {
+        "scale": tensor(list(SCALES.values()), "choice", choice=names),
+        "first_weights": tensor(first, "choice head query key", choice=names, query=words, key=words),
+        "first_largest": tensor(first.max(-1).mean((1, 2)), "choice", choice=names),
     }
 
 

@@ -9,12 +9,12 @@ spread over the seeds: `exact.effect` (see `transformer_core.measures.effects`).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import numpy as np
-
+from transformer_core.experiments.comparison import compare
 from transformer_core.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.experiments.translation import BRIEF, CHECKS, judged, seeds
+from transformer_core.experiments.translation import BRIEF, CHECKS
 from transformer_core.training import Recipe
 
 #: What is changed, by the name of what is left out: sizes of the model, or fields of the recipe. The first is whole.
@@ -41,27 +41,11 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    bench.expect(len(parts) * trainings)
-    pieces = {
-        (part, seed): judged(bench, without(part, recipe, seed), sentences, checks)
-        for seed in seeds(bench, trainings)  # all parts of one seed first: an interrupted run has whole comparisons
-        for part in parts
-    }
-
-    def table(name: str) -> np.ndarray:
-        return np.array([[pieces[part, seed][name] for seed in seeds(bench, trainings)] for part in parts])
-
-    labels = {"part": parts, "seed": seeds(bench, trainings)}
+    given = {part: partial(without, part, recipe) for part in parts}
+    compared = compare(bench, "part", given, trainings, sentences, checks)
     d_model, heads = recipe.sizes["d_model"], recipe.sizes["heads"]
-    return {
-        "exact": tensor(table("exact"), "part seed", **labels),
-        "held_out_loss": tensor(table("loss"), "part seed", **labels),
-        "parameters": tensor(table("parameters")[:, 0], "part", part=parts),
-        "step": tensor(checks, "step"),
-        "curve": tensor(table("curve"), "part seed step", **labels),
-        "loss_curve": tensor(table("losses"), "part seed step", **labels),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
+    return compared.found(checks, sentences) | {
+        "parameters": tensor(compared.table("parameters")[:, 0], "part", part=parts),
         "d_k": tensor([d_model // heads, d_model], "choice", choice=("all heads", "one head")),
     }
 

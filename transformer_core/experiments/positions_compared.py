@@ -9,13 +9,15 @@ have one and the same row, and no reader can tell them apart. Haviv et al. 2022.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
+from transformer_core.experiments.comparison import compare
 from transformer_core.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.experiments.translation import BRIEF, CHECKS, judged, rebuilt, seeds, vocabulary
+from transformer_core.experiments.translation import BRIEF, CHECKS, rebuilt, vocabulary
 from transformer_core.model import Transformer
 from transformer_core.tap import record
 from transformer_core.training import Recipe
@@ -33,33 +35,22 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    bench.expect(len(KINDS) * trainings)
-    recipes = {
-        (kind, seed): replace(recipe, seed=seed, sizes=recipe.sizes | KINDS[kind])
-        for seed in seeds(bench, trainings)
-        for kind in KINDS
-    }
-    pieces = {key: judged(bench, one, sentences, checks) for key, one in recipes.items()}
-
-    def table(name: str) -> np.ndarray:
-        return np.array([[pieces[kind, seed][name] for seed in seeds(bench, trainings)] for kind in KINDS])
-
-    labels = {"choice": tuple(KINDS), "seed": seeds(bench, trainings)}
-    blind = [rebuilt(recipes["none", seed], pieces["none", seed]) for seed in seeds(bench, trainings)]
-    return {
-        "exact": tensor(table("exact"), "choice seed", **labels),
-        "held_out_loss": tensor(table("loss"), "choice seed", **labels),
-        "step": tensor(checks, "step"),
-        "curve": tensor(table("curve"), "choice seed step", **labels),
+    given = {kind: partial(placed, kind, recipe) for kind in KINDS}
+    compared = compare(bench, "choice", given, trainings, sentences, checks)
+    blind = [rebuilt(compared.recipes["none", seed], compared.pieces["none", seed]) for seed in compared.seeds]
+    return compared.found(checks, sentences) | {
         "place_read": tensor(
             np.transpose([places_read(model) for model in blind]),
             "model seed",
             model=("encoder", "decoder"),
-            seed=labels["seed"],
+            seed=compared.seeds,
         ),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
     }
+
+
+def placed(kind: str, recipe: Recipe, seed: int) -> Recipe:
+    """The recipe with the positions that `kind` names."""
+    return replace(recipe, seed=seed, sizes=recipe.sizes | KINDS[kind])
 
 
 @torch.no_grad()
