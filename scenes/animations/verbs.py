@@ -86,9 +86,10 @@ def _shade(part: Mobject, dimmed: bool) -> None:
         part.shade(dimmed)
 
 
-def ring_around(mobject: Mobject, role: str = "focus") -> VMobject:
-    """An outline, five pixels outside what it surrounds."""
-    width, height = mobject.width * 135 + 14, mobject.height * 135 + 14
+def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> VMobject:
+    """An outline, close around a cell, and `roomy` around bare text."""
+    air = 16 if roomy else 7
+    width, height = mobject.width * 135 + 2 * air, mobject.height * 135 + 2 * air
     return frame(width, height, role).move_to(mobject)
 
 

@@ -340,7 +340,7 @@ class Positions(Chapter):
         formula = Formula("(e + p) W = e W + p W", 44).next_to(picture, UP, buff=gap("grid"))
         formula.set_x(0)
         biggest = max(range(len(names)), key=lambda i: abs(float(parts.values[i])))
-        ring = ring_around(VGroup(*picture.lines[biggest]))
+        ring = ring_around(VGroup(*picture.lines[biggest]), roomy=True)
         same = "itself" if favourite.position == here else f"“{favourite}”"
         yield Step(
             "A score knows both",

@@ -97,9 +97,9 @@ class Training(Chapter):
         yield Step(
             "How wrong? Minus the logarithm",
             say=f"How wrong is a guess? Untrained, “{target}” has {probs.quantity(0):.3f}. |"
-            f"The loss is minus the logarithm: {losses.quantity(0):.2f}. |"
+            f"The loss is minus the logarithm: {losses.quantity(0):.3f}. |"
             f"Now train: the word gets likelier, the loss slides down. |"
-            f"At the end {probs.quantity(last):.2f}, and {losses.quantity(last):.2f}. {aim}",
+            f"At the end {probs.quantity(last):.3f}, and {losses.quantity(last):.3f}. {aim}",
             show=[
                 [appear(picture.chip, picture.track, picture.bar), appear(picture.share, picture.share_name)],
                 [

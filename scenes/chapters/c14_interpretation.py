@@ -199,7 +199,7 @@ class Interpretation(Chapter):
                     appear(VGroup(*picture.calls[1:])),
                     appear_in_turn([*picture.lines[1:]]),
                 ],
-                appear(ring_around(picture.column(row))),
+                appear(ring_around(picture.column(row), roomy=True)),
                 None,
             ],
             stay=(),

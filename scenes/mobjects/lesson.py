@@ -87,7 +87,7 @@ class SlidingLoss(VGroup):
         side = self.track.get_right() + RIGHT * units(160)
         self.share = number(self.probs[0], ".3f", "large number").move_to(side).shift(UP * units(40))
         corner = self.plot.axes[0].get_right() + LEFT * units(60) + UP * units(330)
-        self.loss = number(self.losses[0], ".2f", "large number").move_to(corner)
+        self.loss = number(self.losses[0], ".3f", "large number").move_to(corner)
         self.loss_name = Words("− log p", "block", "ink2").next_to(self.loss, LEFT, buff=units(60))
         self.loss_name.stand_on(self.loss.baseline)
         self.share_name = Words("p", "block", "ink2").next_to(self.share, UP, buff=units(20))
@@ -123,7 +123,7 @@ class SlidingLoss(VGroup):
             Through(self.bar, self.bars, kind),
             Through(self.point, self.spots, kind),
             Count(self.share, self.probs, ".3f", kind),
-            Count(self.loss, self.losses, ".2f", kind),
+            Count(self.loss, self.losses, ".3f", kind),
             Count(self.clock, self.times, ",.0f", kind),
         )
 

@@ -102,7 +102,7 @@ class Meeting(VGroup):
         room = (RIGHT_EDGE - 12 - aside - start - (len(parts) - 1) * space) / len(parts)
         self.views = [View(*part, here, shown, room, pitch, scale) for part, scale in zip(parts, scales, strict=True)]
         for k, view in enumerate(self.views):
-            view.move_to(at(start + (room + space) * k, 240), aligned_edge=LEFT + UP)
+            view.move_to(at(start + (room + space) * k, 268), aligned_edge=LEFT + UP)
         self.x.move_to(at(left + wide / 2, 0)).set_y(self.views[0].rows.get_y())
         for i, mark in self.chips.items():
             mark.move_to(at(LEFT_EDGE + chip / 2, 0)).set_y(self.x.lines[i].get_y())

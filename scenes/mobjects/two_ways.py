@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
@@ -25,12 +23,6 @@ ROUNDING = 1e-4
 def only_rounding(change: Quantity) -> bool:
     """Whether a relative change is so small that it comes from rounding alone."""
     return abs(change) < ROUNDING
-
-
-def plainly(quantity: Quantity) -> str:
-    """One significant digit without an exponent, so that a tiny number looks tiny."""
-    places = max(0, -math.floor(math.log10(abs(quantity)))) if quantity else 0
-    return f"{quantity:.{places}f}"
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
@@ -188,9 +180,9 @@ class Turned(VGroup):
         return VGroup(name, value)
 
     def fact(self, change: Quantity) -> VGroup:
-        """The largest change of any score, written out."""
+        """The largest change of any score."""
         name = Words("largest change of any score, as a share of the largest:", "note", "ink2")
-        value = Words(plainly(change), "number")
+        value = number(change, ".0e", "number")
         value.next_to(name, RIGHT, buff=gap("chip")).stand_on(name.baseline)
         return VGroup(name, value)
 
