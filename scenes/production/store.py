@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scenes.production.facts import StepFacts
@@ -52,12 +55,37 @@ class Store:
     def remember(self, key: str, steps: list[StepFacts]) -> None:
         write_json(self.folder / "surveys" / f"{key}.json", [step.to_json() for step in steps])
 
+    @contextmanager
+    def tidy(self) -> Iterator[None]:
+        """Afterwards nothing is left of files that no living process will finish.
+
+        A process that is stopped between making a file and being ready to remove it leaves it behind, and so does one
+        that is killed. The number in a hidden name is that of its process.
+        """
+        try:
+            yield
+        finally:
+            for path in self.folder.glob("*/.*"):
+                unfinished = re.search(r"\.(\d+)\.part", path.name)
+                if unfinished and not _lives(int(unfinished[1])):
+                    path.unlink(missing_ok=True)
+
     def forget_old(self) -> None:
         """Remove what was not used for a month."""
         oldest = time.time() - KEPT_DAYS * 86400
         for path in self.folder.glob("*/*"):
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _content(path: Path) -> str:

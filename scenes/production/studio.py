@@ -63,7 +63,7 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        with Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
             steps, base = self._survey(order, crew)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
@@ -78,7 +78,7 @@ class Studio:
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        with Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
             steps, _ = self._survey(order, crew, ".png")
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         delivery.stills(steps)
@@ -86,7 +86,7 @@ class Studio:
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
-        with Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
             return self._survey(order, crew)[0]
 
     def _survey(self, order: Order, crew: Crew, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:

@@ -130,9 +130,6 @@ def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
 SLOW = """
 import signal
 import sys
-
-# A shell starts what runs in its background with this signal ignored, and that is inherited.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from dataclasses import replace
@@ -141,6 +138,8 @@ from scenes import cli
 from scenes.production.look import Look
 
 if __name__ == "__main__":
+    # A shell starts what runs in its background with this signal ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
     order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
     cli._order, cli._store = lambda *_, **__: order, lambda: place.store

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -178,3 +179,16 @@ def test_what_only_manims_own_camera_can_draw_is_told(place):
     drawing = "from manim import Cube\n        self.add(Cube())\n        asker, share"
     place.write("asker, share", drawing)
     assert place.film("counting").left_to_manim == ("a Square",)  # a face of the cube
+
+
+def test_files_that_no_living_process_will_finish_are_removed(place):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    clips = place.store.folder / "clips"
+    clips.mkdir(parents=True)
+    left = [clips / f".a.mp4.{gone.pid}.partial", clips / f".b.{gone.pid}.part.png"]
+    being_written = clips / f".c.{os.getpid()}.part.png"
+    for path in (*left, being_written):
+        path.touch()
+    place.film("counting")
+    assert [path.exists() for path in (*left, being_written)] == [False, False, True]
