@@ -134,7 +134,7 @@ def command(task: Task) -> dict[str, float]:
 
 
 def frames_of(clip: Path) -> int:
-    from scenes.production.delivery import frames
+    from scenes.production.film import frames
 
     return frames(clip)
 
