@@ -20,6 +20,7 @@ from typing import Any, Self
 
 OPEN, MIDDLE, CLOSE = "\ue000", "\ue001", "\ue002"
 MINUS = "\u2212"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARK = re.compile(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}")
 
 
@@ -49,6 +50,8 @@ class Span:
 def shown(value: float, spec: str = "") -> str:
     """The text of `value` under `spec`: Python's format, a true minus sign, and never a negative zero.
 
+    An exponent is written as a power of ten: "6·10⁻¹⁷".
+
     Two specs are our own. `share` writes a weight as whole per cent and says so where rounding would claim
     all or nothing ("over 99%", "under 1%"); `weight` writes two decimals, "<0.01" and ">0.99".
     """
@@ -70,6 +73,9 @@ def shown(value: float, spec: str = "") -> str:
     text = format(value, spec) if spec else whole
     if not re.search("[1-9]", text):
         text = text.lstrip("-+")
+    factor, e, power = text.partition("e")
+    if e:
+        text = f"{factor}·10{str(int(power)).translate(SUPERSCRIPTS)}"
     return text.replace("-", MINUS)
 
 

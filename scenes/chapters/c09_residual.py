@@ -163,7 +163,7 @@ class Residual(Chapter):
         rows = [enters, *(part[name] for name in ("centred", "normalized", "gained", "out"))]
         mean, variance, after, one = (part[name] for name in ("mean", "var", "mean_after", "var_after"))
         picture = Stations(rows, [mean, after, after], [variance, variance, one], asker)
-        bars = picture.states
+        bars, names = picture.states, picture.names
         yield Step(
             "Norm: one row through five stations",
             say=f"Norm takes one row, here of “{asker}”: mean {mean:.2f}, variance {variance:.2f}. |"
@@ -171,14 +171,15 @@ class Residual(Chapter):
             f"now the variance is {one:.2f}. |"
             "Then a learned gain and a learned shift for each entry. No other row is asked.",
             show=[
-                [appear(picture.token, picture.zero), fill(bars[0], "row"),
+                [appear(picture.token, picture.zero, names[0]), fill(bars[0], "row"),
                  appear(picture.mean, picture.mean_name, picture.facts[0])],
-                (slide(bars[0], bars[1], "row"), reshape(picture.mean, picture.mean_home),
+                (slide(bars[0], bars[1], "row"), reshape(picture.mean, picture.mean_home), appear(names[1]),
                  reshape(picture.mean_name, picture.name_home), leave(picture.facts[0]), follow(picture.facts[1])),
-                (slide(bars[1], bars[2], "row"), leave(picture.facts[1]), follow(picture.facts[2])),
+                (slide(bars[1], bars[2], "row"), appear(names[2]), leave(picture.facts[1]), follow(picture.facts[2])),
                 [appear(picture.formula),
-                 (slide(bars[2], bars[3], "row"), leave(picture.facts[2], picture.mean, picture.mean_name)),
-                 slide(bars[3], bars[4], "row")],
+                 (slide(bars[2], bars[3], "row"), appear(names[3]),
+                  leave(picture.facts[2], picture.mean, picture.mean_name)),
+                 (appear(names[4]), slide(bars[3], bars[4], "row"))],
             ],
             stay=(),
         )  # fmt: skip

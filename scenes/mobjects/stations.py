@@ -6,7 +6,7 @@ import numpy as np
 from manim import DOWN, LEFT, VGroup
 
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, signed, units
@@ -14,6 +14,7 @@ from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
 WIDE, X = 1240.0, 1000.0
+NAMES = ("as it comes", "around zero", "of spread one", "times a gain", "plus a shift")
 
 
 class Stations(VGroup):
@@ -27,8 +28,8 @@ class Stations(VGroup):
 
     def __init__(self, rows: list[NamedTensor], means: list[Quantity], variances: list[Quantity], token: Label) -> None:
         reach = np.concatenate([*(row.values for row in rows), [0.0]])
-        self.unit = units(430) / float(np.ptp(reach))
-        self.ground = at(0, 300)[1] - float(reach.max()) * self.unit
+        self.unit = units(400) / float(np.ptp(reach))
+        self.ground = at(0, 330)[1] - float(reach.max()) * self.unit
         self.scale_value = float(np.abs(reach).max())
         self.states = [self._bars(row) for row in rows]
         self.zero = self._level(0.0, "ink3", 2)
@@ -37,6 +38,7 @@ class Stations(VGroup):
         self.mean_home = self.mean.copy().set_y(self.ground)
         self.name_home = self.mean_name.copy().set_y(self.ground)
         self.token = Token(token).move_to(at(110, 250), aligned_edge=LEFT)
+        self.names = VGroup(*(self._name(i, text) for i, text in enumerate(NAMES)))
         self.facts = [
             self._fact(mean, variance) for mean, variance in zip(means, variances, strict=True)
         ]  # fmt: skip
@@ -61,10 +63,19 @@ class Stations(VGroup):
         return bars
 
     @staticmethod
+    def _name(i: int, text: str) -> VGroup:
+        """A station on the line above the bars."""
+        pitch = (WIDE + 16) / (len(NAMES) - 1)
+        stop = X - WIDE / 2 - 8 + i * pitch
+        name = Words(text, "note", "ink2").settle(at(stop, 236))
+        way = rule(at(stop - pitch + 14, 276), at(stop - 14, 276), "line", 3) if i else VGroup()
+        return VGroup(way, dot(at(stop, 276), 9, "residual"), name)
+
+    @staticmethod
     def _fact(mean: Quantity, variance: Quantity) -> VGroup:
         lines = VGroup()
         for i, (name, value) in enumerate((("mean", mean), ("variance", variance))):
-            title = Words(name, "axis", "ink2").settle(at(0, 340 + 150 * i)).begin_at(at(110, 0)[0])
+            title = Words(name, "axis", "ink2").settle(at(0, 400 + 150 * i)).begin_at(at(110, 0)[0])
             shown = number(value, ".2f", "large number").next_to(title, DOWN, buff=gap("line"))
             lines.add(VGroup(title, shown.align_to(title, LEFT)))
         return lines

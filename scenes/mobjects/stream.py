@@ -80,11 +80,13 @@ class Tributaries(VGroup):
         for i, quantity in enumerate(lengths.quantities()):
             if i:
                 self._fall(i, quantity, float(widths.values[i]), lengths.label("sublayer", i) if count <= 7 else None)
-        self.first = number(lengths.quantity(0), ".2f", "number").settle(at(self.xs[0] + pitch / 2, self.Y + 116))
+        start = Words(f"length {lengths.quantity(0):.2f}", "number").settle(at(0, self.Y + 116))
+        self.first = start.begin_at(at(self.LEFT_END, 0)[0])
         scale = float(np.abs(tally.values).max())
-        self.sum = Strip(tally[0], 1040, 54, scale).move_to(at(960, 740))
+        wide, middle = self.RIGHT_END - self.LEFT_END, (self.RIGHT_END + self.LEFT_END) / 2
+        self.sum = Strip(tally[0], wide, 54, scale).move_to(at(middle, 740))
         self.fills = [[signed(float(value), scale) for value in row.values] for row in tally]
-        self.leaves = Strip(last, 1040, 54, scale).move_to(at(960, 824))
+        self.leaves = Strip(last, wide, 54, scale).move_to(at(middle, 824))
         self.sum_name = Words("sum so far", "axis", "ink2").next_to(self.sum, LEFT, buff=gap("chip"))
         self.leaves_name = Words("row that leaves", "axis", "ink2").next_to(self.leaves, LEFT, buff=gap("chip"))
         super().__init__(

@@ -67,8 +67,8 @@ def test_a_share_in_a_caption_that_was_typed_by_hand_is_found() -> None:
     ("shown", "value", "right"),
     [("0.14", 0.1429, True), ("0.15", 0.1429, False), ("99%", 0.993, True), ("98%", 0.993, False),
      ("over 99%", 0.993, False),
-     ("over 99%", 0.9991, True), ("−0.00", -0.001, False), ("0.00", -0.001, True), ("6e−16", 6.2e-16, True),
-     ("6e−16", 6.2e-15, False), ("1,021", 1020.9, True), ("<0.01", 0.004, True), ("<0.01", 0.0, False)],
+     ("over 99%", 0.9991, True), ("−0.00", -0.001, False), ("0.00", -0.001, True), ("6·10⁻¹⁶", 6.2e-16, True),
+     ("6·10⁻¹⁶", 6.2e-15, False), ("1,021", 1020.9, True), ("<0.01", 0.004, True), ("<0.01", 0.0, False)],
 )  # fmt: skip
 def test_what_is_shown_is_the_value_at_its_precision(shown: str, value: float, right: bool) -> None:
     assert says(shown, value) is right

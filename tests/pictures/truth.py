@@ -14,7 +14,8 @@ from scenes.theme import TYPES
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
-NUMBER = re.compile(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[−-]?\d+)?%?")
+NUMBER = re.compile(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?%?")
+POWER = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 QUOTED = re.compile(r"“([^”\s]+)”")  # a token has no space; a question in quotes has
 
 
@@ -64,10 +65,11 @@ def says(shown: str, value: float) -> bool:
         return special[shown]
     plain = shown.replace("−", "-").replace(",", "")
     part = plain.rstrip("%")
-    mantissa, _, exponent = part.partition("e")
+    mantissa, _, power = part.partition("·10")
+    exponent = power.translate(POWER)
     decimals = len(mantissa.partition(".")[2])
     unit = 10.0**-decimals * 10.0 ** (int(exponent) if exponent else 0) / (100 if plain.endswith("%") else 1)
-    stated = float(part) / (100 if plain.endswith("%") else 1)
+    stated = float(f"{mantissa}e{exponent or 0}") / (100 if plain.endswith("%") else 1)
     return (
         abs(stated - value) <= unit * 0.5 * (1 + 1e-9) + 1e-15 and not plain.startswith("-0.00%") and plain != "-0.00"
     )
