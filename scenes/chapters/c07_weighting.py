@@ -19,6 +19,7 @@ from scenes.animations import (
 )
 from scenes.layout import at_floor, centred
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.journey import Journey, Parting
 from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.products import value_line
 from scenes.mobjects.rows import Answer, Arcs
@@ -27,6 +28,7 @@ from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of
+from transformer_core.measures.journey import SENSES
 from transformer_core.trace import Trace
 
 
@@ -48,6 +50,7 @@ class Weighting(Chapter):
         yield from self.a_temperature(cast, trace)
         yield from self.slope_to_learn_from(trace)
         yield from self.weigh_the_values(cast, trace)
+        yield from self.rows_move(cast, trace)
         yield from self.looks_when_it_must(cast, trace)
 
     def accidents_add_up(self, trace: Trace) -> Iterator[Step]:
@@ -256,6 +259,35 @@ class Weighting(Chapter):
                 [appear(blend.askers, blend.bars, blend.numbers)],
                 (*reweigh(blend.plain, blend.weighed), leave(blend.headings[0]), follow(blend.headings[1])),
                 [appear(blend.line, blend.output, blend.output_name)],
+            ],
+            stay=(),
+        )
+
+    def rows_move(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+        """What the blends do to the rows: they move, and a word of two senses parts."""
+        ways, shown = trace["encoder.journey"].pick(batch=0), trace["encoder.journey_explained"]
+        parts = all(key in trace.about for key in SENSES) and trace["encoder.senses_start"] < 1e-6
+        picture = Journey(ways, cast.asker.position, 1040 if parts else 1810)
+        told, show = "", []
+        if parts:
+            one, other = (trace[f"other.{key}.encoder.0.resid_pre"].pick(batch=0) for key in SENSES)
+            word, first = (one.label("position", trace.about[SENSES[0]][place]) for place in ("noun", "decides"))
+            second = other.label("position", trace.about[SENSES[1]]["decides"])
+            apart = trace["encoder.senses_end"]
+            pair = Parting(trace["encoder.senses_moved"], word, (first, second), apart, 1100, 1810)
+            told = (
+                f" |“{word}” with “{first}”, and with “{second}”: one start, two ends. |"
+                f"They lie {apart:.2f} times as far apart as the first one went."
+            )
+            show = [[appear(pair.panel, pair.start), appear(pair.ways, pair.names)], appear(pair.gap, pair.apart)]
+        yield Step(
+            "Every row moves",
+            say=f"Added to its row, such a blend moves “{cast.asker}”. |"
+            f"Every row moves: this plane shows {shown:share} of how they differ.{told}",
+            show=[
+                [appear(picture.panel, picture.starts), appear_in_turn(picture.legs, "slow"), appear(picture.chips)],
+                None,
+                *show,
             ],
             stay=(),
         )
