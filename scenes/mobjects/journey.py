@@ -106,8 +106,7 @@ class Parting(VGroup):
         self.names = VGroup(
             *(Token(label, "", 0, 44).move_to(tip + UP * units(40)) for label, tip in zip(deciding, tips, strict=True))
         )
-        self.gap = dashes(*tips, "ink2", 3)
-        middle = (tips[0] + tips[1]) / 2
-        self.apart = number(apart, ".2f", "large number").settle(middle + UP * units(40))
+        self.gap = dashes(tips[0], tips[1], "ink2", 3)
+        self.apart = number(apart, ".2f", "large number").settle((tips[0] + tips[1]) / 2 + UP * units(40))
         self.panel = panel(left, right, "the same word, in two sentences")
         super().__init__(self.panel, self.start, self.ways, self.names, self.gap, self.apart)

@@ -1,4 +1,4 @@
-"""How rows move through a stack: the plane in which those of one sentence differ most, and one word in two sentences."""
+"""How rows move through a stack: the plane in which those of one sentence differ most; one word in two sentences."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def journey_explained(trace: Trace, prefix: str) -> NamedTensor:
 def senses_moved(trace: Trace, prefix: str) -> NamedTensor:
     """a = x_last - x_first of one word in each of two sentences, in the plane of both, "choice component".
 
-    The first lies along the first axis, so that lengths and the angle are kept: a_1 = (|a_1|, 0), a_2 = (a_1 . a_2 / |a_1|,
-    the rest of |a_2|). It is a true picture of the two ends only if both start at one point (`senses_start`).
+    The first lies along the first axis, so that lengths and the angle are kept: a_1 = (|a_1|, 0),
+    a_2 = (a_1 . a_2 / |a_1|, the rest of |a_2|). It is a true picture of the two ends only if both
+    start at one point (`senses_start`).
     """
     first, last = _ends(trace, prefix)
     one, other = last - first
