@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import click
 
 from scenes.experimenting import experiments
 from scenes.model_tables import model
+from scenes.ordering import drawn, open_store, order_of, shared
 
-DEFAULT_TEXT = "The car is red"
 ROOT = Path(__file__).resolve().parents[1]
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -33,32 +32,8 @@ def lecture() -> None:
     """
 
 
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that reads a sentence understands."""
-    text = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
-    model = click.option("--model", default=None, help="A checkpoint other than the one of the project.")
-    return text(model(command))
-
-
-def _drawn(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws understands."""
-    options = [
-        click.argument("names", nargs=-1, metavar="[NAME]..."),
-        click.option(
-            "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
-            help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
-        ),
-        click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
-        click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
-        click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return _shared(command)
-
-
 @lecture.command()
-@_drawn
+@drawn
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """Render chapters or groups (all by default): film, clips, posters, captions, index, contact sheets.
 
@@ -67,9 +42,9 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
 
-    order = _order(names, **wishes)
+    order = order_of(names, **wishes)
     with Bar() as bar:
-        made = Studio(_store(), bar).film(order)
+        made = Studio(open_store(), bar).film(order)
     minutes, seconds = divmod(round(made.seconds), 60)
     click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
     if made.left_to_manim:
@@ -77,15 +52,15 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
 
 @lecture.command()
-@_drawn
+@drawn
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step and a contact sheet, without the film."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
 
-    order = _order(names, **wishes)
+    order = order_of(names, **wishes)
     with Bar() as bar:
-        made = Studio(_store(), bar).stills(order)
+        made = Studio(open_store(), bar).stills(order)
     for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
         click.echo(f"{sheet}")
 
@@ -109,15 +84,15 @@ def list_(as_json: bool) -> None:
 
 @lecture.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@_shared
+@shared
 def script(names: tuple[str, ...], text: str, model: str | None) -> None:
     """Titles and narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
 
-    order = _order(names, text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    order = order_of(names, text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     with Bar() as bar:
-        steps = Studio(_store(), bar).script(order)
+        steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
         click.echo(f"{entry.number}. {entry.title}: {text}\n")
         for step in (s for s in steps if s.chapter == entry.name):
@@ -128,7 +103,7 @@ def script(names: tuple[str, ...], text: str, model: str | None) -> None:
 
 
 @lecture.command()
-@_shared
+@shared
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="An .npz file.")
 def trace(text: str, model: str | None, output: Path) -> None:
     """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
@@ -136,8 +111,8 @@ def trace(text: str, model: str | None, output: Path) -> None:
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
-    order = _order((), text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    store = _store()
+    order = order_of((), text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
     everything = whole_trace(store.trace(text, model)[0], steps)
@@ -201,31 +176,6 @@ def test(context: click.Context) -> None:
     if failed:
         raise click.ClickException(f"failed: {', '.join(failed)}")
     click.echo("all checks passed")
-
-
-def _order(
-    names: tuple[str, ...],
-    text: str,
-    model: str | None,
-    quality: str,
-    theme: str,
-    output: Path | None,
-    jobs: int,
-) -> Any:
-    from scenes.production.files import slug
-    from scenes.production.look import Look
-    from scenes.production.repertoire import chosen
-    from scenes.production.studio import Order
-
-    look = Look.of(quality, theme)
-    label = "-".join(filter(None, ["-".join(names) or "lecture", slug(text), look.name]))
-    return Order(chosen(names), text, label, look, output or Path("renders") / label, jobs, model)
-
-
-def _store() -> Any:
-    from scenes.production.store import Store
-
-    return Store(Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve())
 
 
 def main(arguments: list[str] | None = None) -> None:

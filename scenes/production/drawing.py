@@ -26,6 +26,8 @@ from transformer_core import results
 from transformer_core.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
+#: What no picture depends on: the other chapters, and what is made of finished pictures.
+APART = (SCENES / "chapters", SCENES / "publishing")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Job:
 def sources_of(entry: Entry) -> str:
     """A hash of all code that a chapter can run: everything but the other chapters."""
     chapter = entry.path.read_text(encoding="utf-8")
-    return hashed(source(SCENES, SCENES / "chapters"), source(SCENES.parent / "transformer_core"), entry.path, chapter)
+    return hashed(source(SCENES, *APART), source(SCENES.parent / "transformer_core"), entry.path, chapter)
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
@@ -135,7 +137,7 @@ class _Watch:
         self.board = Storyboard(type(chapter))
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
         self.plumbing = {*vars(Scene()), "trace", "records", "caption", "steps"}
-        self.common = hashed(job.trace_key, job.look, source(SCENES, SCENES / "chapters"), self.board.rest)
+        self.common = hashed(job.trace_key, job.look, source(SCENES, *APART), self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None
         self.places: list[Place] = []

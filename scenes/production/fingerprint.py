@@ -159,8 +159,8 @@ def _content(cell: types.CellType) -> Any:
         return "empty"
 
 
-def source(folder: Path, without: Path | None = None) -> str:
-    """A hash of every Python file under `folder`, but for those under `without`."""
+def source(folder: Path, *without: Path) -> str:
+    """A hash of every Python file under `folder`, but for those in or under `without`."""
     files = sorted(folder.rglob("*.py"))
-    kept = [f for f in files if without is None or without not in f.parents]
+    kept = [f for f in files if not {f, *f.parents} & set(without)]
     return hashed(*(f"{f.relative_to(folder)}\x1e{f.read_text(encoding='utf-8')}" for f in kept))

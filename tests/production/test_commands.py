@@ -142,7 +142,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
     order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
-    cli._order, cli._store = lambda *_, **__: order, lambda: place.store
+    cli.order_of, cli.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
 
