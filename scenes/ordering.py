@@ -30,6 +30,7 @@ def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
+        click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -44,6 +45,7 @@ def order_of(
     theme: str,
     output: Path | None,
     jobs: int,
+    scheduler: str | None = None,
 ) -> Any:
     """What is asked for, as the studio takes it."""
     from scenes.production.files import slug
@@ -53,7 +55,7 @@ def order_of(
 
     look = Look.of(quality, theme)
     label = "-".join(filter(None, ["-".join(names) or "lecture", slug(text), look.name]))
-    return Order(chosen(names), text, label, look, output or Path("renders") / label, jobs, model)
+    return Order(chosen(names), text, label, look, output or Path("renders") / label, jobs, model, scheduler)
 
 
 def open_store() -> Any:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 #: A job for a process: a function that can be imported by name, and its argument.
 Work = tuple[Callable[[Any, "Tick"], Any], Any]
@@ -22,6 +22,22 @@ Tick = Callable[[int, int], None]
 
 class CrewError(RuntimeError):
     """A job failed; the message is the line to show."""
+
+
+class Executor(Protocol):
+    """Does jobs: in processes here (`Crew`), or on other machines (`scenes.production.cluster`)."""
+
+    @property
+    def size(self) -> int:
+        """How many jobs are done at the same time."""
+
+    def perform(self, works: Sequence[Work]) -> list[Any]:
+        """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class Crew:
@@ -92,6 +108,15 @@ class Crew:
         for process in self.processes.values():
             if process.pid:
                 process.join()
+
+
+def executor(size: int, tick: Tick, scheduler: str | None = None) -> Executor:
+    """What does jobs: the workers of the Dask scheduler at that address, or `size` processes here."""
+    if scheduler is None:
+        return Crew(size, tick)
+    from scenes.production.cluster import Cluster
+
+    return Cluster(scheduler, tick)
 
 
 def _start(process: SpawnProcess) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
 from scenes.production.files import whole
-from scenes.production.fingerprint import digest, hashed, source
+from scenes.production.fingerprint import digest, hashed, source, toolchain
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.storycode import Place, Storyboard, places
@@ -48,9 +48,10 @@ class Job:
 
 
 def sources_of(entry: Entry) -> str:
-    """A hash of all code that a chapter can run: everything but the other chapters."""
+    """A hash of all code that a chapter can run: everything but the other chapters; of libraries, and of results."""
     chapter = entry.path.read_text(encoding="utf-8")
-    return hashed(source(SCENES, *APART), source(SCENES.parent / "transformer_core"), entry.path, chapter)
+    code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")
+    return hashed(*code, entry.path.name, chapter, toolchain(), results.fingerprint())
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
@@ -137,7 +138,7 @@ class _Watch:
         self.board = Storyboard(type(chapter))
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
         self.plumbing = {*vars(Scene()), "trace", "records", "caption", "steps"}
-        self.common = hashed(job.trace_key, job.look, source(SCENES, *APART), self.board.rest)
+        self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None
         self.places: list[Place] = []

@@ -7,10 +7,12 @@ local variables of the storyboard, the attributes of the chapter), the trace, an
 from __future__ import annotations
 
 import hashlib
+import sys
 import types
 from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,11 @@ ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(.
 #: Most of what is met; each is told by its type and text.
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, types.ModuleType, types.CodeType)
+#: What draws and codes pictures, as pip names it.
+LIBRARIES = (
+    "manim", "numpy", "scipy", "pycairo", "manimpango", "skia-pathops", "typst", "pillow", "av", "uharfbuzz",
+    "fonttools", "fontpkg-inter", "fontpkg-source-serif-4",
+)  # fmt: skip
 
 #: Attributes in which Manim notes where in memory something lies.
 ADDRESSES = {"original_id"}
@@ -157,6 +164,12 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return "empty"
+
+
+@lru_cache(maxsize=1)
+def toolchain() -> str:
+    """The Python and the libraries that a picture depends on besides our code."""
+    return " ".join([f"Python {sys.version_info[0]}.{sys.version_info[1]}", *(f"{n} {version(n)}" for n in LIBRARIES)])
 
 
 def source(folder: Path, *without: Path) -> str:

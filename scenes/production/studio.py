@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from scenes.production import drawing
-from scenes.production.crew import Crew
+from scenes.production.crew import Executor, executor
 from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
@@ -16,7 +16,6 @@ from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
-from transformer_core.results import fingerprint
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
@@ -31,7 +30,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the chapters, the sentence and the model, the look, and where it goes."""
+    """What is asked for: the chapters, the sentence and the model, the look, where it goes, and who draws it."""
 
     entries: Sequence[Entry]
     text: str
@@ -40,6 +39,7 @@ class Order:
     output: Path
     jobs: int
     model: str | None = None
+    scheduler: str | None = None
 
 
 @dataclass
@@ -63,13 +63,13 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
             if missing:
                 self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
-                runs = _runs(missing, order.jobs * RUNS_A_PROCESS)
+                runs = _runs(missing, crew.size * RUNS_A_PROCESS)
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         self.store.forget_old()
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
@@ -78,7 +78,7 @@ class Studio:
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         delivery.stills(steps)
@@ -86,10 +86,10 @@ class Studio:
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
-        with self.store.tidy(), Crew(order.jobs, self.progress.advance) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             return self._survey(order, crew)[0]
 
-    def _survey(self, order: Order, crew: Crew, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
+    def _survey(self, order: Order, crew: Executor, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
         """The facts of every step in order, and a job for each chapter without steps to draw yet.
 
         With the suffix of posters, those are there afterwards too.
@@ -97,8 +97,7 @@ class Studio:
         path, key = self.store.trace(order.text, order.model)
         posters = self.store.clip("") if suffixes else None
         base = {e.name: Job(e, path, key, order.look, sources_of(e), posters=posters) for e in order.entries}
-        found = fingerprint()
-        keys = {name: hashed(key, found, order.look, job.sources) for name, job in base.items()}
+        keys = {name: hashed(key, order.look, job.sources) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
         unknown = [
             name

@@ -102,6 +102,17 @@ def place(tmp_path):
     return Place(tmp_path)
 
 
+@pytest.fixture
+def places():
+    """For tests that need several places, or progress of their own kind."""
+    return Place
+
+
+@pytest.fixture
+def quiet():
+    return Quiet
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A place where the film of both chapters has been made once, for tests that only look."""

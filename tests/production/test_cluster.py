@@ -1,0 +1,169 @@
+"""The jobs of a film on a Dask cluster: the same film as here, though a worker dies; or else one line."""
+
+import gc
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from scenes.production import cluster as clusters
+from scenes.production.cluster import Cluster
+from scenes.production.crew import CrewError
+from scenes.production.drawing import Job, sources_of, survey
+from scenes.production.look import Look
+from scenes.production.parcels import Parcel, keep, made_in, trace_of
+from scenes.production.studio import Studio
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = "90"  # seconds: whatever happens, nothing of a cluster is left after that
+
+
+class Running:
+    """A scheduler and two workers on this machine, which end by themselves."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.scheduler = self._start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--idle-timeout", LONGEST,
+            "--scheduler-file", str(folder / "scheduler.json"),
+        )  # fmt: skip
+        self.workers = [self._worker(number) for number in range(2)]
+        while not (folder / "scheduler.json").exists():
+            assert self.scheduler.poll() is None
+            time.sleep(0.05)
+        self.address = json.loads((folder / "scheduler.json").read_text())["address"]
+
+    def _worker(self, number: int):
+        # An empty folder to work in, and no shared name with this process: nothing here can be read by chance.
+        home = self.folder / f"worker-{number}"
+        home.mkdir()
+        return self._start(
+            "worker", "--scheduler-file", str(self.folder / "scheduler.json"), "--no-nanny", "--nthreads", "1",
+            "--no-dashboard", "--lifetime", LONGEST, "--death-timeout", "10", "--local-directory", str(home),
+        )  # fmt: skip
+
+    def _start(self, what: str, *arguments: str):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=quiet, stderr=quiet)
+
+    def end(self):
+        for process in [*self.workers, self.scheduler]:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    cluster = Running(tmp_path_factory.mktemp("cluster"))
+    yield cluster
+    cluster.end()
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """Dask closes a client that was never connected when it is collected; in the thread of the next one, it hangs."""
+    yield
+    gc.collect()
+
+
+def killing(quiet: type, marks: Path, processes: list[int]):
+    """Progress that kills, once, the worker that has begun to draw the first chapter."""
+
+    class Killing(quiet):
+        killed = 0
+
+        def advance(self, frames, steps):
+            super().advance(frames, steps)
+            begun = [int(mark.name) for mark in marks.iterdir()]
+            if self.begun[-1][0] == "drawing" and begun and not self.killed:
+                self.killed = begun[-1]
+                assert self.killed in processes
+                os.kill(self.killed, signal.SIGKILL)
+
+    return Killing()
+
+
+def test_a_cluster_that_loses_a_worker_makes_the_film_of_this_machine_bit_for_bit(running, places, quiet, tmp_path):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    here, there = places(tmp_path / "here"), places(tmp_path / "there")
+    for place in (here, there):
+        # The mark tells which process draws this.
+        mark = f"__import__('pathlib').Path({str(marks)!r}, str(__import__('os').getpid())).touch()\n        first = "
+        place.write("first = ", mark)
+    progress = killing(quiet, marks, [worker.pid for worker in running.workers])
+    # Large, so that there is a middle.
+    large = [replace(place.order(jobs=2), look=Look(960, 540, 60, "dark")) for place in (here, there)]
+    made = Studio(there.store, progress).film(replace(large[1], scheduler=running.address))
+    assert progress.killed
+    assert [worker.poll() for worker in running.workers].count(-signal.SIGKILL) == 1
+    local = quiet()
+    Studio(here.store, local).film(large[0])
+    files = [path for path in sorted(here.folder.joinpath("out").rglob("*")) if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        assert path.read_bytes() == (there.folder / "out" / path.relative_to(here.folder / "out")).read_bytes(), path
+    # What the killed worker had reported was taken back when another one began its job again.
+    assert (progress.frames, progress.steps) == (local.frames, local.steps)
+    assert made.drawn == 4
+
+
+def test_a_job_that_travels_needs_nothing_of_the_disk_that_it_comes_from(places, tmp_path):
+    place = places(tmp_path / "here")
+    entry = place.order("counting").entries[0]
+    job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry), posters=tmp_path / "p")
+    steps = survey(job, lambda *_: None)
+    posters = {path.name: path.read_bytes() for path in job.posters.iterdir()}
+    sent = pickle.dumps((Parcel.of(job), trace_of(job)))
+    place.folder.rename(tmp_path / "gone")
+    (tmp_path / "there").mkdir()
+    parcel, trace = pickle.loads(sent)
+    assert survey(parcel.unpacked(tmp_path / "there", trace), lambda *_: None) == steps
+    assert made_in(tmp_path / "there") == posters
+    keep(replace(job, posters=tmp_path / "back"), posters)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "back").iterdir()} == posters
+
+
+def test_a_failing_step_on_a_worker_is_one_line(running, place, quiet):
+    place.write("        last = number", '        raise ValueError("no such\\nword")\n        last = number')
+    with pytest.raises(RuntimeError, match=r"^no such word$"):
+        Studio(place.store, quiet()).film(replace(place.order("counting"), scheduler=running.address))
+
+
+def test_a_worker_with_other_code_refuses(running, place, quiet):
+    entry = place.order("counting").entries[0]
+    job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry) + "older")
+    with (
+        pytest.raises(
+            CrewError, match=r"^the worker at tcp://.* has other code, libraries or results than this machine"
+        ),
+        Cluster(running.address, quiet().advance) as cluster,
+    ):
+        cluster.perform([(survey, job)])
+
+
+def test_a_lost_scheduler_is_one_line(running, place, quiet):
+    class Ending(quiet):
+        def advance(self, *_):
+            running.scheduler.kill()
+
+    assert place.order().entries[1:]  # one survey is done, another one is not
+    with pytest.raises(CrewError, match=r"^lost the scheduler at tcp://.*; finished steps are kept$"):
+        Studio(place.store, Ending()).film(replace(place.order(), scheduler=running.address))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere", "127.0.0.1"])
+def test_where_no_scheduler_answers_is_one_line(address, monkeypatch):
+    monkeypatch.setattr(clusters, "CONNECTING", 0.5)
+    with pytest.raises(CrewError, match=r"^no Dask scheduler answers at "):
+        Cluster(address, partial(print))
