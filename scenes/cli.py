@@ -14,6 +14,7 @@ import click
 from scenes.experimenting import experiments
 from scenes.model_tables import model
 from scenes.ordering import drawn, open_store, order_of, shared
+from scenes.watching import watch
 
 ROOT = Path(__file__).resolve().parents[1]
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
@@ -149,6 +150,7 @@ def train(output: Path | None, **wishes: Any) -> None:
 
 lecture.add_command(experiments)
 lecture.add_command(model)
+lecture.add_command(watch)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

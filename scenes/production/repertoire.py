@@ -47,13 +47,13 @@ class Entry:
 
 def repertoire(folder: Path = CHAPTERS) -> list[Entry]:
     """Every chapter of `folder`: every class with a `number`, a `title` and `steps`."""
-    found: list[Entry] = []
-    for path in folder.glob("*.py"):
-        classes = [
-            n for n in ast.parse(path.read_text(encoding="utf-8"), str(path)).body if isinstance(n, ast.ClassDef)
-        ]
-        found.extend(entry for node in classes if (entry := _entry(node, path)))
-    return sorted(found)
+    return sorted(entry for path in folder.glob("*.py") for entry in entries_in(path))
+
+
+def entries_in(path: Path) -> list[Entry]:
+    """The chapters in one file, which is read and not run."""
+    classes = [n for n in ast.parse(path.read_text(encoding="utf-8"), str(path)).body if isinstance(n, ast.ClassDef)]
+    return [entry for node in classes if (entry := _entry(node, path))]
 
 
 def _entry(node: ast.ClassDef, path: Path) -> Entry | None:

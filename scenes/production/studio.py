@@ -44,7 +44,7 @@ class Order:
 
 @dataclass
 class Made:
-    """What came out: the folder, how many steps had to be drawn of how many, and what Manim itself had to draw."""
+    """What came out: the folder, which steps had to be drawn of how many, and what Manim itself had to draw."""
 
     folder: Path
     film: Path | None
@@ -52,6 +52,7 @@ class Made:
     drawn: int
     seconds: float
     left_to_manim: tuple[str, ...] = ()
+    new: tuple[StepFacts, ...] = ()
 
 
 @dataclass
@@ -74,7 +75,8 @@ class Studio:
         self.store.forget_old()
         delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
         film = delivery.film(steps)
-        return Made(order.output, film, len(steps), len(missing), delivery.seconds, tuple(sorted(set().union(*left))))
+        by_manim = tuple(sorted(set().union(*left)))
+        return Made(order.output, film, len(steps), len(missing), delivery.seconds, by_manim, tuple(missing))
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""

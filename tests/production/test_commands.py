@@ -34,7 +34,19 @@ def lecture(cache, tmp_path):
 
 def test_help_names_every_command(lecture):
     said = lecture("--help").stdout
-    for command in ("render", "stills", "list", "script", "trace", "train", "experiments", "model", "words", "test"):
+    for command in (
+        "render",
+        "stills",
+        "list",
+        "script",
+        "trace",
+        "train",
+        "experiments",
+        "model",
+        "watch",
+        "words",
+        "test",
+    ):
         assert f"\n  {command} " in said
 
 
@@ -87,6 +99,7 @@ def test_script_has_titles_and_narration_of_a_chapter(lecture):
         (("render", "scores", "-qx"), "'x' is not one of"),
         (("render", "scores", "--jobs", "0"), "0 is not in the range"),
         (("trace", "--text", "The car is red"), "--output"),
+        (("watch", "nowhere.py"), "there is no file nowhere.py"),
         (("dance",), "No such command 'dance'"),
     ],
     ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",

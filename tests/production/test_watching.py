@@ -1,0 +1,100 @@
+"""`lecture watch`: what is saved is drawn, what is wrong is told, and an interrupt is the way to end it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from queue import Queue
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import signal
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from conftest import Place
+from scenes import cli, watching
+
+if __name__ == "__main__":
+    # A shell starts what runs in its background with this signal ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    place = Place(Path({folder!r}))
+    watching.open_store = lambda: place.store
+    cli.main(["watch", str(place.chapters / "c01_counting.py"), "--output", {folder!r} + "/out", "--jobs", "1"])
+"""
+
+
+class Watching:
+    """The command, running, and the lines that it says."""
+
+    def __init__(self, folder: Path):
+        program = folder / "program.py"
+        program.write_text(PROGRAM.format(tests=str(Path(__file__).parent), folder=str(folder)))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, str(program)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+        self.lines: Queue[str] = Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.strip())
+
+    def said(self) -> list[str]:
+        """What is said until it watches again."""
+        lines = []
+        while not lines or not lines[-1].startswith("watching"):
+            lines.append(self.lines.get(timeout=60))
+        return lines
+
+    def end(self) -> int:
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+
+@pytest.fixture
+def watching(places, tmp_path):
+    places(tmp_path)
+    running = Watching(tmp_path)
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watching, tmp_path):
+    chapter = tmp_path / "chapters" / "c01_counting.py"
+    clips = tmp_path / "out" / "clips"
+    assert "3 steps, 3 of them drawn now" in watching.said()[-2]
+    before = {clip.name: clip.read_bytes() for clip in clips.iterdir()}
+
+    right = chapter.read_text()
+    chapter.write_text(right.replace("Here it is.", "There it is."))
+    told = watching.said()
+    assert told[0] == f"{clips / 'counting-01.mp4'}  One <b>"
+    assert "3 steps, 1 of them drawn now" in told[1]
+    assert {clip.name for clip in clips.iterdir() if clip.read_bytes() != before[clip.name]} == {"counting-01.mp4"}
+
+    chapter.write_text(right.replace("def steps(", "def steps)("))
+    told = watching.said()
+    assert len(told) == 2, told
+    assert told[0].startswith("lecture: SyntaxError: ")
+    assert "c01_counting.py, line" in told[0]
+
+    chapter.write_text(right.replace("shares.largest()", "nowhere.largest()"))
+    told = watching.said()
+    assert told[0] == "lecture: NameError: name 'nowhere' is not defined"
+
+    # Saved as many editors do it: another file takes its name.
+    (tmp_path / "new.py").write_text(right)
+    (tmp_path / "new.py").replace(chapter)
+    assert "3 steps, 0 of them drawn now" in watching.said()[0]
+    assert {clip.name: clip.read_bytes() for clip in clips.iterdir()} == before
+
+    assert watching.end() == 0
+    assert watching.lines.get(timeout=5).strip("^C") in {"watching ended", ""}
