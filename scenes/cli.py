@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from scenes.experimenting import experiments
+from scenes.lecturing import new
 from scenes.model_tables import model
-from scenes.ordering import drawn, open_store, order_of, shared
+from scenes.ordering import TRUST, drawn, open_store, order_of, shared
 from scenes.watching import watch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def lecture() -> None:
 @lecture.command()
 @drawn
 def render(names: tuple[str, ...], **wishes: Any) -> None:
-    """Render chapters or groups (all by default): film, clips, posters, captions, index, contact sheets.
+    """Render chapters, groups (all by default) or a lecture file: film, clips, posters, captions, index, sheets.
 
     Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
@@ -45,7 +46,11 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
     order = order_of(names, **wishes)
     with Bar() as bar:
-        made = Studio(open_store(), bar).film(order)
+        studio = Studio(open_store(), bar)
+        made = studio.film(order) if "film" in order.outputs else studio.stills(order)
+    if made.film is None:
+        click.echo(f"{made.folder}  {made.steps} stills")
+        return
     minutes, seconds = divmod(round(made.seconds), 60)
     click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
     if made.left_to_manim:
@@ -86,16 +91,17 @@ def list_(as_json: bool) -> None:
 @lecture.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @shared
-def script(names: tuple[str, ...], text: str, model: str | None) -> None:
+@TRUST
+def script(names: tuple[str, ...], **wishes: Any) -> None:
     """Titles and narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
 
-    order = order_of(names, text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
-        click.echo(f"{entry.number}. {entry.title}: {text}\n")
+        click.echo(f"{entry.number}. {entry.title}: {order.text}\n")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
             click.echo(
@@ -112,7 +118,7 @@ def trace(text: str, model: str | None, output: Path) -> None:
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
-    order = order_of((), text, model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    order = order_of((), text=text, model=model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
@@ -151,6 +157,7 @@ def train(output: Path | None, **wishes: Any) -> None:
 lecture.add_command(experiments)
 lecture.add_command(model)
 lecture.add_command(watch)
+lecture.add_command(new)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -187,6 +194,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _status(arguments: list[str] | None) -> int:
     from scenes.production.crew import in_one_line
+    from scenes.production.mistakes import MistakesError
 
     try:
         lecture.main(arguments, prog_name="lecture", standalone_mode=False)
@@ -194,6 +202,8 @@ def _status(arguments: list[str] | None) -> int:
         return end.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted; finished steps are kept, and the next run goes on from there", INTERRUPTED)
+    except MistakesError as error:
+        return max(_say(line, UNUSABLE) for line in error.lines)
     except click.ClickException as error:
         return _say(error.format_message(), error.exit_code)
     except BrokenPipeError:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 DEFAULT_TEXT = "The car is red"
+TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,31 +34,64 @@ def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
         click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
+        TRUST,
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return shared(command)
 
 
-def order_of(
-    names: tuple[str, ...],
-    text: str,
-    model: str | None,
-    quality: str,
-    theme: str,
-    output: Path | None,
-    jobs: int,
-    scheduler: str | None = None,
-) -> Any:
-    """What is asked for, as the studio takes it."""
+def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
+    """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
+    from scenes.brand import PLAIN
     from scenes.production.files import slug
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
 
-    look = Look.of(quality, theme)
-    label = "-".join(filter(None, ["-".join(names) or "lecture", slug(text), look.name]))
-    return Order(chosen(names), text, label, look, output or Path("renders") / label, jobs, model, scheduler)
+    lecture, names = _lecture_in(names, wishes.pop("trust", False))
+    wishes |= _unasked(lecture) if lecture else {}
+    look = Look.of(wishes["quality"], wishes["theme"], lecture.brand if lecture else PLAIN)
+    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"])])
+    label = "-".join(filter(None, [name, look.name]))
+    order = Order(
+        lecture.entries if lecture and not names else chosen(names),
+        wishes["text"],
+        label,
+        look,
+        wishes["output"] or Path("renders") / label,
+        wishes["jobs"],
+        wishes["model"],
+        wishes.get("scheduler"),
+    )
+    if lecture is None:
+        return order
+    return replace(
+        order, title=lecture.title, author=lecture.author, language=lecture.language, outputs=lecture.outputs
+    )
+
+
+def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ...]]:
+    """The lecture of the file among `names`, and the other names; what is doubtful in it is told."""
+    files = [name for name in names if name.endswith(".toml")]
+    if len(files) > 1:
+        raise click.ClickException(f"one lecture file at a time, not {', '.join(files)}")
+    if not files:
+        return None, names
+    from scenes.production.lecture_file import read
+
+    lecture = read(Path(files[0]), trust)
+    for doubt in lecture.told:
+        click.echo(f"lecture: {doubt}", err=True)
+    return lecture, tuple(name for name in names if name not in files)
+
+
+def _unasked(lecture: Any) -> dict[str, Any]:
+    """What a lecture file says, without what options of the running command say."""
+    said = {"text": "sentence", "model": "model", "quality": "quality", "theme": "theme", "output": "output"}
+    context = click.get_current_context(silent=True)
+    asked = {name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
 
 
 def open_store() -> Any:

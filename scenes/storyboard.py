@@ -16,16 +16,15 @@ from typing import Any, ClassVar
 from manim import Animation, Mobject, Scene, VGroup, config
 
 from scenes.animations import appear, follow, leave, settle_in
+from scenes.brand import PLAIN, Brand
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
-from scenes.theme import at, drawn_in, pace
+from scenes.theme import MOST_TOKENS, at, pace
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
 DEFAULT_TEXT = "The car is red"
-#: More tokens than this cannot be read from the last row, side by side at the smallest size.
-MOST_TOKENS = 13
 #: How much larger the map stands on the stage between two chapters than in its corner.
 ARRIVING = 3.2
 
@@ -92,9 +91,11 @@ class Chapter(Scene):
     number: ClassVar[int] = 0
     title: ClassVar[str] = ""
 
-    def __init__(self, trace: Trace | None = None, theme: str = "", captions: bool = True, **scene: Any) -> None:
+    def __init__(
+        self, trace: Trace | None = None, theme: str = "", brand: Brand = PLAIN, captions: bool = True, **scene: Any
+    ) -> None:
         super().__init__(**scene)
-        self.trace = trace
+        self.trace, self.brand = trace, brand
         self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
         self.captions = captions
         self.records: list[Record] = []
@@ -133,9 +134,10 @@ class Chapter(Scene):
             raise TooLongError(
                 f"this sentence has {len(tokens)} words, and a picture has room for {MOST_TOKENS}: type a shorter one"
             )
-        with drawn_in(self.theme) as colours:
+        with self.brand.drawn(self.theme) as colours:
             config.background_color = colours.background
             self.camera.background_color = colours.background
+            self.camera.background = self.brand.stamped(self.camera.background)
             self._set_up_chrome(self.material())
             for number, step in enumerate(self.steps(self.material()), 1):
                 showing = wanted is None or number in wanted

@@ -6,10 +6,12 @@ Sizes are in pixels of a 1080p frame, as a designer would write them; `units` tu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +62,8 @@ TYPES = {
     "symbol": Type("Source Serif 4", 480, 40),
 }
 SMALLEST = 24.0
+#: More tokens than this cannot be read from the last row, side by side at the smallest size.
+MOST_TOKENS = 13
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ DIVERGING_STOPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 SEQUENTIAL_STOPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 _active = [DARK]
+_faces: list[Mapping[tuple[str, bool], str]] = [{}]
 
 
 def palette() -> Palette:
@@ -136,16 +141,32 @@ def palette() -> Palette:
     return _active[-1]
 
 
+def typeset(style: str) -> Type:
+    """How a text of `style` is set in the picture being drawn."""
+    kind = TYPES[style]
+    face = _faces[-1].get((kind.family, kind.italic))
+    return replace(kind, family=face) if face else kind
+
+
 @contextmanager
-def drawn_in(name: str) -> Iterator[Palette]:
-    """Draw in the palette called `name` ("dark" or "light") inside this block."""
+def drawn_in(
+    name: str,
+    faces: Mapping[tuple[str, bool], str] = MappingProxyType({}),
+    colours: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[Palette]:
+    """Draw in the palette called `name` ("dark" or "light") inside this block.
+
+    `faces` has font files that take the place of a family, upright (False) or italic; `colours` those of tokens.
+    """
     if name not in PALETTES:
         raise ValueError(f"no theme called {name!r}: it is one of {', '.join(PALETTES)}")
-    _active.append(PALETTES[name])
+    _active.append(replace(PALETTES[name], **colours))
+    _faces.append(faces)
     try:
         yield _active[-1]
     finally:
         _active.pop()
+        _faces.pop()
 
 
 def rgb(colour: str) -> np.ndarray:

@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
 
 PAD, START, END = 0, 1, 2
 SPECIAL = ("<pad>", "<start>", "<end>")
@@ -111,6 +114,21 @@ class Vocabulary:
     def from_json(cls, text: str) -> Vocabulary:
         values = json.loads(text)
         return cls(tuple(values["source"]), tuple(values["target"]), values["longest"])
+
+
+def stored(path: Path) -> Vocabulary | None:
+    """The words in the header of a checkpoint, or None if it has none; its weights are not read.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it is no checkpoint.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            card = json.loads((file.metadata() or {}).get("about", "{}"))
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no checkpoint: {error}") from None
+    return Vocabulary.from_json(card["vocabulary"]) if "vocabulary" in card else None
 
 
 def pieces(text: str) -> tuple[str, ...]:

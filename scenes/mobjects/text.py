@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import uharfbuzz as hb
 from manim import DL, VMobject
 
 from scenes.mobjects.copies import Copied
-from scenes.theme import TYPES, Type, at, palette, units
+from scenes.theme import Type, at, palette, typeset, units
 from transformer_core.provenance import MINUS, Label, Quantity, parse
 
 FILES = {
@@ -29,11 +30,17 @@ FILES = {
 CAPITAL, SMALL = 0.727, 0.546
 
 
+def _data(family: str, italic: bool) -> bytes:
+    """The file of a family of the theme, or the one that a lecture has put in its place."""
+    if (family, italic) not in FILES:
+        return Path(family).read_bytes()
+    package, file = FILES[family, italic]
+    return resources.files(package).joinpath("files", file).read_bytes()
+
+
 @cache
 def _font(family: str, italic: bool, weight: int) -> hb.Font:
-    package, file = FILES[family, italic]
-    data = resources.files(package).joinpath("files", file).read_bytes()
-    font = hb.Font(hb.Face(data))
+    font = hb.Font(hb.Face(_data(family, italic)))
     font.set_variations({"wght": weight, "opsz": 28})
     return font
 
@@ -100,7 +107,7 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
     hb.shape(font, buffer, {"tnum": kind.tabular, "kern": True, "liga": not kind.tabular})
     em, x, parts, starts = font.face.upem, 0.0, [], []
     if lacking := sorted({text[info.cluster] for info in buffer.glyph_infos if info.codepoint == 0}):
-        raise ValueError(f"the font {kind.family} has no glyph for {' '.join(lacking)} in {text!r}")
+        raise ValueError(f"the font {Path(kind.family).name} has no glyph for {' '.join(lacking)} in {text!r}")
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         outline = _outline(kind.family, kind.italic, kind.weight, info.codepoint)
         parts.append(outline + np.array([x + position.x_offset / em, position.y_offset / em]))
@@ -123,7 +130,7 @@ class Words(Copied, VMobject):
         self._draw()
 
     def _draw(self) -> None:
-        kind = TYPES[self.style]
+        kind = typeset(self.style)
         outline, starts, self.advance = _shape(self.text, kind)
         size = units(kind.size)
         points = np.zeros((len(outline), 3))
@@ -139,11 +146,11 @@ class Words(Copied, VMobject):
     @property
     def size(self) -> float:
         """Em size in px as it stands on screen now."""
-        return TYPES[self.style].size * self._scale()
+        return typeset(self.style).size * self._scale()
 
     def _scale(self) -> float:
-        outline, _, _ = _shape(self.text, TYPES[self.style])
-        tall = np.ptp(outline[:, 1]) * units(TYPES[self.style].size) if len(outline) else 0.0
+        outline, _, _ = _shape(self.text, typeset(self.style))
+        tall = np.ptp(outline[:, 1]) * units(typeset(self.style).size) if len(outline) else 0.0
         return (self.width if self.turned else self.height) / tall if tall else 1.0
 
     @property
@@ -178,7 +185,7 @@ class Words(Copied, VMobject):
 
     def rewrite(self, text: str) -> Words:
         """Show another text at the same place: same end if the figures are tabular, else the same beginning."""
-        scale, corner, tabular = self._scale(), self.get_corner(DL), TYPES[self.style].tabular
+        scale, corner, tabular = self._scale(), self.get_corner(DL), typeset(self.style).tabular
         anchor, height = corner[0] + self._from_left * scale, corner[1] + self._from_bottom * scale
         anchor += self._rest[1] * scale if tabular else 0
         self.text, self.spans = parse(text)
@@ -201,7 +208,7 @@ def word(label: Label, style: str = "token", role: str = "ink") -> Words:
 
 def paragraph(lines: list[str], style: str, role: str, top: float, left: float | None = None) -> list[Words]:
     """Lines of text on their own baselines, from `top` px down; centred in the frame, or from `left` px on."""
-    leading = TYPES[style].size * 1.24
+    leading = typeset(style).size * 1.24
     texts = []
     for i, text in enumerate(lines):
         line = Words(text, style, role)

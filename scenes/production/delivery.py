@@ -33,6 +33,8 @@ class Delivery:
     look: Look
     entries: Sequence[Entry]
     store: Store
+    title: str
+    author: str = ""
     seconds: float = 0.0
 
     def film(self, steps: Sequence[StepFacts]) -> Path:
@@ -47,7 +49,8 @@ class Delivery:
         cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
         target = self.folder / f"{self.label}.mp4"
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
-        film.join(parts, cues, target, title=self.title, comment=f"“{self.text}”")
+        facts = {"title": self.title, "artist": self.author, "comment": f"“{self.text}”"}
+        film.join(parts, cues, target, facts)
         write_text(target.with_suffix(".srt"), srt(cues))
         write_text(target.with_suffix(".vtt"), vtt(cues))
         write_json(self.folder / INDEX, self._index(steps, starts, durations, target))
@@ -65,10 +68,6 @@ class Delivery:
                 pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
                 contact_sheet(pictures, heading, sheet)
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
-
-    @property
-    def title(self) -> str:
-        return "; ".join(entry.title for entry in self.entries)
 
     def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:
         return self.folder / kind / f"{step.chapter}-{step.number:02d}{suffix}"
@@ -98,6 +97,7 @@ class Delivery:
         ]
         return {
             "title": self.title,
+            "author": self.author,
             "text": self.text,
             "film": target.name,
             "captions": [target.with_suffix(suffix).name for suffix in (".srt", ".vtt")],

@@ -69,7 +69,8 @@ def _on_stage(job: Job) -> Iterator[Any]:
             kind = job.entry.load()
             if sources_of(job.entry) != job.sources:
                 raise ValueError("the code was changed while it was being drawn; run it again")
-            yield kind(trace=Trace.load(job.trace), theme=job.look.theme, renderer=FastRenderer())
+            look = job.look
+            yield kind(Trace.load(job.trace), look.theme, look.brand, renderer=FastRenderer())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -137,7 +138,7 @@ class _Watch:
         self.chapter, self.job = chapter, job
         self.board = Storyboard(type(chapter))
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
-        self.plumbing = {*vars(Scene()), "trace", "records", "caption", "steps"}
+        self.plumbing = {*vars(Scene()), "trace", "brand", "records", "caption", "steps"}
         self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None

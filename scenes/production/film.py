@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -50,15 +50,15 @@ def frames(clip: Path) -> int:
         return int(container.streams.video[0].frames)
 
 
-def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, *, title: str, comment: str) -> None:
-    """Write the film of all `parts` to `target` (.mp4), whole or not at all.
+def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mapping[str, str]) -> None:
+    """Write the film of all `parts` to `target` (.mp4), whole or not at all; `facts` are its title, artist, comment.
 
     Raises:
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
     """
     with whole(target) as path, ExitStack() as stack:
         film = stack.enter_context(av.open(str(path), "w", options={"movflags": "+faststart"}))
-        film.metadata.update({"title": title, "comment": comment})
+        film.metadata.update({name: text for name, text in facts.items() if text})
         first = stack.enter_context(av.open(str(parts[0].clip))).streams.video[0]
         video = film.add_stream_from_template(first)
         assert first.time_base is not None

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenes.brand import PLAIN, Brand
+
 #: Width, height and frames a second by the letter that Manim's `-q` uses.
 QUALITIES = {
     "l": (854, 480, 15),
@@ -20,21 +22,22 @@ QUALITIES = {
 
 @dataclass(frozen=True)
 class Look:
-    """Size in pixels, frames a second, and the theme."""
+    """Size in pixels, frames a second, the theme, and what is changed of it."""
 
     width: int
     height: int
     rate: int
     theme: str
+    brand: Brand = PLAIN
 
     @classmethod
-    def of(cls, quality: str, theme: str) -> Look:
-        return cls(*QUALITIES[quality], theme)
+    def of(cls, quality: str, theme: str, brand: Brand = PLAIN) -> Look:
+        return cls(*QUALITIES[quality], theme, brand)
 
     @property
     def name(self) -> str:
         """For a folder: what is not the default, as in `480p15-light`; empty for the default look."""
-        size = "" if self == Look.of("h", self.theme) else f"{self.height}p{self.rate}"
+        size = "" if (self.width, self.height, self.rate) == QUALITIES["h"] else f"{self.height}p{self.rate}"
         return "-".join(filter(None, [size, "" if self.theme == "dark" else self.theme]))
 
     @contextmanager

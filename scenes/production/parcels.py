@@ -20,26 +20,29 @@ def trace_of(job: Job) -> Files:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A job whose paths mean nothing where it is done, with its chapter if that is not one of the package."""
+    """A job whose paths mean nothing where it is done, with what it reads but the trace and the package."""
 
     job: Job
     chapter: bytes | None
+    assets: Files
 
     @classmethod
     def of(cls, job: Job) -> Parcel:
-        return cls(job, None if job.entry.path.parent == CHAPTERS else job.entry.path.read_bytes())
+        assets = {asset.name: asset.path.read_bytes() for asset in job.look.brand.assets}
+        return cls(job, None if job.entry.path.parent == CHAPTERS else job.entry.path.read_bytes(), assets)
 
     def unpacked(self, folder: Path, trace: Files) -> Job:
         """The job with all that it reads and makes in `folder`."""
         chapter = (CHAPTERS if self.chapter is None else folder) / self.job.entry.path.name
         if self.chapter is not None:
             chapter.write_bytes(self.chapter)
-        for name, content in trace.items():
+        for name, content in (trace | self.assets).items():
             (folder / name).write_bytes(content)
         return replace(
             self.job,
             entry=replace(self.job.entry, path=chapter),
             trace=folder / self.job.trace.name,
+            look=replace(self.job.look, brand=self.job.look.brand.moved(folder)),
             clips={number: folder / "made" / clip.name for number, clip in self.job.clips.items()},
             posters=self.job.posters and folder / "made",
         )

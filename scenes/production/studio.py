@@ -40,6 +40,10 @@ class Order:
     jobs: int
     model: str | None = None
     scheduler: str | None = None
+    title: str = ""
+    author: str = ""
+    language: str = "en"
+    outputs: tuple[str, ...] = ("film",)
 
 
 @dataclass
@@ -73,7 +77,7 @@ class Studio:
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         self.store.forget_old()
-        delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
+        delivery = self._delivery(order)
         film = delivery.film(steps)
         by_manim = tuple(sorted(set().union(*left)))
         return Made(order.output, film, len(steps), len(missing), delivery.seconds, by_manim, tuple(missing))
@@ -82,8 +86,7 @@ class Studio:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        delivery = Delivery(order.output, order.label, order.text, order.look, order.entries, self.store)
-        delivery.stills(steps)
+        self._delivery(order).stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0)
 
     def script(self, order: Order) -> list[StepFacts]:
@@ -113,6 +116,12 @@ class Studio:
                 self.store.remember(keys[name], steps)
                 known[name] = steps
         return [step for steps in known.values() for step in steps or ()], base
+
+    def _delivery(self, order: Order) -> Delivery:
+        title = order.title or "; ".join(entry.title for entry in order.entries)
+        return Delivery(
+            order.output, order.label, order.text, order.look, order.entries, self.store, title, order.author
+        )
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
         job = base[run[0].chapter]

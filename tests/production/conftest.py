@@ -47,6 +47,7 @@ class Other(Chapter):
     def steps(self, trace):
         yield Step("Alone", say="One.", show=(appear(number(trace["shares"].quantity(1, 0))),))
 '''
+LOOK = Look(96, 54, 15, "dark")
 
 
 def tiny_trace() -> Trace:
@@ -84,10 +85,9 @@ class Place:
         (self.chapters / "c01_counting.py").write_text(CHAPTER.replace(old, new) if old else CHAPTER)
         (self.chapters / "c02_other.py").write_text(OTHER)
 
-    def order(self, *names: str, jobs: int = 1, output: str = "out") -> Order:
-        look = Look(96, 54, 15, "dark")
+    def order(self, *names: str, jobs: int = 1, output: str = "out", look: Look = LOOK, **wishes) -> Order:
         entries = chosen(names, self.chapters)
-        return Order(entries, "The car is red", "film", look, self.folder / output, jobs)
+        return Order(entries, "The car is red", "film", look, self.folder / output, jobs, **wishes)
 
     def film(self, *names: str, **wishes):
         self.progress = Quiet()

@@ -43,6 +43,7 @@ def test_help_names_every_command(lecture):
         "train",
         "experiments",
         "model",
+        "new",
         "watch",
         "words",
         "test",

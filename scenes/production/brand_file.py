@@ -1,0 +1,162 @@
+"""The `[theme]` of a lecture file: colours, typefaces and a logo, checked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import fields, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import fontpkg
+import msgspec
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+from scenes.brand import Asset, Brand
+from scenes.production.mistakes import Wrong, beside, named, one_of
+from scenes.theme import PALETTES, READABLE, Palette, between, contrast
+
+COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+TEXT_ROLES = ("ink", "ink2", "ink3", "query", "key", "value", "residual", "weight", "warning", "focus")
+GROUNDS = ("background", "surface")
+#: The characters that chapters write. A font needs those that the one has in whose place it is put.
+NEEDED = "".join(map(chr, range(32, 127))) + "¡°±²·¿×áéíñóúüÁÉÍÑÓÚΣθ–—‘’“”…←→−√∞≈≠≤≥⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+FONT_FILES = (".ttf", ".otf")
+LARGEST_LOGO = 4096
+
+
+class ThemeTable(msgspec.Struct):
+    """The keys of `[theme]`."""
+
+    base: str = "dark"
+    font: str = ""
+    title_font: str = ""
+    logo: str = ""
+    colours: dict[str, Any] = {}
+
+
+#: The family of the theme that each key takes the place of.
+FAMILIES = {"font": "Inter", "title_font": "Source Serif 4"}
+
+
+def branded(folder: Path, table: ThemeTable, wrong: Wrong) -> tuple[Brand, list[tuple[str, str]]]:
+    """The brand that `table` asks for, and what is doubtful about it: pairs of a key and a line."""
+    base = PALETTES.get(table.base, PALETTES["dark"])
+    colours = _colours(base, table.colours, wrong)
+    faces = [face for key in FAMILIES for face in _faces(folder, key, getattr(table, key), wrong)]
+    brand = Brand(tuple(sorted(colours.items())), tuple(faces), _logo(folder, table.logo, wrong))
+    return brand, _faint(replace(base, **colours), colours)
+
+
+def _colours(base: Palette, given: dict[str, Any], wrong: Wrong) -> dict[str, Any]:
+    tokens = [field.name for field in fields(Palette) if field.name != "name"]
+    found: dict[str, Any] = {}
+    for token, value in given.items():
+        key = f"theme.colours.{token}"
+        if token not in tokens:
+            wrong(key, f"there is no such colour: {one_of(tokens, token)}")
+            continue
+        before = getattr(base, token)
+        stops = [value] if isinstance(before, str) else value
+        wanted = "a colour" if isinstance(before, str) else f"a list of {len(before)} colours"
+        right = isinstance(stops, list) and len(stops) == (1 if isinstance(before, str) else len(before))
+        if not right or not all(isinstance(stop, str) and COLOUR.fullmatch(stop) for stop in stops):
+            wrong(key, f'{named(value)} should be {wanted}, written as "#RRGGBB", such as {_written(before)}')
+        else:
+            found[token] = value.upper() if isinstance(value, str) else tuple(stop.upper() for stop in value)
+    return found
+
+
+def _written(colour: str | tuple[str, ...]) -> str:
+    return f'"{colour}"' if isinstance(colour, str) else f"[{', '.join(map(_written, colour))}]"
+
+
+def _faint(palette: Palette, changed: dict[str, Any]) -> list[tuple[str, str]]:
+    """Roles in which texts are set and that cannot be read well on what they stand on."""
+    found = []
+    for role, ground in product(TEXT_ROLES, GROUNDS):
+        paper, ink = palette.role(ground), palette.role(role)
+        key = role if role in changed else ground
+        if key in changed and contrast(ink, paper) < READABLE:
+            goal = max(("#FFFFFF", "#000000"), key=lambda end: contrast(end, paper))
+            steps = (between(ink, goal, share / 20) for share in range(1, 21))
+            better = next(colour for colour in steps if contrast(colour, paper) >= READABLE)
+            doubt = f"{role} {ink} on {ground} {paper} has a contrast of {contrast(ink, paper):.1f}"
+            found.append((f"theme.colours.{key}", f"{doubt}, and texts need {READABLE}: {role} {better} would do"))
+    return found
+
+
+def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, bool, Asset]]:
+    """The files that take the place of a family, upright and italic; where there is no italic, the upright one."""
+    if not name:
+        return []
+    place = f"theme.{key}"
+    if name.lower().endswith(FONT_FILES):
+        path = beside(folder, name)
+        if path is None or not path.is_file():
+            wrong(place, f"{named(name)} is no file beside this one")
+            return []
+        files = {"normal": path}
+    else:
+        try:
+            family = fontpkg.family(name)
+        except fontpkg.FamilyNotInstalled:
+            there = [fontpkg.family(slug).name for slug in fontpkg.families()]
+            wrong(
+                place,
+                f"{named(name)} is neither a .ttf or .otf file beside this one nor installed: {one_of(there, name)}",
+            )
+            return []
+        files = {
+            file.style: file.path
+            for file in sorted(family.files, key=lambda f: (f.variable, -abs((f.weight or 400) - 400)))
+        }
+    upright = files.get("normal") or next(iter(files.values()))
+    found = [(FAMILIES[key], False, upright), (FAMILIES[key], True, files.get("italic", upright))]
+    for path in {path for *_, path in found}:
+        if lacking := _lacking(path, fontpkg.path(FAMILIES[key])):
+            wrong(place, f"{named(name)} {lacking}")
+            return []
+    return [(family, italic, Asset.of(path)) for family, italic, path in found]
+
+
+def _glyphs(path: Path) -> set[str]:
+    with TTFont(path, lazy=True, fontNumber=0) as font:
+        return set(map(chr, font.getBestCmap() or {}))
+
+
+def _lacking(path: Path, other: Path) -> str:
+    """What a font file lacks to take the place of the `other` one, if anything."""
+    try:
+        known = _glyphs(path)
+    except Exception:
+        return "cannot be read as a font"
+    missing = sorted((set(NEEDED) & _glyphs(other)) - known)
+    if not missing:
+        return ""
+    names = ", ".join(f"{char} ({unicodedata.name(char).lower()})" for char in missing[:5])
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return f"has no glyph for {names}{more}, which the chapters use"
+
+
+def _logo(folder: Path, name: str, wrong: Wrong) -> Asset | None:
+    if not name:
+        return None
+    path = beside(folder, name)
+    if path is None or not path.is_file():
+        wrong("theme.logo", f"{named(name)} is no file beside this one")
+        return None
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            size = image.size
+            if max(size) <= LARGEST_LOGO:
+                image.load()
+    except (OSError, SyntaxError, ValueError):
+        wrong("theme.logo", f"{named(name)} is no PNG that can be read: save the logo as one, with a clear background")
+        return None
+    if max(size) > LARGEST_LOGO:
+        wrong("theme.logo", f"{named(name)} is {size[0]}x{size[1]}: {LARGEST_LOGO} pixels a side are the most")
+        return None
+    return Asset.of(path)

@@ -1,0 +1,98 @@
+"""What is wrong with a file that a user wrote: each mistake in one line, with its place, and all of them at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, Protocol
+
+#: Values are shown no longer than this.
+SHOWN = 60
+TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+LONG_STRING = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong: where, and what would be right."""
+
+    key: str
+    text: str
+    line: int = 0
+
+
+class MistakesError(ValueError):
+    """All mistakes of one file."""
+
+    def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
+        ordered = sorted(mistakes, key=lambda mistake: mistake.line)
+        self.lines = [
+            f"{file}{f':{m.line}' if m.line else ''}: {f'{m.key}: ' if m.key else ''}{m.text}" for m in ordered
+        ]
+        super().__init__("; ".join(self.lines))
+
+
+class Wrong(Protocol):
+    """Told what is wrong with a key; `value` is the element that is meant, where the key holds a list."""
+
+    def __call__(self, key: str, text: str, value: Any = None) -> None: ...
+
+
+class Lines:
+    """Where the keys of a TOML text stand: what a parser does not tell."""
+
+    def __init__(self, text: str) -> None:
+        # A long string may hold what looks like keys.
+        blank = LONG_STRING.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+        self.text = text.splitlines()
+        self.places: dict[str, int] = {}
+        table = ""
+        for number, line in enumerate(blank.splitlines(), 1):
+            if header := TABLE.match(line):
+                table = _plain(header[1])
+                self.places.setdefault(table, number)
+            elif key := KEY.match(line):
+                self.places.setdefault(".".join(filter(None, [table, _plain(key[1])])), number)
+
+    def of(self, key: str, value: Any = None) -> int:
+        """The line of `key`, or, in a list of several lines, that of `value`; 0 if it is not known."""
+        start = self.places.get(key, 0)
+        if start and isinstance(value, str):
+            following = [place for place in self.places.values() if place > start]
+            end = min(following, default=len(self.text) + 1)
+            for number in range(start, end):
+                if f'"{value}"' in self.text[number - 1] or f"'{value}'" in self.text[number - 1]:
+                    return number
+        if not start and "." in key:
+            return self.of(key.rpartition(".")[0])
+        return start
+
+
+def _plain(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
+
+
+def named(value: Any) -> str:
+    """`value` as the file has it, on one line, not too long."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = "".join(char if char.isprintable() else "·" for char in text)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def one_of(words: Collection[str], wrong: Any) -> str:
+    """The words that would be right, and which of them is near `wrong`."""
+    near = get_close_matches(str(wrong), list(words), 1, 0.5)
+    return f"it is one of {', '.join(words)}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def beside(folder: Path, name: str) -> Path | None:
+    """The path called `name` below `folder`, or None if it would leave that folder, be it by a link."""
+    kinds = PurePosixPath(name), PureWindowsPath(name)
+    if any(path.is_absolute() or path.drive or path.root or ".." in path.parts for path in kinds) or "\0" in name:
+        return None
+    path = folder / name
+    return path if path.resolve().is_relative_to(folder.resolve()) else None

@@ -1,0 +1,312 @@
+"""A lecture file is data: each mistake in it is one line, it runs nothing, and it writes nowhere but in its folder."""
+
+import ast
+import itertools
+import re
+import tomllib
+from dataclasses import replace
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+
+import fontpkg
+import numpy as np
+import pytest
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from scenes import cli
+from scenes.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
+from scenes.mobjects.text import paragraph
+from scenes.production.brand_file import NEEDED, ThemeTable
+from scenes.production.drawing import Job, sources_of, survey
+from scenes.production.lecture_file import MODELS, Table, read
+from scenes.production.look import Look
+from scenes.production.mistakes import Lines, MistakesError, beside
+from scenes.production.parcels import Parcel
+from scenes.theme import PALETTES, contrast, palette, typeset
+from transformer_core import provenance
+from transformer_core.vocabulary import stored
+
+SCENES = Path(__file__).resolve().parents[2] / "scenes"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "lecture-file.md"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a lecture file and gives its path."""
+
+    def put(text: str) -> Path:
+        path = tmp_path / "my.toml"
+        path.write_text(text)
+        return path
+
+    return put
+
+
+def said(path: Path, **wishes) -> list[str]:
+    with pytest.raises(MistakesError) as error:
+        read(path, **wishes)
+    return error.value.lines
+
+
+def test_an_empty_file_is_the_whole_lecture_as_it_comes(write):
+    lecture = read(write(""))
+    assert (lecture.sentence, lecture.quality, lecture.theme, lecture.brand) == ("The car is red", "h", "dark", Brand())
+    assert [entry.number for entry in lecture.entries] == sorted(entry.number for entry in lecture.entries)
+
+
+def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
+    text = resources.files("scenes.production").joinpath("new-lecture.toml").read_text()
+    lecture = read(write(text))
+    assert [entry.name for entry in lecture.entries] == ["qkv", "scores", "weighting"]
+    uncommented = re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
+    assert set(tomllib.loads(uncommented)) == set(Table.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('titel = "x"', "my.toml:1: titel: there is no such key here: .*did you mean title"),
+        ("\ntitle = 3", "my.toml:2: title: 3 should be a text in quotes"),
+        ('chapters = "scores"', 'my.toml:1: chapters: "scores" should be a list of texts'),
+        ('chapters = [\n "scores",\n "haeds",\n]', 'my.toml:3: chapters: there is no chapter "haeds": .*mean heads'),
+        ('chapters = ["attention", "qkv"]', 'my.toml:1: chapters: the chapter "qkv" is there twice'),
+        ('sentence = "The quark is red"', 'my.toml:1: sentence: "The quark is red": the model never learned "quark"'),
+        (f'sentence = "{"the car is red and " * 4}"', "my.toml:1: sentence: "),
+        ('quality = "hd"', 'my.toml:1: quality: "hd" is no quality: .*"h" \\(1080p60\\)'),
+        ('language = "fr"', 'my.toml:1: language: "fr" is not there: it is one of en'),
+        ('model = "spanish"', 'my.toml:1: model: "spanish" is neither .*english-spanish'),
+        ('outputs = ["flim"]', 'my.toml:1: outputs: "flim" cannot be made: .*did you mean film'),
+        ('theme = "dark"', 'my.toml:1: theme: "dark" should be a table, \\[theme\\]'),
+        ('[theme]\nbase = "drak"', 'my.toml:2: theme.base: "drak" is no theme: .*did you mean dark'),
+        ('[theme.colours]\nquerry = "#FFFFFF"', "my.toml:2: theme.colours.querry: .*did you mean query"),
+        ('[theme]\ncolours.query = "red"', 'my.toml:2: theme.colours.query: "red" should be a colour, written as "#'),
+        ('[theme]\ncolours = { query = "#FFF" }', 'my.toml:2: theme.colours.query: "#FFF" should be a colour'),
+        ('[theme.colours]\ndiverging = ["#000000"]', "my.toml:2: theme.colours.diverging: .*a list of 5 colours"),
+        ('[theme]\nfont = "Nowhere Sans"', 'my.toml:2: theme.font: "Nowhere Sans" is neither .*one of .*Inter'),
+        ('[theme]\nlogo = "none.png"', 'my.toml:2: theme.logo: "none.png" is no file beside this one'),
+        ("title = \n", "my.toml:1: this is not TOML: Invalid value"),
+        ('title = "a\\u0007b"', "my.toml:1: title: "),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place_the_wrong_value_and_what_is_right(write, text, line):
+    (only,) = said(write(text))
+    assert re.match(line, only), only
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(write):
+    lines = said(write('title = 3\nquality = "x"\n\n[theme]\nbase = "x"\n\n[theme.colours]\nink = "x"\nred = "x"\n'))
+    assert [line.split(":")[1] for line in lines] == ["1", "2", "5", "8", "9"]
+
+
+def test_the_command_tells_each_mistake_on_a_line_of_its_own(write, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    path = write('quality = "x"\noutputs = ["x"]')
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["render", str(path)])
+    told = capsys.readouterr()
+    assert ending.value.code == 1
+    assert told.out == ""
+    assert [line[:18] for line in told.err.splitlines()] == ["lecture: my.toml:1", "lecture: my.toml:2"]
+
+
+@pytest.mark.parametrize("folder", ["/tmp/x", "../x", "a/../../x", "C:\\x", "\\\\host\\x", "link/x"])
+def test_nothing_is_written_outside_of_the_folder_of_the_file(write, tmp_path, folder):
+    (tmp_path / "link").symlink_to("/tmp")
+    (only,) = said(write(f"output = '{folder}'"))
+    assert only.startswith("my.toml:1: output: ")
+    assert "would leave the folder of this file" in only
+
+
+@given(st.text())
+def test_a_path_beside_a_file_never_leaves_its_folder(name):
+    found = beside(Path("/somewhere/here"), name)
+    assert found is None or found.resolve().is_relative_to("/somewhere/here")
+
+
+def test_a_chapter_beside_the_file_is_code_that_runs_only_where_it_is_trusted(write, place):
+    path = write('chapters = ["own.py", "scores"]')
+    (path.parent / "own.py").write_text((place.chapters / "c02_other.py").read_text() + "\nraise SystemExit('ran')\n")
+    (only,) = said(path)
+    assert '"own.py" is code, which a lecture file cannot run: read it, then add --trust' in only
+    assert [entry.name for entry in read(path, trust=True).entries] == ["own", "scores"]
+    path.write_text('chapters = ["../own.py"]')
+    assert "is no file beside this one" in said(path, trust=True)[0]
+
+
+def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    orders = []
+    monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
+    monkeypatch.setattr(cli, "open_store", lambda: None)
+    path = write('title = "T"\nauthor = "A"\nsentence = "the red car"\nchapters = ["heads", "qkv"]\nquality = "l"\n')
+    for arguments in ([], ["-qm", "--text", "car", "--theme", "light", "--output", "there"], ["scores"]):
+        with pytest.raises(SystemExit):
+            cli.main(["render", str(path), *arguments])
+    first, second, third = orders
+    assert (first.title, first.author, first.text, first.look.height) == ("T", "A", "the red car", 480)
+    assert [entry.name for entry in first.entries] == ["heads", "qkv"]
+    assert first.output == tmp_path / "renders" / "my"
+    assert (second.text, second.look.height, second.look.theme, second.output) == ("car", 720, "light", Path("there"))
+    assert [entry.name for entry in third.entries] == ["scores"]
+
+
+def _stop():
+    raise ValueError("stop")
+
+
+def test_new_writes_a_file_and_never_over_another_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for arguments, status in ((["new"], 0), (["new"], 1), (["new", "--force"], 0), (["new", "x.txt"], 1)):
+        (tmp_path / "lecture.toml").write_text("mine") if status == 1 else None
+        with pytest.raises(SystemExit) as ending:
+            cli.main(arguments)
+        assert ending.value.code == status
+        assert (tmp_path / "lecture.toml").read_text().startswith("mine" if status else "# A lecture as a file")
+    assert "lecture.toml is there already; --force writes over it" in capsys.readouterr().err
+
+
+def test_a_colour_that_texts_cannot_be_read_in_is_told_with_one_that_would_do(write):
+    lecture = read(write('[theme.colours]\nquery = "#444444"\n'))
+    (told, other) = lecture.told
+    assert told.startswith("my.toml:2: theme.colours.query: query #444444 on background #0F1419 has a contrast of 1.9")
+    better = re.search(r"query (#\w{6}) would do", told)[1]
+    assert contrast(better, PALETTES["dark"].background) >= 4.5
+    assert "on surface" in other
+    assert read(write('[theme.colours]\nquery = "#FFFFFF"\n')).told == ()
+
+
+def test_a_changed_colour_a_font_and_a_logo_change_the_key_of_every_step(place, tmp_path):
+    logo = tmp_path / "logo.png"
+    Image.new("RGBA", (8, 8), "red").save(logo)
+    order = place.order("counting")
+    brands = [
+        Brand(),
+        Brand((("query", "#FFFFFF"),)),
+        Brand(faces=(("Inter", False, inter()),)),
+        Brand(logo=Asset.of(logo)),
+    ]
+
+    def keys(brand):
+        look = replace(order.look, brand=brand)
+        job = Job(order.entries[0], place.folder / "trace.npz", "tiny", look, sources_of(order.entries[0]))
+        return [step.key for step in survey(job, lambda *_: None)]
+
+    found = [keys(brand) for brand in brands]
+    assert len({key for step in found for key in step}) == 3 * len(brands)
+    assert keys(Brand(logo=Asset.of(logo))) == found[3]
+
+
+def inter() -> Asset:
+    return Asset.of(fontpkg.family("Inter").files[0].path)
+
+
+def test_every_token_of_the_palette_can_be_changed_and_is_drawn(write):
+    changed = dict.fromkeys(("background", "ink", "query", "focus"), "#123456")
+    text = "".join(f'{token} = "{colour}"\n' for token, colour in changed.items())
+    brand = read(write(f'[theme]\nbase = "light"\n[theme.colours]\n{text}sequential = {["#ABCDEF"] * 6}\n')).brand
+    with brand.drawn("light"):
+        assert {token: palette().role(token) for token in changed} == changed
+        assert palette().sequential == ("#ABCDEF",) * 6
+        assert palette().key == PALETTES["light"].key
+    assert palette() == PALETTES["dark"]
+
+
+def without(characters: str) -> bytes:
+    """Inter's file without the glyphs of some characters."""
+    font = TTFont(inter().path)
+    cutter = subset.Subsetter(subset.Options(layout_features=[], notdef_outline=True))
+    cutter.populate(text="".join(sorted(set(NEEDED) - set(characters))))
+    cutter.subset(font)
+    file = BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
+def test_a_font_that_lacks_a_glyph_of_the_chapters_is_told_by_the_name_of_the_glyph(write):
+    path = write('[theme]\nfont = "own.ttf"\n')
+    (path.parent / "own.ttf").write_bytes(without("−"))
+    assert said(path) == [
+        'my.toml:2: theme.font: "own.ttf" has no glyph for − (minus sign), which the chapters use',
+    ]
+    (path.parent / "own.ttf").write_bytes(without(""))
+    with read(path).brand.drawn("dark"):
+        assert typeset("caption").family.endswith("own.ttf")
+        assert paragraph(["0.5 − “x”"], "caption", "ink", 0)[0].width > 0
+    assert typeset("caption").family == "Inter"
+    (path.parent / "own.ttf").write_bytes(b"no font")
+    assert said(path) == ['my.toml:2: theme.font: "own.ttf" cannot be read as a font']
+
+
+def test_every_character_that_chapters_and_vocabulary_write_is_asked_of_a_font():
+    written = set(
+        "".join(itertools.chain(*map(vars(stored(MODELS / "english-spanish.safetensors")).get, ("source", "target"))))
+    )
+    for path in [
+        *SCENES.glob("chapters/*.py"),
+        *SCENES.glob("mobjects/*.py"),
+        SCENES / "storyboard.py",
+        Path(provenance.__file__),
+    ]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            for child in ast.iter_child_nodes(node):
+                # A text that is a statement is a docstring.
+                if isinstance(child, ast.Constant) and isinstance(child.value, str) and not isinstance(node, ast.Expr):
+                    written |= set(child.value)
+    assert {char for char in written if char.isprintable()} <= set(NEEDED)
+
+
+def test_a_family_of_an_installed_package_takes_the_place_of_another_with_its_italics(write):
+    brand = read(write('[theme]\ntitle_font = "inter"\n')).brand
+    with brand.drawn("dark"):
+        assert "Inter-Italic" in typeset("tag").family
+        assert "Inter[" in typeset("title").family
+
+
+def test_a_logo_stands_in_its_corner_and_is_drawn_without_manims_own_camera(place, tmp_path):
+    Image.new("RGBA", (40, 10), "#FF0000FF").save(tmp_path / "logo.png")
+    brand = Brand(logo=Asset.of(tmp_path / "logo.png"))
+    assert place.film("other", look=Look(1920, 1080, 15, "dark", brand)).left_to_manim == ()
+    with Image.open(place.folder / "out" / "posters" / "other-01.png") as poster:
+        rows, columns = np.nonzero((np.asarray(poster) == [255, 0, 0]).all(axis=2))
+    assert (columns.min(), columns.max()) == (LOGO_LEFT, LOGO_LEFT + LOGO_WIDTH - 1)
+    assert LOGO_TOP <= rows.min() < rows.max() == LOGO_TOP + LOGO_HEIGHT - 1
+
+
+def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
+    logo = tmp_path / "logo.png"
+    Image.new("RGBA", (8, 8), "red").save(logo)
+    look = replace(place.order().look, brand=Brand(faces=(("Inter", False, inter()),), logo=Asset.of(logo)))
+    job = Job(place.order("other").entries[0], place.folder / "trace.npz", "tiny", look, "")
+    there = tmp_path / "there"
+    there.mkdir()
+    parcel = Parcel.of(job)
+    logo.unlink()
+    moved = parcel.unpacked(there, {}).look
+    assert moved == look
+    assert {asset.path.parent for asset in moved.brand.assets} == {there}
+    assert moved.brand.logo == Asset.of(moved.brand.logo.path)
+
+
+def test_no_caption_however_wide_reaches_the_logo():
+    line = paragraph(["W" * 42], "caption", "ink", 984)[0]
+    assert (line.get_right()[0] * 135) + 960 < LOGO_LEFT
+
+
+def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):
+    page = DOCS.read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    lecture = read(write(example))
+    assert lecture.told == ()
+    documented = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))
+    assert documented == {*Table.__struct_fields__} - {"theme"} | {
+        f"theme.{key}" for key in ThemeTable.__struct_fields__
+    }
+
+
+def test_a_long_string_hides_no_key():
+    assert Lines('a = """\nb = 1\n"""\nb = 2\n').of("b") == 4
