@@ -7,10 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from transformer_core.attention import STREAM
 from transformer_core.decoding import before
 from transformer_core.tap import tap_at
 
-STATES = "batch position d_model"
+STATES = "batch position d_state"
 Memory = tuple[Tensor, tuple[Tensor, Tensor]]
 
 
@@ -34,6 +35,8 @@ class LSTMTranslator(nn.Module):
             self.embed_src, self.embed_tgt = nn.Embedding(source_vocab, d_model), nn.Embedding(target_vocab, d_model)
             self.encoder = nn.LSTM(d_model, d_state, batch_first=True)
             self.decoder = nn.LSTM(d_model, d_state, batch_first=True)
+            #: What its tensors are called in a trace.
+            self.path = "attending_lstm" if attends else "lstm"
             self.w_a = nn.Linear(d_state, d_state, bias=False) if attends else None
             self.w_c = nn.Linear(2 * d_state if attends else d_state, d_model)
             for table in (self.embed_src, self.embed_tgt):
@@ -52,29 +55,32 @@ class LSTMTranslator(nn.Module):
 
     def encode(self, source_ids: Tensor, source_padding: Tensor | None = None) -> Memory:
         """All states of the source, "batch position d_state", and the last one with its cell."""
-        tap, x = tap_at("lstm.encoder"), self.embed_src(source_ids) * self.embed_src.embedding_dim**0.5
+        tap = tap_at(f"{self.path}.encoder")
+        x = tap("embedded", self.embed_src(source_ids) * self.embed_src.embedding_dim**0.5, STREAM)
         if source_padding is None:
             states, last = self.encoder(x)
         else:
             lengths = (~source_padding).sum(1).cpu()
             packed, last = self.encoder(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
             states, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
-        return tap("states", states, STATES), last
+        return tap("states", states, STATES, x), last
 
     def decode(
         self, target_ids: Tensor, states: Tensor, last: tuple[Tensor, Tensor], source_padding: Tensor | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The logits after every token of `target_ids`, and the state to go on from."""
-        tap = tap_at("lstm.decoder")
-        h, last = self.decoder(self.embed_tgt(target_ids) * self.embed_tgt.embedding_dim**0.5, last)
-        h = tap("states", h, STATES)
+        tap = tap_at(f"{self.path}.decoder")
+        y = tap("embedded", self.embed_tgt(target_ids) * self.embed_tgt.embedding_dim**0.5, STREAM)
+        h, last = self.decoder(y, last)
+        own = h = tap("states", h, STATES, y, states)
         if self.w_a is not None:
             scores = self.w_a(h) @ states.mT
             if source_padding is not None:
                 scores = scores.masked_fill(source_padding[:, None, :], float("-inf"))
-            weights = tap("weights", scores.softmax(-1), "batch query key")
+            weights = tap("weights", scores.softmax(-1), "batch query key", own, states)
             h = torch.cat([weights @ states, h], -1)
-        return F.linear(self.w_c(h).tanh(), self.embed_tgt.weight), last
+        logits = F.linear(self.w_c(h).tanh(), self.embed_tgt.weight)
+        return tap("logits", logits, "batch position vocab", own, states), last
 
     @torch.no_grad()
     def greedy(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from transformer_core import contrast
+from transformer_core.chains import read as read_by_chains
 from transformer_core.decoding import greedy
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
@@ -39,13 +40,14 @@ def read(
         model: a model, or the checkpoint of one; the model that comes with this project if None.
         vocabulary: its words; those in the checkpoint if None.
         others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `unplaced`, `shuffled`
-            and `later` are there anyway (`transformer_core.variants`).
+            `later` and, often, `turned` are there anyway (`transformer_core.variants`).
         about: facts to add to `trace.about`.
 
     Returns:
         All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the translation is written, as
-        `decoding.*` (see `transformer_core.writing`); and what was measured of the checkpoint, saved beside it under
-        its name. What experiments found is read when it is asked for.
+        `decoding.*` (see `transformer_core.writing`); what two LSTMs make of it, if they know its words, as
+        `lstm.*` and `attending_lstm.*` (see `transformer_core.chains`); and what was measured of the checkpoint, saved
+        beside it under its name. What experiments found is read when it is asked for.
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.
@@ -65,17 +67,23 @@ def read(
     passes = {"": Variant(first)} | variants(first, vocabulary.target)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
     trace = _traced(model, vocabulary, passes)
-    trace.tensors |= _sizes(model, first) | writing(model, vocabulary, first.source_ids) | measured
-    trace.about |= facts | {
-        "text": first.text,
-        "tokens": list(first.source),
-        "output": sentence(first.target[1:]),
-        "output_tokens": list(first.target[1:]),
-        "others": {key: sentences[f"other.{key}"].text for key in others or {}},
-        "norm_order": model.config.norm_order,
-        "config": model.config.as_dict(),
-        **(about or {}),
-    }
+    chains = read_by_chains(first.source)
+    trace.parents |= chains.parents
+    trace.tensors |= chains.tensors | _sizes(model, first) | writing(model, vocabulary, first.source_ids) | measured
+    trace.about |= (
+        chains.about
+        | facts
+        | {
+            "text": first.text,
+            "tokens": list(first.source),
+            "output": sentence(first.target[1:]),
+            "output_tokens": list(first.target[1:]),
+            "others": {key: sentences[f"other.{key}"].text for key in others or {}},
+            "norm_order": model.config.norm_order,
+            "config": model.config.as_dict(),
+            **(about or {}),
+        }
+    )
     return trace
 
 

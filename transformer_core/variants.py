@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 
-from transformer_core.measures.order import shuffle
+from transformer_core.measures.order import TURNED, exchanged, shuffle
 from transformer_core.model import Transformer
 from transformer_core.tap import Edit, Tape, record
 from transformer_core.vocabulary import END, SPECIAL
@@ -52,14 +52,10 @@ class Variant:
 def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Variant]:
     """`other.unplaced`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last word.
 
-    `later` has the same source, and a target that differs in the last word that the decoder reads.
+    `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place. `later`
+    has the same source, and a target that differs in the last word that the decoder reads.
     """
-    order = shuffle(len(given.source))
-    shuffled = replace(
-        given,
-        source_ids=tuple(given.source_ids[i] for i in order),
-        source=tuple(given.source[i] for i in order),
-    )
+    order, turned = shuffle(len(given.source)), exchanged(given.source)
     last = given.target_ids[-1]
     # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
     words = len(target_words) - len(SPECIAL)
@@ -71,9 +67,18 @@ def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Varian
     )
     return {
         "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
-        "other.shuffled": Variant(shuffled, unplaced=True, encoder_only=True),
+        "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True),
         "other.later": Variant(later),
-    }
+    } | ({TURNED: Variant(_reordered(given, turned), unplaced=True, encoder_only=True)} if turned else {})
+
+
+def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
+    """The same words in another order of the source."""
+    return replace(
+        given,
+        source_ids=tuple(given.source_ids[i] for i in order),
+        source=tuple(given.source[i] for i in order),
+    )
 
 
 def gradients(given: Sentence, model: Transformer) -> Tape:

@@ -16,6 +16,8 @@ from transformer_core.trace import NamedTensor
 
 #: The share of a cell's side that a whole share fills.
 FULL = 0.9
+#: The side of a cell, as a share of the distance to the next.
+CELL = 0.92
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -41,7 +43,7 @@ class Pattern(VGroup):
         rows, columns = weights.shape
         self.weights, self.pitch = weights, units(pitch)
         self.at = np.array([[(j, -i) for j in range(columns)] for i in range(rows)]) * self.pitch
-        full = np.full(rows * columns, self.pitch * 0.92)
+        full = np.full(rows * columns, self.pitch * CELL)
         self.cells = squares(self.at.reshape(-1, 2), full, "line", outline=True)
         sides = self.pitch * FULL * np.sqrt(weights.values)
         self.lines = VGroup(*(squares(self.at[i], sides[i], "weight") for i in range(rows)))
@@ -57,7 +59,7 @@ class Pattern(VGroup):
     def place(self, row: int, column: int) -> np.ndarray:
         """The centre of a pair's cell."""
         corner = self.cells.get_corner(UP + LEFT)
-        return corner + np.array([column + 0.5, -row - 0.5, 0]) * self.pitch
+        return corner + np.array([column + CELL / 2, -row - CELL / 2, 0]) * self.pitch
 
     def row_words(self, style: str = "map") -> VGroup:
         """The words of the queries, at the left of their rows."""

@@ -44,5 +44,5 @@ def test_the_last_state_is_all_that_a_decoder_without_attention_knows(translator
 def test_its_states_can_be_recorded(translator):
     with record() as tape:
         translator(SOURCE, TARGET)
-    assert tape["lstm.encoder.states"].shape == (2, 4, 10)
-    assert ("lstm.decoder.weights" in tape) == (translator.w_a is not None)
+    assert tape[f"{translator.path}.encoder.states"].shape == (2, 4, 10)
+    assert (f"{translator.path}.decoder.weights" in tape) == (translator.w_a is not None)

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from transformer_core import chains
 from transformer_core.experiments import (
     against_lstm,
     depth_and_norm,
     emergence,
     heads_over_seeds,
     initial_scales,
+    lstm_checkpoints,
     parts_removed,
     positions_compared,
     sampling,
@@ -87,6 +89,16 @@ def test_before_training_less_gradient_reaches_the_first_word_of_an_lstm_than_it
     gradient = compared["gradient"].pick(seed=0, choice="before training")
     assert gradient.pick(model="LSTM", position=0) < gradient.pick(model="LSTM", position=7)
     assert (gradient.values > 0).all()
+
+
+def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
+    cards = lstm_checkpoints.make(replace(TINY, steps=3), 40, tmp_path)
+    for card, (name, path) in zip(cards, chains.CHAINS.items(), strict=True):
+        model, vocabulary, about = chains.load(tmp_path / path.name)
+        assert about["name"] == card["name"] == name
+        assert (model.w_a is not None) == ("attention" in name)
+        assert model.embed_src.num_embeddings == len(vocabulary.source)
+        assert f"{card['parameters']:,} parameters" in (tmp_path / path.name).with_suffix(".md").read_text()
 
 
 def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up():

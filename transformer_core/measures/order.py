@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from transformer_core.trace import NamedTensor, Trace, derived
 
 SHUFFLE_SEED = 4
+#: Where a trace keeps the sentence in which two words have changed places; its positions are zeroed.
+TURNED = "other.turned"
 
 
 def shuffle(words: int) -> list[int]:
@@ -16,6 +20,18 @@ def shuffle(words: int) -> list[int]:
         order = random.permutation(words)
         if words < 2 or not (order == np.arange(words)).any():
             return [int(i) for i in order]
+
+
+def exchanged(words: Sequence[str]) -> list[int] | None:
+    """Which word stands where once two words have changed places: the last one, and the first unlike it of the second
+    half; nothing before them moves. None if there are no two such words.
+    """
+    places, last = list(range(len(words))), len(words) - 1
+    for first in range(len(words) // 2, last):
+        if words[first].lower() != words[last].lower():
+            places[first], places[last] = last, first
+            return places
+    return None
 
 
 @derived("moved_difference")
@@ -36,3 +52,24 @@ def order(trace: Trace, prefix: str) -> NamedTensor:
     """Where each word of the shuffled sentence stood before, counted from 0; `prefix` is `other.shuffled`."""
     words = trace.full(f"{prefix}.embed_src.sum").labels["position"]
     return NamedTensor(f"{prefix}.order", np.array(shuffle(len(words))), ("position",), {"position": words})
+
+
+@derived("moved_change")
+def moved_change(trace: Trace, prefix: str) -> NamedTensor:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.turned`: does it have the row that it had?
+
+    The rows of a Transformer are compared with those of `other.unplaced`; those of an LSTM, which adds no positions,
+    with those of the sentence itself.
+    """
+    rest = prefix.removeprefix(f"{TURNED}.")
+    unplaced = f"other.unplaced.{rest}"
+    rows, plain = trace.full(prefix), trace.full(unplaced if unplaced in trace else rest).values[0]
+    places = exchanged(trace.full("embed_src.sum").labels["position"])
+    found = np.abs(rows.values[0] - plain[places]).max(-1) / np.abs(plain).max()
+    return NamedTensor(f"{prefix}.moved_change", found, ("position",), {"position": rows.labels["position"]})
+
+
+@derived("moved_most")
+def moved_most(trace: Trace, prefix: str) -> NamedTensor:
+    """The largest `moved_change` of a word."""
+    return NamedTensor(f"{prefix}.moved_most", trace.full(f"{prefix}.moved_change").values.max(), ())

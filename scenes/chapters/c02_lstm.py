@@ -1,0 +1,390 @@
+"""A chain and a grid: what an LSTM does word by word, and a Transformer with all words at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import Count, Sweep, appear, appear_in_turn, fill, fly, leave, ring_around, settle_in, slide
+from scenes.animations.branching import multiply
+from scenes.animations.passing import hand_out
+from scenes.layout import at_floor
+from scenes.mobjects.chain import Chain, Dial
+from scenes.mobjects.contest import Recall, by_length, sinking
+from scenes.mobjects.exchange import Ledger, Noticed, Traded
+from scenes.mobjects.folding import Folding, Path
+from scenes.mobjects.handover import Bought, Handover
+from scenes.mobjects.rows import Answer
+from scenes.storyboard import Chapter, Step
+from scenes.theme import at
+from transformer_core.cast import cast_of
+from transformer_core.measures.chains import parted
+from transformer_core.measures.effects import counts
+from transformer_core.measures.order import TURNED, exchanged
+from transformer_core.trace import Trace
+
+STATES, WRITTEN, ATTENDING = "lstm.encoder.states", "lstm.decoder.logits", "attending_lstm.decoder.logits"
+#: A recorded sentence in which two words far apart belong together, and the two words.
+RECORDED = "experiment.companions.tired.encoder.0.self_attn"
+RUN, RECALL = "experiment.against_lstm", "experiment.recall"
+#: From so many links on, two words stand far apart.
+FAR_APART = 5
+#: From so many words on, a chain takes its time.
+LONG = 8
+
+
+class AgainstLSTM(Chapter):
+    """A chain against a grid: order for free, or short paths and all words at once."""
+
+    number = 2
+    title = "Transformers vs LSTMs"
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - chains are compared with the whole encoder
+        return "encoder"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        self.words = trace["embed_src.sum"].words("position")
+        self.ticks = trace["config.ticks"].quantities()
+        self.kind = "slow" if len(self.words) < LONG else "tour"
+        yield from self.a_chain(trace)
+        yield from self.a_grid(trace)
+        yield from self.how_far(trace)
+        if WRITTEN in trace and ATTENDING in trace:
+            yield from self.one_state(trace)
+        yield from self.what_attention_buys(trace)
+        yield from self.longer_is_harder(trace)
+        yield from self.the_signal(trace)
+        yield from self.be_fair(trace)
+        if exchanged(self.words):
+            if f"{TURNED}.{STATES}" in trace:
+                yield from self.the_chain_notices(trace)
+            yield from self.the_grid_does_not(trace)
+        yield from self.what_is_traded()
+
+    def a_chain(self, trace: Trace) -> Iterator[Step]:
+        """The question of the chapter, and the LSTM at work, tick by tick."""
+        states = trace[STATES].pick(batch=0) if STATES in trace else None
+        chain = self.chain = Chain(self.words, states, 575, widest=170)
+        dial = self.dial = Dial(self.ticks, "ticks", at(960, 290))
+        moments = VGroup(*(VGroup(*chain.moment(i), dial.dots[i]) for i in range(len(self.words))))
+        carried = f"a state of {trace['lstm.encoder.state_size']} numbers" if states is not None else "a state"
+        waits = (
+            f"Step {self.ticks[-1]} can’t start before step {trace['config.links']} ends. |"
+            if len(self.words) > 1
+            else ""
+        )
+        yield Step(
+            "Reading word by word",
+            say="People read from left to right. Why doesn’t the Transformer? |"
+            f"An LSTM does: word by word, it hands on {carried}. |{waits}"
+            "So it knows the order for free: time itself is the order.",
+            show=[
+                [appear_in_turn([*chain.words]), appear(dial.rim, dial.places, dial.called)],
+                [appear(dial.count), (Sweep(moments, self.kind), Count(dial.count, self.ticks, "", self.kind))],
+                *([appear(ring_around(chain.links[-1]))] if len(self.words) > 1 else []),
+                None,
+            ],
+        )
+
+    def a_grid(self, trace: Trace) -> Iterator[Step]:
+        """The chain folds into a grid: every pair in one tick."""
+        cast = cast_of(trace)
+        weights = cast.seen(trace)["weights"]
+        n, cells = trace["config.words"], trace["config.comparisons"]
+        picture = Folding(weights, self.ticks, f"{n} × {n}")
+        layers = trace["config.encoder_layers"]
+        fly_in = [fly(a, b) for words in (picture.columns, picture.rows)
+                  for a, b in zip(self.chain.words, words, strict=True)]  # fmt: skip
+        yield Step(
+            "All words at once",
+            say=f"Attention puts all {n} words along both sides. |"
+            f"All {cells} pairs meet in one matrix product: no cell waits for another. |"
+            f"A layer is one tick, however long the sentence; this encoder has {layers}.",
+            show=[
+                [
+                    (leave(self.chain, self.dial.called), *fly_in, settle_in(self.dial.face, picture.chain.face)),
+                    appear(picture.pattern.cells, picture.size, picture.chain.called),
+                ],
+                [
+                    appear(picture.grid.rim, picture.grid.places, picture.grid.called),
+                    (appear(picture.grid.dots, picture.grid.count), appear(picture.pattern.lines, rise=False)),
+                ],
+                None,
+            ],
+            stay=[self.chain, self.dial],
+        )
+
+    def how_far(self, trace: Trace) -> Iterator[Step]:
+        """Links between two words, counted along the chain; one arc in the grid."""
+        pair, path = farthest(trace), "encoder.0.self_attn"
+        if pair[1] - pair[0] < FAR_APART:
+            pair = (0, len(self.words) - 1)
+        own = pair[1] - pair[0] >= FAR_APART
+        if not own:
+            path = RECORDED
+            if f"{path}.weights" not in trace:
+                return
+        hops = trace[f"{path}.hops"]
+        words = hops.words("key")
+        start, end = pair if own else (hops.position("key", "animal"), hops.position("key", "tired"))
+        picture = Path(words, hops, start, end)
+        together = not own or pair == farthest(trace)
+        told = "belong together, and stand far apart" if together else "stand far apart"
+        yield Step(
+            "How far apart are two words?",
+            say=f"“{words[start]}” and “{words[end]}” {told}. |"
+            f"Along the chain, news of “{words[start]}” passes {picture.hops[-1]} state updates. |"
+            "In the grid it passes one layer. |"
+            "Fewer links: fewer places to lose it.",
+            show=[
+                [appear_in_turn([*picture.words]), appear(picture.ends)],
+                [
+                    appear(picture.chain_name, picture.count),
+                    (Sweep(picture.links, "slow"), Count(picture.count, picture.hops, "", "slow")),
+                ],
+                [appear(picture.arc, rise=False), appear(picture.arc_name)],
+                None,
+            ],
+            stay=(),
+        )
+
+    def one_state(self, trace: Trace) -> Iterator[Step]:
+        """What is written from the last state alone, and with a look at all states."""
+        at_, gold = "", trace.about.get("gold", {}).get("words")
+        if gold is None or not parted(trace[WRITTEN].words("position")[1:], gold):
+            at_, gold = "other.long.", trace.about["long"]["gold"]
+        states = trace[f"{at_}{STATES}"].pick(batch=0)
+        alone, attending = (trace[f"{at_}{name}"].words("position")[1:] for name in (WRITTEN, ATTENDING))
+        wrong = parted(alone, gold), parted(attending, gold)
+        picture = Handover(states.words("position"), states, alone, attending, wrong)
+        chain = picture.chain
+        size = trace["lstm.encoder.state_size"]
+        another = "Take another sentence. " if at_ else ""
+        failed = "Some words are wrong: ringed." if wrong[0] else "This time all is right."
+        better = "Now all are right." if not wrong[1] else "Even so, not all is right."
+        yield Step(
+            "One state for a whole sentence",
+            say=f"{another}An LSTM translator hands over the last state alone: |"
+            f"{size} numbers for the whole sentence. {failed} |"
+            f"Let it look back at all states, by attention. {better}",
+            show=[
+                [appear(chain.words, chain.ups, chain.cells), (fill(chain.states), appear(chain.links))],
+                [
+                    (leave(*picture.forgotten), appear(picture.handed)),
+                    (appear(picture.last, picture.names[0]), hand_out(picture.outputs[0], chain.cells[-1])),
+                    appear(picture.rings[0]) if len(picture.rings[0]) else None,
+                ],
+                [
+                    (appear(*picture.forgotten), appear_in_turn([*picture.seen])),
+                    appear(picture.names[1]),
+                    hand_out(picture.outputs[1], chain.cells),
+                    appear(picture.rings[1]) if len(picture.rings[1]) else None,
+                ],
+            ],
+            stay=(),
+        )
+
+    def what_attention_buys(self, trace: Trace) -> Iterator[Step]:
+        """Three translators on the same sentences."""
+        exact, means = trace[f"{RUN}.exact"], trace[f"{RUN}.exact.over_seeds"]
+        first, second, third = (means.pick(model=name) for name in ("LSTM", "LSTM with attention", "Transformer"))
+        picture = Bought(exact, means, trace[f"{RUN}.parameters"])
+        bought = trace[f"{RUN}.exact.bought"]
+        sure = counts(exact.pick(model="LSTM"), exact.pick(model="LSTM with attention"))
+        close = (
+            f"Attention alone buys {bought:.0%} of the gain." if sure and bought > 0.5 else "All by short trainings."
+        )
+        yield Step(
+            "What does attention buy?",
+            say="Three translators, the same sentences, about as many learned numbers. |"
+            f"New sentences right: the LSTM {first:share}; with attention {second:share}; |"
+            f"the Transformer {third:share}. |{close}",
+            show=[
+                [appear(*(line[0] for line in picture.lines)), appear(picture.called)],
+                [appear(*picture.lines[0][1:]), appear(*picture.lines[1][1:])],
+                appear(*picture.lines[2][1:]),
+                appear(picture.gain),
+            ],
+            stay=(),
+        )
+
+    def longer_is_harder(self, trace: Trace) -> Iterator[Step]:
+        """The same three by the number of words."""
+        picture = by_length(trace.under(RUN))
+        lengths, mean = trace[f"{RUN}.length"], trace[f"{RUN}.by_length.over_seeds"]
+        short, long = (lengths.values.tolist().index(n) for n in (5, 13))
+        told = [
+            f"{lengths.quantity(k)} words: " + ", ".join(f"{mean.quantity(m, k):share}" for m in range(3))
+            for k in (short, long)
+        ]
+        until = trace[f"{RUN}.by_length.good_until"].values
+        first = "The one with a single state falls first." if until[0] < until[1:].min() else ""
+        falls = "All fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
+        yield Step(
+            "Longer is harder, for some",
+            say=f"Now by the length of the sentence. {told[0]}. |{told[1]}. |{falls}{first}",
+            show=[
+                [appear(picture.plot, picture.cursor, picture.clock, picture.readouts), picture.run(0, short, "row")],
+                picture.run(short + 1, long, "slow"),
+                picture.run(long + 1, len(lengths) - 1, "row"),
+            ],
+            stay=(),
+        )
+
+    def the_signal(self, trace: Trace) -> Iterator[Step]:
+        """The gradient that reaches the first symbol, before any training."""
+        picture = sinking(trace.under(RECALL))
+        grid, chain = (trace[f"{RECALL}.gradient"].pick(model=n).quantities()[-1] for n in ("transformer", "LSTM"))
+        back = trace[f"{RECALL}.distances"].quantities()[-1]
+        yield Step(
+            "The signal that teaches",
+            say="Another task: name the first symbol of a sequence. |"
+            "Before any training, how much of the gradient gets back there? |"
+            f"From {back} symbols on: {grid:.0e} in the Transformer, {chain:.0e} in the LSTM. |"
+            "So faint a signal teaches hardly anything. At first.",
+            show=[
+                appear(picture.plot, picture.cursor, picture.clock, picture.readouts),
+                picture.run(0, len(picture.x) - 1, "tour"),
+                None,
+                None,
+            ],
+            stay=(),
+        )
+
+    def be_fair(self, trace: Trace) -> Iterator[Step]:
+        """The LSTM does learn it: how soon, and how surely."""
+        run = trace.under(RECALL)
+        picture = Recall(run)
+        sooner = counts(run["steps"].pick(model="transformer"), run["steps"].pick(model="LSTM, gates open"))
+        grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
+        arrived, of = run["steps.arrived"].pick(model="LSTM"), run["steps.trainings"]
+        later = (
+            f"It took {opened:,.0f} steps where the Transformer took {grid:,.0f}. |" if sooner and opened > grid else ""
+        )
+        yield Step(
+            "Be fair to the LSTM",
+            say="Yet it learns this very task. Open its forget gates at the start, |"
+            f"and all {of} trainings get there. |{later}"
+            f"As it usually starts: {arrived} of {of}. |"
+            "So it’s about how soon and how surely; not whether.",
+            show=[
+                [appear(picture.plot), Sweep(picture.pieces, "slow")],
+                appear(picture.dots["LSTM, gates open"], picture.calls["LSTM, gates open"]),
+                *([appear(picture.dots["transformer"], picture.calls["transformer"])] if later else []),
+                appear(picture.dots["LSTM"], picture.calls["LSTM"]),
+                None,
+            ],
+            stay=(),
+        )
+
+    def the_chain_notices(self, trace: Trace) -> Iterator[Step]:
+        """Two words change places: the states differ from the first of them on."""
+        order = exchanged(self.words) or []
+        turned = trace[f"{TURNED}.{STATES}"].pick(batch=0)
+        change = trace[f"{TURNED}.{STATES}.moved_change"]
+        picture = Noticed(trace[STATES].pick(batch=0), turned, change, order)
+        first = next(i for i, j in enumerate(order) if i != j)
+        same = (change.values[:first] == 0).all() and (change.values[first:] > 0.005).all()
+        told = (
+            ("Before, nothing changes; from" if first else "From")
+            + f" “{change.label('position', first)}” on, every state is another. |"
+            if same
+            else "These states are others. |"
+        )
+        moved = [(i, j) for i, j in enumerate(order) if i != j]
+        lower = [VGroup(*picture.lower.moment(i), picture.changes[i]) for i in range(len(order))]
+        yield Step(
+            "The chain notices",
+            say="The notes say: in an LSTM the order is known by default. Try it: |"
+            f"“{self.words[first]}” and “{self.words[-1]}” change places. |{told}"
+            "The order has become part of the state.",
+            show=[
+                appear(picture.upper),
+                [
+                    appear(*(picture.ways[i] for i, _ in moved), rise=False),
+                    tuple(
+                        one
+                        for i, j in enumerate(order)
+                        for one in multiply(picture.upper.words[j], [picture.lower.words[i]])
+                    ),
+                ],
+                [
+                    appear(picture.called),
+                    Sweep(VGroup(*lower), self.kind),
+                    appear(picture.rings),
+                ],
+                None,
+            ],
+            stay=(),
+        )
+
+    def the_grid_does_not(self, trace: Trace) -> Iterator[Step]:
+        """The cells of the grid only trade places."""
+        order = exchanged(self.words) or []
+        cast = cast_of(trace)
+        plain, turned = (
+            trace[f"{variant}.{cast.path}.weights"].pick(batch=0, head=cast.head)
+            for variant in ("other.unplaced", TURNED)
+        )
+        last = int(float(trace["config.encoder_layers"])) - 1
+        most = trace[f"{TURNED}.encoder.{last}.resid_post.moved_most"]
+        picture = Traded(plain, turned, order, most)
+        first, second = picture.grids
+        told = (
+            f"its cells only trade places: no row differs by more than {most:.0e}. |"
+            if most < 1e-6
+            else f"its rows differ by {most:.0e}. |"
+        )
+        yield Step(
+            "The grid does not",
+            say=f"Now the grid, with no positions added: |{told}"
+            "Nothing in it says which word came first. Chapter four mends that. |"
+            f"And {trace['config.words']} words cost {trace['config.comparisons']} cells: a bill for chapter twelve.",
+            show=[
+                appear(first, picture.rows[0], picture.columns[0]),
+                [
+                    (
+                        appear(second.cells),
+                        *(fly(picture.rows[0][j], picture.rows[1][i]) for i, j in enumerate(order)),
+                        *(fly(picture.columns[0][j], picture.columns[1][i]) for i, j in enumerate(order)),
+                    ),
+                    slide(picture.before, picture.after, "cell"),
+                    appear(picture.called, picture.most),
+                ],
+                None,
+                None,
+            ],
+            stay=(),
+        )
+
+    def what_is_traded(self) -> Iterator[Step]:
+        """Close: the answer, and a question to take away."""
+        picture = Ledger(
+            [
+                ("the order", "known by default", "must be added"),
+                ("two far words", "many updates apart", "one layer apart"),
+                ("the work", "one word after another", "all words at once"),
+                ("what it keeps", "one state", "a row for each word"),
+            ]
+        )
+        answer = at_floor(Answer("A grid trades the order for short paths and work in parallel: it learns sooner."))
+        yield Step(
+            "A chain, or a grid?",
+            say="A grid gives up the order, |for short paths and all words at once. |"
+            "In our runs it learned sooner; it isn’t the only thing that learns. |"
+            "Your turn: which of them would you give a text that never ends?",
+            show=[
+                [appear(picture.heads), appear(picture.lines[0])],
+                [appear_in_turn([*picture.lines[1:]])],
+                appear(answer),
+                None,
+            ],
+            stay=(),
+        )
+
+
+def farthest(trace: Trace) -> tuple[int, int]:
+    """The two words that stand farthest apart of those that belong together by the grammar; no distance without it."""
+    pairs = [(min(link), max(link)) for links in trace.about.get("roles", {}).values() for link in links]
+    return max(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))

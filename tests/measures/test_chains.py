@@ -1,0 +1,51 @@
+import numpy as np
+from small import traced
+
+from transformer_core.measures.chains import parted
+
+MODELS = {"model": ("chain", "with attention", "grid")}
+
+
+def test_a_chain_ticks_once_a_word():
+    assert traced({"config.words": ("", 3)})["config.ticks"].values.tolist() == [1, 2, 3]
+
+
+def test_hops_are_the_distance_of_two_words():
+    words = ("a", "b", "c")
+    weights = ("batch head query key", np.ones((1, 1, 3, 3)), {"query": words, "key": words})
+    hops = traced({"encoder.0.self_attn.weights": weights})["encoder.0.self_attn.hops"]
+    assert hops.pick(query="c", key="a") == 2
+    assert hops.values.tolist() == [[0, 1, 2], [1, 0, 1], [2, 1, 0]]
+
+
+def by_length():
+    right = [[[0.9, 0.5, 0.95]], [[1, 0.9, 0.8]], [[0.5, 1, 1]]]
+    return traced({"run.by_length": ("model seed length", right, MODELS | {"length": ("3", "4", "7")})})
+
+
+def test_a_model_is_good_until_it_first_falls_below_nine_in_ten():
+    assert by_length()["run.by_length.good_until"].values.tolist() == [3, 4, 0]
+
+
+def test_attention_has_bought_its_part_of_the_whole_gain():
+    trace = traced({"run.exact": ("model seed", [[0.3, 0.5], [0.7, 0.9], [0.9, 0.9]], MODELS)})
+    assert np.isclose(trace["run.exact.bought"], 0.4 / 0.5)
+
+
+def test_trainings_that_came_there_are_counted():
+    trace = traced({"run.steps": ("model seed", [[-1, 20], [-1, -1], [5, 6]], MODELS)})
+    assert trace["run.steps.arrived"].values.tolist() == [1, 0, 2]
+    assert trace["run.steps.trainings"] == 2
+
+
+def test_a_state_is_as_large_as_it_has_entries():
+    assert (
+        traced({"lstm.encoder.states": ("batch position d_state", np.zeros((1, 3, 7)))})["lstm.encoder.state_size"] == 7
+    )
+
+
+def test_two_translations_part_where_a_word_is_another_or_too_many():
+    assert parted("el perro es muy viejo".split(), "el perro está muy viejo".split()) == [2]
+    assert parted("es viejo el".split(), "el viejo es".split()) == [0, 2]
+    assert parted("el perro muy viejo".split(), "el viejo".split()) == [1, 2]
+    assert parted(["el"], ["el"]) == []
