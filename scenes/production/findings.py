@@ -104,6 +104,8 @@ def _plots(section: Section) -> Iterator[tuple[str, Any]]:
         along = next((axis for axis in ALONG if axis in one.axes), None)
         if along is None or one.size(along) < 3 or _is_axis(section, name):
             continue
+        if one.axes == ("position",) == tuple(one.labels) and one.values.dtype.kind == "i":
+            continue  # the ids of a sentence: nothing to see
         others = [axis for axis in one.axes if axis not in {along, "seed"}]
         if not np.ptp(one.values.astype(float), axis=one.axes.index(along)).any():
             continue  # the same everywhere: nothing to see

@@ -1,0 +1,19 @@
+"""A part is taken out of a machine, and put back: what falls out leaves its outline behind."""
+
+from __future__ import annotations
+
+from manim import DOWN, Animation, VGroup, rate_functions
+
+from scenes.animations.fades import Come, Leave
+from scenes.theme import pace, units
+
+
+def take_out(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
+    """The part falls out, and empty frames stay where it was."""
+    fall = Leave(part, shift=DOWN * units(60), run_time=pace("transform"), rate_func=rate_functions.ease_in_sine)
+    return fall, Come(outline, run_time=pace("appear"))
+
+
+def put_back(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
+    """The part comes to its place again."""
+    return Leave(outline, run_time=pace("leave")), Come(part, run_time=pace("appear"))

@@ -1,0 +1,389 @@
+"""How to argue about an architecture: take a part out, train anew, and know what chance would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scenes.animations import appear, appear_in_turn, fill, ring_around
+from scenes.layout import at_floor
+from scenes.mobjects.hard_cases import ByLength, CloseBy
+from scenes.mobjects.removable import Removable
+from scenes.mobjects.rows import Answer
+from scenes.mobjects.size_and_data import SizeAndData
+from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
+from scenes.mobjects.verdicts import Ranking, TwoChanges
+from scenes.storyboard import Chapter, Step
+from transformer_core.measures.effects import counts
+from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
+from transformer_core.trace import Trace
+
+TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
+FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
+
+
+class Arguing(Chapter):
+    """An argument about architecture is an experiment with a stated size."""
+
+    number = 15
+    title = "Arguing architectural decisions"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        if f"{TRIALS}.exact" in trace:
+            run = trace.under(TRIALS)
+            machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
+            curves = Curves(run, ["nothing", *single_parts(run["exact.points"])[:3]])
+            yield from self.rules(trace, machine, curves)
+            yield from self.cannot_do_without(trace, machine, curves)
+            yield from self.close_calls(trace, machine)
+            yield from self.better_without(trace, machine)
+            yield from self.a_verdict_has_a_size(trace, machine)
+            yield from self.what_else_changed(trace, machine)
+        yield from self.size_against_data(trace)
+        yield from self.what_stays_hard(trace)
+        yield from self.a_failure(trace)
+        if f"{TRIALS}.exact" in trace:
+            yield from self.the_verdicts(trace, machine)
+
+    def rules(self, trace: Trace, machine: Removable, curves: Curves) -> Iterator[Step]:
+        """The question of the chapter, and what would count as an answer."""
+        run = trace.under(TRIALS)
+        whole = run["exact"].pick(part="nothing")
+        low, high = whole.smallest()[-1], whole.largest()[-1]
+        yield Step(
+            "Which parts does it need?",
+            say="Which of these parts does it need? Take one out, train anew, and count. |"
+            f"All else stays: the same sentences, {run['steps']:,.0f} steps. |"
+            f"The whole model, from several seeds: {low:.1%} to {high:.1%}. |"
+            "That spread is chance. A difference counts only if it is larger.",
+            show=[
+                [appear(machine)],
+                [appear(curves.plot)],
+                [fill(curves.seeds["nothing"], "row"), appear(curves.labels["nothing"])],
+                appear(curves.bands["nothing"]),
+            ],
+        )
+
+    def cannot_do_without(self, trace: Trace, machine: Removable, curves: Curves) -> Iterator[Step]:
+        """The three largest losses, one part after another."""
+        run = trace.under(TRIALS)
+        parts = single_parts(run["exact.points"])[:3]
+        mean = {part: run["exact.over_seeds"].pick(part=part) for part in parts}
+        first, *rest = parts
+        beats = [f"Take out the {first}: {mean[first]:share} of new sentences come out right. |"]
+        beats += [f"Without {_the(part)}: {mean[part]:share}. |" for part in rest]
+        stay = [*machine.standing(), curves.plot, curves.bands["nothing"], curves.labels["nothing"]]
+        shows = [
+            [(*machine.whole(), *machine.without(part)), appear(curves.bands[part]), appear(curves.labels[part])]
+            for part in parts
+        ]
+        yield Step(
+            "What it can’t do without",
+            say="".join(beats) + "Each line is a model that never knew the part.",
+            show=[*shows, machine.whole()],
+            stay=stay,
+        )
+
+    def close_calls(self, trace: Trace, machine: Removable) -> Iterator[Step]:
+        """Small differences: some are effects, some may be chance."""
+        run = trace.under(TRIALS)
+        points, effect = run["exact.points"], run["exact.effect"]
+        parts = single_parts(points)[2:]
+        gains = [part for part in parts if effect.pick(part=part) and points.pick(part=part) > 0]
+        parts = [part for part in parts if part not in gains]
+        sure = [part for part in parts if effect.pick(part=part)]
+        unsure = [part for part in parts if part not in sure]
+        picture = DotRows(run, parts)
+        told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
+        verdict = (
+            f"{_listed([CALLED[part] for part in unsure])}: inside. "
+            f"We can’t tell {'it' if len(unsure) == 1 else 'them'} from chance; that is a result, too."
+            if unsure
+            else "No other part costs so little that chance explains it."
+        )
+        stay = machine.standing()
+
+        def tried(some: list[str]) -> list[object]:
+            moves: list[object] = []
+            for part in some:
+                at = parts.index(part)
+                moves += [(*machine.whole(), *machine.without(part)), appear(picture.seeds[at], picture.verdicts[at])]
+            return moves
+
+        yield Step(
+            "Close calls",
+            say="Closer. A dot is a seed; the hatched band around the whole model is what chance explains. |"
+            f"In points, {told}: outside, so an effect. |" + verdict,
+            show=[
+                [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
+                tried(sure),
+                [*tried(unsure), machine.whole()],
+            ],
+            stay=stay,
+        )
+
+    def better_without(self, trace: Trace, machine: Removable) -> Iterator[Step]:
+        """The norm at two depths."""
+        if f"{DEEP}.exact" not in trace:
+            return
+        run, deep = trace.under(TRIALS), trace.under(DEEP)
+        models = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
+        parts = {"with": "nothing", "without": "norm"}
+        picture = Crossed(
+            {k: (run["exact"].pick(part=parts[k]), deep["exact"].pick(model=models[k])) for k in parts},
+            {k: (run["exact.over_seeds"].pick(part=parts[k]), deep["exact.over_seeds"].pick(model=models[k]))
+             for k in parts},
+            {"with": "with Norm", "without": "without"},
+            (f"{run['trial_layers']} layers a side", f"{deep['layers']} layers a side"),
+            (f"{run['steps']:,.0f} steps, warm-up", f"{deep['steps']} steps, no warm-up"),
+        )  # fmt: skip
+        stay = machine.standing()
+        gain = run["exact.points"].pick(part="norm")
+        real = run["exact.effect"].pick(part="norm")
+        shallow = (
+            f"Without Norm the small model gains {gain:.1f} points: more than chance. So leave it out? |"
+            if real and gain > 0
+            else f"Without Norm: {gain:+.1f} points{', more than chance' if real else ': that may be chance'}. |"
+        )
+        one, other = (deep["exact.over_seeds"].pick(model=models[k]) for k in ("with", "without"))
+        clear = counts(*(deep["exact"].pick(model=models[k]) for k in ("with", "without")))
+        order = trace.about["config"]["norm_order"]
+        closing = {
+            True: "The deep model needs what the small one can spare.",
+            False: "At this depth, no difference that we can tell from chance.",
+        }[clear and one > other]
+        yield Step(
+            "Better without?" if real and gain > 0 else "Is Norm worth its place?",
+            say=shallow + f"Now {deep['layers']} layers a side, only {deep['steps']} steps, no warm-up: |"
+            f"{one:share} with it, {other:share} without. |"
+            + closing
+            + (" These are pre-norm; our sentence’s model is not." if order != "pre" else ""),
+            show=[
+                [
+                    (*machine.whole(), *machine.without("norm")),
+                    appear(picture.columns[0]),
+                    (appear(picture.starts), appear(*(texts[0] for texts in picture.labels))),
+                ],
+                appear(picture.columns[1]),
+                [appear_in_turn([*picture.lines]), appear(*(texts[1:] for texts in picture.labels))],
+                None,
+            ],
+            stay=stay,
+        )
+
+    def a_verdict_has_a_size(self, trace: Trace, machine: Removable) -> Iterator[Step]:
+        """The root at two widths of a head."""
+        run = trace.under(TRIALS)
+        exact, mean, d_k = run["exact"], run["exact.over_seeds"], run["d_k"]
+        both = "all heads but one, and root"
+        ends = {"with": ("nothing", "all heads but one"), "without": ("root", both)}
+        if both not in exact.labels["part"]:
+            return
+        picture = Crossed(
+            {k: tuple(exact.pick(part=part) for part in pair) for k, pair in ends.items()},
+            {k: tuple(mean.pick(part=part) for part in pair) for k, pair in ends.items()},
+            {"with": "with the root", "without": "without"},
+            (f"d_k = {d_k.pick(choice='all heads')}", f"d_k = {d_k.pick(choice='one head')}"),
+            ("several heads", "one head"),
+        )
+        stay = machine.standing()
+        small, large = (tuple(mean.pick(part=p) for p in (ends["with"][k], ends["without"][k])) for k in range(2))
+        grows = large[0] - large[1] > small[0] - small[1] and counts(
+            exact.pick(part="all heads but one"), exact.pick(part=both)
+        )
+        yield Step(
+            "A verdict has a size",
+            say="The root divides scores by the root of d_k. Heads are narrow here: "
+            f"d_k is {d_k.pick(choice='all heads')}. |"
+            f"Without it, {small[0]:share} falls to {small[1]:share}. |"
+            f"One wide head, d_k {d_k.pick(choice='one head')}: "
+            f"{large[0]:share} {'falls' if large[0] > large[1] else 'turns'} to {large[1]:share}. |"
+            + ("What a narrow head can spare, a wide one needs." if grows else "No larger loss, at this width."),
+            show=[
+                [
+                    machine.whole(),
+                    appear(picture.columns),
+                    (appear(picture.starts[0]), appear(picture.labels[0][0])),
+                ],
+                [
+                    machine.without("root"),
+                    (appear(picture.starts[1]), appear(picture.labels[1][0])),
+                ],
+                [
+                    machine.without("all heads but one"),
+                    appear_in_turn([*picture.lines]),
+                    appear(*(texts[1:] for texts in picture.labels)),
+                ],
+                None,
+            ],
+            stay=stay,
+        )
+
+    def what_else_changed(self, trace: Trace, machine: Removable) -> Iterator[Step]:
+        """A part goes, and with it some of the model's size."""
+        run, part = trace.under(TRIALS), "feed-forward"
+        missing, points = run["parameters.missing"].pick(part=part), run["exact.points"].pick(part=part)
+        if not (run["exact.effect"].pick(part=part) and points < 0 and missing > 0):
+            return
+        rows = [
+            ("numbers to be learned", ",.0f", *(run["parameters"].pick(part=p) for p in ("nothing", part))),
+            ("new sentences right", ".1%", *(run["exact.over_seeds"].pick(part=p) for p in ("nothing", part))),
+        ]
+        picture = TwoChanges(rows, ("with", "without"))
+        stay = machine.standing()
+        yield Step(
+            "What else changed?",
+            say=f"Take out feed-forward, and {missing:share} of all numbers that are learned go, too. |"
+            f"{points:+.1f} points. Is that the part, or the size? |"
+            "Two things changed at once: this trial can’t tell. A fair rival has as many numbers.",
+            show=[
+                [(*machine.whole(), *machine.without(part)), appear(picture.groups[0])],
+                appear(picture.groups[1]),
+                None,
+            ],
+            stay=stay,
+        )
+
+    def size_against_data(self, trace: Trace) -> Iterator[Step]:
+        """A grid of accuracies: what is scarce depends on where one stands."""
+        if f"{GROWN}.exact" not in trace:
+            return
+        run = trace.under(GROWN)
+        picture = SizeAndData(run)
+        wider, more = run["exact.gain_width"], run["exact.gain_amount"]
+        sure = run["exact.gain_amount_counts"]
+        widths, amounts = run["width"].quantities(), run["amount"].quantities()
+        narrow = (
+            f"At width {widths[0]}, more sentences change nothing beyond chance. |"
+            if not sure.values[:, 0].any()
+            else f"At width {widths[0]}, twice the sentences: {more.quantity(0, 0):+.0f} points. |"
+        )
+        w, a = len(widths) - 2, len(amounts) - 2
+        up, across = wider.quantity(w, a), more.quantity(a, w)
+        better = "Width is what is missing there." if up > across else "Sentences are what is missing there."
+        yield Step(
+            "Size against data",
+            say=f"Too small, or too few sentences? A square is a model after {run['steps']:,.0f} steps. |"
+            f"{narrow}"
+            f"From width {widths[w]} and {amounts[a]:,.0f} sentences: twice as many gain {across:.0f} points. |"
+            f"Twice the width: {up:.0f}. {better}",
+            show=[
+                [
+                    appear(picture.rows, picture.columns),
+                    appear_in_turn([cell for row in picture.cells for cell in row]),
+                ],
+                appear_in_turn(picture.more[0]),
+                [
+                    appear_in_turn([way for row in picture.more[1:] for way in row]),
+                    appear(ring_around(picture.cells[w][a + 1])),
+                ],
+                [
+                    appear_in_turn([way for row in picture.wider for way in row]),
+                    appear(ring_around(picture.cells[w + 1][a])),
+                ],
+            ],
+            stay=(),
+        )
+
+    def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
+        """Accuracy by length, early and late, and how much of training was that long."""
+        if f"{FAILED}.exact" not in trace:
+            return
+        run, brief = trace.under(FAILED), trace.under(LONGER)
+        early = brief["by_length.over_seeds"].pick(model="Transformer") if "by_length" in brief else None
+        if early is not None and early.labels["length"] != run["exact"].labels["length"]:
+            early = None
+        times = [run["steps"], *([brief["steps"]] if early is not None else [])]
+        picture = ByLength(run["length"], run["exact"], early, run["training_share"], times, trace["config.words"])
+        last = len(run["length"]) - 1
+        long, late, seen = (
+            run["length"].quantity(last),
+            run["exact"].quantity(last),
+            run["training_share"].quantity(last),
+        )
+        told = (
+            f"After {times[1]:,.0f} steps: at {long} words {early.quantity(last):share} right. |"
+            if early is not None
+            else "Short ones come out right. |"
+        )
+        yield Step(
+            "What stays hard?",
+            say=f"What stays hard? Long sentences. {told}"
+            f"The lecture’s model, after {times[0]:,.0f}: {late:share}. |"
+            f"Only {seen:share} of its training sentences were that long. |"
+            "What is rare comes last.",
+            show=[
+                [appear(picture.plot, picture.ticks), appear(picture.early) if early is not None else None],
+                appear(picture.late),
+                [appear(picture.ground), fill(picture.seen, "row"), appear(picture.rarest, picture.most)],
+                appear(picture.own) if len(picture.own) else None,
+            ],
+            stay=(),
+        )
+
+    def a_failure(self, trace: Trace) -> Iterator[Step]:
+        """One sentence that goes wrong, and what happens if another noun stands there."""
+        if f"{FAILED}.close.source" not in trace:
+            return
+        run = trace.under(FAILED)
+        picture = CloseBy(run)
+        head, other, wrong, right, asker = picture.words
+        odds = run["close.probs"].pick(choice="written")
+        tally = run["swapped.tally"]
+        like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
+        caught = unlike[0] * like[1] > like[0] * unlike[1]
+        yield Step(
+            "One failure, close by",
+            say=f"“{wrong}”, with {odds:share}, where “{right}” is right: "
+            f"“{asker}” is said of “{head}”, not “{other}”. |"
+            "A guess: the nearer noun gives the form. Test: put others there. |"
+            f"Nouns of its gender: {like[0]} of {like[1]} right. Others: {unlike[0]} of {unlike[1]}. |"
+            + ("So it asks the nearer noun." if caught else "So that was not it."),
+            show=[
+                [
+                    appear(picture.source),
+                    appear(picture.written),
+                    appear(picture.ring, picture.right, picture.odds),
+                    appear(picture.should),
+                ],
+                appear(picture.does),
+                appear_in_turn([*picture.rows], "row"),
+                appear(picture.note),
+            ],
+            stay=(),
+        )
+
+    def the_verdicts(self, trace: Trace, machine: Removable) -> Iterator[Step]:
+        """Close: all verdicts, the answer, and a question to take away."""
+        run = trace.under(TRIALS)
+        parts = single_parts(run["exact.points"])
+        picture = Ranking(run, parts)
+        answer = at_floor(Answer("An argument about architecture is an experiment with a stated size."))
+        spare = [part for part in parts if not run["exact.effect"].pick(part=part)]
+        question = (
+            f"Your turn: {CALLED[spare[0]]} may cost nothing here. Should every model be built so?"
+            if spare
+            else "Your turn: which of these would a model twice as deep miss more?"
+        )
+        machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
+        yield Step(
+            "At this size, after these steps",
+            say=f"All verdicts, in points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"
+            "Another size may judge otherwise. |" + question,
+            show=[
+                [appear(machine), (appear(picture.zero), appear_in_turn([*picture.lines]))],
+                appear(answer),
+                None,
+            ],
+            stay=(),
+        )
+
+
+def _the(part: str) -> str:
+    """A part, as one speaks of it."""
+    return part if part.startswith("all ") else f"the {part}" if part == "root" else part
+
+
+def _listed(names: list[str]) -> str:
+    """ "One head, no warm-up", with a capital."""
+    text = ", ".join(names)
+    return text[:1].upper() + text[1:]
