@@ -12,9 +12,11 @@ from typing import Any
 import click
 
 from scenes.experimenting import experiments
+from scenes.language import catalogue
 from scenes.lecturing import new
 from scenes.model_tables import model
-from scenes.ordering import TRUST, drawn, open_store, order_of, shared
+from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
+from scenes.translating import language, say_untold
 from scenes.watching import watch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +50,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         made = studio.film(order) if "film" in order.outputs else studio.stills(order)
+    say_untold(order.look.language, made.untold)
     if made.film is None:
         click.echo(f"{made.folder}  {made.steps} stills")
         return
@@ -69,6 +72,7 @@ def stills(names: tuple[str, ...], **wishes: Any) -> None:
         made = Studio(open_store(), bar).stills(order)
     for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
         click.echo(f"{sheet}")
+    say_untold(order.look.language, made.untold)
 
 
 @lecture.command(name="list")
@@ -91,22 +95,24 @@ def list_(as_json: bool) -> None:
 @lecture.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @shared
+@spoken
 @TRUST
 def script(names: tuple[str, ...], **wishes: Any) -> None:
     """Titles and narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
+    from scenes.production.studio import Studio, untold
 
     order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
-        click.echo(f"{entry.number}. {entry.title}: {order.text}\n")
+        click.echo(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}\n")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
             click.echo(
                 f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, step.beats))}\n"
             )
+    say_untold(order.look.language, untold(steps))
 
 
 @lecture.command()
@@ -155,6 +161,7 @@ def train(output: Path | None, **wishes: Any) -> None:
 
 
 lecture.add_command(experiments)
+lecture.add_command(language)
 lecture.add_command(model)
 lecture.add_command(watch)
 lecture.add_command(new)

@@ -11,6 +11,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from scenes.language import ENGLISH, languages
+
 DEFAULT_TEXT = "The car is red"
 TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
 
@@ -20,6 +22,13 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     text = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
     model = click.option("--model", default=None, help="A checkpoint other than the one of the project.")
     return text(model(command))
+
+
+def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that says something to a viewer understands."""
+    known = click.Choice(languages())
+    help_ = "The language of captions and pictures."
+    return click.option("--language", type=known, default=ENGLISH, show_default=True, help=help_)(command)
 
 
 def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +47,7 @@ def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
-    return shared(command)
+    return shared(spoken(command))
 
 
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
@@ -51,7 +60,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
 
     lecture, names = _lecture_in(names, wishes.pop("trust", False))
     wishes |= _unasked(lecture) if lecture else {}
-    look = Look.of(wishes["quality"], wishes["theme"], lecture.brand if lecture else PLAIN)
+    brand = lecture.brand if lecture else PLAIN
+    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
     name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"])])
     label = "-".join(filter(None, [name, look.name]))
     order = Order(
@@ -66,9 +76,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     )
     if lecture is None:
         return order
-    return replace(
-        order, title=lecture.title, author=lecture.author, language=lecture.language, outputs=lecture.outputs
-    )
+    return replace(order, title=lecture.title, author=lecture.author, outputs=lecture.outputs)
 
 
 def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ...]]:
@@ -88,7 +96,7 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
 def _unasked(lecture: Any) -> dict[str, Any]:
     """What a lecture file says, without what options of the running command say."""
-    said = {"text": "sentence", "model": "model", "quality": "quality", "theme": "theme", "output": "output"}
+    said = {name: name for name in ("model", "quality", "theme", "output", "language")} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}

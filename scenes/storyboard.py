@@ -8,6 +8,7 @@ animation and its narration need.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -17,6 +18,7 @@ from manim import Animation, Mobject, Scene, VGroup, config
 
 from scenes.animations import appear, follow, leave, settle_in
 from scenes.brand import PLAIN, Brand
+from scenes.language import ENGLISH, Heard, Told, spoken_in, told
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, split
@@ -56,8 +58,14 @@ class Step:
 
     @property
     def beats(self) -> list[str]:
-        """The narration in beats, still with its marks."""
-        return [" ".join(beat.split()) for beat in self.say.split("|")]
+        """The narration in beats, in the language that is spoken, still with its marks."""
+        # Not at spaces that do not break, as in a Spanish per cent.
+        return [re.sub("[ \\n]+", " ", beat).strip() for beat in told(self.say).split("|")]
+
+    @property
+    def heading(self) -> str:
+        """The title in the language that is spoken, still with its marks."""
+        return told(self.title)
 
     @property
     def narration(self) -> str:
@@ -76,6 +84,7 @@ class Record:
     cues: list[Cue] = field(default_factory=list)
     duration: float = 0.0
     spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
 
     def note(self, spans: Sequence[Span]) -> None:
         for span in spans:
@@ -92,11 +101,18 @@ class Chapter(Scene):
     title: ClassVar[str] = ""
 
     def __init__(
-        self, trace: Trace | None = None, theme: str = "", brand: Brand = PLAIN, captions: bool = True, **scene: Any
+        self,
+        trace: Trace | None = None,
+        theme: str = "",
+        brand: Brand = PLAIN,
+        captions: bool = True,
+        language: str = "",
+        **scene: Any,
     ) -> None:
         super().__init__(**scene)
         self.trace, self.brand = trace, brand
         self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
+        self.language = language or os.environ.get("LECTURE_LANGUAGE", ENGLISH)
         self.captions = captions
         self.records: list[Record] = []
         self.stage_chrome: list[Mobject] = []
@@ -134,14 +150,14 @@ class Chapter(Scene):
             raise TooLongError(
                 f"this sentence has {len(tokens)} words, and a picture has room for {MOST_TOKENS}: type a shorter one"
             )
-        with self.brand.drawn(self.theme) as colours:
+        with self.brand.drawn(self.theme) as colours, spoken_in(self.language) as voice:
             config.background_color = colours.background
             self.camera.background_color = colours.background
             self.camera.background = self.brand.stamped(self.camera.background)
             self._set_up_chrome(self.material())
             for number, step in enumerate(self.steps(self.material()), 1):
                 showing = wanted is None or number in wanted
-                record = Record(number, parse(step.title)[0], step.narration, [parse(b)[0] for b in step.beats])
+                record = Record(number, parse(step.heading)[0], step.narration, [parse(b)[0] for b in step.beats])
                 self.records.append(record)
                 if showing:
                     self.next_section(record.title)
@@ -150,6 +166,7 @@ class Chapter(Scene):
                 if number == 1:
                     self._arrive(record, showing)
                 self._perform(step, record, showing)
+                record.heard = voice.take()
                 if closed:
                     closed(record)
         return self.records
@@ -178,7 +195,7 @@ class Chapter(Scene):
 
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)
-        record.note(parse(step.title)[1])
+        record.note(parse(step.heading)[1])
         for beat, show in zip_longest(step.beats, step.show):
             cards = split(parse(beat)[0]) if beat else ()
             record.note(parse(beat or "")[1])
@@ -223,7 +240,7 @@ class Chapter(Scene):
         start = record.duration
         if self.captions:
             self.remove(*self.caption)
-            self.caption = paragraph(list(lines), "caption", "ink", 984 if len(lines) > 1 else 1007)
+            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
             self.add(*self.caption)
         for play in plays:
             self._play(play, record, showing)

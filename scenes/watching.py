@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scenes.ordering import open_store, order_of, shared
+from scenes.ordering import open_store, order_of, shared, spoken
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
@@ -26,6 +26,7 @@ States = dict[Path, tuple[int, int, int]]
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/....")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all.")
 @shared
+@spoken
 def watch(file: str, **wishes: Any) -> None:
     """Draw the steps that are changed each time FILE is saved: a chapter (its file or its name) or a lecture file.
 
@@ -65,7 +66,7 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
     from scenes.production.repertoire import entries_in
     from scenes.production.studio import Order
 
-    look = Look.of(wishes["quality"], wishes["theme"])
+    look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
     name = "-".join([*(path.stem for path in files), slug(wishes["text"])])
     if files[0].suffix == ".toml":
         name = slug(files[0].stem)

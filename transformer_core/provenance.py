@@ -130,6 +130,18 @@ class Label(str):
         return f"{OPEN}{head}{MIDDLE}{str.__format__(self, spec)}{CLOSE}"
 
 
+class Phrase(str):
+    """A part of a sentence that is a text of its own, such as the name of a role: marked, but without a source.
+
+    In another language the sentence around it stays one sentence, whichever phrase stands in it.
+    """
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return f"{OPEN}{json.dumps(['', [], str(self), 'phrase', spec])}{MIDDLE}{str.__format__(self, spec)}{CLOSE}"
+
+
 def parse(text: str) -> tuple[str, tuple[Span, ...]]:
     """Split marked text in the plain text and the spans that have a source."""
     plain, spans, end, length = [], [], 0, 0
@@ -138,7 +150,8 @@ def parse(text: str) -> tuple[str, tuple[Span, ...]]:
         name, index, value, axis, spec = json.loads(mark[1])
         plain += [before, mark[2]]
         value = float(value) if not axis else value
-        spans.append(Span(length + len(before), mark[2], Source(name, tuple(index), value, axis), spec))
+        if name:
+            spans.append(Span(length + len(before), mark[2], Source(name, tuple(index), value, axis), spec))
         length += len(before) + len(mark[2])
         end = mark.end()
     return "".join([*plain, text[end:]]), tuple(spans)

@@ -16,6 +16,7 @@ import numpy as np
 import uharfbuzz as hb
 from manim import DL, VMobject
 
+from scenes.language import told
 from scenes.mobjects.copies import Copied
 from scenes.theme import Type, at, palette, typeset, units
 from transformer_core.provenance import MINUS, Label, Quantity, parse
@@ -120,11 +121,12 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
 class Words(Copied, VMobject):
     """A line of text. `text` may carry marks (see `transformer_core.provenance`), which become its `spans`.
 
+    It is given in English and shown in the language that is spoken (see `scenes.language`).
     `paper` is the mobject whose fill the text stands on and has to fit into; without one it stands on the background.
     """
 
     def __init__(self, text: str, style: str = "note", role: str = "ink", paper: VMobject | None = None) -> None:
-        self.text, self.spans = parse(text)
+        self.text, self.spans = parse(told(text))
         self.style, self.role, self.paper, self.turned = style, role, paper, False
         super().__init__(stroke_width=0, fill_opacity=1, fill_color=palette().role(role))
         self._draw()
@@ -188,7 +190,7 @@ class Words(Copied, VMobject):
         scale, corner, tabular = self._scale(), self.get_corner(DL), typeset(self.style).tabular
         anchor, height = corner[0] + self._from_left * scale, corner[1] + self._from_bottom * scale
         anchor += self._rest[1] * scale if tabular else 0
-        self.text, self.spans = parse(text)
+        self.text, self.spans = parse(told(text))
         self._draw()
         # From its origin at once: a number that runs is written again in every frame.
         origin = anchor - self._rest[1] * scale if tabular else anchor

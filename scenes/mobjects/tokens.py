@@ -54,9 +54,9 @@ class Token(Copied, VGroup):
         return self
 
 
-def chip_width(label: str, small: bool = False) -> float:
+def chip_width(label: Label, small: bool = False) -> float:
     """The width in px that the chip of a token needs."""
-    advance = Words(str(label), "small token" if small else "token").advance
+    advance = word(label, "small token" if small else "token").advance
     return advance * (26 if small else 30) + 2 * (PADDING * 0.7 if small else PADDING)
 
 

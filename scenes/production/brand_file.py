@@ -21,8 +21,8 @@ from scenes.theme import PALETTES, READABLE, Palette, between, contrast
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 TEXT_ROLES = ("ink", "ink2", "ink3", "query", "key", "value", "residual", "weight", "warning", "focus")
 GROUNDS = ("background", "surface")
-#: The characters that chapters write. A font needs those that the one has in whose place it is put.
-NEEDED = "".join(map(chr, range(32, 127))) + "¡°±²·¿×áéíñóúüÁÉÍÑÓÚΣθ–—‘’“”…←→−√∞≈≠≤≥⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+#: The characters that chapters and catalogues write. A font needs those that the one has in whose place it is put.
+NEEDED = "".join(map(chr, range(32, 127))) + "¡°±²·¿×÷áéíñóúüÁÉÍÑÓÚΣθ–—‘’“”…←→−√∞≈≠≤≥⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u202f"
 FONT_FILES = (".ttf", ".otf")
 LARGEST_LOGO = 4096
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
+
+from scenes.language import Catalogue, voice
+from scenes.language.catalogue import CAPTIONS
 
 LINE_CHARACTERS = 42
 CHARACTERS_A_SECOND = 20
@@ -21,16 +25,19 @@ MILLISECOND = 0.001
 
 #: What a cut costs, by what stands around it: nothing at a full stop, much after a word that leans on the next one.
 AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, BEFORE_LINK, ANYWHERE, AFTER_LEANING = 0.0, 2.0, 3.0, 5.0, 9.0, 16.0
-LINKS = frozenset(
+LINKS = (
     "and or but nor so yet that which who whose where when while because if than as of to with without for in into on "
-    "onto at by from before after between over under through is are was were has have does".split()
+    "onto at by from before after between over under through is are was were has have does"
 )
-LEANING = frozenset(
+LEANING = (
     "a an the this that these those its their our your my his her no not of to with without for in into on onto at by "
-    "from and or but nor than as is are was were each every some any one two more most very how".split()
+    "from and or but nor than as is are was were each every some any one two more most very how"
 )
 #: A quotation, or a run of digits and signs with spaces inside, is one unit: it is never cut.
-UNIT = re.compile(r"[^\s“]*“[^”]*”\S*|[−+-]?\d\S*(?:\s+(?:[=×·+−/≈<>≤≥→-]\s+)?[−+-]?\d\S*)*|\S+")
+#: Spaces that do not break, as in "12 345" and "99 %" of many languages, are parts of their word.
+SPACE, OTHER = r"[^\S\u00a0\u202f]", r"[\S\u00a0\u202f]"
+NUMBER = rf"[−+-]?\d{OTHER}*"
+UNIT = re.compile(rf"[^\s“]*“[^”]*”{OTHER}*|{NUMBER}(?:{SPACE}+(?:[=×·+−/≈<>≤≥→-]{SPACE}+)?{NUMBER})*|{OTHER}+")
 
 
 @dataclass(frozen=True)
@@ -50,24 +57,36 @@ class Cue:
         return Cue(self.start + seconds, self.end + seconds, self.lines)
 
 
-@lru_cache(maxsize=4096)
 def split(text: str) -> tuple[tuple[str, ...], ...]:
     """Cut `text` into cards of at most two lines of 42 characters, at sense breaks, with balanced lines.
 
     >>> split("Rows ask, columns answer. Each number says how well one question fits another's answer.")
     (('Rows ask, columns answer.',), ('Each number says how well', "one question fits another's answer."))
     """
+    return _split(text, *leading_words(voice().catalogue))
+
+
+@cache
+def leading_words(catalogue: Catalogue) -> tuple[frozenset[str], frozenset[str]]:
+    """The words before which a line may well be cut, and those after which it may not, in a language."""
+    links, leaning = (catalogue.rule(CAPTIONS, words) for words in (LINKS, LEANING))
+    return frozenset(links.split()), frozenset(leaning.split())
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str, links: frozenset[str], leaning: frozenset[str]) -> tuple[tuple[str, ...], ...]:
     units = _units(text)
+    cuts = [_cut(before, after, links, leaning) for before, after in pairwise(units)]
     best: list[tuple[float, tuple[tuple[str, ...], ...]]] = [(0.0, ())]
     for start in reversed(range(len(units))):
         options = []
         for end in range(start + 1, len(units) + 1):
-            card = _card(units[start:end])
+            card = _card(units[start:end], cuts[start : end - 1])
             if card is None:
                 break
             cost, lines = card
             tail_cost, tail = best[len(units) - end]
-            cut = 2 * _cut(units[end - 1], units[end]) if end < len(units) else 0.0
+            cut = 2 * cuts[end - 1] if end < len(units) else 0.0
             options.append((cost + cut + tail_cost, (lines, *tail)))
         best.append(min(options))
     return best[-1][1]
@@ -90,15 +109,15 @@ def _units(text: str) -> list[str]:
     """Words, quotations and numbers that no cut goes through; what fits no line is cut at its spaces, then anywhere."""
     units = []
     for match in UNIT.finditer(text):
-        unit = " ".join(match[0].split())
-        words = [unit] if len(unit) <= LINE_CHARACTERS else unit.split()
+        words = re.split(f"{SPACE}+", match[0])
+        words = [" ".join(words)] if len(" ".join(words)) <= LINE_CHARACTERS else words
         for word in words:
             units += [word[i : i + LINE_CHARACTERS] for i in range(0, len(word), LINE_CHARACTERS)]
     return units
 
 
-def _card(units: Sequence[str]) -> tuple[float, tuple[str, ...]] | None:
-    """The best one or two lines for `units` with their cost, or None if they do not fit."""
+def _card(units: Sequence[str], cuts: Sequence[float]) -> tuple[float, tuple[str, ...]] | None:
+    """The best one or two lines for `units` with their cost, or None if they do not fit; `cuts` between them cost."""
     whole = " ".join(units)
     if len(whole) <= LINE_CHARACTERS:
         return _brevity(whole), (whole,)
@@ -107,7 +126,7 @@ def _card(units: Sequence[str]) -> tuple[float, tuple[str, ...]] | None:
         lines = " ".join(units[:k]), " ".join(units[k:])
         if max(map(len, lines)) <= LINE_CHARACTERS:
             imbalance = abs(len(lines[0]) - len(lines[1])) / LINE_CHARACTERS
-            options.append((_cut(units[k - 1], units[k]) + 12 * imbalance + _brevity(whole), lines))
+            options.append((cuts[k - 1] + 12 * imbalance + _brevity(whole), lines))
     return min(options, default=None)
 
 
@@ -117,7 +136,7 @@ def _brevity(text: str) -> float:
     return 8.0 + 10.0 * max(0.0, 1 - len(text) / shortest)
 
 
-def _cut(before: str, after: str) -> float:
+def _cut(before: str, after: str, links: frozenset[str], leaning: frozenset[str]) -> float:
     last = before.rstrip("”’\")'")
     word = last.lower()
     if last.endswith((".", "?", "!", "…")):
@@ -126,9 +145,9 @@ def _cut(before: str, after: str) -> float:
         return AFTER_CLAUSE
     if last.endswith(","):
         return AFTER_COMMA
-    if word in LEANING or (after[0].isdigit() and before.isalpha()):
+    if word in leaning or (after[0].isdigit() and before.isalpha()):
         return AFTER_LEANING
-    return BEFORE_LINK if after.lower() in LINKS else ANYWHERE
+    return BEFORE_LINK if after.lower() in links else ANYWHERE
 
 
 def srt(cues: Sequence[Cue]) -> str:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from scenes.language import catalogue
 from scenes.production import film
 from scenes.production.captions import srt, vtt
 from scenes.production.facts import StepFacts
@@ -50,7 +51,7 @@ class Delivery:
         target = self.folder / f"{self.label}.mp4"
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.author, "comment": f"“{self.text}”"}
-        film.join(parts, cues, target, facts)
+        film.join(parts, cues, target, facts, catalogue(self.look.language).tag)
         write_text(target.with_suffix(".srt"), srt(cues))
         write_text(target.with_suffix(".vtt"), vtt(cues))
         write_json(self.folder / INDEX, self._index(steps, starts, durations, target))
@@ -62,12 +63,15 @@ class Delivery:
             place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
         for entry in self.entries:
             own = [step for step in steps if step.chapter == entry.name]
-            heading = f"{entry.number}. {entry.title}: “{self.text}”"
+            heading = f"{entry.number}. {self._title(entry)}: “{self.text}”"
             sheet = self.store.sheet(hashed(heading, source(PRODUCTION), *(step.key + step.title for step in own)))
             if not sheet.exists():
                 pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
                 contact_sheet(pictures, heading, sheet)
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
+
+    def _title(self, entry: Entry) -> str:
+        return catalogue(self.look.language).text(entry.title)
 
     def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:
         return self.folder / kind / f"{step.chapter}-{step.number:02d}{suffix}"
@@ -91,7 +95,7 @@ class Delivery:
             for step, start, duration in zip(steps, starts, durations, strict=False)
         ]
         chapters = [
-            {"name": e.name, "number": e.number, "title": e.title, "start": own[0]["start"], "steps": len(own)}
+            {"name": e.name, "number": e.number, "title": self._title(e), "start": own[0]["start"], "steps": len(own)}
             for e in self.entries
             if (own := [row for row in rows if row["chapter"] == e.name])
         ]
@@ -106,6 +110,7 @@ class Delivery:
             "height": self.look.height,
             "rate": self.look.rate,
             "theme": self.look.theme,
+            "language": self.look.language,
             "chapters": chapters,
             "steps": rows,
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from scenes.language import ENGLISH, catalogue
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
 from scenes.production.files import whole
@@ -47,11 +48,12 @@ class Job:
     posters: Path | None = None
 
 
-def sources_of(entry: Entry) -> str:
-    """A hash of all code that a chapter can run: everything but the other chapters; of libraries, and of results."""
+def sources_of(entry: Entry, language: str = ENGLISH) -> str:
+    """A hash of all that a chapter can run and say: all code but the other chapters', libraries, results, catalogue."""
     chapter = entry.path.read_text(encoding="utf-8")
+    told = catalogue(language).fingerprint
     code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")
-    return hashed(*code, entry.path.name, chapter, toolchain(), results.fingerprint())
+    return hashed(*code, entry.path.name, chapter, toolchain(), results.fingerprint(), told)
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
@@ -67,10 +69,11 @@ def _on_stage(job: Job) -> Iterator[Any]:
             from scenes.rendering import FastRenderer
 
             kind = job.entry.load()
-            if sources_of(job.entry) != job.sources:
+            if sources_of(job.entry, job.look.language) != job.sources:
                 raise ValueError("the code was changed while it was being drawn; run it again")
             look = job.look
-            yield kind(Trace.load(job.trace), look.theme, look.brand, renderer=FastRenderer())
+            trace = Trace.load(job.trace)
+            yield kind(trace, look.theme, look.brand, language=look.language, renderer=FastRenderer())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -139,7 +142,8 @@ class _Watch:
         self.board = Storyboard(type(chapter))
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
         self.plumbing = {*vars(Scene()), "trace", "brand", "records", "caption", "steps"}
-        self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), self.board.rest)
+        rules = sorted(catalogue(job.look.language).rules.items())
+        self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), rules, self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None
         self.places: list[Place] = []
@@ -155,7 +159,8 @@ class _Watch:
 
     def closed(self, record: Any) -> None:
         here = places(self.story)
-        key = hashed(self.common, record.number, self.state, self._results(), self.board.code(self.places, here))
+        code = self.board.code(self.places, here)
+        key = hashed(self.common, record.number, self.state, self._results(), record.heard, code)
         self.places, self.state = here, self._state()
         self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
 

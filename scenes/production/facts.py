@@ -10,7 +10,10 @@ from scenes.production.captions import Cue
 
 @dataclass(frozen=True)
 class StepFacts:
-    """One step: its texts, its captions, how many frames it takes, the entries on screen, and the key of its clip."""
+    """One step: its texts, its captions, how many frames it takes, the entries on screen, and the key of its clip.
+
+    `untold` has the sentences that there is no translation for, as a template and an example.
+    """
 
     chapter: str
     number: int
@@ -21,6 +24,7 @@ class StepFacts:
     frames: int
     key: str
     shown: tuple[dict[str, Any], ...] = field(default=(), compare=False)
+    untold: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -28,7 +32,9 @@ class StepFacts:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> StepFacts:
         cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in data["cues"])
-        return cls(**{**data, "beats": tuple(data["beats"]), "shown": tuple(data["shown"]), "cues": cues})
+        untold = tuple((template, example) for template, example in data["untold"])
+        beats, shown = tuple(data["beats"]), tuple(data["shown"])
+        return cls(**{**data, "beats": beats, "shown": shown, "cues": cues, "untold": untold})
 
 
 def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
@@ -44,6 +50,7 @@ def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
         round(record.duration * rate),
         key,
         shown,
+        tuple((one.template, one.example) for one in record.heard if one.became is None),
     )
 
 

@@ -50,8 +50,10 @@ def frames(clip: Path) -> int:
         return int(container.streams.video[0].frames)
 
 
-def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mapping[str, str]) -> None:
-    """Write the film of all `parts` to `target` (.mp4), whole or not at all; `facts` are its title, artist, comment.
+def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mapping[str, str], language: str) -> None:
+    """Write the film of all `parts` to `target` (.mp4), whole or not at all.
+
+    `facts` are its title, artist and comment; `language` is that of the captions (ISO 639-2).
 
     Raises:
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
@@ -63,7 +65,7 @@ def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mappin
         video = film.add_stream_from_template(first)
         assert first.time_base is not None
         video.time_base = first.time_base
-        captions = _caption_stream(film) if cues else None
+        captions = _caption_stream(film, language) if cues else None
         starts = _starts(parts, first)
         film.set_chapters(_marks(parts, starts, first.time_base))
         film.start_encoding()
@@ -99,11 +101,11 @@ def _marks(parts: Sequence[Part], starts: Sequence[int], time_base: Fraction) ->
     ]
 
 
-def _caption_stream(film: OutputContainer) -> SubtitleStream:
+def _caption_stream(film: OutputContainer, language: str) -> SubtitleStream:
     stream = film.add_stream("mov_text")
     stream.codec_context.subtitle_header = CAPTION_HEADER
     stream.time_base = MILLISECOND
-    stream.metadata["language"] = "eng"
+    stream.metadata["language"] = language
     return stream
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_origin
 import msgspec
 
 from scenes.brand import Brand
+from scenes.language import languages
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import slug
 from scenes.production.look import QUALITIES
@@ -23,7 +24,6 @@ from scenes.production.store import PACKAGES
 from scenes.theme import MOST_TOKENS, PALETTES
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 
-LANGUAGES = ("en",)
 MODELS = PACKAGES / "assets" / "models"
 DEFAULT_MODEL = "english-spanish"
 #: What a lecture file can ask for.
@@ -94,8 +94,8 @@ def read(path: Path, trust: bool = False) -> Lecture:
     except tomllib.TOMLDecodeError as error:
         raise MistakesError(path.name, [_no_toml(error)]) from None
     table = typed(Table, given, "", wrong)
-    if table.language not in LANGUAGES:
-        wrong("language", f"{named(table.language)} is not there: {one_of(LANGUAGES, table.language)}")
+    if table.language not in languages():
+        wrong("language", f"{named(table.language)} is not there: {one_of(languages(), table.language)}")
     if table.quality not in QUALITIES:
         sizes = [f'"{letter}" ({height}p{rate})' for letter, (_, height, rate) in QUALITIES.items()]
         wrong("quality", f"{named(table.quality)} is no quality: it is one of {', '.join(sizes)}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scenes.brand import PLAIN, Brand
+from scenes.language import ENGLISH
 
 #: Width, height and frames a second by the letter that Manim's `-q` uses.
 QUALITIES = {
@@ -22,23 +23,25 @@ QUALITIES = {
 
 @dataclass(frozen=True)
 class Look:
-    """Size in pixels, frames a second, the theme, and what is changed of it."""
+    """Size in pixels, frames a second, the theme and what is changed of it, and the language."""
 
     width: int
     height: int
     rate: int
     theme: str
     brand: Brand = PLAIN
+    language: str = ENGLISH
 
     @classmethod
-    def of(cls, quality: str, theme: str, brand: Brand = PLAIN) -> Look:
-        return cls(*QUALITIES[quality], theme, brand)
+    def of(cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH) -> Look:
+        return cls(*QUALITIES[quality], theme, brand, language)
 
     @property
     def name(self) -> str:
-        """For a folder: what is not the default, as in `480p15-light`; empty for the default look."""
+        """For a folder: what is not the default, as in `480p15-light-es`; empty for the default look."""
         size = "" if (self.width, self.height, self.rate) == QUALITIES["h"] else f"{self.height}p{self.rate}"
-        return "-".join(filter(None, [size, "" if self.theme == "dark" else self.theme]))
+        theme, language = "" if self.theme == "dark" else self.theme, "" if self.language == ENGLISH else self.language
+        return "-".join(filter(None, [size, theme, language]))
 
     @contextmanager
     def applied(self, folder: Path) -> Iterator[None]:
@@ -55,6 +58,6 @@ class Look:
             "disable_caching": True,
             "dry_run": True,
         }
-        os.environ["LECTURE_THEME"] = self.theme
+        os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
         with tempconfig(wanted):
             yield

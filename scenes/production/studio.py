@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from scenes.language import catalogue
 from scenes.production import drawing
 from scenes.production.crew import Executor, executor
 from scenes.production.delivery import Delivery
@@ -42,7 +43,6 @@ class Order:
     scheduler: str | None = None
     title: str = ""
     author: str = ""
-    language: str = "en"
     outputs: tuple[str, ...] = ("film",)
 
 
@@ -57,6 +57,7 @@ class Made:
     seconds: float
     left_to_manim: tuple[str, ...] = ()
     new: tuple[StepFacts, ...] = ()
+    untold: tuple[str, ...] = ()
 
 
 @dataclass
@@ -80,14 +81,15 @@ class Studio:
         delivery = self._delivery(order)
         film = delivery.film(steps)
         by_manim = tuple(sorted(set().union(*left)))
-        return Made(order.output, film, len(steps), len(missing), delivery.seconds, by_manim, tuple(missing))
+        seconds, new = delivery.seconds, tuple(missing)
+        return Made(order.output, film, len(steps), len(missing), seconds, by_manim, new, untold(steps))
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
         self._delivery(order).stills(steps)
-        return Made(order.output, None, len(steps), 0, 0.0)
+        return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
@@ -101,8 +103,9 @@ class Studio:
         """
         path, key = self.store.trace(order.text, order.model)
         posters = self.store.clip("") if suffixes else None
-        base = {e.name: Job(e, path, key, order.look, sources_of(e), posters=posters) for e in order.entries}
-        keys = {name: hashed(key, order.look, job.sources) for name, job in base.items()}
+        look = order.look
+        base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}
+        keys = {name: hashed(key, look, job.sources) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
         unknown = [
             name
@@ -118,7 +121,8 @@ class Studio:
         return [step for steps in known.values() for step in steps or ()], base
 
     def _delivery(self, order: Order) -> Delivery:
-        title = order.title or "; ".join(entry.title for entry in order.entries)
+        told = catalogue(order.look.language)
+        title = order.title or "; ".join(told.text(entry.title) for entry in order.entries)
         return Delivery(
             order.output, order.label, order.text, order.look, order.entries, self.store, title, order.author
         )
@@ -130,6 +134,11 @@ class Studio:
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.clip(step.key).with_suffix(suffix).exists() for suffix in suffixes)
+
+
+def untold(steps: Sequence[StepFacts]) -> tuple[str, ...]:
+    """The sentences that there is no translation for, each by the template that a catalogue would have it under."""
+    return tuple(dict.fromkeys(template for step in steps for template, _ in step.untold))
 
 
 def _runs(steps: Sequence[StepFacts], wanted: int) -> list[list[StepFacts]]:

@@ -73,9 +73,13 @@ class Customary(ClipWriter):
         Customary.spent += time.thread_time() - start
         return b""
 
-    def _end(self) -> None:
+    def close(self) -> Path:
+        self._settle()
         for packet in self._stream.encode():
             self._container.mux(packet)
+        self._container.close()
+        self._partial.replace(self.path)
+        return self.path
 
 
 WRITERS: dict[str, type[ClipWriter]] = {

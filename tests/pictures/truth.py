@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from manim import DecimalNumber, MathTypst, Mobject, SVGMobject, Text, Typst
 
+from scenes.language import Catalogue
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, _shape
 from scenes.theme import TYPES
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
 
-NUMBER = re.compile(r"[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?%?")
+NUMBER = re.compile(r"[−-]?\d+(?:[,.\u202f]\d{3})*(?:[.,]\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?:\u202f?%)?")
 POWER = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 QUOTED = re.compile(r"“([^”\s]+)”")  # a token has no space; a question in quotes has
 
 
-def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace) -> list[str]:
+@dataclass(frozen=True)
+class Written:
+    """How a language writes numbers and shares, and what it calls the parts that this project named in English."""
+
+    decimal: str = "."
+    group: str = ","
+    over: str = "over 99%"
+    under: str = "under 1%"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def by(cls, catalogue: Catalogue) -> Written:
+        half, many, over, under = (catalogue.rule("number", one) for one in ("0.5", "12,345", "over 99%", "under 1%"))
+        return cls(half[1:-1], many[2:-3], over, under, catalogue.entries)
+
+
+IN_ENGLISH = Written()
+
+
+def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
     """Digits and quoted tokens of a text that have no source, and sources that do not say what is shown."""
     covered = np.zeros(len(text) + 1, bool)
     found = []
@@ -27,7 +48,7 @@ def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace) -> list[str]:
         covered[span.start : span.start + len(span.shown)] = True
         if text[span.start : span.start + len(span.shown)] != span.shown:
             found.append(f"{text!r}: the source of {span.shown!r} belongs to another text")
-        found += wrong_in_source(span, trace)
+        found += wrong_in_source(span, trace, written)
     for digits in NUMBER.finditer(text):
         if not covered[digits.start() : digits.end()].all():
             found.append(f"{text!r}: {digits[0]} has no source")
@@ -37,34 +58,33 @@ def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace) -> list[str]:
     return found
 
 
-def wrong_in_source(span: Span, trace: Trace) -> list[str]:
+def wrong_in_source(span: Span, trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
     """Whether the entry at the source, read again, rounds to what is shown."""
     source = span.source
     tensor = trace.full(source.name)
     if source.axis:
         label = tensor.labels[source.axis][source.index[0]] if source.axis in tensor.labels else str(source.index[0])
-        return (
-            [] if label == span.shown == source.value else [f"{span.shown!r} is not {source.name} {source}: {label!r}"]
-        )
+        right = label == source.value and span.shown in {label, written.names.get(label)}
+        return [] if right else [f"{span.shown!r} is not {source.name} {source}: {label!r}"]
     value = float(tensor.values[source.index])
     if value != source.value and not (np.isinf(value) and np.isinf(float(source.value))):
         return [f"{span.shown}: {source.name}{list(source.index)} holds {value!r}, the picture {source.value!r}"]
-    return [] if says(span.shown, value) else [f"{span.shown!r} is shown for {value!r} of {source.name}"]
+    return [] if says(span.shown, value, written) else [f"{span.shown!r} is shown for {value!r} of {source.name}"]
 
 
-def says(shown: str, value: float) -> bool:
+def says(shown: str, value: float, written: Written = IN_ENGLISH) -> bool:
     """Whether `shown` is `value` at the precision that it shows."""
     special = {
-        "over 99%": 0.995 <= value < 1,
-        "under 1%": 0 < value < 0.005,
+        written.over: 0.995 <= value < 1,
+        written.under: 0 < value < 0.005,
         "<0.01": 0 < value < 0.005,
         ">0.99": 0.995 <= value < 1,
         "−∞": value == -np.inf,
     }
     if shown in special:
         return special[shown]
-    plain = shown.replace("−", "-").replace(",", "")
-    part = plain.rstrip("%")
+    plain = shown.replace("−", "-").replace(written.group, "").replace(written.decimal, ".")
+    part = plain.rstrip("%\u202f")
     mantissa, _, power = part.partition("·10")
     exponent = power.translate(POWER)
     decimals = len(mantissa.partition(".")[2])
@@ -98,7 +118,7 @@ def drawn_otherwise(words: Words) -> bool:
     return bool(np.abs(here / np.ptp(here, axis=0).max() - there / np.ptp(there, axis=0).max()).max() > 1e-3)
 
 
-def lies(stage: Sequence[Mobject], trace: Trace) -> list[str]:
+def lies(stage: Sequence[Mobject], trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
     """Everything on stage that shows what its source does not say."""
     found = foreign_texts(stage)
     captions = {id(m) for m in stage if isinstance(m, Words) and m.style == "caption"}
@@ -106,7 +126,7 @@ def lies(stage: Sequence[Mobject], trace: Trace) -> list[str]:
         if id(text) in captions or not hasattr(text, "spans"):
             continue
         if isinstance(text, Words):
-            found += wrong_in_text(text.text, text.spans, trace)
+            found += wrong_in_text(text.text, text.spans, trace, written)
             if drawn_otherwise(text):
                 found.append(f"{text.text!r} is not what is drawn")
         else:
@@ -126,9 +146,9 @@ def wrong_in_formula(text: str, spans: Sequence[Span], trace: Trace) -> list[str
     ]
 
 
-def wrong_in_step(title: str, beats: Sequence[str], trace: Trace) -> list[str]:
+def wrong_in_step(title: str, beats: Sequence[str], trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
     """What a step's title and narration state without a source, or against it."""
     found = []
     for text in (title, *beats):
-        found += wrong_in_text(*parse(text), trace)
+        found += wrong_in_text(*parse(text), trace, written)
     return found

@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any
 
 from manim import logger, tempconfig
-from truth import lies, wrong_in_step
+from truth import Written, lies, wrong_in_step
 
 import scenes.chapters
+from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults
 from scenes.storyboard import Chapter, Record, Step
 from transformer_core.lecture import read
@@ -63,12 +64,14 @@ class Findings:
     records: list[Record] = field(default_factory=list)
 
 
-def walk(chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture], None]) -> Chapter:
+def walk(
+    chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture], None], language: str = ENGLISH
+) -> Chapter:
     """Perform a chapter without showing it, and call `look` at the end of each step."""
     logger.setLevel(logging.WARNING)
     small = {"frame_rate": 30, "pixel_width": 640, "pixel_height": 360, "media_dir": tempfile.gettempdir()}
     with tempconfig(small), tempfile.TemporaryDirectory() as folder, tempconfig({"media_dir": folder}):
-        scene = chapter(trace=trace_of(text), theme=theme)
+        scene = chapter(trace=trace_of(text), theme=theme, language=language)
         scene.renderer.skip_animations = True
         given: list[Step] = []
         telling = scene.steps
@@ -84,18 +87,19 @@ def walk(chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture]
 
 
 @cache
-def findings(chapter: type[Chapter], text: str, theme: str) -> Findings:
+def findings(chapter: type[Chapter], text: str, theme: str, language: str = ENGLISH) -> Findings:
     """All that a suspicious and a strict viewer find; walked once, read by several tests."""
     found = Findings()
 
     def look(picture: Picture) -> None:
         here = f"step {picture.record.number}: "
-        found.lies.extend(here + lie for lie in lies(picture.stage, picture.trace))
+        written = Written.by(catalogue(language))
+        found.lies.extend(here + lie for lie in lies(picture.stage, picture.trace, written))
         found.claims.extend(
-            here + claim for claim in wrong_in_step(picture.step.title, picture.step.beats, picture.trace)
+            here + claim for claim in wrong_in_step(picture.step.heading, picture.step.beats, picture.trace, written)
         )
         found.faults.extend(here + fault for fault in faults(picture.stage))
         found.records.append(picture.record)
 
-    walk(chapter, text, theme, look)
+    walk(chapter, text, theme, look, language)
     return found

@@ -78,7 +78,7 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('sentence = "The quark is red"', 'my.toml:1: sentence: "The quark is red": the model never learned "quark"'),
         (f'sentence = "{"the car is red and " * 4}"', "my.toml:1: sentence: "),
         ('quality = "hd"', 'my.toml:1: quality: "hd" is no quality: .*"h" \\(1080p60\\)'),
-        ('language = "fr"', 'my.toml:1: language: "fr" is not there: it is one of en'),
+        ('language = "fr"', 'my.toml:1: language: "fr" is not there: it is one of en, es'),
         ('model = "spanish"', 'my.toml:1: model: "spanish" is neither .*english-spanish'),
         ('outputs = ["flim"]', 'my.toml:1: outputs: "flim" cannot be made: .*did you mean film'),
         ('theme = "dark"', 'my.toml:1: theme: "dark" should be a table, \\[theme\\]'),

@@ -1,0 +1,11 @@
+"""Other languages: every text of a picture or a caption goes through one catalogue, sentence by sentence.
+
+Chapters and mobjects are written in English and know of no other language. Where a text becomes a picture or a caption,
+`told` makes a template of each of its sentences, whose slots are the numbers and tokens that know their source, looks
+the template up, and fills the translation with the same slots: what is said in Spanish has the sources of the English.
+"""
+
+from scenes.language.catalogue import ENGLISH, Catalogue, catalogue, languages
+from scenes.language.speaking import Heard, Told, spoken_in, told, voice
+
+__all__ = ["ENGLISH", "Catalogue", "Heard", "Told", "catalogue", "languages", "spoken_in", "told", "voice"]

@@ -1,0 +1,113 @@
+"""A catalogue: one gettext file a language, in assets/languages, that any editor of translations opens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "languages"
+ENGLISH = "en"
+#: Contexts of entries that are no texts of a picture, but rules of the language.
+NUMBER, CAPTIONS, LANGUAGE = "number", "captions", "language"
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What the texts of the lecture are in one language, by English template; English has no entries and needs none."""
+
+    code: str
+    entries: dict[str, str] = field(default_factory=dict)
+    rules: dict[tuple[str, str], str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def find(self, template: str) -> str | None:
+        """The translation of a template, or None if there is none."""
+        return template if self.code == ENGLISH else self.entries.get(template)
+
+    def rule(self, context: str, english: str) -> str:
+        """What a rule of English, given by an example, is in this language."""
+        return self.rules.get((context, english), english)
+
+    def text(self, english: str) -> str:
+        """A text without slots, such as the title of a chapter."""
+        return self.find(english) or english
+
+    @property
+    def tag(self) -> str:
+        """The language as players name it (ISO 639-2)."""
+        return self.rule(LANGUAGE, "eng")
+
+    def number(self, shown: str) -> str:
+        """A number that is shown in English, as it is written in this language."""
+        known = self.rules.get((NUMBER, shown))
+        if known or not self.rules:
+            return known or shown
+        match = re.fullmatch(r"(\D*)([\d,]+)(\.\d+)?([^%]*)(%?)", shown)
+        if not match:
+            return shown
+        before, whole, part, after, percent = match.groups(default="")
+        first, *groups = whole.split(",")
+        separator = self.group if len(first) > 1 or len(groups) > 1 or not self.four_stay else ""
+        part = part.replace(".", self.decimal)
+        return before + separator.join([first, *groups]) + part + after + (self.percent if percent else "")
+
+    @property
+    def decimal(self) -> str:
+        return self.rule(NUMBER, "0.5").strip("05")
+
+    @property
+    def group(self) -> str:
+        return self.rule(NUMBER, "12,345").removeprefix("12").removesuffix("345")
+
+    @property
+    def four_stay(self) -> bool:
+        """Whether numbers of four digits are not grouped."""
+        return self.rule(NUMBER, "1,234") == "1234"
+
+    @property
+    def percent(self) -> str:
+        return self.rule(NUMBER, "99%").removeprefix("99")
+
+
+IN_ENGLISH = Catalogue(ENGLISH)
+
+
+def languages(folder: Path = FOLDER) -> list[str]:
+    """The languages that there are, English first."""
+    return [ENGLISH, *sorted(path.stem for path in folder.glob("*.po"))]
+
+
+def catalogue(code: str, folder: Path = FOLDER) -> Catalogue:
+    """The catalogue of a language, read again only when its file has changed.
+
+    Raises:
+        ValueError: there is no such language, or its file can't be read.
+    """
+    known = languages(folder)
+    if code not in known:
+        raise ValueError(f"no language {code!r}: there are {', '.join(known)}")
+    if code == ENGLISH:
+        return IN_ENGLISH
+    path = folder / f"{code}.po"
+    return _read(code, path, path.stat().st_mtime_ns)
+
+
+@cache
+def _read(code: str, path: Path, _: int) -> Catalogue:
+    import polib
+
+    text = path.read_text(encoding="utf-8")
+    try:
+        entries = polib.pofile(text)
+    except OSError as error:
+        raise ValueError(f"the catalogue {code}.po can't be read: {error}") from error
+    done = [entry for entry in entries if entry.msgstr and not entry.obsolete and "fuzzy" not in entry.flags]
+    return Catalogue(
+        code,
+        {entry.msgid: entry.msgstr for entry in done if not entry.msgctxt},
+        {(entry.msgctxt, entry.msgid): entry.msgstr for entry in done if entry.msgctxt},
+        hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
+    )

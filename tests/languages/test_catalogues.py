@@ -1,0 +1,53 @@
+"""Every catalogue that ships: what a translation may not lose."""
+
+import polib
+import pytest
+
+from scenes.language import catalogue, languages
+from scenes.language.catalogue import FOLDER, NUMBER
+from scenes.language.sentences import PLACE, places, sentences
+from scenes.production.brand_file import NEEDED
+from scenes.production.captions import LEANING, LINKS
+from transformer_core.provenance import Quantity
+
+CODES = languages()[1:]
+
+
+def entries(code):
+    return [entry for entry in polib.pofile(str(FOLDER / f"{code}.po")) if not entry.obsolete]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_translation_has_the_slots_and_the_beats_of_the_english(code):
+    texts = [entry for entry in entries(code) if not entry.msgctxt and entry.msgstr]
+    assert texts
+    assert [one.msgid for one in texts if places(one.msgid) != places(one.msgstr)] == []
+    assert [one.msgid for one in texts if one.msgid.count("|") != one.msgstr.count("|")] == []
+    assert [one.msgid for one in texts if "  " in one.msgstr or one.msgstr != one.msgstr.strip()] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_entry_is_one_sentence_as_it_is_looked_up(code):
+    texts = [entry.msgid for entry in entries(code) if not entry.msgctxt]
+    number = f"{Quantity(0.5, 'x', (0,)):.1f}"
+    said = {text: PLACE.sub(number, text) for text in texts}
+    assert [text for text in texts if [one.template for one in sentences(said[text])] != [text]] == []
+    assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_catalogue_says_how_numbers_are_written_and_where_captions_are_cut(code):
+    rules = catalogue(code).rules
+    wanted = {(NUMBER, one) for one in ("0.5", "1,234", "12,345", "99%", "over 99%", "under 1%")}
+    assert wanted | {("captions", LINKS), ("captions", LEANING), ("language", "eng")} <= set(rules)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_character_is_asked_of_a_font(code):
+    assert set("".join(entry.msgstr for entry in entries(code))) <= set(NEEDED)
+
+
+def test_a_spanish_question_is_opened_as_well_as_closed():
+    for entry in entries("es"):
+        assert entry.msgstr.count("¿") == entry.msgstr.count("?"), entry.msgstr
+        assert entry.msgstr.count("¡") == entry.msgstr.count("!"), entry.msgstr

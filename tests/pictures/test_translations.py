@@ -1,0 +1,39 @@
+"""The lecture in Spanish: nothing is missing, and its pictures keep the contracts of the English ones."""
+
+from __future__ import annotations
+
+import pytest
+from test_contracts import MOST_WORDS, SECONDS
+from walking import SENTENCES, chapters, findings
+
+from scenes.language import catalogue
+from scenes.storyboard import Chapter
+
+#: Chapters that have been translated.
+READY = (5, 6, 7)
+EVERY = pytest.mark.parametrize(
+    "chapter", [c for c in chapters() if c.number in READY], ids=lambda chapter: chapter.__name__
+)
+
+
+@EVERY
+def test_every_sentence_has_a_spanish_entry(chapter: type[Chapter]) -> None:
+    """What is missing is added by `lecture language es --write`; CONTRIBUTING says how to go on."""
+    spanish = catalogue("es")
+    heard = [one for text in SENTENCES for record in findings(chapter, text, "dark").records for one in record.heard]
+    assert sorted({one.template for one in heard if spanish.find(one.template) is None}) == []
+
+
+@EVERY
+def test_every_picture_in_spanish_is_true_and_can_be_read(chapter: type[Chapter]) -> None:
+    found = findings(chapter, SENTENCES[0], "dark", "es")
+    assert found.lies == []
+    assert found.claims == []
+    assert found.faults == []
+
+
+@EVERY
+def test_a_chapter_in_spanish_is_no_longer_than_it_may_be(chapter: type[Chapter]) -> None:
+    records = findings(chapter, SENTENCES[0], "dark", "es").records
+    assert [record.number for record in records if len(record.narration.split()) > MOST_WORDS] == []
+    assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
