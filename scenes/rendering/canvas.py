@@ -41,6 +41,7 @@ class Canvas:
         self._shown = Leaves([])
         self._boxes = self._shown.boxes(self._matrix, self.width, self.height)
         self._watched: Sequence[int] = ()
+        self._asked: Sequence[VMobject] | None = None
 
     @property
     def works(self) -> bool:
@@ -63,23 +64,24 @@ class Canvas:
         self._clear()
 
     def _clear(self) -> None:
-        self._shown, self._watched = Leaves([]), ()
+        self._shown, self._watched, self._asked = Leaves([]), (), None
         self._tiles.mark_all()
 
     def draw(self, mobjects: Sequence[VMobject], movers: Container[int] | None = None) -> list[Box]:
         """Draw a frame with `mobjects` on the static layer; the rectangles that changed.
 
         Args:
-            mobjects: what is drawn, in this order.
+            mobjects: what is drawn, in this order; a list that stays as it is.
             movers: ids of those that alone can have changed since the frame before; all, if not given.
         """
-        if self._shown.mobjects != mobjects:
+        if self._asked is not mobjects and self._shown.mobjects != mobjects:
             self._shown = Leaves(mobjects)
             self._watched = [i for i, mobject in enumerate(mobjects) if movers is None or id(mobject) in movers]
             self._tiles.mark_all()
             changed = list(range(len(mobjects)))
         else:
             changed = self._shown.refresh(self._watched)
+        self._asked = mobjects
         if self._follow_camera() or len(self._boxes) != len(mobjects):
             self._tiles.mark_all()
             self._boxes = self._shown.boxes(self._matrix, self.width, self.height)

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
+from scenes.rendering.lane import Lane
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
@@ -26,8 +27,8 @@ class ClipWriter:
     """Writes frames into an mp4: H.264, 4:2:0, BT.709 in limited range, constant frame rate, index at the front.
 
     Every clip of one size and rate begins with a key frame and carries the same parameter sets, so that clips can be
-    joined without coding them again. Pauses are written, not coded (see `stillness`). The file appears under its name
-    only when it is whole. Two runs give the same bytes.
+    joined without coding them again. Pauses are written, not coded (see `stillness`). Coding goes on in a thread while
+    the next frame is drawn. The file appears under its name only when it is whole. Two runs give the same bytes.
 
     Args:
         path: where the clip goes.
@@ -51,6 +52,7 @@ class ClipWriter:
         self.frames = 0
         self._rate = fps
         self._planes = Planes(*size)
+        self._lane = Lane()
         self._pending = 0
         self._since_key = 0
         self._key_wanted = True
@@ -103,8 +105,8 @@ class ClipWriter:
         if pixels.shape[:2] != (self._planes.height, self._planes.width):
             raise ValueError(f"a frame of this clip has the size {self._planes.width}x{self._planes.height}")
         whole = [(0, 0, self._planes.width, self._planes.height)]
-        self._planes.convert(pixels, changed if changed is not None and self.frames else whole)
-        self._code(self.frames)
+        parts = self._planes.converted(pixels, changed if changed is not None and self.frames else whole)
+        self._lane.do(self._take, parts, self.frames)
         self.frames += 1
 
     def repeat(self, count: int = 1) -> None:
@@ -119,10 +121,16 @@ class ClipWriter:
         count, self._pending = self._pending, 0
         first = self.frames - count
         if count >= PAUSE and self._syntax:
-            self._pause(first, count)
+            self._lane.do(self._pause, first, count)
         else:
             for number in range(first, first + count):
-                self._code(number)
+                self._lane.do(self._code, number)
+
+    # From here to `_put`, everything happens in the lane.
+
+    def _take(self, parts: list[tuple[Box, av.VideoFrame]], number: int) -> None:
+        self._planes.take(parts)
+        self._code(number)
 
     def _pause(self, first: int, count: int) -> None:
         """A key frame, sharper than what moved before, and pictures that say "as before"; again every few seconds."""
@@ -169,14 +177,23 @@ class ClipWriter:
 
     def close(self) -> Path:
         """Finish the file and give it its name."""
-        self._settle()
-        assert not self._stream.encode()
+        try:
+            self._settle()
+            self._lane.finish()
+        except BaseException:
+            self.abort()
+            raise
+        self._end()
         self._container.close()
         self._partial.replace(self.path)
         return self.path
 
+    def _end(self) -> None:
+        assert not self._stream.encode()
+
     def abort(self) -> None:
         """Give the clip up; nothing of it stays."""
+        self._lane.drop()
         self._container.close()
         self._partial.unlink(missing_ok=True)
 

@@ -58,6 +58,10 @@ class Look:
         paints = _mixed(state)
         return cls(paints, max(map(_reach, paints), default=np.nan), any(len(state[name]) > 1 for name in COLOURS))
 
+    @property
+    def is_invisible(self) -> bool:
+        return not self.paints and not self.is_gradient
+
 
 INVISIBLE = Look([], np.nan, is_gradient=False)
 
@@ -100,16 +104,18 @@ class Leaves:
                 state["joint_type"],
                 state["cap_style"],
             )
-            if shape != self._points[i]:
-                self._points[i] = shape
-                moved.append(i)
-            elif style == self._styles[i] and not self._by_manim[i]:
-                continue
             if style != self._styles[i]:
                 self._styles[i] = style
                 if style not in looks:
                     looks[style] = Look.of(state)
                 self._looks[i] = looks[style]
+            elif shape == self._points[i] and not self._by_manim[i]:
+                continue
+            elif self._looks[i].is_invisible:
+                continue  # and its path stays as old as it is: a camera's frame moves a lot, and is never seen
+            if shape != self._points[i] and not self._looks[i].is_invisible:
+                self._points[i] = shape
+                moved.append(i)
             changed.append(i)
         if moved:
             self._trace(moved)

@@ -17,6 +17,7 @@ from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.leaves import LINE_WIDTH, is_plain
+from scenes.rendering.memory import keep_freed_memory
 from scenes.rendering.motion import calm, hasten, is_plain_play, movers
 from scenes.rendering.tiles import Box
 
@@ -33,6 +34,7 @@ class FastRenderer(CairoRenderer):
     """
 
     def __init__(self, camera_class: type[Camera] | None = None, skip_animations: bool = False) -> None:
+        keep_freed_memory()
         self.camera: Camera
         self._camera_class = camera_class
         super().__init__(SceneFileWriter, camera_class, skip_animations)
@@ -43,6 +45,7 @@ class FastRenderer(CairoRenderer):
         self.left_to_manim: set[str] = set()
         self._passed = 0
         self._movers: set[int] | None = None
+        self._flat = False
 
     def init_scene(self, scene: Scene, *settings: Any) -> None:
         """Take the scene's kind of camera, unless one was asked for."""
@@ -160,11 +163,15 @@ class FastRenderer(CairoRenderer):
 
     def _drawn(self, scene: Scene, moving: list[Mobject]) -> list[Box]:
         shown = moving or list_update(scene.mobjects, scene.foreground_mobjects)
-        if not self._cast.holds(shown):
+        held = self._cast.holds(shown)
+        if not held:
             if self._movers is not None:
                 self._movers = movers(scene.animations or [])
             self._cast.gather(shown, self.camera.use_z_index, self._movers)
-        if self._is_flat(self._cast.leaves):
+        # In a plain play nobody becomes an image or gets a shading while it runs.
+        if not held or self._movers is None:
+            self._flat = self._is_flat(self._cast.leaves)
+        if self._flat:
             return self._canvas.draw(self._cast.leaves, self._movers)
         self.static_image = self._canvas.layer  # type: ignore[assignment]
         self.update_frame(scene, moving)

@@ -73,13 +73,9 @@ class Customary(ClipWriter):
         Customary.spent += time.thread_time() - start
         return b""
 
-    def close(self) -> Path:
-        self._settle()
+    def _end(self) -> None:
         for packet in self._stream.encode():
             self._container.mux(packet)
-        self._container.close()
-        self._partial.replace(self.path)
-        return self.path
 
 
 WRITERS: dict[str, type[ClipWriter]] = {
