@@ -58,22 +58,22 @@ def test_a_clip_whose_coding_fails_leaves_no_file(tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(ClipWriter, "_put", fail)
-    picture = np.zeros((36, 64, 4), np.uint8)
-    with pytest.raises(OSError, match="no space left"), ClipWriter(tmp_path / "clip.mp4", (64, 36), 15) as clip:
-        for shade in range(20):
-            picture[:] = shade * 10
-            clip.write(picture)
+    with pytest.raises(OSError, match="no space left"):
+        write_shades(tmp_path / "clip.mp4", over=True)
     assert not list(tmp_path.iterdir())
 
 
+def write_shades(path, over):
+    """A clip of pictures that are drawn over one another, or of pictures that stay."""
+    picture = np.zeros((90, 160, 4), np.uint8)
+    with ClipWriter(path, (160, 90), 15) as clip:
+        for shade in range(40):
+            picture = picture if over else picture.copy()
+            picture[:, :, :3] = shade * 6
+            clip.write(picture)
+
+
 def test_a_picture_that_is_drawn_over_while_it_waits_is_coded_as_it_was(tmp_path):
-    kept = []
     for over in (False, True):
-        picture = np.zeros((90, 160, 4), np.uint8)
-        with ClipWriter(tmp_path / f"{over}.mp4", (160, 90), 15) as clip:
-            for shade in range(40):
-                picture = picture if over else picture.copy()
-                picture[:, :, :3] = shade * 6
-                clip.write(picture)
-        kept.append((tmp_path / f"{over}.mp4").read_bytes())
-    assert kept[0] == kept[1]
+        write_shades(tmp_path / f"{over}.mp4", over)
+    assert (tmp_path / "False.mp4").read_bytes() == (tmp_path / "True.mp4").read_bytes()
