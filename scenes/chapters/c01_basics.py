@@ -282,10 +282,13 @@ class Basics(Chapter):
             show=[
                 [
                     appear_in_turn([*lanes]),
-                    (appear(way.encoder, way.names[0], way.ways[0]), swallow([*lanes], way.encoder)),
+                    (appear(way.encoder, way.names[0], way.goes_in, way.ways[0]), swallow([*lanes], way.encoder)),
                     hand_out([way.memory], way.encoder),
                 ],
-                [appear(way.ways[1], way.decoder, way.names[1]), hand_out(way.output, way.decoder)],
+                [
+                    appear(way.ways[1], way.decoder, way.names[1], way.comes_out),
+                    hand_out(way.output, way.decoder),
+                ],
                 appear(answer),
                 None,
             ],

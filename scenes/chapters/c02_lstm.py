@@ -66,7 +66,7 @@ class AgainstLSTM(Chapter):
         """The question of the chapter, and the LSTM at work, tick by tick."""
         states = trace[STATES].pick(batch=0) if STATES in trace else None
         chain = self.chain = Chain(self.words, states, 575, widest=170)
-        dial = self.dial = Dial(self.ticks, "ticks", at(960, 290))
+        dial = self.dial = Dial(self.ticks, "ticks" if len(self.ticks) > 1 else "tick", at(960, 290))
         moments = VGroup(*(VGroup(*chain.moment(i), dial.dots[i]) for i in range(len(self.words))))
         carried = f"a state of {trace['lstm.encoder.state_size']} numbers" if states is not None else "a state"
         waits = (
@@ -94,12 +94,14 @@ class AgainstLSTM(Chapter):
         n, cells = trace["config.words"], trace["config.comparisons"]
         picture = Folding(weights, self.ticks, f"{n} × {n}")
         layers = trace["config.encoder_layers"]
+        alone = len(self.words) == 1
+        laid = "Attention puts " + ("the words" if alone else f"all {n} words") + " along both sides."
+        met = "All pairs meet" if alone else f"All {cells} pairs meet"
         fly_in = [fly(a, b) for words in (picture.columns, picture.rows)
                   for a, b in zip(self.chain.words, words, strict=True)]  # fmt: skip
         yield Step(
             "All words at once",
-            say=f"Attention puts all {n} words along both sides. |"
-            f"All {cells} pairs meet in one matrix product: no cell waits for another. |"
+            say=f"{laid} |{met} in one matrix product: no cell waits for another. |"
             f"A layer is one tick, however long the sentence; this encoder has {layers}.",
             show=[
                 [
@@ -166,7 +168,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "One state for a whole sentence",
             say=f"{another}An LSTM translator hands over the last state alone: |"
-            f"{size} numbers for the whole sentence. {failed} |"
+            f"{size} numbers for the whole sentence: compressed. {failed} |"
             f"Let it look back at all states, by attention. {better}",
             show=[
                 [appear(chain.words, chain.ups, chain.cells), (fill(chain.states), appear(chain.links))],
@@ -269,10 +271,10 @@ class AgainstLSTM(Chapter):
             f"As it usually starts: {arrived} of {of}. |"
             "So it’s about how soon and how surely; not whether.",
             show=[
-                [appear(picture.plot), Sweep(picture.pieces, "slow")],
-                appear(picture.dots["LSTM, gates open"], picture.calls["LSTM, gates open"]),
-                *([appear(picture.dots["transformer"], picture.calls["transformer"])] if later else []),
-                appear(picture.dots["LSTM"], picture.calls["LSTM"]),
+                [appear(picture.plot, *(call[0] for call in picture.calls.values())), Sweep(picture.pieces, "slow")],
+                appear(picture.dots["LSTM, gates open"], picture.calls["LSTM, gates open"][1]),
+                *([appear(picture.dots["transformer"], picture.calls["transformer"][1])] if later else []),
+                appear(picture.dots["LSTM"], picture.calls["LSTM"][1]),
                 None,
             ],
             stay=(),

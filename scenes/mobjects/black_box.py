@@ -88,13 +88,9 @@ class Reading(VGroup):
         self.after = lanes.place(after, RIGHT_EDGE - 6 - wide, wide)
         middle = (lanes.left + wide + RIGHT_EDGE - 6 - wide) / 2
         self.tower = tower(trace, "encoder").move_to(at(middle, lanes.middle))
-        self.ways = VGroup(
-            *(
-                arrow(at(x, y), at(x + 46, y), "residual", 4)
-                for y in lanes.y.values()
-                for x in (lanes.left + wide + 14, RIGHT_EDGE - 6 - wide - 60)
-            )
-        )
+        half = self.tower.width * 135 / 2 + 22
+        ends = ((lanes.left + wide + 14, middle - half), (middle + half, RIGHT_EDGE - 6 - wide - 14))
+        self.ways = VGroup(*(arrow(at(a, y), at(b, y), "residual", 4) for y in lanes.y.values() for a, b in ends))
         self.names = VGroup(heading("rows go in", self.before), heading("rows come out", self.after))
         self.tower_name = Words("encoder", "block").move_to(at(middle, 0))
         self.tower_name.stand_on(self.tower.get_top()[1] + units(26))
@@ -219,8 +215,14 @@ class WholeWay(VGroup):
                 for at_x in (left + 8, end + 14)
             )
         )
+        self.goes_in = VGroup(
+            *(arrow(at(lanes.left - 12, y), at(lanes.left + 28, y), "ink3", 4) for y in lanes.y.values())
+        )
+        self.comes_out = arrow(at(end + 302, lanes.middle), at(end + 352, lanes.middle), "ink3", 4)
         self.output = self._column(output, end + 350, lanes.middle)
-        super().__init__(self.encoder, self.memory, self.decoder, self.names, self.ways, self.output)
+        super().__init__(
+            self.encoder, self.memory, self.decoder, self.names, self.ways, self.goes_in, self.comes_out, self.output
+        )
 
     @staticmethod
     def _column(words: Sequence[Label], left: float, middle: float, most: int = 7) -> VGroup:

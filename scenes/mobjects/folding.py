@@ -30,7 +30,7 @@ class Folding(VGroup):
         self.size = Words(size, "number", "ink2")
         corner = self.pattern.cells.get_corner(np.array([1.0, -1.0, 0]))
         self.size.settle(corner + np.array([units(100), units(20), 0]))
-        self.chain = Dial(ticks, "ticks: the chain", at(DIALS, 400))
+        self.chain = Dial(ticks, "ticks: the chain" if len(ticks) > 1 else "tick: the chain", at(DIALS, 400))
         self.chain.count.rewrite(f"{ticks[-1]}")
         self.grid = Dial(ticks[:1], "tick: the grid", at(DIALS, 690))
         super().__init__(self.pattern, self.rows, self.columns, self.size, self.chain, self.grid)
