@@ -68,7 +68,8 @@ class AgainstLSTM(Chapter):
         chain = self.chain = Chain(self.words, states, 575, widest=170)
         dial = self.dial = Dial(self.ticks, "ticks" if len(self.ticks) > 1 else "tick", at(960, 290))
         moments = VGroup(*(VGroup(*chain.moment(i), dial.dots[i]) for i in range(len(self.words))))
-        carried = f"a state of {trace['lstm.encoder.state_size']} numbers" if states is not None else "a state"
+        size = "lstm.encoder.state_size"
+        carried = f"{trace[size]} numbers and a memory of as many" if states is not None else "a state"
         waits = (
             f"Step {self.ticks[-1]} can’t start before step {trace['config.links']} ends. |"
             if len(self.words) > 1
@@ -78,7 +79,7 @@ class AgainstLSTM(Chapter):
             "Reading word by word",
             say="People read from left to right. Why doesn’t the Transformer? |"
             f"An LSTM does: word by word, it hands on {carried}. |{waits}"
-            "So it knows the order for free: time itself is the order.",
+            "By default it knows the order: time is the order.",
             show=[
                 [appear_in_turn([*chain.words]), appear(dial.rim, dial.places, dial.called)],
                 [appear(dial.count), (Sweep(moments, self.kind), Count(dial.count, self.ticks, "", self.kind))],
@@ -168,7 +169,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "One state for a whole sentence",
             say=f"{another}An LSTM translator hands over the last state alone: |"
-            f"{size} numbers for the whole sentence: compressed. {failed} |"
+            f"twice {size} numbers for the whole sentence: compressed. {failed} |"
             f"Let it look back at all states, by attention. {better}",
             show=[
                 [appear(chain.words, chain.ups, chain.cells), (fill(chain.states), appear(chain.links))],
@@ -225,7 +226,7 @@ class AgainstLSTM(Chapter):
         falls = "All fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
         yield Step(
             "Longer is harder, for some",
-            say=f"Now by the length of the sentence. {told[0]}. |{told[1]}. |{falls}{first}",
+            say=f"By the length of the sentence. {told[0]}. |{told[1]}. |{falls}{first}",
             show=[
                 [appear(picture.plot, picture.cursor, picture.clock, picture.readouts), picture.run(0, short, "row")],
                 picture.run(short + 1, long, "slow"),
@@ -243,7 +244,7 @@ class AgainstLSTM(Chapter):
             "The signal that teaches",
             say="Another task: name the first symbol of a sequence. |"
             "Before any training, how much of the gradient gets back there? |"
-            f"From {back} symbols on: {grid:.0e} in the Transformer, {chain:.0e} in the LSTM. |"
+            f"From {back} symbols back: {grid:.0e} in the Transformer, {chain:.0e} in the LSTM. |"
             "So faint a signal teaches hardly anything. At first.",
             show=[
                 appear(picture.plot, picture.cursor, picture.clock, picture.readouts),
@@ -261,15 +262,13 @@ class AgainstLSTM(Chapter):
         sooner = counts(run["steps"].pick(model="transformer"), run["steps"].pick(model="LSTM, gates open"))
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of = run["steps.arrived"].pick(model="LSTM"), run["steps.trainings"]
-        later = (
-            f"It took {opened:,.0f} steps where the Transformer took {grid:,.0f}. |" if sooner and opened > grid else ""
-        )
+        later = f"It takes {opened:,.0f} steps, the Transformer {grid:,.0f}. |" if sooner and opened > grid else ""
         yield Step(
             "Be fair to the LSTM",
-            say="Yet it learns this very task. Open its forget gates at the start, |"
-            f"and all {of} trainings get there. |{later}"
-            f"As it usually starts: {arrived} of {of}. |"
-            "So it’s about how soon and how surely; not whether.",
+            say="Yet it learns this task. With forget gates opened at the start, |"
+            f"all {of} trainings get there. |{later}"
+            f"As it usually starts: {arrived} of {of}, within {run['checks'].quantities()[-1]:,.0f} steps. |"
+            "So it’s about how soon and how surely.",
             show=[
                 [appear(picture.plot, *(call[0] for call in picture.calls.values())), Sweep(picture.pieces, "slow")],
                 appear(picture.dots["LSTM, gates open"], picture.calls["LSTM, gates open"][1]),
