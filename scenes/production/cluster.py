@@ -124,6 +124,9 @@ class Cluster:
                     raise CrewError(line) from None
             return len(self.client.nthreads())
 
+    def prepare(self, count: int) -> None:
+        """The workers are there, whatever comes."""
+
     def perform(self, works: Sequence[Work]) -> list[Any]:
         """Do all `works`, and put what they make where they want it; their results in the order of `works`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,10 @@ Work = tuple[Callable[[Any, "Tick"], Any], Any]
 Tick = Callable[[int, int], None]
 
 
+#: What every job needs, and takes a second to import.
+READY = ("scenes.rendering", "scenes.storyboard")
+
+
 class CrewError(RuntimeError):
     """A job failed; the message is the line to show."""
 
@@ -33,6 +38,9 @@ class Executor(Protocol):
 
     def perform(self, works: Sequence[Work]) -> list[Any]:
         """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`."""
+
+    def prepare(self, count: int) -> None:
+        """Get ready for `count` jobs that are about to come."""
 
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -61,8 +69,7 @@ class Crew:
         """
         results: list[Any] = [None] * len(works)
         waiting = list(enumerate(works))[::-1]
-        while len(self.processes) < min(self.size, len(works)):
-            self._hire()
+        self.prepare(len(works))
         for line in list(self.processes)[: len(works)]:
             self._hand(line, waiting)
         while self.busy:
@@ -81,6 +88,11 @@ class Crew:
                     if waiting:
                         self._hand(line, waiting)
         return results
+
+    def prepare(self, count: int) -> None:
+        """Start the processes for so many jobs: they import Manim while something else goes on here."""
+        while len(self.processes) < min(self.size, count):
+            self._hire()
 
     def _hire(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -131,6 +143,9 @@ def _start(process: SpawnProcess) -> None:
 def _serve(line: Connection) -> None:
     """Take jobs from `line` until the parent closes it."""
     signal.signal(signal.SIGTERM, _leave)
+    with suppress(Exception):  # what is wrong there, the first job tells
+        for room in READY:
+            importlib.import_module(room)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             function, argument = line.recv()

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,11 +34,12 @@ class Store:
         """Where the contact sheet of these steps is."""
         return self.folder / "sheets" / f"{key}.png"
 
-    def trace(self, text: str, model: str | None) -> tuple[Path, str]:
-        """The saved trace of `text`, computed if it is not there, and a hash of what is in it."""
+    def trace(self, text: str, model: str | None, computing: Callable[[], None] = lambda: None) -> tuple[Path, str]:
+        """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet."""
         asked = hashed(text, model, source(PACKAGES / "transformer_core"), *_checkpoints(model))
         path = self.folder / "traces" / f"{asked}.npz"
         if not path.with_suffix(".json").exists() or not path.exists():
+            computing()
             from transformer_core.lecture import read
 
             (read(text) if model is None else read(text, model)).save(path)

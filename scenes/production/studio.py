@@ -101,7 +101,7 @@ class Studio:
 
         With the suffix of posters, those are there afterwards too.
         """
-        path, key = self.store.trace(order.text, order.model)
+        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)))
         posters = self.store.clip("") if suffixes else None
         look = order.look
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}

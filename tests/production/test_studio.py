@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scenes.production.crew import Crew
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.facts import StepFacts
 from scenes.production.film import frames
-from scenes.production.studio import _runs
+from scenes.production.studio import Studio, _runs
 from transformer_core import results
 from transformer_core.trace import NamedTensor, Trace
 
@@ -78,6 +79,20 @@ def test_a_second_run_draws_nothing_and_starts_no_process(place):
     assert place.film("counting").drawn == 0
     assert place.progress.begun == []
     assert contents(place.folder / "out") == before
+
+
+def test_processes_get_ready_while_an_unknown_sentence_is_read(place, quiet, monkeypatch):
+    ready, trace = [], place.store.trace
+
+    def computing(text, model, begun):
+        begun()
+        return trace(text, model)
+
+    monkeypatch.setattr(Crew, "prepare", lambda crew, count: ready.append((crew.size, count)))
+    monkeypatch.setattr(Crew, "perform", lambda *_: [[]])
+    place.store.trace = computing
+    Studio(place.store, quiet()).script(place.order("counting"))
+    assert ready == [(1, 1)]
 
 
 def test_a_change_of_one_step_draws_that_step_alone(place):
