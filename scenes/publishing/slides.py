@@ -48,7 +48,8 @@ def _opening(lecture: Rendered) -> str:
     few = ' class="few"' if len(lecture.chapters) <= FEW else ""
     return (
         f'<section class="title" id="title"><div class="cover"><h1>{escape(lecture.heading)}</h1>'
-        f'<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol><p class="keys">{keys}</p></div></section>'
+        f'<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
+        f'<p class="keys">{keys}</p></div></section>'
     )
 
 
