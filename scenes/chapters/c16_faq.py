@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from manim import VGroup
 
@@ -463,9 +462,9 @@ class FAQ(Chapter):
         )
 
 
-def in_turn(cards: Cards) -> list[list[Any]]:
+def in_turn(cards: Cards) -> list[list[object]]:
     """One card a beat: what is asked, the picture, the figure."""
-    beats: list[list[Any]] = [
+    beats: list[list[object]] = [
         [appear(asks), appear(picture), appear(told)]
         for asks, picture, told in zip(cards.asks, cards.pictures, cards.told, strict=True)
     ]
