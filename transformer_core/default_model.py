@@ -31,6 +31,8 @@ from transformer_core.vocabulary import Vocabulary, sentence
 DEFAULT = Path(__file__).resolve().parents[1] / "assets" / "models" / "english-spanish.safetensors"
 #: The same training with as many cross-attention heads as the paper has: what its encoder leaves to the decoder.
 FOUR_CROSS_HEADS = DEFAULT.with_name("english-spanish-four-cross-heads.safetensors")
+#: A shorter training with the norm where the paper has it, on the stream: what chapters make of the other order.
+POST_NORM = DEFAULT.with_name("english-spanish-post-norm.safetensors")
 
 #: The sentences of the lecture, and what they have to become.
 LECTURE = {

@@ -80,7 +80,7 @@ class Residual(Chapter):
             "Start plus all additions is the row that leaves"
             + (f", to within {apart:.0e}" if apart > 0 else ", exactly")
             if apart < 1e-3
-            else "The sum isn’t the row that leaves: norms rescale it on the way"
+            else "Norms rescale it: another row leaves"
         )
         yield Step(
             "A stream with tributaries",

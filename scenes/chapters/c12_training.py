@@ -16,6 +16,7 @@ from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step
 from transformer_core.measures.effects import counts
+from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.play import play_of
 from transformer_core.trace import Trace
@@ -121,7 +122,7 @@ class Training(Chapter):
         whole = [n for n, k in enumerate(looks) if hits.values[k].all()]
         first = looks[whole[0]] if whole else looks[-1]
         last = looks[-1]
-        own = "recipe" in trace.about.get("card", {})
+        own = trace.about.get("model") == OURS
         moved = f"all {trace['config.parameters']:,.0f} numbers" if own else "all numbers"
         told = (
             f"At step {steps.quantity(first):,.0f} it is right; so are {exact.quantity(first):share} of new ones."

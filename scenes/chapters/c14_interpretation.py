@@ -15,6 +15,7 @@ from scenes.mobjects.role_table import CALLED, RoleTable
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step
 from transformer_core.cast import best_head, cast_of, layers_of
+from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import ENOUGH
 from transformer_core.measures.switched_off import roles_of
 from transformer_core.play import play_of
@@ -73,7 +74,7 @@ class Interpretation(Chapter):
     def switch_one_off(self, trace: Trace) -> Iterator[Step]:
         """One head, replaced by its average."""
         place = best_head(trace, ROLE)
-        if place is None or f"{OFF}.before" not in trace:
+        if place is None or not switched(trace):
             return
         layer, head, _ = place
         right = trace[f"{OFF}.right"].pick(layer=layer, head=head)
@@ -107,7 +108,7 @@ class Interpretation(Chapter):
 
     def all_of_them(self, trace: Trace) -> Iterator[Step]:
         """Names by looking against costs by absence."""
-        if "roles.score" not in trace or f"{OFF}.before" not in trace:
+        if "roles.score" not in trace or not switched(trace):
             return
         roles = told_roles(trace)
         cost = trace[f"{OFF}.cost"]
@@ -253,6 +254,11 @@ class Interpretation(Chapter):
             ],
             stay=(),
         )
+
+
+def switched(trace: Trace) -> bool:
+    """Whether it was the heads of this very model that were switched off."""
+    return f"{OFF}.before" in trace and trace.about.get("model") == OURS
 
 
 def told_roles(trace: Trace) -> list[str]:

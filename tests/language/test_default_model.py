@@ -9,7 +9,16 @@ from itertools import islice
 import pytest
 
 from transformer_core import roles
-from transformer_core.default_model import DEFAULT, FOUR_CROSS_HEADS, LECTURE, command, load_default, load_model, say
+from transformer_core.default_model import (
+    DEFAULT,
+    FOUR_CROSS_HEADS,
+    LECTURE,
+    POST_NORM,
+    command,
+    load_default,
+    load_model,
+    say,
+)
 from transformer_core.evaluation import accuracy, alignment
 from transformer_core.tasks import held_out_sentences
 from transformer_core.trace import Trace
@@ -74,6 +83,14 @@ def test_four_cross_heads_translate_as_well_and_leave_the_encoder_less_to_do() -
     assert {text: say(model, vocabulary, text) for text in LECTURE} == LECTURE
     assert card["config"] == CARD["config"] | {"cross_heads": 4}
     assert card["roles"]["copula->adjective"]["score"] < CARD["roles"]["copula->adjective"]["score"]
+
+
+def test_a_model_with_the_norm_behind_its_sums_translates_the_lecture_too() -> None:
+    model, vocabulary, card = load_model(POST_NORM)
+    assert {text: say(model, vocabulary, text) for text in LECTURE} == LECTURE
+    expected = CARD["config"] | {"norm_order": "post", "final_norm": False}
+    assert {name: card["config"][name] for name in expected} == expected
+    assert card["accuracy"]["exact"] >= 0.99
 
 
 def test_the_default_recipe_is_that_of_the_card() -> None:

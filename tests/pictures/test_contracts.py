@@ -6,9 +6,12 @@ import pytest
 from walking import SENTENCES, chapters, findings
 
 from scenes.storyboard import Chapter
+from transformer_core.default_model import POST_NORM
 
 EVERYWHERE = [(chapter, text) for chapter in chapters() for text in SENTENCES]
 NAMES = [f"{chapter.__name__}-{text[:14]}" for chapter, text in EVERYWHERE]
+#: The other norm order: a short sentence and the longest.
+BEHIND = [(chapter, text) for chapter in chapters() for text in (SENTENCES[0], SENTENCES[-1])]
 MOST_WORDS, STEPS, SECONDS = 45, range(6, 15), (60, 180)
 
 
@@ -34,3 +37,13 @@ def test_a_chapter_has_a_handful_of_short_steps(chapter: type[Chapter]) -> None:
     assert [record.number for record in records if len(record.narration.split()) > MOST_WORDS] == []
     assert len(records) in STEPS
     assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
+
+
+@pytest.mark.parametrize(("chapter", "text"), BEHIND, ids=[f"{c.__name__}-{text[:14]}" for c, text in BEHIND])
+def test_a_chapter_holds_all_contracts_for_a_model_with_the_norm_behind_its_sums(
+    chapter: type[Chapter], text: str
+) -> None:
+    found = findings(chapter, text, "dark", model=POST_NORM)
+    assert [found.lies, found.claims, found.faults] == [[], [], []]
+    assert found.records
+    assert [record.number for record in found.records if len(record.narration.split()) > MOST_WORDS] == []

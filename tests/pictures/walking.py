@@ -9,14 +9,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from golden import SIZE
 from manim import logger, tempconfig
 from truth import Written, lies, wrong_in_step
 
 import scenes.chapters
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults
+from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter, Record, Step
 from transformer_core.lecture import read
 from transformer_core.trace import Trace
@@ -39,9 +43,14 @@ def chapters() -> list[type[Chapter]]:
     return sorted(found, key=lambda chapter: chapter.number)
 
 
+def name_of(chapter: type[Chapter]) -> str:
+    """What the command calls it: "scores" of scenes/chapters/c06_scores.py."""
+    return chapter.__module__.rpartition(".")[2].partition("_")[2]
+
+
 @cache
-def trace_of(text: str) -> Trace:
-    return read(text)
+def trace_of(text: str, model: Path | None = None) -> Trace:
+    return read(text, model)
 
 
 @dataclass
@@ -50,8 +59,15 @@ class Picture:
 
     step: Step
     record: Record
-    stage: list[Any]
-    trace: Trace
+    scene: Chapter
+
+    @property
+    def stage(self) -> list[Any]:
+        return self.scene.mobjects
+
+    @property
+    def trace(self) -> Trace:
+        return self.scene.material()
 
 
 @dataclass
@@ -62,16 +78,24 @@ class Findings:
     claims: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    #: Of the first sentence in the dark theme: each step as it stands at its end.
+    stills: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def walk(
-    chapter: type[Chapter], text: str, theme: str, look: Callable[[Picture], None], language: str = ENGLISH
+    chapter: type[Chapter],
+    text: str,
+    theme: str,
+    look: Callable[[Picture], None],
+    language: str = ENGLISH,
+    model: Path | None = None,
 ) -> Chapter:
-    """Perform a chapter without showing it, and call `look` at the end of each step."""
+    """Perform a chapter without showing it, and call `look` at the end of each step; of the shipped model if None."""
     logger.setLevel(logging.WARNING)
-    small = {"frame_rate": 30, "pixel_width": 640, "pixel_height": 360, "media_dir": tempfile.gettempdir()}
+    wide, high = SIZE
+    small = {"frame_rate": 30, "pixel_width": wide, "pixel_height": high, "media_dir": tempfile.gettempdir()}
     with tempconfig(small), tempfile.TemporaryDirectory() as folder, tempconfig({"media_dir": folder}):
-        scene = chapter(trace=trace_of(text), theme=theme, language=language)
+        scene = chapter(trace=trace_of(text, model), theme=theme, language=language, renderer=FastRenderer())
         scene.renderer.skip_animations = True
         given: list[Step] = []
         telling = scene.steps
@@ -82,12 +106,14 @@ def walk(
                 yield step
 
         scene.steps = steps  # type: ignore[method-assign]
-        scene.perform((), closed=lambda record: look(Picture(given[-1], record, scene.mobjects, scene.trace)))
+        scene.perform((), closed=lambda record: look(Picture(given[-1], record, scene)))
         return scene
 
 
 @cache
-def findings(chapter: type[Chapter], text: str, theme: str, language: str = ENGLISH) -> Findings:
+def findings(
+    chapter: type[Chapter], text: str, theme: str, language: str = ENGLISH, model: Path | None = None
+) -> Findings:
     """All that a suspicious and a strict viewer find; walked once, read by several tests."""
     found = Findings()
 
@@ -100,6 +126,8 @@ def findings(chapter: type[Chapter], text: str, theme: str, language: str = ENGL
         )
         found.faults.extend(here + fault for fault in faults(picture.stage))
         found.records.append(picture.record)
+        if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):
+            found.stills[picture.record.number] = still(picture.scene)
 
-    walk(chapter, text, theme, look, language)
+    walk(chapter, text, theme, look, language, model)
     return found

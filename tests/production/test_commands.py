@@ -45,7 +45,6 @@ def test_help_names_every_command(lecture):
         "model",
         "new",
         "watch",
-        "slides",
         "words",
         "test",
     ):

@@ -8,7 +8,7 @@ from transformer_core.measures.naming import named
 from transformer_core.tasks.kinds import kinds
 from transformer_core.trace import NamedTensor, Trace, derived
 
-#: The model whose units the experiment `neurons` measured.
+#: The model that experiments look into: its units (`neurons`), its heads (`heads_off`), its training (`emergence`).
 OURS = "english-spanish"
 
 
