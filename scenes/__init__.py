@@ -7,7 +7,7 @@ get it.
 import sys
 from importlib.abc import MetaPathFinder
 
-DRAWING = ("manim", "av", "PIL", "fontTools", "fontpkg", "msgspec", "uharfbuzz")
+DRAWING = ("manim", "av", "PIL", "fontTools", "fontpkg", "msgspec", "pptx", "uharfbuzz")
 INSTALL = "pictures are drawn with Manim, which is not installed: pip install 'transformer-lecture[drawing]'"
 
 

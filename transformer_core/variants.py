@@ -53,7 +53,8 @@ def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Varian
     """`other.unplaced`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last word.
 
     `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place. `later`
-    has the same source, and a target that differs in the last word that the decoder reads.
+    has the same source, and a target that differs in the last word that the decoder reads. `other.shorter` is the
+    source without its last word, if it has two.
     """
     order, turned = shuffle(len(given.source)), exchanged(given.source)
     last = given.target_ids[-1]
@@ -65,11 +66,17 @@ def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Varian
         target_ids=(*given.target_ids[:-1], other),
         target=(*given.target[:-1], target_words[other]),
     )
-    return {
+    shorter = replace(given, source_ids=given.source_ids[:-1], source=given.source[:-1])
+    passes = {
         "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
         "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True),
         "other.later": Variant(later),
-    } | ({TURNED: Variant(_reordered(given, turned), unplaced=True, encoder_only=True)} if turned else {})
+    }
+    if turned:
+        passes[TURNED] = Variant(_reordered(given, turned), unplaced=True, encoder_only=True)
+    if shorter.source_ids:
+        passes["other.shorter"] = Variant(shorter, encoder_only=True)
+    return passes
 
 
 def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:

@@ -131,9 +131,9 @@ def fill(cells: Mobject, kind: str = "rest") -> Animation:
     return Sweep(VGroup(*cells), kind)
 
 
-def flow(mobject: Mobject, path: VMobject) -> Animation:
+def flow(mobject: Mobject, path: VMobject, kind: str = "flow") -> Animation:
     """Something small runs along a path."""
-    return MoveAlongPath(mobject, path, run_time=pace("flow"), rate_func=GLIDE)
+    return MoveAlongPath(mobject, path, run_time=pace(kind), rate_func=GLIDE)
 
 
 def turn_over(

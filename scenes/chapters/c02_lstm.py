@@ -19,7 +19,7 @@ from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step
 from scenes.theme import at
 from transformer_core.cast import cast_of
-from transformer_core.measures.chains import parted
+from transformer_core.measures.chains import SHORT_AND_LONG, farthest, parted
 from transformer_core.measures.effects import counts
 from transformer_core.measures.order import TURNED, exchanged
 from transformer_core.trace import Trace
@@ -216,7 +216,7 @@ class AgainstLSTM(Chapter):
         """The same three by the number of words."""
         picture = by_length(trace.under(RUN))
         lengths, mean = trace[f"{RUN}.length"], trace[f"{RUN}.by_length.over_seeds"]
-        short, long = (lengths.values.tolist().index(n) for n in (5, 13))
+        short, long = (lengths.values.tolist().index(n) for n in SHORT_AND_LONG)
         told = [
             f"{lengths.quantity(k)} words: " + ", ".join(f"{mean.quantity(m, k):share}" for m in range(3))
             for k in (short, long)
@@ -383,9 +383,3 @@ class AgainstLSTM(Chapter):
             ],
             stay=(),
         )
-
-
-def farthest(trace: Trace) -> tuple[int, int]:
-    """The two words that stand farthest apart of those that belong together by the grammar; no distance without it."""
-    pairs = [(min(link), max(link)) for links in trace.about.get("roles", {}).values() for link in links]
-    return max(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.experiments import companions, cross_heads, heads_off, patching, probe, stream_plane
+from transformer_core.experiments import companions, cross_heads, heads_off, patching, probe, spare_heads, stream_plane
 from transformer_core.experiments.laboratory import Bench
 from transformer_core.experiments.shipped import passes, source_rows, translator
 from transformer_core.experiments.translation import held_out
@@ -70,6 +70,18 @@ def test_switching_heads_off_is_told_for_every_attention_and_head():
     assert found["encoder"].shape == (config.encoder_layers, config.heads, len(heads_off.KINDS))
     assert found["cross"].shape == (config.decoder_layers, config.cross_heads, len(heads_off.KINDS))
     assert found["counted"].values.tolist()[-1] == 4
+
+
+def test_spare_heads_cost_next_to_nothing_alone_and_are_switched_off_together():
+    found = spare_heads.run(Bench(), sentences=40)
+    before, after = found["right"].values
+    alone, off = found["alone"].values, found["which"].values.astype(bool)
+    assert (before - alone[off] <= spare_heads.SPARE).all()
+    assert (before - alone[~off] > spare_heads.SPARE).all()
+    assert off.sum() == found["spare"].values
+    assert found["together"].values == pytest.approx(before - after)
+    model, pairs = translator(), held_out(40)
+    assert spare_heads.without(model, (), {}, pairs)["right"] == before
 
 
 @pytest.fixture(scope="module")

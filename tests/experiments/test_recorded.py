@@ -38,6 +38,12 @@ def test_gender_is_told_from_adjectives_that_spanish_inflects_and_from_no_others
     assert (control.values < 0.6).all()
 
 
+def test_heads_that_nobody_misses_alone_are_missed_together():
+    run = found("spare_heads")
+    assert run["worst_alone"] <= 0.01
+    assert run["together"] > 2 * run["added_up"]
+
+
 def test_a_transplanted_noun_moves_to_its_adjective_in_the_last_layer():
     shift = found("patching")["car_shift"]
     assert shift.pick(layer="layer 1", position="car") > 0.9

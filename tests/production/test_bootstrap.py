@@ -105,6 +105,26 @@ def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
     assert fake("test")[1] == ["run test"]
 
 
+def test_without_a_browser_the_tests_run_and_say_what_is_skipped(fake):
+    done, calls = fake("test")
+    assert calls[-1] == "run test"
+    assert "without Chromium, the tests that look at slides and pages in a browser are skipped" in done.stderr
+
+
+def test_root_with_apt_brings_the_tests_a_browser_and_nobody_else_gets_one(fake, checkout):
+    notes = checkout / "notes"
+    for name, text in {"apt-get": f'echo "$*" >> {notes}', "id": "echo 0"}.items():
+        (checkout / "tools" / name).unlink(missing_ok=True)
+        (checkout / "tools" / name).write_text(f"#!/bin/sh\n{text}\n")
+        (checkout / "tools" / name).chmod(0o755)
+    fake("list")
+    assert not notes.exists()
+    done, calls = fake("test")
+    assert "chromium" in notes.read_text()
+    assert calls[-1] == "run test"
+    assert "skipped" not in done.stderr
+
+
 def test_a_changed_pyproject_brings_the_environment_up_to_date(fake, checkout):
     fake("list")
     with (checkout / "pyproject.toml").open("a") as file:

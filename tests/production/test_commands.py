@@ -45,6 +45,7 @@ def test_help_names_every_command(lecture):
         "model",
         "new",
         "watch",
+        "slides",
         "words",
         "test",
     ):

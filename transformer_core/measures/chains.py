@@ -12,6 +12,8 @@ from transformer_core.trace import NamedTensor, Trace, derived
 
 #: A translator is good at a length as long as it has so many sentences right.
 GOOD = 0.9
+#: Two lengths of sentences, in words, at which accuracies are read out.
+SHORT_AND_LONG = (5, 13)
 
 
 @derived("ticks")
@@ -74,3 +76,9 @@ def parted(one: Sequence[str], other: Sequence[str]) -> list[int]:
     alike = SequenceMatcher(None, list(map(str, one)), list(map(str, other)), autojunk=False).get_matching_blocks()
     kept = {at + k for at, _, size in alike for k in range(size)}
     return [i for i in range(len(one)) if i not in kept]
+
+
+def farthest(trace: Trace) -> tuple[int, int]:
+    """The two words that stand farthest apart of those that belong together by the grammar; no distance without it."""
+    pairs = [(min(link), max(link)) for links in trace.about.get("roles", {}).values() for link in links]
+    return max(pairs, key=lambda pair: pair[1] - pair[0], default=(0, 0))

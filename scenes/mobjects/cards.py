@@ -1,0 +1,179 @@
+"""Small pictures side by side, each the answer to a question: what is asked on top, the figure below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
+
+from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.strips import Strip
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, palette, shared, signed, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor
+
+TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
+
+
+@dataclass
+class Small:
+    """One answer: the question in lines, its picture, the figures below, and what moves in the picture, if anything."""
+
+    asks: Sequence[str]
+    picture: VGroup
+    told: Sequence[str]
+    moves: list[tuple[VMobject, VMobject]] = field(default_factory=list)
+
+
+class Cards(VGroup):
+    """Up to four answers in columns, parted by thin lines."""
+
+    def __init__(self, answers: Sequence[Small]) -> None:
+        pitch = WIDTH / len(answers)
+        self.asks, self.pictures, self.told, self.lines = VGroup(), VGroup(), VGroup(), VGroup()
+        for k, answer in enumerate(answers):
+            x = LEFT_EDGE + (k + 0.5) * pitch
+            self.asks.add(
+                VGroup(
+                    *(
+                        Words(line, "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(answer.asks))))
+                        for i, line in enumerate(answer.asks)
+                    )
+                )
+            )
+            shift = at(x, MIDDLE) - answer.picture.get_center()
+            answer.picture.shift(shift)
+            for _, goal in answer.moves:
+                goal.shift(shift)
+            self.pictures.add(answer.picture)
+            style = ("number", "note")
+            self.told.add(
+                VGroup(
+                    *(
+                        Words(line, style[min(i, 1)], "ink" if i == 0 else "ink2").settle(at(x, FOOT - 46 + 46 * i))
+                        for i, line in enumerate(answer.told)
+                    )
+                )
+            )
+            if k:
+                edge = LEFT_EDGE + k * pitch
+                self.lines.add(rule(at(edge, TOP - 20), at(edge, FOOT + 24), "line", 2))
+        super().__init__(self.lines, self.asks, self.pictures, self.told)
+
+
+def terms(values: Sequence[Quantity], order: Sequence[int], wide: float = 330) -> tuple[VGroup, VGroup]:
+    """A sum as a staircase of bars, and the same bars in another order: both end where the total is."""
+    sums = [np.cumsum([0.0, *(float(values[i]) for i in some)]) for some in (range(len(values)), order)]
+    low, high = min(float(s.min()) for s in sums), max(float(s.max()) for s in sums)
+    unit = wide / ((high - low) or 1.0)
+    pitch = min(62.0, 300.0 / len(values))
+
+    def stairs(some: Sequence[int], ends: np.ndarray) -> VGroup:
+        bars: dict[int, VMobject] = {}
+        for k, i in enumerate(some):
+            x = (ends[k] + ends[k + 1]) / 2 * unit
+            bar = Box(max(2.0, abs(float(values[i])) * unit), pitch - 10, signed(float(np.sign(values[i])), 1.0), 4)
+            bars[i] = bar.move_to(np.array([units(x), -units(pitch * (k + 0.5)), 0]))
+        return VGroup(*(bars[i] for i in range(len(values))))
+
+    first, second = stairs(range(len(values)), sums[0]), stairs(order, sums[1])
+    deep = pitch * len(values)
+    zero, end = (
+        rule(np.array([units(x), 0, 0]), np.array([units(x), -units(deep + 14), 0]), role, 3)
+        for x, role in ((0.0, "ink3"), (float(sums[0][-1]) * unit, "focus"))
+    )
+    return VGroup(zero, end, first), second
+
+
+def three_strips(rows: Sequence[NamedTensor], signs: Sequence[str], wide: float = 340) -> VGroup:
+    """Rows under each other, with a sign between them: word plus place is what the layer reads."""
+    scale = max(float(np.abs(row.values).max()) for row in rows)
+    parts = VGroup()
+    for row, sign in zip(rows, [*signs, ""], strict=True):
+        parts.add(Strip(row, wide, 52, scale))
+        if sign:
+            parts.add(Words(sign, "symbol", "ink2"))
+    return parts.arrange(DOWN, buff=units(18))
+
+
+def two_bars(values: Sequence[Quantity], names: Sequence[str], spec: str, high: float = 250) -> VGroup:
+    """Two upright bars from a common floor, with their numbers and names."""
+    ups, downs = max(0.0, *map(float, values)), max(0.0, *(-float(value) for value in values))
+    scale = (ups + downs) or 1.0
+    found = VGroup()
+    for k, (value, name) in enumerate(zip(values, names, strict=True)):
+        length = high * abs(float(value)) / scale
+        x, way = units(150 * k), 1 if value >= 0 else -1
+        fill = palette().weight if value >= 0 else palette().ink3
+        bar = Box(78, max(length, 2.5), fill, 4).move_to(np.array([x, way * units(length / 2), 0]))
+        beyond = bar.get_edge_center(UP * way) + UP * way * units(26)
+        text = number(value, spec, "number").settle(beyond)
+        low = bar.get_bottom() if value >= 0 else bar.get_top()
+        label = Words(name, "note", "ink2").settle(low + (DOWN if value >= 0 else UP) * units(26))
+        found.add(VGroup(bar, text, label))
+    return found
+
+
+def tip_to_tail(plane: NamedTensor, wide: float = 330) -> VGroup:
+    """Word, place and their sum as arrows in the plane of both, to scale."""
+    word, place = (np.array([*row, 0.0]) for row in plane.values)
+    total = word + place
+    reach = np.ptp(np.array([np.zeros(3), word, total]), axis=0)
+    unit = min(units(wide) / reach[0], units(280) / max(reach[1], 1e-9))
+    tip, end = word * unit, total * unit
+    return VGroup(
+        arrow(np.zeros(3), tip, "residual", 6, 20), arrow(tip, end, "key", 6, 20), arrow(np.zeros(3), end, "ink", 7, 22)
+    )  # fmt: skip
+
+
+def shares_of(row: NamedTensor, two: int, wide: float = 330) -> VGroup:
+    """A row of shares as columns; the `two` largest have their words."""
+    order = np.argsort(-row.values, kind="stable")[:two]
+    pitch = min(74.0, wide / len(row))
+    found = VGroup()
+    for j, share in enumerate(row.quantities()):
+        high = max(2.5, 240 * float(share))
+        column = Box(pitch * 0.72, high, shared(0.25 + 0.75 * float(share)), 3)
+        found.add(column.move_to(np.array([units(j * pitch), units(high / 2), 0])))
+    floor = rule(np.array([-units(pitch), 0, 0]), np.array([units(pitch * len(row)), 0, 0]), "ink3", 2.5)
+    marks = VGroup(
+        *(
+            number(row.quantity(int(j)), ".0%", "number").settle(found[int(j)].get_top() + UP * units(26))
+            for j in order[:1]
+        )
+    )
+    return VGroup(found, floor, marks)
+
+
+def one_to_itself(token: Label, share: Quantity) -> VGroup:
+    """A single token whose whole attention stays with itself."""
+    chip = Token(token)
+    start = chip.get_top() + RIGHT * units(26)
+    loop = VMobject(stroke_color=palette().weight, stroke_width=9)
+    up = UP * units(150) + RIGHT * units(80)
+    end = chip.get_top() - RIGHT * units(26)
+    loop.points = np.array([start, start + up, end + up * np.array([-1, 1, 0]), end])
+    return VGroup(chip, loop, number(share, "share", "number").settle(chip.get_top() + UP * units(150)))
+
+
+def passing(strip: NamedTensor, wide: float = 360) -> VGroup:
+    """A row as a ribbon, a sublayer that gives zeros, and the row after it."""
+    scale = float(np.abs(strip.values).max()) or 1.0
+    before, after = Strip(strip, wide, 52, scale), Strip(strip, wide, 52, scale)
+    zeros = VGroup(*(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in before))
+    parts = VGroup(before, Words("+", "symbol", "ink2"), zeros, Words("=", "symbol", "ink2"), after)
+    return parts.arrange(DOWN, buff=units(16))
+
+
+def out_of_zeros(row: NamedTensor, wide: float = 360) -> VGroup:
+    """A row of zeros, and the row that becomes of it."""
+    after = Strip(row, wide, 52)
+    zeros = VGroup(*(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in after))
+    way = arrow(np.zeros(3), DOWN * units(96), "ink3", 4)
+    name = Words("zeros", "note", "ink2")
+    return VGroup(name, zeros, way, after).arrange(DOWN, buff=units(18))

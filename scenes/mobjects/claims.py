@@ -1,0 +1,60 @@
+"""Claims of the notes as a list: what is claimed, what was measured, and whether it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from manim import VGroup, VMobject
+
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.shapes import Box, path, rule
+from scenes.mobjects.text import Words
+from scenes.theme import at, palette, units
+
+HOLDS, FAILS, OPEN = "holds", "fails", "not tested here"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed, the figure that was measured (with its sources; "" for none), and the verdict."""
+
+    text: str
+    figure: str
+    verdict: str
+
+
+def mark(verdict: str) -> VGroup:
+    """A tick, a cross, or a short bar."""
+    sign: VMobject
+    if verdict == HOLDS:
+        sign = path([np.array([units(x), units(y), 0]) for x, y in ((-15, 0), (-4, -13), (17, 16))], "residual", 7)
+        return VGroup(sign)
+    if verdict == FAILS:
+        ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
+        return VGroup(*(path([-way, way], "warning", 7) for way in ways))
+    return VGroup(Box(28, 6, palette().ink3, 3))
+
+
+class ClaimList(VGroup):
+    """One line a claim: the words at the left, the figure in the middle, sign and verdict at the right."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        pitch = min(92.0, 620.0 / len(claims))
+        top = 545.0 - pitch * len(claims) / 2
+        self.texts, self.figures, self.verdicts, self.rules = VGroup(), VGroup(), VGroup(), VGroup()
+        for k, claim in enumerate(claims):
+            y = top + (k + 0.5) * pitch
+            quiet = claim.verdict == OPEN
+            text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(LEFT_EDGE, 0)[0])
+            self.texts.add(text.stand_on(at(0, y + 12)[1]))
+            if claim.figure:
+                figure = Words(claim.figure, "fact", "ink2")
+                self.figures.add(figure.end_at(at(RIGHT_EDGE - 330, 0)[0]).stand_on(at(0, y + 12)[1]))
+            name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(RIGHT_EDGE - 236, 0)[0])
+            name.stand_on(at(0, y + 12)[1])
+            self.verdicts.add(VGroup(mark(claim.verdict).move_to(at(RIGHT_EDGE - 276, y)), name))
+            if k:
+                self.rules.add(rule(at(LEFT_EDGE, y - pitch / 2), at(RIGHT_EDGE, y - pitch / 2), "line", 1.5))
+        super().__init__(self.rules, self.texts, self.figures, self.verdicts)

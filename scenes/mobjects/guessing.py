@@ -1,0 +1,184 @@
+"""Tasks with a pause: what is asked, a bar that runs out while the viewer thinks, and what the tensors say."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
+
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.shapes import Box, arrow, frame
+from scenes.mobjects.strips import Rows, rows_shown
+from scenes.mobjects.tensors import TensorGrid
+from scenes.mobjects.text import Words, word
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import at, palette, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor
+
+#: The side of a grid in px, and the most rows that are shown.
+SIDE, LANES = 430.0, 13
+
+
+class Pause(VGroup):
+    """ "Your guess?" over a bar that will run out."""
+
+    def __init__(self, x: float = 960, y: float = 540, wide: float = 300) -> None:
+        self.words = Words("your guess?", "block").settle(at(x, y - 40))
+        self.track = Box(wide, 12, palette().surface, 6).move_to(at(x, y))
+        self.bar = Box(wide, 12, palette().focus, 6).move_to(at(x, y))
+        super().__init__(self.words, self.track, self.bar)
+
+
+class Grid(VGroup):
+    """A square of scores as colours, with the tokens at the left and on top."""
+
+    def __init__(self, scores: NamedTensor, name: str, scale: float, x: float) -> None:
+        count = len(scores)
+        pitch = min(104.0, SIDE / count)
+        self.cells = TensorGrid(scores, "heat", scale=scale, wide=pitch - 4, high=pitch - 4)
+        self.cells.move_to(at(x, 548))
+        queries, keys = scores.words("query"), scores.words("key")
+        upright = max(word(label, "map").width for label in keys) > units(pitch - 12)
+        rows, columns = VGroup(), VGroup()
+        for i, label in enumerate(queries):
+            text = word(label, "map", "ink2").settle(self.cells.row(i).get_center())
+            rows.add(text.end_at(self.cells.get_left()[0] - units(14)))
+        for j, label in enumerate(keys):
+            text, top = word(label, "map", "ink2"), self.cells.get_top()[1]
+            if upright:
+                text.rotate(np.pi / 2)
+                text.turned = True
+                text.move_to(np.array([self.cells.column(j).get_x(), top + units(12), 0]), aligned_edge=DOWN)
+            else:
+                text.settle(np.array([self.cells.column(j).get_x(), 0, 0])).stand_on(top + units(14))
+            columns.add(text)
+        self.words = VGroup(rows, columns)
+        self.title = Words(name, "block").settle(at(x, 0)).stand_on(columns.get_top()[1] + units(24))
+        super().__init__(self.cells, self.words, self.title)
+
+    def told(self, asker: Label, favourite: Label, share: Quantity) -> VGroup:
+        """ "red → car 99%" below the grid."""
+        wide = max(chip_width(asker, small=True), chip_width(favourite, small=True))
+        first, second = Token(asker, "query", wide, 44), Token(favourite, "key", wide, 44)
+        way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
+        line = VGroup(first, way, second).arrange(RIGHT, buff=units(16))
+        value = Words(f"{share:share}", "number").next_to(second, RIGHT, buff=units(20))
+        found = VGroup(*line, value)
+        return found.move_to(np.array([self.cells.get_x(), at(0, 836)[1], 0]))
+
+
+class Swapped(VGroup):
+    """The scores, and beside them those of the same rows with the two matrices swapped."""
+
+    def __init__(self, scores: NamedTensor, swapped: NamedTensor) -> None:
+        scale = float(np.abs(scores.values).max())
+        self.before = Grid(scores, "the scores", scale, 520)
+        self.after = Grid(swapped, "matrices swapped", scale, 1400)
+        self.pause = Pause(1400, 560)
+        super().__init__(self.before, self.after, self.pause)
+
+    @property
+    def dashes(self) -> VGroup:
+        """The marks of negative cells."""
+        return VGroup(*(cell.dash for cell in self.after.cells.cells.values() if cell.dash))
+
+    @property
+    def pairs(self) -> list[tuple[Box, Box]]:
+        """A copy of each cell, and the cell that it becomes, its row and column traded."""
+        return [
+            (cell.box.copy(), self.after.cells.cells[j, i].box)
+            for (i, j), cell in self.before.cells.cells.items()
+        ]  # fmt: skip
+
+
+class Moved(VGroup):
+    """Rows of one side of the model, and how far each moves: a bar beside every row, as long as the change."""
+
+    def __init__(self, rows: NamedTensor, change: NamedTensor, name: str, left: float, right: float, most: int) -> None:
+        last = rows.words("position")[-1]
+        shown = rows_shown(rows, "position", LANES, last)
+        labels = {i: rows.label("position", i) for i in shown if i is not None}
+        pitch = min(88.0, 540.0 / most)
+        top = 570.0 - pitch * most / 2
+        high = min(46.0, pitch - 6)
+        chip = max(chip_width(label, small=True) for label in labels.values())
+        self.chips, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
+        wide = (right - left - chip - 44 - 150) / 2
+        start = left + chip + 22
+        self.rows = Rows(rows, -1, shown, wide, pitch)
+        self.rows.move_to(at(start, top), aligned_edge=LEFT + UP)
+        y = top
+        for i in shown:
+            y += pitch * (0.5 if i is not None else 0.55)
+            if i is None:
+                continue
+            self.chips.add(Token(labels[i], "", chip, high).move_to(at(left + chip / 2, y)))
+            quantity = change.quantity(i)
+            bar = ShareBar(quantity, wide, "", min(34.0, high))
+            bar.bar.stretch_to_fit_width(max(units(2), min(1.0, float(quantity)) * units(wide)), about_edge=LEFT)
+            bar.move_to(at(start + wide + 22 + wide / 2, y))
+            self.bars.add(bar)
+            text = Words(f"{quantity:share}", "fact", "ink")
+            self.numbers.add(text.settle(at(0, y)).begin_at(at(start + 2 * wide + 40, 0)[0]))
+            y += pitch * 0.5
+        self.title = Words(name, "block").settle(at(left + (right - left) / 2, top - 50)).begin_at(at(left, 0)[0])
+        self.head = Words("how far it moves", "aside", "ink2")
+        self.head.begin_at(at(start + wide + 22, 0)[0]).stand_on(self.title.baseline)
+        self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
+        self.ring = VGroup(
+            frame(self.chips[-1].width * 135 + 12, high + 12, "focus", 4, 12).move_to(self.chips[-1])
+        )  # fmt: skip
+        super().__init__(self.chips, self.rows, self.bars, self.numbers, self.title, self.head, self.ring)
+
+
+def both_sides(trace_rows: list[NamedTensor], changes: list[NamedTensor], names: list[str]) -> list[Moved]:
+    """Encoder at the left, decoder at the right."""
+    middle = (LEFT_EDGE + RIGHT_EDGE) / 2
+    most = min(LANES, max(len(rows) for rows in trace_rows))
+    edges = [(LEFT_EDGE, middle - 40), (middle + 40, RIGHT_EDGE)]
+    return [
+        Moved(rows, change, name, *edge, most)
+        for rows, change, name, edge in zip(trace_rows, changes, names, edges, strict=True)
+    ]
+
+
+class Spare(VGroup):
+    """Heads as squares: those that nobody misses go dark together; and what is right with and without them."""
+
+    def __init__(self, alone: NamedTensor, spare: set[int], right: NamedTensor) -> None:
+        self.tiles, self.off = VGroup(), VGroup()
+        rows: dict[str, list[int]] = {}
+        for k, name in enumerate(alone.labels["part"]):
+            rows.setdefault(name.rpartition(".")[0].split(".")[0] + " " + name.split(".")[2].split()[0], []).append(k)
+        called = {
+            "encoder self_attn": "encoder",
+            "decoder self_attn": "decoder",
+            "decoder cross_attn": "decoder to source",
+        }
+        self.names = VGroup()
+        pitch = min(86.0, 700.0 / max(map(len, rows.values())))
+        y = 370.0
+        for kind, places in rows.items():
+            label = Words(called[kind], "block").settle(at(0, y)).begin_at(at(LEFT_EDGE, 0)[0])
+            self.names.add(label)
+            for n, k in enumerate(places):
+                tile = Box(72, 72, palette().weight, 9).move_to(at(LEFT_EDGE + 366 + n * pitch, y))
+                self.tiles.add(tile)
+                if k in spare:
+                    self.off.add(tile)
+            y += 180
+        self.bars = VGroup()
+        for k, name in enumerate(("all heads", "the spare ones off")):
+            share = right.quantity(k)
+            bar = ShareBar(share, 360, "", 64).move_to(at(1400, 430 + k * 210))
+            text = Words(name, "fact", "ink2").next_to(bar, UP, buff=units(16)).align_to(bar, LEFT)
+            value = Words(f"{share:share}", "large number").next_to(bar, RIGHT, buff=units(24))
+            self.bars.add(VGroup(text, bar, value))
+        self.pause = Pause(1400, 650)
+        super().__init__(self.tiles, self.names, self.bars)
+
+    @property
+    def dark(self) -> VGroup:
+        """The spare heads, switched off: their outlines alone."""
+        return VGroup(*(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off))

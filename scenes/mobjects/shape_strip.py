@@ -1,0 +1,178 @@
+"""The shape of every matrix on the way from ids to logits, drawn to scale: a length that runs, widths that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from manim import VGroup
+
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.shapes import Box, arrow, path
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, palette, units
+from transformer_core.provenance import Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+#: Px that the longest sentence takes, and the most that any width may take.
+DEEP, WIDEST = 188.0, 236.0
+#: Px of the upper edge of each lane.
+UPPER, LOWER = 262.0, 604.0
+TOKEN_AXES = ("position", "query", "key")
+
+#: Name and tensor of each station, on both sides, in the order of a pass; {last} is the last layer.
+SOURCE = (
+    ("words and places", "embed_src.sum"),
+    ("queries, a head", "encoder.0.self_attn.q"),
+    ("scores, a head", "encoder.0.self_attn.scores"),
+    ("feed-forward", "encoder.0.ffn.post"),
+    ("the last rows", "encoder.{last}.resid_post"),
+)
+TARGET = (
+    ("words and places", "embed_tgt.sum"),
+    ("scores, a head", "decoder.0.self_attn.scores"),
+    ("cross scores", "decoder.0.cross_attn.scores"),
+    ("feed-forward", "decoder.0.ffn.post"),
+    ("logits", "logits"),
+)
+
+
+class Station:
+    """One matrix: what its height and its width are made of, and where it stands."""
+
+    def __init__(self, name: str, sizes: NamedTensor, letters: tuple[str, str], x: float, top: float) -> None:
+        self.name, self.sizes, self.letters, self.x, self.top = name, sizes, letters, x, top
+
+    def wide(self, lengths: dict[str, int], unit: float, token: float) -> float:
+        """Its width in px for given lengths of both sentences."""
+        if self.letters[1]:
+            return lengths[self.letters[1]] * token
+        return min(WIDEST, float(self.sizes.values[1]) * unit)
+
+    def bars(self, lengths: dict[str, int], unit: float, token: float, most: int) -> list[Box]:
+        """A bar for each token; those that a shorter sentence has not lie flat at its foot."""
+        wide, rows = self.wide(lengths, unit, token), lengths[self.letters[0]]
+        fill = palette().weight if self.letters[1] else palette().residual
+        found = []
+        for i in range(most):
+            seen = i < rows
+            bar = Box(wide, token * 0.8 if seen else 0.02, fill, 2)
+            found.append(bar.move_to(at(self.x, self.top + (min(i, rows) + 0.5 * seen) * token)))
+        return found
+
+    def label(self) -> str:
+        second = self.letters[1] or f"{self.sizes.quantity(1)}"
+        return f"{self.letters[0]} × {second}"
+
+
+class ShapeStrip(VGroup):
+    """Two lanes of matrices, source above and target below, with the two lengths at the left.
+
+    Heights and widths that belong to a sentence are `n` and `m`; every other width is a number of the config.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.numbers = trace["config.lengths"]
+        self.most = len(self.numbers)
+        #: Px that one token takes.
+        self.token = DEEP / self.most
+        self.own = {"n": int(float(trace["config.words"])), "m": int(float(trace["config.output_words"])) + 1}
+        last = int(float(trace["config.encoder_layers"])) - 1
+        lanes = [(SOURCE, UPPER, ("n", "n")), (TARGET, LOWER, ("m", "m"))]
+        self.stations: list[list[Station]] = []
+        for kinds, top, letters in lanes:
+            named = [(name, tensor.format(last=last)) for name, tensor in kinds]
+            self.stations.append(self._lane(trace, [pair for pair in named if pair[1] in trace], top, letters[0]))
+        widths = [float(s.sizes.values[1]) for s in self._all() if not s.letters[1] and s.name != "logits"]
+        self.unit = 190.0 / max(widths)
+        self.bars = VGroup(*(VGroup(*self._state(self.own, lane)) for lane in (0, 1)))
+        self.tracks = VGroup(*(self._track(station) for station in self._all()))
+        self.labels = VGroup(*(self._label(station) for station in self._all()))
+        self.names = VGroup(*(self._name(station) for station in self._all()))
+        self.ways = VGroup(*(self._way(a, b) for lane in self.stations for a, b in pairwise(lane)))
+        self.road = self._road()
+        self.cut = self._cut()
+        self.letters, self.counters = VGroup(), []
+        for letter, name, top in (("n", "source", UPPER), ("m", "target", LOWER)):
+            spot = at(LEFT_EDGE + 24, top + 26)
+            self.letters.add(
+                VGroup(Words(f"{letter} =", "symbol", "ink2").begin_at(spot[0]).stand_on(spot[1]),
+                       Words(name, "aside", "ink2").begin_at(spot[0]).stand_on(at(0, top + 72)[1]))
+            )  # fmt: skip
+            quantity = self.numbers.quantity(self.own[letter] - 1)
+            self.counters.append(number(quantity, "", "large number").end_at(spot[0] + units(140)).stand_on(spot[1]))
+        super().__init__(self.tracks, self.bars, self.labels, self.names, self.ways, self.road, self.cut, self.letters)
+        self.add(*self.counters)
+
+    def _all(self) -> list[Station]:
+        return [station for lane in self.stations for station in lane]
+
+    def _lane(self, trace: Trace, named: Sequence[tuple[str, str]], top: float, rows: str) -> list[Station]:
+        left, right = LEFT_EDGE + 330, RIGHT_EDGE - 130
+        pitch = (right - left) / max(1, len(named) - 1)
+        found = []
+        for k, (name, tensor) in enumerate(named):
+            axes = trace[f"{tensor}.sizes"].labels["axis"]
+            second = ""
+            if axes[1] in TOKEN_AXES:
+                second = "n" if ".cross_attn." in tensor or rows == "n" else "m"
+            found.append(Station(name, trace[f"{tensor}.sizes"], (rows, second), left + k * pitch, top))
+        return found
+
+    def _state(self, lengths: dict[str, int], lane: int) -> list[Box]:
+        return [
+            bar for station in self.stations[lane] for bar in station.bars(lengths, self.unit, self.token, self.most)
+        ]
+
+    def run(self, letter: str) -> tuple[VGroup, list[VGroup], list[Quantity]]:
+        """The bars that the length called `letter` moves, their states from length to length, and the lengths."""
+        own, last = self.own[letter], self.most
+        order = [*range(own, last + 1), *range(last - 1, 0, -1), *range(2, own + 1)]
+        lanes = (0, 1) if letter == "n" else (1,)
+        moved = VGroup(*(bar for lane in lanes for bar in self.bars[lane]))
+        states = [
+            VGroup(*(bar for lane in lanes for bar in self._state(self.own | {letter: length}, lane)))
+            for length in order
+        ]
+        return moved, states, [self.numbers.quantity(length - 1) for length in order]
+
+    def _track(self, station: Station) -> Box:
+        """The room that the longest sentence would take."""
+        wide = station.wide({"n": self.most, "m": self.most}, self.unit, self.token)
+        return Box(wide + 10, DEEP + 8, palette().surface, 5).move_to(at(station.x, station.top + DEEP / 2))
+
+    def _foot(self, station: Station) -> float:
+        return station.top + DEEP + 34
+
+    def _label(self, station: Station) -> Words:
+        return Words(station.label(), "fact").settle(at(station.x, self._foot(station)))
+
+    def _name(self, station: Station) -> Words:
+        return Words(station.name, "aside", "ink2").settle(at(station.x, station.top - 34))
+
+    def _way(self, one: Station, other: Station) -> VGroup:
+        longest = {"n": self.most, "m": self.most}
+        y = one.top + 8
+        start = one.x + one.wide(longest, self.unit, self.token) / 2 + 12
+        end = other.x - other.wide(longest, self.unit, self.token) / 2 - 12
+        return arrow(at(start, y), at(max(end, start + 18), y), "ink3", 3, 12)
+
+    def _road(self) -> VGroup:
+        """From the encoder's last rows to the cross scores."""
+        crossing = next((s for s in self.stations[1] if s.name == "cross scores"), None)
+        if crossing is None:
+            return VGroup()
+        last = self.stations[0][-1]
+        y = crossing.top - 74
+        corners = [at(last.x, self._foot(last) + 26), at(last.x, y), at(crossing.x, y), at(crossing.x, y + 20)]
+        return VGroup(path(corners, "residual", 3))
+
+    def _cut(self) -> VGroup:
+        """Two strokes where a width is too large to be drawn."""
+        marks = VGroup()
+        for station in self._all():
+            if not station.letters[1] and float(station.sizes.values[1]) * self.unit > WIDEST:
+                gap_ = Box(12, DEEP + 14, palette().background, 0)
+                gap_.move_to(at(station.x + WIDEST * 0.2, station.top + DEEP / 2))
+                marks.add(gap_)
+        return marks

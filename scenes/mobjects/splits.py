@@ -1,0 +1,61 @@
+"""One row of W_Q, cut for as many heads as a width allows: the pieces get shorter, their sum stays."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import LEFT, RIGHT, VGroup
+
+from scenes.animations import ring_around
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.text import Words
+from scenes.theme import at, signed, units
+from transformer_core.trace import NamedTensor
+
+WIDE, LEFT_AT, CUT = 1060.0, 420.0, 14.0
+
+
+class Splits(VGroup):
+    """The row uncut on top, and below it the same row cut in other numbers of heads.
+
+    Args:
+        row: one row of W_Q as the model has it, head × d_head.
+        splits: choice × (heads, width).
+        own: how many heads the model has.
+    """
+
+    def __init__(self, row: NamedTensor, splits: NamedTensor, own: int) -> None:
+        values = row.values.reshape(-1)
+        scale = float(np.abs(values).max()) or 1.0
+        self.fills = [signed(float(value), scale) for value in values]
+        pitch = min(112.0, 480.0 / len(splits))
+        self.whole = self._line(1, 246.0, 54.0)
+        self.whole_name = Words("one row of the query matrix", "aside", "ink2")
+        self.whole_name.next_to(self.whole, np.array([0, -1.0, 0]), buff=units(14))
+        self.lines, self.lefts, self.rights = VGroup(), VGroup(), VGroup()
+        self.ring = VGroup()
+        for k in range(len(splits)):
+            heads, width = splits.quantity(k, 0), splits.quantity(k, 1)
+            y = 402.0 + (k + 0.5) * pitch
+            line = self._line(int(heads), y, min(54.0, pitch - 30))
+            mine = int(heads) == own
+            style, role = ("number", "ink") if mine else ("fact", "ink2")
+            noun = "head" if int(heads) == 1 else "heads"
+            left = Words(f"{heads} {noun}", style, role).next_to(line, LEFT, buff=units(34))
+            right = Words(f"{heads} × {width}", style, role).next_to(line, RIGHT, buff=units(34))
+            self.lines.add(line)
+            self.lefts.add(left)
+            self.rights.add(right)
+            if mine:
+                self.ring.add(ring_around(line))
+        super().__init__(self.whole, self.whole_name, self.lines, self.lefts, self.rights)
+
+    def _line(self, heads: int, y: float, high: float) -> VGroup:
+        """All entries of the row in as many pieces, together always as wide."""
+        count = len(self.fills)
+        space = min(CUT, 0.35 * WIDE / heads)
+        cell = (WIDE - (heads - 1) * space) / count
+        cells = VGroup()
+        for i, fill in enumerate(self.fills):
+            x = LEFT_AT + (i + 0.5) * cell + (i * heads // count) * space
+            cells.add(Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(x, y)))
+        return cells

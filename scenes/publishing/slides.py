@@ -1,0 +1,67 @@
+"""Slides: one HTML file, a slide a step, that plays from a disk without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenes.production.files import write_text
+from scenes.publishing.markup import (
+    ASSETS,
+    HERE,
+    colours,
+    data_uri,
+    document,
+    escape,
+    inline_script,
+    inline_style,
+)
+from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
+from scenes.publishing.typefaces import font_face
+from scenes.theme import PALETTES
+
+REVEAL = ASSETS / "reveal"
+#: With more chapters than this, the title slide sets their names in two columns.
+FEW = 6
+KEYS = {"→": "next step", "←": "back", "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black"}
+
+
+def write_slides(lecture: Rendered, target: Path) -> Path:
+    """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file."""
+    opening = _opening(lecture)
+    chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
+    style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
+    script = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
+    seen = f"{lecture.heading}{lecture.title}{lecture.text}{''.join(KEYS)}“”.·"
+    faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
+    style += [f":root{{{colours(PALETTES[lecture.theme])}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
+    script.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n</div></div>\n'
+    body += "\n".join(map(inline_script, script)) + "\n</body>"
+    head = "\n".join(map(inline_style, style))
+    write_text(target, document(lecture.heading, head, body, language=lecture.language, theme=lecture.theme))
+    return target
+
+
+def _opening(lecture: Rendered) -> str:
+    names = "".join(f"<li><b>{c.number}</b>{escape(c.title)}</li>" for c in lecture.chapters)
+    keys = "".join(f"<kbd>{key}</kbd>{what}" for key, what in KEYS.items())
+    few = ' class="few"' if len(lecture.chapters) <= FEW else ""
+    return (
+        f'<section class="title" id="title"><div class="cover"><h1>{escape(lecture.heading)}</h1>'
+        f'<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
+        f'<p class="keys">{keys}</p></div></section>'
+    )
+
+
+def _chapter(chapter: RenderedChapter) -> str:
+    return "<section>\n" + "\n".join(map(_slide, chapter.steps)) + "\n</section>"
+
+
+def _slide(step: RenderedStep) -> str:
+    """A step: its clip, which plays when the slide comes and then stands, and what is said."""
+    return (
+        f'<section id="{step.chapter}-{step.number}" aria-label="{escape(step.title)}">'
+        f'<video data-autoplay playsinline preload="auto" aria-label="{escape(step.title)}"'
+        f' data-src="{data_uri(step.clip)}"></video>'
+        f'<aside class="notes"><p>{escape(step.narration)}</p></aside></section>'
+    )

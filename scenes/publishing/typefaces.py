@@ -1,0 +1,48 @@
+"""The project's typefaces for a browser: only the characters that a document has, in the weights that it uses."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+from io import BytesIO
+
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+#: Package, file and optical size of each family.
+FILES = {
+    "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", 14),
+    "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", 36),
+}
+#: What any document may come to need: letters, digits and punctuation of a Latin keyboard.
+LATIN = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def font_face(family: str, weights: Iterable[int], text: str) -> str:
+    """CSS that brings `family` in each of `weights`, with the characters of `text`."""
+    wanted = "".join(sorted({*LATIN, *text}))
+    faces = [
+        f"@font-face{{font-family:'{family}';font-weight:{weight};font-display:block;"
+        f"src:url(data:font/woff;base64,{_woff(family, weight, wanted)}) format('woff')}}"
+        for weight in weights
+    ]
+    return "\n".join(faces)
+
+
+@lru_cache(maxsize=32)
+def _woff(family: str, weight: int, characters: str) -> str:
+    package, file, size = FILES[family]
+    font = TTFont(BytesIO(resources.files(package).joinpath("files", file).read_bytes()), recalcTimestamp=False)
+    options = Options()
+    options.layout_features = ["kern", "liga", "tnum", "ccmp", "locl", "mark"]
+    subsetter = Subsetter(options)
+    subsetter.populate(text=characters)
+    subsetter.subset(font)
+    font = instantiateVariableFont(font, {"opsz": size, "wght": weight})
+    font.flavor = "woff"
+    made = BytesIO()
+    font.save(made)
+    return base64.b64encode(made.getvalue()).decode()

@@ -1,0 +1,82 @@
+"""The answers to the lecture's own questions, each against a calculation of its own."""
+
+import numpy as np
+import pytest
+import torch
+from small import traced
+
+from transformer_core.config import Config
+from transformer_core.lecture import read
+from transformer_core.measures.answers import oblique
+from transformer_core.model import Transformer
+from transformer_core.vocabulary import Vocabulary
+
+WORDS = Vocabulary.of("the car is red".split(), "el coche es rojo".split(), longest=6)
+PATH = "encoder.1.self_attn"
+
+
+@pytest.fixture(scope="module")
+def trace():
+    torch.manual_seed(3)
+    sizes = {"d_model": 16, "d_ff": 24, "heads": 4, "encoder_layers": 2, "decoder_layers": 2, "norm_order": "pre"}
+    config = Config(source_vocab=len(WORDS.source), target_vocab=len(WORDS.target), **sizes)
+    model = Transformer(config).double().eval()
+    for parameter in model.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    return read("the car is red", model, WORDS)
+
+
+def test_swapping_the_query_and_the_key_matrix_turns_the_scores_over(trace):
+    assert np.allclose(trace[f"{PATH}.swapped_scores"].values, trace[f"{PATH}.scores"].values.swapaxes(-1, -2))
+    assert trace[f"{PATH}.swapped_difference"] < 1e-12
+    assert np.allclose(trace[f"{PATH}.swapped_weights"].values.sum(-1), 1)
+    assert not np.allclose(trace[f"{PATH}.swapped_weights"].values, trace[f"{PATH}.weights"].values, atol=1e-3)
+
+
+def test_two_scores_that_lead_by_far_share_alike():
+    part = traced({"a.masked": ("batch head query key", [[[[0, 50, 20, 10]]]]),
+                   "a.scores": ("batch head query key", [[[[0, 50, 20, 10]]]])})  # fmt: skip
+    assert np.allclose(part["a.tied_weights"].values, [[[[0, 0.5, 0.5, 0]]]], atol=1e-9)
+
+
+def test_a_single_word_gives_itself_everything(trace):
+    assert (trace[f"{PATH}.alone_weights"].values == 1).all()
+
+
+def test_zeros_after_the_softmax_and_then_a_division_are_the_mask_by_another_road(trace):
+    assert trace["decoder.0.self_attn.divided_difference"] < 1e-15
+
+
+def test_zeros_do_not_stay_zeros_where_there_are_biases(trace):
+    b1, w2, b2 = (trace[f"parameters.encoder.0.ffn.{name}"].values for name in ("b1", "w2", "b2"))
+    assert np.allclose(trace["encoder.0.ffn.from_zeros"].values, b1 @ w2 + b2)
+    assert trace["encoder.0.ffn.from_zeros_length"] == pytest.approx(np.sqrt(((b1 @ w2 + b2) ** 2).sum()))
+
+
+def test_a_new_word_moves_every_row_of_the_encoder_and_no_old_row_of_the_decoder(trace):
+    grown = trace["encoder.1.resid_post.grown_change"].values[0]
+    assert (grown > 1e-6).all()
+    assert grown[-1] == 1
+    assert (trace["encoder.0.resid_pre.grown_change"].values[0, :-1] == 0).all()
+    later = trace["decoder.1.resid_post.later_change"].values[0]
+    assert (later[:-1] == 0).all()
+    assert later[-1] > 1e-6
+
+
+def test_what_others_bring_is_all_but_ones_own_part():
+    pull = [[[[0.25, 0.75], [0.5, 0.5]]]]
+    part = traced({"a.pull": ("batch head query key", pull)})
+    assert part["a.taken_from_others"] == pytest.approx(1 - (0.25 + 0.5) / 2)
+
+
+def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
+    found = oblique(trace)
+    assert found is not None
+    scores, cosines = [], []
+    for layer, head, query, key in found:
+        part = trace.under(f"encoder.{layer}.self_attn", batch=0, head=head)
+        at = {"query": query.position, "key": key.position}
+        scores.append(part["scores"].pick(**at))
+        cosines.append(part["cosine"].pick(**at))
+    assert scores[0] >= 2 * scores[1] > 0
+    assert cosines[0] < cosines[1]

@@ -1,0 +1,71 @@
+"""Slides: one HTML file that plays in a browser without a network, a slide a step."""
+
+from dataclasses import replace
+
+import pytest
+
+from scenes.publishing.rendered import Rendered
+from scenes.publishing.slides import write_slides
+
+NOW = "Reveal.getCurrentSlide().querySelector('video')"
+
+
+@pytest.fixture(scope="session")
+def slides(lecture, tmp_path_factory):
+    return write_slides(lecture, tmp_path_factory.mktemp("slides") / "slides.html")
+
+
+def test_next_goes_through_every_step_in_order_and_each_clip_plays_to_its_end_and_stands(look, slides, lecture):
+    page = look(slides)
+    assert page.locator("section.title h1").is_visible()
+    for step in lecture.steps:
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("Reveal.getCurrentSlide().id") == f"{step.chapter}-{step.number}"
+        page.wait_for_function(f"{NOW} && !{NOW}.paused && {NOW}.currentTime > 0")
+        page.evaluate(f"{NOW}.playbackRate = 16")
+        page.wait_for_function(f"{NOW}.ended")
+        assert page.evaluate(f"{NOW}.currentTime") == pytest.approx(step.duration, abs=0.05)
+        assert page.evaluate("Reveal.getCurrentSlide().id") == f"{step.chapter}-{step.number}"
+
+
+def test_a_clip_that_is_returned_to_plays_again_from_its_beginning(look, slides):
+    page = look(f"{slides.as_uri()}#/counting-1")
+    page.wait_for_function(f"{NOW}?.currentTime > 0")
+    page.evaluate(f"{NOW}.currentTime = {NOW}.duration")
+    page.wait_for_function(f"{NOW}.ended")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"{NOW}.currentTime > 0")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"!{NOW}.paused && {NOW}.currentTime < 1")
+
+
+def test_the_speaker_view_has_the_narration_as_notes(look, slides, lecture):
+    page = look(slides)
+    page.keyboard.press("ArrowRight")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("s")
+    notes = opened.value.locator(".speaker-controls-notes .value")
+    notes.filter(has_text=lecture.steps[0].narration).wait_for()
+
+
+def test_the_file_is_all_there_is(slides):
+    assert [path.name for path in slides.parent.iterdir()] == ["slides.html"]
+
+
+def test_a_sentence_is_shown_and_never_run(look, hostile, tmp_path):
+    page = look(write_slides(hostile, tmp_path / "slides.html"))
+    assert page.locator("h1").text_content() == "How a transformer reads"
+    assert page.locator(".sentence").text_content() == f"“{hostile.text}”"
+    assert page.locator("aside.notes").first.text_content() == hostile.text
+    assert page.locator("img, section b:not(ol b)").count() == 0
+    assert page.title() == hostile.heading
+
+
+def test_light_slides_stand_on_paper(look, lecture, tmp_path):
+    page = look(write_slides(replace(lecture, theme="light"), tmp_path / "slides.html"))
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 248, 242)"
+
+
+def test_a_folder_without_a_film_is_one_clear_line(tmp_path):
+    with pytest.raises(ValueError, match=r"there is no steps\.json in .*: render the lecture into it first"):
+        Rendered.read(tmp_path)

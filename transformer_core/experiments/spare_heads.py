@@ -1,0 +1,67 @@
+"""Is a head useless if nothing changes without it? All such heads are switched off at once.
+
+A head is spare if, alone, its absence costs at most `SPARE` of all held-out sentences. Each is replaced by its mean, as
+in `heads_off`. If spare heads stand in for each other, they cost more together than their own costs add up to.
+Source: Michel et al. 2019, section 3 (one head at a time, and many).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import partial
+
+import numpy as np
+import torch
+
+from transformer_core.evaluation import exact
+from transformer_core.experiments.heads_off import means
+from transformer_core.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.experiments.shipped import translator
+from transformer_core.experiments.translation import held_out, one_thread, vocabulary
+from transformer_core.interpret import head_off
+from transformer_core.interpret.intervention import attentions
+from transformer_core.model import Transformer
+from transformer_core.tasks import Pair
+
+#: The most that a spare head costs alone.
+SPARE = 0.01
+Head = tuple[str, int]
+
+
+def without(model: Transformer, off: Iterable[Head], usual: dict[str, np.ndarray], pairs: list[Pair]) -> Piece:
+    """The share of sentences that come out right, word for word, with these heads at their means."""
+    with ExitStack() as switches:
+        for path, head in off:
+            switches.enter_context(head_off(model, path, head, torch.from_numpy(usual[path][head])))
+        return {"right": np.array(np.mean(exact(model, vocabulary(), pairs)))}
+
+
+@experiment("Heads that nobody misses, one at a time: what if all of them go?")
+def run(bench: Bench, sentences: int = 1000) -> Found:
+    model, pairs = translator(), [*held_out(sentences)]
+    heads = [(path, head) for path, attention in attentions(model) for head in range(attention.heads)]
+    bench.expect(3 + len(heads))
+    with one_thread():
+        usual = bench.once("means", lambda: means(model, pairs))
+        before = float(bench.once("all heads", partial(without, model, (), usual, pairs))["right"])
+        alone = [
+            float(bench.once(f"{path} {head}", partial(without, model, [(path, head)], usual, pairs))["right"])
+            for path, head in heads
+        ]
+        spare = [head for head, right in zip(heads, alone, strict=True) if before - right <= SPARE]
+        together = float(bench.once("together", partial(without, model, spare, usual, pairs))["right"])
+    costs = [before - right for right in alone]
+    return {
+        "right": tensor([before, together], "choice", choice=("all heads", "without the spare ones")),
+        "alone": tensor(alone, "part", part=[f"{path} {head}" for path, head in heads]),
+        "which": tensor(
+            [int(head in spare) for head in heads], "part", part=[f"{path} {head}" for path, head in heads]
+        ),
+        "spare": tensor(len(spare)),
+        "heads": tensor(len(heads)),
+        "added_up": tensor(sum(cost for cost in costs if cost <= SPARE)),
+        "together": tensor(before - together),
+        "worst_alone": tensor(max((cost for cost in costs if cost <= SPARE), default=0.0)),
+        "sentences": tensor(len(pairs)),
+    }
