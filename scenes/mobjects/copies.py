@@ -41,7 +41,8 @@ class Copied:
         shapes = [part.points for part in self.get_family() if len(part.points)]  # type: ignore[attr-defined]
         if not shapes or any(len(points) % CURVE for points in shapes):
             return super().get_points_defining_boundary()  # type: ignore[misc]
-        return np.concatenate(shapes).reshape(-1, CURVE, 3)[:, (0, CURVE - 1)].reshape(-1, 3)
+        whole = shapes[0] if len(shapes) == 1 else np.concatenate(shapes)
+        return whole.reshape(-1, CURVE, 3)[:, :: CURVE - 1].reshape(-1, 3)
 
     def get_subpaths_from_points(self, points: np.ndarray) -> list[np.ndarray]:
         """Connected curves, as Manim cuts them one by one; it does so for all parts of a Transform."""
