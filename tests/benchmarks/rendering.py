@@ -1,13 +1,15 @@
 """Plain Manim against the fast renderer, and against `lecture render`.
 
-    python tests/benchmarks/rendering.py            # all: some forty minutes on two cores
+    python tests/benchmarks/rendering.py            # all: a quarter of an hour on two cores
     python tests/benchmarks/rendering.py --quick    # a part, in less than a minute
     python tests/benchmarks/rendering.py Pan scores --kinds plain fast --rounds 3
 
 The kinds take turns, scene by scene, so that a busy machine slows all of them. CPU counts all threads from the first
-play to the closed file. Of a chapter, `lecture render` is measured as a command: from its start to its end, with all of
-its processes, imports, captions, posters and sheets; plain Manim is spared its imports and the chapter's trace.
-"encoder" is what x264 alone took of the CPU: no renderer can be faster on these frames. The last line is JSON.
+play to the closed file. Of a chapter, the kinds draw an excerpt, and `lecture render` draws all of it, as a command:
+from its start to its end, with all of its processes, imports, captions, posters and sheets; plain Manim is spared its
+imports and the chapter's trace. What is compared is time for a second of film. "encoder" is what x264 alone took of the
+CPU: no renderer can be faster on these frames. In the end the same in the quality of a preview (`-ql`), by Manim and by
+us; then a table for docs/rendering.md, and a line of JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import argparse
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,15 +31,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from measuring import KINDS, Task
+from reporting import Ratios, Runs, report, table
 
 from scenes.production.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")
 SCENES = ("Matrix", "Softmax", "Pan", "Told", "Stress")
+EXCERPT = 16.0  # seconds of a chapter: plain Manim takes five minutes for one
+PREVIEW = ("854x480", 15)  # `-ql`
 TEXT = "The car is red"
 COMMAND = "lecture"
-Runs = dict[str, list[dict[str, float]]]
 
 
 class Workers:
@@ -140,7 +143,7 @@ def frames_of(clip: Path) -> int:
 
 
 def rounds(tasks: Sequence[Task], kinds: Sequence[str], count: int, kept: bool) -> Iterator[tuple[str, Runs]]:
-    """Every task by every kind, the kinds in turn."""
+    """Every task by every kind, the kinds in turn; of a chapter, all by the command."""
     workers = Workers(kept)
     try:
         for task in tasks:
@@ -149,67 +152,46 @@ def rounds(tasks: Sequence[Task], kinds: Sequence[str], count: int, kept: bool) 
                 for kind in kinds:
                     if kind != COMMAND:
                         runs.setdefault(kind, []).append(workers.measure(replace(task, kind=kind)))
-                    elif task.trace and not task.seconds:
+                    elif task.trace:
                         runs.setdefault(kind, []).append(command(task))
             yield task.scene, runs
     finally:
         workers.end()
 
 
-def report(scene: str, runs: Runs, fps: int) -> dict[str, float]:
-    """Print a line for each kind; the ratios."""
-    names = {**KINDS, COMMAND: "lecture render"}
-    middles = {
-        kind: {key: statistics.median(result[key] for result in results) for key in results[0]}
-        for kind, results in runs.items()
-    }
-    if len({middle["frames"] for middle in middles.values()}) > 1:
-        raise SystemExit(f"{scene}: the kinds made different numbers of frames")
-    plain, ratios = middles.get("plain"), {}
-    for kind, middle in middles.items():
-        seconds = middle["frames"] / fps
-        encoder = f"{middle['frames'] / middle['encoder']:5.0f} fps" if middle["encoder"] else " " * 9
-        line = (
-            f"{scene:10} {names[kind]:17} {middle['frames']:5.0f} frames  {middle['frames'] / middle['wall']:6.1f} fps"
-            f"  {middle['cpu'] / seconds:6.3f} s of CPU a second of film  encoder alone {encoder}"
-            f"  {middle['memory']:5.0f} MB"
-        )
-        ratios[f"{kind} over playing"] = round(seconds / middle["wall"], 2)
-        if middle["encoder"]:
-            ratios[f"{kind} encoder share"] = round(middle["encoder"] / middle["cpu"], 3)
-        if plain and kind != "plain":
-            cpu, wall = plain["cpu"] / middle["cpu"], plain["wall"] / middle["wall"]
-            ratios |= {f"{kind} cpu": round(cpu, 2), f"{kind} wall": round(wall, 2)}
-            line += f"  over plain: CPU {cpu:5.1f}x, wall {wall:5.1f}x"
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    return ratios
+def stage(asked: argparse.Namespace, trace: str, size: str, fps: int, kinds: Sequence[str]) -> dict[str, Ratios]:
+    """All that is asked for, in one size."""
+    excerpts = dict.fromkeys(CHAPTERS, EXCERPT)
+    if asked.quick:
+        excerpts |= {"scores": 1.2, "Stress": 0.4}
+    width, height = map(int, size.split("x"))
+    tasks = [
+        Task("", scene, (width, height), fps, trace * (scene in CHAPTERS), asked.seconds or excerpts.get(scene, 0.0))
+        for scene in asked.scenes
+    ]
+    sys.stdout.write(f"{size}, {fps} frames a second\n")
+    return {scene: report(scene, runs, fps) for scene, runs in rounds(tasks, kinds, asked.rounds, asked.quick)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", nargs="*", default=[*CHAPTERS, *SCENES])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--size", help="alone, without the preview; default: 1920x1080, and then the preview")
     parser.add_argument("--fps", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=0.0, help="how much of each scene; 0 for all")
+    parser.add_argument("--seconds", type=float, default=0.0, help="how much of each scene; 0: all, of chapters a part")
     parser.add_argument("--kinds", nargs="*", default=[*KINDS, COMMAND], choices=[*KINDS, COMMAND])
     asked = parser.parse_args()
     if asked.quick:
-        asked.kinds, asked.scenes = ["plain", "fast"], ["scores", "Stress"]
-    excerpts = {"scores": 1.2, "Stress": 0.4} if asked.quick else {}
-    width, height = map(int, asked.size.split("x"))
-    traced = any(scene in CHAPTERS for scene in asked.scenes)
+        asked.kinds, asked.scenes, asked.size = ["plain", "fast"], ["scores", "Stress"], asked.size or "1920x1080"
     store = Store(Path(os.environ.get("LECTURE_CACHE", ROOT / "renders" / ".cache")))
-    trace = str(store.trace(TEXT, None)[0]) if traced else ""
-    tasks = [
-        Task("", scene, (width, height), asked.fps, trace * (scene in CHAPTERS), excerpts.get(scene, asked.seconds))
-        for scene in asked.scenes
-    ]
-    found = {
-        scene: report(scene, runs, asked.fps) for scene, runs in rounds(tasks, asked.kinds, asked.rounds, asked.quick)
-    }
+    trace = str(store.trace(TEXT, None)[0]) if any(scene in CHAPTERS for scene in asked.scenes) else ""
+    found = {"film": stage(asked, trace, asked.size or "1920x1080", asked.fps, asked.kinds)}
+    if not asked.size:
+        found["preview"] = stage(asked, trace, *PREVIEW, [kind for kind in ("plain", "fast") if kind in asked.kinds])
+    for what, ratios in found.items():
+        sys.stdout.write(f"\n{what}\n{table(ratios)}\n")
     sys.stdout.write(json.dumps(found) + "\n")
 
 
