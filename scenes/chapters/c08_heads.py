@@ -16,7 +16,7 @@ from scenes.mobjects.joining import Joining
 from scenes.mobjects.patterns import Patterns, sharpest
 from scenes.mobjects.projection import counted, entering, strongest
 from scenes.mobjects.race import Race, TwoModels, fact, named_head
-from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, stacked
+from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
 from scenes.mobjects.wiring import Ledger, Wiring
@@ -24,6 +24,7 @@ from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of
 from transformer_core.measures.effects import ONE_SEED
+from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
 #: The role that chapters five to seven follow.
@@ -184,7 +185,7 @@ class Heads(Chapter):
         table = self.table = RoleTable(trace["roles.score"], earned)
         rings = table.rings()
         best = [(role, best_head(trace, role)) for role in table.winners]
-        told = [f"{table.calls[role].text}, {place[-1]:share}" for role, place in best[:2] if place]
+        told = [f"{Phrase(CALLED[role])}, {place[-1]:share}" for role, place in best[:2] if place]
         unnamed = len(table.unnamed)
         yield Step(
             "A name has to be earned",
@@ -293,7 +294,7 @@ class Heads(Chapter):
         yield Step(
             "A choice we made",
             say="Our decoder has one cross-attention head a layer; the paper has as many as elsewhere. |"
-            f"With four, “{CALLED[fallen].replace('“', '').replace('”', '')}” falls from {one.pick(role=fallen):share} "
+            f"With four, “{role_name(fallen)}” falls from {one.pick(role=fallen):share} "
             f"to {four.pick(role=fallen):share}: the decoder can look for itself. |{alike}",
             show=[
                 [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],

@@ -11,7 +11,7 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.insight import Gallery, Lens, Stripe, Transplant
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.race import TwoModels, named_head
-from scenes.mobjects.role_table import CALLED, RoleTable
+from scenes.mobjects.role_table import CALLED, RoleTable, role_name
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step
 from transformer_core.cast import best_head, cast_of, layers_of
@@ -95,7 +95,7 @@ class Interpretation(Chapter):
             "Switch one head off",
             say=f"{named_head(layer, head)}: replace what it says by its average over many sentences. |"
             "Then count which Spanish words still come out right. |"
-            f"“{CALLED[hit].replace('“', '').replace('”', '')}”: from {before:share} to {after:share}. "
+            f"“{role_name(hit)}”: from {before:share} to {after:share}. "
             f"All other words: {others[0]:share}, {others[1]:share}. |{verdict}",
             show=[
                 [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],

@@ -12,15 +12,16 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, ink_on, shared, units
 from transformer_core.cast import Cast
+from transformer_core.provenance import Phrase
 from transformer_core.trace import NamedTensor, Trace
 
 #: Room in px between two pieces of a budget.
 CUT = 4.0
 
 
-def letter_of(head: int) -> str:
+def letter_of(head: int) -> Phrase:
     """A head's name in pictures: A for the first, as the trace counts them."""
-    return chr(ord("A") + head)
+    return Phrase(chr(ord("A") + head))
 
 
 class Budget(VGroup):

@@ -77,7 +77,8 @@ class Contest(VGroup):
     def run(self, first: int, last: int, kind: str = "slow") -> tuple[Animation, ...]:
         """The cursor goes from place to place, draws, and reads."""
         span = slice(first, last + 1)
-        counts = [Count(line[1], self.values[line[0].text][span], self.spec, kind) for line in self.readouts]
+        rows = zip(self.readouts, self.values.values(), strict=True)
+        counts = [Count(line[1], values[span], self.spec, kind) for line, values in rows]
         return (
             Sweep(VGroup(*self.pieces[span]), kind),
             Along(self.cursor, self.places[span], kind),

@@ -13,7 +13,7 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.provenance import Quantity
+from transformer_core.provenance import Phrase, Quantity
 from transformer_core.trace import NamedTensor
 
 #: How a role of the grammar is called on screen.
@@ -36,9 +36,14 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 WRITTEN = 0.10
 
 
-def layer_name(layer: int) -> str:
+def layer_name(layer: int) -> Phrase:
     """ "second layer"."""
-    return f"{ORDINALS[layer]} layer"
+    return Phrase(f"{ORDINALS[layer]} layer")
+
+
+def role_name(role: str) -> Phrase:
+    """What a role is called inside a sentence."""
+    return Phrase(CALLED[role].replace("“", "").replace("”", ""))
 
 
 class RoleTable(VGroup):

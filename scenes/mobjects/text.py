@@ -7,6 +7,7 @@ and token in it carries the tensor entry it was made from.
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -108,7 +109,8 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
     hb.shape(font, buffer, {"tnum": kind.tabular, "kern": True, "liga": not kind.tabular})
     em, x, parts, starts = font.face.upem, 0.0, [], []
     if lacking := sorted({text[info.cluster] for info in buffer.glyph_infos if info.codepoint == 0}):
-        raise ValueError(f"the font {Path(kind.family).name} has no glyph for {' '.join(lacking)} in {text!r}")
+        named = ", ".join(f"{char} (U+{ord(char):04X} {unicodedata.name(char, 'nameless')})" for char in lacking)
+        raise ValueError(f"the font {Path(kind.family).name} has no glyph for {named} in “{text}”")
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         outline = _outline(kind.family, kind.italic, kind.weight, info.codepoint)
         parts.append(outline + np.array([x + position.x_offset / em, position.y_offset / em]))

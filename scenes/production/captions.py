@@ -102,7 +102,8 @@ def reading_seconds(text: str) -> float:
 
 def _seconds(lines: Sequence[str]) -> float:
     text = " ".join(lines)
-    return max(len(text.split()) / WORDS_A_SECOND, len(text) / CHARACTERS_A_SECOND + MILLISECOND, SHORTEST_SECONDS)
+    words = len(re.split(f"{SPACE}+", text))
+    return max(words / WORDS_A_SECOND, len(text) / CHARACTERS_A_SECOND + MILLISECOND, SHORTEST_SECONDS)
 
 
 def _units(text: str) -> list[str]:

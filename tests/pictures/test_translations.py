@@ -35,5 +35,6 @@ def test_every_picture_in_spanish_is_true_and_can_be_read(chapter: type[Chapter]
 @EVERY
 def test_a_chapter_in_spanish_is_no_longer_than_it_may_be(chapter: type[Chapter]) -> None:
     records = findings(chapter, SENTENCES[0], "dark", "es").records
-    assert [record.number for record in records if len(record.narration.split()) > MOST_WORDS] == []
+    # "99 %", with a space that does not break, is a word like "99%".
+    assert [record.number for record in records if len(record.narration.split(" ")) > MOST_WORDS] == []
     assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
