@@ -1,0 +1,53 @@
+"""Every text that a chapter or a mobject may say, read from its source: also those of branches that are rarely taken."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from scenes.language.sentences import PLACE, SEAM
+
+#: Two words in a row: less may be the name of a tensor, a role or a colour.
+TEXT = re.compile(r"[^\W\d_]{2,}’?[^\W\d_]*,?:? [^\W\d_]")
+
+
+def pieces(path: Path) -> Iterator[tuple[int, str]]:
+    """The line and the text of each piece of a sentence that stands in a file between two slots."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {id(part) for node in ast.walk(tree) for part in _silent(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            text = re.sub(r"\s*\|\s*", " |", re.sub(r"\s+", " ", node.value))
+            for sentence in SEAM.split(text):
+                piece = sentence.strip(" |")
+                if TEXT.search(piece):
+                    yield node.lineno, piece
+
+
+def _silent(node: ast.AST) -> Iterator[ast.AST]:
+    """Texts inside `node` that are not said: docstrings, keys, comparisons, errors, names of tensors."""
+    match node:
+        case ast.Expr(value=ast.Constant() as text):
+            yield text
+        case ast.Raise():
+            yield from ast.walk(node)
+        case ast.Dict(keys=keys):
+            yield from (key for key in keys if key)
+        case ast.Compare(left=left, comparators=others):
+            yield from (left, *others)
+        case ast.Subscript(slice=key):
+            yield from ast.walk(key)
+        case ast.Call(func=ast.Attribute(attr="pick" | "replace" | "under" | "split"), args=args, keywords=keywords):
+            yield from args
+            yield from (keyword.value for keyword in keywords)
+
+
+def is_known(piece: str, templates: str) -> bool:
+    """Whether a piece stands in one of the `templates`, which are parted by line ends and have their slots blanked."""
+    return piece in templates
+
+
+def blanked(templates: Iterator[str]) -> str:
+    return "\n".join(PLACE.sub("\0", template) for template in templates)
