@@ -1,9 +1,14 @@
 """A small language of its own, whose numbers have commas, beside the Spanish that ships."""
 
+import sys
+from pathlib import Path
+
 import polib
 import pytest
 
 from scenes.language import catalogue
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 ENTRIES = {
     "“{0}” gives {1} to “{2}”.": "An „{2}“ gibt „{0}“ {1}.",

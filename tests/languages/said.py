@@ -1,16 +1,25 @@
-"""Every text that a chapter or a mobject may say, read from its source: also those of branches that are rarely taken."""
+"""Every text that a chapter or a mobject may say, read from its source: also in branches that are rarely taken."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scenes.language.sentences import PLACE, SEAM
+from scenes.theme import TYPES
 
 #: Two words in a row: less may be the name of a tensor, a role or a colour.
 TEXT = re.compile(r"[^\W\d_]{2,}’?[^\W\d_]*,?:? [^\W\d_]")
+
+#: Names of data: labels by which a chapter picks from what was recorded, and patterns of parts of the model; a font.
+DATA = frozenset(
+    "all heads but one|all heads but one, and root|pre-norm, no warm-up|post-norm, no warm-up|no norm, no warm-up|"
+    "with positions|like it|unlike it|first wrong|agrees with|embed_src encoder|decoder output|Source Serif 4".split(
+        "|"
+    )
+)
 
 
 def pieces(path: Path) -> Iterator[tuple[int, str]]:
@@ -22,16 +31,16 @@ def pieces(path: Path) -> Iterator[tuple[int, str]]:
             text = re.sub(r"\s*\|\s*", " |", re.sub(r"\s+", " ", node.value))
             for sentence in SEAM.split(text):
                 piece = sentence.strip(" |")
-                if TEXT.search(piece):
+                if TEXT.search(piece) and piece not in TYPES and piece not in DATA:
                     yield node.lineno, piece
 
 
 def _silent(node: ast.AST) -> Iterator[ast.AST]:
-    """Texts inside `node` that are not said: docstrings, keys, comparisons, errors, names of tensors."""
+    """Texts inside `node` that are not said: docstrings, keys, comparisons, errors, formulas, names of tensors."""
     match node:
         case ast.Expr(value=ast.Constant() as text):
             yield text
-        case ast.Raise():
+        case ast.Raise() | ast.Call(func=ast.Name(id="Formula")):
             yield from ast.walk(node)
         case ast.Dict(keys=keys):
             yield from (key for key in keys if key)
@@ -44,10 +53,7 @@ def _silent(node: ast.AST) -> Iterator[ast.AST]:
             yield from (keyword.value for keyword in keywords)
 
 
-def is_known(piece: str, templates: str) -> bool:
-    """Whether a piece stands in one of the `templates`, which are parted by line ends and have their slots blanked."""
-    return piece in templates
-
-
-def blanked(templates: Iterator[str]) -> str:
-    return "\n".join(PLACE.sub("\0", template) for template in templates)
+def unsaid(paths: Iterable[Path], templates: Iterable[str]) -> list[str]:
+    """The pieces in the files at `paths` that none of the `templates` has."""
+    known = "\n".join(PLACE.sub("\0", template) for template in templates)
+    return [f"{path.name}:{line}: {piece}" for path in paths for line, piece in pieces(path) if piece not in known]

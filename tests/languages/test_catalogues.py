@@ -1,8 +1,12 @@
 """Every catalogue that ships: what a translation may not lose."""
 
+from pathlib import Path
+
 import polib
 import pytest
+from said import unsaid
 
+import scenes
 from scenes.language import catalogue, languages
 from scenes.language.catalogue import FOLDER, NUMBER
 from scenes.language.sentences import PLACE, places, sentences
@@ -11,6 +15,10 @@ from scenes.production.captions import LEANING, LINKS
 from transformer_core.provenance import Quantity
 
 CODES = languages()[1:]
+
+
+SCENES = Path(scenes.__file__).parent
+WRITTEN = sorted([*SCENES.glob("chapters/*.py"), *SCENES.glob("mobjects/*.py")])
 
 
 def entries(code):
@@ -40,6 +48,24 @@ def test_a_catalogue_says_how_numbers_are_written_and_where_captions_are_cut(cod
     rules = catalogue(code).rules
     wanted = {(NUMBER, one) for one in ("0.5", "1,234", "12,345", "99%", "over 99%", "under 1%")}
     assert wanted | {("captions", LINKS), ("captions", LEANING), ("language", "eng")} <= set(rules)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_branch_of_a_storyboard_has_its_entry(code):
+    """Also those that no sentence of the tests leads to: their texts are read from the source."""
+    assert unsaid(WRITTEN, [entry.msgid for entry in entries(code) if not entry.msgctxt]) == []
+
+
+def test_a_text_that_is_new_in_a_rare_branch_is_found(tmp_path):
+    (tmp_path / "new.py").write_text(
+        """def steps(trace):
+    'Docstrings are not said.'
+    verdict = f"It holds in {trace['config.words']} cases." if trace.about["in all"] else "No, not here. |And never."
+    yield Step("A title", say=verdict, show=[trace.pick(part="all of it"), Words("one label", "large number")])
+"""
+    )
+    new = unsaid([tmp_path / "new.py"], ["A title", "And never.", "It holds in {0} cases."])
+    assert [line.split(": ")[1] for line in new] == ["No, not here.", "one label"]
 
 
 @pytest.mark.parametrize("code", CODES)
