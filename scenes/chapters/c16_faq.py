@@ -37,6 +37,7 @@ from scenes.mobjects.cards import (
 from scenes.mobjects.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
 from scenes.mobjects.guessing import Spare, Swapped, both_sides
 from scenes.mobjects.passage import rows_of
+from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shape_strip import ShapeStrip
 from scenes.mobjects.shapes import dot
@@ -116,7 +117,7 @@ class FAQ(Chapter):
             say="Chapter eight asked: do more heads take more parameters? |"
             "Cut one row of the query matrix for more and more heads: |"
             "the pieces get shorter, their sum stays. |"
-            f"No. Here {width} over {heads} makes a d_head of {d_head}.",
+            f"No: {counted(heads, 'head')} of {d_head}, {width} in all. Is one enough? Measure, at your size.",
             show=[appear(picture.whole, picture.whole_name), cuts[:2], cuts[2:], appear(picture.ring)],
             stay=(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from manim import VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.role_table import ORDINALS, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import at, between, ink_on, palette, units
@@ -67,10 +68,12 @@ class Areas(VGroup):
 
     def _caption(self, name: str, total: str, x: float, wide: float) -> None:
         """The name and the number of a column where there is room for them; a thin one is told to its left."""
-        shown = {"embed_src": "source words", "embed_tgt": "target words"}.get(name, name)
+        shown = {"embed_src": "source", "embed_tgt": "target"}.get(name, name)
         side, _, layer = shown.partition(".")
+        if layer.isdigit() and int(layer) >= len(ORDINALS):
+            return  # a column of so deep a model is too thin for a name
         if layer.isdigit():
-            shown = f"{side} {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[int(layer) % 26]}"
+            shown = f"{side}, {layer_name(int(layer)).partition(' ')[0]}"
         text, count = Words(shown, "fact", "ink"), Words(total, "number", "ink2")
         text.settle(at(x, TOP - 32))
         count.settle(at(x, TOP + HIGH + 36))
