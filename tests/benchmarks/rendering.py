@@ -102,7 +102,8 @@ def watched(pid: int) -> Iterator[dict[int, float]]:
 
     def watch() -> None:
         while not over.wait(0.2):
-            seen.update(peaks(pid))
+            # A process that has ended has no memory any more.
+            seen.update({one: max(peak, seen.get(one, 0)) for one, peak in peaks(pid).items()})
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -188,8 +189,9 @@ def main() -> None:
     store = Store(Path(os.environ.get("LECTURE_CACHE", ROOT / "renders" / ".cache")))
     trace = str(store.trace(TEXT, None)[0]) if any(scene in CHAPTERS for scene in asked.scenes) else ""
     found = {"film": stage(asked, trace, asked.size or "1920x1080", asked.fps, asked.kinds)}
-    if not asked.size:
-        found["preview"] = stage(asked, trace, *PREVIEW, [kind for kind in ("plain", "fast") if kind in asked.kinds])
+    both = [kind for kind in ("plain", "fast") if kind in asked.kinds]
+    if both and not asked.size:
+        found["preview"] = stage(asked, trace, *PREVIEW, both)
     for what, ratios in found.items():
         sys.stdout.write(f"\n{what}\n{table(ratios)}\n")
     sys.stdout.write(json.dumps(found) + "\n")
