@@ -16,6 +16,7 @@ from scenes.language import catalogue
 from scenes.lecturing import new
 from scenes.model_tables import model
 from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
+from scenes.publishing.clipping import clip
 from scenes.publishing.commands import slides
 from scenes.translating import language, say_untold
 from scenes.watching import watch
@@ -166,6 +167,7 @@ lecture.add_command(language)
 lecture.add_command(model)
 lecture.add_command(watch)
 lecture.add_command(new)
+lecture.add_command(clip)
 lecture.add_command(slides)
 
 

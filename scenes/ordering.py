@@ -32,13 +32,18 @@ def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws understands."""
+    """What every command that draws chapters understands."""
+    names = click.argument("names", nargs=-1, metavar="[NAME]...")
+    quality = click.option(
+        "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
+        help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
+    )  # fmt: skip
+    return names(quality(painted(command)))
+
+
+def painted(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that draws understands, whatever it draws and how large."""
     options = [
-        click.argument("names", nargs=-1, metavar="[NAME]..."),
-        click.option(
-            "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
-            help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
-        ),
         click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),

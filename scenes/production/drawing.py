@@ -36,7 +36,7 @@ class Job:
     """A piece of work for one process: a chapter, what it reads, and where its clips and posters go.
 
     `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
-    the posters that a survey takes by the way.
+    the posters that a survey takes by the way. With the suffix ".mkv" clips are masters (`scenes.rendering.master`).
     """
 
     entry: Entry
@@ -46,6 +46,7 @@ class Job:
     sources: str
     clips: dict[int, Path] = field(default_factory=dict)
     posters: Path | None = None
+    suffix: str = ".mp4"
 
 
 def sources_of(entry: Entry, language: str = ENGLISH) -> str:
@@ -73,7 +74,7 @@ def _on_stage(job: Job) -> Iterator[Any]:
                 raise ValueError("the code was changed while it was being drawn; run it again")
             look = job.look
             trace = Trace.load(job.trace)
-            yield kind(trace, look.theme, look.brand, language=look.language, renderer=FastRenderer())
+            yield kind(trace, look.theme, look.brand, not look.bare, look.language, renderer=FastRenderer())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -109,7 +110,7 @@ def render(job: Job, tick: Tick) -> set[str]:
         def opened(number: int, _: Any) -> None:
             nonlocal told
             told = 0
-            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(".mp4")))
+            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix)))
 
         def closed(record: Any) -> None:
             if record.number in job.clips:

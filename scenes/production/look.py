@@ -23,7 +23,10 @@ QUALITIES = {
 
 @dataclass(frozen=True)
 class Look:
-    """Size in pixels, frames a second, the theme and what is changed of it, and the language."""
+    """Size in pixels, frames a second, the theme and what is changed of it, the language, and what is left away.
+
+    `clear` leaves the background away, `bare` the captions.
+    """
 
     width: int
     height: int
@@ -31,6 +34,8 @@ class Look:
     theme: str
     brand: Brand = PLAIN
     language: str = ENGLISH
+    clear: bool = False
+    bare: bool = False
 
     @classmethod
     def of(cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH) -> Look:
@@ -57,6 +62,7 @@ class Look:
             "progress_bar": "none",
             "disable_caching": True,
             "dry_run": True,
+            "background_opacity": 0.0 if self.clear else 1.0,
         }
         os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
         with tempconfig(wanted):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -83,6 +83,18 @@ class Studio:
         by_manim = tuple(sorted(set().union(*left)))
         seconds, new = delivery.seconds, tuple(missing)
         return Made(order.output, film, len(steps), len(missing), seconds, by_manim, new, untold(steps))
+
+    def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
+        """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
+        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+            steps, base = self._survey(order, crew)
+            chosen = [step for step in steps if wanted(step)]
+            missing = [step for step in chosen if not self._is_there(step, suffix)]
+            if missing:
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
+                runs = _runs(missing, crew.size * RUNS_A_PROCESS)
+                crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
+        return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""

@@ -51,7 +51,7 @@ class Canvas:
     def lay(self, mobjects: Sequence[VMobject]) -> None:
         """Begin a play: draw the background and `mobjects` as its static layer."""
         assert self.camera.background is not None
-        self.layer[:] = self.camera.background
+        self.layer[:] = multiplied(self.camera.background)
         self._follow_camera()
         still = Leaves(mobjects)
         self._paint(still, still.boxes(self._matrix, self.width, self.height), [self._tiles.whole])
@@ -121,3 +121,12 @@ class Canvas:
             touched = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
             leaves.draw(np.flatnonzero(touched).tolist(), context, append, self._target, self.camera)
         self._surface.flush()
+
+
+def multiplied(pixels: np.ndarray) -> np.ndarray:
+    """RGBA as Cairo draws on it: multiplied by its opacity."""
+    opacity = pixels[..., 3:]
+    if opacity.min() == 255:
+        return pixels
+    colours = (pixels[..., :3].astype(np.uint16) * opacity + 127) // 255
+    return np.concatenate([colours.astype(np.uint8), opacity], -1)

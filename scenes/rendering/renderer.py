@@ -17,6 +17,7 @@ from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.leaves import LINE_WIDTH, is_plain
+from scenes.rendering.master import MasterWriter
 from scenes.rendering.memory import keep_freed_memory
 from scenes.rendering.motion import calm, hasten, is_plain_play, movers
 from scenes.rendering.tiles import Box
@@ -38,7 +39,7 @@ class FastRenderer(CairoRenderer):
         self.camera: Camera
         self._camera_class = camera_class
         super().__init__(SceneFileWriter, camera_class, skip_animations)
-        self.writer: ClipWriter | None = None
+        self.writer: ClipWriter | MasterWriter | None = None
         self._canvas = Canvas(self.camera)
         self._cast = Cast()
         #: What Manim's own camera had to draw, and so slowly: "a Cube".
@@ -54,12 +55,16 @@ class FastRenderer(CairoRenderer):
             self._canvas = Canvas(self.camera)
         super().init_scene(scene, *settings)
 
-    def open_clip(self, path: Path | str, **settings: Any) -> ClipWriter:
-        """Show what is played from now on in a clip at `path`; `settings` are ClipWriter's."""
+    def open_clip(self, path: Path | str, **settings: Any) -> ClipWriter | MasterWriter:
+        """Show what is played from now on in a clip at `path`; `settings` are its writer's.
+
+        A clip that ends in .mkv is a master: without loss, with transparency.
+        """
         if self.writer:
             raise RuntimeError(f"the clip {self.writer.path} is still open")
         size = (self.camera.pixel_width, self.camera.pixel_height)
-        self.writer = ClipWriter(path, size, round(self.camera.frame_rate), **settings)
+        kind = MasterWriter if Path(path).suffix == ".mkv" else ClipWriter
+        self.writer = kind(path, size, round(self.camera.frame_rate), **settings)
         return self.writer
 
     def close_clip(self) -> Path:
@@ -70,7 +75,7 @@ class FastRenderer(CairoRenderer):
         return writer.close()
 
     @contextmanager
-    def clip(self, path: Path | str, **settings: Any) -> Iterator[ClipWriter]:
+    def clip(self, path: Path | str, **settings: Any) -> Iterator[ClipWriter | MasterWriter]:
         """What is played inside becomes the clip at `path`; if it fails, no file remains."""
         writer = self.open_clip(path, **settings)
         try:

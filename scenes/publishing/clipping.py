@@ -1,0 +1,106 @@
+"""The command `lecture clip`: single steps as files for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scenes.ordering import open_store, order_of, painted
+
+if TYPE_CHECKING:
+    from scenes.production.facts import StepFacts
+
+FORMATS = ("mp4", "webm", "gif", "avif", "png")
+NARROWEST, WIDEST = 160, 3840
+
+
+@click.command()
+@click.argument("steps", nargs=-1, required=True, metavar="CHAPTER.STEP...")
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=["mp4"], show_default=True)
+@click.option(
+    "--width", type=click.IntRange(NARROWEST, WIDEST), help="In pixels; default: 1920, webm 1280, gif and avif 960."
+)
+@click.option("--fps", type=click.IntRange(1, 120), help="Frames a second; default: 60, webm 30, gif and avif 15.")
+@click.option("--captions/--no-captions", default=True, show_default=True, help="What is said, at the foot.")
+@painted
+def clip(
+    steps: tuple[str, ...],
+    formats: tuple[str, ...],
+    width: int | None,
+    fps: int | None,
+    captions: bool,
+    **wishes: Any,
+) -> None:
+    """Single steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png.
+
+    \b
+      lecture clip scores.1
+      lecture clip attention.3 --format gif --width 960
+      lecture clip heads.3 heads.5 --format webm --no-captions
+
+    The steps of a group are counted through its chapters.
+    """
+    from scenes.production.bar import Bar
+    from scenes.production.files import slug
+    from scenes.production.studio import Studio
+    from scenes.publishing.formats import FORMATS as KINDS
+
+    places = [_place(step) for step in steps]
+    order = order_of(tuple(dict.fromkeys(name for name, _ in places)), quality="h", **wishes)
+    folder = wishes["output"] or Path("renders") / "clips"
+    with Bar() as bar:
+        studio = Studio(open_store(), bar)
+        for kind in (KINDS[name] for name in dict.fromkeys(formats)):
+            look = replace(
+                order.look, **_size(width or kind.width), rate=fps or kind.rate, clear=kind.clear, bare=not captions
+            )
+            order = replace(order, look=look)
+            wanted = _wanted(places, studio.script(order))
+            for step, drawn in studio.clips(order, wanted.__contains__, kind.drawn):
+                name = "-".join(
+                    filter(None, [f"{step.chapter}-{step.number:02d}", slug(order.text), _style(order.look)])
+                )
+                target = folder / f"{name}.{kind.name}"
+                kind.make(drawn, target, look.rate)
+                click.echo(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def _place(step: str) -> tuple[str, int]:
+    """Chapter and number in `scores.3`."""
+    name, _, number = step.rpartition(".")
+    if not name or not number.isdecimal():
+        raise click.ClickException(f"which step of {step!r}? Write chapter and number, as in scores.3")
+    return name, int(number)
+
+
+def _wanted(places: Sequence[tuple[str, int]], steps: Sequence[StepFacts]) -> list[StepFacts]:
+    """The steps at `places`.
+
+    Raises:
+        ValueError: a chapter or group has no such step; the line says how many it has.
+    """
+    from scenes.production.repertoire import chosen
+
+    found = []
+    for name, number in places:
+        members = {entry.name for entry in chosen([name])}
+        own = [step for step in steps if step.chapter in members]
+        if not 1 <= number <= len(own):
+            raise ValueError(f"there is no step {name}.{number}: {name} has steps 1 to {len(own)}")
+        found.append(own[number - 1])
+    return found
+
+
+def _size(width: int) -> dict[str, int]:
+    """An even width, and the height that belongs to it."""
+    return {"width": width // 2 * 2, "height": round(width * 9 / 32) * 2}
+
+
+def _style(look: Any) -> str:
+    """What of a look belongs into a file's name."""
+    theme, language = "" if look.theme == "dark" else look.theme, "" if look.language == "en" else look.language
+    return "-".join(filter(None, [theme, language]))

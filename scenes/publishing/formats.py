@@ -1,0 +1,152 @@
+"""A step as a file for other tools: mp4, webm with transparency, gif, AVIF, PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from scenes.production.files import place, whole
+
+#: Pictures that a palette is made of, and colours in it.
+SAMPLED, COLOURS = 24, 256
+NONE = Image.Dither.NONE
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: what it is drawn as, its usual size and rate, and how it is made of what was drawn.
+
+    `drawn` is the suffix of what the studio draws for it: ".mp4", or ".mkv" for pictures without loss.
+    """
+
+    name: str
+    drawn: str
+    width: int
+    rate: int
+    make: Callable[[Path, Path, int], None]
+    clear: bool = False
+
+
+def frames_of(master: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Each picture of a master, RGBA multiplied by its opacity, and the number of the frame from which it stands.
+
+    The last one is the last frame of the step.
+    """
+    with av.open(str(master)) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate
+        assert rate is not None
+        for frame in container.decode(stream):
+            assert frame.time is not None
+            yield round(frame.time * rate), frame.to_ndarray(format="rgba")
+
+
+def pictures(master: Path) -> Iterator[tuple[int, Image.Image]]:
+    """Each picture of a master that differs from the one before, and how many frames it stands."""
+    since, held, number = 0, None, 0
+    for number, pixels in frames_of(master):
+        if held is not None and np.array_equal(held, pixels):
+            continue
+        if held is not None:
+            yield number - since, Image.fromarray(straight(held))
+        since, held = number, pixels
+    if held is not None:
+        yield number + 1 - since, Image.fromarray(straight(held))
+
+
+def straight(pixels: np.ndarray) -> np.ndarray:
+    """RGBA as files have it, of RGBA that was multiplied by its opacity."""
+    opacity = pixels[..., 3:].astype(np.uint16)
+    if opacity.min() == 255:
+        return pixels
+    colours = (pixels[..., :3].astype(np.uint16) * 255 + opacity // 2) // np.maximum(opacity, 1)
+    return np.concatenate([np.minimum(colours, 255), opacity], -1).astype(np.uint8)
+
+
+def _mp4(drawn: Path, target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
+    place(drawn, target)
+
+
+def _webm(drawn: Path, target: Path, rate: int) -> None:
+    """VP9 with an alpha plane, as browsers and editors take it."""
+    with whole(target) as part, av.open(str(part), "w", format="webm", options={"fflags": "+bitexact"}) as film:
+        stream = film.add_stream(
+            "libvpx-vp9", rate=rate, options={"crf": "24", "b": "0", "row-mt": "1", "cpu-used": "5"}
+        )
+        stream.pix_fmt = "yuva420p"
+        stream.time_base = Fraction(1, rate)
+        number = 0
+        for count, picture in pictures(drawn):
+            if not number:
+                stream.width, stream.height = picture.size
+            pixels = np.asarray(picture)
+            for _ in range(count):
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgba").reformat(format="yuva420p")
+                frame.pts, frame.time_base = number, Fraction(1, rate)
+                film.mux(stream.encode(frame))
+                number += 1
+        film.mux(stream.encode(None))
+
+
+def _gif(drawn: Path, target: Path, rate: int) -> None:
+    """A palette of the clip's own colours; each picture keeps its whole standstill."""
+    palette = _palette(drawn)
+    found = (picture.convert("RGB").quantize(palette=palette, dither=NONE) for _, picture in pictures(drawn))
+    _animated(found, _milliseconds(drawn, rate, 10), target, "GIF", {"loop": 0, "optimize": False, "disposal": 1})
+
+
+def _palette(drawn: Path) -> Image.Image:
+    """The colours of pictures from the whole clip, side by side."""
+    count = sum(1 for _ in pictures(drawn))
+    wanted = {round(k) for k in np.linspace(0, count - 1, min(SAMPLED, count))}
+    some = [picture.convert("RGB") for k, (_, picture) in enumerate(pictures(drawn)) if k in wanted]
+    width, height = some[0].size
+    sheet = Image.new("RGB", (width, height * len(some)))
+    for k, picture in enumerate(some):
+        sheet.paste(picture, (0, k * height))
+    return sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=NONE)
+
+
+def _avif(drawn: Path, target: Path, rate: int) -> None:
+    found = (picture.convert("RGB") for _, picture in pictures(drawn))
+    _animated(found, _milliseconds(drawn, rate, 1), target, "AVIF", {"quality": 70, "speed": 8})
+
+
+def _animated(
+    found: Iterator[Image.Image], times: list[int], target: Path, kind: str, settings: dict[str, object]
+) -> None:
+    first = next(found)
+    with whole(target) as part:
+        first.save(part, kind, save_all=True, append_images=list(found), duration=times, **settings)
+
+
+def _milliseconds(drawn: Path, rate: int, unit: int) -> list[int]:
+    """How long each picture stands, in whole `unit`s that add up to the time of the clip."""
+    ends = np.cumsum([count for count, _ in pictures(drawn)]) * 1000 / rate
+    return [int(t) for t in np.diff(np.round(ends / unit) * unit, prepend=0)]
+
+
+def _png(drawn: Path, target: Path, rate: int) -> None:  # noqa: ARG001 - a picture has none
+    """The last picture."""
+    for _, picture in pictures(drawn):
+        last = picture
+    with whole(target) as part:
+        last.save(part, "PNG", optimize=True)
+
+
+FORMATS = {
+    format_.name: format_
+    for format_ in (
+        Format("mp4", ".mp4", 1920, 60, _mp4),
+        Format("webm", ".mkv", 1280, 30, _webm, clear=True),
+        Format("gif", ".mkv", 960, 15, _gif),
+        Format("avif", ".mkv", 960, 15, _avif),
+        Format("png", ".mkv", 1920, 15, _png),
+    )
+}

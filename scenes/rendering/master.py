@@ -1,0 +1,71 @@
+"""Master: one step as pictures without loss, with their transparency, to make any other format of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from scenes.rendering.tiles import Box
+
+
+class MasterWriter:
+    """Writes frames into a Matroska file: FFV1, red, green, blue and alpha, nothing lost. Whole or not at all.
+
+    What it is told is what a `ClipWriter` is told. A frame that is repeated is stored once: it lasts until the next.
+
+    Args:
+        path: where the master goes.
+        size: width and height in pixels.
+        fps: frames a second.
+    """
+
+    def __init__(self, path: Path | str, size: tuple[int, int], fps: int) -> None:
+        self.path = Path(path)
+        self.frames = 0
+        self._rate, self._last = fps, -1
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})
+        self._stream = self._container.add_stream("ffv1", rate=fps)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "bgra"
+        self._stream.time_base = Fraction(1, fps)
+        self._stream.codec_context.thread_count = 1
+        self._pixels = np.zeros((size[1], size[0], 4), np.uint8)
+
+    def write(self, pixels: np.ndarray, changed: Sequence[Box] | None = None) -> None:  # noqa: ARG002 - all is kept
+        """Add a frame, RGBA as Cairo has it: multiplied by its opacity."""
+        self._pixels[:] = pixels
+        self._put()
+        self.frames += 1
+
+    def repeat(self, count: int = 1) -> None:
+        """Show the last frame `count` frames longer."""
+        if not self.frames:
+            raise ValueError("there is no frame to repeat yet")
+        self.frames += count
+
+    def _put(self) -> None:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(self._pixels[..., [2, 1, 0, 3]]), format="bgra")
+        frame.pts, frame.time_base, self._last = self.frames, Fraction(1, self._rate), self.frames
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> Path:
+        """Finish the file and give it its name."""
+        if self.frames - 1 > self._last >= 0:
+            self.frames -= 1
+            self._put()  # so that the end of a standstill is known
+            self.frames += 1
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        self._partial.replace(self.path)
+        return self.path
+
+    def abort(self) -> None:
+        """Give the master up; nothing of it stays."""
+        self._container.close()
+        self._partial.unlink(missing_ok=True)

@@ -1,0 +1,131 @@
+"""Single steps as files for other tools: the same pictures, in every format, and a background that is not there."""
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from scenes.cli import lecture
+from scenes.production.look import Look
+from scenes.publishing.clipping import _wanted
+from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
+
+LOOK = Look(192, 108, 15, "dark")
+
+
+@pytest.fixture
+def drawn(place):
+    """Draw the first step of the tiny chapter, as a format wants it; what was drawn, and the facts of the step."""
+
+    def draw(suffix, **changes):
+        from scenes.production.studio import Studio
+
+        order = place.order("counting", look=replace(LOOK, **changes))
+        ((step, path),) = Studio(place.store, place.progress).clips(order, lambda step: step.number == 1, suffix)
+        return path, step
+
+    place.progress = type("Quiet", (), {"begin": lambda *_: None, "advance": lambda *_: None})()
+    return draw
+
+
+@pytest.fixture
+def made(drawn, tmp_path):
+    def make(name, **changes):
+        path, step = drawn(FORMATS[name].drawn, **changes)
+        target = tmp_path / f"step.{name}"
+        FORMATS[name].make(path, target, LOOK.rate)
+        return target, step, path
+
+    return make
+
+
+def last(master):
+    *_, (_, picture) = pictures(master)
+    return np.asarray(picture)
+
+
+def test_a_master_lasts_as_long_as_its_step_and_ends_with_its_poster(drawn):
+    master, step = drawn(".mkv")
+    assert sum(count for count, _ in pictures(master)) == step.frames
+    assert np.array_equal(last(master)[..., :3], np.asarray(Image.open(master.with_suffix(".png"))))
+
+
+@pytest.mark.parametrize("name", ["gif", "avif"])
+def test_an_animation_takes_the_time_of_its_step_and_shows_its_pictures(made, name):
+    target, step, master = made(name)
+    with Image.open(target) as film:
+        assert film.size == (LOOK.width, LOOK.height)
+        times = []
+        for k in range(film.n_frames):
+            film.seek(k)
+            times.append(film.info.get("duration", 0))
+        shown = np.asarray(film.convert("RGB")).astype(int)
+    assert np.abs(shown - last(master)[..., :3]).mean() < 2
+    if name == "gif":  # Pillow does not tell the times of an AVIF
+        assert sum(times) == pytest.approx(1000 * step.frames / LOOK.rate, abs=10)
+
+
+def test_a_webm_is_clear_where_nothing_is_drawn_and_solid_where_something_is(made):
+    target, step, master = made("webm", clear=True)
+    decoder = av.CodecContext.create("libvpx-vp9", "r")
+    with av.open(str(target)) as film:
+        found = [frame for packet in film.demux(film.streams.video[0]) for frame in decoder.decode(packet)]
+    assert len(found) == step.frames
+    opacity = found[-1].to_ndarray(format="rgba")[..., 3]
+    assert opacity[0, 0] == 0
+    assert opacity.max() > 128  # texts of a few pixels, and the format is lossy
+    assert np.abs(opacity.astype(int) - last(master)[..., 3]).mean() < 3
+
+
+def test_a_clear_picture_on_the_old_background_is_the_solid_picture(drawn):
+    solid = last(drawn(".mkv")[0])
+    clear = Image.fromarray(last(drawn(".mkv", clear=True)[0]))
+    ground = Image.new("RGBA", clear.size, tuple(int(c) for c in solid[0, 0]))
+    ground.alpha_composite(clear)
+    assert np.abs(np.asarray(ground).astype(int) - solid).max() <= 3  # antialiased edges are rounded twice
+
+
+def test_without_captions_nothing_is_said_at_the_foot(drawn):
+    foot = slice(int(LOOK.height * 0.88), None)
+    said, unsaid = (last(drawn(".mkv", bare=bare)[0])[foot] for bare in (False, True))
+    assert np.ptp(said, axis=(0, 1)).max() > 100
+    assert np.ptp(unsaid, axis=(0, 1)).max() == 0
+
+
+def test_colours_come_back_from_what_was_multiplied_by_its_opacity():
+    pixels = np.array([[[100, 50, 0, 128], [0, 0, 0, 0], [1, 2, 3, 255]]], np.uint8)
+    assert np.array_equal(straight(pixels), [[[199, 100, 0, 128], [0, 0, 0, 0], [1, 2, 3, 255]]])
+
+
+def test_a_png_is_the_last_picture(made):
+    target, _, master = made("png")
+    assert np.array_equal(np.asarray(Image.open(target)), last(master))
+    assert sum(1 for _ in frames_of(master)) > 1
+
+
+def test_an_mp4_is_what_the_film_is_made_of(made):
+    target, _, drawn = made("mp4")
+    assert target.read_bytes() == drawn.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["clip", "scores"], "which step of 'scores'? Write chapter and number, as in scores.3"),
+        (["clip", "scores.x"], "which step of 'scores.x'?"),
+        (["clip", "scores.1", "--format", "mov"], "'mov' is not one of 'mp4', 'webm', 'gif', 'avif', 'png'"),
+        (["clip", "scores.1", "--width", "20"], "20 is not in the range 160<=x<=3840"),
+    ],
+)
+def test_a_mistake_says_what_would_be_right(words, line):
+    result = CliRunner().invoke(lecture, words)
+    assert result.exit_code != 0
+    assert line in result.output
+
+
+def test_a_step_that_is_not_there_says_which_there_are():
+    with pytest.raises(ValueError, match=r"there is no step scores\.9: scores has steps 1 to 2"):
+        _wanted([("scores", 9)], [type("Facts", (), {"chapter": "scores"})()] * 2)
