@@ -156,7 +156,7 @@ class Arguing(Chapter):
             say=shallow + f"Now {deep['layers']} layers a side, only {deep['steps']} steps, no warm-up: |"
             f"{one:share} with it, {other:share} without. |"
             + closing
-            + (" (All pre-norm; ours is not.)" if order != "pre" else ""),
+            + (" All pre-norm; ours is not." if order != "pre" else ""),
             show=[
                 [
                     (*machine.whole(), *machine.without("norm")),
