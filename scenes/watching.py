@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from scenes.ordering import open_store, order_of, shared, spoken
+from scenes.ordering import TRUST, open_store, order_of, shared, spoken
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
+BESIDE = {".py", ".png", ".ttf", ".otf"}  # what a lecture file can name: chapters, a logo, fonts
 #: Time of change, size and number of each file that is there.
 States = dict[Path, tuple[int, int, int]]
 
@@ -25,6 +26,7 @@ States = dict[Path, tuple[int, int, int]]
 @click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/....")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all.")
+@TRUST
 @shared
 @spoken
 def watch(file: str, **wishes: Any) -> None:
@@ -118,7 +120,8 @@ def _await_change(files: Iterable[Path], before: States) -> None:
 
 def _states(files: Iterable[Path]) -> States:
     """The files, what lies beside a lecture file, and all code that draws."""
-    beside = [path for file in files if file.suffix == ".toml" for path in file.parent.iterdir()]
+    lectures = [file.parent for file in files if file.suffix == ".toml"]
+    beside = [path for folder in lectures for path in folder.iterdir() if path.suffix in BESIDE]
     code = [path for package in PACKAGES for path in package.rglob("*.py")]
     states: States = {}
     for path in {*files, *beside, *code}:

@@ -10,6 +10,8 @@ from queue import Queue
 
 import pytest
 
+from scenes.watching import _order
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import signal
@@ -98,3 +100,21 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 
     assert watching.end() == 0
     assert watching.lines.get(timeout=5).strip("^C") in {"watching ended", ""}
+
+
+def test_a_lecture_file_is_watched_in_the_quality_of_a_preview_away_from_its_film(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "Mine"\nchapters = ["scores"]\nquality = "h"\nsentence = "The dog is red"\n')
+    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None, "language": "en"}
+    order = _order([file], wishes)
+    assert (order.look.height, order.look.rate) == (480, 15)
+    assert (order.text, [entry.name for entry in order.entries]) == ("The dog is red", ["scores"])
+    assert order.output == Path("renders") / "mine-480p15"
+
+
+def test_a_file_without_a_chapter_is_told(tmp_path):
+    file = tmp_path / "c01_nothing.py"
+    file.write_text("number = 1\n")
+    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "a", "model": None, "language": "en"}
+    with pytest.raises(ValueError, match=r"no chapter is in c01_nothing\.py"):
+        _order([file], wishes)
