@@ -119,7 +119,8 @@ class Basics(Chapter):
         enter, go = ("row enters", "row leaves") if float(words) == 1 else ("rows enter", "rows leave")
         yield Step(
             "The encoder: understand",
-            say="The encoder reads all of the source at once. |The notes say: understand and compress. "
+            say="The encoder reads all of the source at once. |"
+            "The notes that began this lecture say: understand and compress. "
             f"But nothing gets shorter: |{words} {enter}, {words} {go}, each {width} wide. |"
             "What changes is what a row knows about its neighbours.",
             show=[

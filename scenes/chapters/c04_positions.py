@@ -263,7 +263,7 @@ class Positions(Chapter):
         centred(VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6, aligned_edge=DOWN))
         before, behind = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         verdict = (
-            f"For the places alone, a key {distance} behind gets {behind:.1f}, one {distance} before {before:.1f}. |"
+            f"For the places alone, a key {distance} behind scores {behind:.1f}, one {distance} before {before:.1f}. |"
             "So direction is learned."
             if contrast > 1
             else f"Behind {behind:.1f}, before {before:.1f}: less than the spread. |No head here prefers a direction."
@@ -367,7 +367,9 @@ class Positions(Chapter):
             means, kinds = run["exact.over_seeds"], ("waves", "learned", "none")
             waves, learned, none = (means.pick(choice=kind) for kind in kinds)
             known = counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2]))
-            verdict = "More than chance, this early." if known else "Waves or learned: no difference beyond chance."
+            verdict = (
+                "A difference beyond chance, this early." if known else "Waves or learned: no difference beyond chance."
+            )
             names = ("waves", "a learned row for each place", "nothing")
             picture = OtherWays("whole sentences right", list(zip(names, (waves, learned, none), strict=True)))
             centred(picture, -0.06)

@@ -294,7 +294,7 @@ class Heads(Chapter):
         yield Step(
             "A choice we made",
             say="Our decoder has one cross-attention head a layer; the paper has as many as elsewhere. |"
-            f"With four, “{role_name(fallen)}” falls from {one.pick(role=fallen):share} "
+            f"With four, the role “{role_name(fallen)}” falls from {one.pick(role=fallen):share} "
             f"to {four.pick(role=fallen):share}: the decoder can look for itself. |{alike}",
             show=[
                 [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],

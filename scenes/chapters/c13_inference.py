@@ -115,7 +115,7 @@ class Inference(Chapter):
         fewest = "the best alone" if kept == 1 else f"{kept:.0f} words"
         yield Step(
             "One step, four rules",
-            say=f"A length of one, cut among all words, where the model was least sure: “{best}” has {share:share}, "
+            say=f"All words share a length of one. Where the model was least sure, “{best}” has {share:share}, "
             "each other word a sliver. |A low temperature sharpens, a high one flattens. |"
             f"Top-k keeps {k:.0f} words; |top-p the fewest that hold {p:.0%}: {fewest}.",
             show=[
@@ -223,7 +223,8 @@ class Inference(Chapter):
             say="Without keeping, each step computes all rows again: a triangle, "
             f"{without:.0f} rows. |With keys and values kept, only the new row: {kept:.0f}. |"
             + (
-                f"The price is memory: {run['cache.numbers']:,.0f} numbers here, those from the encoder among them."
+                f"The price is memory: {run['cache.numbers']:,.0f} numbers here, and more with each word. "
+                "A chain’s state never grows."
                 if saved
                 else "One step has nothing to save."
             ),

@@ -96,7 +96,7 @@ class Interpretation(Chapter):
             say=f"{named_head(layer, head)}: replace what it says by its average over many sentences. |"
             "Then count which Spanish words still come out right. |"
             f"“{role_name(hit)}”: from {before:share} to {after:share}. "
-            f"All other words: {others[0]:share}, {others[1]:share}. |{verdict}",
+            f"All other words: from {others[0]:share} to {others[1]:share}. |{verdict}",
             show=[
                 [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],
                 [appear(picture.names[1]), appear_in_turn([*picture.others])],

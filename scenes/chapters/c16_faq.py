@@ -49,13 +49,13 @@ from transformer_core.cast import Cast, best_head, cast_of
 from transformer_core.measures.answers import faintest_push, oblique
 from transformer_core.measures.telling import clearest, liveliest
 from transformer_core.play import play_of
+from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
 FIRST = "encoder.0.self_attn"
 #: A difference below this part of the numbers that differ is rounding.
 ROUNDING = 1e-6
 SPARE = "experiment.spare_heads"
-NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 class FAQ(Chapter):
@@ -127,7 +127,7 @@ class FAQ(Chapter):
         layers, kinds = Areas(trace, by_kind=False), Areas(trace, by_kind=True)
         shares = trace["parameters.shares_by_kind"]
         names = shares.words("part")
-        told = ", ".join(f"{name} {shares.quantity(k):share}" for k, name in enumerate(names[:3]))
+        told = ", ".join(f"{Phrase(name)} {shares.quantity(k):share}" for k, name in enumerate(names[:3]))
         place = [str(name) for name in names].index("attention")
         verdict = (
             "The one we talk of most is the largest." if place == 0 else "The one we talk of most is not the largest."
@@ -171,8 +171,8 @@ class FAQ(Chapter):
             for name in ("scaled", "positional", "sum")
         ]
         answers = [
-            Small(("Can’t we trace", "the order?"), stairs, (f"{total:.2f}", "in any order"), [(stairs[2], again)]),
-            Small(("Why not tell", "the place?"), three_strips(rows, "+="), ("it is told", "inside the row")),
+            Small("Can’t we trace |the order?", stairs, (f"{total:.2f}", "in any order"), [(stairs[2], again)]),
+            Small("Why not tell |the place?", three_strips(rows, "+="), ("it is told", "inside the row")),
         ]
         beats = [
             "Can’t we trace the order? A sum has none. |",
@@ -184,7 +184,7 @@ class FAQ(Chapter):
             both = [run[name].pick(head=where, distance=step) for name in ("before", "behind")]
             answers.append(
                 Small(
-                    ("Before", "or behind?"),
+                    "Before |or behind?",
                     two_bars(both, ("before", "behind"), ".1f"),
                     (f"head {letter_of(where)}", "tells them apart" if contrast > 1 else "hardly tells"),
                 )
@@ -197,7 +197,7 @@ class FAQ(Chapter):
         plane = trace["embed_src.sum_plane"].pick(batch=0, position=asker.position)
         found = trace.under("experiment.word_from_sum")
         told = (f"{found['recovered']:share}", "found again") if "recovered" in found else ("the sum", "keeps its word")
-        answers.append(Small(("Is the word", "spoilt?"), tip_to_tail(plane), told))
+        answers.append(Small("Is the word |spoilt?", tip_to_tail(plane), told))
         beats.append(
             f"Is the word spoilt? It is found again in {found['recovered']:share}."
             if "recovered" in found
@@ -214,7 +214,6 @@ class FAQ(Chapter):
         """Claims of the notes, one by one."""
         found = claims_of(trace)
         picture = ClaimList(found)
-        held, failed = ([claim.verdict for claim in found].count(verdict) for verdict in (HOLDS, FAILS))
         lines = [[appear(text)] for text in picture.texts]
         figures = iter(picture.figures)
         for claim, line, verdict in zip(found, lines, picture.verdicts, strict=True):
@@ -223,7 +222,7 @@ class FAQ(Chapter):
         yield Step(
             "What the notes claim, and what holds",
             say="The notes make claims; each meets the tensors. |"
-            f"Here {NUMBERS[held]} hold, {NUMBERS[failed]} {'fails' if failed == 1 else 'fail'}. |"
+            "A tick: it holds. A cross: it fails. |"
             "A wrong guess isn’t wasted: it says what to measure.",
             show=[
                 [appear(picture.rules), *(one for line in lines[:half] for one in line)],
@@ -278,7 +277,7 @@ class FAQ(Chapter):
                 told.append(part["scores"].pick(**at_))
             answers.append(
                 Small(
-                    ("Can a score be high", "at a small cosine?"),
+                    "Can a score be high |at a small cosine?",
                     two_bars(told, [f"cosine {cosine:.2f}" for _, cosine in seen], ".1f"),
                     ("yes", "if the vectors are long"),
                 )
@@ -288,9 +287,7 @@ class FAQ(Chapter):
         tied = path["tied_weights"].pick(query=cast.asker.position)
         if len(tied) > 1:
             _, share = tied.largest()
-            answers.append(
-                Small(("Two equal scores", "lead by far?"), shares_of(tied, 2), (f"{share:.1%}", "for each"))
-            )
+            answers.append(Small("Two equal scores |lead by far?", shares_of(tied, 2), (f"{share:.1%}", "for each")))
             beats.append(f"Two equal scores lead by far? Each gets {share:.1%}. |")
         own = trace.under("decoder.0.self_attn", batch=0)
         row = len(own["weights"].words("query")) - 2 if len(own["weights"].words("query")) > 1 else 0
@@ -298,7 +295,7 @@ class FAQ(Chapter):
         kept = own["zeroed_sums"].pick(head=0, query=row)
         answers.append(
             Small(
-                ("Zeros after the softmax,", "then divided?"),
+                "Zeros after the softmax, |then divided?",
                 two_bars([kept, own["weight_sums"].pick(head=0, query=row)], ("left", "divided"), ".2f"),
                 ("the same shares", f"to within {difference:.0e}" if difference > 0 else "to the last digit"),
             )
@@ -351,12 +348,12 @@ class FAQ(Chapter):
         post = trace.about["config"]["norm_order"] == "post"
         answers = [
             Small(
-                ("A single word?", "Which boxes work?"),
+                "A single word? |Which boxes work?",
                 one_to_itself(asker, alone),
                 ("all of them", "it attends to itself"),
             ),
             Small(
-                ("A sublayer that", "gives only zeros?"),
+                "A sublayer that |gives only zeros?",
                 passing(row),
                 ("the row passes", "a norm comes after" if post else "as it was"),
             ),
@@ -369,7 +366,7 @@ class FAQ(Chapter):
             length = trace["encoder.0.ffn.from_zeros_length"]
             answers.append(
                 Small(
-                    ("Lines stay straight:", "linear?"),
+                    "Lines stay straight: |linear?",
                     out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
                     (f"length {length:.2f}", "made of zeros"),
                 )
@@ -382,7 +379,7 @@ class FAQ(Chapter):
             share, least, key = faintest_push(push, weights)
             answers.append(
                 Small(
-                    ("When does a score", "get no push?"),
+                    "When does a score |get no push?",
                     shares_of(weights, 1),
                     (f"{least:.0e}", f"on “{key}”: {share:share}"),
                 )

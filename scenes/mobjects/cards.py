@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
+from scenes.language import Told, told
 from scenes.layout import LEFT_EDGE, WIDTH
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Strip
@@ -22,9 +23,9 @@ TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
 
 @dataclass
 class Small:
-    """One answer: the question in lines, its picture, the figures below, and what moves in the picture, if anything."""
+    """One answer: the question, with bars between its lines; its picture; the figures below; what moves."""
 
-    asks: Sequence[str]
+    asks: str
     picture: VGroup
     told: Sequence[str]
     moves: list[tuple[VMobject, VMobject]] = field(default_factory=list)
@@ -38,11 +39,12 @@ class Cards(VGroup):
         self.asks, self.pictures, self.told, self.lines = VGroup(), VGroup(), VGroup(), VGroup()
         for k, answer in enumerate(answers):
             x = LEFT_EDGE + (k + 0.5) * pitch
+            lines = [line.strip() for line in told(answer.asks).split("|")]
             self.asks.add(
                 VGroup(
                     *(
-                        Words(line, "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(answer.asks))))
-                        for i, line in enumerate(answer.asks)
+                        Words(Told(line), "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
+                        for i, line in enumerate(lines)
                     )
                 )
             )
