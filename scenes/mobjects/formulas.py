@@ -6,8 +6,9 @@ import re
 
 from manim import MathTypst
 
+from scenes.language import told
 from scenes.theme import palette
-from transformer_core.provenance import CLOSE, MIDDLE, OPEN, parse
+from transformer_core.provenance import CLOSE, MARK, MIDDLE, OPEN, parse
 
 #: Typst's size against our em sizes: measured so that an x is as high as in the token style.
 FONT_SIZE = 40.0
@@ -22,6 +23,7 @@ class Formula(MathTypst):
     """
 
     def __init__(self, source: str, size: float = FONT_SIZE, role: str = "ink") -> None:
+        source = in_language(source)
         self.text, self.spans = parse(source)
         self.style, self.paper = "formula", None
         self.roles = [part for part in ROLES if re.search(rf":\s*{part}\s*}}}}", source)]
@@ -29,6 +31,17 @@ class Formula(MathTypst):
         super().__init__(typst(source), font_size=size, color=palette().role(role), use_svg_cache=False)
         for part in self.roles:
             self.select(part).set_color(palette().role(part))
+
+
+def in_language(source: str) -> str:
+    """Typst source whose words in quotes are in the language that is spoken; what is marked stays as it is."""
+    parts, end = [], 0
+    for mark in [*MARK.finditer(source), None]:
+        until = mark.start() if mark else len(source)
+        parts.append(re.sub('"([^"]*)"', lambda word: f'"{told(word[1])}"', source[end:until]))
+        parts.append(mark[0] if mark else "")
+        end = mark.end() if mark else until
+    return "".join(parts)
 
 
 def typst(source: str) -> str:
