@@ -20,3 +20,12 @@ class _WithoutManim(MetaPathFinder):
 
 
 sys.meta_path.append(_WithoutManim())
+
+
+def __getattr__(name: str) -> object:
+    """`show` for notebooks, loaded when it is asked for."""
+    if name == "show":
+        from scenes.showing import show
+
+        return show
+    raise AttributeError(f"module 'scenes' has no attribute {name!r}")

@@ -1,0 +1,141 @@
+"""Steps and chapters in a notebook: `from scenes import show`."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from scenes.production.facts import StepFacts
+from scenes.production.fingerprint import hashed
+from scenes.production.store import Store
+from transformer_core.trace import Trace
+
+DEFAULT_TEXT = "The car is red"
+WIDEST = 960
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A step or a chapter as a film that a notebook plays inline; `path` is the file (.mp4)."""
+
+    path: Path
+    title: str
+    seconds: float
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.path.read_bytes()).decode()
+        look = f'aria-label="{escape(self.title)}" style="max-width: min(100%, {WIDEST}px)"'
+        return f'<video controls {look} src="data:video/mp4;base64,{data}"></video>'
+
+    def __repr__(self) -> str:
+        return f"{self.title} ({self.seconds:.0f} s): {self.path}"
+
+
+class _Given(Store):
+    """A store whose trace is the one that was handed in."""
+
+    def __init__(self, folder: Path, given: Trace) -> None:
+        super().__init__(folder)
+        self.given = given
+
+    def trace(self, *_: Any, **__: Any) -> tuple[Path, str]:
+        content = hashed(
+            *(f"{name} {tensor.values.tobytes()!r}" for name, tensor in sorted(self.given.tensors.items()))
+        )
+        path = self.folder / "traces" / f"{content}.npz"
+        if not path.with_suffix(".json").exists() or not path.exists():
+            self.given.save(path)
+        return path, content
+
+
+class _Line:
+    """Progress as one line of a notebook that is written again and again."""
+
+    def __init__(self) -> None:
+        from IPython import display
+
+        self.line: Any = display.display(  # type: ignore[no-untyped-call]
+            {"text/plain": "…"}, raw=True, display_id=True
+        )
+        self.what, self.done, self.wanted = "", 0, 0
+
+    def begin(self, what: str, frames: int, steps: int) -> None:  # noqa: ARG002 - steps are counted
+        self.what, self.done, self.wanted = what, 0, steps
+        self.advance(0, 0)
+
+    def advance(self, frames: int, steps: int) -> None:  # noqa: ARG002 - as above
+        self.done += steps
+        self.line.update({"text/plain": f"{self.what}: {self.done} of {self.wanted}"}, raw=True)
+
+
+class _Silent:
+    """Nobody looks."""
+
+    def begin(self, what: str, frames: int, steps: int) -> None: ...
+    def advance(self, frames: int, steps: int) -> None: ...
+
+
+def show(
+    chapter: str,
+    step: int | None = None,
+    *,
+    text: str = DEFAULT_TEXT,
+    trace: Trace | None = None,
+    model: str | None = None,
+    theme: str = "dark",
+    quality: str = "m",
+    captions: bool = True,
+    jobs: int = 1,
+) -> Shown:
+    """Render a chapter, or one step of it, and play it inline.
+
+    Args:
+        chapter: its name, as `lecture list` has it.
+        step: the number of one step; the whole chapter if None.
+        text: the sentence.
+        trace: what the chapter reads instead, such as a trace with an edit (`transformer_core.lecture.read`).
+        model: a name or path, as `lecture render --model` takes it.
+        theme: "dark" or "light".
+        quality: "l", "m", "h", "p" or "k", as Manim has them.
+        captions: whether what is said stands at the foot.
+        jobs: processes that draw.
+
+    Raises:
+        ValueError: no such chapter, step, theme or quality; the line says what there is.
+    """
+    from scenes.ordering import open_store, order_of
+    from scenes.production.look import QUALITIES
+    from scenes.production.studio import Studio
+    from scenes.theme import PALETTES
+
+    for value, known, what in ((quality, QUALITIES, "quality"), (theme, PALETTES, "theme")):
+        if value not in known:
+            raise ValueError(f"no {what} {value!r}: it is one of {', '.join(known)}")
+    store = open_store()
+    if trace is not None:
+        store, text = _Given(store.folder, trace), str(trace.about.get("text", text))
+    order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, output=None, jobs=jobs)
+    order = replace(order, look=replace(order.look, bare=not captions))
+    drawn = Studio(store, _Line() if "ipykernel" in sys.modules else _Silent()).clips(
+        order, lambda facts: step is None or facts.number == step, ".mp4"
+    )
+    if not drawn:
+        count = len(Studio(store, _Silent()).script(order))
+        raise ValueError(f"there is no step {step}: {chapter} has steps 1 to {count}")
+    return _film(drawn, store, order.entries[0].title)
+
+
+def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Shown:
+    from scenes.production.film import Part, join, seconds
+
+    if len(drawn) == 1:
+        facts, clip = drawn[0]
+        return Shown(clip, facts.title, seconds(clip))
+    target = store.folder / "films" / f"{hashed(*(facts.key for facts, _ in drawn))}.mp4"
+    if not target.exists():
+        join([Part(clip, facts.title) for facts, clip in drawn], [], target, {"title": title}, "und")
+    return Shown(target, title, sum(seconds(clip) for _, clip in drawn))
