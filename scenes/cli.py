@@ -18,6 +18,7 @@ from scenes.model_tables import model
 from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
 from scenes.publishing.commands import slides
+from scenes.speaking import heard, read_out, voices
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
@@ -40,6 +41,7 @@ def lecture() -> None:
 
 @lecture.command()
 @drawn
+@heard
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """Render chapters, groups (all by default) or a lecture file: film, clips, posters, captions, index, sheets.
 
@@ -58,6 +60,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
         return
     minutes, seconds = divmod(round(made.seconds), 60)
     click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+    for doubt in made.doubts:
+        click.echo(f"lecture: {doubt}", err=True)
     if made.left_to_manim:
         click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
 
@@ -99,7 +103,8 @@ def list_(as_json: bool) -> None:
 @shared
 @spoken
 @TRUST
-def script(names: tuple[str, ...], **wishes: Any) -> None:
+@click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
+def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     """Titles and narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio, untold
@@ -111,9 +116,8 @@ def script(names: tuple[str, ...], **wishes: Any) -> None:
         click.echo(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}\n")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
-            click.echo(
-                f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, step.beats))}\n"
-            )
+            beats = read_out(step.beats, order.model) if aloud else step.beats
+            click.echo(f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, beats))}\n")
     say_untold(order.look.language, untold(steps))
 
 
@@ -169,6 +173,7 @@ lecture.add_command(watch)
 lecture.add_command(new)
 lecture.add_command(clip)
 lecture.add_command(slides)
+lecture.add_command(voices)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from scenes.language import ENGLISH, languages
+from scenes.speaking import speakers
 
 DEFAULT_TEXT = "The car is red"
 TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
@@ -64,6 +65,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     from scenes.production.studio import Order
 
     lecture, names = _lecture_in(names, wishes.pop("trust", False))
+    is_heard = "voice" in wishes
     wishes |= _unasked(lecture) if lecture else {}
     brand = lecture.brand if lecture else PLAIN
     look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
@@ -79,6 +81,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
     )
+    if is_heard and wishes["voice"]:
+        order = replace(order, **speakers(wishes["voice"], look.language))
     if lecture is None:
         return order
     return replace(order, title=lecture.title, author=lecture.author, outputs=lecture.outputs)
@@ -101,7 +105,7 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
 def _unasked(lecture: Any) -> dict[str, Any]:
     """What a lecture file says, without what options of the running command say."""
-    said = {name: name for name in ("model", "quality", "theme", "output", "language")} | {"text": "sentence"}
+    said = {name: name for name in ("model", "quality", "theme", "output", "language", "voice")} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}

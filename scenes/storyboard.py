@@ -21,7 +21,7 @@ from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH, Heard, Told, spoken_in, told
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
-from scenes.production.captions import Cue, reading_seconds, split
+from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
 from scenes.theme import MOST_TOKENS, at, pace
 from transformer_core.provenance import Span, parse
 from transformer_core.trace import Trace
@@ -75,13 +75,14 @@ class Step:
 
 @dataclass
 class Record:
-    """What one step showed: its texts, the times of its captions, and every entry of a tensor that was on screen."""
+    """What one step showed: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
 
     number: int
     title: str
     narration: str
     beats: list[str]
     cues: list[Cue] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
     duration: float = 0.0
     spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
@@ -94,7 +95,8 @@ class Record:
 class Chapter(Scene):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`.
 
-    It runs under plain `manim` like any other scene; `perform` is what the production room calls.
+    It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
+    seconds that the beats of each step are spoken: they last at least so long.
     """
 
     number: ClassVar[int] = 0
@@ -107,10 +109,11 @@ class Chapter(Scene):
         brand: Brand = PLAIN,
         captions: bool = True,
         language: str = "",
+        speech: Sequence[Sequence[float]] = (),
         **scene: Any,
     ) -> None:
         super().__init__(**scene)
-        self.trace, self.brand = trace, brand
+        self.trace, self.brand, self.speech = trace, brand, speech
         self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
         self.language = language or os.environ.get("LECTURE_LANGUAGE", ENGLISH)
         self.captions = captions
@@ -196,14 +199,15 @@ class Chapter(Scene):
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
-        for beat, show in zip_longest(step.beats, step.show):
+        spoken = self.speech[record.number - 1] if self.speech else ()
+        for beat, show, seconds in zip_longest(step.beats, step.show, spoken):
             cards = split(parse(beat)[0]) if beat else ()
             record.note(parse(beat or "")[1])
             plays = [*([opening] if opening else []), *_in_order(show)]
             opening = ()
-            self._card(cards[0] if cards else (), plays, record, showing)
-            for lines in cards[1:]:
-                self._card(lines, [], record, showing)
+            if beat is not None:
+                record.starts.append(record.duration)
+            self._beat(cards or ((),), plays, seconds, record, showing)
         self._hold(pace("hold"), record, showing)
         self.note_screen(record)
 
@@ -235,20 +239,34 @@ class Chapter(Scene):
                 self.remove(mobject)
                 self.add(*mobject.submobjects)
 
-    def _card(self, lines: tuple[str, ...], plays: list[Any], record: Record, showing: bool) -> None:
-        """Put one caption card up, play what belongs to it, and hold until it has been read."""
-        start = record.duration
+    def _beat(
+        self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
+    ) -> None:
+        """Show the cards of one beat while its plays go on, each as long as it is read or, with a voice, spoken.
+
+        All plays belong to the first card. With a voice, the next one comes before the first play that begins when the
+        words of this one are over.
+        """
+        begun = record.duration
+        for place, lines in enumerate(cards, 1):
+            start = record.duration
+            over = None if seconds is None else begun + seconds * shares_of(cards)[place - 1]
+            self._caption(lines)
+            while plays and (over is None or record.duration < over or place == len(cards)):
+                self._play(plays.pop(0), record, showing)
+                self.note_screen(record)
+            text = " ".join(lines)
+            needed = reading_seconds(text) if over is None else max(over - start, standing_seconds(text))
+            self._hold(needed - (record.duration - start), record, showing)
+            if lines:
+                record.cues.append(Cue(start, record.duration, lines))
+
+    def _caption(self, lines: tuple[str, ...]) -> None:
+        """Put one caption card up in the place of the last one."""
         if self.captions:
             self.remove(*self.caption)
             self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
             self.add(*self.caption)
-        for play in plays:
-            self._play(play, record, showing)
-            self.note_screen(record)
-        if lines:
-            rest = reading_seconds(" ".join(lines)) - (record.duration - start)
-            self._hold(rest, record, showing)
-            record.cues.append(Cue(start, record.duration, lines))
 
     def _play(self, play: Any, record: Record, showing: bool) -> None:
         together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]

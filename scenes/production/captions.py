@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from scenes.language import Catalogue, voice
 from scenes.language.catalogue import CAPTIONS
@@ -103,7 +103,21 @@ def reading_seconds(text: str) -> float:
 def _seconds(lines: Sequence[str]) -> float:
     text = " ".join(lines)
     words = len(re.split(f"{SPACE}+", text))
-    return max(words / WORDS_A_SECOND, len(text) / CHARACTERS_A_SECOND + MILLISECOND, SHORTEST_SECONDS)
+    return max(words / WORDS_A_SECOND, standing_seconds(text))
+
+
+def standing_seconds(text: str) -> float:
+    """The least time that a card of `text` stands where a voice reads it: 20 characters a second, 0.8 seconds at least.
+
+    Nothing needs no time.
+    """
+    return max(len(text) / CHARACTERS_A_SECOND + MILLISECOND, SHORTEST_SECONDS) if text else 0.0
+
+
+def shares_of(cards: Sequence[Sequence[str]]) -> list[float]:
+    """How much of a text has been said when each of its cards has: by their characters."""
+    ends = list(accumulate(len(" ".join(lines)) for lines in cards))
+    return [end / ends[-1] if ends[-1] else 1.0 for end in ends]
 
 
 def _units(text: str) -> list[str]:

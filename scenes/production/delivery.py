@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenes.language import catalogue
 from scenes.production import film
@@ -19,6 +19,9 @@ from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.store import Store
+
+if TYPE_CHECKING:
+    from scenes.speech.narration import Narration
 
 INDEX = "steps.json"
 PRODUCTION = Path(__file__).resolve().parent
@@ -38,11 +41,11 @@ class Delivery:
     author: str = ""
     seconds: float = 0.0
 
-    def film(self, steps: Sequence[StepFacts]) -> Path:
-        """Film, captions, clips, posters, index and contact sheets."""
+    def film(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> Path:
+        """Film, captions, clips, posters, index and contact sheets; film and clips sound if there is a narration."""
         self._clear(steps)
         for step in steps:
-            place(self.store.clip(step.key).with_suffix(".mp4"), self._file("clips", step, ".mp4"))
+            place(self._clip(step, narration), self._file("clips", step, ".mp4"))
         self.stills(steps)
         durations = [film.seconds(self._file("clips", step, ".mp4")) for step in steps]
         starts = [0.0, *accumulate(durations)]
@@ -51,11 +54,29 @@ class Delivery:
         target = self.folder / f"{self.label}.mp4"
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.author, "comment": f"“{self.text}”"}
-        film.join(parts, cues, target, facts, catalogue(self.look.language).tag)
+        sound = narration.film(steps, self.look.rate) if narration else None
+        film.join(parts, cues, target, facts, self._tag, sound)
         write_text(target.with_suffix(".srt"), srt(cues))
         write_text(target.with_suffix(".vtt"), vtt(cues))
-        write_json(self.folder / INDEX, self._index(steps, starts, durations, target))
+        index = self._index(steps, starts, durations, target)
+        index["voice"] = narration.name if narration else None
+        write_json(self.folder / INDEX, index)
         return target
+
+    @property
+    def _tag(self) -> str:
+        return catalogue(self.look.language).tag
+
+    def _clip(self, step: StepFacts, narration: Narration | None) -> Path:
+        """The clip of a step, with its sound if it has any."""
+        silent = self.store.clip(step.key).with_suffix(".mp4")
+        if narration is None or not narration.speaks(step):
+            return silent
+        sound = narration.track(step, self.look.rate)
+        clip = self.store.sound(hashed(step.key, sound.name, self._tag, source(PRODUCTION)), ".mp4")
+        if not clip.exists():
+            film.with_sound(silent, sound, clip, self._tag)
+        return clip
 
     def stills(self, steps: Sequence[StepFacts]) -> None:
         """Posters, and a contact sheet for each chapter."""
@@ -89,6 +110,7 @@ class Delivery:
                 "duration": duration,
                 "clip": self._file("clips", step, ".mp4").relative_to(self.folder).as_posix(),
                 "poster": self._file("posters", step, ".png").relative_to(self.folder).as_posix(),
+                "beats": [{"start": at, "text": beat} for at, beat in zip(step.starts, step.beats, strict=False)],
                 "cues": [{"start": cue.start, "end": cue.end, "lines": list(cue.lines)} for cue in step.cues],
                 "shown": list(step.shown),
             }

@@ -28,7 +28,7 @@ from transformer_core.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
 #: What no picture depends on: the other chapters, and what is made of finished pictures.
-APART = (SCENES / "chapters", SCENES / "publishing")
+APART = (SCENES / "chapters", SCENES / "publishing", SCENES / "speech")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Job:
 
     `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
     the posters that a survey takes by the way. With the suffix ".mkv" clips are masters (`scenes.rendering.master`).
+    `speech` has the seconds of each beat of each step that is spoken.
     """
 
     entry: Entry
@@ -47,6 +48,7 @@ class Job:
     clips: dict[int, Path] = field(default_factory=dict)
     posters: Path | None = None
     suffix: str = ".mp4"
+    speech: tuple[tuple[float, ...], ...] = ()
 
 
 def sources_of(entry: Entry, language: str = ENGLISH) -> str:
@@ -74,7 +76,8 @@ def _on_stage(job: Job) -> Iterator[Any]:
                 raise ValueError("the code was changed while it was being drawn; run it again")
             look = job.look
             trace = Trace.load(job.trace)
-            yield kind(trace, look.theme, look.brand, not look.bare, look.language, renderer=FastRenderer())
+            settings = look.theme, look.brand, not look.bare, look.language, job.speech
+            yield kind(trace, *settings, renderer=FastRenderer())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -142,7 +145,7 @@ class _Watch:
         self.chapter, self.job = chapter, job
         self.board = Storyboard(type(chapter))
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
-        self.plumbing = {*vars(Scene()), "trace", "brand", "records", "caption", "steps"}
+        self.plumbing = {*vars(Scene()), "trace", "brand", "speech", "records", "caption", "steps"}
         rules = sorted(catalogue(job.look.language).rules.items())
         self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), rules, self.board.rest)
         self.facts: list[StepFacts] = []
@@ -160,8 +163,9 @@ class _Watch:
 
     def closed(self, record: Any) -> None:
         here = places(self.story)
+        spoken = self.job.speech[record.number - 1] if self.job.speech else ()
         code = self.board.code(self.places, here)
-        key = hashed(self.common, record.number, self.state, self._results(), record.heard, code)
+        key = hashed(self.common, record.number, self.state, self._results(), record.heard, spoken, code)
         self.places, self.state = here, self._state()
         self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
 

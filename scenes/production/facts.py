@@ -12,6 +12,7 @@ from scenes.production.captions import Cue
 class StepFacts:
     """One step: its texts, its captions, how many frames it takes, the entries on screen, and the key of its clip.
 
+    `starts` says when each of the `beats` begins, in seconds.
     `untold` has the sentences that there is no translation for, as a template and an example.
     """
 
@@ -23,6 +24,7 @@ class StepFacts:
     cues: tuple[Cue, ...]
     frames: int
     key: str
+    starts: tuple[float, ...] = ()
     shown: tuple[dict[str, Any], ...] = field(default=(), compare=False)
     untold: tuple[tuple[str, str], ...] = ()
 
@@ -33,8 +35,8 @@ class StepFacts:
     def from_json(cls, data: dict[str, Any]) -> StepFacts:
         cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in data["cues"])
         untold = tuple((template, example) for template, example in data["untold"])
-        beats, shown = tuple(data["beats"]), tuple(data["shown"])
-        return cls(**{**data, "beats": beats, "shown": shown, "cues": cues, "untold": untold})
+        tuples = {name: tuple(data[name]) for name in ("beats", "starts", "shown")}
+        return cls(**{**data, **tuples, "cues": cues, "untold": untold})
 
 
 def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
@@ -49,6 +51,7 @@ def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
         tuple(record.cues),
         round(record.duration * rate),
         key,
+        tuple(record.starts),
         shown,
         tuple((one.template, one.example) for one in record.heard if one.became is None),
     )

@@ -1,13 +1,14 @@
-"""Clips into one film without encoding again: the packets are copied, with chapter marks, a title and captions."""
+"""Clips into one film without encoding again: packets are copied, with sound, chapter marks, a title and captions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import merge
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.container import OutputContainer
@@ -18,6 +19,9 @@ from scenes.production.files import whole
 
 if TYPE_CHECKING:  # PyAV has this name for type checkers only
     from av.container.core import Chapter
+    from av.packet import Packet as AnyPacket
+
+    Packet = AnyPacket[Any]
 
 MILLISECOND = Fraction(1, 1000)
 #: What libavcodec asks of a subtitle encoder before it opens; MP4 itself keeps no such header.
@@ -50,10 +54,18 @@ def frames(clip: Path) -> int:
         return int(container.streams.video[0].frames)
 
 
-def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mapping[str, str], language: str) -> None:
+def join(
+    parts: Sequence[Part],
+    cues: Sequence[Cue],
+    target: Path,
+    facts: Mapping[str, str],
+    language: str,
+    sound: Path | None = None,
+) -> None:
     """Write the film of all `parts` to `target` (.mp4), whole or not at all.
 
-    `facts` are its title, artist and comment; `language` is that of the captions (ISO 639-2).
+    `facts` are its title, artist and comment; `language` is that of captions and sound (ISO 639-2); `sound` is one file
+    for the whole film: joined from the sounds of clips it would click, since an AAC packet sounds into the next one.
 
     Raises:
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
@@ -65,19 +77,60 @@ def join(parts: Sequence[Part], cues: Sequence[Cue], target: Path, facts: Mappin
         video = film.add_stream_from_template(first)
         assert first.time_base is not None
         video.time_base = first.time_base
+        track = _sound_stream(film, stack, sound, language) if sound else iter(())
         captions = _caption_stream(film, language) if cues else None
         starts = _starts(parts, first)
         film.set_chapters(_marks(parts, starts, first.time_base))
         film.start_encoding()
         if captions is not None:
             _write_captions(film, captions, cues)
-        for part, start in zip(parts, starts, strict=False):
-            with av.open(str(part.clip)) as clip:
-                for packet in clip.demux(clip.streams.video[0]):
-                    if packet.dts is None or packet.pts is None:
-                        continue
-                    packet.pts, packet.dts, packet.stream = packet.pts + start, packet.dts + start, video
-                    film.mux(packet)
+        for packet in merge(_pictures(parts, starts, video), track, key=_time):
+            film.mux(packet)
+
+
+def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
+    """Write `clip` with `sound` to `target` (.mp4), whole or not at all; neither is encoded again."""
+    with whole(target) as path, ExitStack() as stack:
+        options = {"movflags": "+faststart", "fflags": "+bitexact"}
+        film = stack.enter_context(av.open(str(path), "w", options=options))
+        template = stack.enter_context(av.open(str(clip))).streams.video[0]
+        video = film.add_stream_from_template(template)
+        video.time_base = template.time_base
+        track = _sound_stream(film, stack, sound, language)
+        for packet in merge(_pictures([Part(clip, "")], [0], video), track, key=_time):
+            film.mux(packet)
+
+
+def _time(packet: Packet) -> float:
+    assert packet.pts is not None
+    return float(packet.pts * packet.time_base)
+
+
+def _pictures(parts: Sequence[Part], starts: Sequence[int], video: av.VideoStream) -> Iterator[Packet]:
+    for part, start in zip(parts, starts, strict=False):
+        with av.open(str(part.clip)) as clip:
+            for packet in clip.demux(clip.streams.video[0]):
+                if packet.dts is None or packet.pts is None:
+                    continue
+                packet.pts, packet.dts, packet.stream = packet.pts + start, packet.dts + start, video
+                yield packet
+
+
+def _sound_stream(film: OutputContainer, stack: ExitStack, sound: Path, language: str) -> Iterator[Packet]:
+    """A stream for the packets of `sound`, and these packets."""
+    source = stack.enter_context(av.open(str(sound)))
+    given = source.streams.audio[0]
+    stream = film.add_stream_from_template(given)
+    stream.time_base = given.time_base
+    stream.metadata["language"] = language
+
+    def packets() -> Iterator[Packet]:
+        for packet in source.demux(given):
+            if packet.dts is not None:
+                packet.stream = stream
+                yield packet
+
+    return packets()
 
 
 def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:

@@ -21,6 +21,8 @@ from scenes.production.look import QUALITIES
 from scenes.production.mistakes import Lines, Mistake, MistakesError, Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, chosen, entries_in, repertoire
 from scenes.production.store import PACKAGES
+from scenes.speech.recordings import Recordings
+from scenes.speech.voices import SILENT, voices
 from scenes.theme import MOST_TOKENS, PALETTES
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 
@@ -42,6 +44,8 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     sentence: str = DEFAULT_TEXT
     chapters: list[str] = []
     model: str = DEFAULT_MODEL
+    voice: str = SILENT
+    narration: str = ""
     quality: str = "h"
     output: str = ""
     outputs: list[str] = msgspec.field(default_factory=lambda: ["film"])
@@ -64,6 +68,7 @@ class Lecture:
     brand: Brand
     output: Path
     outputs: tuple[str, ...]
+    voice: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
 
     @property
@@ -110,6 +115,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
     _check_sentence(table.sentence, model, wrong)
     entries = _chapters(path.parent, table.chapters, trust, wrong)
     output = _output(path, table.output, wrong)
+    speakers = _speakers(path.parent, table, wrong)
     if table.theme.base not in PALETTES:
         wrong("theme.base", f"{named(table.theme.base)} is no theme: {one_of(PALETTES, table.theme.base)}")
     brand, doubts = branded(path.parent, table.theme, wrong)
@@ -119,7 +125,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
     checkpoint = None if table.model == DEFAULT_MODEL else str(model)
     return Lecture(
         path, table.title, table.author, table.language, table.sentence, tuple(entries), checkpoint, table.quality,
-        table.theme.base, brand, output, tuple(dict.fromkeys(table.outputs)), told,
+        table.theme.base, brand, output, tuple(dict.fromkeys(table.outputs)), speakers, told,
     )  # fmt: skip
 
 
@@ -232,6 +238,26 @@ def _own(folder: Path, name: str, trust: bool, wrong: Wrong) -> list[Entry]:
     if not found:
         wrong("chapters", f"{named(name)} has no chapter: a class with a number, a title and steps", name)
     return found
+
+
+def _speakers(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
+    """The names of who speaks: a voice, a folder of recordings, both or nobody."""
+    there = voices()
+    names = [voice.name for voice in there if voice.language == table.language]
+    if table.voice != SILENT and there and table.voice not in names:
+        wrong("voice", f"{named(table.voice)} does not speak {table.language}: {one_of([*names, SILENT], table.voice)}")
+    found = [table.voice] if table.voice != SILENT else []
+    if not table.narration:
+        return tuple(found)
+    recordings = beside(folder, table.narration)
+    if recordings is None or not recordings.is_dir():
+        wrong("narration", f"{named(table.narration)} is no folder beside this file")
+        return tuple(found)
+    try:
+        Recordings(recordings)
+    except ValueError as error:
+        wrong("narration", str(error))
+    return (*found, f"{recordings.resolve()}")
 
 
 def _output(path: Path, name: str, wrong: Wrong) -> Path:

@@ -30,6 +30,14 @@ class Store:
         """Where the clip (.mp4) and the poster (.png) of the step with this key are, without suffix."""
         return self.folder / "clips" / key
 
+    def speech(self, key: str) -> Path:
+        """Where the sound of a spoken text is."""
+        return self.folder / "speech" / f"{key}.flac"
+
+    def sound(self, key: str, suffix: str) -> Path:
+        """Where the sound of a step (.flac) or of a film (.m4a) is, and a clip with its sound (.mp4)."""
+        return self.folder / "sounds" / f"{key}{suffix}"
+
     def sheet(self, key: str) -> Path:
         """Where the contact sheet of these steps is."""
         return self.folder / "sheets" / f"{key}.png"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
 from scenes.language import catalogue
 from scenes.production import drawing
@@ -17,6 +18,11 @@ from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
+
+if TYPE_CHECKING:
+    from scenes.speech.narration import Narration, Table
+    from scenes.speech.recordings import Recordings
+    from scenes.speech.voices import Voice
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
@@ -31,7 +37,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the chapters, the sentence and the model, the look, where it goes, and who draws it."""
+    """What is asked for: the chapters, the sentence and the model, the look, where it goes, who draws, who speaks."""
 
     entries: Sequence[Entry]
     text: str
@@ -44,6 +50,8 @@ class Order:
     title: str = ""
     author: str = ""
     outputs: tuple[str, ...] = ("film",)
+    voice: Voice | None = None
+    recordings: Recordings | None = None
 
 
 @dataclass
@@ -58,6 +66,7 @@ class Made:
     left_to_manim: tuple[str, ...] = ()
     new: tuple[StepFacts, ...] = ()
     untold: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass
@@ -71,6 +80,11 @@ class Studio:
         """Render what is not there yet, and deliver everything."""
         with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
+            narration = self._narration(order)
+            if narration:
+                self.progress.begin("speaking", 0, len(steps))
+                speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
+                steps, base = self._survey(order, crew, speech=speech)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
             if missing:
@@ -79,10 +93,11 @@ class Studio:
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         self.store.forget_old()
         delivery = self._delivery(order)
-        film = delivery.film(steps)
+        film = delivery.film(steps, narration)
         by_manim = tuple(sorted(set().union(*left)))
+        doubts = tuple(order.recordings.told(steps)) if order.recordings else ()
         seconds, new = delivery.seconds, tuple(missing)
-        return Made(order.output, film, len(steps), len(missing), seconds, by_manim, new, untold(steps))
+        return Made(order.output, film, len(steps), len(missing), seconds, by_manim, new, untold(steps), doubts)
 
     def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
         """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
@@ -108,16 +123,27 @@ class Studio:
         with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
             return self._survey(order, crew)[0]
 
-    def _survey(self, order: Order, crew: Executor, *suffixes: str) -> tuple[list[StepFacts], dict[str, Job]]:
+    def _narration(self, order: Order) -> Narration | None:
+        """Who speaks in the film; None for a silent one."""
+        if order.voice is None and order.recordings is None:
+            return None
+        from scenes.speech.narration import Narration, spanish_words
+
+        return Narration(self.store, order.voice, order.recordings, spanish_words(order.model))
+
+    def _survey(
+        self, order: Order, crew: Executor, *suffixes: str, speech: Mapping[str, Table] = MappingProxyType({})
+    ) -> tuple[list[StepFacts], dict[str, Job]]:
         """The facts of every step in order, and a job for each chapter without steps to draw yet.
 
-        With the suffix of posters, those are there afterwards too.
+        With the suffix of posters, those are there afterwards too. `speech` has the seconds of beats that are spoken.
         """
         path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)))
         posters = self.store.clip("") if suffixes else None
         look = order.look
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}
-        keys = {name: hashed(key, look, job.sources) for name, job in base.items()}
+        base = {name: replace(job, speech=speech.get(name, ())) for name, job in base.items()}
+        keys = {name: hashed(key, look, job.sources, job.speech) for name, job in base.items()}
         known = {name: self.store.survey(keys[name]) for name in base}
         unknown = [
             name

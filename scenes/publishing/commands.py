@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenes.ordering import drawn, open_store, order_of
+from scenes.speaking import heard
 
 if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @drawn
+@heard
 @click.option(
     "--format", "formats", type=click.Choice(["html", "pptx"]), multiple=True, help="One of them; default: both."
 )

@@ -97,6 +97,12 @@ class Place:
         return Studio(self.store, Quiet()).stills(self.order(*names))
 
 
+@pytest.fixture(scope="session")
+def new_place():
+    """Makes a place in a folder."""
+    return Place
+
+
 @pytest.fixture
 def place(tmp_path):
     return Place(tmp_path)

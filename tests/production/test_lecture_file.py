@@ -81,6 +81,13 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('language = "fr"', 'my.toml:1: language: "fr" is not there: it is one of en, es'),
         ('model = "spanish"', 'my.toml:1: model: "spanish" is neither .*english-spanish'),
         ('outputs = ["flim"]', 'my.toml:1: outputs: "flim" cannot be made: .*did you mean film'),
+        (
+            'voice = "haert"',
+            'my.toml:1: voice: "haert" does not speak en: it is one of heart, none; did you mean heart',
+        ),
+        ('language = "es"\nvoice = "heart"', 'my.toml:2: voice: "heart" does not speak es: it is one of none'),
+        ('narration = "takes"', 'my.toml:1: narration: "takes" is no folder beside this file'),
+        ('narration = "../takes"', 'my.toml:1: narration: "../takes" is no folder beside this file'),
         ('theme = "dark"', 'my.toml:1: theme: "dark" should be a table, \\[theme\\]'),
         ('[theme]\nbase = "drak"', 'my.toml:2: theme.base: "drak" is no theme: .*did you mean dark'),
         ('[theme.colours]\nquerry = "#FFFFFF"', "my.toml:2: theme.colours.querry: .*did you mean query"),
@@ -153,6 +160,21 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     assert first.output == tmp_path / "renders" / "my"
     assert (second.text, second.look.height, second.look.theme, second.output) == ("car", 720, "light", Path("there"))
     assert [entry.name for entry in third.entries] == ["scores"]
+
+
+def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherwise(write, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    orders = []
+    monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
+    monkeypatch.setattr(cli, "open_store", lambda: None)
+    path = write('voice = "heart"\nnarration = "takes"\n')
+    (tmp_path / "takes").mkdir()
+    for arguments in ([], ["--voice", "none"], ["--voice", "heart"], ["--voice", "takes/"]):
+        with pytest.raises(SystemExit):
+            cli.main(["render", str(path), *arguments])
+    assert [(bool(o.voice), bool(o.recordings)) for o in orders] == [
+        (True, True), (False, False), (True, False), (False, True)
+    ]  # fmt: skip
 
 
 def _stop():

@@ -1,0 +1,171 @@
+"""Narration: how long the beats of each step are spoken, and the sound of each step.
+
+How long speech takes has to be known before a step is drawn, since it is drawn as long as it is spoken. So storyboards
+are read twice: silently, for their texts; then with the seconds of each beat, all that drawing knows of a voice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from scenes.production.captions import reading_seconds
+from scenes.production.facts import StepFacts
+from scenes.production.files import whole
+from scenes.production.fingerprint import hashed
+from scenes.production.store import PACKAGES, Store
+from scenes.speech import sound
+from scenes.speech.recordings import Recordings
+from scenes.speech.spoken import spoken
+from scenes.speech.voices import Voice
+from transformer_core.vocabulary import stored
+
+DEFAULT = PACKAGES / "assets" / "models" / "english-spanish.safetensors"
+#: Seconds of silence after a beat, by how it ends: the breath of one who reads aloud.
+AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, AFTER_WORD = 0.45, 0.35, 0.22, 0.12
+#: And after a recording, which has its own.
+AFTER_RECORDING = 0.3
+#: Part of every key: raise it when the same words and recordings come out otherwise.
+VERSION = 1
+
+#: For each step of a chapter, the seconds of its beats; nothing for a silent step.
+Table = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Narration:
+    """Who speaks.
+
+    Args:
+        store: keeps what was spoken.
+        voice: reads what no recording has.
+        recordings: take the place of the voice in their steps.
+        spanish: words that the voice should not read as English.
+    """
+
+    store: Store
+    voice: Voice | None = None
+    recordings: Recordings | None = None
+    spanish: frozenset[str] = frozenset()
+
+    def tables(self, steps: Sequence[StepFacts], spoke: Callable[[], None] = lambda: None) -> dict[str, Table]:
+        """The seconds of every beat, by chapter; `spoke` is told each step that is done."""
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for step in steps:
+            found.setdefault(step.chapter, []).append(tuple(self._seconds(step)))
+            spoke()
+        return {chapter: tuple(rows) for chapter, rows in found.items() if any(rows)}
+
+    def _seconds(self, step: StepFacts) -> Iterator[float]:
+        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
+        if recording:
+            length = len(sound.read(recording.path)) / sound.RATE + AFTER_RECORDING
+            reading = [reading_seconds(beat) for beat in step.beats]
+            total = sum(reading)
+            yield from (length * (share / total if total else 1 / len(reading)) for share in reading)
+        elif self.voice:
+            yield from (self._said(beat)[1] + pause(beat) if beat else 0.0 for beat in step.beats)
+
+    def _said(self, beat: str) -> tuple[str, float]:
+        """The key of a beat that the voice has spoken, and how long it is."""
+        assert self.voice is not None
+        text = spoken(beat, self.spanish)
+        key = hashed(VERSION, self.voice.key, text)
+        path = self.store.speech(key)
+        if not path.exists():
+            samples, rate = self.voice.say(text)
+            with whole(path) as part:
+                spoken_part = sound.trimmed(samples, rate)
+                sound.keep(spoken_part if len(spoken_part) else np.zeros(rate // 20, np.float32), rate, part)
+        return key, sound.seconds(path)
+
+    @property
+    def name(self) -> str:
+        """Who speaks, for a reader."""
+        return " and ".join([*(["recordings"] if self.recordings else []), *([self.voice.name] if self.voice else [])])
+
+    def key(self, step: StepFacts, rate: int) -> str:
+        """What the sound of `step` follows from, in a film of `rate` frames a second."""
+        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
+        if recording:
+            return hashed(VERSION, recording.content, step.starts[:1], step.frames / rate)
+        said = [self._said(beat)[0] for beat in step.beats if beat] if self.voice else []
+        return hashed(VERSION, said, step.starts, step.frames / rate)
+
+    def track(self, step: StepFacts, rate: int) -> Path:
+        """The sound of `step` as AAC, for its clip."""
+        path = self.store.sound(self.key(step, rate), ".m4a")
+        if not path.exists():
+            with whole(path) as part:
+                sound.encode(self.of(step, rate), part)
+        return path
+
+    def film(self, steps: Sequence[StepFacts], rate: int) -> Path | None:
+        """The sound of all `steps`, one after another, as AAC; None if nobody speaks."""
+        if not any(self.speaks(step) for step in steps):
+            return None
+        path = self.store.sound(hashed(*(self.key(step, rate) for step in steps)), ".m4a")
+        if not path.exists():
+            with whole(path) as part:
+                sound.encode(np.concatenate([self.of(step, rate) for step in steps]), part)
+        return path
+
+    def of(self, step: StepFacts, rate: int) -> np.ndarray:
+        """The sound of `step`, exactly as long as it is shown."""
+        if not self.speaks(step):
+            return np.zeros(sound.samples(step.frames / rate), np.float32)
+        path = self.store.sound(self.key(step, rate), ".flac")
+        if not path.exists():
+            with whole(path) as part:
+                sound.keep(sound.levelled(self._placed(step, rate)), sound.RATE, part)
+        return sound.read(path)
+
+    def _placed(self, step: StepFacts, rate: int) -> np.ndarray:
+        """Each beat where it begins; a recording where the first one does."""
+        track = np.zeros(sound.samples(step.frames / rate), np.float32)
+        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
+        if recording:
+            parts = [(step.starts[0] if step.starts else 0.0, sound.read(recording.path))]
+        elif self.voice:
+            paths = [(start, self.store.speech(self._said(beat)[0])) for start, beat in _pairs(step) if beat]
+            parts = [(start, sound.read(path)) for start, path in paths]
+        else:
+            parts = []
+        for start, part in parts:
+            place = sound.samples(start)
+            room = track[place : place + len(part)]
+            room += part[: len(room)]
+        return track
+
+    def speaks(self, step: StepFacts) -> bool:
+        """Whether anything is heard in `step`."""
+        recorded = bool(self.recordings and (step.chapter, step.number) in self.recordings.of)
+        return recorded or (self.voice is not None and any(step.beats))
+
+
+def _pairs(step: StepFacts) -> Iterator[tuple[float, str]]:
+    return zip(step.starts, step.beats, strict=True)
+
+
+def pause(beat: str) -> float:
+    """Seconds of silence after a beat."""
+    end = beat.rstrip("”’\"')")[-1:]
+    if end in ".?!…":
+        return AFTER_SENTENCE
+    if end in ":;":
+        return AFTER_CLAUSE
+    return AFTER_COMMA if end in ",—–" else AFTER_WORD
+
+
+@cache
+def spanish_words(model: str | None) -> frozenset[str]:
+    """What a voice should read as Spanish: words of a model's translations that are not English words too."""
+    try:
+        vocabulary = stored(Path(model) if model else DEFAULT)
+    except (OSError, ValueError):
+        return frozenset()
+    return frozenset(filter(str.isalpha, vocabulary.target)) - {*vocabulary.source} if vocabulary else frozenset()

@@ -1,0 +1,121 @@
+"""The voices at hand: what this machine can speak with, offline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import util
+from typing import TYPE_CHECKING, Any
+
+from scenes.speech.spanish import phonemes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from hibari import Hibari
+
+#: What `lecture voices install` installs; pinned, since another version says the same text otherwise.
+PACKAGE = "hibari-tts==0.2.1"
+INSTALL = "lecture voices install"
+#: What stands for nobody in the place of a voice.
+SILENT = "none"
+#: Slower than the voice's own pace, which is that of conversation.
+PACE = 0.9
+SEED = 0
+#: Words that this voice would say wrongly, in its phonemes.
+SAID = {"ReLU": "ɹˈAlu", "live": "lˈɪv", "logits": "lˈOʤɪts", "logit": "lˈOʤɪt"}
+
+
+class NotInstalledError(ValueError):
+    """No voice is installed; the message is one line that says how to get one."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice: what language it speaks, and how to tell it from others.
+
+    Attributes:
+        name: what `--voice` calls it.
+        language: of what it reads, as in `en`.
+        about: for a list.
+    """
+
+    name: str
+    language: str
+    about: str
+
+    @property
+    def key(self) -> str:
+        """What its sound depends on besides the text."""
+        return f"{PACKAGE} {self.name} {PACE} {SEED} {sorted(SAID.items())}"
+
+    @cached_property
+    def model(self) -> Hibari:
+        from hibari import Hibari
+
+        return Hibari(voice=self.name)
+
+    def say(self, text: str) -> tuple[np.ndarray, int]:
+        """The sound of `text` (see `scenes.speech.spoken`), mono, and how many samples a second it has.
+
+        The same text has the same samples in every run.
+
+        Raises:
+            ValueError: the voice cannot read this text.
+        """
+        try:
+            return self.model(_marked(text), speed=PACE, seed=SEED), self.model.sample_rate
+        except Exception as error:
+            raise ValueError(f"the voice {self.name} cannot read “{text}”") from error
+
+
+def _marked(text: str) -> str:
+    """`text` in the notation of misaki: `[word](/phonemes/)` for what is not read as English."""
+    text = re.sub("«([^»]*)»", lambda found: _each(found[1], phonemes), text)
+    text = re.sub(r"\b([Hh]eads?) A\b", r"\1 [A](/ˈA/)", text)
+    for word, sounds in SAID.items():
+        text = re.sub(rf"\b{word}\b(?!\])", f"[{word}](/{sounds}/)", text)
+    return text
+
+
+def _each(words: str, sounds: Callable[[str], str]) -> str:
+    return " ".join(f"[{word}](/{sounds(word)}/)" for word in words.split())
+
+
+def voices() -> list[Voice]:
+    """Those that need no download."""
+    if util.find_spec("hibari") is None:
+        return []
+    from hibari.voices import VOICES, voice_path
+
+    found = []
+    for name, facts in VOICES.items():
+        try:
+            voice_path(name, download_missing=False)
+        except FileNotFoundError:
+            continue
+        found.append(Voice(name, "en", _about(facts)))
+    return found
+
+
+def _about(facts: dict[str, Any]) -> str:
+    return f"{facts['accent']} English, {facts['gender']}"
+
+
+def voice(name: str, language: str) -> Voice:
+    """The voice called `name`, which has to speak `language`.
+
+    Raises:
+        NotInstalledError: no voice is at hand.
+        ValueError: this one is not, or speaks another language.
+    """
+    there = voices()
+    if not there:
+        raise NotInstalledError(f"this film is silent: no voice is installed, and this brings one: {INSTALL}")
+    found = next((one for one in there if one.name == name), None)
+    if found is None:
+        raise ValueError(f"there is no voice {name!r}: it is one of {', '.join(one.name for one in there)}, none")
+    if found.language != language:
+        raise ValueError(f"the voice {name} speaks {found.language}, not {language}: use recordings of your own")
+    return found

