@@ -132,6 +132,7 @@ class Delivery:
             "height": self.look.height,
             "rate": self.look.rate,
             "theme": self.look.theme,
+            "colours": dict(self.look.brand.colours),
             "language": self.look.language,
             "chapters": chapters,
             "steps": rows,

@@ -14,7 +14,7 @@ from pptx.util import Emu, Pt
 
 from scenes.production.files import whole
 from scenes.publishing.rendered import Rendered, RenderedStep
-from scenes.theme import PALETTES, Palette
+from scenes.theme import Palette
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
 TITLE_ONLY = 5  # the layout with a title and nothing else, in python-pptx's template
@@ -34,8 +34,8 @@ def write_deck(lecture: Rendered, target: Path) -> Path:
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, Emu(round(WIDTH * lecture.height / lecture.width))
     deck.core_properties.title, deck.core_properties.subject = _plain(lecture.heading), _plain(lecture.text)
-    deck.core_properties.author = ""
-    palette = PALETTES[lecture.theme]
+    deck.core_properties.author = _plain(lecture.author)
+    palette = lecture.palette
     master = deck.slide_master.background.fill
     master.solid()
     master.fore_color.rgb = _rgb(palette.background)
@@ -55,7 +55,8 @@ def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:
     title.left, title.top, title.width, title.height = left, height // 4, width, height // 5
     _write(title, [(lecture.heading, 44, SERIF, palette.ink)])
     below = slide.shapes.add_textbox(left, height // 4 + height // 5, width, height // 2)
-    lines = [(f"“{lecture.text}”", 24, SANS, palette.query), ("", 12, SANS, palette.ink2)]
+    lines = [(lecture.author, 18, SANS, palette.ink2)] if lecture.author else []
+    lines += [(f"“{lecture.text}”", 24, SANS, palette.query), ("", 12, SANS, palette.ink2)]
     if len(lecture.chapters) > 1:
         lines += [(f"{c.number}   {c.title}", 14, SANS, palette.ink2) for c in lecture.chapters]
     _write(below, lines)

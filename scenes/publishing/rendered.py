@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from scenes.language import ENGLISH, catalogue
 from scenes.production.captions import Cue
 from scenes.production.delivery import INDEX
+from scenes.theme import PALETTES, Palette
+
+#: What several chapters are called that were asked for without a lecture file.
+GENERAL = "How a transformer reads"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,13 @@ class Rendered:
     theme: str
     language: str
     chapters: Sequence[RenderedChapter]
+    author: str = ""
+    colours: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of its pictures: those of its theme, with what a lecture file changed of them."""
+        return replace(PALETTES[self.theme], **self.colours)
 
     @property
     def steps(self) -> list[RenderedStep]:
@@ -64,8 +76,13 @@ class Rendered:
 
     @property
     def heading(self) -> str:
-        """What to call it: its chapter, or what all chapters are about."""
-        return self.title if len(self.chapters) == 1 else "How a transformer reads"
+        """What to call it: its title, or what all chapters are about if it has none but theirs."""
+        listed = len(self.chapters) > 1 and self.title == "; ".join(chapter.title for chapter in self.chapters)
+        return self.say(GENERAL) if listed else self.title
+
+    def say(self, english: str) -> str:
+        """A few words that stand beside its pictures, in its language."""
+        return catalogue(self.language).rule("slides", english)
 
     @property
     def label(self) -> str:
@@ -98,8 +115,10 @@ class Rendered:
             index["width"],
             index["height"],
             index["theme"],
-            index.get("language", "en"),
+            index.get("language", ENGLISH),
             chapters,
+            index.get("author", ""),
+            {name: tuple(to) if isinstance(to, list) else to for name, to in index.get("colours", {}).items()},
         )
 
 

@@ -17,7 +17,6 @@ from scenes.publishing.markup import (
 )
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
-from scenes.theme import PALETTES
 
 REVEAL = ASSETS / "reveal"
 #: With more chapters than this, the title slide sets their names in two columns.
@@ -31,9 +30,9 @@ def write_slides(lecture: Rendered, target: Path) -> Path:
     chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
     script = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
-    seen = f"{lecture.heading}{lecture.title}{lecture.text}{''.join(KEYS)}“”.·"
+    seen = f"{opening}{''.join(KEYS)}“”"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    style += [f":root{{{colours(PALETTES[lecture.theme])}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
+    style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
     script.append((HERE / "slides.js").read_text(encoding="utf-8"))
     body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n</div></div>\n'
     body += "\n".join(map(inline_script, script)) + "\n</body>"
@@ -44,11 +43,12 @@ def write_slides(lecture: Rendered, target: Path) -> Path:
 
 def _opening(lecture: Rendered) -> str:
     names = "".join(f"<li><b>{c.number}</b>{escape(c.title)}</li>" for c in lecture.chapters)
-    keys = "".join(f"<kbd>{key}</kbd>{what}" for key, what in KEYS.items())
+    keys = "".join(f"<kbd>{key}</kbd>{escape(lecture.say(what))}" for key, what in KEYS.items())
+    author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     few = ' class="few"' if len(lecture.chapters) <= FEW else ""
     return (
         f'<section class="title" id="title"><div class="cover"><h1>{escape(lecture.heading)}</h1>'
-        f'<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
+        f'{author}<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
         f'<p class="keys">{keys}</p></div></section>'
     )
 

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from scenes.publishing.rendered import Rendered
-from scenes.publishing.slides import write_slides
+from scenes.brand import Brand
+from scenes.language import catalogue, languages
+from scenes.production.studio import Studio
+from scenes.publishing.rendered import GENERAL, Rendered
+from scenes.publishing.slides import KEYS, write_slides
+from scenes.theme import DARK
 
 NOW = "Reveal.getCurrentSlide().querySelector('video')"
 
@@ -54,7 +58,7 @@ def test_the_file_is_all_there_is(slides):
 
 def test_a_sentence_is_shown_and_never_run(look, hostile, tmp_path):
     page = look(write_slides(hostile, tmp_path / "slides.html"))
-    assert page.locator("h1").text_content() == "How a transformer reads"
+    assert page.locator("h1").text_content() == hostile.title
     assert page.locator(".sentence").text_content() == f"“{hostile.text}”"
     assert page.locator("aside.notes").first.text_content() == hostile.text
     assert page.locator("img, section b:not(ol b)").count() == 0
@@ -69,3 +73,34 @@ def test_light_slides_stand_on_paper(look, lecture, tmp_path):
 def test_a_folder_without_a_film_is_one_clear_line(tmp_path):
     with pytest.raises(ValueError, match=r"there is no steps\.json in .*: render the lecture into it first"):
         Rendered.read(tmp_path)
+
+
+def test_a_lecture_file_gives_title_author_and_colours(look, lecture, tmp_path):
+    named = replace(lecture, title="Mine <b>", author="Ada", colours={"background": "#102030"})
+    page = look(write_slides(named, tmp_path / "slides.html"))
+    assert page.locator("h1").text_content() == "Mine <b>"
+    assert page.locator(".author").text_content() == "Ada"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 32, 48)"
+
+
+def test_changed_colours_are_read_from_the_index_of_the_film(place):
+    order = place.order("other")
+    look = replace(order.look, brand=Brand(colours=(("background", "#102030"),)))
+    Studio(place.store, Quiet()).film(replace(order, look=look))
+    assert Rendered.read(order.output).palette == replace(DARK, background="#102030")
+
+
+class Quiet:
+    begin = advance = staticmethod(lambda *_: None)
+
+
+def test_what_stands_on_the_title_slide_is_in_the_language_of_the_lecture(look, lecture, tmp_path):
+    page = look(write_slides(replace(lecture, language="es"), tmp_path / "slides.html"))
+    assert page.locator("h1").text_content() == "Cómo lee un transformer"
+    assert "siguiente paso" in page.locator(".keys").text_content()
+    assert page.locator("html").get_attribute("lang") == "es"
+
+
+@pytest.mark.parametrize("code", languages()[1:])
+def test_every_language_has_the_words_of_the_title_slide(code):
+    assert {("slides", english) for english in (GENERAL, *KEYS.values())} <= set(catalogue(code).rules)
