@@ -74,7 +74,7 @@ class Delivery:
             return silent
         sound = narration.track(step, self.look.rate)
         clip = self.store.sound(hashed(step.key, sound.name, self._tag, source(PRODUCTION)), ".mp4")
-        if not clip.exists():
+        if not self.store.has(clip):
             film.with_sound(silent, sound, clip, self._tag)
         return clip
 
@@ -86,7 +86,7 @@ class Delivery:
             own = [step for step in steps if step.chapter == entry.name]
             heading = f"{entry.number}. {self._title(entry)}: “{self.text}”"
             sheet = self.store.sheet(hashed(heading, source(PRODUCTION), *(step.key + step.title for step in own)))
-            if not sheet.exists():
+            if not self.store.has(sheet):
                 pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
                 contact_sheet(pictures, heading, sheet)
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")

@@ -64,6 +64,14 @@ class Store:
     def remember(self, key: str, steps: list[StepFacts]) -> None:
         write_json(self.folder / "surveys" / f"{key}.json", [step.to_json() for step in steps])
 
+    def has(self, path: Path) -> bool:
+        """Whether something is there already; what is asked for is not old."""
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
+
     @contextmanager
     def tidy(self) -> Iterator[None]:
         """Afterwards nothing is left of files that no living process will finish.

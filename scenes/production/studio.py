@@ -171,7 +171,7 @@ class Studio:
         return replace(job, clips=clips)
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
-        return all(self.store.clip(step.key).with_suffix(suffix).exists() for suffix in suffixes)
+        return all(self.store.has(self.store.clip(step.key).with_suffix(suffix)) for suffix in suffixes)
 
 
 def untold(steps: Sequence[StepFacts]) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class Narration:
         text = spoken(beat, self.spanish)
         key = hashed(VERSION, self.voice.key, text)
         path = self.store.speech(key)
-        if not path.exists():
+        if not self.store.has(path):
             samples, rate = self.voice.say(text)
             with whole(path) as part:
                 spoken_part = sound.trimmed(samples, rate)
@@ -99,7 +99,7 @@ class Narration:
     def track(self, step: StepFacts, rate: int) -> Path:
         """The sound of `step` as AAC, for its clip."""
         path = self.store.sound(self.key(step, rate), ".m4a")
-        if not path.exists():
+        if not self.store.has(path):
             with whole(path) as part:
                 sound.encode(self.of(step, rate), part)
         return path
@@ -109,7 +109,7 @@ class Narration:
         if not any(self.speaks(step) for step in steps):
             return None
         path = self.store.sound(hashed(*(self.key(step, rate) for step in steps)), ".m4a")
-        if not path.exists():
+        if not self.store.has(path):
             with whole(path) as part:
                 sound.encode(np.concatenate([self.of(step, rate) for step in steps]), part)
         return path
@@ -119,7 +119,7 @@ class Narration:
         if not self.speaks(step):
             return np.zeros(sound.samples(step.frames / rate), np.float32)
         path = self.store.sound(self.key(step, rate), ".flac")
-        if not path.exists():
+        if not self.store.has(path):
             with whole(path) as part:
                 sound.keep(sound.levelled(self._placed(step, rate)), sound.RATE, part)
         return sound.read(path)

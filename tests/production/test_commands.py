@@ -143,6 +143,13 @@ def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
     assert len(list((tmp_path / "out").glob("contact-sheet-*.png"))) == 3
 
 
+def test_a_new_lecture_file_can_be_drawn_as_it_is(lecture, tmp_path):
+    assert lecture("new", "my.toml").returncode == 0
+    said = lecture("stills", "my.toml", "-ql")
+    assert said.returncode == 0, said.stderr
+    assert len(list((tmp_path / "renders" / "my").glob("contact-sheet-*.png"))) == 3
+
+
 SLOW = """
 import signal
 import sys

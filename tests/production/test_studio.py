@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import av
 import numpy as np
@@ -194,6 +195,18 @@ def test_what_only_manims_own_camera_can_draw_is_told(place):
     drawing = "from manim import Cube\n        self.add(Cube())\n        asker, share"
     place.write("asker, share", drawing)
     assert place.film("counting").left_to_manim == ("a Square",)  # a face of the cube
+
+
+def test_what_is_used_is_not_forgotten_however_old_it_is(place):
+    place.film("counting")
+    month_ago = time.time() - 31 * 86400
+    for path in place.store.folder.glob("*/*"):
+        os.utime(path, (month_ago, month_ago))
+    unused = place.store.folder / "clips" / "unused.mp4"
+    unused.touch()
+    os.utime(unused, (month_ago, month_ago))
+    assert place.film("counting").drawn == 0
+    assert not unused.exists()
 
 
 def test_files_that_no_living_process_will_finish_are_removed(place):
