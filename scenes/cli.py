@@ -17,7 +17,7 @@ from scenes.lecturing import new
 from scenes.model_tables import model
 from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
-from scenes.publishing.commands import slides
+from scenes.publishing.commands import page, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.translating import language, say_untold
 from scenes.watching import watch
@@ -173,6 +173,8 @@ lecture.add_command(watch)
 lecture.add_command(new)
 lecture.add_command(clip)
 lecture.add_command(slides)
+lecture.add_command(page)
+lecture.add_command(serve)
 lecture.add_command(voices)
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
-from scenes.production.facts import StepFacts
 from transformer_core.trace import Trace
 
 
-def whole_trace(path: Path, steps: Iterable[StepFacts]) -> Trace:
+class Showing(Protocol):
+    """A step, as the studio knows it or as it is read from an index."""
+
+    @property
+    def shown(self) -> tuple[dict[str, Any], ...]: ...
+
+
+def whole_trace(path: Path, steps: Iterable[Showing]) -> Trace:
     """The trace saved at `path`, with every measure of it that one of `steps` shows."""
     trace = Trace.load(path)
     for name in dict.fromkeys(str(entry["name"]) for step in steps for entry in step.shown):

@@ -40,17 +40,70 @@ def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> N
         _tell(target, f"{len(lecture.steps)} steps")
 
 
+@click.command()
+@drawn
+@heard
+def page(names: tuple[str, ...], **wishes: Any) -> None:
+    """A page for a course: the film with its transcript, and the tensors behind each step to look into.
+
+    A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
+    """
+    from scenes.production.tracing import whole_trace
+    from scenes.publishing.page import write_page
+
+    order = order_of(names, **wishes)
+    lecture = _made(order)
+    trace = whole_trace(open_store().trace(order.text, order.model)[0], lecture.steps)
+    _tell(write_page(lecture, trace, lecture.folder / "page"), f"{len(lecture.steps)} steps")
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+def serve(folder: Path | None, port: int) -> None:
+    """Show FOLDER, or the page that was made last, to a browser on this machine. Ctrl-C ends it."""
+    from scenes.publishing.serving import server
+
+    shown = folder or _latest(Path("renders"))
+    if not (shown / "index.html").is_file():
+        raise click.ClickException(f"there is no index.html in {shown}: lecture page makes one")
+    try:
+        serving = server(shown, port)
+    except OSError as error:
+        raise click.ClickException(
+            f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
+        ) from error
+    with serving:
+        click.echo(f"http://127.0.0.1:{serving.server_port}/  shows {shown}; Ctrl-C ends")
+        try:
+            serving.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("serving ended", err=True)
+
+
+def _latest(folder: Path) -> Path:
+    """The page in `folder` that was made last."""
+    pages = sorted(folder.glob("*/page/index.html"), key=lambda path: path.stat().st_mtime)
+    if not pages:
+        raise click.ClickException(f"no page was made in {folder} yet: lecture page makes one, or name a folder")
+    return pages[-1].parent
+
+
 def _rendered(names: tuple[str, ...], wishes: dict[str, Any]) -> Rendered:
     """The lecture that was asked for, rendered where it was not."""
+    return _made(order_of(names, **wishes))
+
+
+def _made(order: Any) -> Rendered:
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
     from scenes.publishing.rendered import Rendered
 
-    order = order_of(names, **wishes)
     with Bar() as bar:
         made = Studio(open_store(), bar).film(order)
     return Rendered.read(made.folder)
 
 
 def _tell(path: Path, what: str) -> None:
-    click.echo(f"{path}  {what}, {path.stat().st_size / 1e6:.1f} MB")
+    files = path.parent.rglob("*") if path.name == "index.html" else [path]
+    click.echo(f"{path}  {what}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")

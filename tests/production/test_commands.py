@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,8 @@ def test_help_names_every_command(lecture):
         "watch",
         "slides",
         "clip",
+        "page",
+        "serve",
         "words",
         "test",
     ):
@@ -168,6 +172,36 @@ if __name__ == "__main__":
     cli.order_of, cli.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
+
+
+def test_a_folder_is_served_until_an_interrupt_which_is_one_line(tmp_path, lecture):
+    (tmp_path / "index.html").write_text("<p>here")
+    serve = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom scenes import cli\ncli.main()"
+    )
+    command = [sys.executable, "-c", serve, "serve", str(tmp_path), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as serving:
+        address, told = serving.stdout.readline().split(maxsplit=1)
+        assert told == f"shows {tmp_path}; Ctrl-C ends\n"
+        with urllib.request.urlopen(address) as answer:
+            assert answer.read() == b"<p>here"
+        taken = lecture("serve", str(tmp_path), "--port", address.strip("/").rpartition(":")[2])
+        assert taken.returncode != 0
+        assert re.fullmatch(r"lecture: port \d+ cannot be had .*; --port 0 takes a free one\n", taken.stderr)
+        serving.send_signal(signal.SIGINT)
+        _, said = serving.communicate(timeout=30)
+    assert (serving.returncode, said) == (0, "serving ended\n")
+
+
+def test_there_must_be_a_page_to_serve(lecture, tmp_path):
+    none = lecture("serve")
+    assert (none.returncode, none.stderr) == (
+        1, "lecture: no page was made in renders yet: lecture page makes one, or name a folder\n",
+    )  # fmt: skip
+    assert "there is no index.html" in lecture("serve", str(tmp_path)).stderr
 
 
 def test_an_interrupt_is_one_line_and_the_next_run_goes_on(tmp_path):

@@ -1,0 +1,106 @@
+"""Exhibits: the tensors that a lecture shows, as files that a page reads without a server.
+
+A page that is opened from a disk may load scripts, and no data. So each tensor is a script of one call. It holds every
+value as JavaScript's own number, which is a float64: nothing is rounded. What is large is a window, which says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from scenes.production.files import slug, write_text
+from scenes.publishing.rendered import RenderedStep
+from transformer_core.named_tensor import AXES, NamedTensor
+from transformer_core.trace import Trace
+
+#: A window has about so many values at most, and so many entries along an axis, before what is shown is added.
+MOST_VALUES, MOST_ALONG = 8192, 64
+FEWEST_ALONG = 8
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A tensor, and which indices along each of its axes the page has."""
+
+    number: int
+    tensor: NamedTensor
+    kept: tuple[tuple[int, ...], ...]
+
+    @property
+    def file(self) -> str:
+        return f"tensors/{self.number:03d}-{slug(self.tensor.name)}.js"
+
+    @property
+    def whole(self) -> bool:
+        return all(len(own) == size for own, size in zip(self.kept, self.tensor.shape, strict=True))
+
+    def facts(self) -> dict[str, Any]:
+        """What the page has to know before it reads the values."""
+        return {"name": self.tensor.name, "file": self.file}
+
+    def write(self, folder: Path) -> None:
+        """The script: axes, true shape, the indices kept (null for all), labels, and the values in reading order."""
+        values = self.tensor.values
+        for axis, own in enumerate(self.kept):
+            values = values.take(own, axis)
+        content = {
+            **self.facts(),
+            "axes": self.tensor.axes,
+            "shape": self.tensor.shape,
+            "dtype": str(values.dtype),
+            "kept": [None if len(own) == size else own for own, size in zip(self.kept, self.tensor.shape, strict=True)],
+            "labels": {
+                axis: [self.tensor.labels[axis][i] for i in own]
+                for axis, own in zip(self.tensor.axes, self.kept, strict=True)
+                if axis in self.tensor.labels
+            },
+            "values": values.ravel().tolist(),
+        }
+        text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))  # with Infinity and NaN, as scripts have
+        write_text(folder / self.file, f"exhibit({text});\n")
+
+
+def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
+    """An exhibit for each tensor of `trace` that one of `steps` shows, by name, in the order of the film."""
+    places: dict[str, list[tuple[int, ...]]] = {}
+    for step in steps:
+        for entry in step.shown:
+            places.setdefault(entry["name"], []).append(_place(entry, trace.full(entry["name"])))
+    found = {}
+    for number, (name, shown) in enumerate(places.items(), 1):
+        tensor = trace.full(name)
+        wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
+        found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted))
+    return found
+
+
+def glossary(found: Sequence[Exhibit]) -> dict[str, str]:
+    """What runs along each axis of the exhibits, in words."""
+    return {axis: AXES[axis] for one in found for axis in one.tensor.axes if axis in AXES}
+
+
+def _place(entry: dict[str, Any], tensor: NamedTensor) -> tuple[int, ...]:
+    """The index of a number; of a token, its place along its axis, and -1 along the others."""
+    if "axis" not in entry:
+        return tuple(entry["index"])
+    return tuple(entry["index"][0] if axis == entry["axis"] else -1 for axis in tensor.axes)
+
+
+def _window(shape: tuple[int, ...], wanted: Sequence[set[int]]) -> tuple[tuple[int, ...], ...]:
+    """The first indices along each axis, fewer until the window is small, and always those that are `wanted`.
+
+    >>> _window((2, 3), [{0}, {2}])
+    ((0, 1), (0, 1, 2))
+    """
+    first = [min(size, MOST_ALONG) for size in shape]
+    while True:
+        kept = tuple(tuple(sorted({*range(own), *more})) for own, more in zip(first, wanted, strict=True))
+        longest = max(range(len(shape)), key=lambda axis: first[axis], default=0)
+        if prod(map(len, kept)) <= MOST_VALUES or first[longest] <= FEWEST_ALONG:
+            return kept
+        first[longest] = max(FEWEST_ALONG, first[longest] // 2)

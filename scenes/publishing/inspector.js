@@ -1,0 +1,242 @@
+/* A tensor under its step: a slice of it as a heatmap or as numbers, each entry with its full value. */
+"use strict";
+const make = (tag, facts = {}, ...children) => {
+  const { text, on = {}, ...rest } = facts;
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = text;
+  for (const [name, value] of Object.entries(rest)) element.setAttribute(name, value);
+  for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
+  element.append(...children);
+  return element;
+};
+
+/* The scripts with the values: each calls `exhibit` once. */
+const read = new Map();
+globalThis.exhibit = (tensor) => read.set(tensor.name, tensor);
+const fetched = ({ name, file }) => new Promise((done, failed) => {
+  if (read.has(name)) { done(read.get(name)); return; }
+  const gone = () => failed(new Error(`${file} could not be read`));
+  document.head.append(make("script", { src: file, on: { load: () => done(read.get(name)), error: gone } }));
+});
+
+/* The two axes of the table, and the fixed index along each of the others. */
+class Slice {
+  constructor(tensor, shown) {
+    this.tensor = tensor;
+    this.kept = tensor.shape.map((size, axis) => tensor.kept[axis] ?? [...Array(size).keys()]);
+    const axes = tensor.axes.length;
+    const flat = axes === 1 && !tensor.labels[tensor.axes[0]];
+    this.columns = flat ? 0 : axes > 1 ? axes - 1 : -1;
+    this.rows = flat || axes === 0 ? -1 : axes > 1 ? axes - 2 : 0;
+    this.numbers = shown.filter(([, , , axis]) => !axis);
+    this.tokens = shown.filter(([, , , axis]) => axis);
+    this.rings = new Set(this.numbers.map(([, index]) => index.join()));
+    this.at = tensor.shape.map(() => 0);
+    if (this.numbers.length) this.go(this.numbers[0][1]);
+    const finite = tensor.values.map(Number).filter(Number.isFinite);
+    const [least, most] = finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+    this.kind = least >= 0 && most <= 1 ? 1 : 0;
+    this.scale = this.kind ? 1 : Math.max(-least, most) || 1;
+  }
+  go(index) { this.at = index.map((i, axis) => Math.max(this.kept[axis].indexOf(i), 0)); }
+  place(row, column) {
+    return this.at.map((at, axis) => (axis === this.rows ? row : axis === this.columns ? column : at));
+  }
+  index(place) { return place.map((at, axis) => this.kept[axis][at]); }
+  value(place) {
+    return Number(this.tensor.values[place.reduce((flat, at, axis) => flat * this.kept[axis].length + at, 0)]);
+  }
+  label(axis, at) { return this.tensor.labels[this.tensor.axes[axis]]?.[at]; }
+  called(axis, at) {
+    const label = this.label(axis, at);
+    return `${this.tensor.axes[axis]} ${this.kept[axis][at]}${label === undefined ? "" : ` “${label}”`}`;
+  }
+  spoken(place) { return place.map((at, axis) => this.called(axis, at)).join(", "); }
+  isToken(axis, at) {
+    return this.tokens.some(([, [index], , name]) => name === this.tensor.axes[axis] && index === this.kept[axis][at]);
+  }
+  size(axis) { return axis < 0 ? 1 : this.kept[axis].length; }
+  gap(axis, at) { return axis >= 0 && at > 0 && this.kept[axis][at] !== this.kept[axis][at - 1] + 1; }
+}
+
+let asNumbers = false;
+class Inspector {
+  constructor(tensor, shown) {
+    this.slice = new Slice(tensor, shown);
+    this.readout = make("p", { class: "readout" });
+    this.table = make("div", { class: "table", tabindex: "-1" });
+    this.picks = make("div", { class: "picks" });
+    this.box = make("div", { class: "inspector", role: "region", "aria-label": `Tensor ${tensor.name}` },
+      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.meanings(tensor));
+    this.draw();
+    this.repaint = () => this.draw();
+    addEventListener("themed", this.repaint);
+  }
+  close() { removeEventListener("themed", this.repaint); this.box.remove(); }
+  head(tensor) {
+    const sizes = tensor.axes.map((axis, i) => make("span", { text: `${axis} ${tensor.shape[i]}` }));
+    const views = make("div", { class: "views", role: "group", "aria-label": "View" });
+    for (const [text, numbers] of [["Colours", false], ["Numbers", true]]) {
+      const choose = (event) => {
+        asNumbers = numbers;
+        for (const one of views.children) one.setAttribute("aria-pressed", String(one === event.target));
+        this.draw();
+      };
+      views.append(make("button", { type: "button", text, "aria-pressed": String(asNumbers === numbers), on: { click: choose } }));
+    }
+    const title = make("div", {}, make("p", { class: "name", text: tensor.name }), make("p", { class: "shape" }, ...sizes));
+    return make("div", { class: "top" }, title, ...(tensor.axes.length ? [views] : []));
+  }
+  shown() {
+    const list = make("p", { class: "shown" });
+    const { numbers } = this.slice;
+    const go = (index) => () => { this.slice.go(index); this.draw(); this.focus(this.slice.at); };
+    numbers.slice(0, 12).forEach(([, index, written]) => {
+      const said = `${written}: show where it stands`;
+      list.append(make("button", { type: "button", text: written, "aria-label": said, on: { click: go(index) } }));
+    });
+    if (numbers.length) list.prepend("On screen ");
+    if (numbers.length > 12) list.append(` and ${numbers.length - 12} more`);
+    return list;
+  }
+  meanings(tensor) {
+    const known = tensor.axes.filter((axis) => lecture.axes[axis]).map((axis) => `${axis}: ${lecture.axes[axis]}`);
+    return make("p", { class: "axes", text: known.join(" · ") });
+  }
+  foot(tensor) {
+    const { slice } = this;
+    const cut = tensor.axes.filter((_, i) => tensor.kept[i]).map((axis) => {
+      const i = tensor.axes.indexOf(axis);
+      return `${slice.kept[i].length} of ${tensor.shape[i]} along ${axis}`;
+    });
+    const [low, high] = slice.kind ? ["0", "1"] : [-1, 1].map((sign) => brief(sign * slice.scale, slice.scale));
+    this.legend = make("span", { class: "legend" }, make("span", { text: low }), make("i"), make("span", { text: high }));
+    const note = make("p", { class: "note" }, ...(tensor.axes.length ? [this.legend] : []));
+    if (slice.numbers.length) note.append(make("span", { class: "key", text: "on screen in this step" }));
+    if (cut.length) note.append(make("span", { class: "cut", text: `A window: ${cut.join(", ")}` }));
+    return note;
+  }
+  draw() {
+    const { slice } = this, { rows, columns } = slice;
+    this.drawPicks();
+    const body = make("tbody");
+    for (let row = 0; row < slice.size(rows); row += 1) {
+      const line = make("tr", slice.gap(rows, row) ? { class: "gap" } : {}, this.heading(rows, row, "row"));
+      for (let column = 0; column < slice.size(columns); column += 1) line.append(this.cell(row, column));
+      body.append(line);
+    }
+    const top = make("tr", {}, this.corner());
+    for (let column = 0; column < slice.size(columns); column += 1) top.append(this.heading(columns, column, "col"));
+    const long = columns >= 0 && slice.size(columns) > 6;
+    const grid = make("table", { role: "grid", "aria-label": `Slice of ${slice.tensor.name}`,
+      class: `${asNumbers ? "numbers" : "heat"}${long ? " long" : ""}` }, make("thead", {}, top), body);
+    grid.addEventListener("pointerover", (event) => this.tell(event.target.closest("td")));
+    grid.addEventListener("focusin", (event) => this.tell(event.target.closest("td")));
+    grid.addEventListener("keydown", (event) => this.move(event));
+    this.table.replaceChildren(grid);
+    const start = grid.querySelector("td.ring") ?? grid.querySelector("td");
+    start.tabIndex = 0;
+    this.tell(start);
+    const ends = slice.kind ? [0, 0.25, 0.5, 1] : [-1, -0.5, 0, 0.5, 1];
+    this.legend.children[1].style.background = `linear-gradient(90deg, ${ends.map((l) => `rgb(${ramp(l, slice.kind)})`)})`;
+  }
+  corner() {
+    const { slice } = this, names = slice.tensor.axes;
+    const text = [slice.rows >= 0 ? `${names[slice.rows]} ↓` : "", slice.columns >= 0 ? `${names[slice.columns]} →` : ""];
+    return make("td", { class: "corner", text: text.filter(Boolean).join(" ") });
+  }
+  heading(axis, at, scope) {
+    if (axis < 0) return make("th", { scope, text: scope === "col" ? "value" : "" , "aria-label": "value" });
+    const { slice } = this, label = slice.label(axis, at), index = slice.kept[axis][at];
+    const seldom = !asNumbers && scope === "col" && slice.size(axis) > 16 && label === undefined;
+    const text = seldom && index % 8 && !slice.gap(axis, at) ? "" : String(label ?? index);
+    const kinds = [slice.isToken(axis, at) ? "token" : "", slice.gap(axis, at) ? "gap" : ""].filter(Boolean).join(" ");
+    return make("th", { scope, class: kinds, "aria-label": slice.called(axis, at) }, make("span", { text }));
+  }
+  cell(row, column) {
+    const { slice } = this, place = slice.place(row, column), value = slice.value(place);
+    const ring = slice.rings.has(slice.index(place).join());
+    const rgb = ramp(Number.isNaN(value) ? 0 : value / slice.scale, slice.kind);
+    const cell = make("td", {
+      tabindex: "-1", "data-row": row, "data-column": column,
+      class: `${ring ? "ring" : ""}${slice.gap(slice.columns, column) ? " gap" : ""}`,
+      "aria-label": `${slice.spoken(place)}: ${exact(value)}${ring ? ", on screen in this step" : ""}`,
+      style: `background:rgb(${rgb});color:${inkOn(rgb)}`,
+    });
+    if (asNumbers) cell.textContent = brief(value, slice.scale);
+    return cell;
+  }
+  drawPicks() {
+    const { slice } = this;
+    const free = slice.tensor.axes.map((_, axis) => axis).filter((a) => a !== slice.rows && a !== slice.columns);
+    const chooser = (axis) => {
+      const name = slice.tensor.axes[axis];
+      if (slice.tensor.shape[axis] === 1) return make("span", { text: slice.called(axis, 0) });
+      const choose = (event) => { slice.at[axis] = Number(event.target.value); this.draw(); this.picks.querySelector(`[name="${name}"]`).focus(); };
+      const select = make("select", { name, on: { change: choose } });
+      slice.kept[axis].forEach((index, at) => {
+        const option = make("option", { value: at, text: slice.label(axis, at) ?? index });
+        option.selected = at === slice.at[axis];
+        select.append(option);
+      });
+      return make("label", { text: `${name} ` }, select);
+    };
+    this.picks.replaceChildren(...free.map(chooser));
+  }
+  at(row, column) { return this.table.querySelector(`td[data-row="${row}"][data-column="${column}"]`); }
+  focus(place) {
+    const { rows, columns } = this.slice;
+    this.at(rows < 0 ? 0 : place[rows], columns < 0 ? 0 : place[columns])?.focus();
+  }
+  move(event) {
+    const cell = event.target.closest("td[data-row]"), { slice } = this;
+    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!cell || (!by && !["Home", "End"].includes(event.key))) return;
+    event.preventDefault();
+    const row = Number(cell.dataset.row), column = Number(cell.dataset.column);
+    const ends = { Home: 0, End: slice.size(slice.columns) - 1 };
+    (by ? this.at(row + by[0], column + by[1]) : this.at(row, ends[event.key]))?.focus();
+  }
+  tell(cell) {
+    if (!cell?.dataset.row) return;
+    const { slice } = this, place = slice.place(Number(cell.dataset.row), Number(cell.dataset.column));
+    for (const old of this.table.querySelectorAll('td[tabindex="0"]')) old.tabIndex = -1;
+    cell.tabIndex = 0;
+    for (const old of this.table.querySelectorAll(".told")) old.classList.remove("told");
+    cell.classList.add("told");
+    this.readout.replaceChildren(
+      make("b", { text: exact(slice.value(place)) }), make("span", { text: slice.spoken(place) }),
+      ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []));
+  }
+}
+
+/* One is open at a time. */
+let opened = null;
+const shut = () => {
+  opened?.inspector.close();
+  opened?.button.setAttribute("aria-expanded", "false");
+  opened = null;
+};
+const open = async (button) => {
+  const number = Number(button.dataset.exhibit), step = button.closest(".step");
+  const shown = lecture.steps[steps.indexOf(step)].shown.filter(([one]) => one === number);
+  shut();
+  try {
+    const inspector = new Inspector(await fetched(lecture.exhibits[number]), shown);
+    shut();
+    opened = { button, inspector };
+    button.setAttribute("aria-expanded", "true");
+    step.append(inspector.box);
+  } catch (error) {
+    step.append(make("p", { class: "fault", role: "alert", text: error.message }));
+  }
+};
+for (const button of document.querySelectorAll(".tensor")) {
+  button.addEventListener("click", () => (opened?.button === button ? shut() : open(button)));
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !opened) return;
+  const { button } = opened;
+  shut();
+  button.focus();
+});

@@ -1,0 +1,263 @@
+"""Page: a folder for a course, in a browser, from a disk and from a server."""
+
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from scenes.production.tracing import whole_trace
+from scenes.publishing.page import write_page
+from scenes.publishing.serving import server
+from transformer_core.trace import NamedTensor, Trace
+
+FILM = "document.getElementById('film')"
+SHARES = "#counting-1 .tensor"
+#: The background in the dark and in the light.
+PAPERS = ("rgb(15, 20, 25)", "rgb(251, 248, 242)")
+
+
+@pytest.fixture(scope="session")
+def trace(finished, lecture):
+    return whole_trace(finished.folder / "trace.npz", lecture.steps)
+
+
+@pytest.fixture(scope="session")
+def page_file(lecture, trace, tmp_path_factory):
+    return write_page(lecture, trace, tmp_path_factory.mktemp("page") / "page")
+
+
+@pytest.fixture(scope="module")
+def served(page_file):
+    with server(page_file.parent, 0) as serving:
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}/"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.fixture(params=["disk", "server"])
+def page(request, look, page_file, served):
+    return ready(look(page_file if request.param == "disk" else served))
+
+
+@pytest.fixture
+def disk(look, page_file):
+    return ready(look(page_file))
+
+
+def ready(page):
+    page.wait_for_function(f"{FILM}.readyState >= 2")
+    return page
+
+
+def current(page, kind):
+    return page.locator(f"{kind}[aria-current]")
+
+
+def time(page):
+    return page.evaluate(f"{FILM}.currentTime")
+
+
+def test_the_film_plays_and_the_transcript_follows_it(page, lecture):
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    page.wait_for_function(f"{FILM}.currentTime > 0")
+    page.evaluate(f"{FILM}.playbackRate = 8")
+    last = lecture.steps[-1]
+    page.locator(f"#{last.name.replace('.', '-')}[aria-current]").wait_for()
+    assert current(page, ".cue").text_content() == last.cues[-1].text
+    assert current(page, ".chapters a").locator("span").text_content() == lecture.chapters[-1].title
+    page.wait_for_function(f"{FILM}.ended")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+
+
+def test_a_click_on_what_was_said_takes_the_film_there(page, lecture):
+    step = lecture.steps[0]
+    cue = step.cues[1]
+    page.get_by_role("link", name=cue.text, exact=True).click()
+    assert time(page) == pytest.approx(step.start + cue.start, abs=0.01)
+    page.wait_for_function(f"!{FILM}.seeking")
+    assert current(page, ".cue").text_content() == cue.text
+    page.locator(".chapters a").nth(1).click()
+    assert time(page) == pytest.approx(lecture.chapters[1].start, abs=0.01)
+
+
+def test_captions_are_shown_as_text_and_say_what_the_transcript_says(page, lecture):
+    assert page.evaluate(f"{FILM}.textTracks[0].mode") == "hidden"
+    page.get_by_role("button", name="Captions").click()
+    assert page.evaluate(f"{FILM}.textTracks[0].mode") == "showing"
+    page.wait_for_function(f"{FILM}.textTracks[0].cues?.length")
+    told = page.evaluate(f"[...{FILM}.textTracks[0].cues].map(c => c.getCueAsHTML().textContent.replace('\\n', ' '))")
+    assert told == page.locator(".cue").all_text_contents() == [c.text for step in lecture.steps for c in step.cues]
+    page.keyboard.press("j")
+    page.wait_for_function(f"{FILM}.textTracks[0].activeCues.length")
+
+
+def test_the_inspector_has_the_values_of_the_trace_and_rings_what_is_on_screen(page, lecture, trace):
+    for step in lecture.steps:
+        for button in page.locator(f"#{step.name.replace('.', '-')} .tensor").all():
+            name = button.get_attribute("aria-label")
+            button.click()
+            page.get_by_role("region", name=f"Tensor {name}").wait_for()
+            tensor = trace.full(name)
+            seen = {}
+            for cell in page.locator(".inspector td[data-row]").all():
+                cell.focus()
+                place = json.loads(page.locator(".readout code").text_content())
+                value = float(page.locator(".readout b").text_content().replace("−", "-"))
+                assert value == tensor.values[tuple(place)]
+                seen[tuple(place)] = "ring" in cell.get_attribute("class").split()
+            assert set(seen) == set(np.ndindex(tensor.shape))
+            ringed = {tuple(e["index"]) for e in step.shown if e["name"] == name and "axis" not in e}
+            assert {place for place, ring in seen.items() if ring} == ringed
+    assert page.locator(".inspector").count() == 1
+
+
+def test_axes_are_named_labelled_and_explained(disk):
+    disk.locator(SHARES).click()
+    box = disk.locator(".inspector")
+    box.wait_for()
+    assert box.locator(".shape span").all_text_contents() == ["query 2", "key 3"]
+    assert box.locator("thead th").all_text_contents() == ["The", "car", "red"]
+    assert box.locator("tbody th").all_text_contents() == ["car", "red"]
+    assert "query: the token that asks" in box.locator(".axes").text_content()
+    cell = box.get_by_role("gridcell", name="query 1 “red”, key 0 “The”: 0.125, on screen in this step")
+    cell.hover()
+    assert box.locator(".readout b").text_content() == "0.125"
+    assert box.locator(".readout code").text_content() == "[1, 0]"
+
+
+def test_a_window_says_so_and_other_axes_are_chosen(look, lecture, tmp_path):
+    values = np.arange(2 * 3 * 5000, dtype=float).reshape(2, 3, 5000) / 7
+    trace = Trace({"big": NamedTensor("big", values, ("head", "query", "vocab"))})
+    entry = {"name": "big", "index": [1, 2, 4999], "shown": "shown", "value": values[-1, -1, -1]}
+    steps = [replace(lecture.steps[0], shown=(entry,)), *(replace(s, shown=()) for s in lecture.steps[1:])]
+    chapters = [replace(lecture.chapters[0], steps=steps[:3]), replace(lecture.chapters[1], steps=steps[3:])]
+    page = look(write_page(replace(lecture, chapters=chapters), trace, tmp_path / "page"))
+    page.locator(".tensor").click()
+    page.locator(".inspector").wait_for()
+    assert page.locator(".inspector .cut").text_content() == "A window: 65 of 5000 along vocab"
+    page.get_by_role("button", name="shown: show where it stands").click()
+    assert page.locator(".readout code").text_content() == "[1, 2, 4999]"
+    page.get_by_role("combobox", name="head").select_option("0")
+    page.get_by_role("gridcell", name=f"head 0, query 1, vocab 3: {float(values[0, 1, 3])}", exact=True).focus()
+    assert page.locator(".readout code").text_content() == "[0, 1, 3]"
+    assert page.locator("td.ring").count() == 0
+
+
+def test_keys_play_seek_step_and_walk_through_a_tensor(disk, lecture):
+    starts = [step.start for step in lecture.steps]
+    for expected in [*starts[1:], starts[-1]]:
+        disk.keyboard.press("j")
+        assert time(disk) == pytest.approx(expected, abs=0.01)
+    disk.keyboard.press("k")
+    assert time(disk) == pytest.approx(starts[-2], abs=0.01)
+    disk.keyboard.press("ArrowLeft")
+    assert time(disk) == pytest.approx(max(0, starts[-2] - 5), abs=0.01)
+    disk.keyboard.press("Space")
+    disk.wait_for_function(f"!{FILM}.paused")
+    disk.keyboard.press("Space")
+    disk.wait_for_function(f"{FILM}.paused")
+    disk.keyboard.press("m")
+    assert disk.evaluate(f"{FILM}.muted")
+    disk.locator(SHARES).focus()
+    disk.keyboard.press("Enter")
+    disk.locator("td[data-row='0'][data-column='0']").focus()
+    for key, place in [("ArrowRight", "[0, 1]"), ("ArrowDown", "[1, 1]"), ("End", "[1, 2]"), ("Home", "[1, 0]")]:
+        before = time(disk)
+        disk.keyboard.press(key)
+        assert disk.locator(".readout code").text_content() == place
+        assert time(disk) == before
+    disk.keyboard.press("Escape")
+    assert disk.locator(".inspector").count() == 0
+    assert disk.evaluate("document.activeElement.matches('.tensor')")
+
+
+@pytest.mark.parametrize(("scheme", "paper", "other"), [("dark", *PAPERS), ("light", *PAPERS[::-1])])
+def test_the_theme_is_the_machines_until_one_is_chosen_and_both_can_be_used_by_all(
+    look, page_file, scheme, paper, other
+):
+    page = ready(look(page_file, color_scheme=scheme))
+    colour = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(colour) == paper
+    page.get_by_role("button", name="Captions").click()
+    page.locator(SHARES).click()
+    page.locator(".inspector").wait_for()
+    for view in ("Colours", "Numbers"):
+        page.get_by_role("button", name=view).click()
+        faults = Axe().run(page).response["violations"]
+        assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+    page.get_by_role("button", name="Switch to the").click()
+    assert page.evaluate(colour) == other
+    page.reload()
+    assert page.evaluate(colour) == other
+
+
+def test_it_fits_a_telephone_and_what_is_said_stays_in_sight_under_the_film(look, page_file):
+    page = ready(look(page_file))
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.locator(SHARES).click()
+    page.locator(".inspector").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.wait_for_function("""() => {
+        const film = document.querySelector(".player").getBoundingClientRect();
+        const step = document.querySelector("#other-1[aria-current] h3")?.getBoundingClientRect();
+        return step && film.top >= 0 && step.top >= film.bottom && step.bottom <= innerHeight && scrollY > 0;
+    }""")
+
+
+def test_a_lecture_file_gives_title_author_and_colours(look, lecture, trace, tmp_path):
+    named = replace(lecture, title="Mine", author="Ada <b>", colours={"background": "#102030"})
+    page = ready(look(write_page(named, trace, tmp_path / "page"), color_scheme="dark"))
+    assert page.locator("h1").text_content() == "Mine"
+    assert page.locator(".author").text_content() == "Ada <b>"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 32, 48)"
+
+
+def test_an_address_of_a_step_begins_there(look, page_file, lecture):
+    page = ready(look(f"{page_file.as_uri()}#counting-3"))
+    page.wait_for_function(f"{FILM}.currentTime > 0")
+    assert time(page) == pytest.approx(lecture.steps[2].start, abs=0.01)
+
+
+def test_a_sentence_is_shown_and_never_run(look, hostile, trace, tmp_path):
+    said = {
+        s.name: tuple(replace(cue, lines=(hostile.text,)) for cue in s.cues) for c in hostile.chapters for s in c.steps
+    }
+    chapters = [replace(c, steps=[replace(s, cues=said[s.name]) for s in c.steps]) for c in hostile.chapters]
+    words = tuple(hostile.text if word == "red" else word for word in ("The", "car", "red"))
+    shares = trace.full("shares")
+    named = replace(shares, labels={"query": words[1:], "key": words}, origin=(), kept={})
+    page = ready(look(write_page(replace(hostile, chapters=chapters), Trace({"shares": named}), tmp_path / "page")))
+    assert page.locator(".sentence").text_content() == f"“{hostile.text}”"
+    assert page.locator(".cue").first.text_content() == hostile.text
+    page.locator(SHARES).click()
+    assert page.locator(".inspector thead th").last.text_content() == hostile.text
+    assert page.locator("img, .cue b, h3 b").count() == 0
+    assert page.title() == hostile.heading
+
+
+def test_what_is_linked_is_in_the_folder_and_is_what_was_rendered(page_file, disk, lecture):
+    links = disk.eval_on_selector_all("a[download]", "links => links.map(link => link.getAttribute('href'))")
+    assert len(links) == 4 + len(lecture.steps)
+    for link in links:
+        assert (page_file.parent / link).read_bytes() == (lecture.folder / link).read_bytes()
+
+
+def test_only_a_page_is_written_over(lecture, trace, tmp_path):
+    mine = tmp_path / "page" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("years of work")
+    with pytest.raises(ValueError, match="is no page of a lecture: it is left as it is"):
+        write_page(lecture, trace, mine.parent)
+    assert [path.name for path in tmp_path.rglob("*")] == ["page", "thesis.txt"]
+    again = write_page(lecture, trace, tmp_path / "other")
+    (again.parent / "tensors" / "stale.js").touch()
+    write_page(lecture, trace, tmp_path / "other")
+    assert not (again.parent / "tensors" / "stale.js").exists()
