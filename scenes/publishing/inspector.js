@@ -66,7 +66,7 @@ class Inspector {
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
-    this.box = make("div", { class: "inspector", role: "region", "aria-label": `Tensor ${tensor.name}` },
+    this.box = make("div", { class: "inspector", lang: "en", role: "region", "aria-label": `Tensor ${tensor.name}` },
       this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.meanings(tensor));
     this.draw();
     this.repaint = () => this.draw();

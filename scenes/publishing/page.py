@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from scenes.language import ENGLISH
 from scenes.production.captions import vtt
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, write_text
@@ -93,7 +94,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
     style = inline_style("\n".join([faces, themes, (HERE / "page.css").read_text(encoding="utf-8")]))
     end = "\n".join([json_data("lecture", data), *map(inline_script, scripts)])
     whole = f"<body>\n{body}\n{end}\n</body>"
-    return document(lecture.heading, f"{MARK}\n{style}", whole, language=lecture.language, theme=lecture.theme)
+    return document(lecture.heading, f"{MARK}\n{style}", whole, language=ENGLISH, theme=lecture.theme)
 
 
 def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
@@ -106,20 +107,21 @@ def _body(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
     names = list(found)
     keys = "".join(f"<div><dt>{key}</dt><dd>{what}</dd></div>" for key, what in KEYS.items())
     chapters = "\n".join(_chapter(chapter, names) for chapter in lecture.chapters)
+    spoken = f' lang="{escape(lecture.language)}"'  # the page itself speaks English, as the names of tensors do
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     return f"""<a class="skip" href="#transcript">Skip to the transcript</a>
-<header><div><h1>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>
+<header><div><h1{spoken}>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>
 <button id="theme" type="button" class="plain">Light</button></header>
 <main>
 <div class="watch">
 {_player(lecture)}
 <div class="beside">
-<nav aria-label="Chapters"><ol class="chapters">{"".join(map(_mark, lecture.chapters))}</ol></nav>
+<nav aria-label="Chapters"><ol class="chapters"{spoken}>{"".join(map(_mark, lecture.chapters))}</ol></nav>
 {_files(lecture)}
 <dl class="keys" aria-label="Keys">{keys}</dl>
 </div>
 </div>
-<div class="transcript" id="transcript" tabindex="-1" role="region" aria-label="Transcript">
+<div class="transcript" id="transcript"{spoken} tabindex="-1" role="region" aria-label="Transcript">
 {chapters}
 </div>
 </main>
@@ -180,7 +182,7 @@ def _step(step: RenderedStep, names: Sequence[str]) -> str:
     return f"""<article class="step" id="{_id(step)}" data-at="{step.start}" data-to="{step.start + step.duration}">
 <h3><a href="#{_id(step)}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
 <p class="said">{cues}</p>
-<div class="tensors" role="group" aria-label="Tensors of this step">{_tensors(step, names)}
+<div class="tensors" lang="{ENGLISH}" role="group" aria-label="Tensors of this step">{_tensors(step, names)}
 <a class="clip" href="{escape(clip)}" download aria-label="Clip of {escape(step.title)}">Clip</a></div></article>"""
 
 

@@ -220,6 +220,16 @@ def test_a_lecture_file_gives_title_author_and_colours(look, lecture, trace, tmp
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 32, 48)"
 
 
+def test_what_is_said_is_in_the_language_of_the_lecture_and_says_so_to_a_reader_of_screens(
+    look, lecture, trace, tmp_path
+):
+    page = ready(look(write_page(replace(lecture, language="es"), trace, tmp_path / "page")))
+    language = "part => part.closest('[lang]').lang"
+    assert page.locator("h1").text_content() == "Cómo lee un transformer"
+    assert {page.locator(part).first.evaluate(language) for part in ("h1", ".cue", "h2", ".chapters a")} == {"es"}
+    assert {page.locator(part).first.evaluate(language) for part in (".tensor", "#theme", ".keys")} == {"en"}
+
+
 def test_an_address_of_a_step_begins_there(look, page_file, lecture):
     page = ready(look(f"{page_file.as_uri()}#counting-3"))
     page.wait_for_function(f"{FILM}.currentTime > 0")
