@@ -1,4 +1,4 @@
-"""Step and Chapter: the two nouns between a trace and a film.
+"""Chapter: with Step one of the two nouns between a trace and a film.
 
 A chapter is a Manim `Scene` whose `steps(trace)` yields `Step`s. A step is at once a section of the scene, a clip, a
 slide, a caption, a line of narration and a chapter mark. No chapter holds a duration: a beat lasts as long as its
@@ -8,9 +8,7 @@ animation and its narration need.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, ClassVar
 
@@ -18,13 +16,16 @@ from manim import Animation, Mobject, Scene, VGroup, config
 
 from scenes.animations import appear, follow, leave, settle_in
 from scenes.brand import PLAIN, Brand
-from scenes.language import ENGLISH, Heard, Told, spoken_in, told
+from scenes.language import ENGLISH, Told, spoken_in
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
+from scenes.step import Record, Show, Step
 from scenes.theme import MOST_TOKENS, at, pace
-from transformer_core.provenance import Span, parse
+from transformer_core.provenance import parse
 from transformer_core.trace import Trace
+
+__all__ = ["Chapter", "Record", "Step"]
 
 DEFAULT_TEXT = "The car is red"
 #: How much larger the map stands on the stage between two chapters than in its corner.
@@ -33,63 +34,6 @@ ARRIVING = 3.2
 
 class TooLongError(ValueError):
     """A sentence that the stage has no room for."""
-
-
-#: An animation, a tuple that plays together, a list that plays in order, or nothing.
-Show = Any
-
-
-@dataclass(frozen=True)
-class Step:
-    """One idea, said and shown.
-
-    Args:
-        title: what the viewer should remember, as a line.
-        say: the narration, at most 45 words; "|" divides it in beats.
-        show: what is played, one entry a beat: an animation, a tuple of animations that play together, or a list of
-            these that play one after another.
-        stay: what remains on stage from the step before; everything, if it is not given.
-    """
-
-    title: str
-    say: str
-    show: Sequence[Show] = ()
-    stay: Sequence[Mobject] | None = None
-
-    @property
-    def beats(self) -> list[str]:
-        """The narration in beats, in the language that is spoken, still with its marks."""
-        # Not at spaces that do not break, as in a Spanish per cent.
-        return [re.sub("[ \\n]+", " ", beat).strip() for beat in told(self.say).split("|")]
-
-    @property
-    def heading(self) -> str:
-        """The title in the language that is spoken, still with its marks."""
-        return told(self.title)
-
-    @property
-    def narration(self) -> str:
-        """What is said, as plain text."""
-        return " ".join(parse(beat)[0] for beat in self.beats)
-
-
-@dataclass
-class Record:
-    """What one step showed: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
-
-    number: int
-    title: str
-    narration: str
-    beats: list[str]
-    cues: list[Cue] = field(default_factory=list)
-    starts: list[float] = field(default_factory=list)
-    duration: float = 0.0
-    spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
-    heard: list[Heard] = field(default_factory=list)
-
-    def note(self, spans: Sequence[Span]) -> None:
-        for span in spans:
-            self.spans.setdefault((span.source.name, span.source.index, span.source.axis, span.shown), span)
 
 
 class Chapter(Scene):

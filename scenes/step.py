@@ -1,0 +1,70 @@
+"""Step: one idea, said and shown; and the record of what it said and showed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from manim import Mobject
+
+from scenes.language import Heard, told
+from scenes.production.captions import Cue
+from transformer_core.provenance import Span, parse
+
+#: An animation, a tuple that plays together, a list that plays in order, or nothing.
+Show = Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One idea, said and shown.
+
+    Args:
+        title: what the viewer should remember, as a line.
+        say: the narration, at most 45 words; "|" divides it in beats.
+        show: what is played, one entry a beat: an animation, a tuple of animations that play together, or a list of
+            these that play one after another.
+        stay: what remains on stage from the step before; everything, if it is not given.
+    """
+
+    title: str
+    say: str
+    show: Sequence[Show] = ()
+    stay: Sequence[Mobject] | None = None
+
+    @property
+    def beats(self) -> list[str]:
+        """The narration in beats, in the language that is spoken, still with its marks."""
+        # Not at spaces that do not break, as in a Spanish per cent.
+        return [re.sub("[ \\n]+", " ", beat).strip() for beat in told(self.say).split("|")]
+
+    @property
+    def heading(self) -> str:
+        """The title in the language that is spoken, still with its marks."""
+        return told(self.title)
+
+    @property
+    def narration(self) -> str:
+        """What is said, as plain text."""
+        return " ".join(parse(beat)[0] for beat in self.beats)
+
+
+@dataclass
+class Record:
+    """What one step showed: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
+
+    number: int
+    title: str
+    narration: str
+    beats: list[str]
+    cues: list[Cue] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    duration: float = 0.0
+    spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
+
+    def note(self, spans: Sequence[Span]) -> None:
+        for span in spans:
+            self.spans.setdefault((span.source.name, span.source.index, span.source.axis, span.shown), span)
