@@ -94,7 +94,7 @@ class Interpretation(Chapter):
         yield Step(
             "Switch one head off",
             say=f"{named_head(layer, head)}: replace what it says by its average over many sentences. |"
-            "Then count which Spanish words still come out right. |"
+            "Count which Spanish words still come out right. |"
             f"“{role_name(hit)}”: from {before:share} to {after:share}. "
             f"All other words: from {others[0]:share} to {others[1]:share}. |{verdict}",
             show=[
