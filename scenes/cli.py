@@ -17,7 +17,7 @@ from scenes.lecturing import new
 from scenes.model_tables import model
 from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
-from scenes.publishing.commands import page, serve, slides
+from scenes.publishing.commands import page, publish, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.translating import language, say_untold
 from scenes.watching import watch
@@ -53,7 +53,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     order = order_of(names, **wishes)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
-        made = studio.film(order) if "film" in order.outputs else studio.stills(order)
+        made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
     say_untold(order.look.language, made.untold)
     if made.film is None:
         click.echo(f"{made.folder}  {made.steps} stills")
@@ -64,6 +64,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
         click.echo(f"lecture: {doubt}", err=True)
     if made.left_to_manim:
         click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
+    publish(order)
 
 
 @lecture.command()

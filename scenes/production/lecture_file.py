@@ -29,7 +29,7 @@ from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 MODELS = PACKAGES / "assets" / "models"
 DEFAULT_MODEL = "english-spanish"
 #: What a lecture file can ask for.
-OUTPUTS = ("film", "stills")
+OUTPUTS = ("film", "stills", "slides", "page")
 DEFAULT_TEXT = "The car is red"
 LONGEST_TITLE = 200
 T = TypeVar("T", bound=msgspec.Struct)
@@ -108,6 +108,8 @@ def read(path: Path, trust: bool = False) -> Lecture:
         value = getattr(table, key)
         if len(value) > LONGEST_TITLE or not value.isprintable():
             wrong(key, f"{named(value)} does not fit on one line of {LONGEST_TITLE} characters")
+    if not table.outputs:
+        wrong("outputs", f"nothing would be made: name some of {', '.join(OUTPUTS)}")
     for kind in table.outputs:
         if kind not in OUTPUTS:
             wrong("outputs", f"{named(kind)} cannot be made: {one_of(OUTPUTS, kind)}", kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +15,24 @@ if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
 
 
+FORMATS = ("html", "pptx")
+
+
 @click.command()
 @drawn
 @heard
-@click.option(
-    "--format", "formats", type=click.Choice(["html", "pptx"]), multiple=True, help="One of them; default: both."
-)
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="One of them; default: both.")
 def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
     """Slides to present with: one HTML file for any browser, and a PowerPoint file; a slide a step.
 
     Both hold their clips, so that one file is all you carry. A clip plays once and stands; "next" goes on. What is said
     stands in the speaker notes (key S in the browser).
     """
-    lecture = _rendered(names, wishes)
-    for kind in formats or ("html", "pptx"):
+    _make_slides(_made(order_of(names, **wishes)), formats or FORMATS)
+
+
+def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
+    for kind in formats:
         target = lecture.folder / f"{lecture.label}-slides.{kind}"
         if kind == "html":
             from scenes.publishing.slides import write_slides
@@ -48,11 +53,14 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
     A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
     """
+    order = order_of(names, **wishes)
+    _make_page(order, _made(order))
+
+
+def _make_page(order: Any, lecture: Rendered) -> None:
     from scenes.production.tracing import whole_trace
     from scenes.publishing.page import write_page
 
-    order = order_of(names, **wishes)
-    lecture = _made(order)
     trace = whole_trace(open_store().trace(order.text, order.model)[0], lecture.steps)
     _tell(write_page(lecture, trace, lecture.folder / "page"), f"{len(lecture.steps)} steps")
 
@@ -89,12 +97,18 @@ def _latest(folder: Path) -> Path:
     return pages[-1].parent
 
 
-def _rendered(names: tuple[str, ...], wishes: dict[str, Any]) -> Rendered:
-    """The lecture that was asked for, rendered where it was not."""
-    return _made(order_of(names, **wishes))
+def publish(order: Any) -> None:
+    """Make what an order asks for besides the film, of the film that is there."""
+    from scenes.publishing.rendered import Rendered
+
+    if "slides" in order.outputs:
+        _make_slides(Rendered.read(order.output), FORMATS)
+    if "page" in order.outputs:
+        _make_page(order, Rendered.read(order.output))
 
 
 def _made(order: Any) -> Rendered:
+    """The lecture that was asked for, rendered where it was not."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
     from scenes.publishing.rendered import Rendered

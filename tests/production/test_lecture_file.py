@@ -27,6 +27,7 @@ from scenes.production.lecture_file import MODELS, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
+from scenes.publishing import commands
 from scenes.theme import PALETTES, contrast, palette, typeset
 from transformer_core import provenance
 from transformer_core.vocabulary import stored
@@ -88,6 +89,7 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('language = "es"\nvoice = "heart"', 'my.toml:2: voice: "heart" does not speak es: it is one of none'),
         ('narration = "takes"', 'my.toml:1: narration: "takes" is no folder beside this file'),
         ('narration = "../takes"', 'my.toml:1: narration: "../takes" is no folder beside this file'),
+        ("outputs = []", "my.toml:1: outputs: nothing would be made: name some of film, stills, slides, page"),
         ('theme = "dark"', 'my.toml:1: theme: "dark" should be a table, \\[theme\\]'),
         ('[theme]\nbase = "drak"', 'my.toml:2: theme.base: "drak" is no theme: .*did you mean dark'),
         ('[theme.colours]\nquerry = "#FFFFFF"', "my.toml:2: theme.colours.querry: .*did you mean query"),
@@ -179,6 +181,18 @@ def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherw
 
 def _stop():
     raise ValueError("stop")
+
+
+def test_slides_and_a_page_are_made_of_the_film_where_they_are_asked_for(place, monkeypatch):
+    order = place.order("counting", outputs=("slides", "page"))
+    monkeypatch.setattr(cli, "order_of", lambda *_, **__: order)
+    for module in (cli, commands):
+        monkeypatch.setattr(module, "open_store", lambda: place.store)
+    with pytest.raises(SystemExit) as ending:
+        cli.main(["render"])
+    assert ending.value.code == 0
+    made = {path.name for path in (place.folder / "out").iterdir()}
+    assert {"film.mp4", "film-slides.html", "film-slides.pptx", "page"} <= made
 
 
 def test_new_writes_a_file_and_never_over_another_one(tmp_path, monkeypatch, capsys):
