@@ -15,6 +15,7 @@ from scenes.experimenting import experiments
 from scenes.language import catalogue
 from scenes.lecturing import new
 from scenes.model_tables import model
+from scenes.modelling import models
 from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
 from scenes.publishing.commands import page, publish, serve, slides
@@ -125,17 +126,18 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
 @lecture.command()
 @shared
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="An .npz file.")
-def trace(text: str, model: str | None, output: Path) -> None:
+def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
     """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
-    order = order_of((), text=text, model=model, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    wishes = {"text": text, "model": model, "edits": edits}
+    order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
-    everything = whole_trace(store.trace(text, model)[0], steps)
+    everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
     path = everything.save(output)
     click.echo(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
 
@@ -177,6 +179,7 @@ lecture.add_command(slides)
 lecture.add_command(page)
 lecture.add_command(serve)
 lecture.add_command(voices)
+lecture.add_command(models)
 
 
 @lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,14 +11,14 @@ NARROW = 100
 
 
 @click.command()
-@click.option("--model", "path", type=click.Path(path_type=Path, exists=True),
-              help="A checkpoint, or a folder of Hugging Face, other than the model of the project.")  # fmt: skip
-def model(path: Path | None) -> None:
+@click.option("--model", "name", help="A name of `lecture models`, or the path of a folder or a checkpoint.")
+def model(name: str | None) -> None:
     """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
+    from transformer_core.at_hand import placed
     from transformer_core.lecture import DEFAULT_MODEL
     from transformer_core.pretrained import load, load_hugging_face
 
-    path = path or DEFAULT_MODEL
+    path = placed(name) if name else DEFAULT_MODEL
     shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
     config = shown.config
     total = sum(parameter.numel() for parameter in shown.parameters())

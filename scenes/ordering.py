@@ -12,8 +12,10 @@ import click
 from click.core import ParameterSource
 
 from scenes.language import ENGLISH, languages
+from scenes.modelling import say_effect, served
 from scenes.speaking import speakers
 
+EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
 DEFAULT_TEXT = "The car is red"
 TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
 
@@ -21,8 +23,9 @@ TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every command that reads a sentence understands."""
     text = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
-    model = click.option("--model", default=None, help="A checkpoint other than the one of the project.")
-    return text(model(command))
+    model = click.option("--model", default=None, help="A name of `lecture models`, or the path of a folder or file.")
+    edit = click.option("--edit", "edits", multiple=True, metavar="EDIT", help=f"Change a tensor: {EXAMPLE}.")
+    return text(model(edit(command)))
 
 
 def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,10 +72,17 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     wishes |= _unasked(lecture) if lecture else {}
     brand = lecture.brand if lecture else PLAIN
     look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
-    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"])])
+    edits = tuple(wishes.get("edits", ()))
+    other = [slug(Path(part).stem if part == wishes["model"] else part) for part in (wishes["model"], *edits) if part]
+    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"]), *other])
     label = "-".join(filter(None, [name, look.name]))
+    entries = lecture.entries if lecture and not names else chosen(names)
+    if wishes["model"] is not None:
+        entries = served(entries, open_store().about(wishes["text"], wishes["model"], edits))
+    if edits:
+        say_effect(open_store().about(wishes["text"], wishes["model"], edits))
     order = Order(
-        lecture.entries if lecture and not names else chosen(names),
+        entries,
         wishes["text"],
         label,
         look,
@@ -80,6 +90,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["jobs"],
         wishes["model"],
         wishes.get("scheduler"),
+        edits=edits,
     )
     if is_heard and wishes["voice"]:
         order = replace(order, **speakers(wishes["voice"], look.language))

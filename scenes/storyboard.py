@@ -18,12 +18,15 @@ from scenes.animations import appear, follow, leave, settle_in
 from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH, Told, spoken_in
 from scenes.mobjects.diagrams import MiniMap
+from scenes.mobjects.notes import Note
 from scenes.mobjects.text import Words, paragraph
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
 from scenes.step import Record, Show, Step
-from scenes.theme import MOST_TOKENS, at, pace
+from scenes.theme import at, pace
 from transformer_core.provenance import parse
+from transformer_core.serving import lacks
 from transformer_core.trace import Trace
+from transformer_core.window import WHOLE
 
 __all__ = ["Chapter", "Record", "Step"]
 
@@ -37,7 +40,8 @@ class TooLongError(ValueError):
 
 
 class Chapter(Scene):
-    """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`.
+    """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
+    in words of `transformer_core.serving`.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -45,6 +49,7 @@ class Chapter(Scene):
 
     number: ClassVar[int] = 0
     title: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -65,6 +70,8 @@ class Chapter(Scene):
         self.stage_chrome: list[Mobject] = []
         self.heading: Words | None = None
         self.caption: list[Words] = []
+        self.lasting: Note | None = None
+        self.note: Note | None = None
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         """The storyboard, step by step."""
@@ -92,17 +99,19 @@ class Chapter(Scene):
         `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
         the stage then stands as the viewer leaves it.
         """
-        tokens = self.material().about.get("tokens", [])
-        if len(tokens) > MOST_TOKENS:
+        if lacking := lacks(self.material(), self.needs):
+            raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
+        seen, tokens = self.material().in_sight(), self.material().about.get("tokens", ())
+        if len(tokens) > WHOLE and seen is self.material():
             raise TooLongError(
-                f"this sentence has {len(tokens)} words, and a picture has room for {MOST_TOKENS}: type a shorter one"
+                f"this sentence has {len(tokens)} words, and a picture has room for {WHOLE}: type a shorter one"
             )
         with self.brand.drawn(self.theme) as colours, spoken_in(self.language) as voice:
             config.background_color = colours.background
             self.camera.background_color = colours.background
             self.camera.background = self.brand.stamped(self.camera.background)
-            self._set_up_chrome(self.material())
-            for number, step in enumerate(self.steps(self.material()), 1):
+            self._set_up_chrome(seen)
+            for number, step in enumerate(self.steps(seen), 1):
                 showing = wanted is None or number in wanted
                 record = Record(number, parse(step.heading)[0], step.narration, [parse(b)[0] for b in step.beats])
                 self.records.append(record)
@@ -110,6 +119,7 @@ class Chapter(Scene):
                     self.next_section(record.title)
                     if opened:
                         opened(number, step)
+                self._change_note(seen, step)
                 if number == 1:
                     self._arrive(record, showing)
                 self._perform(step, record, showing)
@@ -121,9 +131,7 @@ class Chapter(Scene):
     def _set_up_chrome(self, trace: Trace) -> None:
         kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
         self.stage_chrome = [MiniMap(trace, self.whereabouts(trace)), kicker]
-        if not trace.about.get("in_grammar", True):
-            note = Words("The model never learned sentences like this one.", "kicker", "warning")
-            self.stage_chrome.append(note.stand_on(at(0, 84)[1]).end_at(at(1480, 0)[0]))
+        self.lasting = Note.of(trace, self.whereabouts(trace))
 
     def _arrive(self, record: Record, showing: bool) -> None:
         """Between two chapters: the map, large, shows where we go; then it takes its corner, and the work begins."""
@@ -135,6 +143,19 @@ class Chapter(Scene):
         self._play((settle_in(whole, place), leave(name), follow(VGroup(*self.stage_chrome[1:]))), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
+
+    def _change_note(self, trace: Trace, step: Step) -> None:
+        """What has to be known of the model or of the figures of this step stands beside the chapter's title."""
+        wanted = Note.measured_elsewhere(trace, step.title, step.say) or self.lasting
+        if str(wanted) == str(self.note):
+            return
+        if isinstance(self.note, Note):
+            self.remove(self.note)
+            self.stage_chrome.remove(self.note)
+        self.note = wanted
+        if wanted:
+            self.stage_chrome.append(wanted)
+            self.add(wanted)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it
         """The part of the model that this chapter looks at, for the small map."""

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.window import WHOLE
+
 PIXELS_PER_UNIT = 135.0
 FRAME_WIDTH, FRAME_HEIGHT = 1920.0, 1080.0
 
@@ -63,7 +65,7 @@ TYPES = {
 }
 SMALLEST = 24.0
 #: More tokens than this cannot be read from the last row, side by side at the smallest size.
-MOST_TOKENS = 13
+MOST_TOKENS = WHOLE
 
 
 @dataclass(frozen=True)

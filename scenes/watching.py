@@ -80,6 +80,7 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
         if not entries:
             raise ValueError(f"no chapter is in {files[0].name}: a class with a number, a title and steps")
         order = Order(entries, wishes["text"], name, look, Path(), wishes["jobs"], wishes["model"])
+        order = replace(order, edits=wishes["edits"])
     label = "-".join(filter(None, [name, look.name]))
     return replace(order, look=look, label=label, output=wishes["output"] or Path("renders") / label)
 

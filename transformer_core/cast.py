@@ -6,6 +6,7 @@ sentence, the largest weight off the diagonal chooses, and no role is named.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ LIKED = (
 )
 #: The share of held-out sentences from which a head's largest weight counts as a role.
 EARNED = 0.90
+#: Two tokens that are followed stand nearer than this, in a sentence of any length.
+NEAR = 10
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,33 @@ def _pair(row: NamedTensor, trace: Trace, layer: int, asker: int, answer: int) -
 
 def _most_attentive(trace: Trace) -> Cast:
     """The largest weight that a token gives to another one, over all layers and heads."""
+    weights = {at: trace[f"encoder.{at}.self_attn.weights"].pick(batch=0) for at in layers_of(trace)}
+    if not weights:
+        raise ValueError("this trace has no encoder: the attention chapters need one")
+    return most_attentive(weights)
+
+
+def most_attentive(weights: Mapping[int, NamedTensor]) -> Cast:
+    """The largest weight "head query key" that a token gives to another one, over all layers.
+
+    Marks such as [CLS], which heads look at when they find nothing, and pieces of words are left out where words are
+    left. And so are tokens so far apart that no picture has room for both.
+    """
     best: tuple[float, Cast] | None = None
-    for layer in layers_of(trace):
-        weights = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0)
-        away = np.where(np.eye(weights.shape[1], dtype=bool), -1.0, weights.values)
+    for layer, shares in weights.items():
+        away = np.where(_pairs(shares.labels.get("query", ()), shares.shape[1]), shares.values, -1.0)
         head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
         if best is None or away.max() > best[0]:
-            cast = Cast(layer, head, weights.label("query", asker), weights.label("key", answer))
+            cast = Cast(layer, head, shares.label("query", asker), shares.label("key", answer))
             best = float(away.max()), cast
-    if best is None:
-        raise ValueError("this trace has no encoder: the attention chapters need one")
+    assert best is not None
     return best[1]
+
+
+def _pairs(words: Sequence[str], size: int) -> np.ndarray:
+    """Which (asker, answer) may be followed: two whole words, near each other; any two tokens if there is none."""
+    places, apart = np.arange(size), ~np.eye(size, dtype=bool)
+    word = np.array([text[:1].isalpha() for text in words] or [True] * size)
+    near = np.abs(places[:, None] - places) < NEAR
+    pairs: np.ndarray = apart & near & word & word[:, None]
+    return pairs if pairs.any() else (apart if size > 1 else ~apart)

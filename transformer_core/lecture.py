@@ -4,118 +4,163 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from transformer_core import contrast
+from transformer_core.at_hand import SHIPPED, Opened, Reader, opened
 from transformer_core.chains import read as read_by_chains
 from transformer_core.decoding import greedy
+from transformer_core.editing import edits_of, told
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
-from transformer_core.pretrained import load
-from transformer_core.tap import Labels, record, under
+from transformer_core.tap import Edit, Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
-from transformer_core.vocabulary import END, START, Vocabulary, sentence
-from transformer_core.writing import writing
+from transformer_core.vocabulary import Reading, sentence
+from transformer_core.window import MOST, ORDER, windows_of
+from transformer_core.writing import most_tokens, writing
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
-DEFAULT_MODEL = ASSETS / "models" / "english-spanish.safetensors"
+DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
 
 
 def read(
     text: str | Sequence[int],
     model: Transformer | str | PathLike[str] | None = None,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: Reader | None = None,
     others: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
+    edit: Mapping[str, Edit] | Sequence[str] | None = None,
 ) -> Trace:
-    """Read `text`, let the model translate it, and trace one pass over both: the translation is teacher-forced.
+    """Read `text`, let the model write what it writes, and trace one pass over both: the output is teacher-forced.
+
+    A translator writes a translation, a decoder alone goes on with the text, an encoder alone writes nothing.
 
     Args:
         text: a sentence, or the ids of one.
-        model: a model, or the checkpoint of one; the model that comes with this project if None.
-        vocabulary: its words; those in the checkpoint if None.
+        model: a model, or the name or path of one (`transformer_core.at_hand`); that of this project if None.
+        vocabulary: what turns the text into tokens; what belongs to the model if None.
         others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `unplaced`, `shuffled`
             `later` and, often, `turned` are there anyway (`transformer_core.variants`).
         about: facts to add to `trace.about`.
+        edit: what to make of the tensor of a name before it flows on, in writing and in reading, or lines that say it
+            (`transformer_core.editing`); the pass without it is called `other.unedited.*`.
 
     Returns:
-        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the translation is written, as
+        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the output is written, as
         `decoding.*` (see `transformer_core.writing`); what two LSTMs make of it, if they know its words, as
         `lstm.*` and `attending_lstm.*` (see `transformer_core.chains`); and what was measured of the checkpoint, saved
         beside it under its name. What experiments found is read when it is asked for.
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.
-        ValueError: a model without an encoder or without a decoder, or no vocabulary.
+        ValueError: no such model, or no vocabulary.
     """
-    measured: dict[str, NamedTensor] = {}
-    facts: dict[str, Any] = {}
-    if not isinstance(model, Transformer):
-        model, vocabulary, facts, measured = _opened(Path(model or DEFAULT_MODEL), vocabulary)
-    if vocabulary is None or model.encoder is None or model.decoder is None:
-        raise ValueError("a lecture needs a model with encoder and decoder, and its vocabulary")
+    here = Opened(model, vocabulary) if isinstance(model, Transformer) else opened(model or DEFAULT_MODEL)
+    model, reader, facts = here.model, vocabulary or here.reader, dict(here.facts)
+    if reader is None:
+        raise ValueError("a lecture needs the vocabulary that the model was trained with")
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
-    first = _translated(text, model, vocabulary)
-    sentences = {f"other.{key}": _translated(other, model, vocabulary) for key, other in (others or {}).items()}
-    passes = {"": Variant(first)} | variants(first, vocabulary.target)
+    unedited = _answered(text, model, reader)[0] if edit else None
+    lines, edit = _asked(edit or {}, model, reader, unedited)
+    first, cuts = _answered(text, model, reader, edit)
+    sentences = {f"other.{key}": _answered(other, model, reader)[0] for key, other in (others or {}).items()}
+    windows = {} if "roles" in facts else windows_of(model, first)  # roles are told by places in the whole sentence
+    passes = {"": Variant(first, edited=edit)} | variants(first, reader.target, model.config, windows.get("source"))
+    if unedited:
+        passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
-    trace = _traced(model, vocabulary, passes)
-    chains = read_by_chains(first.source)
+    trace = _traced(model, reader, passes)
+    chains = read_by_chains(first.source) if first.source else Trace({})
     trace.parents |= chains.parents
-    trace.tensors |= chains.tensors | _sizes(model, first) | writing(model, vocabulary, first.source_ids) | measured
+    trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
+    if model.decoder is not None:
+        trace.tensors |= writing(model, reader, first)
     trace.about |= (
         chains.about
         | facts
         | {
             "text": first.text,
-            "tokens": list(first.source),
-            "output": sentence(first.target[1:]),
-            "output_tokens": list(first.target[1:]),
+            "tokens": list(first.source or first.target),
+            "output": sentence(first.written),
+            "output_tokens": list(first.written),
+            "target_tokens": list(first.target),
             "others": {key: sentences[f"other.{key}"].text for key in others or {}},
             "norm_order": model.config.norm_order,
             "config": model.config.as_dict(),
+            "windows": windows,
             **(about or {}),
         }
     )
+    if unedited:
+        trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
+        trace.tensors |= told(lines, trace)
     return trace
 
 
-def _opened(
-    path: Path, vocabulary: Vocabulary | None
-) -> tuple[Transformer, Vocabulary | None, dict[str, Any], dict[str, NamedTensor]]:
-    """Model, vocabulary and card of a checkpoint, and the tensors that were measured before."""
-    model, card = load(path, torch.float64)  # so that sums on screen add up to the last digit shown
-    words = card.pop("vocabulary", None)
-    if vocabulary is None and words is not None:
-        vocabulary = Vocabulary.from_json(words)
-    beside = path.with_suffix(".npz")
-    measured = Trace.load(beside).tensors if beside.exists() else {}
-    return model, vocabulary, {"model": path.stem, "card": card}, measured
+def _asked(
+    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, reader: Reader, unedited: Sentence | None
+) -> tuple[tuple[str, ...], Mapping[str, Edit]]:
+    """What is said of the edits, and the edits."""
+    if isinstance(edit, Mapping) or unedited is None:
+        return tuple(edit), edit if isinstance(edit, Mapping) else {}
+    return tuple(edit), edits_of(tuple(edit), _traced(model, reader, {"": Variant(unedited)}))
 
 
-def _translated(text: str | Sequence[int], model: Transformer, vocabulary: Vocabulary) -> Sentence:
+def _answered(
+    text: str | Sequence[int], model: Transformer, reader: Reader, edit: Mapping[str, Edit] | None = None
+) -> tuple[Sentence, tuple[tuple[int, int], ...]]:
+    """The text and what the model writes to it, and where each token of the text was cut."""
     if isinstance(text, str):
-        reading = vocabulary.read(text)
-        source_ids, labels = tuple(reading.ids), tuple(reading.labels)
+        reading = reader.read(text)
     else:
-        source_ids = tuple(text)
-        labels = tuple(vocabulary.source[i] for i in source_ids)
-        text = sentence(labels)
-    longest = min(vocabulary.longest, model.config.max_positions - 1)
-    (written,) = greedy(model, torch.tensor([source_ids]), START, END, longest)
-    target_ids = (START, *written)
-    return Sentence(text, source_ids, target_ids, labels, tuple(vocabulary.target[i] for i in target_ids))
+        labels = tuple(reader.source[i] for i in text)
+        reading = Reading(sentence(labels), labels, labels, tuple(text))
+    if model.decoder is None:
+        return Sentence(reading.text, reading.ids, (), reading.labels, ()), reading.offsets
+    alone = model.encoder is None
+    given = reading.ids if alone else (reader.start,)
+    source = None if alone else torch.tensor([reading.ids])
+    longest = most_tokens(model, reader, len(given))
+    if edit:
+        written = _written_edited(model, source, given, reader.end, longest, edit)
+    else:
+        (written,) = greedy(model, source, torch.tensor([given]), reader.end, longest)
+    target = (*given, *written)
+    labels = (*(reading.labels if alone else (reader.target[reader.start],)), *(reader.target[i] for i in written))
+    if alone:
+        return Sentence(reading.text, (), target, (), labels, len(given)), reading.offsets
+    return Sentence(reading.text, reading.ids, target, reading.labels, labels), reading.offsets
+
+
+def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
+    """What was read: ids, where the pieces were cut from the text, and the order of the shuffled sentence."""
+    found = {}
+    for prefix, given in passes.items():
+        start, read = f"{prefix}." * bool(prefix), given.sentence
+        for side, ids, words in (
+            ("embed_src", read.source_ids, read.source),
+            ("embed_tgt", read.target_ids, read.target),
+        ):
+            if ids and not (given.encoder_only and side == "embed_tgt"):
+                name = f"{start}{side}.ids"
+                found[name] = NamedTensor(name, np.array([ids]), ("batch", "position"), {"position": words})
+        if given.order:
+            found[ORDER] = NamedTensor(ORDER, np.array(given.order), ("position",), {"position": read.source})
+    if cuts:
+        name = f"{'embed_src' if first.source else 'embed_tgt'}.offsets"
+        cut = {"position": (first.source or first.target)[: len(cuts)]}
+        found[name] = NamedTensor(name, np.array(cuts), ("position", "edge"), cut)
+    return found
 
 
 @torch.no_grad()
-def _traced(model: Transformer, vocabulary: Vocabulary, passes: Mapping[str, Variant]) -> Trace:
+def _traced(model: Transformer, reader: Reader, passes: Mapping[str, Variant]) -> Trace:
     """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
@@ -123,13 +168,15 @@ def _traced(model: Transformer, vocabulary: Vocabulary, passes: Mapping[str, Var
             with under(prefix):
                 given.read(model)
     sentences = {prefix: given.sentence for prefix, given in passes.items()}
-    labels = words_along(sentences, vocabulary)
+    labels = words_along(sentences, reader)
     trace = tape.trace(labels)
     learned = parameters(model, labels)
     for name in tuple(trace.tensors):
         prefix = _prefix(name, sentences)
         trace.parents[name] += made_with(name.removeprefix(prefix).removeprefix("."), learned)
-    trace.tensors |= learned | gradients(sentences[""], model).trace(labels).tensors
+    trace.tensors |= learned
+    if model.encoder is not None and model.decoder is not None:
+        trace.tensors |= gradients(passes[""], model, reader.end).trace(labels).tensors
     return trace
 
 
@@ -137,18 +184,19 @@ def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
     return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
 
 
-def words_along(sentences: Mapping[str, Sentence], vocabulary: Vocabulary) -> Labels:
+def words_along(sentences: Mapping[str, Sentence], reader: Reader) -> Labels:
     """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:
         prefix = _prefix(name, sentences)
         rest = name.removeprefix(prefix).removeprefix(".").removeprefix("gradients.")
+        given = sentences[prefix]
         if axis == "vocab":
-            return vocabulary.source if rest.startswith("embed_src") else vocabulary.target
+            return reader.source if rest.startswith("embed_src") or not given.target else reader.target
         if axis not in ("position", "query", "key") or rest.endswith(".positions"):
             return None
         reads_source = rest.startswith(("embed_src.", "encoder.")) or (axis == "key" and ".cross_attn." in rest)
-        return sentences[prefix].source if reads_source else sentences[prefix].target
+        return given.source if reads_source or not given.target else given.target
 
     return labels
 
@@ -160,8 +208,24 @@ def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
     sizes = {name: getattr(config, name) for name in names} | {
         "cross_heads": config.cross_heads or config.heads,
         "d_head_cross": config.d_head_cross,
-        "words": len(given.source),
-        "output_words": len(given.target) - 1,
+        "words": len(given.source or given.target),
+        "in_sight": MOST,
+        "output_words": len(given.written),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     return {f"config.{name}": NamedTensor(f"config.{name}", np.array(size), ()) for name, size in sizes.items()}
+
+
+@torch.no_grad()
+def _written_edited(
+    model: Transformer, source: Tensor | None, given: tuple[int, ...], end: int, longest: int, edit: Mapping[str, Edit]
+) -> list[int]:
+    """What the model writes while each pass is edited: without a cache, every step reads all that was written."""
+    target = [*given]
+    for _ in range(longest):
+        with record(only=[], edit=edit):
+            following = int(model(source, torch.tensor([target]))[0, -1].argmax())
+        if following == end:
+            break
+        target.append(following)
+    return target[len(given) :]

@@ -33,7 +33,7 @@ AXES = {
     "temperature": "one temperature of a softmax",
     "width": "one width d_k",
     "bin": "one bin of a histogram",
-    "edge": "one edge of a bin",
+    "edge": "one edge of a bin, or of a piece of text",
     "sentence": "one sentence of several",
     "component": "one principal component",
     "choice": "one way out of several that are compared",

@@ -51,10 +51,12 @@ class Play:
 def play_of(trace: Trace, prefix: str = "") -> Play:
     """The rows of the run at `prefix`."""
     probs = trace[f"{prefix}.probs" if prefix else "probs"].pick(batch=0)
-    layers = [layer for layer in range(64) if f"decoder.{layer}.cross_attn.q" in trace]
+    layers = [layer for layer in range(64) if f"decoder.{layer}.self_attn.q" in trace]
     best = trace.about.get("card", {}).get("alignment", {}).get("layer", layers[-1])
-    writes = tuple(probs.pick(position=row).largest()[0] for row in range(len(probs)))
-    return Play(prefix, probs.words("position"), writes, int(best))
+    reads, writes = probs.words("position"), tuple(probs.pick(position=row).largest()[0] for row in range(len(probs)))
+    if f"decoder.{layers[-1]}.cross_attn.q" not in trace:  # a given text need not be what it would write
+        writes = (*reads[1:], writes[-1])
+    return Play(prefix, reads, writes, int(best))
 
 
 def leakiest(trace: Trace) -> tuple[int, Label]:

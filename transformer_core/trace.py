@@ -20,6 +20,8 @@ __all__ = ["AXES", "NamedTensor", "Trace", "derived"]
 
 Derivation = Callable[["Trace", str], NamedTensor]
 _DERIVED: dict[str, Derivation] = {}
+#: Before the names of tensors that are cut to what a picture has room for.
+WINDOW = "window"
 
 
 def derived(name: str) -> Callable[[Derivation], Derivation]:
@@ -61,12 +63,19 @@ class Trace(Mapping[str, NamedTensor]):
         view.picks = {**self.picks, **picks}
         return view
 
+    def in_sight(self) -> Trace:
+        """This trace through the window that its sentence needs, if any: see `transformer_core.window`."""
+        return self.under(WINDOW) if self.about.get("windows") else self
+
     def full(self, name: str) -> NamedTensor:
         """The full array called `name` (no prefix, no picks): read first if an experiment found it, or derived.
 
         Raises:
             KeyError: neither recorded nor derivable; the line names what is near.
         """
+        if name.startswith(f"{WINDOW}."):
+            seen: NamedTensor = import_module("transformer_core.window").through_window(self, name)
+            return self.tensors.setdefault(seen.name, seen)
         if name not in self.tensors:
             found = import_module("transformer_core.results").found(name)
             self.tensors[name] = self._derive(name) if found is None else found
@@ -93,7 +102,7 @@ class Trace(Mapping[str, NamedTensor]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        full = f"{self.prefix}{name}"
+        full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.")
         return full in self.tensors or import_module("transformer_core.results").recorded(full)
 
     def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
@@ -121,6 +130,12 @@ class Trace(Mapping[str, NamedTensor]):
         finally:
             part.unlink(missing_ok=True)
         return path
+
+    @classmethod
+    def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """What `about` of a saved trace says, without its tensors."""
+        about: dict[str, Any] = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["about"]
+        return about
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:

@@ -3,60 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from transformer_core.config import Config
 from transformer_core.measures.order import TURNED, exchanged, shuffle
 from transformer_core.model import Transformer
 from transformer_core.tap import Edit, Tape, record
-from transformer_core.vocabulary import END, SPECIAL
+from transformer_core.vocabulary import SPECIAL
 
 ATTENTION = "encoder.*.self_attn."
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A source text, and what the model writes for it: ids for the model, words for the labels."""
+    """A source text, and what the model writes for it: ids for the model, words for the labels.
+
+    The first `prompt` tokens of the target were given, the others written. An encoder alone has no target, a decoder
+    alone no source.
+    """
 
     text: str
     source_ids: tuple[int, ...]
     target_ids: tuple[int, ...]
     source: tuple[str, ...]
     target: tuple[str, ...]
+    prompt: int = 1
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The tokens that the model wrote."""
+        return self.target[self.prompt :]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One more pass: the sentence to read, whether its positions are zeroed, and whether the encoder alone reads it."""
+    """One more pass: the sentence to read, whether its positions are zeroed, and whether the encoder alone reads it.
+
+    `edited` are edits by the name of a tensor; `order` is that of the words, where they were shuffled.
+    """
 
     sentence: Sentence
     unplaced: bool = False
     encoder_only: bool = False
+    edited: Mapping[str, Edit] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
 
     def edits(self, prefix: str, model: Transformer) -> Mapping[str, Edit]:
-        """Zeros for the positions of the source, if the model adds any."""
+        """The edits of this pass, and zeros for the positions of the source, if the model adds any."""
+        own = {f"{prefix}.{name}" if prefix else name: edit for name, edit in self.edited.items()}
         if not self.unplaced or model.config.positions == "none":
-            return {}
-        return {f"{prefix}.embed_src.positional": torch.zeros_like}
+            return own
+        return own | {f"{prefix}.embed_src.positional": torch.zeros_like}
 
-    def read(self, model: Transformer) -> None:
-        source = torch.tensor([self.sentence.source_ids])
+    def read(self, model: Transformer) -> Tensor:
+        """The logits, or what else the model gives."""
+        source = torch.tensor([self.sentence.source_ids]) if self.sentence.source_ids else None
         if self.encoder_only:
-            model.encode(source)
-        else:
-            model(source, torch.tensor([self.sentence.target_ids]))
+            return model.encode(source)
+        logits: Tensor = model(source, torch.tensor([self.sentence.target_ids]) if self.sentence.target_ids else None)
+        return logits
 
 
-def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Variant]:
+def variants(
+    given: Sentence, target_words: tuple[str, ...], config: Config, window: list[int] | None = None
+) -> dict[str, Variant]:
     """`other.unplaced`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last word.
 
-    `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place. `later`
-    has the same source, and a target that differs in the last word that the decoder reads. `other.shorter` is the
-    source without its last word, if it has two.
+    `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place.
+    `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
+    model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
+    trade places among themselves.
+    `other.shorter` is the source without its last word, if it has two.
     """
-    order, turned = shuffle(len(given.source)), exchanged(given.source)
+    found = _of_encoder(given, window) if config.encoder_layers else {}
+    return found | (_of_decoder(given, target_words) if config.decoder_layers else {})
+
+
+def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
+    order, turned = shuffle(len(given.source), window), exchanged(given.source)
+    found = {
+        "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
+        "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True, order=tuple(order)),
+    }
+    if turned:
+        found[TURNED] = Variant(_reordered(given, turned), unplaced=True, encoder_only=True)
+    if len(given.source) > 1:
+        shorter = replace(given, source_ids=given.source_ids[:-1], source=given.source[:-1])
+        found["other.shorter"] = Variant(shorter, encoder_only=True)
+    return found
+
+
+def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Variant]:
     last = given.target_ids[-1]
     # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
     words = len(target_words) - len(SPECIAL)
@@ -66,17 +107,7 @@ def variants(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Varian
         target_ids=(*given.target_ids[:-1], other),
         target=(*given.target[:-1], target_words[other]),
     )
-    shorter = replace(given, source_ids=given.source_ids[:-1], source=given.source[:-1])
-    passes = {
-        "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
-        "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True),
-        "other.later": Variant(later),
-    }
-    if turned:
-        passes[TURNED] = Variant(_reordered(given, turned), unplaced=True, encoder_only=True)
-    if shorter.source_ids:
-        passes["other.shorter"] = Variant(shorter, encoder_only=True)
-    return passes
+    return {"other.later": Variant(later)}
 
 
 def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
@@ -88,14 +119,14 @@ def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
     )
 
 
-def gradients(given: Sentence, model: Transformer) -> Tape:
+def gradients(given: Variant, model: Transformer, end: int) -> Tape:
     """dL/dz and dL/ds of every encoder attention, for L = -mean log p of the words that the model writes.
 
     On the tape as `gradients.encoder.{l}.self_attn.z` and `.scaled`. The loss needs the pass that it is taken in.
     """
-    source, read = torch.tensor([given.source_ids]), torch.tensor([given.target_ids])
-    with torch.enable_grad(), record(only=[f"{ATTENTION}z", f"{ATTENTION}scaled"]) as tape:
-        loss = F.cross_entropy(model(source, read)[0], torch.tensor([*given.target_ids[1:], END]))
+    written = torch.tensor([*given.sentence.target_ids[1:], end])
+    with torch.enable_grad(), record([f"{ATTENTION}z", f"{ATTENTION}scaled"], given.edits("", model)) as tape:
+        loss = F.cross_entropy(given.read(model)[0], written)
     found = torch.autograd.grad(loss, list(tape.values()))
     slopes = Tape()
     for name, gradient in zip(tape, found, strict=True):

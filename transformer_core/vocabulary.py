@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import ClassVar
 
 from safetensors import SafetensorError, safe_open
 
@@ -37,6 +38,8 @@ class Reading:
     labels: tuple[str, ...]
     words: tuple[str, ...]
     ids: tuple[int, ...]
+    #: Where in the text each piece begins and ends; empty where the pieces are not cut from the text as it stands.
+    offsets: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Vocabulary:
     source: tuple[str, ...]
     target: tuple[str, ...]
     longest: int = 40
+    start: ClassVar[int] = START
+    end: ClassVar[int] = END
     _source_ids: dict[str, int] = field(init=False, repr=False, compare=False)
     _target_ids: dict[str, int] = field(init=False, repr=False, compare=False)
 

@@ -31,6 +31,7 @@ class Basics(Chapter):
 
     number = 1
     title = "Basics"
+    needs = ("cross-attention",)
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         self.asker = cast_of(trace).asker

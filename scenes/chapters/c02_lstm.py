@@ -39,6 +39,7 @@ class AgainstLSTM(Chapter):
 
     number = 2
     title = "Transformers vs LSTMs"
+    needs = ("cross-attention", "an LSTM")
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - chains are compared with the whole encoder
         return "encoder"

@@ -41,6 +41,7 @@ class Encoder(Chapter):
 
     number = 3
     title = "The encoder, box by box"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every lecture has an encoder
         return "embed_src encoder"

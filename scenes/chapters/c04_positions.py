@@ -27,8 +27,8 @@ from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel
 from scenes.mobjects.other_ways import OtherWays
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
+from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
-from scenes.mobjects.wiring import in_line
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of
@@ -48,6 +48,7 @@ class Positions(Chapter):
 
     number = 4
     title = "Positional encoding and embeddings"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
         return "embed_src"
@@ -64,7 +65,8 @@ class Positions(Chapter):
             yield from self.a_step_is_a_turn(trace)
             yield from self.before_or_behind(trace)
             yield from self.word_and_place(cast, trace)
-            yield from self.a_score_knows_both(cast, trace)
+            if not trace.about["config"]["embedding_norm"]:  # behind a norm, a row is no sum of word and place
+                yield from self.a_score_knows_both(cast, trace)
         yield from self.other_ways(trace)
 
     def shuffled(self, trace: Trace) -> Iterator[Step]:

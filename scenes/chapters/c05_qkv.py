@@ -25,6 +25,7 @@ class QKV(Chapter):
 
     number = 5
     title = "Q, K, V"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path

@@ -34,6 +34,7 @@ class Scores(Chapter):
 
     number = 6
     title = "Formula, part one: scores"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path

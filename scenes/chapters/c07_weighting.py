@@ -37,6 +37,7 @@ class Weighting(Chapter):
 
     number = 7
     title = "Formula, part two: shares and values"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path

@@ -18,7 +18,6 @@ from scenes.mobjects.projection import counted, entering, strongest
 from scenes.mobjects.race import Race, TwoModels, fact, named_head
 from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
 from scenes.mobjects.rows import Answer
-from scenes.mobjects.text import Words
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
@@ -38,6 +37,7 @@ class Heads(Chapter):
 
     number = 8
     title = "Several heads; self and cross"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path
@@ -51,7 +51,8 @@ class Heads(Chapter):
         yield from self.only_when_needed(trace)
         yield from self.one_takes_it(trace)
         yield from self.a_sum_of_heads(cast, trace)
-        yield from self.self_or_cross(trace)
+        if "decoder.0.cross_attn.q" in trace:
+            yield from self.self_or_cross(trace)
         yield from self.a_choice_we_made(trace)
         yield from self.separate_projections(cast, trace)
 
@@ -138,10 +139,7 @@ class Heads(Chapter):
         heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
         first = Patterns(trace[f"encoder.{other}.self_attn.weights"].pick(batch=0), letters)
         picture = Patterns(weights, letters)
-        names = [
-            Words(layer_name(layer), "block").next_to(picture.grids, DOWN, buff=gap("part") + gap("grid"))
-            for layer in (other, here)
-        ]
+        names = [picture.named(layer_name(layer)) for layer in (other, here)]
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))

@@ -29,6 +29,7 @@ class Residual(Chapter):
 
     number = 9
     title = "Residual layers: Add, Norm"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - streams and norms are everywhere
         return "*.stream *.ln? *.final_norm"

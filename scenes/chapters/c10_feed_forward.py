@@ -23,6 +23,7 @@ class FeedForward(Chapter):
 
     number = 10
     title = "Feed-forward; so, what is linear?"
+    needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
         return f"encoder.{cast_of(trace).layer}.ffn"
@@ -57,7 +58,8 @@ class FeedForward(Chapter):
             f"Then it narrows, to {width} again.",
             show=[
                 appear(picture.tokens[0], picture.enters, picture.x_name),
-                [appear(picture.funnels[0], picture.zero), fill(picture.before, "cell")],
+                [appear(picture.funnels[0], picture.zero), fill(picture.before, "cell"),
+                 *([appear(picture.part)] if units > len(picture.units) else [])],
                 (appear(picture.ghosts, rise=False), slide(picture.before, picture.after, "row")),
                 [appear(picture.funnels[1]), (appear(picture.tokens[1]), fill(picture.leaves, "row")),
                  appear(picture.formula)],

@@ -25,6 +25,7 @@ class Decoder(Chapter):
 
     number = 11
     title = "Decoder"
+    needs = ("a decoder",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
         return "decoder"
@@ -34,11 +35,14 @@ class Decoder(Chapter):
         yield from self.shifted_by_one(play)
         yield from self.mask_before(trace)
         yield from self.not_zero_afterwards(play, trace)
-        yield from self.ask_the_source(play, trace)
-        yield from self.reading_jumps(play, trace)
-        yield from self.what_the_encoder_prepared(trace)
+        asks = f"{play.cross}.q" in trace
+        if asks:
+            yield from self.ask_the_source(play, trace)
+            yield from self.reading_jumps(play, trace)
+            yield from self.what_the_encoder_prepared(trace)
         yield from self.row_to_word(play, trace)
-        yield from self.the_whole_way(play, trace)
+        if asks:
+            yield from self.the_whole_way(play, trace)
 
     def shifted_by_one(self, play: Play) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""

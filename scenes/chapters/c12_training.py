@@ -31,6 +31,7 @@ class Training(Chapter):
 
     number = 12
     title = "Training"
+    needs = ("cross-attention",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - where the loss is taken, whatever the trace
         return "output"

@@ -16,7 +16,7 @@ from scenes.mobjects.role_table import HundredCases, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.rule_rows import Loop, RuleRows
 from scenes.mobjects.tip_to_tail import facts_in_line
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import in_line
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.measures.effects import counts
@@ -32,6 +32,7 @@ class Inference(Chapter):
 
     number = 13
     title = "Inference"
+    needs = ("a decoder",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
         return "decoder output"
@@ -39,7 +40,9 @@ class Inference(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("decoding")
         self.writes = run["greedy.probs"].words("step")
-        self.reads = trace["probs"].words("position")[: len(self.writes)]
+        read = trace["probs"].words("position")
+        before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
+        self.reads = read[before : before + len(self.writes)]
         yield from self.greedy(run)
         yield from self.beam(run)
         yield from self.four_rules(run)

@@ -32,6 +32,7 @@ class Interpretation(Chapter):
 
     number = 14
     title = "Interpretability"
+    needs = ("cross-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path

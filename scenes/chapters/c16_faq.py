@@ -63,6 +63,7 @@ class FAQ(Chapter):
 
     number = 16
     title = "FAQ and tasks"
+    needs = ("cross-attention",)
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         cast = cast_of(trace)

@@ -11,8 +11,7 @@ from manim import DOWN, RIGHT, UP, VGroup, VMobject
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import curve, frame, path
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor

@@ -17,6 +17,8 @@ from transformer_core.trace import NamedTensor, Trace
 
 #: Room in px between two pieces of a budget.
 CUT = 4.0
+#: Px in height up to which a row has no room for words.
+THIN = 32.0
 
 
 def letter_of(head: int) -> Phrase:
@@ -41,11 +43,13 @@ class Budget(VGroup):
             left += wide * float(share)
             self.pieces.add(piece)
             label = shares.label("key", j)
-            if chip_width(label, small=True) < wide * float(share):
+            if chip_width(label, small=high < 60) < wide * float(share) - CUT and high > THIN:
                 name = word(label, "small token" if high < 60 else "token").settle(piece.get_center())
                 name.set_fill(ink_on(fill)).paper = piece
                 self.names.add(name)
-        self.most = number(shares.largest()[-1], "share", "number")
+        most, share = shares.largest()
+        # A thin row has no room for words: the largest stands beside it.
+        self.most = number(share, "share", "number") if high > THIN else Words(f"{most} {share:share}", "note")
         self.most.next_to(self.outline, RIGHT, buff=gap("chip"))
         super().__init__(self.outline, self.pieces, self.names, self.most)
 

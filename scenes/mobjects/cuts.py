@@ -7,7 +7,7 @@ from manim import DOWN, RIGHT, VGroup
 
 from scenes.layout import centred
 from scenes.mobjects.shapes import rule
-from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words
 from scenes.theme import gap, units
 from transformer_core.trace import NamedTensor
@@ -23,7 +23,7 @@ class Cuts(VGroup):
 
     def __init__(self, matrix: NamedTensor, side: float = 330) -> None:
         heads = len(matrix)
-        scale = float(np.abs(matrix.values).max())
+        scale = full_colour(matrix)
         one = VGroup(*(Heatmap(matrix[head], side / heads, side, scale) for head in range(heads)))
         for block in one:
             block.remove(block.backdrop)

@@ -8,7 +8,7 @@ from manim import LEFT, VGroup, VMobject
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.shapes import frame, path
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, gap, palette, units
@@ -64,7 +64,7 @@ class Cutting(VGroup):
         self.homes, self.slices, self.letters = self._sliced(xs, wide)
         self.crosses = VGroup(*(crossed(part) for part in self.slices))
         self.matrices, self.queries, self.changes, self.reaches = VGroup(), VGroup(), VGroup(), VGroup()
-        scale, query_scale = (float(np.abs(t.values).max()) for t in (matrices, queries))
+        scale, query_scale = full_colour(matrices), full_colour(queries)
         for head, x in enumerate(xs):
             matrix = Heatmap(matrices[head], wide - 10, 200, scale).move_to(at(x, 500))
             self.matrices.add(matrix)
@@ -76,7 +76,9 @@ class Cutting(VGroup):
         self.funnels = VGroup(*(funnel(self.strip, matrix) for matrix in self.matrices))
         self.names = VGroup(
             *(
-                Words(f"head {letter_of(head)}", "fact", "ink2").settle(at(x, 366)).set_z_index(1)
+                Words(f"head {letter_of(head)}" if wide > 120 else letter_of(head), "fact", "ink2")
+                .settle(at(x, 366))
+                .set_z_index(1)
                 for head, x in enumerate(xs)
             )
         )
@@ -95,12 +97,14 @@ class Cutting(VGroup):
             homes.add(VGroup(*(cell.copy() for cell in self.strip[head * size : (head + 1) * size])))
             part = homes[-1].copy().stretch_to_fit_width(units(wide - 24))
             slices.add(part.move_to(at(x, 470)))
-            letters.add(Words(f"head {letter_of(head)}", "fact", "ink2").settle(at(x, 566)))
+            letters.add(
+                Words(f"head {letter_of(head)}" if wide > 120 else letter_of(head), "fact", "ink2").settle(at(x, 566))
+            )
         return homes, slices, letters
 
     def _rings(self, entry: int, row: NamedTensor) -> VGroup:
         """Outlines of one entry of the row, and of what meets it in every matrix."""
-        cell = self.strip[entry]
+        cell = self.strip.of(entry)
         rings = VGroup(frame(cell.width * 135 + 10, cell.height * 135 + 12, "focus", 4, 6).move_to(cell))
         for matrix in self.matrices:
             line = frame(matrix.width * 135 + 4, 14, "focus", 4, 5)

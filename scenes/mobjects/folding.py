@@ -11,7 +11,7 @@ from scenes.mobjects.chain import Dial
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import Box, curve, stroke
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor

@@ -12,8 +12,7 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.chain import Chain
 from scenes.mobjects.shapes import Box, curve, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, palette, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor

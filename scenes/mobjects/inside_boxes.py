@@ -12,6 +12,7 @@ from scenes.mobjects.formulas import Formula
 from scenes.mobjects.passage import Lanes, footing, heading, rows_of
 from scenes.mobjects.shapes import Box, path, rule, stroke
 from scenes.mobjects.strips import Rows, Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
@@ -128,7 +129,7 @@ class Widening(VGroup):
         self.strips: list[Strip] = []
         self.names: list[VGroup] = []
         heights = (470.0, 590.0, 710.0, 830.0)
-        inner = max(float(np.abs(vector.values).max()) for vector in vectors[1:3])
+        inner = full_colour(*vectors[1:3])
         for vector, name, size, y in zip(vectors, names, sizes, heights, strict=True):
             wide = room * len(vector) / longest
             strip = Strip(vector, wide, 58, inner if len(vector) == longest else 0).move_to(at(middle, y))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import slide
@@ -12,7 +11,7 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, units
@@ -49,8 +48,7 @@ class Joining(VGroup):
         pitch = min(104.0, 420 / heads)
         ys = [318 + (head + 0.5) * pitch for head in range(heads)]
         high = min(76.0, pitch - 14)
-        z_scale, scale = float(np.abs(z.values).max()), float(np.abs(sums.values).max())
-        block_scale = float(np.abs(matrix.values).max())
+        z_scale, scale, block_scale = full_colour(z), full_colour(sums), full_colour(matrix)
         self.letters, self.pieces, self.joined = VGroup(), VGroup(), VGroup()
         self.blocks, self.whole, self.parts, self.lengths = VGroup(), VGroup(), VGroup(), VGroup()
         for head, y in enumerate(ys):

@@ -140,7 +140,8 @@ class IndexAndWave(VGroup):
             Words(names[1], "fact", "key"),
         )
         self.names[0].move_to(self.plot.point(count * 0.42, count * 0.66))
-        for text, height in ((self.names[1], level), (self.names[2], floor)):
+        apart = max(level - floor, units(44))
+        for text, height in ((self.names[1], floor + apart), (self.names[2], floor)):
             text.move_to(np.array([edge, height, 0]), aligned_edge=LEFT)
         super().__init__(self.bars, self.zero, self.level, self.wave, self.spots, self.names, self.last)
         self.shift(RIGHT * (at(960, 0)[0] - self.get_x()))

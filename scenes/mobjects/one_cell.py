@@ -76,7 +76,11 @@ class OneCell(VGroup):
         return number(quantity, SPEC, style, role).settle(strip.get_center()).end_at(at(NUMBERS, 0)[0])
 
     def _place(self, i: int) -> np.ndarray:
-        return np.array([self.strips[0][i].get_x(), at(0, 301)[1], 0])
+        return np.array([self._x(i), at(0, 301)[1], 0])
+
+    def _x(self, i: int) -> float:
+        """Where entry i stands, from left to right."""
+        return float(at(BEGIN + (i + 0.5) * self.pitch, 0)[0])
 
     def _steps(self, top: float, bottom: float) -> VGroup:
         """Each product as a bar from the sum before it to the sum after it."""
@@ -89,12 +93,12 @@ class OneCell(VGroup):
         self.zero_name.next_to(self.zero, LEFT, buff=gap("chip"))
         steps = VGroup()
         for i, product in enumerate(self.products.values):
-            x = self.strips[0][i].get_x()
+            x = self._x(i)
             bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
             half, high = units(self.pitch / 2), self.ground + sums[i + 1] * unit
             level = rule(np.array([x - half, high, 0]), np.array([x + half, high, 0]), "ink2", 2.5)
             steps.add(VGroup(bar, level))
-        x = self.strips[0][-1].get_x() + units(self.pitch + 8)
+        x = self._x(len(self.sums) - 1) + units(self.pitch + 8)
         self.bias_bar = self._bar(x, sums[-2], sums[-1], 14, palette().ink2)
         return steps
 

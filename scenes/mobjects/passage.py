@@ -11,6 +11,7 @@ from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Rows, rows_shown
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
@@ -107,7 +108,7 @@ class Sum(VGroup):
 
     def __init__(self, lanes: Lanes, tensors: Sequence[NamedTensor], names: Sequence[str], size: str) -> None:
         self.lanes = lanes
-        scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
+        scale = full_colour(*tensors)
         space = 84.0
         wide = (RIGHT_EDGE - 6 - lanes.left - 2 * space) / 3
         lefts = [lanes.left + k * (wide + space) for k in range(3)]
@@ -123,8 +124,8 @@ class Sum(VGroup):
         rows = [tensor.pick(position=here) for tensor in tensors]
         entry = honest_entry(*rows)
         self.quantities: list[Quantity] = [row.quantity(entry) for row in rows]
-        self.cell = self.parts[2].lines[here][entry]
-        self.rings = VGroup(*(ring_around(part.lines[here][entry]) for part in self.parts))
+        self.cell = self.parts[2].lines[here].of(entry)
+        self.rings = VGroup(*(ring_around(part.lines[here].of(entry)) for part in self.parts))
         a, b, c = self.quantities
         tail = f"+ {b:.2f}" if b >= 0 or plain(f"{b:.2f}") == "0.00" else f"+ ({b:.2f})"
         self.line = Words(f"{a:.2f} {tail} = {c:.2f}", "large number")

@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, UP, VGroup, VMobject
 from scenes.layout import LEFT_EDGE, WIDTH
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
+from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor
@@ -18,6 +19,8 @@ from transformer_core.trace import NamedTensor
 FULL = 0.9
 #: The side of a cell, as a share of the distance to the next.
 CELL = 0.92
+#: More heads than this stand in two lines; px of a grid there.
+MOST_IN_A_LINE, GALLERY = 6, 210.0
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -105,6 +108,9 @@ class Patterns(VGroup):
     def __init__(self, weights: NamedTensor, letters: Sequence[str], high: float = 400) -> None:
         heads, rows, columns = weights.shape
         space = 40.0
+        if heads > MOST_IN_A_LINE:
+            self._gallery(weights, letters)
+            return
         widest = max(word(label, "map").width for label in weights.words("query")) * 135 + 24
         room = WIDTH - 20 - widest - (heads - 1) * space
         pitch = min(room / heads / columns, high / rows)
@@ -127,13 +133,37 @@ class Patterns(VGroup):
             letter.set_x(grid.get_x())
         super().__init__(self.grids, self.row_words, self.column_words, self.letters)
 
+    def _gallery(self, weights: NamedTensor, letters: Sequence[str]) -> None:
+        """Many heads in two lines: small grids without words, and the sentence once above them."""
+        heads, rows, columns = weights.shape
+        across = -(-heads // 2)
+        pitch = min(GALLERY / rows, (WIDTH / across - 60) / columns)
+        self.grids = VGroup(*(Pattern(weights[head], pitch) for head in range(heads)))
+        self.letters, self.column_words = VGroup(), VGroup()
+        for head, (grid, letter) in enumerate(zip(self.grids, letters, strict=True)):
+            line, place = divmod(head, across)
+            spot = at(LEFT_EDGE + WIDTH * (place + 0.5) / across, 386 + 322 * line)
+            grid.shift(spot - grid.cells.get_center())
+            name = Words(f"head {letter}", "fact", "ink2").next_to(grid.cells, UP, buff=units(14))
+            self.letters.add(name)
+        self.row_words = in_line(weights.words("query"), WIDTH - 520).move_to(at(1120, 216))
+        super().__init__(self.grids, self.row_words, self.letters)
+
+    def named(self, text: str) -> Words:
+        """What these heads are: below them, or beside the sentence where they fill the stage."""
+        name = Words(text, "block")
+        if len(self.grids) <= MOST_IN_A_LINE:
+            return name.next_to(self.grids, DOWN, buff=units(116))
+        return name.settle(at(0, 216)).begin_at(at(LEFT_EDGE, 0)[0])
+
     def favourites(self, row: int) -> VGroup:
         """Below each grid, whom a row looks at most, and with which share."""
         found = VGroup()
+        style, drop = ("number", 44) if len(self.grids) <= MOST_IN_A_LINE else ("note", 24)
         for grid in self.grids:
             favourite, share = grid.weights[row].largest()
-            foot = grid.cells.get_bottom() + DOWN * units(44)
-            found.add(Words(f"{favourite} {share:share}", "number").settle(foot))
+            foot = grid.cells.get_bottom() + DOWN * units(drop)
+            found.add(Words(f"{favourite} {share:share}", style).settle(foot))
         return found
 
 

@@ -97,7 +97,8 @@ class Board(VGroup):
         heads_up = 180.0 if self.upright_labels else 74.0
         thin = max(4.0, min(20.0, (HEIGHT - heads_up - 60 - words * (high + 4)) / len(entries) - 4))
         cell = "large" if words <= 5 else "normal"
-        spec = ".1f" if words > 5 and np.abs(pairs.values).max() >= 10 else ".2f"
+        reach = np.abs(pairs.values).max()
+        spec = ".2f" if words <= 5 or reach < 10 else ".1f" if reach < 99.95 else ".0f"
         self.grid = TensorGrid(pairs, cell, spec, wide=wide, high=high)
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
         across = 24.0 if words <= 5 else 20.0 if words <= 8 else 12.0

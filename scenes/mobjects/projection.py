@@ -12,7 +12,7 @@ from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.strips import Rows, rows_shown
-from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import at, pace, units
@@ -197,7 +197,7 @@ class Meeting(VGroup):
 
 def _scale(parts: Sequence[tuple[NamedTensor, NamedTensor]]) -> tuple[float, float]:
     """The largest absolute value of the matrices, and of what they make."""
-    matrices, made = (max(float(np.abs(part[k].values).max()) for part in parts) for k in (0, 1))
+    matrices, made = (full_colour(*(part[k] for part in parts)) for k in (0, 1))
     return matrices, made
 
 

@@ -11,9 +11,9 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.diagrams import Block
 from scenes.mobjects.shapes import arrow, ribbon, rule
 from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import Token, chip_width, in_line
 from scenes.theme import at, gap, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor
@@ -46,7 +46,7 @@ class ReadingOut(VGroup):
         self.row = Strip(row, END - BEGIN, 56).move_to(at(middle, 262))
         self.token = Token(token, "query").next_to(self.row, LEFT, buff=gap("chip"))
         vectors = [table.pick(vocab=i) for i in best]
-        scale = max(float(np.abs(vector.values).max()) for vector in vectors)
+        scale = full_colour(*vectors)
         labels = [logits.label("vocab", i) for i in best]
         width = max(chip_width(label) for label in labels)
         self.words, self.vectors, self.logits, self.bars = VGroup(), VGroup(), VGroup(), VGroup()

@@ -31,7 +31,20 @@ CALLED = {
     "self": "any word to itself",
     "everything else": "all other words",
 }
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+ORDINALS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+)
 #: The least score that is written out; below it the tile alone speaks.
 WRITTEN = 0.10
 

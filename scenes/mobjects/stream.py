@@ -7,6 +7,7 @@ from manim import LEFT, VGroup, VMobject
 
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, palette, signed, units
@@ -28,7 +29,7 @@ class PlaceOrSum(VGroup):
     def __init__(
         self, row: NamedTensor, found: NamedTensor, both: NamedTensor, left: tuple[Quantity, Quantity], token: Label
     ) -> None:
-        scale = float(np.abs(row.values).max())
+        scale = full_colour(row)
         rows, ys = (row, found, found, both), (270, 372, 590, 718)
         strips = [self._strip(vector, y, scale) for vector, y in zip(rows, ys, strict=True)]
         self.row, self.found, self.placed, self.summed = strips
@@ -82,7 +83,7 @@ class Tributaries(VGroup):
                 self._fall(i, quantity, float(widths.values[i]), lengths.label("sublayer", i) if count <= 7 else None)
         start = Words(f"length {lengths.quantity(0):.2f}", "number").settle(at(0, self.Y + 116))
         self.first = start.begin_at(at(self.LEFT_END, 0)[0])
-        scale = float(np.abs(tally.values).max())
+        scale = full_colour(tally)
         wide, middle = self.RIGHT_END - self.LEFT_END, (self.RIGHT_END + self.LEFT_END) / 2
         self.sum = Strip(tally[0], wide, 54, scale).move_to(at(middle, 740))
         self.fills = [[signed(float(value), scale) for value in row.values] for row in tally]

@@ -8,7 +8,7 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.mobjects.shapes import Box, ellipsis
-from scenes.mobjects.tensors import Heatmap, abridged
+from scenes.mobjects.tensors import Heatmap, abridged, full_colour, pooled
 from scenes.theme import signed, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor
@@ -20,16 +20,22 @@ def decimals(*tensors: NamedTensor) -> str:
 
 
 class Strip(VGroup):
-    """A whole vector as narrow cells in a row, one for each entry, without numbers."""
+    """A whole vector as narrow cells in a row, without numbers: one for each entry, or for a few (see `pooled`)."""
 
     def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0) -> None:
-        pitch = wide / len(vector)
-        scale = scale or float(np.abs(vector.values).max()) or 1.0
+        scale = scale or full_colour(vector)
+        values = pooled(vector.values, wide)
+        self.entries, pitch = len(vector), wide / len(values)
         cells = []
-        for i, value in enumerate(vector.values):
+        for i, value in enumerate(values):
             cell = Box(pitch - min(2.5, pitch * 0.14), high, signed(float(value), scale), min(4, pitch / 5))
             cells.append(cell.move_to(np.array([units((i + 0.5) * pitch - wide / 2), 0, 0])))
         super().__init__(*cells)
+
+    def of(self, entry: int) -> VMobject:
+        """The cell in which an entry of the vector stands."""
+        cell: VMobject = self[entry * len(self) // self.entries]
+        return cell
 
 
 def rows_shown(tensor: NamedTensor, axis: str, most: int, token: Label) -> list[int | None]:
@@ -47,7 +53,7 @@ class Rows(VGroup):
     def __init__(
         self, tensor: NamedTensor, token: int, shown: Sequence[int | None], wide: float, pitch: float, scale: float = 0
     ) -> None:
-        scale = scale or float(np.abs(tensor.values).max()) or 1.0
+        scale = scale or full_colour(tensor)
         self.lines: dict[int, VGroup] = {}
         dots = VGroup()
         y = 0.0

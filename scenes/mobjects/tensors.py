@@ -201,15 +201,42 @@ def column_width(labels: Sequence[Label], least: float) -> float:
     return max([least, *(chip_width(label, small=True) for label in labels)])
 
 
+#: More entries than this in a row, and a few outliers would leave all others without colour.
+LONG = 128
+#: A cell is not narrower than this, in px: of the entries that have no room for a cell each, the largest shows.
+NARROWEST = 2.5
+
+
+def full_colour(*tensors: NamedTensor) -> float:
+    """The absolute value that gets the full colour: the largest one; of long rows, what one entry in fifty exceeds."""
+    reach = 0.0
+    for tensor in tensors:
+        sizes = np.abs(tensor.values)
+        reach = max(reach, float(np.quantile(sizes, 0.98) if sizes.shape[-1] > LONG else sizes.max()))
+    return reach or 1.0
+
+
+def pooled(values: np.ndarray, wide: float, axis: int = 0) -> np.ndarray:
+    """Values as a length of `wide` px has room for them: of those that share a cell, the largest, with its sign."""
+    size = values.shape[axis]
+    cells = min(size, max(1, int(wide / NARROWEST)))
+    if cells == size:
+        return values
+    groups = np.array_split(np.moveaxis(values, axis, 0), cells)
+    chosen = [np.where(part.max(0) >= -part.min(0), part.max(0), part.min(0)) for part in groups]
+    return np.moveaxis(np.stack(chosen), 0, axis)
+
+
 class Heatmap(VGroup):
     """A large matrix as coloured squares without numbers, one mobject a shade: cheap to draw and to move."""
 
     def __init__(self, tensor: NamedTensor, wide: float, high: float, scale: float = 0, weights: bool = False) -> None:
         super().__init__()
-        rows, columns = tensor.shape
-        scale = scale or float(np.abs(tensor.values).max()) or 1.0
+        scale = scale or full_colour(tensor)
+        values = pooled(pooled(tensor.values, high), wide, 1)
+        rows, columns = values.shape
         shades: dict[str, list[Any]] = {}
-        for (i, j), value in np.ndenumerate(tensor.values):
+        for (i, j), value in np.ndenumerate(values):
             step = np.round(np.clip(value / scale, -1, 1) * 10) / 10
             colour = shared(max(step, 0)) if weights else signed(step, 1)
             left, top = units(j * wide / columns), -units(i * high / rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.mobjects.shapes import arrow, dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -48,6 +48,10 @@ class TipToTail(VGroup):
         )  # fmt: skip
 
 
+#: More marks than this are too fine to be told apart.
+MOST_MARKS = 1000
+
+
 class WhichWord(VGroup):
     """Every word of the vocabulary as a mark at its cosine with the sum; the best two have their names.
 
@@ -70,14 +74,23 @@ class WhichWord(VGroup):
         self.axis = rule(spot(low), spot(high), "ink3", 2.5)
         self.marks = VGroup()
         columns = np.minimum((values - low) / (high - low) * 40, 39).astype(int)
-        rows, rise = np.zeros(40, int), min(11.0, 330 / max(int(np.bincount(columns).max()), 1))
-        for i in order[::-1]:
+        highest = int(np.bincount(columns).max()) / -(-len(values) // MOST_MARKS)
+        rows, rise = np.zeros(40, int), min(11.0, 330 / max(highest, 1))
+        # Of a large vocabulary one word in so many has a mark, at even distances in the order of their cosines.
+        each = -(-len(order) // MOST_MARKS)
+        for i in order[::-1][::each]:
             if i not in (own, second):
                 rows[columns[i]] += 1
                 height = 6 + rise * rows[columns[i]]
                 self.marks.add(dot(spot(float(values[i])) + UP * units(height), 4.5, "ink3"))
         self.best, self.runner = (self._named(cosines, i, spot(float(values[i])), i == own) for i in (own, second))
-        self.axis_name = Words("cosine with the sum", "axis", "ink2").next_to(self.axis, DOWN, buff=units(60))
+        side = 1 if values[own] >= values[second] else -1
+        close = units(92) - abs(self.best[-1].get_x() - self.runner[-1].get_x())
+        if close > 0:  # two numbers that would touch step aside
+            self.best[-1].shift(RIGHT * side * close / 2)
+            self.runner[-1].shift(LEFT * side * close / 2)
+        said = "cosine with the sum" + (", a dot for many words" if each > 1 else "")
+        self.axis_name = Words(said, "axis", "ink2").next_to(self.axis, DOWN, buff=units(60))
         super().__init__(self.axis, self.marks, self.best, self.runner, self.axis_name)
 
     @staticmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
@@ -64,6 +66,27 @@ def chips(labels: tuple[Label, ...], role: str = "", height: float = HEIGHT, wid
     """A token for each label, all of one width, in a row."""
     width = max([width, *(chip_width(label, height < 48) for label in labels)])
     return VGroup(*(Token(label, role, width, height) for label in labels)).arrange(RIGHT, buff=units(14))
+
+
+def in_line(labels: Sequence[Label], room: float) -> VGroup:
+    """A sentence in one line of chips; bare words where chips have no room."""
+    for height in (52, 44):
+        line = VGroup(*(Token(label, height=height) for label in labels))
+        space = (room - line_width(line)) / len(labels)
+        if space >= 5:
+            break
+    else:
+        line = VGroup(*(word(label, "map", "ink2") for label in labels))
+        space = (room - line_width(line)) / len(labels)
+    line.arrange(RIGHT, buff=units(min(18.0, max(4.0, space))))
+    if not isinstance(line[0], Token):
+        for text in line:
+            text.stand_on(0)
+    return line
+
+
+def line_width(line: VGroup) -> float:
+    return sum(float(part.width) for part in line) * 135
 
 
 TAGS: dict[str, tuple[str, list[tuple[float, float]]]] = {

@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, signed, units
@@ -34,7 +35,7 @@ class TradingPlaces(VGroup):
         self.pitch = min(104.0, (LOWER - UPPER) / words)
         self.top = (UPPER + LOWER - words * self.pitch) / 2
         chip = max(chip_width(label, self.pitch < 54) for label in plain.words("position"))
-        scale = float(np.abs(plain.values).max())
+        scale = full_colour(plain)
         wide = min(560.0, (RIGHT_EDGE - LEFT_EDGE - 2 * chip - 40 - 230) / 2)
         taken = 2 * (chip + 20 + wide) + 230
         left = (LEFT_EDGE + RIGHT_EDGE - taken) / 2

@@ -12,7 +12,7 @@ from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import in_line
 from scenes.theme import at, gap, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor

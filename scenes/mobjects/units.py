@@ -11,7 +11,7 @@ from scenes.layout import WIDTH
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wiring import in_line
+from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, signed, units
 from transformer_core.cast import EARNED, layers_of
 from transformer_core.provenance import Label, Quantity

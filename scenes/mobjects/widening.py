@@ -9,6 +9,7 @@ from scenes.mobjects.cutting import funnel
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Rows, Strip, rows_shown
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, palette, signed, units
@@ -18,6 +19,8 @@ from transformer_core.trace import NamedTensor
 SAID = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 NARROW, WIDE, MIDDLE = 640.0, 1500.0, 960.0
 HIGH = 230.0
+#: More units than this are not shown as bars.
+MOST_BARS = 384
 
 
 class Widening(VGroup):
@@ -44,7 +47,10 @@ class Widening(VGroup):
         self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * self.unit
         self.scale_value = float(np.abs(reach).max())
         self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
+        #: The units that have a bar: all, or some at even distances where there are more than bars have room.
+        self.units = [int(i) for i in np.linspace(0, len(pre) - 1, min(len(pre), MOST_BARS))]
         self.before, self.after = self._bars(pre), self._bars(post)
+        self.part = Words("some of the units, evenly spread", "axis", "ink2").settle(at(MIDDLE, 664))
         room = Box(WIDE, HIGH + 20, palette().background).move_to(at(MIDDLE, 522))
         self.funnels = VGroup(funnel(self.enters, room, "residual"), funnel(room, self.leaves, "residual"))
         self.formula = Formula(f"op(\"{SAID[activation]}\")(x W + b) W' + b'", 36)
@@ -57,9 +63,9 @@ class Widening(VGroup):
         )  # fmt: skip
 
     def _bars(self, values: NamedTensor) -> VGroup:
-        pitch = WIDE / len(values)
+        pitch = WIDE / len(self.units)
         bars = VGroup()
-        for i, value in enumerate(values.values):
+        for i, value in enumerate(values.values[self.units]):
             length = float(value) * self.unit
             bar = Box(pitch * 0.74, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), 2)
             bar.move_to(np.array([at(MIDDLE - WIDE / 2 + (i + 0.5) * pitch, 0)[0], self.ground + length / 2, 0]))
@@ -68,7 +74,7 @@ class Widening(VGroup):
 
     def bar_of(self, unit: int) -> Box:
         """The bar of one unit after the bend."""
-        bar: Box = self.after[unit]
+        bar: Box = self.after[self.units.index(unit)]
         return bar
 
 
@@ -102,7 +108,7 @@ class EveryRow(VGroup):
             chip.move_to(at(self.STARTS[0] - 24 - width / 2, 0)).set_y(self.rows[0].lines[i].get_y())
         self.matrices = self._matrices(400)
         last = [parts[0].pick(position=self.here), parts[1].pick(position=self.here), alone]
-        scales = [float(np.abs(part.values).max()) for part in parts]
+        scales = [full_colour(part) for part in parts]
         self.single = [
             Strip(row, wide, pitch - 7, scale).move_to(at(start + wide / 2, 740))
             for row, start, wide, scale in zip(last, self.STARTS, self.WIDTHS, scales, strict=True)

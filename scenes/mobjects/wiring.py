@@ -10,8 +10,8 @@ from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, Transform, VGroup, VMobj
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import Box, arrow, ribbon
-from scenes.mobjects.text import Words, word
-from scenes.mobjects.tokens import Tag, Token
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Tag, in_line
 from scenes.theme import at, pace, palette, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor
@@ -19,27 +19,6 @@ from transformer_core.trace import NamedTensor
 LEFT_END, RIGHT_END = 110.0, 1210.0
 ABOVE, BELOW = 300.0, 786.0
 MACHINE = 580.0
-
-
-def in_line(labels: Sequence[Label], room: float) -> VGroup:
-    """A sentence in one line of chips; bare words where chips have no room."""
-    for height in (52, 44):
-        line = VGroup(*(Token(label, height=height) for label in labels))
-        space = (room - line_width(line)) / len(labels)
-        if space >= 5:
-            break
-    else:
-        line = VGroup(*(word(label, "map", "ink2") for label in labels))
-        space = (room - line_width(line)) / len(labels)
-    line.arrange(RIGHT, buff=units(min(18.0, max(4.0, space))))
-    if not isinstance(line[0], Token):
-        for text in line:
-            text.stand_on(0)
-    return line
-
-
-def line_width(line: VGroup) -> float:
-    return sum(float(part.width) for part in line) * 135
 
 
 class Wiring(VGroup):

@@ -20,13 +20,13 @@ from scenes.production.files import slug
 from scenes.production.look import QUALITIES
 from scenes.production.mistakes import Lines, Mistake, MistakesError, Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, chosen, entries_in, repertoire
-from scenes.production.store import PACKAGES
 from scenes.speech.recordings import Recordings
 from scenes.speech.voices import SILENT, voices
-from scenes.theme import MOST_TOKENS, PALETTES
+from scenes.theme import PALETTES
+from transformer_core.at_hand import at_hand
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
+from transformer_core.window import WHOLE
 
-MODELS = PACKAGES / "assets" / "models"
 DEFAULT_MODEL = "english-spanish"
 #: What a lecture file can ask for.
 OUTPUTS = ("film", "stills", "slides", "page")
@@ -176,29 +176,27 @@ def _kind(wanted: Any) -> str:
 
 
 def _model(folder: Path, name: str, wrong: Wrong) -> Path:
-    """The checkpoint called `name`: one of the project, or a file given by its path from `folder`."""
-    bundled = sorted(path.stem for path in MODELS.glob("*.safetensors"))
-    if name in bundled:
-        return MODELS / f"{name}.safetensors"
+    """The model called `name`: one that is at hand, or a checkpoint or folder given by its path from `folder`."""
+    known = {model.name: model.path for model in at_hand()}
+    if name in known:
+        return known[name]
     path = folder / name
-    if path.suffix != ".safetensors" or not path.is_file():
-        wrong(
-            "model", f"{named(name)} is neither a .safetensors file nor a model of the project: {one_of(bundled, name)}"
-        )
+    if not (path / "config.json").is_file() and (path.suffix != ".safetensors" or not path.is_file()):
+        wrong("model", f"{named(name)} is neither a .safetensors file nor a model at hand: {one_of([*known], name)}")
     return path
 
 
 def _check_sentence(text: str, model: Path, wrong: Wrong) -> None:
     try:
-        vocabulary: Vocabulary | None = stored(model)
+        vocabulary: Vocabulary | None = None if model.is_dir() else stored(model)
         reading = vocabulary.read(text) if vocabulary else None
     except SentenceError as error:
         wrong("sentence", f"{named(text)}: {error}")
         return
     except (OSError, ValueError):
         return  # what is wrong with the model is told under its own key, or by who loads it
-    if reading and len(reading.labels) > MOST_TOKENS:
-        wrong("sentence", f"{len(reading.labels)} words are too many: a picture has room for {MOST_TOKENS}")
+    if reading and len(reading.labels) > WHOLE:
+        wrong("sentence", f"{len(reading.labels)} words are too many: a picture has room for {WHOLE}")
 
 
 def _chapters(folder: Path, names: Sequence[str], trust: bool, wrong: Wrong) -> list[Entry]:

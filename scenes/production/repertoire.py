@@ -30,6 +30,7 @@ class Entry:
     about: str
     kind: str
     path: Path
+    needs: tuple[str, ...] = ()
 
     def load(self) -> type[Chapter]:
         """The class of the chapter."""
@@ -59,14 +60,17 @@ def entries_in(path: Path) -> list[Entry]:
 def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
     facts: dict[str, object] = {}
     for line in node.body:
-        if isinstance(line, ast.Assign | ast.AnnAssign) and isinstance(line.value, ast.Constant):
+        if isinstance(line, ast.Assign | ast.AnnAssign) and isinstance(line.value, ast.Constant | ast.Tuple):
             targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-            facts |= {target.id: line.value.value for target in targets if isinstance(target, ast.Name)}
+            value = ast.literal_eval(line.value)
+            facts |= {target.id: value for target in targets if isinstance(target, ast.Name)}
     if not isinstance(facts.get("number"), int) or not isinstance(facts.get("title"), str):
         return None
     about = (ast.get_docstring(node) or "").partition("\n")[0]
     name = re.sub(r"^[a-z]?\d+_", "", path.stem)
-    return Entry(int(str(facts["number"])), name, str(facts["title"]), about, node.name, path)
+    needs = facts.get("needs")
+    needed = needs if isinstance(needs, tuple) else ()
+    return Entry(int(str(facts["number"])), name, str(facts["title"]), about, node.name, path, needed)
 
 
 def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[Entry]:

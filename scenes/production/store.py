@@ -7,13 +7,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scenes.production.facts import StepFacts
 from scenes.production.files import write_json
 from scenes.production.fingerprint import hashed, source
+from transformer_core.at_hand import placed
+from transformer_core.trace import Trace
 
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
@@ -42,16 +45,28 @@ class Store:
         """Where the contact sheet of these steps is."""
         return self.folder / "sheets" / f"{key}.png"
 
-    def trace(self, text: str, model: str | None, computing: Callable[[], None] = lambda: None) -> tuple[Path, str]:
+    def trace(
+        self,
+        text: str,
+        model: str | None,
+        computing: Callable[[], None] = lambda: None,
+        edits: Sequence[str] = (),
+    ) -> tuple[Path, str]:
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet."""
-        asked = hashed(text, model, source(PACKAGES / "transformer_core"), *_checkpoints(model))
+        place = None if model is None else placed(model)
+        asked = hashed(text, place, *edits, source(PACKAGES / "transformer_core"), *_checkpoints(place))
         path = self.folder / "traces" / f"{asked}.npz"
         if not path.with_suffix(".json").exists() or not path.exists():
             computing()
             from transformer_core.lecture import read
 
-            (read(text) if model is None else read(text, model)).save(path)
+            read(text, place, edit=list(edits) or None).save(path)
         return path, hashed(_content(path), _content(path.with_suffix(".json")))
+
+    def about(self, text: str, model: str | None, edits: Sequence[str] = ()) -> dict[str, Any]:
+        """The facts of the trace of `text`."""
+        facts: dict[str, Any] = Trace.facts(self.trace(text, model, edits=edits)[0])
+        return facts
 
     def survey(self, key: str) -> list[StepFacts] | None:
         """What is known of the steps of a chapter, or None."""
@@ -110,8 +125,10 @@ def _content(path: Path) -> str:
     return hashlib.blake2b(path.read_bytes()).hexdigest()
 
 
-def _checkpoints(model: str | None) -> list[str]:
+def _checkpoints(place: Path | None) -> list[str]:
     """The files that a model is read from, told apart by size and time of change."""
-    files = sorted((PACKAGES / "assets" / "models").rglob("*")) if model is None else [Path(model)]
+    place = PACKAGES / "assets" / "models" if place is None else place
+    files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]
     found = [f for f in files if f.suffix in {".safetensors", ".npz", ".json"} and ".state" not in f.name]
+    found = [f for f in found if f.exists()]
     return [f"{f} {f.stat().st_size} {f.stat().st_mtime_ns}" for f in found]

@@ -52,6 +52,7 @@ class Order:
     outputs: tuple[str, ...] = ("film",)
     voice: Voice | None = None
     recordings: Recordings | None = None
+    edits: tuple[str, ...] = ()
 
 
 @dataclass
@@ -138,7 +139,7 @@ class Studio:
 
         With the suffix of posters, those are there afterwards too. `speech` has the seconds of beats that are spoken.
         """
-        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)))
+        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)), order.edits)
         posters = self.store.clip("") if suffixes else None
         look = order.look
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}

@@ -9,6 +9,7 @@ import torch
 from transformer_core.decoding import greedy
 from transformer_core.lecture import DEFAULT_MODEL
 from transformer_core.pretrained import load
+from transformer_core.variants import Sentence
 from transformer_core.vocabulary import END, START, Vocabulary
 from transformer_core.writing import RULES, writing
 
@@ -21,7 +22,8 @@ def told():
     vocabulary = Vocabulary.from_json(card["vocabulary"])
     ids = vocabulary.read(TEXT).ids
     (written,) = greedy(model, torch.tensor([ids]), START, END, 40)
-    return writing(model, vocabulary, ids), [vocabulary.target[i] for i in written]
+    given = Sentence(TEXT, ids, (START, *written), (), ())
+    return writing(model, vocabulary, given), [vocabulary.target[i] for i in written]
 
 
 def test_greedy_takes_the_tallest_bar_of_each_step_and_its_score_is_their_sum(told):

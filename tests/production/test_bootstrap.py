@@ -92,7 +92,7 @@ def test_the_scripts_are_posix_sh():
 
 def test_the_first_run_builds_and_the_second_only_runs(fake, checkout):
     _, calls = fake("list")
-    assert calls == ["venv", f"install {checkout}[drawing]", "run list"]
+    assert calls == ["venv", f"install {checkout}[drawing,models]", "run list"]
     done, calls = fake("list")
     assert calls == ["run list"]
     assert done.stderr == ""
@@ -101,7 +101,7 @@ def test_the_first_run_builds_and_the_second_only_runs(fake, checkout):
 def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
     fake("list")
     _, calls = fake("test")
-    assert calls == [f"install {checkout}[drawing,dev]", "run test"]
+    assert calls == [f"install {checkout}[drawing,models,dev]", "run test"]
     assert fake("test")[1] == ["run test"]
 
 
@@ -129,22 +129,22 @@ def test_a_changed_pyproject_brings_the_environment_up_to_date(fake, checkout):
     fake("list")
     with (checkout / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
-    assert fake("list")[1] == [f"install {checkout}[drawing]", "run list"]
+    assert fake("list")[1] == [f"install {checkout}[drawing,models]", "run list"]
 
 
 def test_an_installation_that_failed_is_redone_from_nothing(fake, checkout):
     done, calls = fake("list", PIP_STATUS="1")
     assert done.returncode == 69
     assert "the installation failed" in done.stderr
-    assert calls == ["venv", f"install {checkout}[drawing]"]
-    assert fake("list")[1] == ["venv", f"install {checkout}[drawing]", "run list"]
+    assert calls == ["venv", f"install {checkout}[drawing,models]"]
+    assert fake("list")[1] == ["venv", f"install {checkout}[drawing,models]", "run list"]
 
 
 def test_a_moved_checkout_is_installed_at_its_new_place(fake, checkout):
     fake("list")
     stamp = checkout / ".venv" / "stamp"
     stamp.write_text(stamp.read_text().replace(str(checkout), "/elsewhere"))
-    assert fake("list")[1] == [f"install {checkout}[drawing]", "run list"]
+    assert fake("list")[1] == [f"install {checkout}[drawing,models]", "run list"]
 
 
 def test_what_is_missing_is_named_with_the_line_that_brings_it(checkout):

@@ -23,13 +23,14 @@ from scenes.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Br
 from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import NEEDED, ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
-from scenes.production.lecture_file import MODELS, Table, read
+from scenes.production.lecture_file import Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
 from scenes.publishing import commands
 from scenes.theme import PALETTES, contrast, palette, typeset
 from transformer_core import provenance
+from transformer_core.at_hand import SHIPPED
 from transformer_core.vocabulary import stored
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
@@ -280,7 +281,7 @@ def test_a_font_that_lacks_a_glyph_of_the_chapters_is_told_by_the_name_of_the_gl
 
 def test_every_character_that_chapters_and_vocabulary_write_is_asked_of_a_font():
     written = set(
-        "".join(itertools.chain(*map(vars(stored(MODELS / "english-spanish.safetensors")).get, ("source", "target"))))
+        "".join(itertools.chain(*map(vars(stored(SHIPPED / "english-spanish.safetensors")).get, ("source", "target"))))
     )
     for path in [
         *SCENES.glob("chapters/*.py"),

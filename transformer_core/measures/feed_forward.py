@@ -10,9 +10,15 @@ import numpy as np
 from transformer_core.measures.naming import beside, named
 from transformer_core.trace import NamedTensor, Trace, derived
 
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.frompyfunc(math.erf, 1, 1)(x)
+    return found.astype(float)
+
+
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
-    "gelu": lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2,
+    "gelu": lambda x: x * (1 + _erf(x / math.sqrt(2))) / 2,
     "gelu-tanh": lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
     "silu": lambda x: x / (1 + np.exp(-x)),
 }

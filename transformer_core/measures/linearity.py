@@ -7,7 +7,8 @@ largest entry of the second.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,7 +29,23 @@ def gap(f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
     return float(np.abs(f(a * rows + b * other) - after).max() / np.abs(after).max())
 
 
-def attending(trace: Trace, prefix: str, frozen: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+@dataclass(frozen=True)
+class Split:
+    """f = rest after linear: what a sublayer computes, cut where it stops being linear.
+
+    A mix of two rows is the same mix behind the linear part, so many mixes cost little. `rest` reads what `linear`
+    made, and gives the rows at the places asked for; `alone` says whether it needs no other row for that.
+    """
+
+    linear: Callable[[np.ndarray], tuple[np.ndarray, ...]]
+    rest: Callable[[Sequence[np.ndarray], slice], np.ndarray]
+    alone: bool = True
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        return self.rest(self.linear(rows), slice(None))
+
+
+def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     """f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O, biases off.
 
     For rows "batch position d_model". `frozen`: with the weights of this sentence instead, whatever X is.
@@ -39,32 +56,38 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Callable[[np.n
     made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
     if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
         raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
-    w_q, w_k, w_v = (trace.full(made[f"w_{letter}"]).values for letter in "qkv")
+    matrices = [trace.full(made[f"w_{letter}"]).values for letter in "qkv"]
     w_o = trace.full(f"{made['w_q'].rpartition('.')[0]}.w_o").values
     scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
     kept = trace.full(f"{prefix}.weights").values
 
-    def attend(rows: np.ndarray) -> np.ndarray:
-        q, k, v = (np.einsum("bim,hmd->bhid", rows, w) for w in (w_q, w_k, w_v))
-        scores = np.where(hidden, -np.inf, np.einsum("bhid,bhjd->bhij", q, k) * scale)
-        weights = np.broadcast_to(kept, scores.shape) if frozen else softmax(scores)
-        values: np.ndarray = np.einsum("bhij,bhjd,hdm->bim", weights, v, w_o, optimize=True)
+    def project(rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(rows[:, None] @ matrix for matrix in matrices)
+
+    def blend(projected: Sequence[np.ndarray], at: slice) -> np.ndarray:
+        q, k, v = projected
+        if frozen:
+            weights = kept[:, :, at]
+        else:
+            scores = q[:, :, at] @ k.swapaxes(-1, -2) * scale
+            weights = softmax(np.where(hidden[:, :, at], -np.inf, scores))
+        values: np.ndarray = ((weights @ v) @ w_o).sum(1)
         return values
 
-    return attend
+    return Split(project, blend, alone=False)
 
 
-def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Split:
     """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`."""
     w1, b1, w2, b2 = weights_of(trace, prefix)
     activation = ACTIVATIONS[trace.about["config"]["activation"]] if bend else lambda x: x
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
-    def feed(rows: np.ndarray) -> np.ndarray:
-        values: np.ndarray = activation(rows @ w1 + first) @ w2 + second
+    def narrow(widened: Sequence[np.ndarray], at: slice) -> np.ndarray:
+        values: np.ndarray = activation(widened[0][:, at] + first) @ w2 + second
         return values
 
-    return feed
+    return Split(lambda rows: (rows @ w1,), narrow)
 
 
 def _gap(trace: Trace, prefix: str, name: str, f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> NamedTensor:

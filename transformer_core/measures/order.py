@@ -13,13 +13,19 @@ SHUFFLE_SEED = 4
 TURNED = "other.turned"
 
 
-def shuffle(words: int) -> list[int]:
-    """Which word stands where after the shuffle: a seeded order in which no word keeps its place, if there are two."""
+def shuffle(words: int, window: list[int] | None = None) -> list[int]:
+    """Which word stands where after the shuffle: a seeded order in which no word keeps its place, if there are two.
+
+    The words in the `window` trade places among themselves, those before it too, and those behind it.
+    """
     random = np.random.default_rng(SHUFFLE_SEED)
-    while True:
-        order = random.permutation(words)
-        if words < 2 or not (order == np.arange(words)).any():
-            return [int(i) for i in order]
+    start, stop = window or (0, words)
+    found = np.arange(words)
+    for part in (found[start:stop], found[:start], found[stop:]):
+        before = part.copy()
+        while len(part) > 1 and (part == before).any():
+            part[:] = random.permutation(before)
+    return [int(i) for i in found]
 
 
 def exchanged(words: Sequence[str]) -> list[int] | None:
@@ -43,7 +49,7 @@ def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
     """
     shuffled = trace.full(prefix).values
     plain = trace.full(prefix.replace("other.shuffled.", "other.unplaced.", 1)).values
-    moved = plain[:, shuffle(plain.shape[1])]
+    moved = plain[:, trace.full("other.shuffled.order").values]
     return NamedTensor(f"{prefix}.moved_difference", np.abs(shuffled - moved).max() / np.abs(plain).max(), ())
 
 
@@ -51,7 +57,8 @@ def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
 def order(trace: Trace, prefix: str) -> NamedTensor:
     """Where each word of the shuffled sentence stood before, counted from 0; `prefix` is `other.shuffled`."""
     words = trace.full(f"{prefix}.embed_src.sum").labels["position"]
-    return NamedTensor(f"{prefix}.order", np.array(shuffle(len(words))), ("position",), {"position": words})
+    order = shuffle(len(words), trace.about.get("windows", {}).get("source"))
+    return NamedTensor(f"{prefix}.order", np.array(order), ("position",), {"position": words})
 
 
 @derived("moved_change")

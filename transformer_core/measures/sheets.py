@@ -10,14 +10,13 @@ f(y), both from f(0). If f is linear or affine, the whole sheet lies in that pla
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from transformer_core.cast import cast_of
 from transformer_core.measures.feed_forward import entering
-from transformer_core.measures.linearity import FACTORS, attending, feeding
+from transformer_core.measures.linearity import FACTORS, Split, attending, feeding
 from transformer_core.measures.naming import named
 from transformer_core.trace import NamedTensor, Trace, derived
 
@@ -25,7 +24,8 @@ from transformer_core.trace import NamedTensor, Trace, derived
 MIXES = np.linspace(-1, 2, 61)
 #: The points of a sheet with a name: f(0), f(x), f(y), and the two sides of the test.
 POINTS = ("zero", "x", "y", "mixed before", "mixed after")
-Map = Callable[[np.ndarray], np.ndarray]
+#: How many mixes are computed at once.
+AT_ONCE = 128
 
 
 class Two(NamedTuple):
@@ -45,16 +45,34 @@ def two(trace: Trace, prefix: str) -> Two:
     return Two(x, y, cast.asker.position)
 
 
-def mapped(f: Map, rows: Two) -> tuple[np.ndarray, np.ndarray]:
-    """f at every mix, "row column d_model", and at the named points, "choice d_model"."""
+def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
+    """f at the mixes a x + b y of `ways`, pairs of (a, b): "mix d_model"."""
+    here = slice(rows.row, rows.row + 1)
+    x, y = f.linear(rows.x), f.linear(rows.y)
+    if f.alone:
+        x, y, here = tuple(part[:, here] for part in x), tuple(part[:, here] for part in y), slice(None)
+    found = []
+    for at in range(0, len(ways), AT_ONCE):
+        some = ways[at : at + AT_ONCE]
+        mixes = []
+        for one, other in zip(x, y, strict=True):
+            a, b = (some[:, side].reshape(-1, *[1] * (one.ndim - 1)) for side in (0, 1))
+            mixes.append(a * one + b * other)
+        found.append(f.rest(mixes, here)[:, 0])
+    return np.concatenate(found)
+
+
+def grid(f: Split, rows: Two) -> np.ndarray:
+    """f at every mix of the sheet: "row column d_model"."""
     a, b = np.meshgrid(MIXES, MIXES, indexing="ij")
+    return mapped(f, rows, np.column_stack([a.ravel(), b.ravel()])).reshape(*a.shape, -1)
+
+
+def named_points(f: Split, rows: Two) -> np.ndarray:
+    """f at the points of `POINTS`, and last a f(x) + b f(y): "choice d_model"."""
     one, other = FACTORS
-    factors = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (one, other)]
-    ways = np.concatenate([np.column_stack([a.ravel(), b.ravel()]), factors])
-    found = f(ways[:, 0, None, None] * rows.x + ways[:, 1, None, None] * rows.y)[:, rows.row]
-    sheet, points = found[: a.size].reshape(*a.shape, -1), found[a.size :]
-    after = one * points[1] + other * points[2]
-    return sheet, np.vstack([points, after])
+    points = mapped(f, rows, np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (one, other)]))
+    return np.vstack([points, one * points[1] + other * points[2]])
 
 
 def plane(points: np.ndarray) -> np.ndarray:
@@ -65,17 +83,21 @@ def plane(points: np.ndarray) -> np.ndarray:
     return np.column_stack([along, across / np.linalg.norm(across)])
 
 
-def maps(trace: Trace, prefix: str) -> dict[str, Map]:
+#: What leaves rows as they are.
+AS_IT_IS = Split(lambda rows: (rows,), lambda rows, at: rows[0][:, at])
+
+
+def maps(trace: Trace, prefix: str) -> dict[str, Split]:
     """What a sheet can be sent through, by name; `entering` leaves it as it is."""
     if prefix.endswith("ffn"):
         return {
-            "entering": lambda x: x,
+            "entering": AS_IT_IS,
             "two_matrices": feeding(trace, prefix, bend=False),
             "biases": feeding(trace, prefix, bend=False, biases=True),
             "feed_forward": feeding(trace, prefix),
         }
     return {
-        "entering": lambda x: x,
+        "entering": AS_IT_IS,
         "fixed_shares": attending(trace, prefix, frozen=True),
         "attention": attending(trace, prefix),
     }
@@ -86,19 +108,21 @@ def _register(name: str) -> None:
 
     @derived(f"{name}_sheet")
     def sheet(trace: Trace, prefix: str) -> NamedTensor:
-        found, points = mapped(maps(trace, prefix)[name], two(trace, prefix))
-        return named(trace, prefix, f"{name}_sheet", (found - points[0]) @ plane(points), "row column component")
+        f, rows = maps(trace, prefix)[name], two(trace, prefix)
+        points = named_points(f, rows)
+        seen = (grid(f, rows) - points[0]) @ plane(points)
+        return named(trace, prefix, f"{name}_sheet", seen, "row column component")
 
     @derived(f"{name}_points")
     def points(trace: Trace, prefix: str) -> NamedTensor:
-        _, found = mapped(maps(trace, prefix)[name], two(trace, prefix))
+        found = named_points(maps(trace, prefix)[name], two(trace, prefix))
         values = (found - found[0]) @ plane(found)
         return NamedTensor(f"{prefix}.{name}_points", values, ("choice", "component"), {"choice": POINTS})
 
     @derived(f"{name}_apart")
     def apart(trace: Trace, prefix: str) -> NamedTensor:
         """|f(a x + b y) - (a f(x) + b f(y))| / |a f(x) + b f(y)|."""
-        _, found = mapped(maps(trace, prefix)[name], two(trace, prefix))
+        found = named_points(maps(trace, prefix)[name], two(trace, prefix))
         before, after = found[3:]
         value = np.linalg.norm(before - after) / np.linalg.norm(after)
         return named(trace, prefix, f"{name}_apart", value, "")

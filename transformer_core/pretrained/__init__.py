@@ -2,6 +2,7 @@
 
 from transformer_core.pretrained.checkpoint import load, save
 from transformer_core.pretrained.hugging_face import load_hugging_face
+from transformer_core.pretrained.torch_folder import save_torch
 from transformer_core.pretrained.torch_modules import load_torch
 
-__all__ = ["load", "load_hugging_face", "load_torch", "save"]
+__all__ = ["load", "load_hugging_face", "load_torch", "save", "save_torch"]

@@ -1,0 +1,65 @@
+"""What a viewer has to know beside the picture: that a model was edited, or that figures are those of another model."""
+
+from __future__ import annotations
+
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.text import Words
+from scenes.theme import at
+from transformer_core import results
+from transformer_core.cast import cast_of
+from transformer_core.measures.kinds import OURS
+from transformer_core.measures.patterns import pattern_of
+from transformer_core.provenance import parse
+from transformer_core.trace import Trace
+
+#: Experiments with random vectors or stacks of layers, which speak of no model.
+OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
+RIGHT_END = 1480.0
+
+
+class Note(Words):
+    """A line beside the title of the chapter."""
+
+    def __init__(self, text: str, role: str) -> None:
+        super().__init__(text, "kicker", role)
+        self.stand_on(at(0, 84)[1]).end_at(at(RIGHT_END, 0)[0])
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def of(cls, trace: Trace, here: str) -> Note | None:
+        """What holds for a whole chapter, most important first; `here` is the part of the model that it looks at."""
+        if "edits" in trace:
+            lines = ", ".join(f"{line}" for line in trace["edits"].words("choice"))
+            return cls(f"edited: {lines} · the output moves by {trace['edit_effect']:share}", "warning")
+        if not trace.about.get("in_grammar", True):
+            return cls("The model never learned sentences like this one.", "warning")
+        told = [*_chosen(trace, here)]
+        if trace.about.get("windows"):
+            told.append(f"{trace['config.in_sight']} of {trace['config.words']} tokens in sight")
+        return cls(" · ".join(told), "ink2") if told else None
+
+    @classmethod
+    def measured_elsewhere(cls, trace: Trace, *texts: str) -> Note | None:
+        """Where a text states figures of an experiment, and the model is another than the one that it was done with."""
+        if trace.about.get("model", OURS) == OURS:
+            return None
+        names = {span.source.name for text in texts for span in parse(text)[1]}
+        experiments = {name.split(".")[1] for name in names if name.startswith(results.PREFIX)}
+        if experiments.difference(OF_NO_MODEL):
+            return cls("measured with the lecture’s small translator, not with this model", "warning")
+        return None
+
+
+def _chosen(trace: Trace, here: str) -> list[str]:
+    """Why this head is looked at, where no role of the grammar has chosen it."""
+    if not here.startswith("encoder.") or trace.about.get("model", OURS) == OURS:
+        return []
+    cast = cast_of(trace)
+    if cast.role or here != cast.path:
+        return []
+    found = pattern_of(trace, cast.path, cast.head)
+    name = f"{layer_name(cast.layer)}, head {letter_of(cast.head)}"
+    return [f"{name}: {found[0]} gets {found[1]:share}" if found else f"{name}: the largest share"]

@@ -1,0 +1,55 @@
+"""Commands about models: which are at hand. And which chapters a model can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def models(as_json: bool) -> None:
+    """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
+    from transformer_core.at_hand import as_json as listed
+    from transformer_core.at_hand import at_hand, models_home
+
+    found = at_hand()
+    if as_json:
+        click.echo(listed(found))
+        return
+    for model in found:
+        click.echo(f"{model.name}\n    {model.origin}: {model.path}")
+    click.echo(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
+
+
+def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
+    """The chapters of `entries` that the model of a trace with these facts can serve; the others are told in one line.
+
+    Raises:
+        ClickException: it can serve none.
+    """
+    from transformer_core.serving import lacking
+
+    lacks = {entry.name: lacking(about, entry.needs) for entry in entries}
+    able = [entry for entry in entries if not lacks[entry.name]]
+    reasons: dict[str, list[str]] = {}
+    for name, need in lacks.items():
+        if need:
+            reasons.setdefault(need, []).append(name)
+    told = "; ".join(f"{', '.join(names)} (it has no {need.removeprefix('an ').removeprefix('a ')})"
+                     for need, names in reasons.items())  # fmt: skip
+    if not able:
+        raise click.ClickException(f"the model {about['model']} cannot serve {told}")
+    if told:
+        click.echo(f"left out, for the model {about['model']} cannot serve them: {told}", err=True)
+    return able
+
+
+def say_effect(about: dict[str, Any]) -> None:
+    """What a model with edits writes, beside what it wrote without."""
+    before, after = about["unedited_output"], about["output"]
+    if before or after:
+        told = f"the output stays: {after}" if before == after else f"the output changes from: {before}, to: {after}"
+        click.echo(told, err=True)

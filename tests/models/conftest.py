@@ -1,0 +1,34 @@
+"""Small models in folders, as a user would bring them: config, weights, tokenizer."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from transformer_core.pretrained import save_torch
+
+for folder in ("pictures", "models"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
+
+from small_models import MAKERS, sentence_pieces, torch_model  # noqa: E402 - found by the line above
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """A folder for each kind, by its name."""
+    home = tmp_path_factory.mktemp("models")
+    for kind, (build, tokens) in MAKERS.items():
+        tokenizer = tokens()
+        with torch.random.fork_rng():
+            torch.manual_seed(11)
+            model = build(tokenizer.get_vocab_size()).eval()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(4)), alpha=0.1)
+        model.save_pretrained(home / kind)
+        tokenizer.save(str(home / kind / "tokenizer.json"))
+    module, source, target, output = torch_model()
+    save_torch(module, home / "torch", source, target, 0, 1, output, max_positions=48)
+    sentence_pieces().save(str(home / "torch" / "tokenizer.json"))
+    return {path.name: path for path in home.iterdir()}

@@ -1,0 +1,103 @@
+"""An edit is a line that is parsed: it changes what it names and nothing else; what is wrong is told in one line."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from transformer_core.lecture import read
+from transformer_core.tap import record
+
+TEXT = "The car is red"
+WEIGHTS = "encoder.1.self_attn.weights"
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return read(TEXT)
+
+
+def edited(*lines, text=TEXT, model=None):
+    return read(text, model, edit=lines)
+
+
+def test_one_head_is_set_to_zero_and_no_other(plain):
+    after, before = edited(f"{WEIGHTS}[head=2]=0")[WEIGHTS].values, plain[WEIGHTS].values
+    assert not after[:, 2].any()
+    assert np.array_equal(np.delete(after, 2, 1), np.delete(before, 2, 1))
+
+
+def test_a_token_is_named_by_its_word_or_its_place(plain):
+    by_word, by_place = edited(f"{WEIGHTS}[query=red,head=0]*=0.5"), edited(f"{WEIGHTS}[head=0, query=3] *= 0.5")
+    assert np.array_equal(by_word[WEIGHTS].values, by_place[WEIGHTS].values)
+    assert np.allclose(by_word[WEIGHTS].values[0, 0, 3], plain[WEIGHTS].values[0, 0, 3] / 2)
+
+
+def test_the_mean_is_over_all_tokens_of_the_whole_tensor(plain):
+    after = edited("encoder.0.ffn.out[position=red]=mean")["encoder.0.ffn.out"].values[0, 3]
+    assert np.allclose(after, plain["encoder.0.ffn.out"].values[0].mean(0))
+
+
+def test_an_edit_reaches_the_output_as_the_same_edit_by_hand_does():
+    trace = edited("encoder.1.ffn.out=0", "decoder.0.ffn.out*=2")
+    from transformer_core.default_model import load_default
+
+    model = load_default()[0].double()
+    by_hand = {"encoder.1.ffn.out": torch.zeros_like, "decoder.0.ffn.out": lambda x: 2 * x}
+    ids = [torch.from_numpy(trace[f"embed_{side}.ids"].values) for side in ("src", "tgt")]
+    with torch.no_grad(), record(edit=by_hand) as tape:
+        model(*ids)
+    assert np.allclose(tape["probs"].numpy(), trace["probs"].values)
+    assert [str(row.largest()[0]) for row in trace["probs"].pick(batch=0)][:-1] == trace.about["output_tokens"]
+
+
+def test_the_pass_without_the_edit_and_the_effect_are_kept(plain):
+    trace = edited(f"{WEIGHTS}=0")
+    assert np.allclose(trace["other.unedited.probs"].values, plain["probs"].values)
+    assert trace.about["unedited_output"] == plain.about["output"]
+    moved = 0.5 * np.abs(trace["probs"].values - trace["other.unedited.probs"].values)[0, 0].sum()
+    assert float(trace["edit_effect"]) >= moved > 0
+    assert list(trace["edits"].words("choice")) == [f"{WEIGHTS}=0"]
+
+
+def test_an_encoder_alone_is_edited_too(folders):
+    trace = edited("encoder.0.self_attn.z[head=1]=0", text="the old ship", model=folders["bert"])
+    assert 0 < float(trace["edit_effect"]) < 2
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("encoder.1.self_attn.wights=0", "near are encoder.1.self_attn.weights"),
+        (f"{WEIGHTS}[heads=2]=0", "has no axis 'heads': it has batch, head, query, key"),
+        (f"{WEIGHTS}[2]=0", "has no axis '2'"),
+        (f"{WEIGHTS}[head=7]=0", "has 4 entries along head, none at 7"),
+        (f"{WEIGHTS}[query=blue]=0", "it has The, car, is, red"),
+        (f"{WEIGHTS}=open('x')", "is neither a number nor mean"),
+        (f"{WEIGHTS}=nan", "no finite number"),
+        (f"{WEIGHTS}*=mean", "is neither a number nor mean"),
+        ("parameters.encoder.1.self_attn.w_q=0", "no tensor of this pass"),
+        ("x", "is no edit"),
+        ("", "is no edit"),
+    ],
+)
+def test_a_wrong_line_is_told_with_what_would_be_right(line, said):
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
+        edited(line)
+    assert "\n" not in str(error.value)
+
+
+def test_one_tensor_is_edited_once():
+    with pytest.raises(ValueError, match="edited twice"):
+        edited(f"{WEIGHTS}=0", f"{WEIGHTS}[head=1]=0")
+
+
+def test_an_edit_is_on_screen_in_every_chapter(folders):
+    from scenes_of import EVERY_ENCODER_CHAPTER, found_in
+
+    trace = edited("encoder.0.self_attn.z[head=1]=0", text="the old ship", model=folders["bert"])
+    for chapter in EVERY_ENCODER_CHAPTER[:3]:
+        found = found_in(chapter, trace, "dark")
+        assert found.lies + found.claims + found.faults == []
+        assert any(text.startswith("edited: encoder.0.self_attn.z[head=1]=0") for text in found.texts)

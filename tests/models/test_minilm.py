@@ -1,0 +1,78 @@
+"""The pretrained encoder that comes as a package: equal to its original, and all encoder chapters hold for it."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from scenes_of import EVERY_ENCODER_CHAPTER, found_in
+
+from transformer_core.at_hand import PACKAGES, placed
+from transformer_core.lecture import read
+from transformer_core.tap import record
+
+pytestmark = pytest.mark.skipif(not importlib.util.find_spec(PACKAGES["minilm"][0]), reason="minilm is not installed")
+
+WORDS = ("captain river stone quietly believed mountains unusual tomorrow garden electricity because shadow orchestra "
+         "window philosophy running beneath yellow democracy 42 never naïve jumped, whispering").split()  # fmt: skip
+SENTENCES = {
+    3: "Home",
+    12: "The captain sailed his old ship home before the storm",
+    30: "The old captain of the ship, who had not slept for three nights, finally saw the lighthouse and steered his "
+    "whole crew to the old harbour",
+}
+
+
+def sentences(count):
+    random = np.random.default_rng(1)
+    return [" ".join(random.choice(WORDS, random.integers(1, 40))) for _ in range(count)]
+
+
+def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
+    folder = placed("minilm")
+    theirs = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).eval()
+    tokens = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    from transformer_core.pretrained import load_hugging_face
+    from transformer_core.subwords import Subwords
+
+    theirs, ours, reader = theirs.double(), load_hugging_face(folder, torch.float64), Subwords(folder)
+    worst = 0.0
+    for text in sentences(50):
+        given = tokens(text, return_tensors="pt")
+        assert tuple(given["input_ids"][0].tolist()) == reader.read(text).ids
+        with torch.no_grad(), record() as tape:
+            ours.encode(given["input_ids"])
+        with torch.no_grad():
+            out = theirs(**given, output_hidden_states=True, output_attentions=True)
+        pairs = [(tape["embed_src.out"], out.hidden_states[0])]
+        for layer in range(6):
+            pairs.append((tape[f"encoder.{layer}.resid_post"], out.hidden_states[layer + 1]))
+            pairs.append((tape[f"encoder.{layer}.self_attn.weights"], out.attentions[layer]))
+        worst = max(worst, *(float((a - b).abs().max() / b.abs().max()) for a, b in pairs))
+    assert worst < 2e-6
+
+
+@pytest.fixture(scope="module", params=SENTENCES.values(), ids=[f"{count} tokens" for count in SENTENCES])
+def trace(request):
+    return read(request.param, "minilm")
+
+
+def test_the_sentences_are_as_long_as_they_should_be():
+    assert [len(read(text, "minilm").about["tokens"]) for text in SENTENCES.values()] == [*SENTENCES]
+
+
+@pytest.mark.parametrize("chapter", EVERY_ENCODER_CHAPTER, ids=lambda chapter: chapter.__name__)
+def test_every_encoder_chapter_is_true_and_readable(chapter, trace):
+    found = found_in(chapter, trace, "dark")
+    assert found.lies + found.claims + found.faults == []
+
+
+def test_a_long_sentence_says_how_much_of_it_is_in_sight(trace):
+    texts = found_in(EVERY_ENCODER_CHAPTER[0], trace, "dark").texts
+    assert any("tokens in sight" in text for text in texts) == bool(trace.about["windows"])
+
+
+def test_figures_of_the_small_translator_are_said_to_be_its_own(trace):
+    residual = next(chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ == "Residual")
+    assert any("small translator" in text for text in found_in(residual, trace, "dark").texts)

@@ -1,0 +1,54 @@
+"""A long sentence is seen through a window: entries keep their values, measures are those of the whole."""
+
+import numpy as np
+import pytest
+
+from transformer_core.cast import cast_of
+from transformer_core.lecture import read
+from transformer_core.window import MOST
+
+LONG = "the old ship sails home before the storm and the cat sees the other cat and the captain sleeps"
+
+
+@pytest.fixture(scope="module")
+def trace(folders):
+    return read(LONG, folders["bert"])
+
+
+def test_a_window_shows_the_entries_of_the_whole_at_their_places(trace):
+    start, stop = trace.about["windows"]["source"]
+    assert stop - start == MOST
+    seen, whole = trace.in_sight()["encoder.1.self_attn.weights"], trace["encoder.1.self_attn.weights"]
+    assert np.array_equal(seen.values, whole.values[:, :, start:stop, start:stop])
+    assert seen.labels["query"] == whole.labels["query"][start:stop]
+    assert trace.full(seen.name) is seen
+
+
+def test_a_measure_is_taken_of_the_whole_and_cut_afterwards(trace):
+    sums = trace.in_sight()["encoder.0.self_attn.weight_sums"]
+    assert np.allclose(sums.values, 1)
+    assert trace.in_sight()["encoder.0.self_attn.weights"].values.sum(-1).max() < 1
+
+
+def test_what_no_token_runs_along_is_not_cut(trace):
+    for name in ("parameters.embed_src.table", "embed_src.all_places"):
+        assert trace.in_sight()[name] is trace[name]
+    assert trace.in_sight()["config.words"] == len(trace.about["tokens"])
+
+
+def test_asker_and_favourite_are_in_sight(trace):
+    whole, seen = cast_of(trace), cast_of(trace.in_sight())
+    assert (str(whole.asker), str(whole.favourite)) == (str(seen.asker), str(seen.favourite))
+    assert whole.layer == seen.layer
+
+
+def test_the_words_in_sight_are_shuffled_among_themselves(trace):
+    order = trace.in_sight()["other.shuffled.order"].values
+    assert sorted(order) == list(range(MOST))
+    assert not (order == np.arange(MOST)).any()
+    assert trace["other.shuffled.encoder.0.self_attn.out.moved_difference"] < 1e-12
+
+
+def test_a_short_sentence_needs_no_window(folders):
+    short = read("the cat sleeps", folders["bert"])
+    assert short.in_sight() is short

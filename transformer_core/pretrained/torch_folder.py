@@ -1,0 +1,91 @@
+"""A `torch.nn.Transformer` with its embeddings, to and from a folder: sizes in config.json, weights in safetensors."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from transformer_core.config import Config
+from transformer_core.model import Transformer
+from transformer_core.pretrained.copying import fill
+from transformer_core.pretrained.torch_modules import load_torch
+from transformer_core.pretrained.weights import WHOLE, Weights
+
+KIND = "torch.nn.Transformer"
+#: The sizes that `nn.Transformer` is built with, and may be saved with.
+SIZES = ("d_model", "nhead", "num_encoder_layers", "num_decoder_layers", "dim_feedforward", "activation",
+         "layer_norm_eps", "norm_first")  # fmt: skip
+
+
+def save_torch(
+    module: nn.Transformer,
+    folder: str | os.PathLike[str],
+    source: Tensor,
+    target: Tensor,
+    start: int,
+    end: int,
+    output: nn.Linear | None = None,
+    embedding_scale: bool = True,
+    max_positions: int = 512,
+) -> Path:
+    """Write a module, its two embedding tables "vocab d_model", and its output layer (tied to `target` if None).
+
+    `start` and `end` are the ids of the marks around a target. Positions are the paper's sinusoids, sine and cosine in
+    turn. Beside it belongs a `tokenizer.json`, or a `vocabulary.json` (`Vocabulary.to_json`).
+    """
+    layer: Any = module.encoder.layers[0]
+    facts = {
+        "model_type": KIND, "d_model": module.d_model, "nhead": module.nhead,
+        "num_encoder_layers": len(module.encoder.layers), "num_decoder_layers": len(module.decoder.layers),
+        "dim_feedforward": layer.linear1.out_features, "activation": layer.activation.__name__,
+        "layer_norm_eps": layer.norm1.eps, "norm_first": layer.norm_first, "source_vocab": len(source),
+        "target_vocab": len(target), "embedding_scale": embedding_scale, "max_positions": max_positions,
+        "start": start, "end": end,
+    }  # fmt: skip
+    state = {f"transformer.{name}": value for name, value in module.state_dict().items()}
+    state |= {"embed_src": source, "embed_tgt": target}
+    if output is not None:
+        state["output.weight"] = output.weight
+        state["output.bias"] = torch.zeros(len(target)) if output.bias is None else output.bias
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.detach().clone().contiguous() for name, value in state.items()}, folder / WHOLE)
+    (folder / "config.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return folder
+
+
+def load_torch_folder(facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
+    """The model of a folder that `save_torch` wrote.
+
+    Raises:
+        KeyError: a size that the config does not state.
+        ValueError: weights that do not fit the sizes.
+    """
+    theirs = nn.Transformer(**{name: facts[name] for name in SIZES}, dropout=0.0, batch_first=True).to(dtype)
+    state = {name: weights.take(f"transformer.{name}") for name in theirs.state_dict()}
+    try:
+        theirs.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"the weights do not fit the sizes in config.json: {error}") from error
+    free = "output.weight" in weights
+    config = Config(
+        source_vocab=facts["source_vocab"], target_vocab=facts["target_vocab"], d_model=facts["d_model"],
+        d_ff=facts["dim_feedforward"], heads=facts["nhead"], encoder_layers=facts["num_encoder_layers"],
+        decoder_layers=facts["num_decoder_layers"], norm_order="pre" if facts["norm_first"] else "post",
+        final_norm=True, norm_eps=facts["layer_norm_eps"], activation=facts["activation"],
+        max_positions=facts["max_positions"], embedding_scale=facts["embedding_scale"], tied_output=not free,
+        output_bias=free, dropout=0.0,
+    )  # fmt: skip
+    ours = Transformer(config).to(dtype)
+    load_torch(ours, theirs)
+    fill(ours.embed_src, {"table": weights.take("embed_src")})
+    fill(ours.embed_tgt, {"table": weights.take("embed_tgt")})
+    if free:
+        fill(ours.output, {"w": weights.take("output.weight"), "b": weights.take("output.bias")})
+    return ours

@@ -1,0 +1,81 @@
+"""A part of a long sentence that a picture has room for; numbers and measures stay those of the whole.
+
+A chapter about a long sentence reads the trace through a window: `window.<name>` is the tensor `<name>`, cut to the
+tokens in sight along every axis that the sentence runs along. What is derived is derived from the whole sentence first
+and cut afterwards: a share is one of all tokens, also of those out of sight.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformer_core.named_tensor import NamedTensor
+from transformer_core.trace import WINDOW
+
+if TYPE_CHECKING:
+    from transformer_core.model import Transformer
+    from transformer_core.trace import Trace
+    from transformer_core.variants import Sentence
+
+#: As many tokens as can be read side by side, at the smallest size, from the last row.
+MOST = 10
+#: A sentence of up to so many tokens is shown whole.
+WHOLE = 13
+#: Where the words of the shuffled sentence stood before: the one tensor whose entries are places in the sentence.
+ORDER = "other.shuffled.order"
+
+
+def windows_of(model: Transformer, given: Sentence) -> dict[str, list[int]]:
+    """First and last token (exclusive) in sight, of each side whose sentence is longer than a picture; else nothing."""
+    found = {}
+    if len(given.source) > WHOLE:
+        found["source"] = _around(*_asker(model, given), len(given.source))
+    if len(given.target) > WHOLE:
+        found["target"] = [len(given.target) - MOST, len(given.target)]
+    return found
+
+
+def _asker(model: Transformer, given: Sentence) -> tuple[int, int]:
+    """The two tokens that the lecture follows: see `cast.most_attentive`."""
+    import torch
+
+    from transformer_core.cast import most_attentive
+    from transformer_core.tap import record
+
+    with torch.no_grad(), record(only=["encoder.*.self_attn.weights"]) as tape:
+        model.encode(torch.tensor([given.source_ids]))
+    words = {"query": given.source, "key": given.source}
+    weights = {int(name.split(".")[1]): tensor.numpy()[0] for name, tensor in tape.items()}
+    views = {at: NamedTensor(str(at), values, ("head", "query", "key"), words) for at, values in weights.items()}
+    cast = most_attentive(views)
+    return cast.asker.position, cast.favourite.position
+
+
+def _around(asker: int, favourite: int, size: int) -> list[int]:
+    """The stretch of `MOST` tokens with both in its middle."""
+    middle = (asker + favourite + 1) // 2
+    start = min(max(0, middle - MOST // 2), size - MOST)
+    return [start, start + MOST]
+
+
+def through_window(trace: Trace, name: str) -> NamedTensor:
+    """The tensor called `name` without its prefix, cut to the tokens in sight; the whole one if nothing is cut."""
+    plain = name.removeprefix(f"{WINDOW}.")
+    if name in trace.tensors:
+        return trace.tensors[name]
+    whole = trace.full(plain)
+    sides = {"source": trace.about["tokens"], "target": trace.about.get("target_tokens", ())}
+    values, labels = whole.values, dict(whole.labels)
+    for axis, words in whole.labels.items():
+        for side, (start, stop) in trace.about["windows"].items():
+            if _same(words, sides[side]):
+                values = values.take(range(start, stop), whole.axes.index(axis))
+                labels[axis] = words[start:stop]
+                if plain == ORDER:
+                    values = values - start
+    return whole if values is whole.values else NamedTensor(name, values, whole.axes, labels)
+
+
+def _same(words: tuple[str, ...], sentence: list[str]) -> bool:
+    """Whether an axis runs along this sentence, in whatever order."""
+    return len(words) == len(sentence) and sorted(words) == sorted(sentence)
