@@ -27,12 +27,14 @@ class Step:
         show: what is played, one entry a beat: an animation, a tuple of animations that play together, or a list of
             these that play one after another.
         stay: what remains on stage from the step before; everything, if it is not given.
+        here: the part of the model that this step looks at, if another than its chapter (see `MiniMap`); "" is none.
     """
 
     title: str
     say: str
     show: Sequence[Show] = ()
     stay: Sequence[Mobject] | None = None
+    here: str | None = None
 
     @property
     def beats(self) -> list[str]:

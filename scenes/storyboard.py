@@ -69,6 +69,7 @@ class Chapter(Scene):
         self.records: list[Record] = []
         self.stage_chrome: list[Mobject] = []
         self.heading: Words | None = None
+        self.lit = ""
         self.caption: list[Words] = []
         self.lasting: Note | None = None
         self.note: Note | None = None
@@ -122,6 +123,7 @@ class Chapter(Scene):
                 self._change_note(seen, step)
                 if number == 1:
                     self._arrive(record, showing)
+                self._light(seen, step)
                 self._perform(step, record, showing)
                 record.heard = voice.take()
                 if closed:
@@ -130,8 +132,9 @@ class Chapter(Scene):
 
     def _set_up_chrome(self, trace: Trace) -> None:
         kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
-        self.stage_chrome = [MiniMap(trace, self.whereabouts(trace)), kicker]
-        self.lasting = Note.of(trace, self.whereabouts(trace))
+        self.lit = self.whereabouts(trace)
+        self.stage_chrome = [MiniMap(trace, self.lit), kicker]
+        self.lasting = Note.of(trace, self.lit)
 
     def _arrive(self, record: Record, showing: bool) -> None:
         """Between two chapters: the map, large, shows where we go; then it takes its corner, and the work begins."""
@@ -156,6 +159,15 @@ class Chapter(Scene):
         if wanted:
             self.stage_chrome.append(wanted)
             self.add(wanted)
+
+    def _light(self, trace: Trace, step: Step) -> None:
+        """Light the part of the map that this step looks at."""
+        here = self.whereabouts(trace) if step.here is None else step.here
+        if here != self.lit:
+            self.lit = here
+            self.remove(self.stage_chrome[0])
+            self.stage_chrome[0] = MiniMap(trace, here)
+            self.add(self.stage_chrome[0])
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it
         """The part of the model that this chapter looks at, for the small map."""

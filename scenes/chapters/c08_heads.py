@@ -300,6 +300,7 @@ class Heads(Chapter):
                 appear(right),
             ],
             stay=(),
+            here="*.cross_attn",
         )
 
     def a_sum_of_heads(self, cast: Cast, trace: Trace) -> Iterator[Step]:
@@ -361,6 +362,7 @@ class Heads(Chapter):
                 appear(ring_around(picture.box)),
             ],
             stay=(),
+            here=f"{own} {cross}",
         )
 
     def separate_projections(self, cast: Cast, trace: Trace) -> Iterator[Step]:

@@ -11,6 +11,8 @@ from scenes.animations.branching import multiply, reshape
 from scenes.animations.shading import Shades
 from scenes.layout import at_floor, centred
 from scenes.mobjects.norm_places import Wired
+from scenes.mobjects.race import named_head
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.stations import Stations
 from scenes.mobjects.stream import PlaceOrSum, Tributaries
@@ -22,6 +24,9 @@ from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of
 from transformer_core.measures.effects import counts
 from transformer_core.trace import Trace
+
+#: A difference below this is rounding.
+ROUNDING = 1e-6
 
 
 class Residual(Chapter):
@@ -53,13 +58,13 @@ class Residual(Chapter):
         own = trace[f"{path}.weights"].pick(batch=0, head=cast.head, query=asker, key=asker.position)
         placed, added = part["left_if_replaced"], part["left_if_added"]
         picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), asker)
-        kept = "The word is still there." if added > max(placed, 0.5) else "Not much of the word is left either way."
+        kept = "The word is still there." if added > max(placed, 0.5) else "Little is left either way."
         yield Step(
             "In its place, or added?",
             say=f"Attention has an answer for “{asker}”. Why add it? "
-            f"One head let “{asker}” keep {own:share} of itself. |"
-            f"Put the answer in the row’s place: cosine {placed:.2f} with what was there. |"
-            f"Add it: {added:.2f}. {kept} |So a head may look elsewhere.",
+            f"{named_head(cast.layer, cast.head)} let “{asker}” keep {own:share} of itself. |"
+            f"Put the answer in its place: cosine {placed:.2f} with the row. |"
+            f"Add it: {added:.2f}. {kept} |So it may look elsewhere.",
             show=[
                 [appear(picture.token, picture.row), appear(picture.names[0], picture.found)],
                 [(appear(picture.line, picture.names[1]), *multiply(picture.found, [picture.placed])),
@@ -78,9 +83,8 @@ class Residual(Chapter):
         picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, asker)
         most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
         tally = (
-            "Start plus all additions is the row that leaves"
-            + (f", to within {apart:.0e}" if apart > 0 else ", exactly")
-            if apart < 1e-3
+            "Start plus all additions is the row that leaves" + (", but for rounding" if apart > 0 else ", exactly")
+            if apart < ROUNDING
             else "Norms rescale it: another row leaves"
         )
         yield Step(
@@ -167,10 +171,11 @@ class Residual(Chapter):
         bars, names = picture.states, picture.names
         yield Step(
             "Norm: one row through five stations",
-            say=f"Norm takes one row, here of “{asker}”: mean {mean:.2f}, variance {variance:.2f}. |"
+            say=f"Norm takes one row, here “{asker}”, {layer_name(cast.layer)}: "
+            f"mean {mean:.2f}, variance {variance:.2f}. |"
             "Take the mean off every entry. |Divide by the root of the variance: "
             f"now the variance is {one:.2f}. |"
-            "Then a learned gain and a learned shift for each entry. No other row is asked.",
+            "Then learned gains and shifts for each entry. Each row uses only itself.",
             show=[
                 [appear(picture.token, picture.zero, names[0]), fill(bars[0], "row"),
                  appear(picture.mean, picture.mean_name, picture.facts[0])],
@@ -222,7 +227,7 @@ class Residual(Chapter):
         with_norm, without = (
             deep["exact.over_seeds"].pick(model=name) for name in ("pre-norm, no warm-up", "no norm, no warm-up")
         )
-        few = Deep(f"{deep['layers']} layers a side",
+        few = Deep(f"{deep['layers']} layers a side, {deep['steps']} steps",
                    {"with Norm": (with_norm, "residual"), "without": (without, "warning")})  # fmt: skip
         centred(VGroup(picture, few).arrange(RIGHT, buff=gap("part")))
         depth = (
@@ -258,7 +263,7 @@ class Residual(Chapter):
             "Add keeps, Norm tames",
             say="Add keeps the word, and a road for the gradient. Norm keeps the scale; "
             "what that is worth has to be measured at each depth. |"
-            f"Your turn: if this sublayer gives nothing but zeros, what becomes of the row of “{cast.asker}”?",
+            f"Your turn: this sublayer gives only zeros. What becomes of the row of “{cast.asker}”?",
             show=[[appear(picture, token), appear(answer)], appear(zeros, after)],
             stay=(),
         )

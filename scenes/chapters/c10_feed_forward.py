@@ -8,9 +8,10 @@ from scenes.animations import Count, Through, appear, appear_in_turn, fill, foll
 from scenes.animations.shading import Shades
 from scenes.layout import at_floor
 from scenes.mobjects.clouds import Clouds, verdict
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sheets import VISIBLE, Trial
-from scenes.mobjects.units import OneUnit, found_in
+from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
 from scenes.storyboard import Chapter, Step
 from transformer_core.cast import Cast, cast_of
@@ -53,8 +54,9 @@ class FeedForward(Chapter):
         )
         yield Step(
             "Why a network that reads one row only?",
-            say="Attention has mixed the rows. Why now a network that reads one row at a time? |"
-            f"The row of “{asker}” widens, from {width} entries to {units} units. |{cut} |"
+            say="Attention has mixed the rows. Why now a network that reads single rows? |"
+            f"In the {layer_name(cast.layer)}, the row of “{asker}” widens, "
+            f"from {width} entries to {units} units. |{cut} |"
             f"Then it narrows, to {width} again.",
             show=[
                 appear(picture.tokens[0], picture.enters, picture.x_name),
@@ -123,6 +125,7 @@ class FeedForward(Chapter):
                  appear(trial.sides[1], trial.leaves.after), appear(trial.number)],
             ],
             stay=(),
+            here=f"encoder.{cast.layer}.self_attn",
         )  # fmt: skip
 
     def shares_that_follow(self, cast: Cast, trace: Trace) -> Iterator[Step]:
@@ -133,7 +136,7 @@ class FeedForward(Chapter):
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
         bends = trial.apart > VISIBLE
         told = (
-            f"The sheet bends: the sides part by {trial.apart:.2f} of the output’s length."
+            f"The sheet bends: the marks part by {trial.apart:.2f} of the output’s length."
             if bends
             else "Nothing bends: one word has nothing to share out."
         )
@@ -152,6 +155,7 @@ class FeedForward(Chapter):
                 None,
                 None,
             ],
+            here=f"encoder.{cast.layer}.self_attn",
         )
 
     def two_are_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
@@ -161,7 +165,7 @@ class FeedForward(Chapter):
         plain = Trial(part, cast.asker, cast.favourite, "two_matrices", ("FFN,", f"no {bend}"))
         whole = Trial(part, cast.asker, cast.favourite, "feed_forward", ("FFN", f"with {bend}"))
         parted = (
-            f"the sides part by {whole.apart:.2f} of the length"
+            f"the marks part by {whole.apart:.2f} of the length"
             if whole.apart > VISIBLE
             else "yet here the sides agree: one pass proves nothing"
         )
@@ -187,7 +191,7 @@ class FeedForward(Chapter):
         run = trace.under("experiment.boundary")
         picture, right = Clouds(run), run["accuracy"].quantities()
         line = verdict(run["line_accuracy"], "the best straight line", 330)
-        layer = verdict(right[0], f"an FFN with {run['hidden']} hidden units", 560)
+        layer = verdict(right[0], f"an FFN with {run['hidden']} hidden units", 560, right[-1])
         creases = picture.creases[0]
         worst = run["accuracy_by_seed"].smallest()[-1]
         yield Step(
@@ -218,13 +222,17 @@ class FeedForward(Chapter):
         post = trace[f"{path}.post"].pick(batch=0)
         order = trace[f"{path}.unit_order"].pick(batch=0, position=found.word.position)
         name = next(unit for unit in order.quantities() if unit == found.unit)
+        second, other = runner_up(run["area"].pick(layer=found.layer, d_ff=found.unit))
+        near = found.score - other < CLOSE
+        rival = f"But one of the {second}, too, in {other:share}. " if near else ""
+        rough = "A name is rough, and" if near else "A name like that is"
         picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
         yield Step(
             "What wakes a unit?",
-            say=f"What does a unit look for? Unit {name} wakes for “{found.word}”. |"
-            f"In {found.score:share} of all pairs from {run['sentences']:,.0f} new sentences, "
-            f"it is stronger for one of the {found.kind} than for another word. |"
-            f"A name like that is rare: {run['unnamed']:share} of all units have none.",
+            say=f"Unit {name} wakes for “{found.word}”. What is it for? |"
+            f"In {found.score:share} of pairs from {run['sentences']:,.0f} new sentences, "
+            f"one of the {found.kind} wakes it more. {rival}|"
+            f"{rough} rare: {run['unnamed']:share} of all units have none.",
             show=[
                 [appear(picture.words, picture.floor), (fill(picture.bars, "row"), appear(picture.numbers)),
                  appear(ring_around(picture.words[found.word.position]))],
@@ -240,7 +248,7 @@ class FeedForward(Chapter):
         bend = SAID[trace.about["config"]["activation"]]
         trial = Trial(part, cast.asker, cast.favourite, "biases", ("biases on,", f"no {bend}"))
         parted = (
-            f"yet the sides part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
+            f"yet the marks part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
             if trial.apart > VISIBLE
             else "and the sides agree, for these biases are still zero"
         )
@@ -248,8 +256,8 @@ class FeedForward(Chapter):
         yield Step(
             "Moving, and computing",
             say="Attention moves between rows. The FFN computes in each, and has to bend to be more than a matrix. |"
-            f"Your turn: biases on, {bend} off. Lines stay straight, {parted}. |"
-            "Is that linear? Ask where zero goes.",
+            f"Biases on, {bend} off: lines stay straight, {parted}. |"
+            "Your turn: is that linear? Ask where zero goes.",
             show=[
                 [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],
                 [(appear(trial.way, trial.said), trial.sent()),

@@ -11,6 +11,7 @@ from scenes.animations.branching import multiply
 from scenes.layout import at_floor, centred
 from scenes.mobjects.bridge import Bridge, Pathway
 from scenes.mobjects.masking import Leak, MaskBoard
+from scenes.mobjects.race import named_head
 from scenes.mobjects.reading_out import ReadingOut, WholeWay
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
@@ -71,10 +72,10 @@ class Decoder(Chapter):
         most, share = part["weights"].pick(query=row.position).largest()
         yield Step(
             "A mask before the softmax",
-            say="All rows run at once: each meets every key, even of later words. |"
+            say="All rows run at once: each meets every key, even later ones. |"
             "A row may look back, never ahead: scores ahead become minus infinity. |"
             "Their exponential is zero. The others share one. |"
-            f"“{row}” gives {share:share} to “{most}”, and nothing to what follows.",
+            f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, and nothing ahead.",
             show=[
                 [appear(board.askers, board.answers), appear_in_turn(board.scores.rows)],
                 [fill(board.hatches, "row"), leave(*board.behind)],
@@ -82,6 +83,7 @@ class Decoder(Chapter):
                 appear(ring_around(board.shares.row(row.position))),
             ],
             stay=(),
+            here=FIRST,
         )
 
     def not_zero_afterwards(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -98,7 +100,7 @@ class Decoder(Chapter):
             say=f"The row of “{row}”, masked first: its shares make one. |"
             f"Set zeros after the softmax, and {total:.2f} is left. |"
             f"Worse: make the hidden “{last}” a “{changed}”, and a share moves by {leak:.2f}. |"
-            f"The future leaks, by the divisor. {safe}",
+            f"The future leaks through the sum. {safe}",
             show=[
                 [
                     appear(picture.token, picture.before.title, picture.before.budget.outline, picture.sum_name),
@@ -118,6 +120,7 @@ class Decoder(Chapter):
                 None,
             ],
             stay=(),
+            here=FIRST,
         )
 
     def ask_the_source(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -145,6 +148,7 @@ class Decoder(Chapter):
                 appear_in_turn(rest),
             ],
             stay=(),
+            here=play.cross,
         )
 
     def reading_jumps(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -187,6 +191,7 @@ class Decoder(Chapter):
                 appear(grid.gold) if len(grid.gold) else None,
             ],
             stay=(),
+            here=play.cross,
         )
 
     def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
@@ -248,6 +253,7 @@ class Decoder(Chapter):
                 None,
             ],
             stay=(),
+            here="encoder",
         )
 
     def row_to_word(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -281,6 +287,7 @@ class Decoder(Chapter):
                 appear(ring_around(picture.words[0])),
             ],
             stay=(),
+            here="output",
         )
 
     def the_whole_way(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -292,7 +299,7 @@ class Decoder(Chapter):
             "The way of one row",
             say="So this is the way of one row. It looks back, never ahead. |It asks the source. |"
             "It thinks, and names the next word. |"
-            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it still wrong?",
+            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it wrong?",
             show=[
                 [appear(picture.band, picture.reads), appear(picture.blocks[0], *picture.ways[:2])],
                 [

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from scenes.animations import appear, appear_in_turn, fill, ring_around
 from scenes.animations.branching import multiply
 from scenes.layout import at_floor
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.learning import Bill, Forming, Loop, Staircase, Starts
 from scenes.mobjects.lesson import Lesson, Progress, SlidingLoss
 from scenes.mobjects.patterns import sharpest
@@ -21,6 +20,8 @@ from transformer_core.measures.learning import last_mistake, lows, steepest, win
 from transformer_core.play import play_of
 from transformer_core.trace import Trace
 
+#: A difference below this is rounding.
+ROUNDING = 1e-6
 #: The training that was watched, and the role that chapters five to eight follow.
 RUN, ROLE = "experiment.emergence", "adjective(inflected)->noun"
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
@@ -59,15 +60,16 @@ class Training(Chapter):
         probs = trace[f"{RUN}.probs"].pick(checkpoint=look, batch=0)
         reads = probs.words("position")
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
-        picture = Lesson(reads, guesses, trace[f"{RUN}.watched_hits"].pick(checkpoint=look).values.tolist())
+        end = probs.label("vocab", 2)
+        picture = Lesson(reads, guesses, end, trace[f"{RUN}.watched_hits"].pick(checkpoint=look).values.tolist())
         step = trace[f"{RUN}.step"].pick(checkpoint=look)
-        right = f"“{reads[wrong + 1]}”" if wrong + 1 < len(reads) else "the end"
+        right = reads[wrong + 1] if wrong + 1 < len(reads) else end
         after = [appear(ring_around(picture.reads[wrong + 1]))] if wrong + 1 < len(reads) else []
         yield Step(
             "What turns random numbers into roles?",
             say="At the start all numbers are random. What makes roles of them? |"
             "A lesson: the right words, one place on. |"
-            f"All rows guess in one pass. Step {step:,.0f}: “{guesses[wrong]}” where {right} is right. |"
+            f"All rows guess in one pass. Step {step:,.0f}: “{guesses[wrong]}” where “{right}” is right. |"
             "The next row still reads the right word: the teacher dictates.",
             show=[
                 [appear(picture.sources), appear(picture.names[0], picture.truth[-1])],
@@ -94,7 +96,7 @@ class Training(Chapter):
         steps = trace[f"{RUN}.step"]
         picture = SlidingLoss(probs, losses, steps, target)
         smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
-        aim = "A bit is kept for other words: zero is not the aim." if smoothed else "Nearer to one, nearer to zero."
+        aim = "Training keeps a bit for other words: label smoothing." if smoothed else "Nearer to one, nearer to zero."
         last = len(steps) - 1
         yield Step(
             "How wrong? Minus the logarithm",
@@ -165,10 +167,10 @@ class Training(Chapter):
         key = part["push"].smallest()[0]
         yield Step(
             "Where does the loss push a score?",
-            say=f"Our sentence: “{asker}” asks in head {letter_of(head)}. These shares make its mix. |"
+            say=f"{named_head(layer, head)}, trained: “{asker}” asks. These shares make its mix. |"
             "From the mix, does a value point where the loss falls, or rises? |"
             f"Share times way is the push. The score of “{key}” rises most. |"
-            f"Automatic differentiation agrees, to {error:.0e}.",
+            f"Automatic differentiation agrees, {'but for rounding' if error < ROUNDING else f'to {error:.0e}'}.",
             show=[
                 [appear(picture.asker, picture.chips), (appear(picture.names[0]), appear_in_turn([*picture.bars]))],
                 [appear(picture.zero, picture.names[1:3]), appear_in_turn([*picture.ways])],
@@ -176,6 +178,7 @@ class Training(Chapter):
                 appear(picture.formula),
             ],
             stay=(),
+            here=path,
         )
 
     def a_pattern_forms(self, trace: Trace) -> Iterator[Step]:
@@ -211,6 +214,7 @@ class Training(Chapter):
                 appear(ring_around(picture.grids[1].cells)),
             ],
             stay=(),
+            here=f"encoder.{layer}.self_attn {cross.removeprefix(RUN)[1:].removesuffix('.weights')}",
         )
 
     def staircase(self, trace: Trace) -> Iterator[Step]:
@@ -307,6 +311,7 @@ class Training(Chapter):
                 appear(picture.meeting) if meeting > 0 else None,
             ],
             stay=(),
+            here="*.self_attn",
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence

@@ -23,6 +23,8 @@ from transformer_core.measures.effects import counts
 from transformer_core.trace import Trace
 
 FIRST = "decoder.0.self_attn"
+#: A difference below this is rounding.
+ROUNDING = 1e-6
 #: More columns than this cannot be read; a model that does not stop writes more.
 COLUMNS = 16
 
@@ -72,7 +74,7 @@ class Inference(Chapter):
             "Nobody supplies the true words now",
             say="Nobody supplies the true words now. How do we choose? |"
             "Greedy: take the likeliest word, write it, and read it as the next input. |"
-            f"The weakest winner is “{weakest}”, with {least:share}; the others have more.",
+            f"The weakest winner is “{weakest}”, with {least:.1%}; the others have more.",
             show=[
                 appear(picture.floor, first, names),
                 [*moves, Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "cell")],
@@ -117,8 +119,8 @@ class Inference(Chapter):
         one, two, three, four, five = picture.lines
         fewest = "the best alone" if kept == 1 else f"{kept:.0f} words"
         yield Step(
-            "One step, four rules",
-            say=f"All words share a length of one. Where the model was least sure, “{best}” has {share:share}, "
+            "One step, as it is, and four rules",
+            say=f"All words share a length of one. Where the model was least sure, “{best}” has {share:.1%}, "
             "each other word a sliver. |A low temperature sharpens, a high one flattens. |"
             f"Top-k keeps {k:.0f} words; |top-p the fewest that hold {p:.0%}: {fewest}.",
             show=[
@@ -198,7 +200,13 @@ class Inference(Chapter):
         head = trace.under(FIRST, batch=0, head=0)
         picture = KeptRows(head["k"], head["v"])
         difference = run["cache.difference"]
-        moved = f"{difference:.0e} at most: rounding" if difference > 0 else "nothing at all"
+        moved = (
+            "zero, but for rounding"
+            if 0 < difference < ROUNDING
+            else f"{difference:.0e}"
+            if difference > 0
+            else "nothing at all"
+        )
         shown = f"{difference:.0e}" if difference > 0 else "none"
         fact = facts_in_line((shown, "the largest change of an old key or value"))
         first, *later = picture.lines
@@ -214,6 +222,7 @@ class Inference(Chapter):
                 None,
             ],
             stay=(),
+            here="decoder.*.self_attn",
         )
 
     def the_cache(self, run: Trace) -> Iterator[Step]:
@@ -237,6 +246,7 @@ class Inference(Chapter):
                 None,
             ],
             stay=(),
+            here="decoder.*.self_attn",
         )
 
     def on_long_texts(self, trace: Trace) -> Iterator[Step]:
@@ -263,6 +273,7 @@ class Inference(Chapter):
                 None,
             ],
             stay=(),
+            here="decoder.*.self_attn",
         )
 
     def who_chooses(self) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import appear, appear_in_turn, fill, ring_around
 from scenes.layout import at_floor, centred
@@ -13,7 +13,9 @@ from scenes.mobjects.learning import Loop
 from scenes.mobjects.race import TwoModels, named_head
 from scenes.mobjects.role_table import CALLED, RoleTable, role_name
 from scenes.mobjects.rows import Answer
+from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
+from scenes.theme import gap
 from transformer_core.cast import best_head, cast_of, layers_of
 from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import ENOUGH
@@ -70,6 +72,7 @@ class Interpretation(Chapter):
                 [appear(picture.names), *([appear(picture.rings)] if len(picture.rings) else [])],
                 None,
             ],
+            here="encoder.*.self_attn",
         )
 
     def switch_one_off(self, trace: Trace) -> Iterator[Step]:
@@ -81,12 +84,14 @@ class Interpretation(Chapter):
         right = trace[f"{OFF}.right"].pick(layer=layer, head=head)
         roles = [*told_roles(trace), REST]
         picture = TwoModels(right, roles, ("all heads at work", "this one off"))
-        centred(picture)
+        kind = Words("Spanish words right, by the role of their source word", "axis", "ink2")
+        kind.next_to(picture, DOWN, buff=gap("line"))
+        centred(VGroup(picture, kind))
         cost = trace[f"{OFF}.cost"].pick(layer=layer, head=head)
         hit = max(roles[:-1], key=lambda role: float(cost.pick(role=role)))
         rest = cost.pick(role=REST)
         verdict = (
-            "It is needed, and for this."
+            "It is needed, for this role."
             if cost.pick(role=hit) - rest > 0.1
             else "So its pattern alone would have misled us."
         )
@@ -99,7 +104,7 @@ class Interpretation(Chapter):
             f"“{role_name(hit)}”: from {before:share} to {after:share}. "
             f"All other words: from {others[0]:share} to {others[1]:share}. |{verdict}",
             show=[
-                [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],
+                [appear(picture.calls, picture.names[0], kind), appear_in_turn([*picture.ones])],
                 [appear(picture.names[1]), appear_in_turn([*picture.others])],
                 appear(ring_around(picture.others[roles.index(hit)][0])),
                 None,
@@ -138,6 +143,7 @@ class Interpretation(Chapter):
                 None,
             ],
             stay=(),
+            here="encoder.*.self_attn",
         )
 
     def transplant(self, trace: Trace) -> Iterator[Step]:
@@ -176,6 +182,7 @@ class Interpretation(Chapter):
                 None,
             ],
             stay=(),
+            here="encoder.stream",
         )
 
     def read_early(self, trace: Trace) -> Iterator[Step]:
@@ -205,6 +212,7 @@ class Interpretation(Chapter):
                 None,
             ],
             stay=(),
+            here="decoder.stream output",
         )
 
     def induction(self, trace: Trace) -> Iterator[Step]:
@@ -232,6 +240,7 @@ class Interpretation(Chapter):
                 None,
             ],
             stay=(),
+            here="",
         )
 
     def a_pattern_is_a_guess(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
@@ -254,6 +263,7 @@ class Interpretation(Chapter):
                 None,
             ],
             stay=(),
+            here="encoder.*.self_attn",
         )
 
 

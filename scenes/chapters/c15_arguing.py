@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from manim import UP, VGroup
+
 from scenes.animations import appear, appear_in_turn, fill, ring_around
 from scenes.layout import at_floor
 from scenes.mobjects.hard_cases import ByLength, CloseBy
@@ -13,6 +15,7 @@ from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
 from scenes.mobjects.verdicts import Ranking, TwoChanges
 from scenes.storyboard import Chapter, Step
+from scenes.theme import units
 from transformer_core.measures.effects import counts
 from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
 from transformer_core.trace import Trace
@@ -111,7 +114,7 @@ class Arguing(Chapter):
 
         yield Step(
             "Close calls",
-            say="Closer. A dot is a seed; the hatched band around the whole model is what chance explains. |"
+            say="Closer. A dot is a seed; the hatched band is chance: as far as the seeds of either model spread. |"
             f"In points, {told}: outside, so an effect. |" + verdict,
             show=[
                 [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
@@ -232,7 +235,7 @@ class Arguing(Chapter):
         stay = machine.standing()
         yield Step(
             "What else changed?",
-            say=f"Take out feed-forward, and {missing:share} of all numbers that are learned go, too. |"
+            say=f"Take out feed-forward, and {missing:share} of this small model’s learned numbers go, too. |"
             f"{points:+.1f} points. Is that the part, or the size? |"
             "Two things changed at once: this trial can’t tell. A fair rival has as many numbers.",
             show=[
@@ -365,6 +368,7 @@ class Arguing(Chapter):
             else "Your turn: which of these would a model twice as deep miss more?"
         )
         machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
+        VGroup(machine, picture).shift(UP * units(22))  # clear of the answer below
         yield Step(
             "At this size, after these steps",
             say=f"All verdicts, in points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"

@@ -288,17 +288,24 @@ class FAQ(Chapter):
         tied = path["tied_weights"].pick(query=cast.asker.position)
         if len(tied) > 1:
             _, share = tied.largest()
-            answers.append(Small("Two equal scores |lead by far?", shares_of(tied, 2), (f"{share:.1%}", "for each")))
+            answers.append(
+                Small("Two equal scores |lead by far?", shares_of(tied, 2, ".1%"), (f"{share:.1%}", "for each"))
+            )
             beats.append(f"Two equal scores lead by far? Each gets {share:.1%}. |")
         own = trace.under("decoder.0.self_attn", batch=0)
-        row = len(own["weights"].words("query")) - 2 if len(own["weights"].words("query")) > 1 else 0
+        rows = own["weights"].words("query")
+        row = max(len(rows) - 2, 0)
+        reads = rows[row]
         difference = trace["decoder.0.self_attn.divided_difference"]
         kept = own["zeroed_sums"].pick(head=0, query=row)
         answers.append(
             Small(
                 "Zeros after the softmax, |then divided?",
                 two_bars([kept, own["weight_sums"].pick(head=0, query=row)], ("left", "divided"), ".2f"),
-                ("the same shares", f"to within {difference:.0e}" if difference > 0 else "to the last digit"),
+                (
+                    "the same shares" if difference < ROUNDING else f"{difference:.0e} apart",
+                    f"head {letter_of(0)}, row of “{reads}”",
+                ),
             )
         )
         beats.append("Zeros after the softmax, then divide? The same shares.")
@@ -412,7 +419,7 @@ class FAQ(Chapter):
                 [appear(picture.names), appear_in_turn([*picture.tiles])],
                 [
                     appear(picture.bars[0], picture.pause),
-                    (leave(*picture.off), appear(picture.dark), RunOut(picture.pause.bar)),
+                    (leave(*picture.off), appear(picture.dark, picture.legend), RunOut(picture.pause.bar)),
                 ],
                 (leave(picture.pause), follow(picture.bars[1])),
                 None,

@@ -39,6 +39,7 @@ class Areas(VGroup):
     def __init__(self, trace: Trace, by_kind: bool) -> None:
         self.counts: NamedTensor = trace["parameters.counts"]
         totals = trace["parameters.by_kind" if by_kind else "parameters.by_layer"]
+        shares = trace["parameters.shares_by_kind"]
         modules = self.counts.labels["part"]
         found = dict(columns(modules, by_kind))
         order = [(totals.labels["part"][k], totals.quantity(k)) for k in range(len(totals))]
@@ -59,7 +60,8 @@ class Areas(VGroup):
                 box = Box(max(wide, 0.5), high - slit, fill_of(kind), min(5.0, high / 4))
                 boxes[at_] = box.move_to(at(x + wide / 2, y + high / 2))
                 y += high
-            self._caption(name, f"{total:,.0f}", x + wide / 2, wide)
+            told = f"{total:,.0f}, {shares.pick(part=name):share}" if by_kind else f"{total:,.0f}"
+            self._caption(name, told, x + wide / 2, wide)
             x += wide + SPACE
         self.blocks = VGroup(*(boxes[k] for k in range(len(modules))))
         if not by_kind:

@@ -50,7 +50,7 @@ class BeamTree(VGroup):
                 start, end = at(x - 8, y), np.array([text.get_right()[0] + units(10), at(0, y)[1], 0])
                 part = VGroup(text)
                 if alive:
-                    score = number(tree["score"].quantity(int(node)), ".1f", "cell", "ink2")
+                    score = number(tree["score"].quantity(int(node)), ".2f", "cell", "ink2")
                     score.next_to(text, np.array([1.0, 0, 0]), buff=units(22)).stand_on(text.baseline)
                     part.add(score)
                     end = np.array([score.get_right()[0] + units(10), end[1], 0])

@@ -133,7 +133,7 @@ def tip_to_tail(plane: NamedTensor, wide: float = 330) -> VGroup:
     )  # fmt: skip
 
 
-def shares_of(row: NamedTensor, two: int, wide: float = 330) -> VGroup:
+def shares_of(row: NamedTensor, two: int, spec: str = ".0%", wide: float = 330) -> VGroup:
     """A row of shares as columns; the `two` largest have their words."""
     order = np.argsort(-row.values, kind="stable")[:two]
     pitch = min(74.0, wide / len(row))
@@ -145,7 +145,7 @@ def shares_of(row: NamedTensor, two: int, wide: float = 330) -> VGroup:
     floor = rule(np.array([-units(pitch), 0, 0]), np.array([units(pitch * len(row)), 0, 0]), "ink3", 2.5)
     marks = VGroup(
         *(
-            number(row.quantity(int(j)), ".0%", "number").settle(found[int(j)].get_top() + UP * units(26))
+            number(row.quantity(int(j)), spec, "number").settle(found[int(j)].get_top() + UP * units(26))
             for j in order[:1]
         )
     )

@@ -70,8 +70,9 @@ class Clouds(VGroup):
         return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
 
 
-def verdict(quantity: Quantity, name: str, y: float) -> VGroup:
-    """A share in large figures, and above it what got it right."""
+def verdict(quantity: Quantity, name: str, y: float, last: Quantity | None = None) -> VGroup:
+    """A share in large figures, and above it what got it right; `last` is what it counts up to."""
     title = Words(name, "block").settle(at(0, y)).begin_at(at(1160, 0)[0])
-    value = number(quantity, ".0%", "large number").settle(at(0, y + 72)).end_at(at(1292, 0)[0])
+    wide = number(quantity if last is None else last, ".0%", "large number").width
+    value = number(quantity, ".0%", "large number").settle(at(0, y + 72)).end_at(at(1160, 0)[0] + wide)
     return VGroup(title, value)

@@ -22,10 +22,14 @@ class Columns(VGroup):
     Args:
         reads, writes: the words of each step.
         shares: what the bar of each step shows, between nothing and one.
+        spec: how it is written above the bar.
         high: px of a share of one; less where the words have to stand upright.
     """
 
-    def __init__(self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, high: float = 350) -> None:
+    def __init__(
+        self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor,
+        high: float = 350, spec: str = ".1%",
+    ) -> None:  # fmt: skip
         count = len(writes)
         self.pitch = min(270.0, WIDTH / count)
         widest = max(chip_width(label, small=True) for label in (*reads, *writes))
@@ -43,7 +47,7 @@ class Columns(VGroup):
             style = "number" if self.pitch > 170 else "cell"
             tip = np.array([x, max(units(high * float(share)), units(4)) + units(20), 0])
             inside = float(share) > 0.75
-            text = number(share, "share", style, "ink").settle(tip - (units(44) * UP if inside else 0 * UP))
+            text = number(share, spec, style, "ink").settle(tip - (units(44) * UP if inside else 0 * UP))
             if inside:
                 text.set_fill(colours.background)
                 text.paper = bar
@@ -73,7 +77,7 @@ class Stopping(Columns):
     def __init__(
         self, reads: Sequence[Label], writes: Sequence[Label], end: NamedTensor, total: NamedTensor, mean: NamedTensor
     ) -> None:
-        super().__init__(reads, writes, end, 200)
+        super().__init__(reads, writes, end, 200, "weight")
         self.lines = VGroup()
         foot = self.reads.get_bottom()[1]
         for k, (name, row, role) in enumerate(

@@ -147,7 +147,7 @@ class CloseBy(VGroup):
             told = word(forms[k], "small token", "residual" if good else "warning")
             chips.add(VGroup(chip, told.next_to(chip, DOWN, buff=units(10))))
         chips.arrange(RIGHT, buff=units(26), aligned_edge=UP).move_to(at(0, y)).align_to(at(560, y), LEFT)
-        title = Words(f"nouns like “{noun}”" if like else "other nouns", "fact", "ink2").settle(at(0, y - 18))
+        title = Words(f"same gender as “{noun}”" if like else "the other gender", "fact", "ink2").settle(at(0, y - 18))
         title.end_at(at(520, 0)[0])
         done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
         tally = Words(f"{done} of {tried} right", "number").settle(at(0, y - 18)).begin_at(at(1340, 0)[0])

@@ -178,7 +178,7 @@ class Stripe(VGroup):
         self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, len(steps) - 1)], ",.0f")
         self.accuracy, self.shares = accuracy, accuracy.quantities()
         self.share = number(self.shares[0], ".0%", "large number")
-        self.share.move_to(self.plot.axes[0].get_right() + UP * units(180) + LEFT * units(60))
+        self.share.end_at(self.plot.axes[0].get_right()[0]).stand_on(self.plot.names[1].baseline)
         super().__init__(self.pattern, self.sequence, self.plot, self.pieces, self.ticks, self.share)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:

@@ -53,7 +53,9 @@ class Staircase(VGroup):
             told = number(step, ",.0f", "number").settle(at(0, i * high)).begin_at(at(1000 + 20, 0)[0])
             self.marks.add(VGroup(flag, told))
         foot = grid.get_bottom()[1] - units(40)
-        self.axis_name = Words("step of the training", "axis", "ink2").move_to(np.array([grid.get_x(), foot, 0]))
+        self.axis_name = Words("step of the training, log scale", "axis", "ink2").move_to(
+            np.array([grid.get_x(), foot, 0])
+        )
         first, last = steps.quantity(looks[0]), steps.quantity(looks[-1])
         self.ends = VGroup(
             number(first, ",.0f", "cell", "ink2").move_to(np.array([self.columns[0].get_x(), foot, 0])),
@@ -144,7 +146,9 @@ class Bill(VGroup):
         self.large.move_to(np.zeros(3))
         self.small.move_to(self.large, aligned_edge=UP + LEFT)
         spans = [float(n) for n in lengths.values], [float(t) for t in times.values.reshape(-1)]
-        self.plot = Plot(*spans, ("words in the sequence", "milliseconds"), 640, 470, (True, True))
+        self.plot = Plot(
+            *spans, ("words in the sequence, log scale", "milliseconds, log scale"), 640, 470, (True, True)
+        )
         self.plot.next_to(self.large, RIGHT, buff=units(250))
         VGroup(self.large, self.small).set_y(self.plot.axes.get_y())
         self.curves, self.labels = VGroup(), VGroup()

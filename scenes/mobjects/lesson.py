@@ -25,20 +25,18 @@ TRUTH, GUESS, MACHINE, READS = 262.0, 408.0, 566.0, 724.0
 class Lesson(VGroup):
     """The right words above, what the decoder guesses, the decoder, and below what it reads: the right words, too."""
 
-    def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], hits: Sequence[float]) -> None:
-        truth = reads[1:]
+    def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
+        truth = [*reads[1:], end]
         count = len(reads)
         room = RIGHT_EDGE - NAMES - 60
         pitch = min(270.0, room / count)
-        width = max(chip_width(label) for label in (*reads, *guesses))
+        width = max(chip_width(label) for label in (*reads, *guesses, end))
         left = NAMES + 90 + (room - pitch * count) / 2
         xs = [left + (i + 0.5) * pitch for i in range(count)]
-        self.truth = on_places(truth, xs[:-1], TRUTH, pitch, width)
-        self.sources = on_places(truth, xs[:-1], TRUTH, pitch, width)
+        self.truth = on_places(truth, xs, TRUTH, pitch, width)
+        self.sources = on_places(truth[:-1], xs[:-1], TRUTH, pitch, width)
         self.reads = on_places(reads, xs, READS, pitch, width)
         self.guesses = on_places(guesses, xs, GUESS, pitch, width)
-        end = Words("and then the end", "axis", "ink2").settle(at(xs[-1], TRUTH))
-        self.truth.add(end)
         colours = palette()
         self.box = Box(pitch * count - 16, 96, colours.surface, 14, colours.line, 2.5)
         self.box.move_to(at((xs[0] + xs[-1]) / 2, MACHINE))

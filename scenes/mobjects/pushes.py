@@ -16,7 +16,7 @@ from transformer_core.trace import NamedTensor
 
 #: Columns in px: where chips end, where bars of shares begin, the zero of the ways, and where the pushes stand.
 CHIPS, SHARES, ZERO, PUSHES = 440.0, 490.0, 1120.0, 1500.0
-TOP, ROOM = 300.0, 462.0
+TOP, ROOM = 290.0, 440.0
 REACH = 200.0
 
 
@@ -41,7 +41,7 @@ class Pushes(VGroup):
             chip = Token(label, "key", wide, high).move_to(at(CHIPS, y), aligned_edge=RIGHT)
             self.chips.add(chip)
             bar = ShareBar(shares.quantity(j), 220, "", min(40.0, pitch - 10)).move_to(at(SHARES, y), aligned_edge=LEFT)
-            told = number(shares.quantity(j), "weight", "cell").settle(at(0, y)).end_at(at(SHARES + 290, 0)[0])
+            told = number(shares.quantity(j), "weight", "cell").settle(at(0, y)).end_at(at(SHARES + 310, 0)[0])
             self.bars.add(VGroup(bar, told))
             self.ways.add(self._way(ways, j, y, reach, min(40.0, pitch - 10)))
             self.moves.add(self._move(-float(pushes.values[j]) / most, y, min(72.0, pitch - 6)))
@@ -57,8 +57,8 @@ class Pushes(VGroup):
         for name in self.names:
             name.stand_on(at(0, head)[1])
         self.formula = Formula(
-            "(partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin g_i dot ({{ v_j : value }} - z_i)"
-        ).move_to(at(960, 854))
+            "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)"
+        ).move_to(at(960, 836))
         super().__init__(self.chips, self.bars, self.ways, self.moves, self.zero, self.asker, self.names, self.formula)
 
     @staticmethod

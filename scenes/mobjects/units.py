@@ -44,6 +44,16 @@ def found_in(trace: Trace, token: Label) -> Found | None:
     return None
 
 
+#: A second kind that it tells as well, but for this share of the pairs, makes the name of a unit a rough one.
+CLOSE = 0.02
+
+
+def runner_up(areas: NamedTensor) -> tuple[Label, Quantity]:
+    """The kind that a unit tells second best, and how well."""
+    place = int(np.argsort(-areas.values, kind="stable")[1])
+    return areas.label("kind", place), areas.quantity(place)
+
+
 class OneUnit(VGroup):
     """The activation of a unit at each word, the kinds that it tells best, and all units as dots.
 

@@ -115,7 +115,8 @@ class EveryRow(VGroup):
         ]
         self.single_chip = self.chips[self.here].copy().set_y(self.single[0].get_y())
         self.single_matrices = self._matrices(740)
-        self.titles = VGroup(*(self._title(text, y) for text, y in (("the whole sentence", 206), ("alone", 680))))
+        self.titles = VGroup(self._title("the whole sentence", 0), self._title("alone", 680))
+        self.titles[0].stand_on(self.rows[0].get_top()[1] + units(24))
         super().__init__(
             *self.rows, *self.chips.values(), self.matrices, *self.single, self.single_chip, self.single_matrices,
             self.titles,

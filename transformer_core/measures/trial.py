@@ -66,12 +66,15 @@ def missing(trace: Trace, prefix: str) -> NamedTensor:
 
 
 def _gain(trace: Trace, prefix: str, axis: str, name: str) -> tuple[NamedTensor, np.ndarray]:
-    """From one entry along `axis` to the next: 100 times the difference of means, and whether it is an effect."""
+    """From one entry along `axis` to the next: the difference of means, and whether it is an effect.
+
+    Means are taken in whole per cent, as they are shown: what is written on both ends and between them adds up.
+    """
     tensor = trace.full(prefix)
     others = tuple(a for a in tensor.axes if a not in (axis, "seed"))
     rows = np.moveaxis(tensor.values.astype(float), [tensor.axes.index(a) for a in (axis, *others, "seed")], range(3))
     labels = {axis: tensor.labels[axis][1:]} | {other: tensor.labels[other] for other in others}
-    gains = 100 * np.diff(rows.mean(-1), axis=0)
+    gains = np.diff(np.round(100 * rows.mean(-1)), axis=0)
     return NamedTensor(f"{prefix}.{name}", gains, (axis, *others), labels), compared(rows[1:], rows[:-1])
 
 
