@@ -96,7 +96,7 @@ class Training(Chapter):
         steps = trace[f"{RUN}.step"]
         picture = SlidingLoss(probs, losses, steps, target)
         smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
-        aim = "Training keeps a bit for other words: label smoothing." if smoothed else "Nearer to one, nearer to zero."
+        aim = "Smoothing keeps a bit for other words." if smoothed else "Nearer to one, nearer to zero."
         last = len(steps) - 1
         yield Step(
             "How wrong? Minus the logarithm",

@@ -60,7 +60,7 @@ class Areas(VGroup):
                 box = Box(max(wide, 0.5), high - slit, fill_of(kind), min(5.0, high / 4))
                 boxes[at_] = box.move_to(at(x + wide / 2, y + high / 2))
                 y += high
-            told = f"{total:,.0f}, {shares.pick(part=name):share}" if by_kind else f"{total:,.0f}"
+            told = f"{total:,.0f}, {shares.pick(part=name):share}" if by_kind and wide > 160 else f"{total:,.0f}"
             self._caption(name, told, x + wide / 2, wide)
             x += wide + SPACE
         self.blocks = VGroup(*(boxes[k] for k in range(len(modules))))
