@@ -63,7 +63,7 @@ class Residual(Chapter):
             "In its place, or added?",
             say=f"Attention has an answer for “{asker}”. Why add it? "
             f"{named_head(cast.layer, cast.head)} let “{asker}” keep {own:share} of itself. |"
-            f"Put the answer in its place: cosine {placed:.2f} with the row. |"
+            f"In its place: cosine {placed:.2f} with the row. |"
             f"Add it: {added:.2f}. {kept} |So it may look elsewhere.",
             show=[
                 [appear(picture.token, picture.row), appear(picture.names[0], picture.found)],

@@ -224,7 +224,7 @@ class FeedForward(Chapter):
         name = next(unit for unit in order.quantities() if unit == found.unit)
         second, other = runner_up(run["area"].pick(layer=found.layer, d_ff=found.unit))
         near = found.score - other < CLOSE
-        rival = f"But one of the {second}, too, in {other:share}. " if near else ""
+        rival = f"One of the {second}: {other:share}. " if near else ""
         rough = "A name is rough, and" if near else "A name like that is"
         picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
         yield Step(

@@ -75,7 +75,7 @@ class Decoder(Chapter):
             say="All rows run at once: each meets every key, even later ones. |"
             "A row may look back, never ahead: scores ahead become minus infinity. |"
             "Their exponential is zero. The others share one. |"
-            f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, and nothing ahead.",
+            f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, nothing ahead.",
             show=[
                 [appear(board.askers, board.answers), appear_in_turn(board.scores.rows)],
                 [fill(board.hatches, "row"), leave(*board.behind)],

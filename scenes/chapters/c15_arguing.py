@@ -114,7 +114,7 @@ class Arguing(Chapter):
 
         yield Step(
             "Close calls",
-            say="Closer. A dot is a seed; the hatched band is chance: as far as the seeds of either model spread. |"
+            say="Closer. A dot is a seed; the hatched band is chance, the larger spread. |"
             f"In points, {told}: outside, so an effect. |" + verdict,
             show=[
                 [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
