@@ -32,7 +32,7 @@ class Shown:
         return f'<video controls {look} src="data:video/mp4;base64,{data}"></video>'
 
     def __repr__(self) -> str:
-        return f"{self.title} ({self.seconds:.0f} s): {self.path}"
+        return f"{self.title} ({self.seconds:.0f} s)"
 
 
 class _Given(Store):
@@ -79,6 +79,12 @@ class _Silent:
     def advance(self, frames: int, steps: int) -> None: ...
 
 
+def _in_notebook() -> bool:
+    """Whether somebody sees what is displayed."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
 def show(
     chapter: str,
     step: int | None = None,
@@ -120,7 +126,7 @@ def show(
         store, text = _Given(store.folder, trace), str(trace.about.get("text", text))
     order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, output=None, jobs=jobs)
     order = replace(order, look=replace(order.look, bare=not captions))
-    drawn = Studio(store, _Line() if "ipykernel" in sys.modules else _Silent()).clips(
+    drawn = Studio(store, _Line() if _in_notebook() else _Silent()).clips(
         order, lambda facts: step is None or facts.number == step, ".mp4"
     )
     if not drawn:
