@@ -193,7 +193,7 @@ class AgainstLSTM(Chapter):
         """Three translators on the same sentences."""
         exact, means = trace[f"{RUN}.exact"], trace[f"{RUN}.exact.over_seeds"]
         first, second, third = (means.pick(model=name) for name in ("LSTM", "LSTM with attention", "Transformer"))
-        picture = Bought(exact, means, trace[f"{RUN}.parameters"])
+        picture = Bought(exact, means, trace[f"{RUN}.parameters"], trace[f"{RUN}.steps"])
         bought = trace[f"{RUN}.exact.bought"]
         sure = counts(exact.pick(model="LSTM"), exact.pick(model="LSTM with attention"))
         close = (
@@ -334,7 +334,7 @@ class AgainstLSTM(Chapter):
         picture = Traded(plain, turned, order, most)
         first, second = picture.grids
         told = (
-            f"its cells only trade places: no row differs by more than {most:.0e}. |"
+            "its cells only trade places: no row differs, but for rounding. |"
             if most < 1e-6
             else f"its rows differ by {most:.0e}. |"
         )

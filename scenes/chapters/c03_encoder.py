@@ -186,7 +186,7 @@ class Encoder(Chapter):
         mean, variance = norm["mean"].pick(position=self.asker.position), norm["var"].pick(position=self.asker.position)
         pre = trace.about["config"]["norm_order"] == "pre"
         opening = (
-            "Before attention reads the rows, a norm rescales them. |"
+            "Before the first attention, a norm rescales all rows. |"
             if pre
             else "After the sum, a norm rescales all rows. |"
         )
@@ -353,7 +353,7 @@ class Encoder(Chapter):
         )
         yield Step(
             "Where does one row see another?",
-            say="Blank one row before a box. Does another row come out changed? |"
+            say="Zero one row before a box. Does another row come out changed? |"
             f"{found}One row per token: attention mixes them, all else works on each alone. |"
             "Your turn: which boxes would still work on a single word?",
             show=[

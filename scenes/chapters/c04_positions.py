@@ -23,8 +23,9 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.clocks import Clocks
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel
+from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel, reach_of
 from scenes.mobjects.other_ways import OtherWays
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
 from scenes.mobjects.tokens import in_line
@@ -75,7 +76,7 @@ class Positions(Chapter):
         moved, order = trace[f"other.shuffled.{FIRST}.out.moved_difference"], trace["other.shuffled.order"]
         picture = TradingPlaces(plain, other, [int(i) for i in order.values])
         words = len(plain)
-        same = f"to within {moved:.0e} of the largest entry" if moved > 0 else "to the last digit"
+        same = "but for rounding" if moved > 0 else "to the last digit"
         told = (
             f"Each word gets the row that it had, {same}. |Attention cannot tell the two apart."
             if words > 1 and moved < ROUNDING
@@ -107,7 +108,7 @@ class Positions(Chapter):
         plain, other = (trace.under(f"other.{key}.{FIRST}", batch=0) for key in ("unplaced", "shuffled"))
         here, there = asker.position, order.index(asker.position)
         terms = plain["weighted_v"].pick(query=here)
-        head, entry = liveliest(terms)
+        head, entry = liveliest(terms, decimals=2)
         picture, again = two_orders(
             *(
                 (
@@ -118,14 +119,16 @@ class Positions(Chapter):
                 for run, at in ((plain, here), (other, there))
             )
         )
-        rule = Formula("z = sum_j w_j v_j", 36).next_to(picture, DOWN, buff=gap("line")).align_to(picture, LEFT)
+        rule = Formula("z = sum_j w_j v_j", 36).next_to(picture, DOWN, buff=gap("line"))
+        rule.align_to(picture, LEFT if picture.total.get_x() > picture.get_x() else RIGHT)
         centred(VGroup(picture, rule))
         moves = picture.again(again, order)
         total = plain["z"].pick(head=head, query=here, d_head=entry)
         shuffle = (
-            f"Shuffle: the terms trade places, |the sum stays {total:.2f}. A sum has no order."
+            f"Shuffle: the terms trade places, |the sum stays {total:{picture.spec}}. A sum has no order."
             if len(order) > 1
-            else f"Here there is one term. |The sum is {total:.2f}, wherever the word stands: it has no order."
+            else f"Here there is one term. |The sum is {total:{picture.spec}}, wherever the word stands: "
+            "it has no order."
         )
         yield Step(
             "A sum has no order",
@@ -221,7 +224,7 @@ class Positions(Chapter):
         by_distance = spread < ROUNDING * float(abs(products.values).max())
         told = (
             f"Each hand has turned by its own angle, wherever we began: {product:.2f} every time. |"
-            f"Only the distance counts, to within {spread:.0e}."
+            "Only the distance counts, but for rounding."
             if by_distance
             else f"The first pair has {product:.2f}. Training decided, not a formula: |"
             f"pairs equally far apart differ by up to {spread:.2f}."
@@ -249,20 +252,23 @@ class Positions(Chapter):
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         farthest, distance = max(offsets), numbers.quantity(step + 1)
         marked = (-(step + 1), step + 1)
-        bare = Panel(
-            "two places, bare",
-            [products.quantity(farthest, farthest + offset) for offset in offsets],
-            offsets,
-            marked,
-        )
+        alone = [products.quantity(farthest, farthest + offset) for offset in offsets]
+        through, spread = run["place_with_place"].pick(head=head), run["spread"].pick(head=head).values.tolist()
+        reaches = reach_of(alone), reach_of(through.quantities(), spread)
+        reach = min(low for low, _ in reaches), max(top for _, top in reaches)
+        bare = Panel("two places, bare", alone, offsets, marked, None, distance, reach)
         seen = Panel(
-            f"through head {letter_of(head)}",
-            run["place_with_place"].pick(head=head).quantities(),
+            f"through head {letter_of(head)}, {layer_name(0)}",
+            through.quantities(),
             offsets,
             marked,
-            run["spread"].pick(head=head).values.tolist(),
+            spread,
+            distance,
+            reach,
         )
-        centred(VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6, aligned_edge=DOWN))
+        VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6)
+        bare.shift(UP * (seen.zero.get_y() - bare.zero.get_y()))  # one scale, one zero
+        centred(VGroup(bare, seen))
         before, behind = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         verdict = (
             f"For the places alone, a key {distance} behind scores {behind:.1f}, one {distance} before {before:.1f}. |"
@@ -294,9 +300,9 @@ class Positions(Chapter):
         centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)
         best = cosines.largest()[0]
         found = (
-            f"Of {trace['config.source_vocab']} words, it still looks most like “{asker}”. |"
+            f"Of {trace['config.source_vocab']} tokens, it still looks most like “{asker}”. |"
             if best.position == own
-            else f"Of {trace['config.source_vocab']} words, it looks most like “{best}”. |"
+            else f"Of {trace['config.source_vocab']} tokens, it looks most like “{best}”. |"
         )
         apart = f"almost at right angles, {angle:.0f}°" if abs(angle - 90) < 10 else f"{angle:.0f}° apart"
         run = trace.under("experiment.word_from_sum")
@@ -347,8 +353,9 @@ class Positions(Chapter):
         yield Step(
             "A score knows both",
             say="A matrix acts on a sum as on its parts. |"
-            f"So the score of “{asker}” with {same}, in head {letter_of(head)}, splits in four; |"
-            f"biases give the rest. Together {score:.2f}. |"
+            f"The score of “{asker}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
+            "splits in four; |"
+            f"biases give the rest. Together {score:{picture.spec}}. |"
             f"Here {names[biggest]} weighs most.",
             show=[
                 appear(formula),
@@ -373,10 +380,15 @@ class Positions(Chapter):
                 "A difference beyond chance, this early." if known else "Waves or learned: no difference beyond chance."
             )
             names = ("waves", "a learned row for each place", "nothing")
-            picture = OtherWays("whole sentences right", list(zip(names, (waves, learned, none), strict=True)))
+            picture = OtherWays(
+                f"whole sentences right after {run['steps']:,.0f} steps",
+                list(zip(names, (waves, learned, none), strict=True)),
+            )
             centred(picture, -0.06)
             read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
-            facts = facts_in_line(*((f"{share:.0%}", f"of the place in {side} rows") for side, share in read.items()))
+            facts = facts_in_line(
+                *((f"{share:.0%}", f"of the place can be read off {side} rows") for side, share in read.items())
+            )
             counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
             mask = (
                 "Without places, a decoder’s row still betrays some: its mask shows it only what came before."
@@ -407,6 +419,7 @@ class Positions(Chapter):
         picture = OtherWays(
             "how far a word’s last row moves, as a share of the largest entry",
             [("shuffled, no places", bare), ("shuffled, with places", placed)],
+            "the largest entry" if placed > 1 else "",
         )
         centred(picture, 0.06)
         line = in_line(trace["embed_src.sum"].words("position"), 1500)
@@ -415,7 +428,8 @@ class Positions(Chapter):
         yield Step(
             "Told the place, it knows",
             say=f"Shuffle {run['sentences']} new sentences. Without places, no row changes; with them, "
-            f"typically by {placed:.0%}. |A sum forgets the order, so the place is written into the row. |"
+            f"typically by {placed:.0%} of the largest entry. |"
+            "A sum forgets the order, so the place is written into the row. |"
             "Your turn: without places, what differs between “the red car” and “red the car”?",
             show=[
                 [

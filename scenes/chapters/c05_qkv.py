@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from manim import DOWN, RIGHT, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, fly, leave, ring_around, slide
+from scenes.animations import appear, appear_in_turn, fill, fly, leave, ring_around
 from scenes.layout import at_floor, centred
+from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.one_cell import OneCell
 from scenes.mobjects.projection import LETTERS, Meeting, alike, column_scan, counted, entering, refit, strongest
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
@@ -97,13 +99,13 @@ class QKV(Chapter):
             head, x, weights["w_q"].pick(d_head=entry), asker, entry, bias, f"{trace['config.d_head']} entries"
         )
         value, total = head["q"].pick(query=asker, d_head=entry), picture.sums.pick(d_model=-1)
-        added = f", and the bias adds {bias:.3f}" if bias is not None else ""
+        added = f", and the bias adds {bias:{picture.spec}}" if bias is not None else ""
         yield Step(
             "One number of the query, slowly",
             say=f"Take the row of “{asker}”, and one column of the query matrix. |"
             "Multiply entry by entry: each product moves the sum. |"
-            f"All {trace['config.d_model']} products make {total:.3f}{added}. |"
-            f"{value:.3f} is one number of the query. Where both signs agreed, the sum climbed.",
+            f"All {trace['config.d_model']} products make {total:{picture.spec}}{added}. |"
+            f"{value:{picture.spec}} is one number of the query. Equal signs push up, unequal ones down.",
             show=[picture.opening(), picture.first_terms(), picture.all_terms(), picture.landing()],
             stay=(),
         )
@@ -124,7 +126,8 @@ class QKV(Chapter):
         plus = " + b" if f"parameters.{cast.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
         cut = (
-            f"{counted(heads, 'head')} of {d_head} columns each: we stay with the outlined one."
+            f"{counted(heads, 'head')} of {d_head} columns each: we stay with head {letter_of(cast.head)} "
+            f"of the {layer_name(cast.layer)}."
             if len(board.views) > 1
             else f"One head takes all {d_head} columns."
         )
@@ -185,7 +188,7 @@ class QKV(Chapter):
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
                 [
                     appear(real.heading, real.rows, real.columns, real.grid, real.size),
-                    (slide(rings, later), appear(real.readings)),
+                    appear(later, real.readings),
                 ],
                 None,
             ],
@@ -230,7 +233,7 @@ class QKV(Chapter):
         yield Step(
             "Two guesses, measured",
             say="The notes guess: a determiner looks for its noun, a noun for its adjective. |"
-            f"How often does the best head’s largest weight lie there? {first:share} and {second:share} of new cases. |"
+            f"How often does the best head’s largest share lie there? {first:share} and {second:share} of new cases. |"
             f"{both_guesses(first, second, line)}",
             show=[
                 appear_in_turn([card.text for card in cards]),

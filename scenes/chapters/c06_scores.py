@@ -19,8 +19,10 @@ from scenes.animations import (
     turn_over,
 )
 from scenes.layout import at_floor, centred
+from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.products import Board, DotProduct, PlaneOfTwo, value_line
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
@@ -62,7 +64,8 @@ class Scores(Chapter):
         )
         yield Step(
             f"Does the question of “{asker}” fit the key of “{favourite}”?",
-            say=f"How well does one row’s question fit another row’s key? Take “{asker}” and “{favourite}”. |"
+            say=f"How well does a question fit a key? “{asker}” and “{favourite}”, "
+            f"head {letter_of(cast.head)} of the {layer_name(cast.layer)}. |"
             "Multiply entry by entry, and add up as you go. |"
             f"{head['positive_terms'].pick(query=asker, key=favourite)} products push the sum up, "
             f"{head['negative_terms'].pick(query=asker, key=favourite)} pull it down. |"
@@ -145,8 +148,7 @@ class Scores(Chapter):
                     appear(
                         board.query.row(asker),
                         board.query_labels[here],
-                        board.hollow_row(here),
-                        board.query_tag,
+                        board.empty,
                         board.key_tag,
                     ),
                 ],
@@ -175,7 +177,9 @@ class Scores(Chapter):
             say="The other rows ask in the same way, all at the same time. |Rows ask, columns answer. |"
             f"{words} × {words} scores from one product. The T says no more than that K was turned on its side.",
             show=[
-                [(leave(self.ring), appear(*queries, *labels)), fill(rest, "row")] if len(rest) else leave(self.ring),
+                [(leave(self.ring), appear(*queries, *labels, board.query_tag)), fill(rest, "row")]
+                if len(rest)
+                else (leave(self.ring), appear(board.query_tag)),
                 None,
                 appear(product),
             ],
@@ -189,11 +193,11 @@ class Scores(Chapter):
         )
         centred(columns)
         yield Step(
-            "Only the lead over the row counts",
-            say=f"The row of “{asker}” again, and below it the shares that it will lead to. |"
+            "Only the gaps in a row count",
+            say=f"The row of “{asker}” again, and below it the shares that the next chapter makes of it. |"
             "Take the same number off every score, so that the best stands at zero. |"
-            f"The scores move. The shares don’t: {trace[f'{cast.path}.score_lead_change']:.0e} at most. |"
-            "Shares see only the lead.",
+            "The scores move. The shares don’t, but for rounding. |"
+            "Shares see only the gaps.",
             show=[
                 [
                     appear(columns.zero, columns.bars, columns.numbers, columns.names[0], columns.chips),
@@ -213,7 +217,7 @@ class Scores(Chapter):
     def a_bet(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
         head, asker = cast.seen(trace), cast.asker
-        answer = at_floor(Answer("A score is a dot product; only its lead over the row counts."))
+        answer = at_floor(Answer("A score is a dot product; only the gaps in its row count."))
         question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=asker)
         here = weights.position("key", asker.position)
@@ -224,7 +228,7 @@ class Scores(Chapter):
             yield Step(
                 "Where will it look?",
                 say=f"In this head “{asker}” fits “{cast.favourite}” best. |"
-                f"A score is a dot product; only its lead over the row counts. |{question}",
+                f"A score is a dot product; only the gaps in its row count. |{question}",
                 show=[appear(known), appear(answer), None],
                 stay=(),
             )
@@ -239,7 +243,7 @@ class Scores(Chapter):
             say=f"Here “{asker}” fits “{cast.favourite}” best: Spanish needs its gender. |"
             f"Swap it for “{swapped}”: one Spanish form for both. |"
             "Will it look, too? Bet now. |"
-            f"A score is a dot product; its lead counts. |{question}",
+            f"A score is a dot product; the gaps count. |{question}",
             show=[
                 appear(known),
                 appear(guess.chips),

@@ -23,6 +23,7 @@ from scenes.mobjects.journey import Journey, Parting
 from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.products import value_line
 from scenes.mobjects.rows import Answer, Arcs
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax import Blend, SoftmaxTable, Temperatures, WeightBoard, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
@@ -64,12 +65,13 @@ class Weighting(Chapter):
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")
         below = plot.curve(range(len(roots)), -roots, "query")
+        zero = rule(plot.point(0, 0), plot.point(float(width), 0), "ink", 2)
         law = Formula('op("Var")(q dot k) = d_k')
         law_note = Words("± root of the count", "aside", "query")
-        centred(VGroup(plot, lines, above, below))
+        centred(VGroup(plot, lines, above, below, zero))
         plot.label(law_note, float(width), float(roots[-1]))
-        law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT)
-        centred(VGroup(plot, lines, above, below, law, law_note))
+        law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT).shift(RIGHT * gap("chip"))
+        centred(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "A score is a sum of many accidents",
             say="Scores can be any size. How do they become shares, and why the root? |"
@@ -80,7 +82,7 @@ class Weighting(Chapter):
                 [appear(plot)],
                 fill(lines, "slow"),
                 appear(law),
-                [appear(above, below, law_note)],
+                [appear(zero, above, below, law_note)],
             ],
         )
 
@@ -128,7 +130,7 @@ class Weighting(Chapter):
         yield Step(
             f"Softmax: the shares of “{asker}”",
             say=f"The real row of “{asker}”, divided by {root:.{digits}f}, the root of the width. |"
-            "Take the lead over the best, and raise e to it. |"
+            "Take the gap to the best, and raise e to it. |"
             "Divide by the sum: together they make one. |"
             f"“{asker}” gives {share:share} to “{favourite}”{itself}.",
             show=[
@@ -188,7 +190,7 @@ class Weighting(Chapter):
         yield Step(
             "Dividing scores sets a temperature",
             say=f"To divide a row is to set its temperature. This is the row of “{asker}” as it is. |"
-            "Hotter: everybody gets the same. |"
+            "Hotter: the shares draw level. |"
             "Colder: the winner takes all. |"
             "The root does this to raw scores, so that no row is frozen before it has learned.",
             show=[
@@ -278,7 +280,7 @@ class Weighting(Chapter):
             pair = Parting(trace["encoder.senses_moved"], word, (first, second), apart, 1100, 1810)
             told = (
                 f" |“{word}” with “{first}”, and with “{second}”: one start, two ends. |"
-                f"They lie {apart:.2f} times as far apart as the first one went."
+                f"They lie {apart:.2f} times as far apart as “{first}” moved it."
             )
             show = [[appear(pair.panel, pair.start), appear(pair.ways, pair.names)], appear(pair.gap, pair.apart)]
         yield Step(

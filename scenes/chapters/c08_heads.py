@@ -40,7 +40,7 @@ class Heads(Chapter):
     needs = ("an encoder",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return cast_of(trace).path
+        return f"{cast_of(trace).path} *.cross_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         cast = cast_of(trace)
@@ -72,7 +72,7 @@ class Heads(Chapter):
         one, wide = picture.looks
         yield Step(
             "What if a word must look at two things?",
-            say=f"One row of shares makes one. Here “{asker}” gives “{cast.favourite}” {share:share} of it. |"
+            say=f"A row’s shares add up to one. Here “{asker}” gives “{cast.favourite}” {share:share} of it. |"
             f"What if it must look at more? {cut}"
             f"So we take {counted(heads, 'head')}: each has a whole one to spend.",
             show=[
@@ -139,7 +139,7 @@ class Heads(Chapter):
         heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
         first = Patterns(trace[f"encoder.{other}.self_attn.weights"].pick(batch=0), letters)
         picture = Patterns(weights, letters)
-        names = [picture.named(layer_name(layer)) for layer in (other, here)]
+        names = [picture.named(layer_name(layer)).set_x(0) for layer in (other, here)]
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
@@ -285,7 +285,7 @@ class Heads(Chapter):
         right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
         centred(VGroup(picture, right))
         alike = (
-            "Sentences come out as well."
+            "As many sentences are right."
             if abs(exact[0] - exact[1]) < ONE_SEED
             else "And the sentences do not come out equally well."
         )

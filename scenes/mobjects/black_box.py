@@ -18,6 +18,8 @@ from scenes.theme import at, palette, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor, Trace
 
+#: The most words of a translation below each other.
+DEEPEST = 7
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 
 
@@ -144,7 +146,9 @@ class Senses(VGroup):
     def _road(start: np.ndarray, end: np.ndarray) -> VGroup:
         """The road that we do not know yet."""
         line = dashes(start + DOWN * units(16), end + UP * units(10), "query", 4, 12)
-        mark = Words("?", "number", "query").settle((start + end) / 2 + RIGHT * units(40) + DOWN * units(6))
+        way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
+        beside = np.array([way[1], -way[0], 0]) * (1 if way[1] > 0 else -1)
+        mark = Words("?", "number", "query").settle((start + end) / 2 + beside * units(34))
         return VGroup(line, mark)
 
 
@@ -153,7 +157,7 @@ class Families(VGroup):
 
     def __init__(self, trace: Trace, lanes: Lanes, rows: NamedTensor, output: Sequence[Label]) -> None:
         names = ("encoder alone", "decoder alone", "both")
-        what = ("a row for each token", "the next word of a text", "another sequence")
+        what = ("a row for each token", "what comes next in a text", "another sequence")
         columns = []
         for k, name in enumerate(names):
             x = 960 + (k - 1) * 590
@@ -177,7 +181,7 @@ class Families(VGroup):
         letters, right = run["weights"].words("key"), run["accuracy"]
         half = (len(letters) + 1) // 2
         lines = [" ".join(f"{letter}" for letter in part) for part in (letters[:half], letters[half:])]
-        texts = [*lines, f"continued: {right.quantity(len(right) - 1):share} right"]
+        texts = [*lines, f"letters, repeated: {right.quantity(len(right) - 1):share} right"]
         return [
             Words(text, style, role).move_to(at(960, 640 + k * 52))
             for k, (text, style, role) in enumerate(
@@ -196,8 +200,9 @@ class WholeWay(VGroup):
     """From words to words: the encoder, its rows, the decoder, and the translation."""
 
     def __init__(self, lanes: Lanes, trace: Trace, memory: NamedTensor, output: Sequence[Label]) -> None:
-        wide = 430.0
         x = lanes.left + 150
+        columns = -(-len(output) // DEEPEST)
+        wide = max(430.0, RIGHT_EDGE - 220 * columns - 350 - (x + 210))
         self.encoder = tower(trace, "encoder", 1.7).move_to(at(x, lanes.middle))
         left = x + 150
         self.memory = lanes.place(memory, left + 60, wide)
@@ -225,7 +230,7 @@ class WholeWay(VGroup):
         )
 
     @staticmethod
-    def _column(words: Sequence[Label], left: float, middle: float, most: int = 7) -> VGroup:
+    def _column(words: Sequence[Label], left: float, middle: float, most: int = DEEPEST) -> VGroup:
         """The words below each other, in as many columns as they need."""
         high, columns = 44.0, -(-len(words) // most)
         room = (RIGHT_EDGE - left) / max(1, columns)

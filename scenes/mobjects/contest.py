@@ -92,7 +92,7 @@ def by_length(run: Trace) -> Contest:
     right, mean, lengths = run["by_length"], run["by_length.over_seeds"], run["length"]
     plot = Plot(lengths.values.tolist(), (0, 1), ("words in the sentence", "new sentences right"), 980, 520)
     ends = [lengths.quantity(k) for k in (0, 5, 10, len(lengths) - 1)]
-    plot.add(plot.ticks(ends))
+    plot.add(plot.ticks(ends), plot.shares())
     lines = {name: (role, mean.pick(model=name), right.pick(model=name)) for name, role in ROLES.items()}
     return Contest(plot, lengths.quantities(), lines, "share", "words")
 
@@ -130,7 +130,7 @@ class Recall(VGroup):
         for model in models:
             reached = [int(step) for step in steps.pick(model=model).values if step > 0]
             self.dots[model] = VGroup(*(self._mark(step, RECALLING[model][1]) for step in reached))
-        self.plot.add(self.plot.ticks([checks.quantity(k) for k in (9, 19, 29, 39)], ",.0f"))
+        self.plot.add(self.plot.ticks([checks.quantity(k) for k in (9, 19, 29, 39)], ",.0f"), self.plot.shares())
         edge = self.plot.axes[0].get_right()[0] + units(70)
         self.calls = {}
         for y, model in zip((1.0, 0.72, 0.44), ("transformer", "LSTM, gates open", "LSTM"), strict=True):
@@ -158,4 +158,7 @@ class Recall(VGroup):
         told = f"step {median:,.0f}" if median > 0 else f"{count} of {of} trainings"
         lines = VGroup(Words(name, "fact", role), Words(told, "large number"))
         lines[1].begin_at(lines[0].get_left()[0]).stand_on(lines[0].baseline - units(50))
+        if not median > 0:
+            note = Words("a dot: every distance learned", "aside", "ink2").begin_at(lines[0].get_left()[0])
+            lines[1].add(note.stand_on(lines[1].baseline - units(44)))
         return lines

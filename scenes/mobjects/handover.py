@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import Box, curve, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
+from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
 #: Names of the three translators, and the role that each is drawn in.
@@ -82,7 +82,7 @@ class Handover(VGroup):
 class Bought(VGroup):
     """What each translator has right, as bars, a mark for each training; below each its number of parameters."""
 
-    def __init__(self, exact: NamedTensor, means: NamedTensor, parameters: NamedTensor) -> None:
+    def __init__(self, exact: NamedTensor, means: NamedTensor, parameters: NamedTensor, steps: Quantity) -> None:
         self.lines = VGroup()
         wide, left = 800.0, 700.0
         for k, (name, role) in enumerate(ROLES.items()):
@@ -95,7 +95,7 @@ class Bought(VGroup):
             value.begin_at(at(left + wide + 34, 0)[0])
             marks = VGroup(*(self._mark(left + wide * float(share), y) for share in exact.pick(model=name).values))
             self.lines.add(VGroup(VGroup(call, size), bar, marks, value))
-        self.called = Words("new sentences right, word for word; a line for each training", "axis", "ink2")
+        self.called = Words(f"new sentences right after {steps:,.0f} steps; a line for each training", "axis", "ink2")
         self.called.next_to(self.lines[-1][1], DOWN, buff=units(28)).set_x(at(left + wide / 2, 0)[0])
         self.gain = self._gain(means, left, wide)
         super().__init__(self.lines, self.called, self.gain)

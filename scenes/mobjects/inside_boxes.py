@@ -42,7 +42,7 @@ class Scales(VGroup):
         self.axis = path([at(zero, lanes.top - 6), at(zero, lanes.top + lanes.deep + 6)], "ink3", 2)
         self.zero_name = Words("zero", "aside", "ink2").move_to(at(zero, 0))
         self.zero_name.stand_on(at(0, lanes.top - 20)[1])
-        self.formula = Formula('frac(x - "mean", sqrt("variance"))', 34)
+        self.formula = Formula('(x - "mean") slash sqrt("variance")', 34)
         self.formula.move_to(at(self._x(0), lanes.top + lanes.deep + 76))
         self.heads = VGroup(
             *(

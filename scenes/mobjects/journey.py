@@ -6,7 +6,7 @@ import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.mobjects.shapes import arrow, dashes, dot, frame, path
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, units
 from transformer_core.provenance import Label, Quantity
@@ -50,6 +50,9 @@ class Journey(VGroup):
     def _leg(ends: np.ndarray, role: str, last: bool) -> VMobject:
         if last and np.linalg.norm(ends[1] - ends[0]) > units(24):
             return arrow(ends[0], ends[1], role, 5, 20)
+        if last and np.linalg.norm(ends[1] - ends[0]) > units(4):  # too short for a shaft: the head alone
+            along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+            return VGroup(path([*ends], role, 5), arrow(ends[1] - along * units(20), ends[1], role, 5, 18))
         return VGroup(path([*ends], role, 5), *([dot(ends[1], 7, role)] if last else []))
 
     @staticmethod
@@ -107,6 +110,6 @@ class Parting(VGroup):
             *(Token(label, "", 0, 44).move_to(tip + UP * units(40)) for label, tip in zip(deciding, tips, strict=True))
         )
         self.gap = dashes(tips[0], tips[1], "ink2", 3)
-        self.apart = number(apart, ".2f", "large number").settle((tips[0] + tips[1]) / 2 + UP * units(40))
+        self.apart = Words(f"{apart:.2f} times", "number").settle((tips[0] + tips[1]) / 2 + UP * units(40))
         self.panel = panel(left, right, "the same word, in two sentences")
         super().__init__(self.panel, self.start, self.ways, self.names, self.gap, self.apart)

@@ -67,6 +67,8 @@ class Panel(VGroup):
         offsets: by how much the key stands behind.
         marked: the offsets whose numbers are written.
         spread: a deviation for each, or none.
+        distance: the distance of both marked offsets, written below them.
+        reach: the lowest and the highest value to make room for; those of this panel if not given.
     """
 
     def __init__(
@@ -76,11 +78,13 @@ class Panel(VGroup):
         offsets: Sequence[int],
         marked: Sequence[int],
         spread: Sequence[float] | None = None,
+        distance: Quantity | None = None,
+        reach: tuple[float, float] | None = None,
         spec: str = ".1f",
     ) -> None:
         values = np.array([float(entry) for entry in entries])
         whiskers = np.zeros(len(values)) if spread is None else np.array(spread)
-        top, low = max(0.0, (values + whiskers).max()), min(0.0, (values - whiskers).min())
+        low, top = reach or reach_of(entries, spread)
         unit, pitch = units(400) / ((top - low) or 1.0), 57.0
         self.bars, self.whiskers, self.numbers = VGroup(), VGroup(), VGroup()
         scale = float(np.abs(values).max())
@@ -102,11 +106,21 @@ class Panel(VGroup):
             Words("key before", "axis", "ink2").move_to(np.array([ends[0][0], floor, 0]), aligned_edge=LEFT),
             Words("key behind", "axis", "ink2").move_to(np.array([ends[1][0], floor, 0]), aligned_edge=RIGHT),
         )
+        if distance is not None:
+            feet = (np.array([units(offset * pitch), floor, 0]) for offset in marked)
+            self.sides.add(*(number(distance, "", "cell", "ink2").settle(foot) for foot in feet))
         self.title = Words(title, "block").move_to(np.array([0, top * unit + units(84), 0]))
         if spread is not None:
-            note = Words("lines: the spread", "axis", "ink2").move_to(np.array([0, floor, 0]))
+            note = Words("lines: the spread", "axis", "ink2").move_to(np.array([0, floor - units(44), 0]))
             self.whiskers.add(note)
         super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
+
+
+def reach_of(entries: Sequence[float], spread: Sequence[float] | None = None) -> tuple[float, float]:
+    """The lowest and the highest that bars from zero reach, with their spread."""
+    values = np.array([float(entry) for entry in entries])
+    around = np.zeros(len(values)) if spread is None else np.array(spread)
+    return min(0.0, float((values - around).min())), max(0.0, float((values + around).max()))
 
 
 class IndexAndWave(VGroup):

@@ -7,6 +7,7 @@ from manim import LEFT, Animation, AnimationGroup, VGroup, VMobject, rate_functi
 
 from scenes.animations import Along, Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.rounding import adding_up
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.strips import Strip, decimals
 from scenes.mobjects.tensors import TensorGrid, abridged
@@ -17,8 +18,7 @@ from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
 
 #: Where the strips begin and end, and where the numbers beside them end, in px.
-BEGIN, END, NUMBERS = 316.0, 1560.0, 1806.0
-SPEC = ".3f"
+BEGIN, END, NUMBERS = 316.0, 1560.0, 1822.0
 #: The share of the largest product that gets the full colour as a step: its length says the rest.
 FULL_COLOUR = 0.4
 
@@ -49,6 +49,8 @@ class OneCell(VGroup):
         here = {"query": token, "d_head": entry}
         self.products, self.sums = head["q_terms"].pick(**here), head["q_sums"].pick(**here)
         self.value, self.bias = head["q"].pick(**here), bias
+        added = [] if bias is None else [float(bias)]
+        self.spec = adding_up([float(self.sums.quantity(len(self.sums) - 1)), *added], self.value, 3) or ".3f"
         self.vectors = [x, column, self.products]
         wide, self.pitch = END - BEGIN, (END - BEGIN) / len(x)
         self.strips = [
@@ -73,7 +75,7 @@ class OneCell(VGroup):
         self._account()
 
     def _beside(self, quantity: Quantity, strip: VMobject, style: str = "number", role: str = "ink") -> Words:
-        return number(quantity, SPEC, style, role).settle(strip.get_center()).end_at(at(NUMBERS, 0)[0])
+        return number(quantity, self.spec, style, role).settle(strip.get_center()).end_at(at(NUMBERS, 0)[0])
 
     def _place(self, i: int) -> np.ndarray:
         return np.array([self._x(i), at(0, 301)[1], 0])
@@ -148,7 +150,7 @@ class OneCell(VGroup):
         span = slice(first, last)
         places = [self._place(i) for i in range(len(self.products))][span]
         counts = [
-            Count(words, vector.quantities()[span], SPEC, kind)
+            Count(words, vector.quantities()[span], self.spec, kind)
             for words, vector in zip(self.numbers, self.vectors, strict=True)
         ]
         return AnimationGroup(
@@ -156,7 +158,7 @@ class OneCell(VGroup):
             Sweep(VGroup(*self.strips[2][span]), kind),
             Sweep(VGroup(*self.steps[span]), kind),
             *counts,
-            Count(self.total, self.sums.quantities()[span], SPEC, kind),
+            Count(self.total, self.sums.quantities()[span], self.spec, kind),
         )
 
     def first_terms(self) -> list[Animation]:

@@ -68,6 +68,14 @@ class Plot(VGroup):
             marks.add(VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2), text))
         return marks
 
+    def shares(self) -> VGroup:
+        """The ends of an upright axis of shares, in words."""
+        ends = ((0.0, Words("none", "axis", "ink2")), (1.0, Words("all", "axis", "ink2")))
+        left, foot = self.axes[1].get_left()[0] - units(16), self.axes[0].get_y()
+        return VGroup(
+            *(text.settle(np.array([0, foot + self._share(y, 1) * self.high, 0])).end_at(left) for y, text in ends)
+        )
+
     def label(self, words: Words, x: float, y: float, side: np.ndarray = RIGHT) -> Words:
         """Put a text beside a point."""
         return words.next_to(self.point(x, y), side, buff=units(16))

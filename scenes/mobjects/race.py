@@ -57,7 +57,7 @@ class Race(VGroup):
         low, high = plot.point(times[0], float(earned)), plot.point(times[-1], float(earned))
         self.line = VGroup(dashes(low, high, "ink3", 2.5))
         self.line.add(number(earned, ".0%", "cell", "ink2").next_to(low, LEFT, buff=units(14)))
-        self.plot = plot
+        self.plot = plot.add(plot.shares())
         ends = (len(steps) - 1, int(np.searchsorted(steps.values, np.sqrt(times[0] * times[-1]))), first)
         self.ticks = plot.ticks([steps.quantity(k) for k in reversed(ends)], ",.0f")
         self.labels = VGroup(*(self._label(at, curves[at][-1], role) for at, role in self._called()))
@@ -105,7 +105,7 @@ class TwoModels(VGroup):
         pitch = min(132.0, 500 / len(roles))
         for i, role in enumerate(roles):
             pair = scores.pick(role=role)
-            for k, (group, shade) in enumerate(((self.ones, "ink3"), (self.others, "weight"))):
+            for k, (group, shade) in enumerate(((self.ones, "weight"), (self.others, "ink3"))):
                 bar = ShareBar(pair.quantity(k), wide, "", min(40.0, pitch / 2 - 12), shade)
                 bar.move_to(np.array([0, -units(i * pitch + k * min(46.0, pitch / 2 - 6)), 0]))
                 score = number(pair.quantity(k), "share", "number").next_to(bar.track, RIGHT, buff=gap("chip"))
@@ -114,17 +114,20 @@ class TwoModels(VGroup):
             edge = self.ones[i][0].track.get_left()[0] - units(30)
             self.calls.add(call.end_at(edge))
         self.names = VGroup()
-        for title, shade, group in zip(names, ("ink2", "weight"), (self.ones, self.others), strict=True):
-            swatch = Box(26, 26, palette().role("ink3" if group is self.ones else "weight"), 5)
+        for title, shade, group in zip(names, ("weight", "ink2"), (self.ones, self.others), strict=True):
+            swatch = Box(26, 26, palette().role("weight" if group is self.ones else "ink3"), 5)
             self.names.add(VGroup(swatch, Words(title, "note", shade)).arrange(RIGHT, buff=units(12)))
         first = self.ones[0][0].track
         self.names.arrange(RIGHT, buff=units(70)).next_to(first, UP, buff=units(28)).align_to(first, LEFT)
         super().__init__(self.calls, self.ones, self.others, self.names)
 
 
-def fact(name: str, quantities: Sequence[Quantity], spec: str) -> VGroup:
-    """A name, and one number for each model."""
-    parts = [Words(name, "fact", "ink2"), *(number(q, spec, "large number") for q in quantities)]
+def fact(name: str, quantities: Sequence[Quantity], spec: str, roles: Sequence[str] = ("weight", "ink2")) -> VGroup:
+    """A name, and one number for each model, in its colour."""
+    parts = [
+        Words(name, "fact", "ink2"),
+        *(number(q, spec, "large number", role) for q, role in zip(quantities, roles, strict=True)),
+    ]
     line = VGroup(*parts).arrange(RIGHT, buff=gap("grid"))
     for part in parts[1:]:
         part.stand_on(parts[0].baseline)

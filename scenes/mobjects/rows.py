@@ -47,7 +47,7 @@ class RowColumns(VGroup):
             Words("scores", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip")),
             Words("shares", "axis", "ink2").next_to(self.floor, LEFT, buff=gap("chip")),
         )
-        self.moved_name = Words("leads", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip"))
+        self.moved_name = Words("gap to the best", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip"))
         super().__init__(
             self.zero,
             self.floor,
@@ -99,7 +99,7 @@ class Arcs(VGroup):
                 arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
                 self.arcs.add(arc)
                 if shares is None:
-                    self.marks.add(Words("?", "number", "ink2").settle(arc.point_from_proportion(0.5) + UP * units(24)))
+                    self.marks.add(Words("?", "number", "ink2").settle(chip.get_bottom() + DOWN * units(34)))
                 elif share == most or share > 0.2:
                     top = arc.point_from_proportion(0.5) + UP * units(30)
                     self.marks.add(number(shares.quantity(j), "share", "number").settle(top))

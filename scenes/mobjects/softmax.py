@@ -7,6 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import HEIGHT
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.rounding import adding_up
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.tensors import Cell, TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
@@ -30,11 +31,17 @@ class SoftmaxTable(VGroup):
         self.scores = self._cells(head, "scores", asker, high)
         self.scaled = self._cells(head, "scaled", asker, high)
         self.leads = self._cells(head, "leads", asker, high)
-        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, ".3f", "ink2")
-        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 300, ".3f", "weight")
+        rows = [
+            (head[name].pick(query=asker).quantities(), head[total].pick(query=asker))
+            for name, total in (("exponentials", "exponential_sums"), ("weights", "weight_sums"))
+        ]
+        self.specs = [adding_up(parts, total, 3) or ".3f" for parts, total in rows]
+        self.rounded = not all(adding_up(parts, total, 3) for parts, total in rows)
+        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, self.specs[0], "ink2")
+        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 300, self.specs[1], "weight")
         self.heads = VGroup()
         self._stand_in_columns()
-        names = ("score", "over the root", "lead", "e to the lead", "share")
+        names = ("score", "over the root", "gap", "e to the gap", "share")
         columns = (self.scores, self.scaled, self.leads, self.raised, self.shares)
         for name, column in zip(names, columns, strict=True):
             title = Words(name, "axis", "ink2").next_to(column, UP, buff=gap("line"))
@@ -83,9 +90,10 @@ class SoftmaxTable(VGroup):
                 part.move_to(np.array([left, -units(i * self.pitch), 0]), aligned_edge=LEFT)
             left = column.get_right()[0] + gap("chip")
             if numbers is not None:
+                room = max(units(88), max(text.width for text in numbers) + units(8))
                 for i, text in enumerate(numbers):
-                    text.settle(np.array([left, -units(i * self.pitch), 0])).end_at(left + units(88))
-                left += units(88)
+                    text.settle(np.array([left, -units(i * self.pitch), 0])).end_at(left + room)
+                left += room
             left += gap("grid") * 0.55
 
     def _totals(self, head: Trace, asker: Label) -> None:
@@ -93,8 +101,11 @@ class SoftmaxTable(VGroup):
         self.line = rule(
             np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0])
         )
-        self.raised_total = number(head["exponential_sums"].pick(query=asker), ".3f", "number")
-        self.share_total = number(head["weight_sums"].pick(query=asker), ".3f", "number")
+        if self.rounded:
+            note = Words("rounded", "aside", "ink2").settle(np.array([0, foot - units(34), 0]))
+            self.line = VGroup(self.line, note.begin_at(float(self.raised.get_left()[0])))
+        self.raised_total = number(head["exponential_sums"].pick(query=asker), self.specs[0], "number")
+        self.share_total = number(head["weight_sums"].pick(query=asker), self.specs[1], "number")
         for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
             total.settle(np.array([0, foot - units(34), 0])).end_at(float(column[0].get_right()[0]))
 
@@ -206,7 +217,7 @@ class Blend(VGroup):
         self.headings = VGroup(
             *(
                 Words(name, "axis", "ink2").next_to(self.value_tag, RIGHT, buff=gap("chip"))
-                for name in ("rows as they are", "each row times its share")
+                for name in ("rows as they are", "each row times its share, rounded")
             )
         )
         super().__init__(

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.rounding import adding_up
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
@@ -89,6 +90,7 @@ class Staircase(VGroup):
         high: float = 530,
         reach: tuple[float, float] | None = None,
     ) -> None:
+        self.spec = adding_up(terms, total) or ".2f"
         ends = np.cumsum([float(term) for term in terms])
         starts = np.concatenate([[0.0], ends[:-1]])
         low, top = reach or running(terms)
@@ -110,13 +112,13 @@ class Staircase(VGroup):
             bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
             bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))
             side = RIGHT if term >= 0 else LEFT
-            value = number(term, ".2f", "cell").next_to(bar, side, buff=units(10)).set_y(y)
+            value = number(term, self.spec, "cell").next_to(bar, side, buff=units(10)).set_y(y)
             self.lines.add(VGroup(head, bar, value))
         self.zero = rule(np.array([zero, 0, 0]), np.array([zero, -deep, 0]), "ink3", 2)
         finish = zero + ends[-1] * unit
         foot = np.array([finish, -deep - units(16), 0])
         self.end = dashes(np.array([finish, 0, 0]), foot, "ink2", 3)
-        self.total = number(total, ".2f", "large number").settle(foot + DOWN * units(30))
+        self.total = number(total, self.spec, "large number").settle(foot + DOWN * units(30))
         super().__init__(self.zero, self.lines, self.end, self.total)
 
     def again(self, other: Staircase, order: Sequence[int]) -> list[tuple[VMobject, VMobject]]:

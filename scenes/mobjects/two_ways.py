@@ -67,7 +67,7 @@ class Pairs(VGroup):
             DOWN, buff=units(18), aligned_edge=RIGHT
         )
         self.readings.next_to(self.grid, DOWN, buff=units(34))
-        self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(18))
+        self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(38))
         super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
 
         self.asker, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]

@@ -17,3 +17,10 @@ def test_an_entry_made_by_several_words_tells_more_than_one_made_by_a_single_wor
 def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself():
     difference, spread = [[10.0, -3.0], [1.0, 0.5]], [[5.0, 0.5], [1.0, 1.0]]
     assert clearest(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)
+
+
+def test_where_decimals_are_named_an_entry_is_taken_whose_rounded_terms_add_up_to_their_rounded_sum():
+    terms = tensor([[[0.344, 0.1], [0.344, 0.1], [0.344, 0.1]]], "head key d_head")
+    assert liveliest(terms) == (0, 0)
+    assert liveliest(terms, decimals=2) == (0, 1)
+    assert liveliest(tensor([[[0.344], [0.344], [0.344]]], "head key d_head"), decimals=2) == (0, 0)

@@ -1,0 +1,14 @@
+"""How many decimals a sum needs on screen, so that a viewer who adds up what is shown gets what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def adding_up(parts: Sequence[float], total: float, least: int = 2, most: int = 4) -> str:
+    """The shortest format with which the rounded parts add up to the rounded total; "" if none does."""
+    for digits in range(least, most + 1):
+        rest = sum(round(float(part), digits) for part in parts) - round(float(total), digits)
+        if abs(rest) < 0.5 * 10**-digits:
+            return f".{digits}f"
+    return ""
