@@ -139,7 +139,7 @@ class Heads(Chapter):
         heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
         first = Patterns(trace[f"encoder.{other}.self_attn.weights"].pick(batch=0), letters)
         picture = Patterns(weights, letters)
-        names = [picture.named(layer_name(layer)).set_x(0) for layer in (other, here)]
+        names = [picture.named(layer_name(layer)) for layer in (other, here)]
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))

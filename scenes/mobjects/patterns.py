@@ -153,7 +153,7 @@ class Patterns(VGroup):
         """What these heads are: below them, or beside the sentence where they fill the stage."""
         name = Words(text, "block")
         if len(self.grids) <= MOST_IN_A_LINE:
-            return name.next_to(self.grids, DOWN, buff=units(116))
+            return name.next_to(self.grids, DOWN, buff=units(116)).set_x(0)
         return name.settle(at(0, 216)).begin_at(at(LEFT_EDGE, 0)[0])
 
     def favourites(self, row: int) -> VGroup:
