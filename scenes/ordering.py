@@ -73,14 +73,15 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     brand = lecture.brand if lecture else PLAIN
     look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
     edits = tuple(wishes.get("edits", ()))
+    asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
     other = [slug(Path(part).stem if part == wishes["model"] else part) for part in (wishes["model"], *edits) if part]
     name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"]), *other])
     label = "-".join(filter(None, [name, look.name]))
     entries = lecture.entries if lecture and not names else chosen(names)
     if wishes["model"] is not None:
-        entries = served(entries, open_store().about(wishes["text"], wishes["model"], edits))
+        entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
     if edits:
-        say_effect(open_store().about(wishes["text"], wishes["model"], edits))
+        say_effect(open_store().about(wishes["text"], wishes["model"], **asked))
     order = Order(
         entries,
         wishes["text"],
@@ -90,7 +91,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["jobs"],
         wishes["model"],
         wishes.get("scheduler"),
-        edits=edits,
+        **asked,
     )
     if is_heard and wishes["voice"]:
         order = replace(order, **speakers(wishes["voice"], look.language))
@@ -116,9 +117,12 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
 def _unasked(lecture: Any) -> dict[str, Any]:
     """What a lecture file says, without what options of the running command say."""
-    said = {name: name for name in ("model", "quality", "theme", "output", "language", "voice")} | {"text": "sentence"}
+    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits")
+    said = {name: name for name in same} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if "text" in asked:
+        asked.add("target")  # which translates the sentence of the file
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
 
 

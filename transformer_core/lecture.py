@@ -12,6 +12,7 @@ from torch import Tensor
 
 from transformer_core import contrast
 from transformer_core.at_hand import SHIPPED, Opened, Reader, opened
+from transformer_core.beam import beam
 from transformer_core.chains import read as read_by_chains
 from transformer_core.decoding import greedy
 from transformer_core.editing import edits_of, told
@@ -20,7 +21,7 @@ from transformer_core.parameters import made_with, parameters
 from transformer_core.tap import Edit, Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
-from transformer_core.vocabulary import Reading, sentence
+from transformer_core.vocabulary import Reading, SentenceError, Vocabulary, sentence
 from transformer_core.window import MOST, ORDER, windows_of
 from transformer_core.writing import most_tokens, writing
 
@@ -34,6 +35,8 @@ def read(
     others: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
     edit: Mapping[str, Edit] | Sequence[str] | None = None,
+    target: str = "",
+    beams: int = 1,
 ) -> Trace:
     """Read `text`, let the model write what it writes, and trace one pass over both: the output is teacher-forced.
 
@@ -48,6 +51,9 @@ def read(
         about: facts to add to `trace.about`.
         edit: what to make of the tensor of a name before it flows on, in writing and in reading, or lines that say it
             (`transformer_core.editing`); the pass without it is called `other.unedited.*`.
+        target: a translation that is given to the decoder in the place of its own; where it is another one,
+            `trace.about` has it as `given`.
+        beams: how many beginnings of its own translation are followed (`transformer_core.beam`); one is greedy.
 
     Returns:
         All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the output is written, as
@@ -57,7 +63,8 @@ def read(
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.
-        ValueError: no such model, or no vocabulary.
+        ValueError: no such model, or no vocabulary; a target for a model that translates no words, or beams with an
+            edit.
     """
     here = Opened(model, vocabulary) if isinstance(model, Transformer) else opened(model or DEFAULT_MODEL)
     model, reader, facts = here.model, vocabulary or here.reader, dict(here.facts)
@@ -66,9 +73,9 @@ def read(
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
-    unedited = _answered(text, model, reader)[0] if edit else None
+    unedited = _answered(text, model, reader, target=target)[0] if edit else None
     lines, edit = _asked(edit or {}, model, reader, unedited)
-    first, cuts = _answered(text, model, reader, edit)
+    first, cuts = _answered(text, model, reader, edit, target, beams)
     sentences = {f"other.{key}": _answered(other, model, reader)[0] for key, other in (others or {}).items()}
     windows = {} if "roles" in facts else windows_of(model, first)  # roles are told by places in the whole sentence
     passes = {"": Variant(first, edited=edit)} | variants(first, reader.target, model.config, windows.get("source"))
@@ -97,6 +104,8 @@ def read(
             **(about or {}),
         }
     )
+    if target and _answered(text, model, reader, edit, beams=beams)[0].written != first.written:
+        trace.about["given"] = target
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
         trace.tensors |= told(lines, trace)
@@ -113,7 +122,12 @@ def _asked(
 
 
 def _answered(
-    text: str | Sequence[int], model: Transformer, reader: Reader, edit: Mapping[str, Edit] | None = None
+    text: str | Sequence[int],
+    model: Transformer,
+    reader: Reader,
+    edit: Mapping[str, Edit] | None = None,
+    target: str = "",
+    beams: int = 1,
 ) -> tuple[Sentence, tuple[tuple[int, int], ...]]:
     """The text and what the model writes to it, and where each token of the text was cut."""
     if isinstance(text, str):
@@ -127,15 +141,29 @@ def _answered(
     given = reading.ids if alone else (reader.start,)
     source = None if alone else torch.tensor([reading.ids])
     longest = most_tokens(model, reader, len(given))
-    if edit:
-        written = _written_edited(model, source, given, reader.end, longest, edit)
+    if target:
+        written = _given_translation(target, model, reader, longest)
+    elif edit:
+        written = _written_edited(model, source, given, reader.end, longest, edit, beams)
+    elif beams > 1:
+        (tree,) = beam(model, source, torch.tensor([given]), reader.end, beams, longest)
+        written = tree.ids()
     else:
         (written,) = greedy(model, source, torch.tensor([given]), reader.end, longest)
-    target = (*given, *written)
+    ids = (*given, *written)
     labels = (*(reading.labels if alone else (reader.target[reader.start],)), *(reader.target[i] for i in written))
     if alone:
-        return Sentence(reading.text, (), target, (), labels, len(given)), reading.offsets
-    return Sentence(reading.text, reading.ids, target, reading.labels, labels), reading.offsets
+        return Sentence(reading.text, (), ids, (), labels, len(given)), reading.offsets
+    return Sentence(reading.text, reading.ids, ids, reading.labels, labels), reading.offsets
+
+
+def _given_translation(text: str, model: Transformer, reader: Reader, longest: int) -> list[int]:
+    if model.encoder is None or not isinstance(reader, Vocabulary):
+        raise ValueError("a translation can be given only to a translator whose vocabulary has whole words")
+    ids = [*reader.translation(text)]
+    if len(ids) > longest:
+        raise SentenceError(f"this translation has {len(ids)} words, and the model writes at most {longest}")
+    return ids
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
@@ -218,9 +246,17 @@ def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
 
 @torch.no_grad()
 def _written_edited(
-    model: Transformer, source: Tensor | None, given: tuple[int, ...], end: int, longest: int, edit: Mapping[str, Edit]
+    model: Transformer,
+    source: Tensor | None,
+    given: tuple[int, ...],
+    end: int,
+    longest: int,
+    edit: Mapping[str, Edit],
+    beams: int,
 ) -> list[int]:
     """What the model writes while each pass is edited: without a cache, every step reads all that was written."""
+    if beams > 1:
+        raise ValueError("an edited model writes greedily: leave the beams out, or the edits")
     target = [*given]
     for _ in range(longest):
         with record(only=[], edit=edit):

@@ -18,6 +18,7 @@ from typing import ClassVar
 from safetensors import SafetensorError, safe_open
 
 PAD, START, END = 0, 1, 2
+EXAMPLES = ("car", "red", "house", "coche", "rojo", "casa")
 SPECIAL = ("<pad>", "<start>", "<end>")
 
 _PIECE = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
@@ -82,14 +83,28 @@ class Vocabulary:
             raise SentenceError(self.advice(unknown))
         return Reading(text, labels, words, tuple(self._source_ids[word] for word in words))
 
-    def advice(self, unknown: Sequence[str]) -> str:
+    def translation(self, text: str) -> tuple[int, ...]:
+        """The ids of a Spanish sentence, without marks.
+
+        Raises:
+            SentenceError: no words, or words that the model has no number for.
+        """
+        words = [piece.lower() for piece in pieces(text)]
+        unknown = list(dict.fromkeys(word for word in words if word not in self._target_ids or word in SPECIAL))
+        if unknown or not words:
+            raise SentenceError(self.advice(unknown, "Spanish") if words else "there is no word in this translation")
+        return tuple(self._target_ids[word] for word in words)
+
+    def advice(self, unknown: Sequence[str], language: str = "English") -> str:
         """One line that names the unknown words, at most five of them, and known words that are near."""
         named = ", ".join(f'"{shown(word)}"' for word in unknown[:5])
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        known = self.source[len(SPECIAL) :]
+        known = (self.source if language == "English" else self.target)[len(SPECIAL) :]
         near = dict.fromkeys(match for word in unknown[:5] for match in get_close_matches(word, known, 2, 0.7))
         hint = (
-            f"it knows {', '.join(near)}" if near else f"it knows {len(known)} English words, such as car, red, house"
+            f"it knows {', '.join(near)}"
+            if near
+            else f"it knows {len(known)} {language} words, such as {', '.join(w for w in EXAMPLES if w in known)}"
         )
         return f"the model never learned {named}{more}: {hint}"
 

@@ -57,7 +57,8 @@ class Basics(Chapter):
         machine = Machine(self.source, self.output, "Transformer", f"{params:,.0f} learned numbers")
         self.machine = machine
         told = (
-            f"“{spelled(self.source)}” goes in; “{spelled(self.output)}” comes out, one token a pass. |"
+            f"“{spelled(self.source)}” goes in; “{spelled(self.output)}” "
+            + ("is laid beside it, one token a pass. |" if "given" in trace.about else "comes out, one token a pass. |")
             if max(len(self.source), len(self.output)) <= LONG
             else "A sentence goes in; its translation comes out, one token a pass. |"
         )
@@ -150,16 +151,22 @@ class Basics(Chapter):
         heading.next_to(steps[0], UP, buff=gap("chip")).align_to(steps[0], LEFT)
         written = Written(probs.words("position"), 836)
         first, share = probs.pick(position=0).largest()
+        reads = probs.words("position")
+        lines = [step.line_of(word) for step, word in zip(steps, reads[1:], strict=False)]
         others = [
-            (become(steps[t - 1], steps[t]), fly(steps[t - 1].winner[0], written.chips[t]))
-            for t in range(1, len(written.chips))
+            (become(steps[t - 1], steps[t]), fly(line[0], written.chips[t]) if line else appear(written.chips[t]))
+            for t, line in enumerate(lines, 1)
         ]
         close = (
             "Word by word, until the end mark wins."
             if str(probs.pick(position=len(probs) - 1).largest()[0]) == "<end>"
             else "Word by word."
         )
-        follows = f"“{first}” gets {share:share}, and becomes the next input. |"
+        follows = (
+            f"“{first}” gets {share:share}. Here the next input is given. |"
+            if "given" in trace.about
+            else f"“{first}” gets {share:share}, and becomes the next input. |"
+        )
         yield Step(
             "The decoder: generate",
             say="The decoder writes. From the encoder’s rows, and from what it has written, |"

@@ -263,6 +263,7 @@ class Decoder(Chapter):
         best = [int(i) for i in trace["word_order"].pick(batch=0, position=row).values[:5]]
         last = trace[trace.parents["logits"][0]].pick(batch=0, position=row)
         picture = ReadingOut(last, play.reads[row], trace["parameters.output.w"], logits, probs, best)
+        likeliest, share = probs.largest()
         tied = (
             "These are the vectors by which the decoder reads its words, too."
             if trace.about.get("config", {}).get("tied_output")
@@ -272,7 +273,7 @@ class Decoder(Chapter):
             "From row to word",
             say=f"The last row of “{play.reads[row]}” meets the vectors of all {trace['config.target_vocab']} words. |"
             "Each dot product is a logit; softmax makes the logits probabilities. |"
-            f"“{play.writes[row]}” gets {probs.largest()[-1]:share}. {tied}",
+            f"“{likeliest}” gets {share:share}. {tied}",
             show=[
                 [
                     appear(picture.token, picture.row, picture.row_name),

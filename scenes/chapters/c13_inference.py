@@ -44,7 +44,7 @@ class Inference(Chapter):
         self.writes = run["greedy.probs"].words("step")
         read = trace["probs"].words("position")
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
-        self.reads = read[before : before + len(self.writes)]
+        self.reads = (read[before], *self.writes[:-1])
         yield from self.greedy(run)
         yield from self.beam(run)
         yield from self.four_rules(run)

@@ -40,9 +40,9 @@ class NextWord(VGroup):
             self.lines.add(VGroup(name, bar, share))
         super().__init__(self.lines)
 
-    @property
-    def winner(self) -> VGroup:
-        return self.lines[0]
+    def line_of(self, label: Label) -> VGroup | None:
+        """The line of a word, if it is among the likeliest."""
+        return next((line for line in self.lines if line[0].text == str(label)), None)
 
 
 class Written(VGroup):

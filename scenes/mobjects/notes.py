@@ -34,6 +34,8 @@ class Note(Words):
         if "edits" in trace:
             lines = ", ".join(f"{line}" for line in trace["edits"].words("choice"))
             return cls(f"edited: {lines} · the output moves by {trace['edit_effect']:share}", "warning")
+        if "given" in trace.about:
+            return cls("This translation was given: the model’s own is another one.", "warning")
         if not trace.about.get("in_grammar", True):
             return cls("The model never learned sentences like this one.", "warning")
         told = [*_chosen(trace, here)]

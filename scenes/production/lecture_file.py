@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
@@ -14,24 +13,22 @@ from typing import Any, TypeVar, get_origin
 import msgspec
 
 from scenes.brand import Brand
-from scenes.language import languages
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import slug
-from scenes.production.look import QUALITIES
-from scenes.production.mistakes import Lines, Mistake, MistakesError, Wrong, beside, named, one_of
-from scenes.production.repertoire import GROUPS, Entry, chosen, entries_in, repertoire
-from scenes.speech.recordings import Recordings
-from scenes.speech.voices import SILENT, voices
-from scenes.theme import PALETTES
-from transformer_core.at_hand import at_hand
-from transformer_core.vocabulary import SentenceError, Vocabulary, stored
-from transformer_core.window import WHOLE
+from scenes.production.lecture_checks import (
+    chapters_of,
+    check_sentence,
+    check_words,
+    model_of,
+    output_of,
+    speakers_of,
+)
+from scenes.production.mistakes import Lines, Mistake, MistakesError, Wrong, named, one_of
+from scenes.production.repertoire import Entry
+from scenes.speech.voices import SILENT
 
 DEFAULT_MODEL = "english-spanish"
-#: What a lecture file can ask for.
-OUTPUTS = ("film", "stills", "slides", "page")
 DEFAULT_TEXT = "The car is red"
-LONGEST_TITLE = 200
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -42,8 +39,11 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     author: str = ""
     language: str = "en"
     sentence: str = DEFAULT_TEXT
+    target: str = ""
+    beams: int = 1
     chapters: list[str] = []
     model: str = DEFAULT_MODEL
+    edits: list[str] = []
     voice: str = SILENT
     narration: str = ""
     quality: str = "h"
@@ -61,6 +61,9 @@ class Lecture:
     author: str
     language: str
     sentence: str
+    target: str
+    beams: int
+    edits: tuple[str, ...]
     entries: tuple[Entry, ...]
     model: str | None
     quality: str
@@ -99,35 +102,21 @@ def read(path: Path, trust: bool = False) -> Lecture:
     except tomllib.TOMLDecodeError as error:
         raise MistakesError(path.name, [_no_toml(error)]) from None
     table = typed(Table, given, "", wrong)
-    if table.language not in languages():
-        wrong("language", f"{named(table.language)} is not there: {one_of(languages(), table.language)}")
-    if table.quality not in QUALITIES:
-        sizes = [f'"{letter}" ({height}p{rate})' for letter, (_, height, rate) in QUALITIES.items()]
-        wrong("quality", f"{named(table.quality)} is no quality: it is one of {', '.join(sizes)}")
-    for key in ("title", "author"):
-        value = getattr(table, key)
-        if len(value) > LONGEST_TITLE or not value.isprintable():
-            wrong(key, f"{named(value)} does not fit on one line of {LONGEST_TITLE} characters")
-    if not table.outputs:
-        wrong("outputs", f"nothing would be made: name some of {', '.join(OUTPUTS)}")
-    for kind in table.outputs:
-        if kind not in OUTPUTS:
-            wrong("outputs", f"{named(kind)} cannot be made: {one_of(OUTPUTS, kind)}", kind)
-    model = _model(path.parent, table.model, wrong)
-    _check_sentence(table.sentence, model, wrong)
-    entries = _chapters(path.parent, table.chapters, trust, wrong)
-    output = _output(path, table.output, wrong)
-    speakers = _speakers(path.parent, table, wrong)
-    if table.theme.base not in PALETTES:
-        wrong("theme.base", f"{named(table.theme.base)} is no theme: {one_of(PALETTES, table.theme.base)}")
+    check_words(table, wrong)
+    model = model_of(path.parent, table.model, wrong)
+    check_sentence(table, model, wrong)
+    entries = chapters_of(path.parent, table.chapters, trust, wrong)
+    output = output_of(path, table.output, wrong)
+    speakers = speakers_of(path.parent, table, wrong)
     brand, doubts = branded(path.parent, table.theme, wrong)
     if mistakes:
         raise MistakesError(path.name, mistakes)
     told = tuple(MistakesError(path.name, [Mistake(key, doubt, lines.of(key)) for key, doubt in doubts]).lines)
     checkpoint = None if table.model == DEFAULT_MODEL else str(model)
     return Lecture(
-        path, table.title, table.author, table.language, table.sentence, tuple(entries), checkpoint, table.quality,
-        table.theme.base, brand, output, tuple(dict.fromkeys(table.outputs)), speakers, told,
+        path, table.title, table.author, table.language, table.sentence, table.target, table.beams, tuple(table.edits),
+        tuple(entries), checkpoint, table.quality, table.theme.base, brand, output,
+        tuple(dict.fromkeys(table.outputs)), speakers, told,
     )  # fmt: skip
 
 
@@ -170,100 +159,8 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
 
 
 def _kind(wanted: Any) -> str:
+    if wanted is int:
+        return "a whole number"
     if get_origin(wanted) is list:
         return "a list of texts in quotes"
     return "a table" if get_origin(wanted) is dict else "a text in quotes"
-
-
-def _model(folder: Path, name: str, wrong: Wrong) -> Path:
-    """The model called `name`: one that is at hand, or a checkpoint or folder given by its path from `folder`."""
-    known = {model.name: model.path for model in at_hand()}
-    if name in known:
-        return known[name]
-    path = folder / name
-    if not (path / "config.json").is_file() and (path.suffix != ".safetensors" or not path.is_file()):
-        wrong("model", f"{named(name)} is neither a .safetensors file nor a model at hand: {one_of([*known], name)}")
-    return path
-
-
-def _check_sentence(text: str, model: Path, wrong: Wrong) -> None:
-    try:
-        vocabulary: Vocabulary | None = None if model.is_dir() else stored(model)
-        reading = vocabulary.read(text) if vocabulary else None
-    except SentenceError as error:
-        wrong("sentence", f"{named(text)}: {error}")
-        return
-    except (OSError, ValueError):
-        return  # what is wrong with the model is told under its own key, or by who loads it
-    if reading and len(reading.labels) > WHOLE:
-        wrong("sentence", f"{len(reading.labels)} words are too many: a picture has room for {WHOLE}")
-
-
-def _chapters(folder: Path, names: Sequence[str], trust: bool, wrong: Wrong) -> list[Entry]:
-    """The chapters called `names`, in that order, groups resolved; all of the lecture for none."""
-    known = {entry.name: entry for entry in repertoire()}
-    found: list[Entry] = []
-    for name in names:
-        if name.endswith(".py"):
-            members = _own(folder, name, trust, wrong)
-        elif name in known:
-            members = [known[name]]
-        elif name in GROUPS:
-            members = chosen(GROUPS[name])
-        else:
-            wrong("chapters", f"there is no chapter {named(name)}: {one_of([*known, *GROUPS], name)}", name)
-            continue
-        for entry in members:
-            if entry.name in {other.name for other in found}:
-                wrong("chapters", f"the chapter {named(entry.name)} is there twice: name it once", name)
-            else:
-                found.append(entry)
-    return found if names else list(known.values())
-
-
-def _own(folder: Path, name: str, trust: bool, wrong: Wrong) -> list[Entry]:
-    """The chapters in a file beside the lecture file. They are code: nobody runs it who has not said so."""
-    path = beside(folder, name)
-    if path is None or not path.is_file():
-        wrong("chapters", f"{named(name)} is no file beside this one", name)
-        return []
-    if not trust:
-        wrong("chapters", f"{named(name)} is code, which a lecture file cannot run: read it, then add --trust", name)
-        return []
-    try:
-        found = entries_in(path)
-    except SyntaxError as error:
-        wrong("chapters", f"{named(name)} is not Python: {error.msg} in its line {error.lineno}", name)
-        return []
-    if not found:
-        wrong("chapters", f"{named(name)} has no chapter: a class with a number, a title and steps", name)
-    return found
-
-
-def _speakers(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
-    """The names of who speaks: a voice, a folder of recordings, both or nobody."""
-    there = voices()
-    names = [voice.name for voice in there if voice.language == table.language]
-    if table.voice != SILENT and there and table.voice not in names:
-        wrong("voice", f"{named(table.voice)} does not speak {table.language}: {one_of([*names, SILENT], table.voice)}")
-    found = [table.voice] if table.voice != SILENT else []
-    if not table.narration:
-        return tuple(found)
-    recordings = beside(folder, table.narration)
-    if recordings is None or not recordings.is_dir():
-        wrong("narration", f"{named(table.narration)} is no folder beside this file")
-        return tuple(found)
-    try:
-        Recordings(recordings)
-    except ValueError as error:
-        wrong("narration", str(error))
-    return (*found, f"{recordings.resolve()}")
-
-
-def _output(path: Path, name: str, wrong: Wrong) -> Path:
-    """The folder that all output goes to: below the one that the lecture file is in."""
-    folder = beside(path.parent, name) if name else path.parent / "renders" / slug(path.stem)
-    if folder is None:
-        wrong("output", f'{named(name)} would leave the folder of this file: name one inside it, such as "out"')
-        return path.parent
-    return folder

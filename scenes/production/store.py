@@ -51,21 +51,26 @@ class Store:
         model: str | None,
         computing: Callable[[], None] = lambda: None,
         edits: Sequence[str] = (),
+        target: str = "",
+        beams: int = 1,
     ) -> tuple[Path, str]:
-        """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet."""
+        """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
+
+        The other arguments are those of `transformer_core.lecture.read`.
+        """
         place = None if model is None else placed(model)
-        asked = hashed(text, place, *edits, source(PACKAGES / "transformer_core"), *_checkpoints(place))
+        asked = hashed(text, place, *edits, target, beams, source(PACKAGES / "transformer_core"), *_checkpoints(place))
         path = self.folder / "traces" / f"{asked}.npz"
         if not path.with_suffix(".json").exists() or not path.exists():
             computing()
             from transformer_core.lecture import read
 
-            read(text, place, edit=list(edits) or None).save(path)
+            read(text, place, edit=list(edits) or None, target=target, beams=beams).save(path)
         return path, hashed(_content(path), _content(path.with_suffix(".json")))
 
-    def about(self, text: str, model: str | None, edits: Sequence[str] = ()) -> dict[str, Any]:
-        """The facts of the trace of `text`."""
-        facts: dict[str, Any] = Trace.facts(self.trace(text, model, edits=edits)[0])
+    def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
+        """The facts of the trace of `text`; `asked` is as for `trace`."""
+        facts: dict[str, Any] = Trace.facts(self.trace(text, model, **asked)[0])
         return facts
 
     def survey(self, key: str) -> list[StepFacts] | None:

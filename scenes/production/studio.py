@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scenes.language import catalogue
 from scenes.production import drawing
@@ -53,6 +53,13 @@ class Order:
     voice: Voice | None = None
     recordings: Recordings | None = None
     edits: tuple[str, ...] = ()
+    target: str = ""
+    beams: int = 1
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """How the sentence is read and answered, as `Store.trace` takes it."""
+        return {"edits": self.edits, "target": self.target, "beams": self.beams}
 
 
 @dataclass
@@ -139,7 +146,7 @@ class Studio:
 
         With the suffix of posters, those are there afterwards too. `speech` has the seconds of beats that are spoken.
         """
-        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)), order.edits)
+        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)), **order.asked)
         posters = self.store.clip("") if suffixes else None
         look = order.look
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}

@@ -61,7 +61,7 @@ def _make_page(order: Any, lecture: Rendered) -> None:
     from scenes.production.tracing import whole_trace
     from scenes.publishing.page import write_page
 
-    trace = whole_trace(open_store().trace(order.text, order.model)[0], lecture.steps)
+    trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
     _tell(write_page(lecture, trace, lecture.folder / "page"), f"{len(lecture.steps)} steps")
 
 

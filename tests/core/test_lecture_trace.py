@@ -36,6 +36,26 @@ def trace(translator):
     return read("The car is red", translator, WORDS, others={"swap": "The house is green"}, about={"notes": ["none"]})
 
 
+def test_a_translation_that_is_given_is_read_in_the_place_of_the_models_own(translator, trace):
+    other = read("The car is red", translator, WORDS, target="la casa es verde")
+    assert other["probs"].labels["position"] == ("<start>", "la", "casa", "es", "verde")
+    assert other.about["given"] == "la casa es verde"
+    assert np.array_equal(other["encoder.final_norm.out"].values, trace["encoder.final_norm.out"].values)
+    with pytest.raises(ValueError, match='the model never learned "azul": it knows 7 Spanish words, such as coche'):
+        read("The car is red", translator, WORDS, target="azul")
+
+
+def test_the_translation_of_a_beam_is_at_least_as_likely_as_the_greedy_one(translator, trace):
+    def mean_log_prob(found):
+        return -found["losses"].values.mean()
+
+    wide = read("The car is red", translator, WORDS, beams=4)
+    assert mean_log_prob(wide) >= mean_log_prob(trace) - 1e-9
+    assert "given" not in wide.about
+    with pytest.raises(ValueError, match="an edited model writes greedily"):
+        read("The car is red", translator, WORDS, beams=4, edit={"encoder.0.resid_pre": lambda tensor: tensor})
+
+
 def close(ours, theirs):
     return np.abs(ours - theirs).max() <= 2e-6 * np.abs(theirs).max()
 

@@ -79,7 +79,7 @@ class Place:
         self.write()
         saved = tiny_trace().save(folder / "trace.npz")
         self.store = Store(folder / "store")
-        self.store.trace = lambda *_: (saved, "tiny")
+        self.store.trace = lambda *_, **__: (saved, "tiny")
 
     def write(self, old: str = "", new: str = ""):
         (self.chapters / "c01_counting.py").write_text(CHAPTER.replace(old, new) if old else CHAPTER)

@@ -90,9 +90,16 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('language = "es"\nvoice = "heart"', 'my.toml:2: voice: "heart" does not speak es: it is one of none'),
         ('narration = "takes"', 'my.toml:1: narration: "takes" is no folder beside this file'),
         ('narration = "../takes"', 'my.toml:1: narration: "../takes" is no folder beside this file'),
+        ("beams = 40", "my.toml:1: beams: 40 should be from 1, which is greedy, to 16"),
+        ('beams = "4"', 'my.toml:1: beams: "4" should be a whole number'),
+        ('target = "el coche es roja"\nbeams = 2', "my.toml:2: beams: a target is given, and nothing searched for"),
+        (
+            'target = "el choche es rojo"',
+            'my.toml:1: target: "el choche es rojo": the model never learned "choche": .*coche',
+        ),
         ("outputs = []", "my.toml:1: outputs: nothing would be made: name some of film, stills, slides, page"),
         ('theme = "dark"', 'my.toml:1: theme: "dark" should be a table, \\[theme\\]'),
-        ('[theme]\nbase = "drak"', 'my.toml:2: theme.base: "drak" is no theme: .*did you mean dark'),
+        ('[theme]\nbase = "drak"', 'my.toml:2: theme.base: "drak" is not there: .*did you mean dark'),
         ('[theme.colours]\nquerry = "#FFFFFF"', "my.toml:2: theme.colours.querry: .*did you mean query"),
         ('[theme]\ncolours.query = "red"', 'my.toml:2: theme.colours.query: "red" should be a colour, written as "#'),
         ('[theme]\ncolours = { query = "#FFF" }', 'my.toml:2: theme.colours.query: "#FFF" should be a colour'),
@@ -153,7 +160,8 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
     monkeypatch.setattr(cli, "open_store", lambda: None)
-    path = write('title = "T"\nauthor = "A"\nsentence = "the red car"\nchapters = ["heads", "qkv"]\nquality = "l"\n')
+    said = 'title = "T"\nauthor = "A"\nsentence = "the red car"\nchapters = ["heads", "qkv"]\nquality = "l"\n'
+    path = write(said + 'target = "el coche rojo"\n')
     for arguments in ([], ["-qm", "--text", "car", "--theme", "light", "--output", "there"], ["scores"]):
         with pytest.raises(SystemExit):
             cli.main(["render", str(path), *arguments])
@@ -163,6 +171,7 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     assert first.output == tmp_path / "renders" / "my"
     assert (second.text, second.look.height, second.look.theme, second.output) == ("car", 720, "light", Path("there"))
     assert [entry.name for entry in third.entries] == ["scores"]
+    assert (first.target, second.target) == ("el coche rojo", "")
 
 
 def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherwise(write, monkeypatch, tmp_path):

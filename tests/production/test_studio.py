@@ -85,9 +85,9 @@ def test_a_second_run_draws_nothing_and_starts_no_process(place):
 def test_processes_get_ready_while_an_unknown_sentence_is_read(place, quiet, monkeypatch):
     ready, trace = [], place.store.trace
 
-    def computing(text, model, begun):
+    def computing(text, model, begun, **asked):
         begun()
-        return trace(text, model)
+        return trace(text, model, **asked)
 
     monkeypatch.setattr(Crew, "prepare", lambda crew, count: ready.append((crew.size, count)))
     monkeypatch.setattr(Crew, "perform", lambda *_: [[]])

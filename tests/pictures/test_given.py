@@ -1,0 +1,30 @@
+"""A translation that is given, and is not the model's own: what chapters say and show stays true."""
+
+import pytest
+import walking
+from walking import chapters, findings
+
+from scenes.mobjects.notes import Note
+from transformer_core.lecture import read
+
+TEXT, OWN, GIVEN = "The car is red", "el coche es rojo", "la casa es verde"
+
+
+@pytest.fixture(scope="module")
+def given():
+    return read(TEXT, target=GIVEN)
+
+
+@pytest.mark.parametrize("number", [1, 11, 13])
+def test_a_chapter_on_writing_holds_its_contracts_for_a_given_translation(given, monkeypatch, number):
+    (chapter,) = [chapter for chapter in chapters() if chapter.number == number]
+    monkeypatch.setattr(walking, "trace_of", lambda *_: given)
+    found = findings.__wrapped__(chapter, TEXT, "dark")
+    assert [found.lies, found.claims, found.faults] == [[], [], []]
+
+
+def test_every_chapter_says_that_the_translation_was_given(given):
+    assert "was given" in str(Note.of(given, ""))
+    own = read(TEXT, target=OWN)
+    assert "given" not in own.about
+    assert Note.of(own, "") is None
