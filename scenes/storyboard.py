@@ -12,15 +12,16 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, ClassVar
 
-from manim import Animation, Mobject, Scene, VGroup, config
+from manim import Animation, Mobject, VGroup, config
 
 from scenes.animations import appear, follow, leave, settle_in
 from scenes.brand import PLAIN, Brand
-from scenes.language import ENGLISH, Told, spoken_in
+from scenes.language import ENGLISH, spoken_in
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.notes import Note
-from scenes.mobjects.text import Words, paragraph
+from scenes.mobjects.text import Words
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
+from scenes.stage import Stage
 from scenes.step import Record, Show, Step
 from scenes.theme import at, pace
 from transformer_core.provenance import parse
@@ -39,7 +40,7 @@ class TooLongError(ValueError):
     """A sentence that the stage has no room for."""
 
 
-class Chapter(Scene):
+class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
     in words of `transformer_core.serving`.
 
@@ -61,16 +62,14 @@ class Chapter(Scene):
         speech: Sequence[Sequence[float]] = (),
         **scene: Any,
     ) -> None:
-        super().__init__(**scene)
+        super().__init__(captions, **scene)
         self.trace, self.brand, self.speech = trace, brand, speech
         self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
         self.language = language or os.environ.get("LECTURE_LANGUAGE", ENGLISH)
-        self.captions = captions
         self.records: list[Record] = []
         self.stage_chrome: list[Mobject] = []
         self.heading: Words | None = None
         self.lit = ""
-        self.caption: list[Words] = []
         self.lasting: Note | None = None
         self.note: Note | None = None
 
@@ -207,15 +206,6 @@ class Chapter(Scene):
         self.heading = heading
         return tuple(changes)
 
-    def _dissolve(self, kept: set[int]) -> None:
-        """Take groups apart until each of the scene's mobjects stays as a whole or leaves as a whole."""
-        while mixed := [
-            m for m in self.mobjects if id(m) not in kept and any(id(part) in kept for part in m.get_family())
-        ]:
-            for mobject in mixed:
-                self.remove(mobject)
-                self.add(*mobject.submobjects)
-
     def _beat(
         self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
     ) -> None:
@@ -237,52 +227,6 @@ class Chapter(Scene):
             self._hold(needed - (record.duration - start), record, showing)
             if lines:
                 record.cues.append(Cue(start, record.duration, lines))
-
-    def _caption(self, lines: tuple[str, ...]) -> None:
-        """Put one caption card up in the place of the last one."""
-        if self.captions:
-            self.remove(*self.caption)
-            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
-            self.add(*self.caption)
-
-    def _play(self, play: Any, record: Record, showing: bool) -> None:
-        together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
-        if not together:
-            return
-        animations = self.compile_animations(*together)
-        record.duration += self._frames(max(a.get_run_time() for a in animations))
-        if showing:
-            self.play(*animations)
-        else:
-            for animation in animations:
-                animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
-                animation.begin()
-            for animation in animations:
-                animation.finish()
-                animation.clean_up_from_scene(self)
-        if self.caption:
-            self.bring_to_front(*self.caption)
-
-    def _hold(self, seconds: float, record: Record, showing: bool) -> None:
-        if seconds * config.frame_rate < 0.5:
-            return
-        frames = max(1, round(seconds * config.frame_rate))
-        record.duration += frames / config.frame_rate
-        if showing:
-            # A quarter frame more: Manim cuts off, and would lose a frame where the division falls short.
-            self.wait((frames + 0.25) / config.frame_rate, frozen_frame=True)
-
-    @staticmethod
-    def _frames(seconds: float) -> float:
-        """`seconds` as the whole number of frames that Manim makes of them, in seconds."""
-        return float(-int(-round(seconds * config.frame_rate, 6) // 1)) / config.frame_rate
-
-    def note_screen(self, record: Record) -> None:
-        """Note the source of every number and token on screen."""
-        for mobject in self.mobjects:
-            for part in mobject.get_family():
-                if isinstance(part, Words) and part.spans and part.get_fill_opacity() > 0:
-                    record.note(part.spans)
 
 
 def _in_order(show: Show) -> list[Any]:

@@ -232,14 +232,7 @@ def ink_on(fill: str) -> str:
 
 
 #: Distances, in px.
-GAPS = {
-    "cell": 4,
-    "chip": 20,
-    "grid": 44,
-    "part": 72,
-    "line": 14,
-    "word": 10,
-}
+GAPS = {"cell": 4, "chip": 20, "grid": 44, "part": 72, "line": 14, "word": 10}
 
 
 def gap(name: str) -> float:
@@ -249,20 +242,9 @@ def gap(name: str) -> float:
 
 #: Seconds of each kind of motion.
 PACES = {
-    "appear": 0.5,
-    "emphasise": 0.35,
-    "cell": 2.4,
-    "row": 1.2,
-    "rest": 0.8,
-    "flow": 0.9,
-    "transform": 0.8,
-    "slow": 3.2,
-    "tour": 5.4,
-    "camera": 1.2,
-    "leave": 0.3,
-    "stagger": 0.8,
-    "hold": 0.6,
-}
+    "appear": 0.5, "emphasise": 0.35, "cell": 2.4, "row": 1.2, "rest": 0.8, "flow": 0.9, "transform": 0.8,
+    "slow": 3.2, "tour": 5.4, "camera": 1.2, "leave": 0.3, "stagger": 0.8, "hold": 0.6,
+}  # fmt: skip
 
 
 def pace(name: str) -> float:

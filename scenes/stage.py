@@ -1,0 +1,80 @@
+"""Stage: a scene on which plays are played, or only applied, while a record counts their frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manim import Scene, config
+
+from scenes.language import Told
+from scenes.mobjects.text import Words, paragraph
+from scenes.step import Record
+
+
+class Stage(Scene):
+    """A Manim `Scene` with a caption below, whose plays may be shown or skipped.
+
+    Args:
+        captions: whether captions stand in the picture.
+        scene: what Manim's `Scene` takes.
+    """
+
+    def __init__(self, captions: bool = True, **scene: Any) -> None:
+        super().__init__(**scene)
+        self.captions = captions
+        self.caption: list[Words] = []
+
+    def _dissolve(self, kept: set[int]) -> None:
+        """Take groups apart until each of the scene's mobjects stays as a whole or leaves as a whole."""
+        while mixed := [
+            m for m in self.mobjects if id(m) not in kept and any(id(part) in kept for part in m.get_family())
+        ]:
+            for mobject in mixed:
+                self.remove(mobject)
+                self.add(*mobject.submobjects)
+
+    def _caption(self, lines: tuple[str, ...]) -> None:
+        """Put one caption card up in the place of the last one."""
+        if self.captions:
+            self.remove(*self.caption)
+            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
+            self.add(*self.caption)
+
+    def _play(self, play: Any, record: Record, showing: bool) -> None:
+        together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
+        if not together:
+            return
+        animations = self.compile_animations(*together)
+        record.duration += self._frames(max(a.get_run_time() for a in animations))
+        if showing:
+            self.play(*animations)
+        else:
+            for animation in animations:
+                animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
+                animation.begin()
+            for animation in animations:
+                animation.finish()
+                animation.clean_up_from_scene(self)
+        if self.caption:
+            self.bring_to_front(*self.caption)
+
+    def _hold(self, seconds: float, record: Record, showing: bool) -> None:
+        if seconds * config.frame_rate < 0.5:
+            return
+        frames = max(1, round(seconds * config.frame_rate))
+        record.duration += frames / config.frame_rate
+        if showing:
+            # A quarter frame more: Manim cuts off, and would lose a frame where the division falls short.
+            self.wait((frames + 0.25) / config.frame_rate, frozen_frame=True)
+
+    @staticmethod
+    def _frames(seconds: float) -> float:
+        """`seconds` as the whole number of frames that Manim makes of them, in seconds."""
+        return float(-int(-round(seconds * config.frame_rate, 6) // 1)) / config.frame_rate
+
+    def note_screen(self, record: Record) -> None:
+        """Note the source of every number and token on screen."""
+        for mobject in self.mobjects:
+            for part in mobject.get_family():
+                if isinstance(part, Words) and part.spans and part.get_fill_opacity() > 0:
+                    record.note(part.spans)
