@@ -62,7 +62,7 @@ def voices(context: click.Context) -> None:
     for one in at_hand():
         click.echo(f"{one.name:10}  {one.language}  {one.about}")
     if not at_hand():
-        click.echo(f"none is installed; this brings one, 24 MB and its runtime: {INSTALL}")
+        click.echo(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
 
 
 @voices.command()
