@@ -267,7 +267,7 @@ class Positions(Chapter):
             reach,
         )
         VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6)
-        bare.shift(UP * (seen.zero.get_y() - bare.zero.get_y()))  # one scale, one zero
+        bare.stand_beside(seen)
         centred(VGroup(bare, seen))
         before, behind = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         verdict = (

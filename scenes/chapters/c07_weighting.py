@@ -70,7 +70,7 @@ class Weighting(Chapter):
         law_note = Words("± root of the count", "aside", "query")
         centred(VGroup(plot, lines, above, below, zero))
         plot.label(law_note, float(width), float(roots[-1]))
-        law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT).shift(RIGHT * gap("chip"))
+        law.next_to(law_note, DOWN, buff=gap("part"))
         centred(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "A score is a sum of many accidents",

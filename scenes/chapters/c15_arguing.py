@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import UP, VGroup
-
 from scenes.animations import appear, appear_in_turn, fill, ring_around
 from scenes.layout import at_floor
 from scenes.mobjects.hard_cases import ByLength, CloseBy
@@ -13,9 +11,8 @@ from scenes.mobjects.removable import Removable
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
-from scenes.mobjects.verdicts import Ranking, TwoChanges
+from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
 from scenes.storyboard import Chapter, Step
-from scenes.theme import units
 from transformer_core.measures.effects import counts
 from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
 from transformer_core.trace import Trace
@@ -368,7 +365,7 @@ class Arguing(Chapter):
             else "Your turn: which of these would a model twice as deep miss more?"
         )
         machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
-        VGroup(machine, picture).shift(UP * units(22))  # clear of the answer below
+        clear_of_answer(machine, picture)
         yield Step(
             "At this size, after these steps",
             say=f"All verdicts, in points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"

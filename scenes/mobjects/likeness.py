@@ -115,6 +115,11 @@ class Panel(VGroup):
             self.whiskers.add(note)
         super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
 
+    def stand_beside(self, other: Panel) -> Panel:
+        """Bring both zeros to one height: two panels on one scale can then be compared."""
+        self.shift(np.array([0, other.zero.get_y() - self.zero.get_y(), 0]))
+        return self
+
 
 def reach_of(entries: Sequence[float], spread: Sequence[float] | None = None) -> tuple[float, float]:
     """The lowest and the highest that bars from zero reach, with their spread."""

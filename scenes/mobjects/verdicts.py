@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from manim import VGroup
 
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.trials import CALLED, LEFT, MIDDLE
-from scenes.theme import at, palette
+from scenes.theme import at, palette, units
 from transformer_core.provenance import Quantity
 from transformer_core.trace import Trace
+
+
+def clear_of_answer(*parts: VGroup) -> None:
+    """Lift what stands above the answer on the floor of the stage a little."""
+    VGroup(*parts).shift(np.array([0, units(22), 0]))
 
 
 class TwoChanges(VGroup):

@@ -46,6 +46,8 @@ def _silent(node: ast.AST) -> Iterator[ast.AST]:
             yield from (key for key in keys if key)
         case ast.Compare(left=left, comparators=others):
             yield from (left, *others)
+        case ast.keyword(arg="here", value=part):  # the part of the model that the small map lights
+            yield from ast.walk(part)
         case ast.Subscript(slice=key):
             yield from ast.walk(key)
         case ast.Call(func=ast.Attribute(attr="pick" | "replace" | "under" | "split"), args=args, keywords=keywords):
