@@ -27,11 +27,15 @@ LIKED = (
 EARNED = 0.90
 #: Two tokens that are followed stand nearer than this, in a sentence of any length.
 NEAR = 10
+ENCODER, DECODER = "encoder", "decoder"
 
 
 @dataclass(frozen=True)
 class Cast:
-    """One head of the encoder, a token that asks, its favourite, and the role that the head has earned ("" if none)."""
+    """One head, a token that asks, its favourite, and the role that the head has earned ("" if none).
+
+    `stack` is the one that the lecture follows: the encoder of a model that has one, else its decoder.
+    """
 
     layer: int
     head: int
@@ -39,19 +43,47 @@ class Cast:
     favourite: Label
     role: str = ""
     score: Quantity | None = None
+    stack: str = ENCODER
+
+    @property
+    def block(self) -> str:
+        return f"{self.stack}.{self.layer}"
 
     @property
     def path(self) -> str:
-        return f"encoder.{self.layer}.self_attn"
+        return f"{self.block}.self_attn"
 
     def seen(self, trace: Trace) -> Trace:
         """The tensors of this head, first sentence of the batch."""
         return trace.under(self.path, batch=0, head=self.head)
 
 
-def layers_of(trace: Trace) -> list[int]:
-    """The encoder layers that the trace holds."""
-    return [layer for layer in range(64) if f"encoder.{layer}.self_attn.q" in trace]
+def stack_of(trace: Trace) -> str:
+    """The stack whose self-attention the lecture follows: the encoder, or the decoder of a model without one.
+
+    Raises:
+        ValueError: a trace of neither.
+    """
+    for stack in (ENCODER, DECODER):
+        if f"{stack}.0.self_attn.q" in trace:
+            return stack
+    raise ValueError("this trace has no self-attention: the chapters on it need one")
+
+
+def layers_of(trace: Trace, stack: str = "") -> list[int]:
+    """The layers that the trace holds of a stack; of the one that the lecture follows if none is named."""
+    stack = stack or stack_of(trace)
+    return [layer for layer in range(64) if f"{stack}.{layer}.self_attn.q" in trace]
+
+
+def embedding_of(stack: str) -> str:
+    """Where the rows of a stack come from."""
+    return "embed_src" if stack == ENCODER else "embed_tgt"
+
+
+def within_reach(head: Trace, asker: Label) -> tuple[int, ...]:
+    """The keys that the mask leaves to a query: all of them in an encoder, those up to itself in a decoder."""
+    return tuple(int(key) for key in np.flatnonzero(np.isfinite(head["masked"].pick(query=asker).values)))
 
 
 def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
@@ -68,7 +100,7 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
             if place is None or float(place[2]) < EARNED:
                 continue
             layer, head, score = place
-            row = trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
+            row = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
             if int(np.argmax(row.values)) == answer != asker:
                 found.append(
                     (
@@ -94,39 +126,55 @@ def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
 
 
 def _pair(row: NamedTensor, trace: Trace, layer: int, asker: int, answer: int) -> tuple[Label, Label]:
-    weights = trace[f"encoder.{layer}.self_attn.weights"]
+    weights = trace[f"{ENCODER}.{layer}.self_attn.weights"]
     return weights.label("query", asker), row.label("key", answer)
 
 
 def _most_attentive(trace: Trace) -> Cast:
-    """The largest weight that a token gives to another one, over all layers and heads."""
-    weights = {at: trace[f"encoder.{at}.self_attn.weights"].pick(batch=0) for at in layers_of(trace)}
-    if not weights:
-        raise ValueError("this trace has no encoder: the attention chapters need one")
-    return most_attentive(weights)
+    """The largest weight that a token gives to another one, over all layers and heads.
+
+    Of a long sentence, both stand where a picture has room for them (`transformer_core.window`), whether the trace is
+    seen whole or through its window.
+    """
+    stack = stack_of(trace)
+    weights = {at: trace[f"{stack}.{at}.self_attn.weights"].pick(batch=0) for at in layers_of(trace, stack)}
+    start, stop = trace.about.get("windows", {}).get("source" if stack == ENCODER else "target", (0, 0))
+    cut = 0 < stop - start < weights[0].shape[1]
+    return most_attentive(weights, stack, (start, stop) if cut else None)
 
 
-def most_attentive(weights: Mapping[int, NamedTensor]) -> Cast:
+def most_attentive(
+    weights: Mapping[int, NamedTensor], stack: str = ENCODER, within: tuple[int, int] | None = None
+) -> Cast:
     """The largest weight "head query key" that a token gives to another one, over all layers.
 
     Marks such as [CLS], which heads look at when they find nothing, and pieces of words are left out where words are
-    left. And so are tokens so far apart that no picture has room for both.
+    left. In a decoder the first token takes the part of such a mark (Xiao et al. 2024, "attention sinks"), and a
+    favourite always stands before its asker. And so are tokens so far apart that no picture has room for both, or that
+    are not `within` what is in sight.
     """
     best: tuple[float, Cast] | None = None
     for layer, shares in weights.items():
-        away = np.where(_pairs(shares.labels.get("query", ()), shares.shape[1]), shares.values, -1.0)
+        pairs = _pairs(shares.labels.get("query", ()), shares.shape[1], stack, within)
+        away = np.where(pairs, shares.values, -1.0)
         head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
         if best is None or away.max() > best[0]:
-            cast = Cast(layer, head, shares.label("query", asker), shares.label("key", answer))
+            cast = Cast(layer, head, shares.label("query", asker), shares.label("key", answer), stack=stack)
             best = float(away.max()), cast
     assert best is not None
     return best[1]
 
 
-def _pairs(words: Sequence[str], size: int) -> np.ndarray:
-    """Which (asker, answer) may be followed: two whole words, near each other; any two tokens if there is none."""
-    places, apart = np.arange(size), ~np.eye(size, dtype=bool)
+def _pairs(words: Sequence[str], size: int, stack: str, within: tuple[int, int] | None) -> np.ndarray:
+    """Which (asker, answer) may be followed: two whole words, near each other; any two tokens if there are none."""
+    places = np.arange(size)
+    start, stop = within or (0, size)
+    seen = (start <= places) & (places < stop)
+    apart = ~np.eye(size, dtype=bool) & seen & seen[:, None]
+    if stack == DECODER:
+        apart &= places < places[:, None]
     word = np.array([text[:1].isalpha() for text in words] or [True] * size)
     near = np.abs(places[:, None] - places) < NEAR
-    pairs: np.ndarray = apart & near & word & word[:, None]
-    return pairs if pairs.any() else (apart if size > 1 else ~apart)
+    pairs = apart & near & word & word[:, None]
+    told = pairs & (places > 0) if stack == DECODER else pairs
+    return next((some for some in (told, pairs, apart) if some.any()), np.eye(size, dtype=bool))

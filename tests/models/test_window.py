@@ -15,6 +15,11 @@ def trace(folders):
     return read(LONG, folders["bert"])
 
 
+@pytest.fixture(scope="module")
+def decoded(folders):
+    return read(LONG, folders["gpt2"])
+
+
 def test_a_window_shows_the_entries_of_the_whole_at_their_places(trace):
     start, stop = trace.about["windows"]["source"]
     assert stop - start == MOST
@@ -40,6 +45,14 @@ def test_asker_and_favourite_are_in_sight(trace):
     whole, seen = cast_of(trace), cast_of(trace.in_sight())
     assert (str(whole.asker), str(whole.favourite)) == (str(seen.asker), str(seen.favourite))
     assert whole.layer == seen.layer
+
+
+def test_a_decoder_is_followed_where_it_is_in_sight(decoded):
+    whole, seen = cast_of(decoded), cast_of(decoded.in_sight())
+    assert whole.path == seen.path
+    start = decoded.about["windows"]["target"][0]
+    for one, other in ((whole.asker, seen.asker), (whole.favourite, seen.favourite)):
+        assert (str(one), one.position) == (str(other), other.position + start)
 
 
 def test_the_words_in_sight_are_shuffled_among_themselves(trace):
