@@ -13,6 +13,7 @@ import statistics
 import sys
 from dataclasses import replace
 from itertools import product
+from math import log, log10
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -27,6 +28,7 @@ STATIC, MOVING = (100, 1000, 5000), (10, 100, 1000)
 KINDS = {"plain": "#d9822b", "fast": "#137cbd"}
 DASHES = {10: "", 100: "7 4", 1000: "2 4"}
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 70, 560, 30, 360
+LINE = 17  # from one label to the next
 LOW, HIGH = 0.0, 3.5  # decimal logarithms of milliseconds
 Points = dict[tuple[str, int, int], dict[str, float]]
 
@@ -65,7 +67,8 @@ def table(points: Points) -> str:
 
 
 def across(static: int) -> float:
-    return LEFT + (RIGHT - LEFT) * STATIC.index(static) / (len(STATIC) - 1)
+    first, last = STATIC[0], STATIC[-1]
+    return LEFT + (RIGHT - LEFT) * log(static / first) / log(last / first)
 
 
 def up(power: float) -> float:
@@ -73,9 +76,7 @@ def up(power: float) -> float:
 
 
 def plot(points: Points) -> str:
-    """CPU milliseconds a frame over static mobjects, on a logarithmic scale; a line for each number of movers."""
-    from math import log10
-
+    """CPU milliseconds a frame over static mobjects, both on logarithmic scales; a line for each number of movers."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="Inter" font-size="13">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
@@ -84,20 +85,20 @@ def plot(points: Points) -> str:
         y = up(power)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{RIGHT}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10**power}</text>')
-    parts += [f'<text x="{across(s)}" y="{BOTTOM + 20}" text-anchor="middle">{s:,}</text>' for s in STATIC]
+    parts += [f'<text x="{across(s):.1f}" y="{BOTTOM + 20}" text-anchor="middle">{s:,}</text>' for s in STATIC]
     parts.append(f'<text x="{LEFT}" y="{TOP - 12}">CPU milliseconds a frame</text>')
     middle = (LEFT + RIGHT) / 2
     parts.append(f'<text x="{middle}" y="{BOTTOM + 42}" text-anchor="middle">static mobjects</text>')
-    for (kind, colour), moving in product(KINDS.items(), MOVING):
+    level = 0.0
+    for (kind, colour), moving in product(KINDS.items(), reversed(MOVING)):
         spots = [(across(s), up(log10(points[kind, s, moving]["cpu"]))) for s in STATIC]
         way = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
         parts.append(
             f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2.5" '
             f'stroke-dasharray="{DASHES[moving]}"/>'
         )
-        parts.append(
-            f'<text x="{RIGHT + 8}" y="{spots[-1][1] + 4:.1f}" fill="{colour}">{kind}, {moving:,} moving</text>'
-        )
+        level = max(level + LINE, spots[-1][1] + 4)  # below the label before, where two lines end side by side
+        parts.append(f'<text x="{RIGHT + 8}" y="{level:.1f}" fill="{colour}">{kind}, {moving:,} moving</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
