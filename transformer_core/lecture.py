@@ -8,22 +8,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from transformer_core import contrast
+from transformer_core.answering import answered
 from transformer_core.at_hand import SHIPPED, Opened, Reader, opened
-from transformer_core.beam import beam
 from transformer_core.chains import read as read_by_chains
-from transformer_core.decoding import greedy
 from transformer_core.editing import edits_of, told
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
 from transformer_core.tap import Edit, Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
-from transformer_core.vocabulary import Reading, SentenceError, Vocabulary, sentence
+from transformer_core.vocabulary import sentence
 from transformer_core.window import MOST, ORDER, windows_of
-from transformer_core.writing import most_tokens, writing
+from transformer_core.writing import writing
 
 DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
 
@@ -73,10 +71,10 @@ def read(
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
-    unedited = _answered(text, model, reader, target=target)[0] if edit else None
+    unedited = answered(text, model, reader, target=target)[0] if edit else None
     lines, edit = _asked(edit or {}, model, reader, unedited)
-    first, cuts = _answered(text, model, reader, edit, target, beams)
-    sentences = {f"other.{key}": _answered(other, model, reader)[0] for key, other in (others or {}).items()}
+    first, cuts = answered(text, model, reader, edit, target, beams)
+    sentences = {f"other.{key}": answered(other, model, reader)[0] for key, other in (others or {}).items()}
     windows = {} if "roles" in facts else windows_of(model, first)  # roles are told by places in the whole sentence
     passes = {"": Variant(first, edited=edit)} | variants(first, reader.target, model.config, windows.get("source"))
     if unedited:
@@ -104,7 +102,7 @@ def read(
             **(about or {}),
         }
     )
-    if target and _answered(text, model, reader, edit, beams=beams)[0].written != first.written:
+    if target and answered(text, model, reader, edit, beams=beams)[0].written != first.written:
         trace.about["given"] = target
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
@@ -119,51 +117,6 @@ def _asked(
     if isinstance(edit, Mapping) or unedited is None:
         return tuple(edit), edit if isinstance(edit, Mapping) else {}
     return tuple(edit), edits_of(tuple(edit), _traced(model, reader, {"": Variant(unedited)}))
-
-
-def _answered(
-    text: str | Sequence[int],
-    model: Transformer,
-    reader: Reader,
-    edit: Mapping[str, Edit] | None = None,
-    target: str = "",
-    beams: int = 1,
-) -> tuple[Sentence, tuple[tuple[int, int], ...]]:
-    """The text and what the model writes to it, and where each token of the text was cut."""
-    if isinstance(text, str):
-        reading = reader.read(text)
-    else:
-        labels = tuple(reader.source[i] for i in text)
-        reading = Reading(sentence(labels), labels, labels, tuple(text))
-    if model.decoder is None:
-        return Sentence(reading.text, reading.ids, (), reading.labels, ()), reading.offsets
-    alone = model.encoder is None
-    given = reading.ids if alone else (reader.start,)
-    source = None if alone else torch.tensor([reading.ids])
-    longest = most_tokens(model, reader, len(given))
-    if target:
-        written = _given_translation(target, model, reader, longest)
-    elif edit:
-        written = _written_edited(model, source, given, reader.end, longest, edit, beams)
-    elif beams > 1:
-        (tree,) = beam(model, source, torch.tensor([given]), reader.end, beams, longest)
-        written = tree.ids()
-    else:
-        (written,) = greedy(model, source, torch.tensor([given]), reader.end, longest)
-    ids = (*given, *written)
-    labels = (*(reading.labels if alone else (reader.target[reader.start],)), *(reader.target[i] for i in written))
-    if alone:
-        return Sentence(reading.text, (), ids, (), labels, len(given)), reading.offsets
-    return Sentence(reading.text, reading.ids, ids, reading.labels, labels), reading.offsets
-
-
-def _given_translation(text: str, model: Transformer, reader: Reader, longest: int) -> list[int]:
-    if model.encoder is None or not isinstance(reader, Vocabulary):
-        raise ValueError("a translation can be given only to a translator whose vocabulary has whole words")
-    ids = [*reader.translation(text)]
-    if len(ids) > longest:
-        raise SentenceError(f"this translation has {len(ids)} words, and the model writes at most {longest}")
-    return ids
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
@@ -242,26 +195,3 @@ def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     return {f"config.{name}": NamedTensor(f"config.{name}", np.array(size), ()) for name, size in sizes.items()}
-
-
-@torch.no_grad()
-def _written_edited(
-    model: Transformer,
-    source: Tensor | None,
-    given: tuple[int, ...],
-    end: int,
-    longest: int,
-    edit: Mapping[str, Edit],
-    beams: int,
-) -> list[int]:
-    """What the model writes while each pass is edited: without a cache, every step reads all that was written."""
-    if beams > 1:
-        raise ValueError("an edited model writes greedily: leave the beams out, or the edits")
-    target = [*given]
-    for _ in range(longest):
-        with record(only=[], edit=edit):
-            following = int(model(source, torch.tensor([target]))[0, -1].argmax())
-        if following == end:
-            break
-        target.append(following)
-    return target[len(given) :]

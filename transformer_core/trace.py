@@ -108,7 +108,7 @@ class Trace(Mapping[str, NamedTensor]):
     def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
         """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.
 
-        Both are written under a temporary name and moved, so that an interruption leaves whole files or none.
+        Both are written under temporary names and moved only when both are whole: an interruption leaves the old pair.
         """
         path = Path(path).with_suffix(".npz")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,14 +121,16 @@ class Trace(Mapping[str, NamedTensor]):
             },
         }
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
+        told = part.with_suffix(".json")
         try:
             write = np.savez_compressed if compressed else np.savez
             write(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
+            told.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
             part.replace(path)
-            part.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
-            part.replace(path.with_suffix(".json"))
+            told.replace(path.with_suffix(".json"))
         finally:
             part.unlink(missing_ok=True)
+            told.unlink(missing_ok=True)
         return path
 
     @classmethod

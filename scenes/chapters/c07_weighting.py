@@ -24,7 +24,8 @@ from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.products import value_line
 from scenes.mobjects.rows import Answer, Arcs
 from scenes.mobjects.shapes import rule
-from scenes.mobjects.softmax import Blend, SoftmaxTable, Temperatures, WeightBoard, temperature_panels
+from scenes.mobjects.softmax import Blend, SoftmaxTable, WeightBoard
+from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap

@@ -2,7 +2,7 @@ import pytest
 import torch
 from core_models import TARGETS, error, model, paddings, sentences
 
-from transformer_core.decoding import greedy
+from transformer_core.decoding import before, begin, greedy, named, sample
 from transformer_core.tap import record
 
 START, END = 1, 2
@@ -99,3 +99,92 @@ def test_a_model_in_training_or_without_a_decoder_does_not_write():
         greedy(model().train(), source, START, END)
     with pytest.raises(ValueError, match="with a decoder"):
         greedy(model(decoder_layers=0), source, START, END)
+
+
+def test_a_padded_source_is_answered_as_it_would_be_alone():
+    watched = model(norm_order="pre", tied_output=False)
+    source, _ = sentences()
+    hidden, _ = paddings(source, source)
+    together = greedy(watched, source, START, -1, 8, hidden)
+    alone = [greedy(watched, source[row : row + 1, : 5 - row], START, -1, 8)[0] for row in range(3)]
+    assert together == alone
+    assert together != greedy(watched, source, START, -1, 8)
+
+
+def test_ids_to_go_on_from_are_not_told_again():
+    watched = model(encoder_layers=0, norm_order="pre")
+    given = torch.tensor([[3, 4, 5], [6, 7, 8]])
+    ids = greedy(watched, None, given, -1, 4)
+    assert [len(row) for row in ids] == [4, 4]
+    for row in range(2):
+        forced = torch.cat([given[row], torch.tensor(ids[row])])[None]
+        assert watched(None, forced[:, :-1])[0, 2:].argmax(-1).tolist() == ids[row]
+
+
+def test_without_a_wish_a_cache_is_used_and_at_most_64_tokens_are_written():
+    watched = model(max_positions=80)
+    source, _ = sentences(batch=1)
+    with record(only=["step.*.decoder.0.resid_pre"]) as tape:
+        (ids,) = greedy(watched, source, START, -1)
+    assert len(ids) == 64
+    assert {tensor.shape[1] for tensor in tape.values()} == {1}
+    assert len(sample(watched, source, START, -1).ids[0]) == 64
+
+
+def test_each_step_is_told_under_its_number_and_no_other_is_computed():
+    watched = model(norm_order="pre")
+    source, _ = sentences(batch=1)
+    with record(only=["step.*.probs"]) as tape:
+        greedy(watched, source, START, -1, 3)
+    assert [*tape] == ["step.0.probs", "step.1.probs", "step.2.probs"]
+    assert all(tensor.shape == (1, 1, TARGETS) for tensor in tape.values())
+
+
+def test_a_batch_is_written_until_its_last_sentence_has_ended():
+    watched = model(norm_order="pre", tied_output=False)
+    found = 0
+    for seed in range(6):
+        source, _ = sentences(seed=seed)
+        free = greedy(watched, source, START, -1, 8)
+        for end in {*free[0]}:
+            lengths = [row.index(end) if end in row else 8 for row in free]
+            with record(only=["step.*.logits"]) as tape:
+                ids = greedy(watched, source, START, end, 8)
+            assert [len(row) for row in ids] == lengths
+            assert len(tape) == min(8, max(lengths) + 1)
+            found += len({*lengths}) > 1 and max(lengths) < 7
+    assert found > 0
+
+
+def test_writing_leaves_no_gradients_and_begins_on_the_device_of_the_model():
+    watched = model(norm_order="pre")
+    source, _ = sentences()
+    assert not sample(watched, source, START, -1, 2).probs.requires_grad
+    with record(only=["step.1.logits"]) as tape:
+        greedy(watched, source, START, -1, 2)
+    assert not tape["step.1.logits"].requires_grad
+    memory, target = begin(watched.to("meta"), source.to("meta"), START, None)
+    assert memory.device.type == target.device.type == "meta"
+    assert target.shape == (3, 1)
+
+
+def test_what_comes_before_the_first_end_mark_is_the_sentence():
+    assert before(2, [5, 2, 6, 2]) == [5]
+    assert before(2, [2]) == []
+    assert before(2, [5, 6]) == [5, 6]
+    assert before(-1, [5, 6]) == [5, 6]
+
+
+def test_a_tensor_is_named_along_as_many_axes_as_it_has():
+    labels = {"step": ("a", "b"), "vocab": ("x", "y", "z")}
+    values = {"probs": torch.ones(2, 3), "entropy": torch.ones(2), "score": torch.tensor(4.0)}
+    found = named("here.", values, ("step", "vocab"), labels)
+    assert {name: tensor.name for name, tensor in found.items()} == {name: name for name in found}
+    assert {name: tensor.axes for name, tensor in found.items()} == {
+        "here.probs": ("step", "vocab"),
+        "here.entropy": ("step",),
+        "here.score": (),
+    }
+    assert found["here.probs"].labels == labels
+    assert found["here.entropy"].labels == {"step": ("a", "b")}
+    assert found["here.score"].labels == {}

@@ -92,3 +92,62 @@ def test_a_sentence_becomes_tensors_up_to_its_end_mark():
     words = tensors["sampled.entropy"].labels["step"]
     assert words == tuple(f"w{i}" for i in (*found.ids[0], end))
     assert tensors["sampled.log_prob"].shape == (len(words),)
+
+
+def test_without_a_wish_the_seed_is_nought_and_no_rule_changes_the_probabilities():
+    plain = drawn()
+    assert plain.ids == drawn(seed=0).ids
+    assert torch.allclose(plain.rule, plain.probs, rtol=1e-12, atol=0)
+    assert drawn(top_k=3, seed=0).ids != plain.ids
+
+
+def test_a_rule_of_each_kind_reaches_the_draw():
+    hot, few, sure = drawn(temperature=3.0), drawn(top_k=2), drawn(top_p=0.4)
+    assert torch.equal(hot.rule, reshaped(hot.probs, 3.0))
+    assert torch.equal(few.rule, reshaped(few.probs, top_k=2))
+    assert torch.equal(sure.rule, reshaped(sure.probs, top_p=0.4))
+    assert (few.rule > 0).sum(-1).eq(2).all()
+    for found in (hot, few, sure):
+        assert found.rule.gather(-1, found.token[..., None]).gt(0).all()
+
+
+def test_rows_of_a_batch_are_reshaped_each_for_itself():
+    rows = torch.stack([HAND, HAND.flip(0), torch.full((4,), 0.25).double()])
+    for rule in ({"temperature": 0}, {"temperature": 0.5}, {"top_k": 1}, {"top_k": 3}, {"top_p": 0.6}):
+        together = reshaped(rows, **rule)
+        assert torch.allclose(together.sum(-1), torch.ones(3).double())
+        assert all(torch.equal(row, reshaped(alone, **rule)) for row, alone in zip(together, rows, strict=True))
+
+
+def test_as_many_as_all_words_or_more_cut_nothing():
+    for top_k in (4, 5, 0):
+        assert torch.allclose(reshaped(HAND, top_k=top_k), HAND, rtol=1e-12, atol=0)
+
+
+def test_words_that_are_as_likely_as_the_last_of_k_stay():
+    assert reshaped(HAND, top_k=3).tolist() == pytest.approx(HAND.tolist())
+
+
+def test_of_words_that_are_equally_likely_the_first_hold_p():
+    assert reshaped(torch.full((4,), 0.25).double(), top_p=0.5).tolist() == [0.5, 0.5, 0, 0]
+
+
+def test_a_written_sentence_says_its_own_part_of_the_batch():
+    found = drawn()
+    tensors = found.tensors([f"w{i}" for i in range(13)], at=1, prefix="here.")
+    assert [*tensors] == ["here.probs", "here.rule", "here.log_prob", "here.entropy"]
+    assert tensors["here.probs"].values.tolist() == found.probs[1].tolist()
+    assert tensors["here.rule"].values.tolist() == found.rule[1].tolist()
+    assert tensors["here.log_prob"].values.tolist() == found.log_prob[1].tolist()
+    assert tensors["here.entropy"].labels == {"step": tuple(f"w{i}" for i in found.ids[1])}
+    assert tensors["here.probs"].labels["vocab"] == tuple(f"w{i}" for i in range(13))
+
+
+def test_what_was_written_after_an_end_mark_is_kept_apart_from_the_sentence():
+    source, _ = sentences()
+    free = drawn()
+    end = free.ids[0][1]
+    found = sample(model(norm_order="pre"), source, START, end, 8)
+    assert found.ids[0] == free.ids[0][: free.ids[0].index(end)]
+    assert found.token.shape == found.probs.shape[:2] == found.entropy.shape
+    assert found.token.shape[1] == min(8, max(len(ids) + 1 for ids in found.ids))
