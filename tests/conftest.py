@@ -12,12 +12,14 @@ TESTS = Path(__file__).resolve().parent
 WALKERS = {"pictures", "languages"}
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Where several processes share the tests, a file is done by one of them, and so are all that walk chapters."""
     for item in items:
         path = item.path.relative_to(TESTS)
         group = "walkers" if path.parts[0] in WALKERS else path.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
-    # The longest begins first.
+    done = yield
+    # The longest begins first, also where the order was shuffled.
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WALKERS)
+    return done
