@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from safetensors import safe_open
 
@@ -20,8 +19,8 @@ from transformer_core.baselines import LSTMTranslator
 from transformer_core.measures.order import TURNED, exchanged
 from transformer_core.tap import record, under
 from transformer_core.tasks import reading
+from transformer_core.tensor_file import write_tensors
 from transformer_core.trace import Trace
-from transformer_core.training import write
 from transformer_core.vocabulary import END, START, Vocabulary
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "models"
@@ -43,9 +42,9 @@ def save(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
         "d_state": model.encoder.hidden_size,
         "attends": model.w_a is not None,
     }
-    weights = {name: value.detach().half().contiguous() for name, value in model.state_dict().items()}
+    weights = {name: value.detach().half() for name, value in model.state_dict().items()}
     header = {"sizes": json.dumps(sizes), "about": json.dumps(dict(about), ensure_ascii=False)}
-    write(path, safetensors.torch.save(weights, header))
+    write_tensors(path, weights, header)
 
 
 @cache

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,8 +22,10 @@ from transformer_core.model_card import markdown
 from transformer_core.tasks import held_out_pairs, held_out_sentences
 from transformer_core.tasks.lexicon import adjectives, english_words, nouns, spanish_words
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.training import Progress, Recipe, Run, Watch, write
+from transformer_core.training import Progress, Recipe, Run, Watch
+from transformer_core.versions import versions
 from transformer_core.vocabulary import Vocabulary, sentence
+from transformer_core.whole_files import write
 
 DEFAULT = Path(__file__).resolve().parents[1] / "assets" / "models" / "english-spanish.safetensors"
 #: The same training with as many cross-attention heads as the paper has: what its encoder leaves to the decoder.
@@ -84,7 +83,7 @@ def train(
     """
     output, recipe = Path(output).with_suffix(".safetensors"), Recipe(steps=steps, seed=seed, **changes)
     vocabulary = vocabulary_of_grammar()
-    start, threads = time.perf_counter(), torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
     try:
         run = Run(recipe, vocabulary, Corpus.drawn(recipe.sentences, seed, vocabulary))
@@ -94,15 +93,18 @@ def train(
         while run.step < steps:
             run.go_on(run.step + 500, progress, watch)
             run.save(state)
-        card = finish(output, run, vocabulary, time.perf_counter() - start, measured_on)
+        card = finish(output, run, vocabulary, measured_on)
     finally:
         torch.set_num_threads(threads)
     state.unlink(missing_ok=True)
     return card
 
 
-def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measured_on: int) -> dict[str, Any]:
-    """Round the weights to half precision, measure the rounded model and save it: the figures are those of the file."""
+def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> dict[str, Any]:
+    """Round the weights to half precision, measure the rounded model and save it: the figures are those of the file.
+
+    Nothing that is saved tells how long it took, or when: the same recipe gives the same bytes, interrupted or not.
+    """
     model = run.model.half().float().eval()
     table, askers, card = measure(model, vocabulary, measured_on)
     card = {
@@ -115,12 +117,12 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, seconds: float, measu
         "words": {"english": len(english_words()), "spanish": len(spanish_words())},
         "training": training_facts(run),
         **card,
-        "versions": {"python": platform.python_version()} | {n: version(n) for n in ("torch", "safetensors", "numpy")},
-        "seconds": round(seconds),
+        "versions": versions("torch", "safetensors", "numpy"),
     }
     checkpoint.save(model, output, card | {"vocabulary": vocabulary.to_json()}, torch.float16)
     tensors = (table, askers, *recorded(run), training_counts(run))
-    Trace({tensor.name: tensor for tensor in tensors}).save(output.with_suffix(".npz"))
+    about = {"command": card["command"], "seed": run.recipe.seed, "versions": card["versions"]}
+    Trace({tensor.name: tensor for tensor in tensors}, about=about).save(output.with_suffix(".npz"))
     write(output.with_suffix(".card.json"), json.dumps(card, ensure_ascii=False, indent=1).encode())
     write(output.with_suffix(".md"), markdown(card, LECTURE).encode())
     return card

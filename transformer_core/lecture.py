@@ -19,6 +19,7 @@ from transformer_core.parameters import made_with, parameters
 from transformer_core.tap import Edit, Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
+from transformer_core.versions import versions
 from transformer_core.vocabulary import sentence
 from transformer_core.window import MOST, ORDER, windows_of
 from transformer_core.writing import writing
@@ -99,6 +100,7 @@ def read(
             "norm_order": model.config.norm_order,
             "config": model.config.as_dict(),
             "windows": windows,
+            "versions": versions("numpy", "torch"),
             **(about or {}),
         }
     )

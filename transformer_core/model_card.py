@@ -25,8 +25,7 @@ them. Every accuracy below is measured on new sentences that join at least one s
 
     {command}
 
-{sentences:,} sentences ({distinct:,} distinct), {steps:,} steps of {batch}, seed {seed}, {seconds} seconds on one
-thread with the making of the sentences; {versions}.
+{sentences:,} sentences ({distinct:,} distinct), {steps:,} steps of {batch}, seed {seed}; {versions}.
 AdamW (rate {peak_rate}, betas {betas}, weight decay {weight_decay}), {warm_up} steps of warm-up, then a cosine; dropout
 {dropout}, label smoothing {smoothing}, gradients clipped at {clip}.
 
@@ -84,7 +83,7 @@ def markdown(card: Mapping[str, Any], expected: Mapping[str, str]) -> str:
             key: recipe[key]
             for key in ("steps", "batch", "seed", "peak_rate", "betas", "weight_decay", "warm_up", "clip")
         },
-        **{key: card[key] for key in ("name", "task", "parameters", "command", "seconds")},
+        **{key: card[key] for key in ("name", "task", "parameters", "command")},
         english=card["words"]["english"],
         spanish=card["words"]["spanish"],
         held_out=card["held_out_pairs"],

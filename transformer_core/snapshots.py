@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from transformer_core.lecture import words_along
 from transformer_core.model import Transformer
 from transformer_core.parameters import parameters
 from transformer_core.tap import Labels, record, under
+from transformer_core.tensor_file import metadata, write_tensors
 from transformer_core.trace import NamedTensor
-from transformer_core.training import metadata, write
 from transformer_core.variants import Sentence
 from transformer_core.vocabulary import Vocabulary
 
@@ -159,7 +159,7 @@ class Recorder:
             for name, tensor in snapshot.items():
                 tensors[f"taken.{step}.{name}"] = torch.from_numpy(np.array(tensor.values))
                 about[name] = [tensor.axes, dict(tensor.labels)]
-        write(path, save(tensors, {"about": json.dumps(about)}))
+        write_tensors(path, tensors, {"about": json.dumps(about)})
 
     def load(self, path: Path) -> None:
         """Take in what `save` wrote, so that a training that goes on keeps the snapshots of its first part."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from transformer_core.named_tensor import AXES, NamedTensor
+from transformer_core.whole_files import whole
 
 __all__ = ["AXES", "NamedTensor", "Trace", "derived"]
 
@@ -111,7 +112,6 @@ class Trace(Mapping[str, NamedTensor]):
         Both are written under temporary names and moved only when both are whole: an interruption leaves the old pair.
         """
         path = Path(path).with_suffix(".npz")
-        path.parent.mkdir(parents=True, exist_ok=True)
         card = {
             "about": self.about,
             "tensors": {
@@ -120,17 +120,10 @@ class Trace(Mapping[str, NamedTensor]):
                 for name, tensor in self.tensors.items()
             },
         }
-        part = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
-        told = part.with_suffix(".json")
-        try:
-            write = np.savez_compressed if compressed else np.savez
+        write = np.savez_compressed if compressed else np.savez
+        with whole(path.with_suffix(".json")) as told, whole(path) as part:
             write(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
             told.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
-            part.replace(path)
-            told.replace(path.with_suffix(".json"))
-        finally:
-            part.unlink(missing_ok=True)
-            told.unlink(missing_ok=True)
         return path
 
     @classmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -13,13 +12,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from transformer_core.batches import Corpus
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.tap import Tape, record
+from transformer_core.tensor_file import metadata, write_tensors
+from transformer_core.versions import versions
 from transformer_core.vocabulary import PAD, Vocabulary
 
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -160,8 +161,13 @@ class Run:
         for at, parameter in enumerate(self.model.parameters()):
             state = self.optimizer.state.get(parameter, {})
             tensors |= {f"adam.{at}.{name}": torch.as_tensor(value) for name, value in state.items()}
-        about = {"step": str(self.step), "history": json.dumps(self.history), "recipe": json.dumps(asdict(self.recipe))}
-        write(path, save({name: value.contiguous() for name, value in tensors.items()}, about))
+        facts = {
+            "step": self.step,
+            "history": self.history,
+            "recipe": asdict(self.recipe),
+            "versions": versions("torch"),
+        }
+        write_tensors(path, tensors, {name: json.dumps(fact) for name, fact in facts.items()})
 
     def load(self, path: Path) -> None:
         """Go back to what `save` wrote.
@@ -179,20 +185,3 @@ class Run:
             prefix = f"adam.{at}."
             self.optimizer.state[parameter] = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
         self.step, self.history = int(header["step"]), json.loads(header["history"])
-
-
-def metadata(data: bytes) -> dict[str, str]:
-    """The facts in the header of a safetensors file."""
-    facts: dict[str, str] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-    return facts
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file as a whole or not at all: under another name first, then moved."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

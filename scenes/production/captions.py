@@ -174,13 +174,17 @@ def srt(cues: Sequence[Cue]) -> str:
     return "\n".join(blocks)
 
 
-def vtt(cues: Sequence[Cue]) -> str:
-    """WebVTT text, with `&`, `<` and `>` escaped."""
-    blocks = ["WEBVTT\n"]
+def vtt(cues: Sequence[Cue], note: str = "") -> str:
+    """WebVTT text, with `&`, `<` and `>` escaped; `note` is a comment that no player shows."""
+    blocks = ["WEBVTT\n", *([f"NOTE {_escaped(note)}\n"] if note else [])]
     for cue in cues:
-        lines = [line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in cue.lines]
+        lines = [_escaped(line) for line in cue.lines]
         blocks.append("\n".join([f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}", *lines, ""]))
     return "\n".join(blocks)
+
+
+def _escaped(line: str) -> str:
+    return " ".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").splitlines())
 
 
 def _clock(seconds: float, point: str) -> str:

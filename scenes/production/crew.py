@@ -7,11 +7,14 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
@@ -23,6 +26,8 @@ Tick = Callable[[int, int], None]
 
 #: What every job needs, and takes a second to import.
 READY = ("scenes.rendering", "scenes.storyboard")
+#: Seconds that a process has to remove what it began, when it is told to leave.
+LEAVING = 1.0
 
 
 class CrewError(RuntimeError):
@@ -117,8 +122,11 @@ class Crew:
             if kind and process.pid:
                 process.terminate()
             line.close()
+        end = time.monotonic() + LEAVING
         for process in self.processes.values():
             if process.pid:
+                process.join(max(0.0, end - time.monotonic()) if kind else None)
+                process.kill()  # does nothing to one that has ended
                 process.join()
 
 
@@ -132,17 +140,22 @@ def executor(size: int, tick: Tick, scheduler: str | None = None) -> Executor:
 
 
 def _start(process: SpawnProcess) -> None:
-    """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle.
+
+    The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later.
+    """
+    resource_tracker.ensure_running()  # which would let the signal through as it begins
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(line: Connection) -> None:
-    """Take jobs from `line` until the parent closes it."""
+    """Take jobs from `line` until the parent closes it, or is no more."""
     signal.signal(signal.SIGTERM, _leave)
+    Thread(target=_end_with_parent, daemon=True).start()
     with suppress(Exception):  # what is wrong there, the first job tells
         for room in READY:
             importlib.import_module(room)
@@ -159,6 +172,16 @@ def _done(function: Callable[[Any, Tick], Any], argument: Any, line: Connection)
         if os.environ.get("LECTURE_DEBUG"):
             traceback.print_exc()
         return "failed", in_one_line(error)
+
+
+def _end_with_parent() -> None:
+    """Leave when the parent was killed: nobody waits for what is drawn here, and another run may have begun."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(LEAVING)
+    os._exit(143)
 
 
 def _leave(*_: Any) -> None:

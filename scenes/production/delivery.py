@@ -16,6 +16,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.files import place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
 from scenes.production.look import Look
+from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.store import Store
@@ -38,6 +39,7 @@ class Delivery:
     entries: Sequence[Entry]
     store: Store
     title: str
+    origin: Origin
     author: str = ""
     seconds: float = 0.0
 
@@ -53,11 +55,11 @@ class Delivery:
         cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
         target = self.folder / f"{self.label}.mp4"
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
-        facts = {"title": self.title, "artist": self.author, "comment": f"“{self.text}”"}
+        facts = {"title": self.title, "artist": self.author, **self.origin.tags}
         sound = narration.film(steps, self.look.rate) if narration else None
         film.join(parts, cues, target, facts, self._tag, sound)
         write_text(target.with_suffix(".srt"), srt(cues))
-        write_text(target.with_suffix(".vtt"), vtt(cues))
+        write_text(target.with_suffix(".vtt"), vtt(cues, str(self.origin)))
         index = self._index(steps, starts, durations, target)
         index["voice"] = narration.name if narration else None
         write_json(self.folder / INDEX, index)
@@ -85,10 +87,12 @@ class Delivery:
         for entry in self.entries:
             own = [step for step in steps if step.chapter == entry.name]
             heading = f"{entry.number}. {self._title(entry)}: “{self.text}”"
-            sheet = self.store.sheet(hashed(heading, source(PRODUCTION), *(step.key + step.title for step in own)))
+            sheet = self.store.sheet(
+                hashed(heading, self.origin, source(PRODUCTION), *(step.key + step.title for step in own))
+            )
             if not self.store.has(sheet):
                 pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
-                contact_sheet(pictures, heading, sheet)
+                contact_sheet(pictures, heading, sheet, text_of(self.origin.tags))
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
 
     def _title(self, entry: Entry) -> str:
@@ -125,6 +129,8 @@ class Delivery:
             "title": self.title,
             "author": self.author,
             "text": self.text,
+            "origin": self.origin.facts,
+            "made": str(self.origin),
             "film": target.name,
             "captions": [target.with_suffix(suffix).name for suffix in (".srt", ".vtt")],
             "duration": self.seconds,

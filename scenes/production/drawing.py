@@ -5,8 +5,6 @@ These functions run in processes of their own, started by spawn, which read the 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,9 +16,10 @@ from PIL import Image
 from scenes.language import ENGLISH, catalogue
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
-from scenes.production.files import whole
+from scenes.production.files import stage, whole
 from scenes.production.fingerprint import digest, hashed, source, toolchain
 from scenes.production.look import Look
+from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.storycode import Place, Storyboard, places
 from transformer_core import results
@@ -66,20 +65,16 @@ class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is d
 @contextmanager
 def _on_stage(job: Job) -> Iterator[Any]:
     """The chapter of `job`, ready to perform; Manim writes by the way into a folder that nobody shares."""
-    folder = Path(tempfile.mkdtemp(prefix="lecture-"))
-    try:
-        with job.look.applied(folder):
-            from scenes.rendering import FastRenderer
+    with stage() as folder, job.look.applied(folder):
+        from scenes.rendering import FastRenderer
 
-            kind = job.entry.load()
-            if sources_of(job.entry, job.look.language) != job.sources:
-                raise ValueError("the code was changed while it was being drawn; run it again")
-            look = job.look
-            trace = Trace.load(job.trace)
-            settings = look.theme, look.brand, not look.bare, look.language, job.speech
-            yield kind(trace, *settings, renderer=FastRenderer())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        kind = job.entry.load()
+        if sources_of(job.entry, job.look.language) != job.sources:
+            raise ValueError("the code was changed while it was being drawn; run it again")
+        look = job.look
+        trace = Trace.load(job.trace)
+        settings = look.theme, look.brand, not look.bare, look.language, job.speech
+        yield kind(trace, *settings, renderer=FastRenderer())
 
 
 def survey(job: Job, tick: Tick) -> list[StepFacts]:
@@ -100,7 +95,7 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
 def render(job: Job, tick: Tick) -> set[str]:
     """Write the clip and the poster of each wanted step; returns what the fast path left to Manim's own camera."""
     with _on_stage(job) as chapter, ExitStack() as clips:
-        play, told = chapter.play, 0
+        play, told, origin = chapter.play, 0, Origin.of(chapter.trace.about)
 
         def counted(*animations: Any, **settings: Any) -> None:
             nonlocal told
@@ -113,7 +108,7 @@ def render(job: Job, tick: Tick) -> set[str]:
         def opened(number: int, _: Any) -> None:
             nonlocal told
             told = 0
-            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix)))
+            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix), facts=origin.tags))
 
         def closed(record: Any) -> None:
             if record.number in job.clips:
@@ -132,8 +127,9 @@ def render(job: Job, tick: Tick) -> set[str]:
 
 def _poster(chapter: Any, clip: Path) -> None:
     """The stage as it stands now, as a PNG."""
+    told = text_of(Origin.of(chapter.trace.about).tags)
     with whole(clip.with_suffix(".png")) as part:
-        Image.fromarray(chapter.renderer.still(chapter)).save(part, compress_level=4)
+        Image.fromarray(chapter.renderer.still(chapter)).save(part, compress_level=4, pnginfo=told)
 
 
 class _Watch:

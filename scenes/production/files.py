@@ -2,28 +2,75 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import re
 import shutil
+import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from transformer_core.whole_files import abandoned, whole
+
+__all__ = ["forget_stages", "place", "slug", "stage", "whole", "whole_folder", "write_json", "write_text"]
+#: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
+STAGE, LEFT_SECONDS = "lecture-stage.", 3600
+
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path`, moved to it when the block ends well and removed when it does not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path`, which takes its place when the block ends well and goes when it does not.
+
+    Never is there half a folder under the name; between two renamings there is none, and if all ends just then, the
+    next one who makes it puts it right.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
+        if abandoned(left.name):
+            shutil.rmtree(left)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    old = path.with_name(f"{part.name}-old")
+    for left in (part, old):
+        shutil.rmtree(left, ignore_errors=True)
+    part.mkdir(parents=True)
     try:
         yield part
+        if path.exists():
+            path.replace(old)
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        if old.exists() and not path.exists():
+            old.replace(path)
+        for folder in (part, old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def stage() -> Iterator[Path]:
+    """A folder that nobody shares, for what is written by the way and not kept."""
+    number = f"{os.getpid()}.part."
+    folder = Path(tempfile.mkdtemp(prefix=f"{STAGE}{number}"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_stages() -> None:
+    """Remove the stages of processes that were killed.
+
+    They are given an hour: what has our temporary folder in common with us may count its processes otherwise.
+    """
+    before = time.time() - LEFT_SECONDS
+    for folder in Path(tempfile.gettempdir()).glob(f"{STAGE}*"):
+        with suppress(OSError):
+            if abandoned(folder.name) and folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # PyAV has this name for type checkers only
     Packet = AnyPacket[Any]
 
 MILLISECOND = Fraction(1, 1000)
+#: What a clip says of itself that it goes on saying with its sound.
+KEPT = {"title", "comment", "description"}
 #: What libavcodec asks of a subtitle encoder before it opens; MP4 itself keeps no such header.
 CAPTION_HEADER = (
     b"[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n"
@@ -93,7 +95,9 @@ def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
     with whole(target) as path, ExitStack() as stack:
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
         film = stack.enter_context(av.open(str(path), "w", options=options))
-        template = stack.enter_context(av.open(str(clip))).streams.video[0]
+        silent = stack.enter_context(av.open(str(clip)))
+        film.metadata.update({name: text for name, text in silent.metadata.items() if name in KEPT})
+        template = silent.streams.video[0]
         video = film.add_stream_from_template(template)
         video.time_base = template.time_base
         track = _sound_stream(film, stack, sound, language)

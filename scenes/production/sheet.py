@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from scenes.production.files import whole
 
@@ -32,8 +33,8 @@ def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path) -> None:
-    """Write the sheet (.png), whole or not at all."""
+def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path, told: PngInfo | None = None) -> None:
+    """Write the sheet (.png), whole or not at all; `told` is what the file says of itself."""
     head, body, bold = _font(34, 650), _font(19, 450), _font(19, 700)
     with Image.open(pictures[0].path) as first:
         height = round(WIDTH * first.height / first.width)
@@ -56,7 +57,7 @@ def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path) -> No
         for n, line in enumerate(lines):
             pen.text((indent, y + height + 10 + n * LINE), line, fill=INK, font=body)
     with whole(target) as part:
-        sheet.save(part)
+        sheet.save(part, pnginfo=told)
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int, pen: ImageDraw.ImageDraw) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from scenes.production.facts import StepFacts
-from scenes.production.files import write_json
+from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
 from transformer_core.at_hand import placed
 from transformer_core.trace import Trace
+from transformer_core.whole_files import abandoned
 
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
@@ -103,9 +103,9 @@ class Store:
             yield
         finally:
             for path in self.folder.glob("*/.*"):
-                unfinished = re.search(r"\.(\d+)\.part", path.name)
-                if unfinished and not _lives(int(unfinished[1])):
+                if abandoned(path.name):
                     path.unlink(missing_ok=True)
+            forget_stages()
 
     def forget_old(self) -> None:
         """Remove what was not used for a month."""
@@ -113,16 +113,6 @@ class Store:
         for path in self.folder.glob("*/*"):
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _content(path: Path) -> str:

@@ -16,6 +16,7 @@ from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
+from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
 
@@ -169,8 +170,9 @@ class Studio:
     def _delivery(self, order: Order) -> Delivery:
         told = catalogue(order.look.language)
         title = order.title or "; ".join(told.text(entry.title) for entry in order.entries)
+        origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
         return Delivery(
-            order.output, order.label, order.text, order.look, order.entries, self.store, title, order.author
+            order.output, order.label, order.text, order.look, order.entries, self.store, title, origin, order.author
         )
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:

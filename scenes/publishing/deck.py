@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lxml import etree
 from pptx import Presentation
@@ -33,8 +35,7 @@ def write_deck(lecture: Rendered, target: Path) -> Path:
     """Write `lecture` to `target` (.pptx): a slide a step, its clip playing at once, its last picture as the poster."""
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, Emu(round(WIDTH * lecture.height / lecture.width))
-    deck.core_properties.title, deck.core_properties.subject = _plain(lecture.heading), _plain(lecture.text)
-    deck.core_properties.author = _plain(lecture.author)
+    _tell(deck, title=lecture.heading, subject=lecture.text, creator=lecture.author, description=lecture.made)
     palette = lecture.palette
     master = deck.slide_master.background.fill
     master.solid()
@@ -42,9 +43,27 @@ def write_deck(lecture: Rendered, target: Path) -> Path:
     sections = [(lecture.heading, [_opening(deck, lecture, palette)])]
     sections += [(c.title, [_slide(deck, step, palette) for step in c.steps]) for c in lecture.chapters]
     _name_sections(deck, sections)
+    made = BytesIO()
+    deck.save(made)
     with whole(target) as part:
-        deck.save(str(part))
+        _without_times(made, part)
     return target
+
+
+def _tell(deck: Any, **facts: str) -> None:
+    """What the file says of itself; python-pptx would refuse what is longer than 255 characters."""
+    for name, text in facts.items():
+        element = getattr(deck.core_properties._element, f"get_or_add_{name}")()  # noqa: SLF001 - as below
+        element.text = _plain(text)
+
+
+def _without_times(made: BytesIO, target: Path) -> None:
+    """Write the archive `made` to `target` as if it were made at no time: the same deck has the same bytes."""
+    with ZipFile(made) as before, ZipFile(target, "w") as after:
+        for member in before.infolist():
+            kept = ZipInfo(member.filename)
+            kept.compress_type, kept.external_attr = ZIP_DEFLATED, 0o644 << 16
+            after.writestr(kept, before.read(member))
 
 
 def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 
 import av
@@ -12,10 +13,18 @@ import numpy as np
 from PIL import Image
 
 from scenes.production.files import place, whole
+from scenes.production.film import KEPT
+from scenes.production.origin import text_of
 
 #: Pictures that a palette is made of, and colours in it.
 SAMPLED, COLOURS = 24, 256
 NONE = Image.Dither.NONE
+#: What an AVIF says of itself: ISO 16684-1, as Pillow takes it.
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
+    '<rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>'
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,12 @@ class Format:
     rate: int
     make: Callable[[Path, Path, int], None]
     clear: bool = False
+
+
+def told(master: Path) -> dict[str, str]:
+    """What a master says of itself."""
+    with av.open(str(master)) as container:
+        return {name.lower(): text for name, text in container.metadata.items() if name.lower() in KEPT}
 
 
 def frames_of(master: Path) -> Iterator[tuple[int, np.ndarray]]:
@@ -76,6 +91,7 @@ def _mp4(drawn: Path, target: Path, rate: int) -> None:  # noqa: ARG001 - it was
 def _webm(drawn: Path, target: Path, rate: int) -> None:
     """VP9 with an alpha plane, as browsers and editors take it."""
     with whole(target) as part, av.open(str(part), "w", format="webm", options={"fflags": "+bitexact"}) as film:
+        film.metadata.update(told(drawn))
         stream = film.add_stream(
             "libvpx-vp9", rate=rate, options={"crf": "24", "b": "0", "row-mt": "1", "cpu-used": "5"}
         )
@@ -98,7 +114,9 @@ def _gif(drawn: Path, target: Path, rate: int) -> None:
     """A palette of the clip's own colours; each picture keeps its whole standstill."""
     palette = _palette(drawn)
     found = (picture.convert("RGB").quantize(palette=palette, dither=NONE) for _, picture in pictures(drawn))
-    _animated(found, _milliseconds(drawn, rate, 10), target, "GIF", {"loop": 0, "optimize": False, "disposal": 1})
+    _animated(found, _milliseconds(drawn, rate, 10), target, "GIF", {
+        "loop": 0, "optimize": False, "disposal": 1, "comment": _line(drawn),
+    })  # fmt: skip
 
 
 def _palette(drawn: Path) -> Image.Image:
@@ -115,7 +133,9 @@ def _palette(drawn: Path) -> Image.Image:
 
 def _avif(drawn: Path, target: Path, rate: int) -> None:
     found = (picture.convert("RGB") for _, picture in pictures(drawn))
-    _animated(found, _milliseconds(drawn, rate, 1), target, "AVIF", {"quality": 70, "speed": 8})
+    _animated(found, _milliseconds(drawn, rate, 1), target, "AVIF", {
+        "quality": 70, "speed": 8, "max_threads": 1, "xmp": XMP.format(escape(_line(drawn))),
+    })  # fmt: skip
 
 
 def _animated(
@@ -137,7 +157,12 @@ def _png(drawn: Path, target: Path, rate: int) -> None:  # noqa: ARG001 - a pict
     for _, picture in pictures(drawn):
         last = picture
     with whole(target) as part:
-        last.save(part, "PNG", optimize=True)
+        last.save(part, "PNG", optimize=True, pnginfo=text_of(told(drawn)))
+
+
+def _line(drawn: Path) -> str:
+    """The same as one line."""
+    return " ".join(told(drawn).values())
 
 
 FORMATS = {

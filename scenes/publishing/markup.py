@@ -43,12 +43,13 @@ def json_data(name: str, content: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
-def document(title: str, head: str, body: str, *, language: str, theme: str) -> str:
-    """A whole page."""
+def document(title: str, head: str, body: str, *, language: str, theme: str, made: str = "") -> str:
+    """A whole page; `made` says what it was made of and by."""
     background = PALETTES[theme].background
     return (
         f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="theme-color" content="{background}">\n<link rel="icon" href="data:,">\n'
+        f'<meta name="provenance" content="{escape(made)}">\n'
         f"<title>{escape(title)}</title>\n{head}\n</head>\n{body}\n</html>\n"
     )

@@ -6,8 +6,6 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -16,7 +14,7 @@ from typing import Any
 from scenes.language import ENGLISH
 from scenes.production.captions import vtt
 from scenes.production.delivery import INDEX
-from scenes.production.files import place, write_text
+from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
 from scenes.publishing.markup import HERE, colours, document, escape, inline_script, inline_style, json_data
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
@@ -48,19 +46,13 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
     """
     if target.exists() and not _is_page(target):
         raise ValueError(f"{target} is there and is no page of a lecture: it is left as it is")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with whole_folder(target) as part:
         found = exhibits(lecture.steps, trace)
         for one in found.values():
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
         write_text(part / "index.html", _html(lecture, found))
-        if target.exists():
-            shutil.rmtree(target)
-        part.replace(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return target / "index.html"
 
 
@@ -94,7 +86,9 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
     style = inline_style("\n".join([faces, themes, (HERE / "page.css").read_text(encoding="utf-8")]))
     end = "\n".join([json_data("lecture", data), *map(inline_script, scripts)])
     whole = f"<body>\n{body}\n{end}\n</body>"
-    return document(lecture.heading, f"{MARK}\n{style}", whole, language=ENGLISH, theme=lecture.theme)
+    return document(
+        lecture.heading, f"{MARK}\n{style}", whole, language=ENGLISH, theme=lecture.theme, made=lecture.made
+    )
 
 
 def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class Rendered:
     chapters: Sequence[RenderedChapter]
     author: str = ""
     colours: Mapping[str, Any] = field(default_factory=dict)
+    made: str = ""
 
     @property
     def palette(self) -> Palette:
@@ -119,6 +120,7 @@ class Rendered:
             chapters,
             index.get("author", ""),
             {name: tuple(to) if isinstance(to, list) else to for name, to in index.get("colours", {}).items()},
+            index.get("made", ""),
         )
 
 

@@ -37,7 +37,9 @@ def write_slides(lecture: Rendered, target: Path) -> Path:
     body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n</div></div>\n'
     body += "\n".join(map(inline_script, script)) + "\n</body>"
     head = "\n".join(map(inline_style, style))
-    write_text(target, document(lecture.heading, head, body, language=lecture.language, theme=lecture.theme))
+    write_text(
+        target, document(lecture.heading, head, body, language=lecture.language, theme=lecture.theme, made=lecture.made)
+    )
     return target
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +37,7 @@ class ClipWriter:
         qp: the quantiser of moving pictures: less is better; still ones get three less. 24 is better than Manim's.
         preset: effort, as x264 names it.
         pauses: whether pauses are written; if not, they are coded like everything else.
+        facts: what the file says of itself, as FFmpeg names it: "title", "comment", "description".
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class ClipWriter:
         qp: int = 24,
         preset: str = "superfast",
         pauses: bool = True,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
         self.frames = 0
@@ -61,6 +63,7 @@ class ClipWriter:
         self._container = av.open(
             str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
         )
+        self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(qp, preset))
         self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
         self._stream.time_base = Fraction(1, fps)

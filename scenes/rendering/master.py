@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,15 +22,19 @@ class MasterWriter:
         path: where the master goes.
         size: width and height in pixels.
         fps: frames a second.
+        facts: what the file says of itself.
     """
 
-    def __init__(self, path: Path | str, size: tuple[int, int], fps: int) -> None:
+    def __init__(
+        self, path: Path | str, size: tuple[int, int], fps: int, facts: Mapping[str, str] | None = None
+    ) -> None:
         self.path = Path(path)
         self.frames = 0
         self._rate, self._last = fps, -1
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})
+        self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("ffv1", rate=fps)
         self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "bgra"
         self._stream.time_base = Fraction(1, fps)

@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 from core_models import TARGETS, config, model, sentences
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from transformer_core.pretrained import load, save
@@ -49,3 +53,21 @@ def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):
     object.__setattr__(ours, "config", config(d_ff=48))
     with pytest.raises(ValueError, match="do not fit its config"):
         load(save(ours, tmp_path / "model"))
+
+
+def test_the_same_checkpoint_has_the_same_bytes_in_every_process(tmp_path):
+    code = (
+        "import sys, torch; from pathlib import Path; from transformer_core.tensor_file import write_tensors\n"
+        "facts = {name: name for name in 'abcdefgh'} | {'word': '“año”\\n'}\n"
+        "write_tensors(Path(sys.argv[1]), {'x': torch.arange(3.0), 'y': torch.ones(2, 2)}, facts)"
+    )
+    contents = set()
+    for number in range(3):
+        path = tmp_path / f"{number}.safetensors"
+        subprocess.run([sys.executable, "-c", code, path], check=True)
+        contents.add(path.read_bytes())
+        with safe_open(path, framework="pt") as file:
+            assert file.metadata() == {name: name for name in "abcdefgh"} | {"word": "“año”\n"}
+            assert torch.equal(file.get_tensor("x"), torch.arange(3.0))
+            assert torch.equal(file.get_tensor("y"), torch.ones(2, 2))
+    assert len(contents) == 1

@@ -48,12 +48,18 @@ class Other(Chapter):
         yield Step("Alone", say="One.", show=(appear(number(trace["shares"].quantity(1, 0))),))
 '''
 LOOK = Look(96, 54, 15, "dark")
+ABOUT = {
+    "text": "The car is red",
+    "model": "tiny",
+    "card": {"recipe": {"seed": 7}},
+    "versions": {"transformer-lecture": "0.1", "python": "3.11.2"},
+}
 
 
 def tiny_trace() -> Trace:
     labels = {"query": ("car", "red"), "key": ("The", "car", "red")}
     values = np.array([[0.25, 0.5, 0.25], [0.125, 0.625, 0.25]])
-    return Trace({"shares": NamedTensor("shares", values, ("query", "key"), labels)}, about={"text": "The car is red"})
+    return Trace({"shares": NamedTensor("shares", values, ("query", "key"), labels)}, about=ABOUT)
 
 
 class Quiet:

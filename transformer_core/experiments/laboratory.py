@@ -36,6 +36,7 @@ import numpy.typing as npt
 from transformer_core import experiments as package
 from transformer_core import results
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.whole_files import whole
 
 #: What an experiment found, by short name.
 Found = dict[str, NamedTensor]
@@ -188,7 +189,5 @@ def _code(one: Experiment) -> str:
 
 def _write(path: Path, arrays: Piece) -> None:
     """As a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part.npz")
-    np.savez(part, allow_pickle=False, **arrays)
-    part.replace(path)
+    with whole(path) as part:
+        np.savez(part, allow_pickle=False, **arrays)

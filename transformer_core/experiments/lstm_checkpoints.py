@@ -20,7 +20,8 @@ from transformer_core.baselines import LSTMTranslator
 from transformer_core.chains import CHAINS, save
 from transformer_core.experiments.against_lstm import LONGER, built, is_right
 from transformer_core.experiments.translation import held_out, one_thread, train, vocabulary
-from transformer_core.training import Recipe, write
+from transformer_core.training import Recipe
+from transformer_core.whole_files import write
 
 COMMAND = 'python -c "from transformer_core.experiments.lstm_checkpoints import make; make()"'
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
+from transformer_core.tensor_file import write_tensors
 
 
 def save(
@@ -28,18 +28,12 @@ def save(
     `dtype`, such as `torch.float16`, rounds the weights on the way.
     """
     path = Path(path).with_suffix(".safetensors")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.detach().to(dtype or value.dtype).contiguous() for name, value in model.state_dict().items()}
+    weights = {name: value.detach().to(dtype or value.dtype) for name, value in model.state_dict().items()}
     header = {
         "config": json.dumps(model.config.as_dict()),
         "about": json.dumps(dict(about or {}), ensure_ascii=False),
     }
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
-    try:
-        save_file(weights, part, header)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_tensors(path, weights, header)
     return path
 
 

@@ -1,0 +1,68 @@
+"""Origin: what a file was made of, and by what, for the place that its format has for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Self
+
+from PIL.PngImagePlugin import PngInfo
+
+from scenes.production.fingerprint import LIBRARIES
+
+UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The sentence, the model and the seed of its training, the edits, and the versions of all that took part.
+
+    Nothing else draws by chance that a picture could depend on, and nothing here changes from run to run: no time, no
+    machine, no path.
+    """
+
+    text: str
+    model: str
+    seed: int | None
+    edits: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> Self:
+        """That of what is drawn here from a trace that says `about` of itself."""
+        seed = about.get("card", {}).get("recipe", {}).get("seed")
+        versions = {**about.get("versions", {}), **_libraries()}
+        edits = tuple(map(str, about.get("edits", ())))
+        return cls(str(about.get("text", "")), str(about.get("model", "")), seed, edits, versions)
+
+    def __str__(self) -> str:
+        """One line: `model english-spanish; seed 1; transformer-lecture 0.1.0; python 3.11.2; ...`."""
+        seed = UNKNOWN if self.seed is None else self.seed
+        made = [f"model {self.model or UNKNOWN}", f"seed {seed}", *(f"edit {edit}" for edit in self.edits)]
+        return "; ".join([*made, *(f"{name} {number}" for name, number in self.versions.items())])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For a program."""
+        return {**asdict(self), "edits": list(self.edits), "versions": dict(self.versions)}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """As films and sounds name it: the sentence, and the rest."""
+        return {"comment": f"“{self.text}”", "description": str(self)}
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """What draws and codes, each with its version."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def text_of(tags: Mapping[str, str]) -> PngInfo:
+    """What a PNG says of itself, with the names that its standard has."""
+    info = PngInfo()
+    for name, text in tags.items():
+        info.add_itxt(name.capitalize(), text)
+    return info
