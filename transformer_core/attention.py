@@ -31,7 +31,7 @@ class Mask:
     """
 
     bias: Tensor
-    blind: Tensor | None = None
+    blind: Tensor | None
 
     def __call__(self, scores: Tensor) -> Tensor:
         return scores + self.bias

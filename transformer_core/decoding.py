@@ -106,7 +106,7 @@ def sample(
 
     def choose(probs: Tensor) -> Tensor:
         rule = reshaped(probs, temperature, top_k, top_p)
-        token = torch.multinomial(rule, 1, generator=random)[:, 0] if temperature else probs.argmax(-1)
+        token = torch.multinomial(rule, 1, generator=random)[:, 0]
         seen.append((token, probs, rule))
         return token
 
@@ -140,7 +140,6 @@ def reshaped(probs: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: flo
     return left / left.sum(-1, keepdim=True)
 
 
-@torch.no_grad()
 def _write(
     model: Transformer,
     source_ids: Tensor | None,

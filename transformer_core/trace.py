@@ -58,7 +58,7 @@ class Trace(Mapping[str, NamedTensor]):
 
     def under(self, prefix: str = "", **picks: int | str | slice) -> Trace:
         """The tensors whose names start with `prefix`, with `picks` taken along the axes that have them."""
-        view = Trace({}, {}, self.about)
+        view = Trace({}, about=self.about)
         view.tensors, view.parents = self.tensors, self.parents
         view.prefix = self.prefix + (f"{prefix}." if prefix else "")
         view.picks = {**self.picks, **picks}
@@ -88,7 +88,7 @@ class Trace(Mapping[str, NamedTensor]):
         if last not in _DERIVED:
             near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
             raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
-        plain = Trace({}, {}, self.about)
+        plain = Trace({}, about=self.about)
         plain.tensors, plain.parents = self.tensors, self.parents
         return _DERIVED[last](plain, prefix)
 

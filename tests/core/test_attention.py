@@ -90,6 +90,19 @@ def test_what_each_head_adds_is_cut_from_the_last_matrix():
     assert [tuple(part.shape) for part in attn.w_o_by_head()] == [(8, 16), (8, 16)]
 
 
+def test_the_single_heads_are_there_for_whoever_asks_for_them_and_change_nothing_else():
+    attn = layer()
+    with record() as plain:
+        attn(rows(1, 3, 9))
+    for asked in (["a.head_out"], ["a.out", "a.concat"]):
+        with record(only=asked) as tape:
+            attn(rows(1, 3, 9))
+        assert {*tape} == {*asked}
+        assert all(torch.equal(tape[name], plain[name]) for name in asked)
+        assert all(tape.points[name][1] == plain.points[name][1] for name in asked)
+    assert tape.parents == {"a.concat": (), "a.out": ("a.concat",)}
+
+
 def test_without_a_recorder_nothing_is_computed_for_the_single_heads(monkeypatch):
     attn = layer()
     monkeypatch.setattr(attn, "out_of_heads", None)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,16 @@ def test_a_translation_that_is_given_is_read_in_the_place_of_the_models_own(tran
     assert np.array_equal(other["encoder.final_norm.out"].values, trace["encoder.final_norm.out"].values)
     with pytest.raises(ValueError, match='the model never learned "azul": it knows 7 Spanish words, such as coche'):
         read("The car is red", translator, WORDS, target="azul")
+
+
+def test_a_translation_of_more_words_than_the_model_writes_or_for_no_translator_is_refused(translator):
+    with pytest.raises(ValueError, match=r"^this translation has 13 words, and the model writes at most 12$"):
+        read("The car is red", translator, WORDS, target="el " * 13)
+    encoder = Transformer(replace(translator.config, decoder_layers=0)).eval()
+    assert read("The car", encoder, WORDS).about["output_tokens"] == []
+    decoder = Transformer(replace(translator.config, encoder_layers=0, source_vocab=1, cross_heads=0)).eval()
+    with pytest.raises(ValueError, match=r"^a translation can be given only to a translator whose vocabulary"):
+        read([0, 1], decoder, WORDS, target="el coche")
 
 
 def test_the_translation_of_a_beam_is_at_least_as_likely_as_the_greedy_one(translator, trace):

@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
-from core_models import model, sentences
+from core_models import model, paddings, sentences
 
 from transformer_core.decoding import greedy, reshaped, sample
+from transformer_core.tap import record
 
 START, END = 1, 2
 HAND = torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64)
@@ -63,7 +64,7 @@ def test_rules_are_those_of_hugging_face(temperature, top_k, top_p):
 
 @pytest.mark.parametrize("rule", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}])
 def test_what_is_no_rule_is_refused(rule):
-    with pytest.raises(ValueError, match="no rule"):
+    with pytest.raises(ValueError, match=r"^no rule: temperature "):
         reshaped(HAND, **rule)
 
 
@@ -151,3 +152,26 @@ def test_what_was_written_after_an_end_mark_is_kept_apart_from_the_sentence():
     assert found.ids[0] == free.ids[0][: free.ids[0].index(end)]
     assert found.token.shape == found.probs.shape[:2] == found.entropy.shape
     assert found.token.shape[1] == min(8, max(len(ids) + 1 for ids in found.ids))
+
+
+def test_with_p_of_one_not_even_the_unlikeliest_word_is_cut():
+    odds = torch.tensor([1.0, 1e-30], dtype=torch.float64)
+    assert reshaped(odds, top_p=1.0).tolist() == [1.0, pytest.approx(1e-30)]
+
+
+def test_a_padded_source_is_sampled_as_it_would_be_alone_with_a_cache_or_without():
+    watched = model(norm_order="pre")
+    source, _ = sentences()
+    hidden, _ = paddings(source, source)
+    found = sample(watched, source, START, -1, 8, hidden)
+    alone = torch.cat([sample(watched, source[at : at + 1, : 5 - at], START, -1, 1).probs for at in range(3)])
+    assert torch.allclose(found.probs[:, :1], alone, rtol=1e-12, atol=0)
+    assert not torch.allclose(found.probs[2, 0], sample(watched, source, START, -1, 1).probs[2, 0])
+    lengths = []
+    for cached in (True, False):
+        with record(only=["step.2.decoder.0.resid_pre"]) as tape:
+            sample(watched, source, START, -1, 3, hidden, cached)
+        lengths.append(tape["step.2.decoder.0.resid_pre"].shape[1])
+    with record(only=["step.2.decoder.0.resid_pre"]) as tape:
+        sample(watched, source, START, -1, 3)
+    assert [*lengths, tape["step.2.decoder.0.resid_pre"].shape[1]] == [1, 3, 1]

@@ -177,6 +177,7 @@ def test_what_is_unseen_is_computed_in_inference_mode_unless_a_recorder_keeps_it
 
 
 def test_a_mask_made_unseen_serves_a_training_later():
+    causal_mask.cache_clear()
     with unseen():
         mask = causal_mask(7, 7, torch.float64, torch.device("cpu"))
     assert not mask.bias.is_inference()

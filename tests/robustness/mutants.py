@@ -41,13 +41,10 @@ TESTS = {
 }
 
 
-def reasons() -> list[dict[str, str]]:
-    """Each survivor that is known: its file, the line as it `was` and as it `is`, and `why` no test can tell."""
-    return tomllib.loads(REASONS.read_text(encoding="utf-8")).get("survivor", [])
-
-
-def explained(change: Change, known: list[dict[str, str]]) -> bool:
-    return any((r["file"], r["was"], r["is"]) == (change.file, change.was, change.now) for r in known)
+def reasons() -> dict[tuple[str, str, str], str]:
+    """Why no test can tell a change: by its file, and the line before and after."""
+    groups = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("reason", [])
+    return {(group["file"], was, now): group["why"] for group in groups for was, now in group["changes"]}
 
 
 def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
@@ -80,7 +77,7 @@ def main() -> None:
         ends, survivors = tried(file, wishes.only)
         caught = ends["KILLED"] + ends["TOO_LONG"]
         total = caught + ends["SURVIVED"]
-        unexplained = [change for change in survivors if not explained(change, known)]
+        unexplained = [change for change in survivors if (change.file, change.was, change.now) not in known]
         click.echo(
             f"{file:16} {total:4} changes, {caught:4} found ({caught / max(total, 1):.1%}; {ends['TOO_LONG']} by their "
             f"time), {len(survivors):3} survived, {len(unexplained)} of them without a reason, "
