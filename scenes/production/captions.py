@@ -166,10 +166,10 @@ def _cut(before: str, after: str, links: frozenset[str], leaning: frozenset[str]
 
 
 def srt(cues: Sequence[Cue]) -> str:
-    """SubRip text. It has no escapes, so a word joiner keeps data from being read as a tag or as an arrow."""
+    """SubRip text. It has no escapes, so a word joiner keeps data from being read as a tag, a code or an arrow."""
     blocks = []
     for number, cue in enumerate(cues, 1):
-        lines = [re.sub(r"<(?=[A-Za-z/])|--(?=>)", "\\g<0>\u2060", line) for line in cue.lines]
+        lines = [re.sub(r"<(?=[A-Za-z/])|\{(?=\\)|--(?=>)", "\\g<0>\u2060", line) for line in cue.lines]
         blocks.append("\n".join([str(number), f"{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}", *lines, ""]))
     return "\n".join(blocks)
 

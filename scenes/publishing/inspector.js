@@ -15,7 +15,7 @@ const read = new Map();
 globalThis.exhibit = (tensor) => read.set(tensor.name, tensor);
 const fetched = ({ name, file }) => new Promise((done, failed) => {
   if (read.has(name)) { done(read.get(name)); return; }
-  const gone = () => failed(new Error(`${file} could not be read`));
+  const gone = () => failed(new Error(say("{0} could not be read", file)));
   document.head.append(make("script", { src: file, on: { load: () => done(read.get(name)), error: gone } }));
 });
 
@@ -66,7 +66,7 @@ class Inspector {
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
-    this.box = make("div", { class: "inspector", lang: "en", role: "region", "aria-label": `Tensor ${tensor.name}` },
+    this.box = make("div", { class: "inspector", role: "region", "aria-label": say("Tensor {0}", tensor.name) },
       this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.meanings(tensor));
     this.draw();
     this.repaint = () => this.draw();
@@ -75,8 +75,8 @@ class Inspector {
   close() { removeEventListener("themed", this.repaint); this.box.remove(); }
   head(tensor) {
     const sizes = tensor.axes.map((axis, i) => make("span", { text: `${axis} ${tensor.shape[i]}` }));
-    const views = make("div", { class: "views", role: "group", "aria-label": "View" });
-    for (const [text, numbers] of [["Colours", false], ["Numbers", true]]) {
+    const views = make("div", { class: "views", role: "group", "aria-label": say("View") });
+    for (const [text, numbers] of [[say("Colours"), false], [say("Numbers"), true]]) {
       const choose = (event) => {
         asNumbers = numbers;
         for (const one of views.children) one.setAttribute("aria-pressed", String(one === event.target));
@@ -84,7 +84,7 @@ class Inspector {
       };
       views.append(make("button", { type: "button", text, "aria-pressed": String(asNumbers === numbers), on: { click: choose } }));
     }
-    const title = make("div", {}, make("p", { class: "name", text: tensor.name }), make("p", { class: "shape" }, ...sizes));
+    const title = make("div", { lang: "en" }, make("p", { class: "name", text: tensor.name }), make("p", { class: "shape" }, ...sizes));
     return make("div", { class: "top" }, title, ...(tensor.axes.length ? [views] : []));
   }
   shown() {
@@ -92,11 +92,11 @@ class Inspector {
     const { numbers } = this.slice;
     const go = (index) => () => { this.slice.go(index); this.draw(); this.focus(this.slice.at); };
     numbers.slice(0, 12).forEach(([, index, written]) => {
-      const said = `${written}: show where it stands`;
+      const said = say("{0}: show where it stands", written);
       list.append(make("button", { type: "button", text: written, "aria-label": said, on: { click: go(index) } }));
     });
-    if (numbers.length) list.prepend("On screen ");
-    if (numbers.length > 12) list.append(` and ${numbers.length - 12} more`);
+    if (numbers.length) list.prepend(`${say("On screen")} `);
+    if (numbers.length > 12) list.append(` ${say("and {0} more", numbers.length - 12)}`);
     return list;
   }
   meanings(tensor) {
@@ -107,13 +107,13 @@ class Inspector {
     const { slice } = this;
     const cut = tensor.axes.filter((_, i) => tensor.kept[i]).map((axis) => {
       const i = tensor.axes.indexOf(axis);
-      return `${slice.kept[i].length} of ${tensor.shape[i]} along ${axis}`;
+      return say("{0} of {1} along {2}", slice.kept[i].length, tensor.shape[i], axis);
     });
     const [low, high] = slice.kind ? ["0", "1"] : [-1, 1].map((sign) => brief(sign * slice.scale, slice.scale));
     this.legend = make("span", { class: "legend" }, make("span", { text: low }), make("i"), make("span", { text: high }));
     const note = make("p", { class: "note" }, ...(tensor.axes.length ? [this.legend] : []));
-    if (slice.numbers.length) note.append(make("span", { class: "key", text: "on screen in this step" }));
-    if (cut.length) note.append(make("span", { class: "cut", text: `A window: ${cut.join(", ")}` }));
+    if (slice.numbers.length) note.append(make("span", { class: "key", text: say("on screen in this step") }));
+    if (cut.length) note.append(make("span", { class: "cut", text: say("A window: {0}", cut.join(", ")) }));
     return note;
   }
   draw() {
@@ -128,7 +128,7 @@ class Inspector {
     const top = make("tr", {}, this.corner());
     for (let column = 0; column < slice.size(columns); column += 1) top.append(this.heading(columns, column, "col"));
     const long = columns >= 0 && slice.size(columns) > 6;
-    const grid = make("table", { role: "grid", "aria-label": `Slice of ${slice.tensor.name}`,
+    const grid = make("table", { role: "grid", "aria-label": say("Slice of {0}", slice.tensor.name),
       class: `${asNumbers ? "numbers" : "heat"}${long ? " long" : ""}` }, make("thead", {}, top), body);
     grid.addEventListener("pointerover", (event) => this.tell(event.target.closest("td")));
     grid.addEventListener("focusin", (event) => this.tell(event.target.closest("td")));
@@ -146,7 +146,7 @@ class Inspector {
     return make("td", { class: "corner", text: text.filter(Boolean).join(" ") });
   }
   heading(axis, at, scope) {
-    if (axis < 0) return make("th", { scope, text: scope === "col" ? "value" : "" , "aria-label": "value" });
+    if (axis < 0) return make("th", { scope, text: scope === "col" ? say("value") : "", "aria-label": say("value") });
     const { slice } = this, label = slice.label(axis, at), index = slice.kept[axis][at];
     const seldom = !asNumbers && scope === "col" && slice.size(axis) > 16 && label === undefined;
     const text = seldom && index % 8 && !slice.gap(axis, at) ? "" : String(label ?? index);
@@ -160,9 +160,9 @@ class Inspector {
     const cell = make("td", {
       tabindex: "-1", "data-row": row, "data-column": column,
       class: `${ring ? "ring" : ""}${slice.gap(slice.columns, column) ? " gap" : ""}`,
-      "aria-label": `${slice.spoken(place)}: ${exact(value)}${ring ? ", on screen in this step" : ""}`,
-      style: `background:rgb(${rgb});color:${inkOn(rgb)}`,
+      "aria-label": `${slice.spoken(place)}: ${exact(value)}${ring ? `, ${say("on screen in this step")}` : ""}`,
     });
+    cell.style.cssText = `background:rgb(${rgb});color:${inkOn(rgb)}`; /* an attribute would need a policy that allows it */
     if (asNumbers) cell.textContent = brief(value, slice.scale);
     return cell;
   }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from scenes.theme import PALETTES, Palette
+from scenes.publishing.policy import element
+from scenes.publishing.rendered import Rendered
+from scenes.theme import Palette
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parents[1] / "assets"
 KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg": "image/jpeg"}
+COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
-__all__ = ["ASSETS", "HERE", "colours", "data_uri", "document", "escape", "inline_script", "inline_style", "json_data"]
+__all__ = ["ASSETS", "HERE", "colours", "data_uri", "document", "escape", "inline_style", "json_data", "script_text"]
 
 
 def data_uri(path: Path) -> str:
@@ -23,14 +27,21 @@ def data_uri(path: Path) -> str:
 
 
 def colours(palette: Palette) -> str:
-    """The palette as CSS variables: `--ink`, `--query` and so on."""
-    named = {name: value for name, value in vars(palette).items() if isinstance(value, str) and value.startswith("#")}
+    """The palette as CSS variables: `--ink`, `--query` and so on.
+
+    Raises:
+        ValueError: one of them is no colour, and could be any CSS.
+    """
+    named = {name: value for name, value in vars(palette).items() if isinstance(value, str) and name != "name"}
+    for name, value in named.items():
+        if not COLOUR.fullmatch(value):
+            raise ValueError(f"the colour {name} should be written as #RRGGBB: {value!r}")
     return ";".join(f"--{name}:{value}" for name, value in named.items())
 
 
-def inline_script(code: str) -> str:
-    """`code` as a script element; what would end it is written otherwise."""
-    return "<script>" + code.replace("</script", r"<\/script") + "</script>"
+def script_text(code: str) -> str:
+    """`code` as it may stand in a script element: what would end it is written otherwise."""
+    return code.replace("</script", r"<\/script")
 
 
 def inline_style(code: str) -> str:
@@ -43,13 +54,13 @@ def json_data(name: str, content: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
-def document(title: str, head: str, body: str, *, language: str, theme: str, made: str = "") -> str:
-    """A whole page; `made` says what it was made of and by."""
-    background = PALETTES[theme].background
+def document(lecture: Rendered, head: str, body: str, policy: str) -> str:
+    """A whole page about a lecture. Its policy holds for all that comes behind it, and so stands first."""
     return (
-        f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(lecture.language)}">\n<head>\n'
+        f'<meta charset="utf-8">\n{element(policy)}\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="theme-color" content="{background}">\n<link rel="icon" href="data:,">\n'
-        f'<meta name="provenance" content="{escape(made)}">\n'
-        f"<title>{escape(title)}</title>\n{head}\n</head>\n{body}\n</html>\n"
+        f'<meta name="theme-color" content="{escape(lecture.palette.background)}">\n<link rel="icon" href="data:,">\n'
+        f'<meta name="provenance" content="{escape(lecture.made)}">\n'
+        f"<title>{escape(lecture.heading)}</title>\n{head}\n</head>\n{body}\n</html>\n"
     )

@@ -6,24 +6,29 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from string import Template
 from typing import Any
+from urllib.parse import quote
 
 from scenes.language import ENGLISH
 from scenes.production.captions import vtt
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.markup import HERE, colours, document, escape, inline_script, inline_style, json_data
+from scenes.publishing.markup import HERE, colours, document, escape, json_data
+from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
+from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
 from scenes.theme import PALETTES
 from transformer_core.trace import Trace
 
 #: By this a folder is known as one that may be written anew.
 MARK = '<meta name="generator" content="lecture page">'
+STYLE = "page.css"
+Say = Callable[[str], str]
 KEYS = {
     "Space": "play, pause",
     "← →": "5 seconds",
@@ -52,7 +57,11 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
-        write_text(part / "index.html", _html(lecture, found))
+        index = _html(lecture, found)
+        for name in SCRIPTS:
+            write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
+        write_text(part / STYLE, _style(lecture, index))
+        write_text(part / "index.html", index)
     return target / "index.html"
 
 
@@ -67,28 +76,32 @@ def _media(lecture: Rendered) -> list[Path]:
     return [*beside, *(step.clip for step in lecture.steps), lecture.steps[0].poster]
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
+def _style(lecture: Rendered, seen: str) -> str:
+    """The style sheet: colours of both themes, and type for what is `seen`."""
     palettes = PALETTES | {lecture.theme: lecture.palette}
     dark, light = (f"{colours(palettes[name])};color-scheme:{name}" for name in ("dark", "light"))
     themes = (
         f":root{{{dark}}}@media(prefers-color-scheme:light){{:root:not([data-theme=dark]){{{light}}}}}"
         f":root[data-theme=light]{{{light}}}"
     )
-    body = _body(lecture, found)
-    faces = font_face("Inter", (420, 560), body) + font_face("Source Serif 4", (480,), body)
+    faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
+    return "\n".join([faces, themes, (HERE / STYLE).read_text(encoding="utf-8")])
+
+
+def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
+    """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
+    say = partial(lecture.say, context=CONTEXT)
+    palettes = PALETTES | {lecture.theme: lecture.palette}
     data = {
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
-        "axes": glossary(list(found.values())),
+        "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
+        "words": {text: say(text) for text in script_texts()},
         "exhibits": [one.facts() for one in found.values()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
     }
-    scripts = [(HERE / name).read_text(encoding="utf-8") for name in ("player.js", "values.js", "inspector.js")]
-    style = inline_style("\n".join([faces, themes, (HERE / "page.css").read_text(encoding="utf-8")]))
-    end = "\n".join([json_data("lecture", data), *map(inline_script, scripts)])
-    whole = f"<body>\n{body}\n{end}\n</body>"
-    return document(
-        lecture.heading, f"{MARK}\n{style}", whole, language=ENGLISH, theme=lecture.theme, made=lecture.made
-    )
+    scripts = "\n".join(f'<script src="{name}"></script>' for name in SCRIPTS)
+    body = f"<body>\n{_body(lecture, found, say)}\n{json_data('lecture', data)}\n{scripts}\n</body>"
+    return document(lecture, f'{MARK}\n<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
 
 
 def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
@@ -97,53 +110,56 @@ def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
     return {"id": _id(step), "title": step.title, "start": step.start, "shown": shown}
 
 
-def _body(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
+def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say) -> str:
     names = list(found)
-    keys = "".join(f"<div><dt>{key}</dt><dd>{what}</dd></div>" for key, what in KEYS.items())
-    chapters = "\n".join(_chapter(chapter, names) for chapter in lecture.chapters)
-    spoken = f' lang="{escape(lecture.language)}"'  # the page itself speaks English, as the names of tensors do
+    keys = "".join(f"<div><dt>{escape(say(key))}</dt><dd>{escape(say(what))}</dd></div>" for key, what in KEYS.items())
+    chapters = "\n".join(_chapter(chapter, names, say) for chapter in lecture.chapters)
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
-    return f"""<a class="skip" href="#transcript">Skip to the transcript</a>
-<header><div><h1{spoken}>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>
-<button id="theme" type="button" class="plain">Light</button></header>
+    return f"""<a class="skip" href="#transcript">{escape(say("Skip to the transcript"))}</a>
+<header><div><h1>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>
+<button id="theme" type="button" class="plain">{escape(say("Light"))}</button></header>
 <main>
 <div class="watch">
-{_player(lecture)}
+{_player(lecture, say)}
 <div class="beside">
-<nav aria-label="Chapters"><ol class="chapters"{spoken}>{"".join(map(_mark, lecture.chapters))}</ol></nav>
-{_files(lecture)}
-<dl class="keys" aria-label="Keys">{keys}</dl>
+<nav aria-label="{escape(say("Chapters"))}"><ol class="chapters">{"".join(map(_mark, lecture.chapters))}</ol></nav>
+{_files(lecture, say)}
+<dl class="keys" aria-label="{escape(say("Keys"))}">{keys}</dl>
 </div>
 </div>
-<div class="transcript" id="transcript"{spoken} tabindex="-1" role="region" aria-label="Transcript">
+<div class="transcript" id="transcript" tabindex="-1" role="region" aria-label="{escape(say("Transcript"))}">
 {chapters}
 </div>
 </main>
-<button id="follow" type="button" hidden>Follow the film</button>"""
+<button id="follow" type="button" hidden>{escape(say("Follow the film"))}</button>"""
 
 
-def _player(lecture: Rendered) -> str:
+def _player(lecture: Rendered, say: Say) -> str:
     cues = [cue.later(step.start) for step in lecture.steps for cue in step.cues]
-    captions = base64.b64encode(vtt(cues).encode()).decode()
     end = sum(step.duration for step in lecture.steps)
     ticks = "".join(
-        f'<i{" class=first" if step is chapter.steps[0] else ""} style="left:{100 * step.start / end:.3f}%"></i>'
+        f'<i{" class=first" if step is chapter.steps[0] else ""} data-left="{100 * step.start / end:.3f}"></i>'
         for chapter in lecture.chapters
         for step in chapter.steps
     )
-    values = {
-        "film": lecture.film.name,
-        "poster": lecture.steps[0].poster.relative_to(lecture.folder).as_posix(),
-        "width": lecture.width,
-        "height": lecture.height,
-        "heading": lecture.heading,
-        "language": lecture.language,
-        "captions": captions,
-        "end": end,
-        "clock": _clock(end),
-    }
-    template = Template((HERE / "player.html").read_text(encoding="utf-8"))
-    return template.substitute({name: escape(str(value)) for name, value in values.items()}, ticks=ticks)
+    return Form((HERE / "player.html").read_text(encoding="utf-8")).filled(
+        say,
+        {"ticks": ticks},
+        film=_address(lecture, lecture.film),
+        poster=_address(lecture, lecture.steps[0].poster),
+        width=lecture.width,
+        height=lecture.height,
+        heading=lecture.heading,
+        language=lecture.language,
+        cues=base64.b64encode(vtt(cues).encode()).decode(),
+        end=end,
+        clock=_clock(end),
+    )
+
+
+def _address(lecture: Rendered, path: Path) -> str:
+    """Where a file of the lecture lies, seen from the page."""
+    return quote(path.relative_to(lecture.folder).as_posix())
 
 
 def _mark(chapter: RenderedChapter) -> str:
@@ -153,40 +169,42 @@ def _mark(chapter: RenderedChapter) -> str:
     )
 
 
-def _files(lecture: Rendered) -> str:
-    names = {"Film": lecture.film.name, "Index of all numbers": INDEX}
-    names |= {f"Captions {kind}": lecture.film.with_suffix(kind).name for kind in (".srt", ".vtt")}
-    links = "".join(f'<a href="{escape(name)}" download>{what}</a>' for what, name in names.items())
-    return f'<p class="files">{links}</p>'
+def _files(lecture: Rendered, say: Say) -> str:
+    files = {say("Film"): lecture.film, say("Index of all numbers"): lecture.folder / INDEX}
+    files |= {f"{say('Captions')} {kind}": lecture.film.with_suffix(kind) for kind in (".srt", ".vtt")}
+    links = (f'<a href="{_address(lecture, path)}" download>{escape(what)}</a>' for what, path in files.items())
+    return f'<p class="files">{"".join(links)}</p>'
 
 
-def _chapter(chapter: RenderedChapter, names: Sequence[str]) -> str:
-    steps = "\n".join(_step(step, names) for step in chapter.steps)
+def _chapter(chapter: RenderedChapter, names: Sequence[str], say: Say) -> str:
+    steps = "\n".join(_step(step, names, say) for step in chapter.steps)
     return f'<section class="chapter"><h2><b>{chapter.number}</b>{escape(chapter.title)}</h2>\n{steps}\n</section>'
 
 
-def _step(step: RenderedStep, names: Sequence[str]) -> str:
+def _step(step: RenderedStep, names: Sequence[str], say: Say) -> str:
     """A step: its title, what is said card by card, and what there is to look into."""
+    own = _id(step)
     cues = " ".join(
-        f'<a class="cue" href="#{_id(step)}" data-at="{step.start + cue.start}" data-to="{step.start + cue.end}">'
+        f'<a class="cue" href="#{own}" data-at="{step.start + cue.start}" data-to="{step.start + cue.end}">'
         f"{escape(cue.text)}</a>"
         for cue in step.cues
     )
-    clip = f"{step.clip.parent.name}/{step.clip.name}"
-    return f"""<article class="step" id="{_id(step)}" data-at="{step.start}" data-to="{step.start + step.duration}">
-<h3><a href="#{_id(step)}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
+    clip = quote(f"{step.clip.parent.name}/{step.clip.name}")
+    named = escape(say("Clip of {0}").replace("{0}", step.title))
+    return f"""<article class="step" id="{own}" data-at="{step.start}" data-to="{step.start + step.duration}">
+<h3><a href="#{own}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
 <p class="said">{cues}</p>
-<div class="tensors" lang="{ENGLISH}" role="group" aria-label="Tensors of this step">{_tensors(step, names)}
-<a class="clip" href="{escape(clip)}" download aria-label="Clip of {escape(step.title)}">Clip</a></div></article>"""
+<div class="tensors" role="group" aria-label="{escape(say("Tensors of this step"))}">{_tensors(step, names)}
+<a class="clip" href="{clip}" download aria-label="{named}">{escape(say("Clip"))}</a></div></article>"""
 
 
 def _tensors(step: RenderedStep, names: Sequence[str]) -> str:
-    """A button for each tensor that the step shows, those of one part of the model together."""
+    """A button for each tensor that the step shows, those of one part of the model together; its names are English."""
     groups: dict[str, list[str]] = {}
     for name in dict.fromkeys(e["name"] for e in sorted(step.shown, key=lambda e: "axis" in e)):
         groups.setdefault(name.rpartition(".")[0], []).append(name)
     return "".join(
-        f'<span class="group"><span>{escape(part).replace(".", ".<wbr>")}</span>'
+        f'<span class="group" lang="{ENGLISH}"><span>{escape(part).replace(".", ".<wbr>")}</span>'
         + "".join(
             f'<button type="button" class="tensor" data-exhibit="{names.index(name)}" aria-expanded="false"'
             f' aria-label="{escape(name)}">{escape(name.rpartition(".")[2])}</button>'
@@ -198,7 +216,7 @@ def _tensors(step: RenderedStep, names: Sequence[str]) -> str:
 
 
 def _id(step: RenderedStep) -> str:
-    return f"{step.chapter}-{step.number}"
+    return quote(f"{step.chapter}-{step.number}")
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,8 @@ const lecture = JSON.parse(byId("lecture").textContent);
 const film = byId("film"), seekBar = byId("seek"), playButton = byId("play");
 const steps = [...document.querySelectorAll(".step")], cues = [...document.querySelectorAll(".cue")];
 const marks = [...document.querySelectorAll(".chapters a")];
+/* A text of the page, in the language of the lecture; "{0}" is the first of what comes with it. */
+const say = (text, ...slots) => (lecture.words[text] ?? text).replace(/\{(\d)\}/g, (_, at) => slots[at]);
 const SOON = 0.02; /* seconds: a browser may stand a little before where it was sent */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const end = Number(seekBar.max);
@@ -27,7 +29,7 @@ const update = () => {
   const time = film.currentTime;
   seekBar.value = time;
   seekBar.style.setProperty("--done", `${(100 * time) / end}%`);
-  seekBar.setAttribute("aria-valuetext", `${clock(time)} of ${clock(end)}`);
+  seekBar.setAttribute("aria-valuetext", say("{0} of {1}", clock(time), clock(end)));
   byId("clock").textContent = `${clock(time)} / ${clock(end)}`;
   const cue = nowIn(cues, time), step = nowIn(steps, time);
   light(steps, step);
@@ -53,12 +55,13 @@ const stepBy = (by) => {
 };
 
 film.controls = false;
+for (const tick of document.querySelectorAll(".ticks i")) tick.style.left = `${tick.dataset.left}%`;
 document.querySelector(".bar").hidden = false;
 film.addEventListener("click", toggle);
 playButton.addEventListener("click", toggle);
 for (const kind of ["play", "pause", "ended"]) {
   film.addEventListener(kind, () => {
-    playButton.setAttribute("aria-label", film.paused ? "Play" : "Pause");
+    playButton.setAttribute("aria-label", film.paused ? say("Play") : say("Pause"));
     byId("player").classList.toggle("playing", !film.paused);
     run();
   });
@@ -108,8 +111,9 @@ const themeButton = byId("theme"), root = document.documentElement;
 const lightByMachine = matchMedia("(prefers-color-scheme: light)");
 const theme = () => root.dataset.theme ?? (lightByMachine.matches ? "light" : "dark");
 const themed = () => {
-  themeButton.textContent = theme() === "light" ? "Dark" : "Light";
-  themeButton.setAttribute("aria-label", `Switch to the ${theme() === "light" ? "dark" : "light"} theme`);
+  const dark = theme() !== "light";
+  themeButton.textContent = dark ? say("Light") : say("Dark");
+  themeButton.setAttribute("aria-label", dark ? say("Switch to the light theme") : say("Switch to the dark theme"));
   dispatchEvent(new Event("themed"));
 };
 const remembered = (chosen) => {

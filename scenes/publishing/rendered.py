@@ -81,9 +81,9 @@ class Rendered:
         listed = len(self.chapters) > 1 and self.title == "; ".join(chapter.title for chapter in self.chapters)
         return self.say(GENERAL) if listed else self.title
 
-    def say(self, english: str) -> str:
+    def say(self, english: str, context: str = "slides") -> str:
         """A few words that stand beside its pictures, in its language."""
-        return catalogue(self.language).rule("slides", english)
+        return catalogue(self.language).rule(context, english)
 
     @property
     def label(self) -> str:

@@ -1,23 +1,43 @@
 """A server for one folder, on this machine alone, that answers requests for a part of a file.
 
 A browser that seeks in a film asks for bytes from the middle of it (RFC 9110, section 14). Python's own server
-answers with the whole file, and the film starts again.
+answers with the whole file, and the film starts again. A program on this machine, or a page from elsewhere in the same
+browser, may ask for anything in any way: it gets files of the folder or a refusal, and it holds up nobody else.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import socket
 import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader, RawIOBase
 from pathlib import Path
+from threading import BoundedSemaphore
+from time import monotonic
 from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from scenes.publishing.policy import BEGINNING, header
 
 LOOPBACK = "127.0.0.1"
 #: Who may be asked for. A page from elsewhere whose name was made to mean this machine asks for its own name.
-NAMES = (LOOPBACK, "localhost")
+HOST = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+#: What is said with every answer. Other pages may not read what is here, nor show it as theirs.
+ALWAYS = {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+KINDS = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".js": "text/javascript", ".mp4": "video/mp4"}
 
 
 def server(folder: Path, port: int) -> ThreadingHTTPServer:
@@ -26,74 +46,121 @@ def server(folder: Path, port: int) -> ThreadingHTTPServer:
     Raises:
         OSError: the port is taken.
     """
-    return _Server((LOOPBACK, port), partial(RangeHandler, directory=str(folder.resolve())))
+    return FolderServer((LOOPBACK, port), partial(FolderHandler, directory=str(folder.resolve())))
 
 
-class RangeHandler(SimpleHTTPRequestHandler):
-    """Files of a folder, whole or one range of bytes; nothing outside the folder, and no hidden file."""
+class FolderHandler(SimpleHTTPRequestHandler):
+    """Files of a folder, whole or one range of bytes; nothing outside the folder, and nothing hidden."""
 
     protocol_version = "HTTP/1.1"
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".vtt": "text/vtt", ".srt": "application/x-subrip"}
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **KINDS}
+    #: How long a request may take to be asked, and each piece of an answer to be taken.
+    request_seconds, piece_seconds = 10.0, 30.0
+
+    def setup(self) -> None:
+        super().setup()
+        self.patience = _Patience(self.connection)
+        self.rfile = BufferedReader(self.patience)
+
+    def handle_one_request(self) -> None:
+        self.patience.until = monotonic() + self.request_seconds
+        super().handle_one_request()
 
     def send_head(self) -> Any:
         """Answer with the headers of what was asked for; what is returned is then sent."""
-        host = self.headers.get("Host", LOOPBACK)
-        if host.partition(":")[0] not in NAMES:
+        self.connection.settimeout(self.piece_seconds)
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # whatever follows is no request
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0].strip()):
             return self._refuse(HTTPStatus.FORBIDDEN)
-        path = self._inside(self.translate_path(self.path))
-        if path is None:
+        name = self.translate_path(self.path)
+        found = self._opened(name)
+        if found is None:
             return self._refuse(HTTPStatus.NOT_FOUND)
-        asked = ONE_RANGE.fullmatch(self.headers.get("Range", "").strip())
-        if self.command != "GET" or not path.is_file() or not asked or self._changed(path):
-            return super().send_head()
-        return self._part(path, *asked.groups())
+        path, file = found
+        if Path(name).is_dir() and not name.endswith("/"):
+            file.close()
+            return self._refuse(HTTPStatus.MOVED_PERMANENTLY, Location=f"{quote(Path(name).name, safe='')}/")
+        return self._answer(path, file)
+
+    def _opened(self, name: str) -> tuple[Path, BinaryIO] | None:
+        try:
+            path = self._inside(name)
+            return (path, path.open("rb")) if path else None
+        except (ValueError, OSError):  # outside, or no name of a file, or one that may not be read
+            return None
 
     def _inside(self, name: str) -> Path | None:
-        """The file that `name` means, or None; it is in the folder also after links are followed, and not hidden."""
-        try:
-            path = Path(name).resolve()
-            path = path / "index.html" if path.is_dir() else path
-            inside = path.resolve().relative_to(self.directory)
-        except ValueError:  # outside, or no name of a file
-            return None
-        return Path(name) if path.is_file() and not any(part.startswith(".") for part in inside.parts) else None
+        """The file that `name` means, or None; it is in the folder also after links are followed, and not hidden.
 
-    def _changed(self, path: Path) -> bool:
-        """Whether the asker has a part of another version of the file."""
-        known = self.headers.get("If-Range")
-        return known is not None and known != self.date_time_string(path.stat().st_mtime)
+        Raises:
+            ValueError: it is outside of the folder, or its name is none.
+            OSError: its name is too long, or it may not be looked at.
+        """
+        asked = Path(name)
+        folder = asked.is_dir()
+        if folder:
+            asked /= "index.html"
+        path = Path(os.path.realpath(asked))
+        ways = [*asked.relative_to(self.directory).parts, *path.relative_to(self.directory).parts]
+        there = path.is_file() and (folder or not name.endswith("/"))
+        return path if there and not any(part.startswith(".") for part in ways) else None
 
-    def _part(self, path: Path, first: str, last: str) -> Any:
-        """The bytes of `path` from `first` to `last`, or its last `last` bytes; a senseless range is ignored."""
-        size = path.stat().st_size
-        if not (first or last) or (first and last and int(last) < int(first)):
-            return super().send_head()
-        start = int(first) if first else max(0, size - int(last))
-        end = min(int(last), size - 1) if first and last else size - 1
-        if start > end:
-            return self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"bytes */{size}")
-        file = path.open("rb")
-        file.seek(start)
-        self.send_response(HTTPStatus.PARTIAL_CONTENT)
+    def _answer(self, path: Path, file: BinaryIO) -> Any:
+        """The file, or the range of it that was asked for, if it is still the version that the asker knows."""
+        facts = os.fstat(file.fileno())
+        tag, changed = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"', self.date_time_string(facts.st_mtime)
+        if self.headers.get("If-None-Match") == tag:
+            file.close()
+            return self._refuse(HTTPStatus.NOT_MODIFIED, ETag=tag)
+        current = self.headers.get("If-Range", tag) in {tag, changed}
+        part = self._range(facts.st_size) if current and self.command == "GET" else None
+        if part is not None and not part:
+            file.close()
+            return self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{facts.st_size}")
+        self.send_response(HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT)
+        if part is not None:
+            self.send_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{facts.st_size}")
+        sent = range(facts.st_size) if part is None else part
         self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Range", f"bytes {start}-{end}/{size}")
-        self.send_header("Content-Length", str(end - start + 1))
-        self.send_header("Last-Modified", self.date_time_string(path.stat().st_mtime))
+        self.send_header("Content-Length", str(len(sent)))
+        self.send_header("Content-Security-Policy", header(path.suffix.lower(), file.read(BEGINNING)))
+        self.send_header("Last-Modified", changed)
+        self.send_header("ETag", tag)
         self.end_headers()
-        return _Part(file, end - start + 1)
+        file.seek(sent.start)
+        return _Part(file, len(sent))
 
-    def _refuse(self, status: HTTPStatus, content_range: str = "") -> None:
+    def _range(self, size: int) -> range | None:
+        """The bytes that were asked for: none if they are behind the end, None if the question makes no sense."""
+        asked = ONE_RANGE.fullmatch(self.headers.get("Range", "").strip())
+        first, last = asked.groups() if asked else ("", "")
+        if not (first or last) or (first and last and int(last) < int(first)):
+            return None
+        start = int(first) if first else max(0, size - int(last))
+        return range(start, min(int(last) + 1, size) if first and last else size)
+
+    def _refuse(self, status: HTTPStatus, **headers: str) -> None:
         self.send_response(status)
-        if content_range:
-            self.send_header("Content-Range", content_range)
-        self.send_header("Content-Length", "0")
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if status is not HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        shutil.copyfileobj(source, outputfile)
+        if source.left:  # the file became shorter while it was sent: what comes next is no part of it
+            self.close_connection = True
 
     def end_headers(self) -> None:
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Cache-Control", "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in ALWAYS.items():
+            self.send_header(name, value)
         super().end_headers()
+
+    def version_string(self) -> str:
+        return "lecture"
 
     def log_message(self, *_: Any) -> None:
         """Nothing is told of requests."""
@@ -111,10 +178,51 @@ class _Part:
         return data
 
 
-class _Server(ThreadingHTTPServer):
+class _Patience(RawIOBase):
+    """What comes from a connection until a moment: with a limit for each byte alone, a client could stay for hours."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection, self.until = connection, 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self.until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.connection.settimeout(left)
+        return self.connection.recv_into(buffer)
+
+
+class FolderServer(ThreadingHTTPServer):
+    """A thread a connection, and no more than `most` at once; who comes then waits, for a while."""
+
     daemon_threads = True
+    request_queue_size = 256
+    most, wait_seconds = 256, 10.0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.places = BoundedSemaphore(self.most)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self.places.acquire(timeout=self.wait_seconds):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the machine has no further thread
+            self.places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that seeks drops the answer that it was reading: that is no error."""
-        if not isinstance(sys.exception(), ConnectionError):
+        """A browser that seeks drops the answer that it was reading, and a slow one is dropped: that is no error."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from scenes.production.files import write_text
@@ -12,15 +13,17 @@ from scenes.publishing.markup import (
     data_uri,
     document,
     escape,
-    inline_script,
     inline_style,
+    script_text,
 )
+from scenes.publishing.policy import one_file
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
 
 REVEAL = ASSETS / "reveal"
 #: With more chapters than this, the title slide sets their names in two columns.
 FEW = 6
+SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
 KEYS = {"→": "next step", "←": "back", "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black"}
 
 
@@ -29,18 +32,31 @@ def write_slides(lecture: Rendered, target: Path) -> Path:
     opening = _opening(lecture)
     chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
-    script = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
+    scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
     seen = f"{opening}{''.join(KEYS)}“”"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
     style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
-    script.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    scripts = [script_text(code) for code in scripts]
     body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n</div></div>\n'
-    body += "\n".join(map(inline_script, script)) + "\n</body>"
+    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
+    policy = one_file([*scripts, speaker_script()])
     head = "\n".join(map(inline_style, style))
-    write_text(
-        target, document(lecture.heading, head, body, language=lecture.language, theme=lecture.theme, made=lecture.made)
-    )
+    write_text(target, document(lecture, head, body, policy))
     return target
+
+
+def speaker_script() -> str:
+    """The script of the window with the speaker notes, which has the policy of the slides.
+
+    reveal.js has that window's document in a template literal of `notes.js`.
+    """
+    found = SPEAKER.findall((REVEAL / "notes.js").read_text(encoding="utf-8"))
+    if len(found) != 1:
+        raise ValueError(
+            "notes.js of reveal.js has no longer one script for its window: its policy has to be found anew"
+        )
+    return re.sub(r"\\(.)", r"\1", found[0])
 
 
 def _opening(lecture: Rendered) -> str:

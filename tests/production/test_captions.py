@@ -72,10 +72,10 @@ def test_silence_needs_no_reading():
 
 
 def test_srt_numbers_its_cards_and_disarms_tags_and_arrows():
-    text = srt([Cue(0, 1.5, ("a <b> is data,", "so is -->")), Cue(3661.25, 3663, ("<0.01",))])
+    text = srt([Cue(0, 1.5, ("a <b> is data,", "so is -->")), Cue(3661.25, 3663, ("<0.01", r"{\an8}"))])
     assert text == (
         "1\n00:00:00,000 --> 00:00:01,500\na <\u2060b> is data,\nso is --\u2060>\n\n"
-        "2\n01:01:01,250 --> 01:01:03,000\n<0.01\n"
+        "2\n01:01:01,250 --> 01:01:03,000\n<0.01\n{\u2060\\an8}\n"
     )
 
 

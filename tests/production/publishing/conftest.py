@@ -2,17 +2,31 @@
 
 import os
 import shutil
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from scenes.production.tracing import whole_trace
 from scenes.publishing.rendered import Rendered
+from scenes.publishing.serving import server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What a page may ask for without leaving the machine.
 HERE = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "chrome-error:")
-HOSTILE = "</script></style>\"'><img src=x onerror=\"document.title='owned'\"><b>red</b> & blue"
+#: A sentence that would like to be markup, code, a place to fill in, or another line; whatever of it runs, says so.
+HOSTILE = (
+    "<img src=x onerror=globalThis.owned=1>"
+    "</script></style></title></textarea><script>globalThis.owned=1</script>"
+    "\"'` autofocus tabindex=0 onfocus=globalThis.owned=1 onmouseover='globalThis.owned=1' x=\""
+    "<!--<script>]]><svg/onload=globalThis.owned=1><b>red</b> & blue &lt; green"
+    "${globalThis.owned=1} {{constructor.constructor('globalThis.owned=1')()}} $title {0} \\u003c {\\an8}"
+    "\u2028\u2029\u202e javascript:globalThis.owned=1 -->"
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +45,22 @@ def chromium():
         browser.close()
 
 
+def wait_for(page, what):
+    """As Playwright's own, which asks the page to evaluate a text: the policies of our pages forbid that."""
+    for turn in count():
+        if page.evaluate(what):
+            return
+        assert turn < 1000, f"it never came to this: {what}"
+        page.wait_for_timeout(20)
+
+
 @pytest.fixture
 def look(chromium):
     """Open a file or an address; at the end, the page must have been quiet and have asked for nothing elsewhere."""
     faults, contexts = [], []
 
     def listen(page):
+        page.wait_for_function = partial(wait_for, page)
         page.on("console", lambda said: faults.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda asked: None if asked.url.startswith(HERE) else faults.append(asked.url))
@@ -57,20 +81,62 @@ def look(chromium):
 
 
 @pytest.fixture(scope="session")
+def serving():
+    """Serves a folder inside a block."""
+
+    @contextmanager
+    def served(folder):
+        with server(folder, 0) as one:
+            thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield one
+            finally:
+                one.shutdown()
+                thread.join()
+
+    return served
+
+
+@pytest.fixture(scope="session")
 def lecture(finished):
     """The tiny lecture of two chapters and four steps."""
     return Rendered.read(finished.folder / "out")
 
 
 @pytest.fixture(scope="session")
-def hostile(lecture):
-    """The same, with a sentence that would like to be HTML, in every place that a sentence reaches."""
+def trace(finished, lecture):
+    return whole_trace(finished.folder / "trace.npz", lecture.steps)
+
+
+def named(lecture, text):
+    """`lecture` with `text` in every place that a sentence, a file or a model reaches."""
     chapters = [
         replace(
             chapter,
-            title=HOSTILE,
-            steps=[replace(step, title=HOSTILE, narration=HOSTILE) for step in chapter.steps],
+            title=text,
+            steps=[
+                replace(
+                    step,
+                    title=text,
+                    narration=text,
+                    cues=tuple(replace(cue, lines=(text,)) for cue in step.cues),
+                    shown=tuple({**entry, "shown": text} for entry in step.shown),
+                )
+                for step in chapter.steps
+            ],
         )
         for chapter in lecture.chapters
     ]
-    return replace(lecture, text=HOSTILE, title=HOSTILE, chapters=chapters)
+    return replace(lecture, text=text, title=text, author=text, made=text, chapters=chapters)
+
+
+@pytest.fixture(scope="session")
+def hostile(lecture):
+    return named(lecture, HOSTILE)
+
+
+@pytest.fixture(scope="session")
+def harmless(lecture):
+    """The same characters in an order that means nothing."""
+    return named(lecture, "".join(sorted({*HOSTILE})).strip())

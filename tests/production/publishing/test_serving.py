@@ -1,31 +1,48 @@
 """Serving: one folder on this machine alone, in parts where parts are asked for."""
 
 import http.client
-import threading
+import os
 from contextlib import closing
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from scenes.publishing.serving import server
+from scenes.publishing.policy import FOLDER, FRAMED
 
 FILM = bytes(range(256)) * 40
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, serving):
     folder = tmp_path_factory.mktemp("served")
-    (folder.parent / f"{folder.name}-secret.txt").write_text("secret")
+    secret = folder.parent / f"{folder.name}-secret.txt"
+    secret.write_text("secret")
     (folder / "index.html").write_text("<p>here")
     (folder / "film.mp4").write_bytes(FILM)
     (folder / ".hidden").write_text("secret")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("secret")
     (folder / "clips").mkdir()
-    (folder / "way out").symlink_to(folder.parent)
-    with server(folder, 0) as serving:
-        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield folder, serving
-        serving.shutdown()
-        thread.join()
+    (folder / "more").mkdir()
+    (folder / "more" / "index.html").write_text("<p>more")
+    (folder / "own.html").write_text(
+        """<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'">"""
+    )
+    links = {
+        "way out": folder.parent,
+        "secret.txt": secret,
+        "relative.txt": f"../{secret.name}",
+        "twice.txt": folder / "secret.txt",
+        "seen.txt": folder / ".hidden",
+        "loop": folder / "loop",
+        "again.mp4": folder / "film.mp4",
+        ".film": folder / "film.mp4",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    with serving(folder) as served:
+        yield folder, served
 
 
 @pytest.fixture
@@ -90,22 +107,127 @@ def test_headers_alone_are_those_of_the_whole(ask):
     assert (status, body, headers["Content-Length"]) == (200, b"", str(len(FILM)))
 
 
-@pytest.mark.parametrize("start", ["../", "..%2f", "%2e%2e/", "clips/../../", "way%20out/", "/", "..%5c", "....//"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "../", "..%2f", "%2e%2e/", "%2E%2E%2F", "clips/../../", "way%20out/", "/", "//", "..%5c", "....//", ".%2e/",
+        "%252e%252e/", "..;/", "%c0%ae%c0%ae/", "..%00/", "clips/..%2f..%2f", "x?/../", "way%20out/../",
+        "film.mp4/../../",
+    ],
+)  # fmt: skip
 def test_no_path_leaves_the_folder(ask, place, start):
     secret = f"{place[0].name}-secret.txt"
     for headers in ({}, {"Range": "bytes=0-3"}):
         status, body, _ = ask(f"/{start}{secret}", **headers)
         assert (status, body) == (404, b"")
+    assert ask(f"http://127.0.0.1/{start}{secret}")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/.hidden", "/clips/", "/nowhere", "/film.mp4%00", "/clips/../.hidden", "/film.mp4/"])
-def test_what_is_hidden_or_is_no_file_is_not_there(ask, path):
+PIECES = st.sampled_from(
+    ["..", ".", "", "%2e", "%2f", "/", "\\", "way%20out", ".git", "config", ".hidden", "clips", "film.mp4", "%00",
+     "secret.txt", "loop", "~", "%ff", "%ed%a0%80", ":", "*", "seen.txt", "etc", "passwd", "?", "#"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(pieces=st.lists(PIECES, max_size=8), between=st.sampled_from(["/", "%2f", ""]))
+def test_whatever_is_asked_for_nothing_secret_comes(ask, place, pieces, between):
+    path = "/" + between.join(pieces)
+    for asked in (path, f"{path}/{place[0].name}-secret.txt"):
+        status, body, _ = ask(asked)
+        assert status in {200, 301, 404}
+        assert b"secret" not in body
+
+
+@pytest.mark.parametrize(
+    "name", ["secret.txt", "relative.txt", "twice.txt", "seen.txt", "loop", ".film", ".git/config"]
+)
+def test_a_link_leads_nowhere_that_could_not_be_asked_for_itself(ask, name):
+    assert ask(f"/{name}")[:2] == (404, b"")
+
+
+def test_a_link_inside_of_the_folder_is_followed(ask):
+    assert ask("/again.mp4", Range="bytes=5-6")[:2] == (206, FILM[5:7])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.hidden", "/clips/", "/clips", "/nowhere", "/film.mp4%00", "/clips/../.hidden", "/film.mp4/", "/film.mp4%20",
+        "/%ff", "/%ed%a0%80", f"/{'x' * 300}", f"/{'x/' * 3000}",
+    ],
+)  # fmt: skip
+def test_what_is_hidden_or_is_no_file_is_not_there(ask, path, capfd):
     assert ask(path)[0] == 404
+    assert capfd.readouterr().err == ""
 
 
-def test_a_name_from_elsewhere_is_refused(ask):
-    assert ask("/", Host="evil.example:8000")[:2] == (403, b"")
-    assert ask("/", Host="localhost:8000")[0] == 200
+def test_a_folder_is_never_listed_and_one_with_an_index_is_asked_for_with_its_slash(ask):
+    assert ask("/more/")[:2] == (200, b"<p>more")
+    status, body, headers = ask("/more")
+    assert (status, body, headers["Location"]) == (301, b"", "more/")
+
+
+def test_a_name_or_a_head_without_an_end_is_refused(ask):
+    assert ask(f"/{'x' * 70_000}")[0] == 414
+    assert ask("/", **{f"X{number}": "x" for number in range(200)})[0] == 431
+    assert ask("/")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "<script>"])
+def test_nothing_but_reading_is_understood(ask, method):
+    status, body, _ = ask("/film.mp4", method=method)
+    assert status == 501
+    assert b"<script>" not in body
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "headers", "status"),
+    [
+        ("/", "GET", {}, 200), ("/film.mp4", "GET", {"Range": "bytes=0-1"}, 206), ("/film.mp4", "HEAD", {}, 200),
+        ("/film.mp4", "GET", {"Range": "bytes=99999999-"}, 416), ("/nowhere", "GET", {}, 404),
+        ("/more", "GET", {}, 301), ("/", "GET", {"Host": "evil.example"}, 403), ("/", "POST", {}, 501),
+    ],
+)  # fmt: skip
+def test_every_answer_keeps_other_pages_out(ask, path, method, headers, status):
+    found, _, told = ask(path, method=method, **headers)
+    assert found == status
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Referrer-Policy"] == "no-referrer"
+    assert told["Cross-Origin-Resource-Policy"] == told["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Python" not in told["Server"]
+
+
+def test_a_document_comes_with_its_policy_and_one_without_gets_the_strict_one(ask):
+    assert ask("/")[2]["Content-Security-Policy"] == f"{FOLDER}; {FRAMED}"
+    assert ask("/film.mp4")[2]["Content-Security-Policy"] == f"{FOLDER}; {FRAMED}"
+    assert ask("/own.html")[2]["Content-Security-Policy"] == f"default-src 'none'; {FRAMED}"
+
+
+@pytest.mark.parametrize("name", ["evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "", "[::1]"])
+def test_a_name_from_elsewhere_is_refused(ask, name):
+    assert ask("/", Host=name)[:2] == (403, b"")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.1:8000", "localhost:8000", "LOCALHOST"])
+def test_this_machine_goes_by_two_names(ask, name):
+    assert ask("/", Host=name)[0] == 200
+
+
+def test_what_is_known_already_is_not_sent_again(ask):
+    known = ask("/film.mp4")[2]["ETag"]
+    assert ask("/film.mp4", If_None_Match=known)[:2] == (304, b"")
+    assert ask("/film.mp4", If_None_Match='"other"')[0] == 200
+
+
+def test_a_file_that_changed_within_its_second_is_another_version(ask, place):
+    file = place[0] / "changing.txt"
+    file.write_text("before")
+    known = ask("/changing.txt")[2]["ETag"]
+    moment = file.stat().st_mtime_ns
+    file.write_text("behind")
+    os.utime(file, ns=(moment, moment + 1))
+    assert ask("/changing.txt", Range="bytes=0-1", If_Range=known)[:2] == (200, b"behind")
 
 
 def test_it_listens_on_this_machine_alone(place):

@@ -56,15 +56,6 @@ def test_the_file_is_all_there_is(slides):
     assert [path.name for path in slides.parent.iterdir()] == ["slides.html"]
 
 
-def test_a_sentence_is_shown_and_never_run(look, hostile, tmp_path):
-    page = look(write_slides(hostile, tmp_path / "slides.html"))
-    assert page.locator("h1").text_content() == hostile.title
-    assert page.locator(".sentence").text_content() == f"“{hostile.text}”"
-    assert page.locator("aside.notes").first.text_content() == hostile.text
-    assert page.locator("img, section b:not(ol b)").count() == 0
-    assert page.title() == hostile.heading
-
-
 def test_light_slides_stand_on_paper(look, lecture, tmp_path):
     page = look(write_slides(replace(lecture, theme="light"), tmp_path / "slides.html"))
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 248, 242)"
