@@ -137,3 +137,14 @@ def test_numbers_may_come_as_lists():
 def test_an_axis_that_a_tensor_does_not_have_cannot_be_picked():
     with pytest.raises(ValueError, match="not in tuple"):
         FULL.pick(layer=0)
+
+
+def test_a_word_is_not_looked_for_where_there_are_none():
+    with pytest.raises(KeyError, match=r"has no 'x' along head: it has no labels\"$"):
+        FULL.position("head", Label("x", "other", "head", 1))
+
+
+def test_an_index_needs_a_place_along_every_open_axis():
+    for place in ((0,), (0, 0), (0, 0, 0, 0)):
+        with pytest.raises(ValueError, match=r"zip\(\) argument"):
+            FULL.index(*place)

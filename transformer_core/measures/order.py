@@ -51,3 +51,24 @@ def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
     plain = trace.full(prefix.replace("other.shuffled.", "other.unplaced.", 1)).values
     moved = plain[:, trace.full("other.shuffled.order").values]
     return NamedTensor(f"{prefix}.moved_difference", np.abs(shuffled - moved).max() / np.abs(plain).max(), ())
+
+
+@derived("moved_change")
+def moved_change(trace: Trace, prefix: str) -> NamedTensor:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.turned`: does it have the row that it had?
+
+    The rows of a Transformer are compared with those of `other.unplaced`; those of an LSTM, which adds no positions,
+    with those of the sentence itself.
+    """
+    rest = prefix.removeprefix(f"{TURNED}.")
+    unplaced = f"other.unplaced.{rest}"
+    rows, plain = trace.full(prefix), trace.full(unplaced if unplaced in trace else rest).values[0]
+    places = exchanged(trace.full("embed_src.sum").labels["position"])
+    found = np.abs(rows.values[0] - plain[places]).max(-1) / np.abs(plain).max()
+    return NamedTensor(f"{prefix}.moved_change", found, ("position",), {"position": rows.labels["position"]})
+
+
+@derived("moved_most")
+def moved_most(trace: Trace, prefix: str) -> NamedTensor:
+    """The largest `moved_change` of a word."""
+    return NamedTensor(f"{prefix}.moved_most", trace.full(f"{prefix}.moved_change").values.max(), ())
