@@ -42,7 +42,7 @@ class TooLongError(ValueError):
 
 class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
-    in words of `transformer_core.serving`.
+    in words of `transformer_core.serving`. Of a long target, a chapter on writing sees what stands `at_the_end`.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -51,6 +51,7 @@ class Chapter(Stage):
     number: ClassVar[int] = 0
     title: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
+    at_the_end: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class Chapter(Stage):
         """
         if lacking := lacks(self.material(), self.needs):
             raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
-        seen, tokens = self.material().in_sight(), self.material().about.get("tokens", ())
+        seen, tokens = self.material().in_sight(self.at_the_end), self.material().about.get("tokens", ())
         if len(tokens) > WHOLE and seen is self.material():
             raise TooLongError(
                 f"this sentence has {len(tokens)} words, and a picture has room for {WHOLE}: type a shorter one"

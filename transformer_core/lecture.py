@@ -77,7 +77,9 @@ def read(
     first, cuts = answered(text, model, reader, edit, target, beams)
     sentences = {f"other.{key}": answered(other, model, reader)[0] for key, other in (others or {}).items()}
     windows = {} if "roles" in facts else windows_of(model, first)  # roles are told by places in the whole sentence
-    passes = {"": Variant(first, edited=edit)} | variants(first, reader.target, model.config, windows.get("source"))
+    passes = {"": Variant(first, edited=edit)} | variants(
+        first, reader.target, model.config, windows.get("source" if model.encoder else "target")
+    )
     if unedited:
         passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
@@ -134,7 +136,8 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
                 name = f"{start}{side}.ids"
                 found[name] = NamedTensor(name, np.array([ids]), ("batch", "position"), {"position": words})
         if given.order:
-            found[ORDER] = NamedTensor(ORDER, np.array(given.order), ("position",), {"position": read.source})
+            along = {"position": read.source or read.target}
+            found[ORDER] = NamedTensor(ORDER, np.array(given.order), ("position",), along)
     if cuts:
         name = f"{'embed_src' if first.source else 'embed_tgt'}.offsets"
         cut = {"position": (first.source or first.target)[: len(cuts)]}
@@ -192,6 +195,7 @@ def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
         "cross_heads": config.cross_heads or config.heads,
         "d_head_cross": config.d_head_cross,
         "words": len(given.source or given.target),
+        "target_words": len(given.target),
         "in_sight": MOST,
         "output_words": len(given.written),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

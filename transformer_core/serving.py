@@ -10,6 +10,7 @@ from transformer_core.trace import Trace
 Facts = dict[str, Any]
 #: What a chapter may need, and whether the model of a trace with these facts has it.
 NEEDS: dict[str, Callable[[Facts], bool]] = {
+    "self-attention": lambda about: max(about["config"][f"{side}_layers"] for side in ("encoder", "decoder")) > 0,
     "an encoder": lambda about: about["config"]["encoder_layers"] > 0,
     "a decoder": lambda about: about["config"]["decoder_layers"] > 0,
     "cross-attention": lambda about: min(about["config"][f"{side}_layers"] for side in ("encoder", "decoder")) > 0,

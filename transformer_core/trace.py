@@ -21,8 +21,8 @@ __all__ = ["AXES", "NamedTensor", "Trace", "derived"]
 
 Derivation = Callable[["Trace", str], NamedTensor]
 _DERIVED: dict[str, Derivation] = {}
-#: Before the names of tensors that are cut to what a picture has room for.
-WINDOW = "window"
+#: Before the names of tensors that are cut to what a picture has room for; the second stands at the end of the target.
+WINDOW, ENDING = "window", "ending"
 
 
 def derived(name: str) -> Callable[[Derivation], Derivation]:
@@ -64,9 +64,9 @@ class Trace(Mapping[str, NamedTensor]):
         view.picks = {**self.picks, **picks}
         return view
 
-    def in_sight(self) -> Trace:
+    def in_sight(self, at_the_end: bool = False) -> Trace:
         """This trace through the window that its sentence needs, if any: see `transformer_core.window`."""
-        return self.under(WINDOW) if self.about.get("windows") else self
+        return self.under(ENDING if at_the_end else WINDOW) if self.about.get("windows") else self
 
     def full(self, name: str) -> NamedTensor:
         """The full array called `name` (no prefix, no picks): read first if an experiment found it, or derived.
@@ -74,7 +74,7 @@ class Trace(Mapping[str, NamedTensor]):
         Raises:
             KeyError: neither recorded nor derivable; the line names what is near.
         """
-        if name.startswith(f"{WINDOW}."):
+        if name.startswith((f"{WINDOW}.", f"{ENDING}.")):
             seen: NamedTensor = import_module("transformer_core.window").through_window(self, name)
             return self.tensors.setdefault(seen.name, seen)
         if name not in self.tensors:
@@ -103,7 +103,7 @@ class Trace(Mapping[str, NamedTensor]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.")
+        full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
         return full in self.tensors or import_module("transformer_core.results").recorded(full)
 
     def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:

@@ -53,11 +53,12 @@ class Variant:
     order: tuple[int, ...] = ()
 
     def edits(self, prefix: str, model: Transformer) -> Mapping[str, Edit]:
-        """The edits of this pass, and zeros for the positions of the source, if the model adds any."""
+        """The edits of this pass, and zeros for the positions of what is read, if the model adds any."""
         own = {f"{prefix}.{name}" if prefix else name: edit for name, edit in self.edited.items()}
         if not self.unplaced or model.config.positions == "none":
             return own
-        return own | {f"{prefix}.embed_src.positional": torch.zeros_like}
+        side = "embed_src" if self.sentence.source_ids else "embed_tgt"
+        return own | {f"{prefix}.{side}.positional": torch.zeros_like}
 
     def read(self, model: Transformer) -> Tensor:
         """The logits, or what else the model gives."""
@@ -76,10 +77,11 @@ def variants(
     `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place.
     `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
     model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
-    trade places among themselves.
+    trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
+    place, so that it sees the same words before it.
     `other.shorter` is the source without its last word, if it has two.
     """
-    found = _of_encoder(given, window) if config.encoder_layers else {}
+    found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window)
     return found | (_of_decoder(given, target_words) if config.decoder_layers else {})
 
 
@@ -97,6 +99,15 @@ def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]
     return found
 
 
+def _of_decoder_alone(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
+    last = (window[1] if window else len(given.target)) - 1
+    order = [*shuffle(last), *range(last, len(given.target))]
+    return {
+        "other.unplaced": Variant(given, unplaced=True),
+        "other.shuffled": Variant(_reordered(given, order), unplaced=True, order=tuple(order)),
+    }
+
+
 def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Variant]:
     last = given.target_ids[-1]
     # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
@@ -111,7 +122,13 @@ def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Var
 
 
 def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
-    """The same words in another order of the source."""
+    """The same words in another order: of the source, or of the target of a decoder alone."""
+    if not given.source_ids:
+        return replace(
+            given,
+            target_ids=tuple(given.target_ids[i] for i in order),
+            target=tuple(given.target[i] for i in order),
+        )
     return replace(
         given,
         source_ids=tuple(given.source_ids[i] for i in order),

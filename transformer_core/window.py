@@ -3,6 +3,9 @@
 A chapter about a long sentence reads the trace through a window: `window.<name>` is the tensor `<name>`, cut to the
 tokens in sight along every axis that the sentence runs along. What is derived is derived from the whole sentence first
 and cut afterwards: a share is one of all tokens, also of those out of sight.
+
+Of a decoder alone the window shows the beginning, where no row in sight looks at anything out of sight. A chapter on
+writing reads `ending.<name>`, the end of what is written.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformer_core.named_tensor import NamedTensor
-from transformer_core.trace import WINDOW
+from transformer_core.trace import ENDING
 
 if TYPE_CHECKING:
     from transformer_core.model import Transformer
@@ -26,12 +29,16 @@ ORDER = "other.shuffled.order"
 
 
 def windows_of(model: Transformer, given: Sentence) -> dict[str, list[int]]:
-    """First and last token (exclusive) in sight, of each side whose sentence is longer than a picture; else nothing."""
+    """First and last token (exclusive) in sight, of each side whose sentence is longer than a picture; else nothing.
+
+    "ending" is the window of the target for chapters on writing.
+    """
     found = {}
     if len(given.source) > WHOLE:
         found["source"] = _around(*_asker(model, given), len(given.source))
     if len(given.target) > WHOLE:
-        found["target"] = [len(given.target) - MOST, len(given.target)]
+        end = [len(given.target) - MOST, len(given.target)]
+        found |= {"target": [0, MOST] if model.encoder is None else end, ENDING: end}
     return found
 
 
@@ -60,15 +67,16 @@ def _around(asker: int, favourite: int, size: int) -> list[int]:
 
 def through_window(trace: Trace, name: str) -> NamedTensor:
     """The tensor called `name` without its prefix, cut to the tokens in sight; the whole one if nothing is cut."""
-    plain = name.removeprefix(f"{WINDOW}.")
+    prefix, _, plain = name.partition(".")
     if name in trace.tensors:
         return trace.tensors[name]
-    whole = trace.full(plain)
-    sides = {"source": trace.about["tokens"], "target": trace.about.get("target_tokens", ())}
+    whole, windows = trace.full(plain), trace.about["windows"]
+    sides = {"source": trace.about["tokens"], ENDING if prefix == ENDING else "target": trace.about["target_tokens"]}
     values, labels = whole.values, dict(whole.labels)
     for axis, words in whole.labels.items():
-        for side, (start, stop) in trace.about["windows"].items():
-            if _same(words, sides[side]):
+        for side, sentence in sides.items():
+            if side in windows and _same(words, sentence):
+                start, stop = windows[side]
                 values = values.take(range(start, stop), whole.axes.index(axis))
                 labels[axis] = words[start:stop]
                 if plain == ORDER:
@@ -77,5 +85,7 @@ def through_window(trace: Trace, name: str) -> NamedTensor:
 
 
 def _same(words: tuple[str, ...], sentence: list[str]) -> bool:
-    """Whether an axis runs along this sentence, in whatever order."""
-    return len(words) == len(sentence) and sorted(words) == sorted(sentence)
+    """Whether an axis runs along this sentence, in whatever order, or with another last word."""
+    if len(words) != len(sentence):
+        return False
+    return [*words[:-1]] == [*sentence[:-1]] or sorted(words) == sorted(sentence)

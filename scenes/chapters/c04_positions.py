@@ -32,12 +32,11 @@ from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, cast_of
+from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, stack_of
 from transformer_core.measures.effects import counts
 from transformer_core.measures.telling import clearest, liveliest
-from transformer_core.trace import Trace
+from transformer_core.trace import NamedTensor, Trace
 
-FIRST = "encoder.0.self_attn"
 #: A difference below this part of the numbers that differ is rounding.
 ROUNDING = 1e-6
 #: How many places apart two places are where the map of all pairs is read out.
@@ -49,17 +48,18 @@ class Positions(Chapter):
 
     number = 4
     title = "Positional encoding and embeddings"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "embed_src"
+    def whereabouts(self, trace: Trace) -> str:
+        return embedding_of(stack_of(trace))
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         cast = cast_of(trace)
         self.waves = trace.about["config"]["positions"] in ("interleaved", "halves")
-        yield from self.shuffled(trace)
+        self.first, self.embedding = f"{cast.stack}.0.self_attn", embedding_of(cast.stack)
+        yield from self.shuffled_before(trace) if cast.stack == DECODER else self.shuffled(trace)
         yield from self.a_sum_has_no_order(cast, trace)
-        if "embed_src.positional" in trace:
+        if f"{self.embedding}.positional" in trace:
             yield from self.not_the_index(cast, trace)
             if self.waves:
                 yield from self.clock_hands(trace)
@@ -72,8 +72,8 @@ class Positions(Chapter):
 
     def shuffled(self, trace: Trace) -> Iterator[Step]:
         """The question, and the measurement behind it."""
-        plain, other = (trace[f"other.{key}.{FIRST}.out"].pick(batch=0) for key in ("unplaced", "shuffled"))
-        moved, order = trace[f"other.shuffled.{FIRST}.out.moved_difference"], trace["other.shuffled.order"]
+        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("unplaced", "shuffled"))
+        moved, order = trace[f"other.shuffled.{self.first}.out.moved_difference"], trace["other.shuffled.order"]
         picture = TradingPlaces(plain, other, [int(i) for i in order.values])
         words = len(plain)
         same = "but for rounding" if moved > 0 else "to the last digit"
@@ -101,11 +101,46 @@ class Positions(Chapter):
             ],
         )
 
+    def shuffled_before(self, trace: Trace) -> Iterator[Step]:
+        """The same question to a decoder, where only the last row sees all words."""
+        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("unplaced", "shuffled"))
+        moved: NamedTensor = trace[f"other.shuffled.{self.first}.out.moved_each"]
+        order = [int(i) for i in trace["other.shuffled.order"].values]
+        picture = TradingPlaces(plain, other, order)
+        last, own = moved.label("position", len(order) - 1), moved.quantity(len(order) - 1)
+        others = moved.pick(position=tuple(range(len(order) - 1))).largest()[-1] if len(order) > 1 else own
+        same = "but for rounding" if own > 0 else "to the last digit"
+        told = (
+            f"“{last}” keeps its row, {same}. |The other rows see other words: the mask tells a little."
+            if others > ROUNDING > own
+            else f"“{last}” keeps its row. |Before it stand too few words to trade places."
+            if own < ROUNDING
+            else f"The row of “{last}” changes by {own:.0%} of the largest entry. |This model tells them apart."
+        )
+        facts = facts_in_line(
+            (f"{own:.0e}" if own > 0 else "none", "how far the last row moves"),
+            (f"{others:.2f}", "another one, at most, over the largest entry"),
+        )
+        flights = (fly(picture.chips[j], picture.moved_chips[i], "row") for i, j in enumerate(order))
+        yield Step(
+            "Why must the model be told the order?",
+            say="Must a model be told the order, if no row looks ahead? |"
+            "Take the positions away, let attention mix the words, |"
+            f"and shuffle all before the last. |{told}",
+            show=[
+                appear_in_turn([*picture.chips]),
+                [appear(picture.names[0]), appear_in_turn([*picture.rows])],
+                [(appear(picture.names[1]), *flights), appear_in_turn([*picture.moved_rows])],
+                [appear(picture.ways[-1]), appear(ring_around(picture.moved_rows[-1]))],
+                appear(facts) if others > ROUNDING else None,
+            ],
+        )
+
     def a_sum_has_no_order(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Inside one entry: the same terms, in another order."""
         order = [int(i) for i in trace["other.shuffled.order"].values]
-        asker = cast.asker
-        plain, other = (trace.under(f"other.{key}.{FIRST}", batch=0) for key in ("unplaced", "shuffled"))
+        plain, other = (trace.under(f"other.{key}.{self.first}", batch=0) for key in ("unplaced", "shuffled"))
+        asker = plain["z"].words("query")[-1] if cast.stack == DECODER else cast.asker
         here, there = asker.position, order.index(asker.position)
         terms = plain["weighted_v"].pick(query=here)
         head, entry = liveliest(terms, decimals=2)
@@ -148,9 +183,10 @@ class Positions(Chapter):
 
     def not_the_index(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
-        asker, numbers = cast.asker, trace["embed_src.place_numbers"]
-        largest = trace["embed_src.largest_entry"].pick(batch=0, position=asker.position)
-        wave = trace["embed_src.all_places"].pick(d_model=0)
+        part = trace.under(self.embedding)
+        asker, numbers = cast.asker, part["place_numbers"]
+        largest = part["largest_entry"].pick(batch=0, position=asker.position)
+        wave = part["all_places"].pick(d_model=0)
         names = f"largest in “{asker}”: {largest:.1f}", "one wave" if self.waves else "one entry"
         picture = IndexAndWave(numbers, wave, largest, names)
         last = numbers.quantity(len(numbers) - 1)
@@ -179,11 +215,12 @@ class Positions(Chapter):
 
     def clock_hands(self, trace: Trace) -> Iterator[Step]:
         """Many waves of falling speed: the hands of clocks."""
-        words = trace["embed_src.sum"].words("position")
-        numbers, turns = trace["embed_src.place_numbers"], trace["embed_src.hand_turns"]
+        part = trace.under(self.embedding)
+        words = part["sum"].words("position")
+        numbers, turns = part["place_numbers"], part["hand_turns"]
         places = min(len(numbers), max(12, len(words)))
-        clocks = Clocks(trace["embed_src.place_hands"], turns, numbers, words, places)
-        count, width = trace["embed_src.hand_count"], trace["config.d_model"]
+        clocks = Clocks(part["place_hands"], turns, numbers, words, places)
+        count, width = part["hand_count"], trace["config.d_model"]
         yield Step(
             "A place is a set of clock hands",
             say=f"Sine and cosine of one angle make a clock hand: {width} entries, {count} hands. Here are some. |"
@@ -216,8 +253,8 @@ class Positions(Chapter):
 
     def a_step_is_a_turn(self, trace: Trace) -> Iterator[Step]:
         """How alike two places are depends on their distance alone, for waves."""
-        products, spread = trace["embed_src.likenesses"], trace["embed_src.likenesses_spread"]
-        numbers = trace["embed_src.place_numbers"]
+        part = trace.under(self.embedding)
+        products, spread, numbers = part["likenesses"], part["likenesses_spread"], part["place_numbers"]
         apart = min(APART, len(numbers) - 1)
         picture = Likeness(products, numbers, apart)
         distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
@@ -248,7 +285,7 @@ class Positions(Chapter):
         if "asymmetry" not in run or not self.waves:
             return
         head, step, contrast = clearest(run["asymmetry"], run["asymmetry_spread"])
-        products, numbers = trace["embed_src.likenesses"], trace["embed_src.place_numbers"]
+        products, numbers = (trace[f"{self.embedding}.{name}"] for name in ("likenesses", "place_numbers"))
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         farthest, distance = max(offsets), numbers.quantity(step + 1)
         marked = (-(step + 1), step + 1)
@@ -292,17 +329,17 @@ class Positions(Chapter):
     def word_and_place(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Tip to tail, and the word is still there."""
         asker, here = cast.asker, cast.asker.position
-        angle = trace["embed_src.sum_angle"].pick(batch=0, position=here)
-        arrows = TipToTail(trace["embed_src.sum_plane"].pick(batch=0, position=here), asker, angle)
-        cosines = trace["embed_src.word_likeness"].pick(batch=0, position=here)
-        own = round(float(trace["embed_src.ids"].pick(batch=0, position=here)))
+        part = trace.under(self.embedding, batch=0, position=here)
+        angle, cosines, own = part["sum_angle"], part["word_likeness"], round(float(part["ids"]))
+        arrows = TipToTail(part["sum_plane"], asker, angle)
         which = WhichWord(cosines, own)
         centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)
         best = cosines.largest()[0]
+        vocab = trace["config.target_vocab" if cast.stack == DECODER else "config.source_vocab"]
         found = (
-            f"Of {trace['config.source_vocab']} tokens, it still looks most like “{asker}”. |"
+            f"Of {vocab} tokens, it still looks most like “{asker}”. |"
             if best.position == own
-            else f"Of {trace['config.source_vocab']} tokens, it looks most like “{best}”. |"
+            else f"Of {vocab} tokens, it looks most like “{best}”. |"
         )
         apart = f"almost at right angles, {angle:.0f}°" if abs(angle - 90) < 10 else f"{angle:.0f}° apart"
         run = trace.under("experiment.word_from_sum")
@@ -337,11 +374,11 @@ class Positions(Chapter):
     def a_score_knows_both(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """A matrix acts on a sum as on its parts: a score splits."""
         asker, here = cast.asker, cast.asker.position
-        sizes = trace[f"{FIRST}.part_sizes"].pick(batch=0)
+        sizes = trace[f"{self.first}.part_sizes"].pick(batch=0)
         head = int(sizes.values[:, 1:4].sum(-1).argmax())
-        scores = trace[f"{FIRST}.scores"].pick(batch=0, head=head, query=here)
-        favourite, score = scores.largest()
-        parts = trace[f"{FIRST}.score_parts"].pick(batch=0, head=head, query=here, key=favourite.position)
+        row = trace.under(self.first, batch=0, head=head, query=here)
+        favourite = row["masked"].largest()[0]
+        score, parts = (row[name].pick(key=favourite.position) for name in ("scores", "score_parts"))
         names = parts.words("part")
         picture = Staircase(parts.quantities(), names, score, token=False, high=400)
         centred(picture, 0.06)
@@ -422,7 +459,7 @@ class Positions(Chapter):
             "the largest entry" if placed > 1 else "",
         )
         centred(picture, 0.06)
-        line = in_line(trace["embed_src.sum"].words("position"), 1500)
+        line = in_line(trace[f"{self.embedding}.sum"].words("position"), 1500)
         line.next_to(picture, UP, buff=gap("part"))
         answer = at_floor(Answer("A sum forgets the order, so the place is written into the row."))
         yield Step(

@@ -18,7 +18,7 @@ from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, best_head, cast_of
+from transformer_core.cast import DECODER, Cast, best_head, cast_of
 from transformer_core.trace import Trace
 
 
@@ -27,7 +27,7 @@ class QKV(Chapter):
 
     number = 5
     title = "Q, K, V"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path
@@ -62,7 +62,7 @@ class QKV(Chapter):
 
     def what_enters(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The X of the formula, read off the trace."""
-        x, stream = entering(trace, cast), trace[f"encoder.{cast.layer}.resid_pre"].pick(batch=0)
+        x, stream = entering(trace, cast), trace[f"{cast.block}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
         picture = Entering(stream, x, cast.asker, f"{words} × {width}")
         normed = len(picture.way) > 0
@@ -182,7 +182,7 @@ class QKV(Chapter):
         yield Step(
             "Why not one matrix for both?",
             say="Soon every query will be matched with every key. If keys were queries, |"
-            f"the matches would be their own mirror. |{real.told()}",
+            f"the matches would be their own mirror. |{real.told(ahead=cast.stack == DECODER)}",
             show=[
                 appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],

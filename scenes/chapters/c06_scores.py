@@ -15,6 +15,7 @@ from scenes.animations import (
     focus,
     leave,
     move_ring,
+    ring_around,
     slide,
     turn_over,
 )
@@ -27,7 +28,7 @@ from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, cast_of
+from transformer_core.cast import DECODER, Cast, cast_of, within_reach
 from transformer_core.trace import Trace
 
 
@@ -36,7 +37,7 @@ class Scores(Chapter):
 
     number = 6
     title = "Formula, part one: scores"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path
@@ -48,6 +49,8 @@ class Scores(Chapter):
         board = Board(cast.seen(trace))
         yield from self.one_row(cast, trace, board)
         yield from self.all_rows(cast, trace, board)
+        if cast.stack == DECODER:
+            yield from self.no_row_looks_ahead(cast, board)
         yield from self.only_leads_count(cast, trace)
         yield from self.a_bet(cast, trace)
 
@@ -121,16 +124,17 @@ class Scores(Chapter):
     def one_row(self, cast: Cast, trace: Trace, board: Board) -> Iterator[Step]:
         """One row quickly: one asks, all answer."""
         head, asker = cast.seen(trace), cast.asker
-        row = board.grid.row(asker)
+        reach, ahead = within_reach(head, asker), cast.stack == DECODER
+        row = VGroup(*(board.grid.cell(asker, key) for key in reach))
         here = board.grid.tensor.position("query", asker)
-        best, best_score = head["scores"].pick(query=asker).largest()
-        worst, worst_score = head["scores"].pick(query=asker).smallest()
+        scores = head["scores"].pick(query=asker, key=reach)
+        (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
         own_score = head["scores"].pick(query=asker, key=asker.position)
         lying = board.lying()
         lying_labels = lying.row_labels("key")
         centred(VGroup(lying, lying_labels))
         ring, ring_row = focus(board.query.row(asker), role="query")
-        columns = [VGroup(column) for column in board.key.columns]
+        columns = [VGroup(board.key.column(key)) for key in reach]
         key_ring, ring_key = focus(columns[0], role="key")
         extremes = (
             f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
@@ -138,9 +142,10 @@ class Scores(Chapter):
             if len(row) > 1
             else f"It meets only its own key: {best_score:.2f}. |A token may ask itself. |No other token is there."
         )
+        along = "passes along them, up to its own" if ahead else "passes along them"
         yield Step(
-            f"“{asker}” asks, every token answers",
-            say=f"One query can ask every key. Turn the keys upright; “{asker}” passes along them. |{extremes}",
+            f"“{asker}” asks, the tokens so far answer" if ahead else f"“{asker}” asks, every token answers",
+            say=f"One query can ask every key. Turn the keys upright; “{asker}” {along}. |{extremes}",
             show=[
                 [
                     appear(lying, lying_labels),
@@ -185,11 +190,29 @@ class Scores(Chapter):
             ],
         )
 
+    def no_row_looks_ahead(self, cast: Cast, board: Board) -> Iterator[Step]:
+        """What a decoder does with the scores of words to come."""
+        closed = VGroup(*board.closed.values())
+        asker = cast.asker
+        yield Step(
+            "No row looks ahead",
+            say="The product compares every pair, even with words to come. "
+            "A decoder has to guess those, so no row may read them. |"
+            "Scores ahead become minus infinity; the others stay. |"
+            f"“{asker}” may look at what came before, and at itself.",
+            show=[
+                None,
+                [fill(closed, "row"), leave(*(board.grid.cells[place] for place in board.closed))] if closed else None,
+                appear(ring_around(self.first_row)),
+            ],
+        )
+
     def only_leads_count(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """A whole row may move; the shares stay."""
         head, asker = cast.seen(trace), cast.asker
+        reach = within_reach(head, asker)
         columns = RowColumns(
-            head["scores"].pick(query=asker), head["score_leads"].pick(query=asker), head["weights"].pick(query=asker)
+            *(head[name].pick(query=asker, key=reach) for name in ("scores", "score_leads", "weights"))
         )
         centred(columns)
         yield Step(
@@ -220,14 +243,14 @@ class Scores(Chapter):
         answer = at_floor(Answer("A score is a dot product; only the gaps in its row count."))
         question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=asker)
-        here = weights.position("key", asker.position)
+        here, best = weights.position("key", asker.position), weights.largest()[0]
         known = Arcs(weights.words("key"), here, weights)
         swap = trace.about.get("swap")
         if not swap:
             centred(known, lower=-0.14)
             yield Step(
                 "Where will it look?",
-                say=f"In this head “{asker}” fits “{cast.favourite}” best. |"
+                say=f"In this head “{asker}” fits “{best}” best. |"
                 f"A score is a dot product; only the gaps in its row count. |{question}",
                 show=[appear(known), appear(answer), None],
                 stay=(),

@@ -29,7 +29,7 @@ from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, cast_of
+from transformer_core.cast import DECODER, Cast, cast_of, within_reach
 from transformer_core.measures.journey import SENSES
 from transformer_core.trace import Trace
 
@@ -39,7 +39,7 @@ class Weighting(Chapter):
 
     number = 7
     title = "Formula, part two: shares and values"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
         return cast_of(trace).path
@@ -127,11 +127,17 @@ class Weighting(Chapter):
         own = head["weights"].pick(query=asker, key=asker.position)
         root = trace[f"{cast.path}.root_d_head"]
         digits = 0 if root == round(root) else 1
+        ahead = len(within_reach(head, asker)) < len(table.tokens)
+        raised = (
+            "Take e to the gap to the best: nothing, for what lies ahead. |"
+            if ahead
+            else "Take the gap to the best, and raise e to it. |"
+        )
         itself = f" and {own:share} to itself" if asker.position != favourite.position else ""
         yield Step(
             f"Softmax: the shares of “{asker}”",
             say=f"The real row of “{asker}”, divided by {root:.{digits}f}, the root of the width. |"
-            "Take the gap to the best, and raise e to it. |"
+            f"{raised}"
             "Divide by the sum: together they make one. |"
             f"“{asker}” gives {share:share} to “{favourite}”{itself}.",
             show=[
@@ -159,12 +165,18 @@ class Weighting(Chapter):
         here = board.grid.tensor.position("query", asker)
         rest = board.grid.others(row)
         strongest = head["weights"].largest()
+        ahead = cast.stack == DECODER
+        over = ", over what it may see" if ahead else ""
+        told = (
+            f"“{strongest[0]}” has only itself: {strongest[2]:share}."
+            if ahead and within_reach(head, strongest[0]) == (strongest[1].position,)
+            else f"The largest share here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}."
+        )
         yield Step(
             "Every row shares out one",
             say=f"The row of “{asker}” goes back into its grid. |"
             "Every other row gets its own softmax. No row knows of another. |"
-            "Each row adds up to one; columns need not. |"
-            f"The largest share here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+            f"Each row adds up to one{over}; columns need not. |{told}",
             show=[
                 appear(board.askers[here], row, board.answers),
                 [appear(*(chip for i, chip in enumerate(board.askers) if i != here)), fill(rest, "row")]
@@ -269,9 +281,9 @@ class Weighting(Chapter):
 
     def rows_move(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """What the blends do to the rows: they move, and a word of two senses parts."""
-        ways, shown = trace["encoder.journey"].pick(batch=0), trace["encoder.journey_explained"]
+        ways, shown = (trace[f"{cast.stack}.{name}"] for name in ("journey", "journey_explained"))
         parts = all(key in trace.about for key in SENSES) and trace["encoder.senses_start"] < 1e-6
-        picture = Journey(ways, cast.asker.position, 1040 if parts else 1810)
+        picture = Journey(ways.pick(batch=0), cast.asker.position, 1040 if parts else 1810)
         told, show = "", []
         if parts:
             one, other = (trace[f"other.{key}.encoder.0.resid_pre"].pick(batch=0) for key in SENSES)
@@ -307,13 +319,13 @@ class Weighting(Chapter):
         question = "Your turn: two equal scores lead by far. What shares?"
         weights = head["weights"].pick(query=asker)
         swap = trace.about.get("swap")
-        here = weights.position("key", asker.position)
+        here, best = weights.position("key", asker.position), weights.largest()[0]
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
             yield Step(
                 "The whole formula, once",
-                say=f"Scores over the root, softmax, values. In this head “{asker}” took most from “{favourite}”. |"
+                say=f"Scores over the root, softmax, values. In this head “{asker}” looks most at “{best}”. |"
                 f"The root keeps scores teachable; shares then blend the values. |{question}",
                 show=[[appear(known), appear(formula)], appear(answer), None],
                 stay=(),

@@ -37,7 +37,7 @@ class Heads(Chapter):
 
     number = 8
     title = "Several heads; self and cross"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
         return f"{cast_of(trace).path} *.cross_attn"
@@ -137,8 +137,9 @@ class Heads(Chapter):
         here, other = cast.layer, next((layer for layer in layers if layer != cast.layer), cast.layer)
         weights = trace[f"{cast.path}.weights"].pick(batch=0)
         heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
-        first = Patterns(trace[f"encoder.{other}.self_attn.weights"].pick(batch=0), letters)
-        picture = Patterns(weights, letters)
+        masked = trace[f"{cast.path}.masked"].pick(batch=0, head=0)
+        first = Patterns(trace[f"{cast.stack}.{other}.self_attn.weights"].pick(batch=0), letters, masked)
+        picture = Patterns(weights, letters, masked)
         names = [picture.named(layer_name(layer)) for layer in (other, here)]
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()

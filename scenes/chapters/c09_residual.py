@@ -21,8 +21,9 @@ from scenes.mobjects.tokens import Token
 from scenes.mobjects.trained import ByDepth, Deep, Trained
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, cast_of
+from transformer_core.cast import Cast, cast_of, layers_of
 from transformer_core.measures.effects import counts
+from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
 #: A difference below this is rounding.
@@ -34,7 +35,7 @@ class Residual(Chapter):
 
     number = 9
     title = "Residual layers: Add, Norm"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - streams and norms are everywhere
         return "*.stream *.ln? *.final_norm"
@@ -54,7 +55,7 @@ class Residual(Chapter):
         """The question of the chapter: put the answer in the row's place, or add it."""
         asker, path = cast.asker, cast.path
         part = trace.under(path, batch=0, position=asker.position)
-        row = trace[f"encoder.{cast.layer}.resid_pre"].pick(batch=0, position=asker.position)
+        row = trace[f"{cast.block}.resid_pre"].pick(batch=0, position=asker.position)
         own = trace[f"{path}.weights"].pick(batch=0, head=cast.head, query=asker, key=asker.position)
         placed, added = part["left_if_replaced"], part["left_if_added"]
         picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), asker)
@@ -77,9 +78,9 @@ class Residual(Chapter):
 
     def tributaries(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The stream of one token through the whole stack."""
-        part, asker = trace.under("encoder", batch=0, position=cast.asker.position), cast.asker
-        lengths, apart = part["addition_lengths"], trace["encoder.tally_difference"]
-        last = trace[f"encoder.{len_of(trace) - 1}.resid_post"].pick(batch=0, position=asker.position)
+        part, asker = trace.under(cast.stack, batch=0, position=cast.asker.position), cast.asker
+        lengths, apart = part["addition_lengths"], part["tally_difference"]
+        last = part[f"{layers_of(trace)[-1]}.resid_post"]
         picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, asker)
         most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
         tally = (
@@ -89,7 +90,8 @@ class Residual(Chapter):
         )
         yield Step(
             "A stream with tributaries",
-            say=f"Follow the row of “{asker}” through the encoder: a stream, as wide as the row is long. |"
+            say=f"Follow the row of “{asker}” through the {Phrase(cast.stack)}: "
+            "a stream, as wide as the row is long. |"
             "Every sublayer reads it and adds to it. "
             f"The most comes from {most}: length {length:.2f}. |{tally}.",
             show=[
@@ -160,7 +162,7 @@ class Residual(Chapter):
 
     def stations(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """One row through a layer norm."""
-        path, asker = f"encoder.{cast.layer}.ln1", cast.asker
+        path, asker = f"{cast.block}.ln1", cast.asker
         if f"{path}.mean" not in trace:
             return
         part = trace.under(path, batch=0, position=asker.position)
@@ -267,8 +269,3 @@ class Residual(Chapter):
             show=[[appear(picture, token), appear(answer)], appear(zeros, after)],
             stay=(),
         )
-
-
-def len_of(trace: Trace) -> int:
-    """How many encoder layers the trace holds."""
-    return int(trace["config.encoder_layers"])

@@ -24,10 +24,10 @@ class FeedForward(Chapter):
 
     number = 10
     title = "Feed-forward; so, what is linear?"
-    needs = ("an encoder",)
+    needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return f"encoder.{cast_of(trace).layer}.ffn"
+        return f"{cast_of(trace).block}.ffn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         cast = cast_of(trace)
@@ -42,7 +42,7 @@ class FeedForward(Chapter):
 
     def one_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The question of the chapter, and one row slowly."""
-        path, asker = f"encoder.{cast.layer}.ffn", cast.asker
+        path, asker = f"{cast.block}.ffn", cast.asker
         part, activation = trace.under(path, batch=0, position=asker.position), trace.about["config"]["activation"]
         enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=asker.position)
         picture = Widening(enters, part["pre"], part["post"], part["out"], asker, activation)
@@ -70,7 +70,7 @@ class FeedForward(Chapter):
 
     def every_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The same network for all rows; a row alone comes out as among its neighbours."""
-        path, asker = f"encoder.{cast.layer}.ffn", cast.asker
+        path, asker = f"{cast.block}.ffn", cast.asker
         part = trace.under(path, batch=0)
         picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
                            part["alone"].pick(position=asker.position), asker)  # fmt: skip
@@ -102,7 +102,7 @@ class FeedForward(Chapter):
 
     def a_test(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Linear: mixing before is mixing after; and attention with its shares frozen."""
-        part = trace.under(f"encoder.{cast.layer}.self_attn")
+        part = trace.under(cast.path)
         trial = self.trial = Trial(part, cast.asker, cast.favourite, "fixed_shares", ("attention,", "shares frozen"))
         pair = (
             f"“{cast.asker}” and “{cast.favourite}”"
@@ -125,12 +125,12 @@ class FeedForward(Chapter):
                  appear(trial.sides[1], trial.leaves.after), appear(trial.number)],
             ],
             stay=(),
-            here=f"encoder.{cast.layer}.self_attn",
+            here=cast.path,
         )  # fmt: skip
 
     def shares_that_follow(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Attention as a whole: the shares are made of what they mix."""
-        part = trace.under(f"encoder.{cast.layer}.self_attn")
+        part = trace.under(cast.path)
         trial = Trial(part, cast.asker, cast.favourite, "attention", ("attention", "as it is"))
         run = trace.under("experiment.linearity")
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
@@ -155,12 +155,12 @@ class FeedForward(Chapter):
                 None,
                 None,
             ],
-            here=f"encoder.{cast.layer}.self_attn",
+            here=cast.path,
         )
 
     def two_are_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """The network without its activation, and with it; biases off, or it would be affine at best."""
-        part = trace.under(f"encoder.{cast.layer}.ffn")
+        part = trace.under(f"{cast.block}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
         plain = Trial(part, cast.asker, cast.favourite, "two_matrices", ("FFN,", f"no {bend}"))
         whole = Trial(part, cast.asker, cast.favourite, "feed_forward", ("FFN", f"with {bend}"))
@@ -244,7 +244,7 @@ class FeedForward(Chapter):
 
     def more_than_a_matrix(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question about zero."""
-        part = trace.under(f"encoder.{cast.layer}.ffn")
+        part = trace.under(f"{cast.block}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
         trial = Trial(part, cast.asker, cast.favourite, "biases", ("biases on,", f"no {bend}"))
         parted = (

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, leave, ring_around
+from scenes.animations import appear, appear_in_turn, fill, fly, leave, ring_around
 from scenes.animations.branching import multiply
 from scenes.layout import at_floor, centred
 from scenes.mobjects.bridge import Bridge, Pathway
 from scenes.mobjects.masking import Leak, MaskBoard
+from scenes.mobjects.projection import counted
 from scenes.mobjects.race import named_head
 from scenes.mobjects.reading_out import ReadingOut, WholeWay
 from scenes.mobjects.rows import Answer
@@ -27,6 +28,7 @@ class Decoder(Chapter):
     number = 11
     title = "Decoder"
     needs = ("a decoder",)
+    at_the_end = True
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
         return "decoder"
@@ -42,8 +44,7 @@ class Decoder(Chapter):
             yield from self.reading_jumps(play, trace)
             yield from self.what_the_encoder_prepared(trace)
         yield from self.row_to_word(play, trace)
-        if asks:
-            yield from self.the_whole_way(play, trace)
+        yield from self.the_whole_way(play, trace) if asks else self.its_own_reader(play, trace)
 
     def shifted_by_one(self, play: Play) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""
@@ -309,6 +310,31 @@ class Decoder(Chapter):
                     appear(picture.blocks[1], *picture.ways[2:4]),
                 ],
                 [appear(picture.blocks[2], *picture.ways[4:]), appear(picture.writes)],
+                appear(answer),
+            ],
+            stay=(),
+        )
+
+    def its_own_reader(self, play: Play, trace: Trace) -> Iterator[Step]:
+        """Close, for a decoder alone: the answer, what is done with it, and a question to take away."""
+        row = len(play.written) - 1
+        picture = WholeWay(play.reads[row], play.writes[row], play.reads[: row + 1], alone=True)
+        answer = at_floor(Answer("Shift and mask: each row predicts its next word, and that is read next."))
+        yield Step(
+            "The way of one row",
+            say="So a row looks back, never ahead. |"
+            f"It thinks, and names the next word: {counted(trace['config.decoder_layers'], 'such block')}, "
+            "no source to ask. |"
+            f"“{play.writes[row]}” is read next, and so on. |"
+            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it wrong?",
+            show=[
+                [
+                    appear(picture.band, picture.reads),
+                    appear(picture.source, picture.source_name),
+                    appear(picture.supply, picture.blocks[0], *picture.ways[:2]),
+                ],
+                [appear(picture.blocks[1], *picture.ways[2:]), appear(picture.writes)],
+                fly(picture.writes, picture.again),
                 appear(answer),
             ],
             stay=(),

@@ -35,6 +35,7 @@ class Inference(Chapter):
     number = 13
     title = "Inference"
     needs = ("a decoder",)
+    at_the_end = True
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
         return "decoder output"

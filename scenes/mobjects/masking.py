@@ -8,26 +8,13 @@ from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_fun
 from scenes.animations import Morph, leave
 from scenes.layout import HEIGHT, LEFT_EDGE
 from scenes.mobjects.budgets import Budget
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, hatching
 from scenes.mobjects.tensors import TensorGrid, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
-
-
-def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
-    """Slanted lines that fill a box of this size in px: what is masked."""
-    lines = VMobject(stroke_color=palette().line, stroke_width=stroke(2))
-    pieces = []
-    for start in np.arange(-height + pitch / 2, width, pitch):
-        low, high = max(0.0, start), min(width, start + height)
-        a, b = np.array([low, low - start, 0]), np.array([high, high - start, 0])
-        pieces.append([a, a + (b - a) / 3, b - (b - a) / 3, b])
-    centre = np.array([width / 2, height / 2, 0])
-    lines.points = (np.array(pieces).reshape(-1, 3) - centre) / 135
-    return lines
 
 
 class Masked(VGroup):

@@ -39,8 +39,9 @@ class Note(Words):
         if not trace.about.get("in_grammar", True):
             return cls("The model never learned sentences like this one.", "warning")
         told = [*_chosen(trace, here)]
-        if trace.about.get("windows"):
-            told.append(f"{trace['config.in_sight']} of {trace['config.words']} tokens in sight")
+        if windows := trace.about.get("windows"):
+            of = trace["config.words" if "source" in windows else "config.target_words"]
+            told.append(f"{trace['config.in_sight']} of {of} tokens in sight")
         return cls(" · ".join(told), "ink2") if told else None
 
     @classmethod
@@ -57,7 +58,7 @@ class Note(Words):
 
 def _chosen(trace: Trace, here: str) -> list[str]:
     """Why this head is looked at, where no role of the grammar has chosen it."""
-    if not here.startswith("encoder.") or trace.about.get("model", OURS) == OURS:
+    if not here.endswith(".self_attn") or trace.about.get("model", OURS) == OURS:
         return []
     cast = cast_of(trace)
     if cast.role or here != cast.path:

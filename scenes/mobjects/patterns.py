@@ -40,14 +40,16 @@ class Pattern(VGroup):
     """Shares as squares in a grid: queries run down, keys to the right; the area is the share.
 
     `lines[i]` is the row of query i, one shape of a square for each key, so that patterns can turn into each other.
+    Where `masked` is minus infinity, a pair has no cell: its query may not look there.
     """
 
-    def __init__(self, weights: NamedTensor, pitch: float) -> None:
+    def __init__(self, weights: NamedTensor, pitch: float, masked: NamedTensor | None = None) -> None:
         rows, columns = weights.shape
         self.weights, self.pitch = weights, units(pitch)
         self.at = np.array([[(j, -i) for j in range(columns)] for i in range(rows)]) * self.pitch
-        full = np.full(rows * columns, self.pitch * CELL)
-        self.cells = squares(self.at.reshape(-1, 2), full, "line", outline=True)
+        open_to = np.ones((rows, columns), bool) if masked is None else ~np.isneginf(masked.values)
+        full = np.full(int(open_to.sum()), self.pitch * CELL)
+        self.cells = squares(self.at[open_to], full, "line", outline=True)
         sides = self.pitch * FULL * np.sqrt(weights.values)
         self.lines = VGroup(*(squares(self.at[i], sides[i], "weight") for i in range(rows)))
         super().__init__(self.cells, self.lines)
@@ -102,19 +104,22 @@ class Patterns(VGroup):
     Args:
         weights: head × query × key.
         letters: the name of each head.
+        masked: the masked scores of one of these heads; a mask is the same for all of them.
         high: px for a grid at most.
     """
 
-    def __init__(self, weights: NamedTensor, letters: Sequence[str], high: float = 400) -> None:
+    def __init__(
+        self, weights: NamedTensor, letters: Sequence[str], masked: NamedTensor | None = None, high: float = 400
+    ) -> None:
         heads, rows, columns = weights.shape
         space = 40.0
         if heads > MOST_IN_A_LINE:
-            self._gallery(weights, letters)
+            self._gallery(weights, letters, masked)
             return
         widest = max(word(label, "map").width for label in weights.words("query")) * 135 + 24
         room = WIDTH - 20 - widest - (heads - 1) * space
         pitch = min(room / heads / columns, high / rows)
-        self.grids = VGroup(*(Pattern(weights[head], pitch) for head in range(heads)))
+        self.grids = VGroup(*(Pattern(weights[head], pitch, masked) for head in range(heads)))
         taken = widest + heads * pitch * columns + (heads - 1) * space
         left = LEFT_EDGE + (WIDTH - taken) / 2 + widest
         top = 560 - pitch * rows / 2
@@ -133,12 +138,12 @@ class Patterns(VGroup):
             letter.set_x(grid.get_x())
         super().__init__(self.grids, self.row_words, self.column_words, self.letters)
 
-    def _gallery(self, weights: NamedTensor, letters: Sequence[str]) -> None:
+    def _gallery(self, weights: NamedTensor, letters: Sequence[str], masked: NamedTensor | None) -> None:
         """Many heads in two lines: small grids without words, and the sentence once above them."""
         heads, rows, columns = weights.shape
         across = -(-heads // 2)
         pitch = min(GALLERY / rows, (WIDTH / across - 60) / columns)
-        self.grids = VGroup(*(Pattern(weights[head], pitch) for head in range(heads)))
+        self.grids = VGroup(*(Pattern(weights[head], pitch, masked) for head in range(heads)))
         self.letters, self.column_words = VGroup(), VGroup()
         for head, (grid, letter) in enumerate(zip(self.grids, letters, strict=True)):
             line, place = divmod(head, across)

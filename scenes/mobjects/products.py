@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 from scenes.layout import HEIGHT, WIDTH, centred
 from scenes.mobjects.bars import SignedBars
 from scenes.mobjects.shapes import Box, arrow, dashes, dot, path
-from scenes.mobjects.tensors import TensorGrid, abridged, column_width
+from scenes.mobjects.tensors import Closed, TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import gap, palette, units
@@ -82,7 +82,7 @@ class Board(VGroup):
     """Queries down the left, keys along the top, and one cell where each pair meets.
 
     The sizes follow the sentence, so that four words fill the stage and twelve still fit. `lying` are the same keys
-    as rows, before K is turned.
+    as rows, before K is turned; `closed` what stands, by its place, where a mask keeps a key from a query.
     """
 
     def __init__(self, head: Trace) -> None:
@@ -118,6 +118,12 @@ class Board(VGroup):
         )
         centred(self)
         self.empty = VGroup(*(self._hollow(c.box) for c in self.grid.cells.values()))
+        masked, style = head["masked"], self.grid.style
+        self.closed = {
+            place: Closed(masked.quantity(*place), self.grid.size_px, "", style).move_to(cell)
+            for place, cell in self.grid.cells.items()
+            if np.isneginf(masked.values[place])
+        }
 
     def _labels_on_top(self, labels: tuple[Label, ...], wide: float) -> VGroup:
         chips = VGroup()

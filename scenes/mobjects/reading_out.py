@@ -72,14 +72,15 @@ class ReadingOut(VGroup):
 
 
 class WholeWay(VGroup):
-    """One row of the decoder on its way: what it reads, three sublayers, what it writes; the source comes in above.
+    """One row of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
 
     Args:
         reads, writes: of this row.
-        source: the words that the encoder read.
+        source: the words that the encoder read; those read so far by a decoder alone, which `again` is read after.
+        alone: a decoder that asks no other sequence.
     """
 
-    def __init__(self, reads: Label, writes: Label, source: Sequence[Label]) -> None:
+    def __init__(self, reads: Label, writes: Label, source: Sequence[Label], alone: bool = False) -> None:
         self.reads, self.writes = Token(reads), Token(writes)
         left, right = 300.0, 1600.0
         self.band = ribbon(at(left, 690), at(right, 690), 34)
@@ -87,25 +88,28 @@ class WholeWay(VGroup):
         self.writes.next_to(self.band, RIGHT, buff=units(26))
         steps = {
             "Masked attention": "back, never ahead",
-            "Cross-attention": "asks the source",
+            **({} if alone else {"Cross-attention": "asks the source"}),
             "Feed-forward": "each row alone",
         }
         self.blocks, self.ways = VGroup(), VGroup()
         for i, (title, note) in enumerate(steps.items()):
             x = left + 200 + i * 430
-            block = Block(title, note, 370, 124).move_to(at(x, 500))
+            block = Block(title, note, 370, 124).move_to(at(x + (215 if alone else 0), 500))
             ends = [(block.get_bottom(), -90, True), (block.get_bottom(), 90, False)]
             for edge, shift, up in ends:
                 high = edge + RIGHT * units(shift) + DOWN * units(6)
                 low = np.array([high[0], self.band.get_top()[1] + units(6), 0])
                 self.ways.add(arrow(low, high, "residual", 5, 16) if up else arrow(high, low, "residual", 5, 16))
             self.blocks.add(block)
-        self.source = in_line(source, 1500).move_to(at(self._x(self.blocks[1]), 282))
+        asking = self.blocks[0 if alone else 1]
+        self.source = in_line(source, 1340 if alone else 1500).move_to(at(self._x(asking), 282))
         self.source.shift(RIGHT * max(0.0, at(150, 0)[0] - self.source.get_left()[0]))
-        foot = self.blocks[1].get_top() + UP * units(8)
+        foot = asking.get_top() + UP * units(8)
         above = np.array([foot[0], self.source.get_bottom()[1] - units(10), 0])
         self.supply = arrow(above, foot, "key", 6, 20)
-        self.source_name = Words("the encoder’s last rows", "axis", "key").next_to(self.supply, RIGHT, buff=units(20))
+        name = "the rows of what was read so far" if alone else "the encoder’s last rows"
+        self.source_name = Words(name, "axis", "key").next_to(self.supply, RIGHT, buff=units(20))
+        self.again = Token(writes, "", 0, self.source[0].height * 135).next_to(self.source, RIGHT, buff=units(12))
         super().__init__(self.band, self.reads, self.writes, self.blocks, self.ways, self.source, self.supply)
 
     @staticmethod

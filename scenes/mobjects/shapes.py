@@ -54,6 +54,19 @@ def stroke(pixels: float) -> float:
     return pixels * 100 / 135
 
 
+def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
+    """Slanted lines that fill a box of this size in px: what is masked."""
+    lines = VMobject(stroke_color=palette().line, stroke_width=stroke(2))
+    pieces = []
+    for start in np.arange(-height + pitch / 2, width, pitch):
+        low, high = max(0.0, start), min(width, start + height)
+        a, b = np.array([low, low - start, 0]), np.array([high, high - start, 0])
+        pieces.append([a, a + (b - a) / 3, b - (b - a) / 3, b])
+    centre = np.array([width / 2, height / 2, 0])
+    lines.points = (np.array(pieces).reshape(-1, 3) - centre) / 135
+    return lines
+
+
 def frame(width: float, height: float, role: str = "focus", thick: float = 5, radius: float = 9) -> VMobject:
     """An outline without fill."""
     box = Box(width, height, palette().background, radius, palette().role(role), thick)

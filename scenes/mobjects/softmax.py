@@ -9,16 +9,20 @@ from scenes.layout import HEIGHT
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.rounding import adding_up
 from scenes.mobjects.shapes import rule
-from scenes.mobjects.tensors import Cell, TensorGrid, abridged, column_width
+from scenes.mobjects.tensors import Cell, Closed, TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, signed, units
-from transformer_core.provenance import Label
+from transformer_core.cast import within_reach
+from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import Trace
 
 
 class SoftmaxTable(VGroup):
-    """One row of attention, a line a key: its score, the score over the root, its exponential, its share."""
+    """One row of attention, a line a key: its score, the score over the root, its exponential, its share.
+
+    What a mask keeps from the row is hatched.
+    """
 
     def __init__(self, head: Trace, asker: Label) -> None:
         labels = head["weights"].words("key")
@@ -29,7 +33,7 @@ class SoftmaxTable(VGroup):
         for i, token in enumerate(self.tokens):
             token.shift(DOWN * units(i * self.pitch))
         self.scores = self._cells(head, "scores", asker, high)
-        self.scaled = self._cells(head, "scaled", asker, high)
+        self.scaled = self._cells(head, "masked", asker, high)
         self.leads = self._cells(head, "leads", asker, high)
         rows = [
             (head[name].pick(query=asker).quantities(), head[total].pick(query=asker))
@@ -65,7 +69,12 @@ class SoftmaxTable(VGroup):
     def _cells(self, head: Trace, name: str, asker: Label, high: float) -> VGroup:
         row = head[name].pick(query=asker)
         scale = float(np.abs(head["scores"].values).max())
-        return VGroup(*(Cell(q, (118, high), ".2f", "large cell", signed(q, scale)) for q in row.quantities()))
+        size, style = (118, high), "large cell"
+
+        def cell(q: Quantity) -> Cell:
+            return Closed(q, size, "", style) if np.isneginf(q) else Cell(q, size, ".2f", style, signed(q, scale))
+
+        return VGroup(*(cell(q) for q in row.quantities()))
 
     def _bars(
         self, head: Trace, name: str, asker: Label, high: float, width: float, spec: str, role: str
@@ -111,13 +120,14 @@ class SoftmaxTable(VGroup):
 
 
 class Blend(VGroup):
-    """Value rows lit by their shares, and the row that they add up to.
+    """Value rows lit by their shares, and the row that they add up to; what a mask keeps from it is left out.
 
     `plain` are the value rows before they are weighed, `weighed` the same rows times their shares.
     """
 
     def __init__(self, head: Trace, asker: Label) -> None:
-        v, weights = head["v"], head["weights"].pick(query=asker)
+        keys = within_reach(head, asker)
+        v, weights = head["v"].pick(key=keys), head["weights"].pick(query=asker, key=keys)
         entries = abridged(v.size("d_head"), 6, 1)
         scale = float(np.abs(v.values).max())
         high = min(60.0, (HEIGHT - 190) / len(v) - 4)
@@ -125,7 +135,7 @@ class Blend(VGroup):
         wide, high = 98.0, max(40.0, high)
         self.plain = TensorGrid(v, cell, scale=scale, columns=entries, wide=wide, high=high)
         self.weighed = TensorGrid(
-            head["weighted_v"].pick(query=asker), cell, scale=scale, columns=entries, wide=wide, high=high
+            head["weighted_v"].pick(query=asker, key=keys), cell, scale=scale, columns=entries, wide=wide, high=high
         )
         self.weighed.move_to(self.plain)
         self.tokens = VGroup()
@@ -170,7 +180,10 @@ class Blend(VGroup):
 
 
 class WeightBoard(VGroup):
-    """All rows of shares: queries down the left, keys along the top; every row sums to one."""
+    """All rows of shares: queries down the left, keys along the top; every row sums to one.
+
+    What a mask keeps from a row is hatched.
+    """
 
     def __init__(self, head: Trace) -> None:
         weights = head["weights"]
@@ -180,8 +193,9 @@ class WeightBoard(VGroup):
         wide = min(wide, max(88.0, 1350 / len(labels)))
         high = 96.0 if len(labels) <= 5 else max(38.0, min(50.0, 480 / len(labels)))
         self.grid = TensorGrid(
-            weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high
-        )
+            weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high,
+            masked=head["masked"],
+        )  # fmt: skip
         self.askers = self.grid.row_labels("query")
         self.answers = VGroup()
         for j, label in enumerate(labels):

@@ -9,6 +9,7 @@ from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import gap, palette, units
+from transformer_core.cast import within_reach
 from transformer_core.provenance import Label
 from transformer_core.trace import Trace
 
@@ -18,7 +19,7 @@ class Temperatures(VGroup):
 
     def __init__(self, head: Trace, asker: Label, wide: float = 1250, high: float = 420) -> None:
         colours = palette()
-        table = head["by_temperature"].pick(query=asker)
+        table = head["by_temperature"].pick(query=asker, key=within_reach(head, asker))
         labels = table.words("key")
         pitch = wide / len(labels)
         self.states: list[VGroup] = []
@@ -55,7 +56,7 @@ class TemperaturePanel(VGroup):
 
     def __init__(self, head: Trace, asker: Label, place: int, width: float = 440, high: float = 300) -> None:
         colours = palette()
-        row = head["by_temperature"].pick(query=asker, temperature=place)
+        row = head["by_temperature"].pick(query=asker, temperature=place, key=within_reach(head, asker))
         pitch = width / len(row)
         self.bars = VGroup()
         for i, share in enumerate(row.quantities()):

@@ -13,7 +13,7 @@ import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied
-from scenes.mobjects.shapes import Box, ellipsis
+from scenes.mobjects.shapes import Box, ellipsis, hatching, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, ink_on, palette, shared, signed, units
@@ -63,6 +63,20 @@ class Cell(Copied, VGroup):
         return self
 
 
+class Closed(Cell):
+    """An entry that a mask keeps from its row: hatched, with what stands there on a plate."""
+
+    def __init__(self, quantity: Quantity, size: tuple[float, float], spec: str, style: str) -> None:
+        super().__init__(quantity, size, spec, style, palette().background)
+        self.box.set_stroke(palette().line, stroke(1.5))
+        self.add(hatching(size[0] - 4, size[1] - 4).move_to(self.box))
+        if self.number:
+            self.remove(self.number)
+            across, tall = self.number.width * 135 + 12, self.number.height * 135 + 10
+            plate = Box(across, tall, palette().background, 4).move_to(self.number)
+            self.add(plate, self.number.set_fill(palette().ink2))
+
+
 def abridged(size: int, first: int, last: int, keep: Sequence[int] = ()) -> list[int | None]:
     """Which of `size` entries to show: the first, the last and those to keep, with None where some are left out."""
     if size <= first + last + 1:
@@ -86,6 +100,7 @@ class TensorGrid(VGroup):
         scale: the absolute value that gets the full colour; the largest one shown if it is not given.
         weights: True where the entries are shares between nothing and one, coloured by the sequential ramp.
         rows, columns: positions to show, None for an ellipsis (see `abridged`).
+        masked: the masked scores of these pairs: where they are minus infinity, the entry is closed.
     """
 
     def __init__(
@@ -99,9 +114,11 @@ class TensorGrid(VGroup):
         columns: Sequence[int | None] | None = None,
         wide: float = 0,
         high: float = 0,
+        masked: NamedTensor | None = None,
     ) -> None:
         super().__init__()
         self.tensor, self.spec, self.weights = tensor, spec, weights
+        hidden = np.zeros(tensor.shape, bool) if masked is None else np.isneginf(masked.values)
         width, height, self.style = CELLS[cell]
         self.size_px = (wide or width, high or height)
         vector = len(tensor.axes) == 1
@@ -114,11 +131,14 @@ class TensorGrid(VGroup):
         for i in self.row_order:
             for j in self.column_order:
                 if i is not None and j is not None:
-                    self.cells[i, j] = self._cell(tensor.quantity(j) if vector else tensor.quantity(i, j))
+                    at = (j,) if vector else (i, j)
+                    self.cells[i, j] = self._cell(tensor.quantity(*at), bool(hidden[at]))
         self._arrange()
         self.add(*self.cells.values(), self.gaps_left_out)
 
-    def _cell(self, quantity: Quantity) -> Cell:
+    def _cell(self, quantity: Quantity, closed: bool) -> Cell:
+        if closed:
+            return Closed(quantity, self.size_px, self.spec, self.style)
         fill = shared(quantity) if self.weights else signed(quantity, self.scale_value)
         return Cell(quantity, self.size_px, self.spec, self.style, fill, dash=not self.weights)
 

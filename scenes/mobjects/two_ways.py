@@ -95,8 +95,8 @@ class Pairs(VGroup):
         value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
         return VGroup(*line, value)
 
-    def told(self) -> str:
-        """Both scores of the pair in two beats of narration."""
+    def told(self, ahead: bool = False) -> str:
+        """Both scores of the pair in two beats of narration; `ahead`: a mask will keep one of them from its row."""
         forth, back = f"{self.ways[0]:.2f}", f"{self.ways[-1]:.2f}"
         if len(self.ways) == 1:
             return (
@@ -105,7 +105,12 @@ class Pairs(VGroup):
             )
         if plain(forth) == plain(back):
             return f"Keys of their own give {forth} both ways here. |A match needn’t be mutual, but it may be."
-        return f"Keys of their own give {forth} one way and {back} the other. |Who needs whom isn’t mutual."
+        both = f"Keys of their own give {forth} one way and {back} the other."
+        return (
+            f"{both} |Here the question is one way: a mask will hide later keys."
+            if ahead
+            else (f"{both} |Who needs whom isn’t mutual.")
+        )
 
     @property
     def half(self) -> VGroup:

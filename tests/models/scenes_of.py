@@ -9,7 +9,9 @@ from walking import Findings, Picture, chapters
 from scenes.layout import faults, texts_on
 
 EVERY_CHAPTER = chapters()
-EVERY_ENCODER_CHAPTER = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("an encoder",)]
+ON_ATTENTION = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("self-attention",)]
+EVERY_ENCODER_CHAPTER = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("an encoder",)] + ON_ATTENTION
+EVERY_DECODER_CHAPTER = ON_ATTENTION + [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("a decoder",)]
 
 
 @dataclass

@@ -1,32 +1,77 @@
-"""A decoder alone, such as GPT-2, has the chapters on decoding; what only a translator has is left out of them."""
+"""A decoder alone, such as GPT-2, has the chapters on attention and on writing; what only others have is left out."""
 
+import numpy as np
 import pytest
-from scenes_of import EVERY_CHAPTER, found_in
+from scenes_of import EVERY_DECODER_CHAPTER, ON_ATTENTION, found_in
 
+from scenes.chapters.c06_scores import Scores
+from scenes.chapters.c11_decoder import Decoder
+from transformer_core.cast import cast_of
 from transformer_core.lecture import read
+from transformer_core.window import MOST
 
+#: Each sentence in one theme, so that every chapter stands in both of them.
 SENTENCES = {
-    "short": "the cat",
-    "middle": "the old ship sails home before the storm",
-    "long": "the old ship sails home before the storm and the cat sees the other cat and the captain sleeps",
+    ("short", "dark"): "the cat",
+    ("middle", "light"): "the old ship sails home before the storm",
+    ("long", "dark"): "the old ship sails home before the storm and the cat sees the other cat and the captain sleeps",
 }
-OF_DECODERS = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("a decoder",)]
 
 
-@pytest.fixture(scope="module", params=SENTENCES.values(), ids=SENTENCES)
-def trace(request, folders):
-    return read(request.param, folders["gpt2"])
+@pytest.fixture(scope="module", params=SENTENCES, ids=" ".join)
+def given(request, folders):
+    return read(SENTENCES[request.param], folders["gpt2"]), request.param[1]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("chapter", OF_DECODERS, ids=lambda chapter: chapter.__name__)
-def test_every_chapter_on_decoding_is_true_and_readable(chapter, theme, trace):
-    found = found_in(chapter, trace, theme)
+@pytest.fixture(scope="module")
+def trace(given):
+    return given[0]
+
+
+@pytest.mark.parametrize("chapter", EVERY_DECODER_CHAPTER, ids=lambda chapter: chapter.__name__)
+def test_every_chapter_on_a_decoder_is_true_and_readable(chapter, given):
+    found = found_in(chapter, *given)
     assert found.lies + found.claims + found.faults == []
+    assert [record.number for record in found.records if len(record.narration.split()) > 45] == []
 
 
-def test_the_decoder_and_inference_are_among_them():
-    assert {"Decoder", "Inference"} <= {chapter.__name__ for chapter in OF_DECODERS}
+def test_attention_and_writing_are_among_them():
+    on_attention = ["Positions", "QKV", "Scores", "Weighting", "Heads", "Residual", "FeedForward"]
+    assert [chapter.__name__ for chapter in ON_ATTENTION] == on_attention
+    assert {chapter.__name__ for chapter in EVERY_DECODER_CHAPTER} == {*on_attention, "Decoder", "Inference"}
+
+
+@pytest.mark.parametrize("chapter", ON_ATTENTION, ids=lambda chapter: chapter.__name__)
+def test_no_chapter_calls_a_decoder_an_encoder(chapter, given):
+    narrations = [record.narration.replace("decoder", "") for record in found_in(chapter, *given).records]
+    assert [told for told in narrations if "encoder" in told] == []
+
+
+def test_the_mask_is_shown_where_scores_are(given):
+    size = given[0].in_sight()["decoder.0.self_attn.scores"].shape[-1]
+    found = found_in(Scores, *given)
+    assert "No row looks ahead" in [record.title for record in found.records]
+    assert found.texts.count("−∞") == size * (size - 1) // 2
+
+
+def test_a_row_of_shares_is_shared_out_among_the_tokens_so_far(trace):
+    seen = trace.in_sight()
+    weights = cast_of(seen).seen(seen)["weights"].values
+    assert np.allclose(weights.sum(-1), 1)
+    assert not np.triu(weights, 1).any()
+
+
+def test_of_a_long_text_attention_shows_the_beginning_and_writing_the_end(trace):
+    words = [str(word) for word in trace["probs"].words("position")]
+    attention, writing = (trace.in_sight(at_the_end)["probs"].words("position") for at_the_end in (False, True))
+    most = MOST if trace.about["windows"] else len(words)
+    assert [*map(str, attention)] == words[:most]
+    assert [*map(str, writing)] == words[-most:]
+
+
+def test_a_decoder_that_asks_nobody_ends_with_what_it_reads_next(given):
+    record = found_in(Decoder, *given).records[-1]
+    assert "no source to ask" in record.narration
 
 
 def test_what_is_read_is_the_text_and_then_what_was_written(trace):

@@ -47,10 +47,21 @@ def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
     `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.unplaced`, whose words stand in
     their order, with `shuffle` between them.
     """
-    shuffled = trace.full(prefix).values
+    return NamedTensor(f"{prefix}.moved_difference", trace.full(f"{prefix}.moved_each").values.max(), ())
+
+
+@derived("moved_each")
+def moved_each(trace: Trace, prefix: str) -> NamedTensor:
+    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see `moved_difference`.
+
+    In a decoder only the last row sees the same words as before: the mask keeps later ones from the others.
+    """
+    shuffled = trace.full(prefix)
     plain = trace.full(prefix.replace("other.shuffled.", "other.unplaced.", 1)).values
     moved = plain[:, trace.full("other.shuffled.order").values]
-    return NamedTensor(f"{prefix}.moved_difference", np.abs(shuffled - moved).max() / np.abs(plain).max(), ())
+    values = np.abs(shuffled.values - moved).max((0, -1)) / np.abs(plain).max()
+    words = {axis: names for axis, names in shuffled.labels.items() if axis == "position"}
+    return NamedTensor(f"{prefix}.moved_each", values, ("position",), words)
 
 
 @derived("moved_change")

@@ -28,9 +28,13 @@ def scale_of(trace: Trace, prefix: str) -> float:
 
 @derived("score_leads")
 def score_leads(trace: Trace, prefix: str) -> NamedTensor:
-    """q_i . k_j - max_k q_i . k_k: a whole row of scores, moved so that its best stands at zero."""
-    (scores,) = beside(trace, prefix, "scores")
-    values = scores - scores.max(-1, keepdims=True)
+    """q_i . k_j - max_k q_i . k_k: a whole row of scores, moved so that its best stands at zero.
+
+    What a mask keeps from the row has no part in it, and is minus infinity.
+    """
+    scores, masked = beside(trace, prefix, "scores", "masked")
+    seen = np.where(np.isneginf(masked), -np.inf, scores)
+    values = seen - seen.max(-1, keepdims=True)
     return named(trace, prefix, "score_leads", values, "batch head query key", ("scores",))
 
 
