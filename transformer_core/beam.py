@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -84,8 +84,10 @@ def beam(
     Source: Sutskever et al. 2014, section 3.2 (beam search); Wu et al. 2016, section 7 (length normalisation).
 
     Raises:
-        ValueError: as `greedy`; or a width that is no number from 1 to half of the vocabulary.
+        ValueError: as `greedy`; a width that is no number from 1 to half of the vocabulary; another word for `early`.
     """
+    if early not in get_args(Early):
+        raise ValueError(f'no beam ends "{early}": it ends when {", ".join(get_args(Early))}')
     if not 1 <= width <= model.config.target_vocab // 2:
         raise ValueError(f"no beam of width {width} over a vocabulary of {model.config.target_vocab} words")
     memory, target = begin(model, source_ids, start, source_padding)

@@ -36,7 +36,7 @@ TESTS = {
     "trace.py": "core/test_trace.py core/test_tracing.py",
     "decoding.py": "core/test_sampling.py core/test_decoding.py core/test_decoding_equals_hugging_face.py",
     "named_tensor.py": "core/test_named_tensor.py",
-    "tap.py": "core/test_tracing.py core/test_interventions.py",
+    "tap.py": "core/test_tap.py core/test_tracing.py core/test_interventions.py",
     "beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
 }
 
