@@ -195,7 +195,17 @@ def test(context: click.Context) -> None:
         "format": [tools / "ruff", "format", "--check", "."],
         "types": [python, "-m", "mypy"],
         "import contracts": [tools / "lint-imports"],
-        "tests": [python, "-m", "pytest", "-n", os.cpu_count() or 1, "--dist", "loadgroup", *context.args],
+        "tests": [
+            python,
+            "-m",
+            "pytest",
+            "-n",
+            os.cpu_count() or 1,
+            "--dist",
+            "loadscope",
+            "--random-order",
+            *context.args,
+        ],
     }
     failed = []
     for name, command in checks.items():

@@ -27,7 +27,7 @@ SCORES = NamedTensor(
 PIXEL = units(1920 / SIZE[0])
 
 
-@pytest.mark.parametrize("chapter", chapters(), ids=name_of)
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)
 def test_a_chapter_looks_as_when_somebody_last_looked(chapter: type[Chapter], tmp_path: Path) -> None:
     name = name_of(chapter)
     golden = path_of(name)

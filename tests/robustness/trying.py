@@ -25,10 +25,9 @@ OTHERS = (
     "transformers.models.gpt2.modeling_gpt2 transformers.models.marian.modeling_marian "
     "transformers.models.bert.modeling_bert"
 )
-#: Plugins take seconds to load and to say goodbye: none but the one whose mark our tests bear.
+#: Plugins take seconds to load and to say goodbye: none of them.
 FLAGS = (
-    "-x -q --no-header --tb=no -W ignore -p xdist.plugin -p no:cacheprovider -p no:unraisableexception "
-    "-p no:threadexception"
+    "-x -q --no-header --tb=no -W ignore -p no:cacheprovider -p no:unraisableexception -p no:threadexception"
 ).split()
 #: Tests that take so many times as long as they should run in circles.
 PATIENCE, LEAST = 10, 20.0
