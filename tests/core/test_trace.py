@@ -148,7 +148,7 @@ def test_what_an_experiment_found_is_read_when_it_is_asked_for():
 
 
 def test_a_window_cuts_to_the_words_in_sight_and_is_read_under_its_own_names():
-    whole = by_hand(tokens=[*WORDS], windows={"source": [1, 3]})
+    whole = by_hand(tokens=[*WORDS], target_tokens=[], windows={"source": [1, 3]})
     seen = whole.in_sight()
     assert seen["encoder.0.out"].values.tolist() == [[1, 2]]
     assert seen["encoder.0.out"].labels == {"position": ("cat", "sleeps")}
