@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from scenes.language import catalogue
 from scenes.lecturing import new
 from scenes.model_tables import model
 from scenes.modelling import models
-from scenes.ordering import TRUST, drawn, open_store, order_of, shared, spoken
+from scenes.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
 from scenes.publishing.commands import page, publish, serve, slides
 from scenes.speaking import heard, read_out, voices
+from scenes.surroundings import settled
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
@@ -48,10 +50,15 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
     Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
+    order = order_of(names, **wishes)
+    with alone_in(order.output):
+        _render(order)
+
+
+def _render(order: Any) -> None:
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio
 
-    order = order_of(names, **wishes)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
@@ -76,7 +83,7 @@ def stills(names: tuple[str, ...], **wishes: Any) -> None:
     from scenes.production.studio import Studio
 
     order = order_of(names, **wishes)
-    with Bar() as bar:
+    with alone_in(order.output), Bar() as bar:
         made = Studio(open_store(), bar).stills(order)
     for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
         click.echo(f"{sheet}")
@@ -129,11 +136,13 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
 def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
     """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
     from scenes.production.bar import Bar
+    from scenes.production.files import ready
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
     wishes = {"text": text, "model": model, "edits": edits}
     order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    ready(output.parent)
     store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
@@ -162,7 +171,9 @@ def train(output: Path | None, **wishes: Any) -> None:
     from scenes.production.bar import Bar
     from transformer_core.default_model import DEFAULT
     from transformer_core.default_model import train as train_model
+    from transformer_core.whole_files import ready
 
+    ready((output or DEFAULT).parent)
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
         train_model(output or DEFAULT, **chosen, progress=bar.training)
@@ -221,7 +232,9 @@ def test(context: click.Context) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; whatever goes wrong is told in one line (LECTURE_DEBUG=1 shows where)."""
-    sys.exit(_status(arguments))
+    with settled(afresh=arguments is None):
+        status = _status(arguments)
+    sys.exit(status)
 
 
 def _status(arguments: list[str] | None) -> int:
@@ -248,7 +261,8 @@ def _status(arguments: list[str] | None) -> int:
 
 
 def _say(line: str, status: int) -> int:
-    click.echo(f"lecture: {' '.join(line.split())}", err=True)
+    with suppress(OSError):
+        click.echo(f"lecture: {' '.join(line.split())}", err=True)
     return status
 
 

@@ -36,7 +36,10 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again and record what they find; an interrupted run is gone on with."""
     from scenes.production.bar import Bar
     from transformer_core.experiments.laboratory import perform
+    from transformer_core.whole_files import ready
 
+    if output:
+        ready(output)
     pieces = Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve() / "experiments"
     for name in names:
         with Bar() as bar:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def _unasked(lecture: Any) -> dict[str, Any]:
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
+    from scenes.production.files import alone
+
+    with alone(folder, lambda: click.echo(f"lecture: waits for another command that writes to {folder}", err=True)):
+        yield
 
 
 def open_store() -> Any:

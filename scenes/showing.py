@@ -11,6 +11,7 @@ from typing import Any
 
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
+from scenes.production.seals import seal
 from scenes.production.store import Store
 from transformer_core.trace import Trace
 
@@ -47,8 +48,11 @@ class _Given(Store):
             *(f"{name} {tensor.values.tobytes()!r}" for name, tensor in sorted(self.given.tensors.items()))
         )
         path = self.folder / "traces" / f"{content}.npz"
-        if not path.with_suffix(".json").exists() or not path.exists():
+        files = path, path.with_suffix(".json")
+        if not all(self.has(file) for file in files):
             self.given.save(path)
+            for file in files:
+                seal(file)
         return path, content
 
 
@@ -142,6 +146,7 @@ def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Show
         facts, clip = drawn[0]
         return Shown(clip, facts.title, seconds(clip))
     target = store.folder / "films" / f"{hashed(*(facts.key for facts, _ in drawn))}.mp4"
-    if not target.exists():
+    if not store.has(target):
         join([Part(clip, facts.title) for facts, clip in drawn], [], target, {"title": title}, "und")
+        seal(target)
     return Shown(target, title, sum(seconds(clip) for _, clip in drawn))

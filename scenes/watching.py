@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scenes.ordering import TRUST, open_store, order_of, shared, spoken
+from scenes.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
@@ -91,7 +91,7 @@ def _draw(order: Any) -> None:
     from scenes.production.studio import Studio
 
     start = time.perf_counter()
-    with Bar() as bar:
+    with alone_in(order.output), Bar() as bar:
         made = Studio(open_store(), bar).film(order)
     for step in made.new:
         click.echo(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from transformer_core.trace import NamedTensor
+from transformer_core.whole_files import reading
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "experiments"
 PREFIX = "experiment."
@@ -25,7 +26,8 @@ def found(name: str, folder: Path | None = None) -> NamedTensor | None:
     facts = card(_experiment(name), folder).get("tensors", {}).get(name)
     if facts is None:
         return None
-    with np.load(_file(_experiment(name), folder), allow_pickle=False) as arrays:
+    path = _file(_experiment(name), folder)
+    with reading(path), np.load(path, allow_pickle=False) as arrays:
         labels = {axis: tuple(words) for axis, words in facts["labels"].items()}
         return NamedTensor(name, arrays[name], tuple(facts["axes"]), labels)
 
@@ -67,5 +69,6 @@ def _file(experiment: str, folder: Path | None) -> Path:
 @lru_cache(maxsize=64)
 def _read(path: Path, _changed: int) -> dict[str, Any]:
     """The card at `path`, read again when it was changed."""
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path):
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return facts

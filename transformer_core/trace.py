@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from transformer_core.named_tensor import AXES, NamedTensor
-from transformer_core.whole_files import whole
+from transformer_core.whole_files import reading, whole
 
 __all__ = ["AXES", "NamedTensor", "Trace", "derived"]
 
@@ -134,15 +134,19 @@ class Trace(Mapping[str, NamedTensor]):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
-        """Read what `save` wrote; nothing in the files is executed."""
+        """Read what `save` wrote; nothing in the files is executed.
+
+        Raises:
+            ValueError: the files were damaged.
+        """
         path = Path(path).with_suffix(".npz")
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        with np.load(path, allow_pickle=False) as arrays:
+        with reading(path), np.load(path, allow_pickle=False) as arrays:
+            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             tensors = {
                 name: NamedTensor(
                     name, arrays[name], tuple(facts["axes"]), {a: tuple(v) for a, v in facts["labels"].items()}
                 )
                 for name, facts in card["tensors"].items()
             }
-        parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
-        return cls(tensors, parents, card["about"])
+            parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
+            return cls(tensors, parents, card["about"])

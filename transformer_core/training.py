@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
@@ -22,6 +23,7 @@ from transformer_core.tap import Tape, record
 from transformer_core.tensor_file import metadata, write_tensors
 from transformer_core.versions import versions
 from transformer_core.vocabulary import PAD, Vocabulary
+from transformer_core.whole_files import reading
 
 Progress = Callable[[int, int, dict[str, float]], None]
 Watch = Callable[[int, Transformer], None]
@@ -173,13 +175,13 @@ class Run:
         """Go back to what `save` wrote.
 
         Raises:
-            ValueError: the file is of a training by another recipe.
+            ValueError: the file is of a training by another recipe, or damaged.
         """
         data = path.read_bytes()
-        header = metadata(data)
+        with reading(path, SafetensorError):
+            header, tensors = metadata(data), load(data)
         if json.loads(header["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
             raise ValueError(f"{path.name} is of another training: remove it, or train without resuming")
-        tensors = load(data)
         self.model.load_state_dict({n[len("model.") :]: t for n, t in tensors.items() if n.startswith("model.")})
         for at, parameter in enumerate(self.model.parameters()):
             prefix = f"adam.{at}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -23,15 +25,35 @@ Work = tuple[Callable[[Any, "Tick"], Any], Any]
 #: Told the frames and the steps that were done since it was told last.
 Tick = Callable[[int, int], None]
 
-
 #: What every job needs, and takes a second to import.
 READY = ("scenes.rendering", "scenes.storyboard")
 #: Seconds that a process has to remove what it began, when it is told to leave.
 LEAVING = 1.0
+#: What the system says of a disk without room, and what helps.
+FULL = {errno.ENOSPC, errno.EDQUOT}
+ROOM = "free some room and run it again, it goes on from there"
+#: Processes that may die over a job before it is given up.
+LOSSES = 2
 
 
 class CrewError(RuntimeError):
     """A job failed; the message is the line to show."""
+
+
+@dataclass
+class Task:
+    """A job on its way: its place among the others, what it has reported, and how many processes died over it."""
+
+    number: int
+    work: Work
+    frames: int = 0
+    steps: int = 0
+    losses: int = 0
+
+    def tell(self, tick: Tick, frames: int, steps: int) -> None:
+        """Report that so much more is done; less than nothing when it begins again."""
+        self.frames, self.steps = self.frames + frames, self.steps + steps
+        tick(frames, steps)
 
 
 class Executor(Protocol):
@@ -64,34 +86,32 @@ class Crew:
     def __init__(self, size: int, tick: Tick) -> None:
         self.size, self.tick = size, tick
         self.processes: dict[Connection, SpawnProcess] = {}
-        self.busy: dict[Connection, int] = {}
+        self.busy: dict[Connection, Task] = {}
 
     def perform(self, works: Sequence[Work]) -> list[Any]:
         """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`.
 
         Raises:
-            CrewError: a job failed or its process died; the crew is of no use afterwards.
+            CrewError: a job failed, or its process died and so did the next one that had it; the crew is of no use
+                afterwards.
         """
         results: list[Any] = [None] * len(works)
-        waiting = list(enumerate(works))[::-1]
-        self.prepare(len(works))
-        for line in list(self.processes)[: len(works)]:
-            self._hand(line, waiting)
-        while self.busy:
-            for ready in wait(list(self.busy)):
+        waiting = [Task(number, work) for number, work in enumerate(works)][::-1]
+        while waiting or self.busy:
+            self._employ(waiting)
+            for ready in wait(list(self.busy)) if self.busy else ():
                 line = cast("Connection", ready)
                 try:
                     kind, content = line.recv()
-                except EOFError:
-                    raise CrewError("a drawing process died; is there enough memory? Try --jobs 1") from None
+                except (EOFError, OSError):
+                    waiting.append(self._lost(line))
+                    continue
                 if kind == "tick":
-                    self.tick(*content)
+                    self.busy[line].tell(self.tick, *content)
                 elif kind == "failed":
                     raise CrewError(content)
                 else:
-                    results[self.busy.pop(line)] = content
-                    if waiting:
-                        self._hand(line, waiting)
+                    results[self.busy.pop(line).number] = content
         return results
 
     def prepare(self, count: int) -> None:
@@ -105,12 +125,35 @@ class Crew:
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there,), daemon=True)
         self.processes[here] = process
-        _start(process)
+        try:
+            _start(process)
+        except BrokenPipeError:
+            raise CrewError("a drawing process ended before it began; is there enough memory? Try --jobs 1") from None
         there.close()
 
-    def _hand(self, line: Connection, waiting: list[tuple[int, Work]]) -> None:
-        self.busy[line], work = waiting.pop()
-        line.send(work)
+    def _employ(self, waiting: list[Task]) -> None:
+        """Give a task to everybody who has none."""
+        self.prepare(len(waiting) + len(self.busy))
+        for line in [line for line in self.processes if line not in self.busy]:
+            if not waiting:
+                return
+            self.busy[line] = waiting.pop()
+            try:
+                line.send(self.busy[line].work)
+            except OSError:  # it died when it had nothing to do
+                waiting.append(self._lost(line))
+
+    def _lost(self, line: Connection) -> Task:
+        """The task of a process that died, to be done again by fewer: most often it was memory that was short."""
+        task, process = self.busy.pop(line), self.processes.pop(line)
+        line.close()
+        process.join()
+        task.tell(self.tick, -task.frames, -task.steps)
+        task.losses += 1
+        if task.losses == LOSSES:
+            raise CrewError(f"a drawing process died {LOSSES} times over the same steps; is there enough memory?")
+        self.size = max(1, self.size - 1)
+        return task
 
     def __enter__(self) -> Self:
         return self
@@ -168,6 +211,8 @@ def _serve(line: Connection) -> None:
 def _done(function: Callable[[Any, Tick], Any], argument: Any, line: Connection) -> tuple[str, Any]:
     try:
         return "done", function(argument, lambda *progress: line.send(("tick", progress)))
+    except MemoryError:
+        sys.exit(1)  # with all that it holds; the crew does the job again, by fewer
     except Exception as error:
         if os.environ.get("LECTURE_DEBUG"):
             traceback.print_exc()
@@ -191,6 +236,12 @@ def _leave(*_: Any) -> None:
 
 def in_one_line(error: BaseException) -> str:
     """What went wrong, for a reader who needs no traceback."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; fewer processes need less: --jobs 1"
+    if isinstance(error, OSError) and error.strerror:
+        place = "" if error.filename is None else f"{error.filename}: "
+        room = f"; {ROOM}" if error.errno in FULL else ""
+        return " ".join(f"{place}{error.strerror[0].lower()}{error.strerror[1:]}{room}".split())
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     line = " ".join(str(text).split())
     expected = isinstance(error, ValueError | KeyError | OSError | ImportError | CrewError) and line

@@ -18,6 +18,7 @@ from scenes.production.fingerprint import hashed, source
 from scenes.production.look import Look
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
+from scenes.production.seals import seal
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.store import Store
 
@@ -78,6 +79,7 @@ class Delivery:
         clip = self.store.sound(hashed(step.key, sound.name, self._tag, source(PRODUCTION)), ".mp4")
         if not self.store.has(clip):
             film.with_sound(silent, sound, clip, self._tag)
+            seal(clip)
         return clip
 
     def stills(self, steps: Sequence[StepFacts]) -> None:
@@ -93,6 +95,7 @@ class Delivery:
             if not self.store.has(sheet):
                 pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
                 contact_sheet(pictures, heading, sheet, text_of(self.origin.tags))
+                seal(sheet)
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
 
     def _title(self, entry: Entry) -> str:
@@ -146,14 +149,14 @@ class Delivery:
 
     def _clear(self, steps: Sequence[StepFacts]) -> None:
         """Remove the clips and posters of an earlier delivery that this one does not have."""
+        now = {(step.chapter, step.number) for step in steps}
         try:
             rows = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))["steps"]
-        except (OSError, ValueError, KeyError):
+            gone = [row for row in rows if (row["chapter"], row["number"]) not in now]
+            stale = [str(row[kind]) for row in gone for kind in ("clip", "poster")]
+        except (OSError, ValueError, KeyError, TypeError):  # none, or one that we did not write
             return
-        now = {(step.chapter, step.number) for step in steps}
-        for row in rows:
-            if (row["chapter"], row["number"]) not in now:
-                for kind in ("clip", "poster"):
-                    stale = (self.folder / row[kind]).resolve()
-                    if stale.is_relative_to(self.folder.resolve()):
-                        stale.unlink(missing_ok=True)
+        for name in stale:
+            path = (self.folder / name).resolve()
+            if path.is_relative_to(self.folder.resolve()) and path.is_file():
+                path.unlink()

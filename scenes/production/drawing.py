@@ -16,11 +16,12 @@ from PIL import Image
 from scenes.language import ENGLISH, catalogue
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
-from scenes.production.files import stage, whole
+from scenes.production.files import stage
 from scenes.production.fingerprint import digest, hashed, source, toolchain
 from scenes.production.look import Look
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
+from scenes.production.seals import seal, sealed
 from scenes.production.storycode import Place, Storyboard, places
 from transformer_core import results
 from transformer_core.trace import Trace
@@ -114,6 +115,7 @@ def render(job: Job, tick: Tick) -> set[str]:
             if record.number in job.clips:
                 _poster(chapter, job.clips[record.number])
                 clips.close()
+                seal(job.clips[record.number].with_suffix(job.suffix))
                 tick(0, 1)
             if record.number == max(job.clips):
                 raise Enough
@@ -128,7 +130,7 @@ def render(job: Job, tick: Tick) -> set[str]:
 def _poster(chapter: Any, clip: Path) -> None:
     """The stage as it stands now, as a PNG."""
     told = text_of(Origin.of(chapter.trace.about).tags)
-    with whole(clip.with_suffix(".png")) as part:
+    with sealed(clip.with_suffix(".png")) as part:
         Image.fromarray(chapter.renderer.still(chapter)).save(part, compress_level=4, pnginfo=told)
 
 

@@ -8,17 +8,23 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from transformer_core.whole_files import abandoned, whole
+from transformer_core.whole_files import abandoned, ready, whole
 
-__all__ = ["forget_stages", "place", "slug", "stage", "whole", "whole_folder", "write_json", "write_text"]
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = [
+    "alone", "forget_stages", "place", "ready", "slug", "stage", "whole", "whole_folder", "write_json", "write_text",
+]  # fmt: skip
 #: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
 
@@ -67,10 +73,51 @@ def forget_stages() -> None:
     They are given an hour: what has our temporary folder in common with us may count its processes otherwise.
     """
     before = time.time() - LEFT_SECONDS
-    for folder in Path(tempfile.gettempdir()).glob(f"{STAGE}*"):
+    try:
+        left = list(Path(tempfile.gettempdir()).glob(f"{STAGE}*"))
+    except OSError:  # there is no temporary folder
+        return
+    for folder in left:
         with suppress(OSError):
             if abandoned(folder.name) and folder.stat().st_mtime < before:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Have `folder` to oneself: who wants to write to it meanwhile, waits; `waiting` is called if that is us.
+
+    It is made, and seen to take files. A process that dies lets go of it, and nothing stays behind: the folder itself
+    is what is locked. Where the file system cannot lock, nobody waits.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    ready(folder)
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle, waiting)
+        yield
+    finally:
+        os.close(handle)
+        with suppress(OSError):
+            folder.rmdir()  # where nothing came of it
+
+
+def _lock(handle: int, waiting: Callable[[], None]) -> None:
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        return
 
 
 def write_text(path: Path, text: str) -> None:

@@ -43,7 +43,7 @@ class Part:
 
 def seconds(clip: Path) -> float:
     """How long `clip` plays."""
-    with av.open(str(clip)) as container:
+    with av.open(str(clip.absolute())) as container:
         stream = container.streams.video[0]
         assert stream.duration is not None
         assert stream.time_base is not None
@@ -52,7 +52,7 @@ def seconds(clip: Path) -> float:
 
 def frames(clip: Path) -> int:
     """How many frames `clip` has."""
-    with av.open(str(clip)) as container:
+    with av.open(str(clip.absolute())) as container:
         return int(container.streams.video[0].frames)
 
 
@@ -73,9 +73,9 @@ def join(
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
     """
     with whole(target) as path, ExitStack() as stack:
-        film = stack.enter_context(av.open(str(path), "w", options={"movflags": "+faststart"}))
+        film = stack.enter_context(av.open(str(path.absolute()), "w", options={"movflags": "+faststart"}))
         film.metadata.update({name: text for name, text in facts.items() if text})
-        first = stack.enter_context(av.open(str(parts[0].clip))).streams.video[0]
+        first = stack.enter_context(av.open(str(parts[0].clip.absolute()))).streams.video[0]
         video = film.add_stream_from_template(first)
         assert first.time_base is not None
         video.time_base = first.time_base
@@ -94,8 +94,8 @@ def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
     """Write `clip` with `sound` to `target` (.mp4), whole or not at all; neither is encoded again."""
     with whole(target) as path, ExitStack() as stack:
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
-        film = stack.enter_context(av.open(str(path), "w", options=options))
-        silent = stack.enter_context(av.open(str(clip)))
+        film = stack.enter_context(av.open(str(path.absolute()), "w", options=options))
+        silent = stack.enter_context(av.open(str(clip.absolute())))
         film.metadata.update({name: text for name, text in silent.metadata.items() if name in KEPT})
         template = silent.streams.video[0]
         video = film.add_stream_from_template(template)
@@ -112,7 +112,7 @@ def _time(packet: Packet) -> float:
 
 def _pictures(parts: Sequence[Part], starts: Sequence[int], video: av.VideoStream) -> Iterator[Packet]:
     for part, start in zip(parts, starts, strict=False):
-        with av.open(str(part.clip)) as clip:
+        with av.open(str(part.clip.absolute())) as clip:
             for packet in clip.demux(clip.streams.video[0]):
                 if packet.dts is None or packet.pts is None:
                     continue
@@ -122,7 +122,7 @@ def _pictures(parts: Sequence[Part], starts: Sequence[int], video: av.VideoStrea
 
 def _sound_stream(film: OutputContainer, stack: ExitStack, sound: Path, language: str) -> Iterator[Packet]:
     """A stream for the packets of `sound`, and these packets."""
-    source = stack.enter_context(av.open(str(sound)))
+    source = stack.enter_context(av.open(str(sound.absolute())))
     given = source.streams.audio[0]
     stream = film.add_stream_from_template(given)
     stream.time_base = given.time_base
@@ -141,7 +141,7 @@ def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
     """Where each clip starts in the film, and where the last one ends, in ticks of the first one's clock."""
     starts = [0]
     for part in parts:
-        with av.open(str(part.clip)) as container:
+        with av.open(str(part.clip.absolute())) as container:
             stream = container.streams.video[0]
             same = stream.time_base == first.time_base
             if not same or stream.codec_context.extradata != first.codec_context.extradata:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from scenes.production.facts import StepFacts
 from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
+from scenes.production.seals import beside, content, intact, seal
 from transformer_core.at_hand import placed
 from transformer_core.trace import Trace
 from transformer_core.whole_files import abandoned
@@ -24,10 +24,11 @@ KEPT_DAYS = 30
 
 
 class Store:
-    """A folder of results. Every file in it is whole, and its name says all that determines it."""
+    """A folder of results. Every file is whole, its name says all that determines it, and a seal lies beside it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.seen: set[Path] = set()
 
     def clip(self, key: str) -> Path:
         """Where the clip (.mp4) and the poster (.png) of the step with this key are, without suffix."""
@@ -61,12 +62,15 @@ class Store:
         place = None if model is None else placed(model)
         asked = hashed(text, place, *edits, target, beams, source(PACKAGES / "transformer_core"), *_checkpoints(place))
         path = self.folder / "traces" / f"{asked}.npz"
-        if not path.with_suffix(".json").exists() or not path.exists():
+        files = path, path.with_suffix(".json")
+        if not all(self.has(file) for file in files):
             computing()
             from transformer_core.lecture import read
 
             read(text, place, edit=list(edits) or None, target=target, beams=beams).save(path)
-        return path, hashed(_content(path), _content(path.with_suffix(".json")))
+            for file in files:
+                seal(file)
+        return path, hashed(*map(content, files))
 
     def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
         """The facts of the trace of `text`; `asked` is as for `trace`."""
@@ -75,22 +79,29 @@ class Store:
 
     def survey(self, key: str) -> list[StepFacts] | None:
         """What is known of the steps of a chapter, or None."""
-        path = self.folder / "surveys" / f"{key}.json"
-        if not path.exists():
+        path = self._survey(key)
+        if not self.has(path):
             return None
-        os.utime(path)
         return [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
 
     def remember(self, key: str, steps: list[StepFacts]) -> None:
-        write_json(self.folder / "surveys" / f"{key}.json", [step.to_json() for step in steps])
+        path = self._survey(key)
+        write_json(path, [step.to_json() for step in steps])
+        seal(path)
+
+    def _survey(self, key: str) -> Path:
+        return self.folder / "surveys" / f"{key}.json"
 
     def has(self, path: Path) -> bool:
-        """Whether something is there already; what is asked for is not old."""
-        try:
+        """Whether something is there already and was not damaged since; what is asked for is not old."""
+        if path not in self.seen:
+            if not intact(path):
+                return False
+            self.seen.add(path)
+        with suppress(OSError):  # a store that cannot be written to can still be read
             os.utime(path)
-        except FileNotFoundError:
-            return False
-        return True
+            os.utime(beside(path))
+        return path.exists()
 
     @contextmanager
     def tidy(self) -> Iterator[None]:
@@ -99,25 +110,23 @@ class Store:
         A process that is stopped between making a file and being ready to remove it leaves it behind, and so does one
         that is killed. The number in a hidden name is that of its process.
         """
+        self.seen.clear()
         try:
             yield
         finally:
             for path in self.folder.glob("*/.*"):
                 if abandoned(path.name):
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        path.unlink()
             forget_stages()
 
     def forget_old(self) -> None:
         """Remove what was not used for a month."""
         oldest = time.time() - KEPT_DAYS * 86400
         for path in self.folder.glob("*/*"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
-
-
-def _content(path: Path) -> str:
-    os.utime(path)
-    return hashlib.blake2b(path.read_bytes()).hexdigest()
+            with suppress(OSError):  # somebody else finished or removed it
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 def _checkpoints(place: Path | None) -> list[str]:

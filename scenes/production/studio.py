@@ -100,9 +100,9 @@ class Studio:
                 self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
-        self.store.forget_old()
         delivery = self._delivery(order)
         film = delivery.film(steps, narration)
+        self.store.forget_old()  # at the end: a clock that was put right meanwhile makes all of this old
         by_manim = tuple(sorted(set().union(*left)))
         doubts = tuple(order.recordings.told(steps)) if order.recordings else ()
         seconds, new = delivery.seconds, tuple(missing)

@@ -45,13 +45,14 @@ def clip(
     The steps of a group are counted through its chapters.
     """
     from scenes.production.bar import Bar
-    from scenes.production.files import slug
+    from scenes.production.files import ready, slug
     from scenes.production.studio import Studio
     from scenes.publishing.formats import FORMATS as KINDS
 
     places = [_place(step) for step in steps]
     order = order_of(tuple(dict.fromkeys(name for name, _ in places)), quality="h", **wishes)
     folder = wishes["output"] or Path("renders") / "clips"
+    ready(folder)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         for kind in (KINDS[name] for name in dict.fromkeys(formats)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.ordering import drawn, open_store, order_of
+from scenes.ordering import alone_in, drawn, open_store, order_of
 from scenes.speaking import heard
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> N
     Both hold their clips, so that one file is all you carry. A clip plays once and stands; "next" goes on. What is said
     stands in the speaker notes (key S in the browser).
     """
-    _make_slides(_made(order_of(names, **wishes)), formats or FORMATS)
+    order = order_of(names, **wishes)
+    with alone_in(order.output):
+        _make_slides(_made(order), formats or FORMATS)
 
 
 def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
@@ -54,7 +56,8 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
     A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
     """
     order = order_of(names, **wishes)
-    _make_page(order, _made(order))
+    with alone_in(order.output):
+        _make_page(order, _made(order))
 
 
 def _make_page(order: Any, lecture: Rendered) -> None:

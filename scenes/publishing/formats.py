@@ -90,7 +90,10 @@ def _mp4(drawn: Path, target: Path, rate: int) -> None:  # noqa: ARG001 - it was
 
 def _webm(drawn: Path, target: Path, rate: int) -> None:
     """VP9 with an alpha plane, as browsers and editors take it."""
-    with whole(target) as part, av.open(str(part), "w", format="webm", options={"fflags": "+bitexact"}) as film:
+    with (
+        whole(target) as part,
+        av.open(str(part.absolute()), "w", format="webm", options={"fflags": "+bitexact"}) as film,
+    ):
         film.metadata.update(told(drawn))
         stream = film.add_stream(
             "libvpx-vp9", rate=rate, options={"crf": "24", "b": "0", "row-mt": "1", "cpu-used": "5"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from scenes.rendering.lane import Lane
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
+from transformer_core.whole_files import naming
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much
@@ -58,11 +60,12 @@ class ClipWriter:
         self._pending = 0
         self._since_key = 0
         self._key_wanted = True
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        self._container = av.open(
-            str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
-        )
+        self._partial = self.path.absolute().with_name(f".{self.path.name}.{os.getpid()}.partial")
+        with naming(self.path, self._partial):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(
+                str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
+            )
         self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(qp, preset))
         self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
@@ -176,19 +179,21 @@ class ClipWriter:
         packet.pts = packet.dts = number
         packet.duration = 1
         packet.is_keyframe = is_key
-        self._container.mux(packet)
+        with naming(self.path, self._partial):
+            self._container.mux(packet)
 
     def close(self) -> Path:
         """Finish the file and give it its name."""
         try:
             self._settle()
             self._lane.finish()
+            self._end()
+            with naming(self.path, self._partial):
+                self._container.close()
+                self._partial.replace(self.path)
         except BaseException:
             self.abort()
             raise
-        self._end()
-        self._container.close()
-        self._partial.replace(self.path)
         return self.path
 
     def _end(self) -> None:
@@ -197,8 +202,12 @@ class ClipWriter:
     def abort(self) -> None:
         """Give the clip up; nothing of it stays."""
         self._lane.drop()
-        self._container.close()
-        self._partial.unlink(missing_ok=True)
+        try:
+            with suppress(OSError):  # a full disk has no room for the end of the file either
+                self._container.close()
+        finally:
+            with suppress(OSError):
+                self._partial.unlink()
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import av
 import numpy as np
 
 from scenes.rendering.tiles import Box
+from transformer_core.whole_files import naming
 
 
 class MasterWriter:
@@ -31,9 +33,10 @@ class MasterWriter:
         self.path = Path(path)
         self.frames = 0
         self._rate, self._last = fps, -1
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})
+        self._partial = self.path.absolute().with_name(f".{self.path.name}.{os.getpid()}.partial")
+        with naming(self.path, self._partial):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})
         self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("ffv1", rate=fps)
         self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "bgra"
@@ -56,20 +59,33 @@ class MasterWriter:
     def _put(self) -> None:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(self._pixels[..., [2, 1, 0, 3]]), format="bgra")
         frame.pts, frame.time_base, self._last = self.frames, Fraction(1, self._rate), self.frames
-        self._container.mux(self._stream.encode(frame))
+        with naming(self.path, self._partial):
+            self._container.mux(self._stream.encode(frame))
 
     def close(self) -> Path:
         """Finish the file and give it its name."""
+        try:
+            self._finish()
+        except BaseException:
+            self.abort()
+            raise
+        return self.path
+
+    def _finish(self) -> None:
         if self.frames - 1 > self._last >= 0:
             self.frames -= 1
             self._put()  # so that the end of a standstill is known
             self.frames += 1
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
-        self._partial.replace(self.path)
-        return self.path
+        with naming(self.path, self._partial):
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+            self._partial.replace(self.path)
 
     def abort(self) -> None:
         """Give the master up; nothing of it stays."""
-        self._container.close()
-        self._partial.unlink(missing_ok=True)
+        try:
+            with suppress(OSError):
+                self._container.close()
+        finally:
+            with suppress(OSError):
+                self._partial.unlink()

@@ -15,8 +15,8 @@ import numpy as np
 
 from scenes.production.captions import reading_seconds
 from scenes.production.facts import StepFacts
-from scenes.production.files import whole
 from scenes.production.fingerprint import hashed
+from scenes.production.seals import sealed
 from scenes.production.store import PACKAGES, Store
 from scenes.speech import sound
 from scenes.speech.recordings import Recordings
@@ -79,7 +79,7 @@ class Narration:
         path = self.store.speech(key)
         if not self.store.has(path):
             samples, rate = self.voice.say(text)
-            with whole(path) as part:
+            with sealed(path) as part:
                 spoken_part = sound.trimmed(samples, rate)
                 sound.keep(spoken_part if len(spoken_part) else np.zeros(rate // 20, np.float32), rate, part)
         return key, sound.seconds(path)
@@ -101,7 +101,7 @@ class Narration:
         """The sound of `step` as AAC, for its clip."""
         path = self.store.sound(self.key(step, rate), ".m4a")
         if not self.store.has(path):
-            with whole(path) as part:
+            with sealed(path) as part:
                 sound.encode(self.of(step, rate), part)
         return path
 
@@ -111,7 +111,7 @@ class Narration:
             return None
         path = self.store.sound(hashed(*(self.key(step, rate) for step in steps)), ".m4a")
         if not self.store.has(path):
-            with whole(path) as part:
+            with sealed(path) as part:
                 sound.encode(np.concatenate([self.of(step, rate) for step in steps]), part)
         return path
 
@@ -121,7 +121,7 @@ class Narration:
             return np.zeros(sound.samples(step.frames / rate), np.float32)
         path = self.store.sound(self.key(step, rate), ".flac")
         if not self.store.has(path):
-            with whole(path) as part:
+            with sealed(path) as part:
                 sound.keep(sound.levelled(self._placed(step, rate)), sound.RATE, part)
         return sound.read(path)
 

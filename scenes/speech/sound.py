@@ -36,7 +36,7 @@ def read(path: Path) -> np.ndarray:
         ValueError: there is no sound in it, or it cannot be read.
     """
     try:
-        with av.open(str(path)) as file:
+        with av.open(str(path.absolute())) as file:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
             frames = [frame for given in file.decode(audio=0) for frame in resampler.resample(given)]
             frames += resampler.resample(None)
@@ -106,7 +106,7 @@ def keep(sound: np.ndarray, rate: int, path: Path) -> None:
 
 
 def _write(sound: np.ndarray, path: Path, codec: str, kind: str, rate: int, container: str, **settings: Any) -> None:
-    with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as file:
+    with av.open(str(path.absolute()), "w", format=container, options={"fflags": "+bitexact"}) as file:
         stream = cast("av.AudioStream", file.add_stream(codec, rate=rate, layout="mono", **settings))
         stream.codec_context.flags |= Flags.bitexact
         for start in range(0, sound.shape[1], rate):
@@ -118,7 +118,7 @@ def _write(sound: np.ndarray, path: Path, codec: str, kind: str, rate: int, cont
 
 def seconds(path: Path) -> float:
     """How long the sound of a file is."""
-    with av.open(str(path)) as file:
+    with av.open(str(path.absolute())) as file:
         stream = file.streams.audio[0]
         assert stream.duration is not None
         assert stream.time_base is not None

@@ -22,6 +22,7 @@ import re
 import shutil
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -29,6 +30,7 @@ from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -97,9 +99,8 @@ class Bench:
             raise ValueError(f"there are two pieces {key!r}")
         self._tell(key)
         path = self._path(key, shared)
-        if path and path.exists():
-            with np.load(path, allow_pickle=False) as kept:
-                piece = {name: kept[name] for name in kept.files}
+        piece = _kept(path)
+        if piece:
             self.seconds[key] = float(piece.pop("_seconds"))
         else:
             start = time.perf_counter()
@@ -185,6 +186,18 @@ def _code(one: Experiment) -> str:
     """A hash of the code of an experiment's file; comments and layout do not count."""
     text = Path(one.function.__code__.co_filename).read_text(encoding="utf-8")
     return hashlib.blake2b(ast.dump(ast.parse(text)).encode(), digest_size=6).hexdigest()
+
+
+def _kept(path: Path | None) -> Piece:
+    """What `_write` wrote to `path`; nothing if there is no such file, or if it was damaged since."""
+    if path is None:
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            piece = {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error):
+        return {}
+    return piece if "_seconds" in piece else {}
 
 
 def _write(path: Path, arrays: Piece) -> None:
