@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from scenes.checking import test
 from scenes.experimenting import experiments
 from scenes.language import catalogue
 from scenes.lecturing import new
@@ -25,7 +25,6 @@ from scenes.surroundings import settled
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
-ROOT = Path(__file__).resolve().parents[1]
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -191,43 +190,7 @@ lecture.add_command(page)
 lecture.add_command(serve)
 lecture.add_command(voices)
 lecture.add_command(models)
-
-
-@lecture.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.pass_context
-def test(context: click.Context) -> None:
-    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest."""
-    if not (ROOT / "tests").is_dir():
-        raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
-    tools = Path(sys.executable).parent
-    python = sys.executable
-    checks: dict[str, list[Any]] = {
-        "style": [tools / "ruff", "check", "."],
-        "format": [tools / "ruff", "format", "--check", "."],
-        "types": [python, "-m", "mypy"],
-        "import contracts": [tools / "lint-imports"],
-        "tests": [
-            python,
-            "-m",
-            "pytest",
-            "-n",
-            os.cpu_count() or 1,
-            "--dist",
-            "loadscope",
-            "--random-order",
-            *context.args,
-        ],
-    }
-    failed = []
-    for name, command in checks.items():
-        click.secho(f"── {name}", bold=True)
-        environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        arguments = [str(part) for part in command]
-        if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
-            failed.append(name)
-    if failed:
-        raise click.ClickException(f"failed: {', '.join(failed)}")
-    click.echo("all checks passed")
+lecture.add_command(test)
 
 
 def main(arguments: list[str] | None = None) -> None:

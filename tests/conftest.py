@@ -10,6 +10,10 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 WALKS = "tests/pictures/"
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes a minute or many; runs only with -m slow")
+
+
 def together(test: str) -> str:
     """Who runs beside whom where several processes share the tests: a file is done by one, and so is a chapter."""
     file, _, name = test.partition("::")
@@ -18,8 +22,11 @@ def together(test: str) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """The longest, which are the walks, begin first, also where the order is shuffled."""
+    for item in items:
+        if item.get_closest_marker("slow") and "slow" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="only with -m slow"))
     done = yield
     items.sort(key=lambda item: not item.nodeid.startswith(WALKS))
     return done

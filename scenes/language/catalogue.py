@@ -99,10 +99,10 @@ def catalogue(code: str, folder: Path = FOLDER) -> Catalogue:
 def _read(code: str, path: Path, _: int) -> Catalogue:
     import polib
 
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         entries = polib.pofile(text)
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"the catalogue {code}.po can't be read: {error}") from error
     done = [entry for entry in entries if entry.msgstr and not entry.obsolete and "fuzzy" not in entry.flags]
     return Catalogue(

@@ -1,0 +1,50 @@
+"""The command `lecture test`: all that must hold of the project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.pass_context
+def test(context: click.Context) -> None:
+    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest."""
+    if not (ROOT / "tests").is_dir():
+        raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
+    tools = Path(sys.executable).parent
+    python = sys.executable
+    checks: dict[str, list[Any]] = {
+        "style": [tools / "ruff", "check", "."],
+        "format": [tools / "ruff", "format", "--check", "."],
+        "types": [python, "-m", "mypy"],
+        "import contracts": [tools / "lint-imports"],
+        "tests": [
+            python,
+            "-m",
+            "pytest",
+            "-n",
+            os.cpu_count() or 1,
+            "--dist",
+            "loadscope",
+            "--random-order",
+            *context.args,
+        ],
+    }
+    failed = []
+    for name, command in checks.items():
+        click.secho(f"── {name}", bold=True)
+        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        arguments = [str(part) for part in command]
+        if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
+            failed.append(name)
+    if failed:
+        raise click.ClickException(f"failed: {', '.join(failed)}")
+    click.echo("all checks passed")
