@@ -1,0 +1,147 @@
+"""Faults that take a minute or many to try: `pytest -m slow tests/robustness`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_lecture import FILM, goes_on, one_line
+
+pytestmark = pytest.mark.slow
+GROUPS = Path("/sys/fs/cgroup")
+NO_ROOM = "no space left on device; free some room and run it again, it goes on from there"
+
+
+@pytest.fixture
+def bounded():
+    """Makes the beginning of a command that the kernel kills a part of when it takes more than so many MiB."""
+    one = (
+        GROUPS / "memory" / f"lecture-{os.getpid()}"
+        if (GROUPS / "memory").is_dir()
+        else GROUPS / f"lecture-{os.getpid()}"
+    )
+    limit = one / ("memory.limit_in_bytes" if one.parent.name == "memory" else "memory.max")
+    try:
+        one.mkdir()
+    except OSError:
+        pytest.skip("the kernel lets nobody make a group of processes here")
+    if not limit.exists():
+        one.rmdir()
+        pytest.skip("groups of processes have no limit of memory here")
+
+    def begin(mebibytes: int) -> tuple[str, ...]:
+        limit.write_text(str(mebibytes << 20))
+        return "sh", "-c", f'echo $$ > {one}/cgroup.procs; exec "$0" "$@"'
+
+    yield begin
+    one.rmdir()
+
+
+@pytest.mark.parametrize("mebibytes", [40, 80, 120, 160, 240, 320, 480, 640])
+def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibytes, bounded, tiny, known):
+    """Where the command itself is killed there is nobody left to say a line: its status is that of the kernel."""
+    tiny.redraw()
+    done = tiny.render(around=bounded(mebibytes), wishes=("--jobs", "2"))
+    sys.stderr.write(f"{mebibytes} MiB: status {done.returncode}; {done.stderr}\n")
+    if done.returncode == 0:
+        assert tiny.film() == known.film()
+    elif done.returncode != -9:
+        one_line(done, "is there enough memory?")
+    goes_on(tiny.render())
+    assert tiny.film() == known.film()
+
+
+@pytest.mark.parametrize("mebibytes", [250, 500, 750, 1000, 1500, 2000, 3000])
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
+def test_a_process_that_gets_no_more_memory_ends_in_one_line(mebibytes, tiny, known):
+    tiny.redraw()
+    done = tiny.render(around=("prlimit", f"--as={mebibytes << 20}"))
+    sys.stderr.write(f"{mebibytes} MiB: status {done.returncode}; {done.stderr}\n")
+    assert "Traceback" not in done.stderr
+    if done.returncode == 0:
+        assert tiny.film() == known.film()
+    else:
+        assert re.search("memory|map|allocat", done.stderr)
+    goes_on(tiny.render())
+    assert tiny.film() == known.film()
+
+
+def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, known):
+    """Output and cache on one disk, as by default: from no room at all to just enough."""
+    tiny.redraw()
+    said = disks("""
+        mkdir filled; cp -a cache/. filled; need=$(($(du -sk filled | cut -f 1) + 700))
+        for room in $(seq 0 12 700); do
+            disk one 16m; cp -a filled one/cache; free=$(df --output=avail -k one | tail -1); fill one $((free - room))
+            LECTURE_CACHE=$PWD/one/cache render one/out; find one -name '*.part*'
+            [ ! -e one/out/tiny-480p15.mp4 ] || cksum < one/out/tiny-480p15.mp4
+            rm one/ballast; LECTURE_CACHE=$PWD/one/cache render one/out; cksum < one/out/tiny-480p15.mp4
+            umount one
+        done""")
+    lines = {line for line in said if not re.fullmatch(r"status [01]|lecture: .*|one/out/tiny.*", line)}
+    (tiny.folder / "of known").write_bytes(known.film())
+    with (tiny.folder / "of known").open("rb") as film:
+        assert lines == {
+            subprocess.run(["cksum"], stdin=film, capture_output=True, text=True, check=True).stdout.strip()
+        }
+    refusals = [line for line in said if line.startswith("lecture: ")]
+    assert len(refusals) > 20
+    assert all(line.endswith(NO_ROOM) for line in refusals), refusals
+    assert said.count("status 1") == len(refusals)
+    assert said.count("status 0") == 59 * 2 - len(refusals)
+
+
+CLIP = "clip scores.1 --width 320 --output small --format"
+ROOMS = {
+    "trace --output small/all.npz": 256,
+    "train --steps 2 --output small/mine.safetensors": 256,
+    **{f"{CLIP} {name}": 8 for name in ("mp4", "gif", "webm", "avif", "png")},
+    "experiments run variance --output small": 4,
+}
+
+
+@pytest.mark.parametrize(("arguments", "room"), ROOMS.items(), ids=[name.split()[0] + name[-4:] for name in ROOMS])
+def test_no_command_leaves_half_a_file_where_there_is_no_room(arguments, room, disks):
+    said = disks(f"disk small 1m; fill small $((1024 - {room})); lecture {arguments}; ls -A small")
+    assert said[-2:] == ["status 1", "ballast"]
+    assert said[-3].startswith("lecture: small")
+    assert said[-3].endswith(NO_ROOM)
+    assert len(said) == 3
+
+
+def test_a_sentence_whose_trace_has_no_room_in_the_cache_is_one_line(disks):
+    said = disks("""
+        disk cache 1m; fill cache 1000; lecture render tiny.toml --trust --text "The house is red" --output out
+        find cache -type f""")
+    assert said[1:] == ["status 1", "cache/ballast"]
+    assert re.fullmatch(rf"lecture: .*/cache/traces/\w+\.npz: {NO_ROOM}", said[0])
+
+
+def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
+    said = disks("""
+        disk out 1m; fill out 1020
+        "$PYTHON" -m scenes.cli watch tiny.toml --trust --output out --jobs 1 > told 2>&1 & watching=$!
+        wait_for() { n=0; until grep -q "$1" told || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done; }
+        wait_for "no space left"; wait_for "watching tiny"; rm out/ballast; sleep 1; echo "# saved" >> tiny.py
+        wait_for "tiny-480p15.mp4"; kill -INT $watching; wait $watching || true; cp out/*.mp4 .; cat told""")
+    assert [line for line in said if line.startswith("lecture: ")] == [f"lecture: out/clips/tiny-01.mp4: {NO_ROOM}"]
+    assert (tiny.folder / FILM).read_bytes() == known.film()
+
+
+def test_a_damaged_state_of_a_training_is_one_line(tiny):
+    (tiny.folder / "mine.state.safetensors").write_bytes(b"\x10\x00" * 40)
+    said = tiny.lecture("train", "--steps", "2", "--output", "mine.safetensors")
+    one_line(said, "mine.state.safetensors is damaged and cannot be read")
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="needs faketime, a package of Debian")
+@pytest.mark.parametrize("moment", ["@1970-01-02 00:00:00", "@2100-01-01 00:00:00", "+40d x1000"])
+def test_another_time_of_the_system_makes_the_same_film(moment, tiny, known):
+    tiny.redraw()
+    goes_on(tiny.render(around=("faketime", "-f", moment)))
+    assert tiny.film() == known.film()
+    slides = tiny.render(name="slides", around=("faketime", "-f", moment))
+    goes_on(slides)

@@ -1,0 +1,196 @@
+"""A system that lacks what one takes for granted: a home, UTF-8, fonts, a right clock, a terminal, a plain path."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tiny_lecture import ROOT, goes_on, one_line
+
+#: As an old container has it: no locale, and Python told to believe it.
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+
+
+@pytest.fixture
+def nobody():
+    """The beginning of a command that is run by a user of whom the system knows no name and no home."""
+    command = ("unshare", "--user", "--map-user=54321", "--map-group=54321")
+    if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("users cannot be made up here: this needs user namespaces")
+    return command
+
+
+@pytest.mark.parametrize("home", [None, "", "not/there", "/proc/nothing"], ids=str)
+def test_a_home_is_not_needed(home, tiny, known):
+    """None at all, an empty name, one below the folder of now, one that nobody can make."""
+    tiny.redraw()
+    goes_on(tiny.render(unset=["HOME"] if home is None else [], environment={} if home is None else {"HOME": home}))
+    assert tiny.film() == known.film()
+    assert not (tiny.folder / "not").exists()
+
+
+def test_a_user_without_a_name_and_a_home_gets_the_film(nobody, tiny, known):
+    tiny.redraw()
+    goes_on(tiny.render(around=nobody, unset=["HOME", "USER", "LOGNAME"]))
+    assert tiny.film() == known.film()
+
+
+def test_what_a_user_may_not_write_to_is_one_line(nobody, tiny):
+    (tiny.folder / "locked").mkdir(mode=0o555)
+    one_line(tiny.render("locked", around=nobody), "lecture: locked: permission denied")
+    one_line(tiny.render("locked/new", around=nobody), "lecture: locked/new: permission denied")
+
+
+def test_no_environment_but_a_path_is_enough(tiny, known):
+    tiny.redraw()
+    goes_on(tiny.render(unset=set(os.environ) - {"PATH"}))
+    assert tiny.film() == known.film()
+
+
+def test_a_system_of_ascii_alone_draws_and_names_what_has_more(tiny, known):
+    tiny.redraw()
+    goes_on(tiny.render("salída", environment=ASCII))
+    assert tiny.film("salída") == known.film()
+    unknown = tiny.lecture("script", "scores", "--text", "El coche está", environment=ASCII)
+    one_line(unknown, "coche", "está")
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "red"),
+    [(ASCII, "utf-8", "“red”"), ({"PYTHONIOENCODING": "ascii"}, "utf-8", "“red”"),
+     ({"PYTHONIOENCODING": "latin-1"}, "latin-1", r"\u201cred\u201d")],
+    ids=["a system of ASCII", "a stream of ASCII", "a stream of Latin-1"],
+)  # fmt: skip
+def test_spanish_is_said_into_any_stream(environment, encoding, red, tiny):
+    """ASCII is what a system says that does not know: it gets UTF-8. Another encoding gets codes for what it lacks."""
+    wishes = ("script", "scores", "--language", "es")
+    said = tiny.lecture(*wishes, environment=environment, encoding=encoding)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert red in said.stdout
+    assert "¿Encaja la pregunta" in said.stdout
+
+
+def test_fonts_of_the_system_are_not_needed(tiny, known):
+    empty = tiny.folder / "fonts.conf"
+    empty.write_text("<fontconfig/>")
+    tiny.redraw()
+    goes_on(tiny.render(environment={"FONTCONFIG_FILE": str(empty), "FONTCONFIG_PATH": str(tiny.folder)}))
+    assert tiny.film() == known.film()
+
+
+def test_a_font_of_ours_that_is_missing_is_one_line(tiny):
+    """An installation that was damaged: the package is there, its file is not."""
+    (tiny.folder / "fontpkg_inter").mkdir()
+    (tiny.folder / "fontpkg_inter" / "__init__.py").touch()
+    tiny.redraw()
+    places = f"{tiny.folder}:{tiny.environment['PYTHONPATH']}"
+    one_line(tiny.render(environment={"PYTHONPATH": places}), "Inter[opsz,wght].ttf")
+
+
+CLOCK = """
+import time
+real, first = time.time, time.time()
+time.time = lambda: {ahead} + {pace} * (real() - first) + {start}
+"""
+
+
+@pytest.mark.parametrize(
+    "clock", [{"start": 0, "ahead": 0, "pace": 1}, {"start": "first", "ahead": 40 * 86400, "pace": 1},
+              {"start": "first", "ahead": 0, "pace": -86400 * 40}],
+    ids=["1970", "forty days ahead", "backwards"],
+)  # fmt: skip
+def test_a_wrong_clock_makes_the_same_film(clock, tiny, known):
+    (tiny.folder / "sitecustomize.py").write_text(CLOCK.format(**clock))
+    tiny.redraw()
+    environment = {"PYTHONPATH": f"{tiny.folder}:{tiny.environment['PYTHONPATH']}"}
+    goes_on(tiny.render(environment=environment))
+    assert tiny.film() == known.film()
+    goes_on(tiny.render())
+    assert tiny.film() == known.film()
+
+
+@pytest.mark.parametrize("year", [1970, 2100])
+def test_files_of_another_time_are_the_same_files(year, tiny, known):
+    moment = (year - 1970) * 365.25 * 86400
+    for path in tiny.cache.rglob("*"):
+        os.utime(path, (moment, moment))
+    done = tiny.render()
+    goes_on(done)
+    assert done.stdout.endswith("0 of them drawn now\n")
+    assert tiny.film() == known.film()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known):
+    tiny.redraw()
+    command = f'exec "$0" -m scenes.cli render tiny.toml --trust --jobs 1 --output out {closed}'
+    done = tiny.lecture(around=("sh", "-c", command))
+    assert done.returncode == 0
+    assert tiny.film() == known.film()
+
+
+def test_a_reader_who_has_seen_enough_hears_no_complaint(tiny):
+    for arguments in ("list", "words", "script tiny.toml --trust", "--help"):
+        command = f'"$0" -m scenes.cli {arguments} | head -n 1 >&2'
+        done = tiny.lecture(around=("sh", "-c", command))
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_output_stream_without_room_is_one_line(tiny):
+    for arguments in (("list",), ("words",), ("script", "tiny.toml", "--trust")):
+        with Path("/dev/full").open("w") as full:
+            one_line(tiny.lecture(*arguments, stdout=full), "no space left on device")
+            assert tiny.lecture(*arguments, stdout=full, stderr=full).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["with spaces", "with 'one' and \"two\"", "two\nlines", "日本語 ñ 🚗", "a: b", "%d %s", "-q",
+             "deep/" * 12 + "x" * 200],
+    ids=lambda name: name[:12].strip(),
+)  # fmt: skip
+def test_any_path_can_be_an_output(name, tiny, known):
+    done = tiny.render(name)
+    goes_on(done)
+    assert tiny.film(name) == known.film()
+
+
+def test_a_path_that_the_system_does_not_take_is_one_line(tiny):
+    one_line(tiny.render("x" * 300), "file name too long")
+    one_line(tiny.render("deep/" * 2000), "file name too long")
+    (tiny.folder / "renders").write_text("mine")
+    one_line(tiny.lecture("render", "tiny.toml", "--trust"), "not a directory")
+    one_line(tiny.lecture("script", "scores", unset=["LECTURE_CACHE"]), "not a directory")
+    one_line(tiny.render(environment={"LECTURE_CACHE": "renders"}), "not a directory")
+    assert (tiny.folder / "renders").read_text() == "mine"
+
+
+@pytest.mark.parametrize("temporary", ["not/there", "a file", "locked"])
+def test_a_folder_for_what_passes_is_found_elsewhere(temporary, tiny, known):
+    (tiny.folder / "a file").touch()
+    (tiny.folder / "locked").mkdir(mode=0o555)
+    tiny.redraw()
+    goes_on(tiny.render(environment={"TMPDIR": temporary}))
+    assert tiny.film() == known.film()
+
+
+def test_no_folder_for_what_passes_is_one_line(disks, tiny):
+    """Neither the usual places nor the folder of now take files; the cache and the output do."""
+    tiny.redraw()
+    said = disks("""
+        mount --bind "$PWD" /mnt; cd /mnt; export LECTURE_CACHE=/mnt/cache
+        mkdir out; mount --bind cache cache; mount --bind out out
+        for place in /tmp /var/tmp /usr/tmp; do [ ! -d $place ] || disk $place 1m ro; done
+        mount -o remount,bind,ro /mnt; render out""")
+    assert said[-1] == "status 1"
+    assert len(said) == 2
+    assert said[0].startswith("lecture: no usable temporary directory found")
+
+
+@pytest.mark.parametrize("disk", ["disk .venv 1m ro", "disk .venv 64k; fill .venv 64"], ids=["read-only", "full"])
+def test_a_checkout_that_takes_nothing_is_one_line(disk, disks, tiny):
+    for name in ("lecture", "pyproject.toml"):
+        shutil.copy(ROOT / name, tiny.folder / name)
+    said = disks(f"{disk}; status=0; ./lecture list 2>&1 || status=$?; echo $status")
+    assert said == [f"lecture: {tiny.folder}/.venv takes no files: is the disk full, or read-only?", "73"]
