@@ -173,8 +173,14 @@ def _pairs(words: Sequence[str], size: int, stack: str, within: tuple[int, int] 
     apart = ~np.eye(size, dtype=bool) & seen & seen[:, None]
     if stack == DECODER:
         apart &= places < places[:, None]
-    word = np.array([text[:1].isalpha() for text in words] or [True] * size)
+    word = whole_words(words, size)
     near = np.abs(places[:, None] - places) < NEAR
     pairs = apart & near & word & word[:, None]
     told = pairs & (places > 0) if stack == DECODER else pairs
     return next((some for some in (told, pairs, apart) if some.any()), np.eye(size, dtype=bool))
+
+
+def whole_words(tokens: Sequence[str], size: int) -> np.ndarray:
+    """Which tokens are whole words, not marks such as [CLS] or pieces; all of them if there are none, or no names."""
+    words = np.array([text[:1].isalpha() for text in tokens] or [True] * size)
+    return words if words.any() else np.ones(size, dtype=bool)

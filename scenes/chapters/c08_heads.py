@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from manim import DOWN, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around
+from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around, slide
 from scenes.animations.branching import multiply, reshape
 from scenes.layout import at_floor, centred
 from scenes.mobjects.budgets import Budgets, letter_of
@@ -18,11 +18,13 @@ from scenes.mobjects.projection import counted, entering, strongest
 from scenes.mobjects.race import Race, TwoModels, fact, named_head
 from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
 from scenes.mobjects.rows import Answer
+from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of
 from transformer_core.measures.effects import ONE_SEED
+from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
@@ -47,6 +49,7 @@ class Heads(Chapter):
         yield from self.one_must_divide(cast, trace)
         yield from self.not_a_slice(cast, trace)
         yield from self.side_by_side(cast, trace)
+        yield from self.sorted_by_pattern(trace)
         yield from self.names_are_earned(trace)
         yield from self.only_when_needed(trace)
         yield from self.one_takes_it(trace)
@@ -174,6 +177,39 @@ class Heads(Chapter):
                 [appear(rings), appear(found)],
             ],
             stay=(),
+        )
+
+    def sorted_by_pattern(self, trace: Trace) -> Iterator[Step]:
+        """Every head of the stack, sorted by the pattern that it shows: by measure, not by eye."""
+        if trace["config.words"] < 2:
+            return
+        picture = SortedHeads.of(trace)
+        clear, heads = trace["encoder.clear_heads"], trace["encoder.all_heads"]
+        if picture.first:
+            layer, head, shown = picture.first
+            told = (
+                f"Clearest is head {letter_of(head)} of the {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
+                f"{shown.score:share} on average, by chance {shown.chance:share}."
+            )
+        else:
+            layer, head, spread = widest(trace)
+            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+        yield Step(
+            "Sorted by what they do",
+            say="What does each head do with this sentence? |"
+            "We sort them by the pattern that most of their attention follows, beyond chance. "
+            f"{clear} of {heads} follow one clearly. |{told}",
+            show=[
+                [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
+                [
+                    leave(picture.layer_names, picture.letters),
+                    slide(picture.grids, picture.sorted, "slow"),
+                    appear(picture.names, rise=False),
+                ],
+                [appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))],
+            ],
+            stay=(),
+            here="encoder.*.self_attn",
         )
 
     def names_are_earned(self, trace: Trace) -> Iterator[Step]:

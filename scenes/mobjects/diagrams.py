@@ -10,12 +10,14 @@ from manim import DOWN, VGroup, VMobject
 from scenes.mobjects.shapes import Box, path
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
-from transformer_core.blueprint import Tower, blueprint
+from transformer_core.blueprint import Sublayer, Tower, blueprint
 from transformer_core.trace import Trace
 
 #: Widths of the map in px: a bar, the way from a bar to its stream, and from one tower to the other.
 BAR, ASIDE, BETWEEN = 108.0, 12.0, 40.0
 RIGHT_END, LOW, HIGH = 1824.0, 150.0, 44.0
+#: Where a bar and its gap would be lower than this, in px, a layer is one row, its sublayers side by side.
+LOWEST = 8.0
 
 
 def lies_in(part: str, here: str) -> bool:
@@ -37,15 +39,18 @@ class MiniMap(VGroup):
 
     Encoder on the left, decoder on the right, input at the bottom. A bar is a sublayer, a thin line its norm (before
     or after it, as the config says), the green line the residual stream; a branch leads from the encoder's top to each
-    cross-attention. `here` names what is lit (see `lies_in`): "encoder.0.self_attn", "encoder", "embed_src",
-    "*.cross_attn", "*.ln? *.final_norm", "*.stream", "output". A trace that is not of a model has an empty map.
+    cross-attention. In a deep model a layer is one row, its sublayers from left to right, and a norm an upright line.
+    `here` names what is lit (see `lies_in`): "encoder.0.self_attn", "encoder", "embed_src", "*.cross_attn",
+    "*.ln? *.final_norm", "*.stream", "output". A trace that is not of a model has an empty map.
     """
 
     def __init__(self, trace: Trace, here: str = "") -> None:
         super().__init__()
         towers = blueprint(trace.about["config"]) if "config" in trace.about else {}
         tallest = max((sum(len(layer) for layer in tower.layers) for tower in towers.values()), default=1)
-        self.step = min(20.0, (LOW - HIGH - 22) / tallest)
+        deepest = max((len(tower.layers) for tower in towers.values()), default=1)
+        self.folded = (LOW - HIGH - 22) / tallest < LOWEST
+        self.step = min(20.0, (LOW - HIGH - 22) / (deepest if self.folded else tallest))
         self.pieces: dict[str, VMobject] = {}
         x = RIGHT_END - BAR / 2 - ASIDE
         labels = VGroup()
@@ -65,11 +70,7 @@ class MiniMap(VGroup):
         self._bar(tower.embedding, x, LOW - 5, 62, 8)
         foot = LOW - 11
         for layer in tower.layers:
-            for sublayer in layer:
-                self._bar(sublayer.path, x, foot - self.step * 0.52, BAR, self.step * 0.6)
-                if sublayer.norm and self.step > 9:
-                    self._bar(sublayer.norm, x, foot - (0 if sublayer.before else self.step * 1.02), BAR - 24, 2)
-                foot -= self.step
+            foot = self._row(layer, x, foot) if self.folded else self._pile(layer, x, foot)
         if tower.final_norm:
             self._bar(tower.final_norm, x, foot - 1, BAR - 24, 2)
         if tower.side == "decoder":
@@ -80,9 +81,30 @@ class MiniMap(VGroup):
         )
         self.pieces[f"{tower.side}.stream"] = stream
 
+    def _pile(self, layer: tuple[Sublayer, ...], x: float, foot: float) -> float:
+        """The sublayers of a layer above each other; where the next layer begins."""
+        for sublayer in layer:
+            self._bar(sublayer.path, x, foot - self.step * 0.52, BAR, self.step * 0.6)
+            if sublayer.norm and self.step > 9:
+                self._bar(sublayer.norm, x, foot - (0 if sublayer.before else self.step * 1.02), BAR - 24, 2)
+            foot -= self.step
+        return foot
+
+    def _row(self, layer: tuple[Sublayer, ...], x: float, foot: float) -> float:
+        """The sublayers of a layer from left to right, each with its norm; where the next layer begins."""
+        y, high, wide = foot - self.step * 0.5, self.step * 0.7, BAR / len(layer)
+        for place, sublayer in enumerate(layer):
+            left = x - BAR / 2 + place * wide
+            air = 7 if sublayer.norm else 2
+            middle = left + wide / 2 + ((air - 2) / 2 if sublayer.before else -(air - 2) / 2)
+            self._bar(sublayer.path, middle, y, wide - air, high)
+            if sublayer.norm:
+                self._bar(sublayer.norm, left + 2.5 if sublayer.before else left + wide - 2.5, y, 2, high)
+        return foot - self.step
+
     def _bar(self, part: str, x: float, y: float, width: float, height: float) -> None:
         colours = palette()
-        thin = height < 3
+        thin = min(width, height) < 3
         fill = colours.ink3 if thin else colours.surface
         bar = Box(width, height, fill, 1 if thin else min(4.0, height / 2), colours.ink3, 0 if thin else 1.2)
         self.pieces[part] = bar.move_to(at(x, y))
@@ -93,12 +115,15 @@ class MiniMap(VGroup):
             return []
         inside = [piece for part, piece in self.pieces.items() if part.startswith("encoder.") and "stream" not in part]
         top = max(piece.get_top()[1] for piece in inside)
-        x, start, y = inside[0].get_x(), inside[0].get_right()[0], top + units(7)
+        x, y = self.pieces["embed_src"].get_x(), top + units(7)
+        start = x + units(BAR / 2)
         crossing = [s.path for layer in towers["decoder"].layers for s in layer if s.kind == "cross_attn"]
-        middle = (start + self.pieces[crossing[0]].get_left()[0]) / 2
+        middle = (start + self.pieces["embed_tgt"].get_x() - units(BAR / 2)) / 2
         lanes = []
         for part in crossing:
             goal = self.pieces[part].get_left()
+            if self.folded:  # to the row of its layer
+                goal = np.array([self.pieces["embed_tgt"].get_x() - units(BAR / 2), goal[1], 0])
             corners = [(x, top), (x, y), (middle, y), (middle, goal[1])]
             lanes.append(path([*(np.array([*corner, 0]) for corner in corners), goal], "residual", 2.5))
         return lanes

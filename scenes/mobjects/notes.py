@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
 from scenes.theme import at
 from transformer_core import results
@@ -65,4 +66,6 @@ def _chosen(trace: Trace, here: str) -> list[str]:
         return []
     found = pattern_of(trace, cast.path, cast.head)
     name = f"{layer_name(cast.layer)}, head {letter_of(cast.head)}"
-    return [f"{name}: {found[0]} gets {found[1]:share}" if found else f"{name}: the largest share"]
+    if found is None:
+        return [f"{name}: the largest share"]
+    return [f"{name}: {pattern_name(found.name)} gets {found.score:share}, by chance {found.chance:share}"]

@@ -35,6 +35,11 @@ def test_the_cosine_compares_what_enters_with_what_leaves():
     assert cosine.pick(position="car") == 0
 
 
+def test_a_row_that_leaves_at_a_right_angle_was_turned_by_ninety_degrees():
+    turned = traced(stream([[[-6, -8], [1, 0]]]))["encoder.turned_by"].pick(batch=0)
+    assert turned.values.tolist() == pytest.approx([180, 90])
+
+
 def plane(width=2):
     return {
         "experiment.stream_plane.mean": ("d_model", np.ones(width)),

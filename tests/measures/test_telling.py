@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
+from small import traced
 
-from transformer_core.measures.telling import clearest, liveliest
+from transformer_core.measures.telling import clearest, liveliest, most_turned
 from transformer_core.trace import NamedTensor
 
 
@@ -24,3 +26,25 @@ def test_where_decimals_are_named_an_entry_is_taken_whose_rounded_terms_add_up_t
     assert liveliest(terms) == (0, 0)
     assert liveliest(terms, decimals=2) == (0, 1)
     assert liveliest(tensor([[[0.344], [0.344], [0.344]]], "head key d_head"), decimals=2) == (0, 0)
+
+
+def rows(last, words):
+    axes, labels = "batch position d_model", {"position": words}
+    first = np.array([[[1.0, 0.0]] * len(words)])
+    return traced(
+        {
+            "encoder.0.resid_pre": (axes, first, labels),
+            "encoder.0.resid_post": (axes, [last], labels),
+        }
+    )
+
+
+def test_the_token_that_is_followed_is_the_one_that_turns_most_not_the_one_that_grows_most():
+    token, degrees = most_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "turns", "falls")))
+    assert (token, degrees) == ("falls", pytest.approx(90))
+
+
+def test_a_mark_is_not_followed_where_words_are_left():
+    last = [[-1, 0], [1, 1], [1, 0]]
+    assert most_turned(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
+    assert most_turned(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"

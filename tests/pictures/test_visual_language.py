@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from manim import RIGHT, VGroup, config, tempconfig
 
 from scenes.animations import Count, Through, become, flow
 from scenes.layout import faults
-from scenes.mobjects.diagrams import Block, MiniMap, lies_in
+from scenes.mobjects.diagrams import HIGH, Block, MiniMap, lies_in
 from scenes.mobjects.shapes import dot, path, ribbon
 from scenes.mobjects.text import Words, number
-from scenes.theme import PALETTES, contrast, drawn_in, ink_on, palette, shared, signed
+from scenes.theme import PALETTES, at, contrast, drawn_in, ink_on, palette, shared, signed, units
 from transformer_core.config import Config
 from transformer_core.trace import NamedTensor, Trace
 
@@ -90,6 +92,22 @@ def test_the_map_draws_a_norm_where_the_config_puts_it(order: str, above: bool) 
     pieces = MiniMap(a_model(norm_order=order)).pieces
     norm, part = pieces["encoder.1.ln1"], pieces["encoder.1.self_attn"]
     assert (norm.get_y() > part.get_y()) == above
+
+
+@pytest.mark.parametrize("order", ["pre", "post", "none"])
+@pytest.mark.parametrize("layers", [6, 12])
+def test_the_map_of_a_deep_model_has_a_row_for_each_layer_with_its_parts_from_left_to_right(layers, order) -> None:
+    drawn = MiniMap(a_model(encoder_layers=layers, decoder_layers=layers, norm_order=order), "decoder.1.cross_attn")
+    rows = [[drawn.pieces[f"decoder.{n}.{kind}"] for kind in ("self_attn", "cross_attn", "ffn")] for n in range(layers)]
+    for row in rows:
+        assert len({round(piece.get_y(), 6) for piece in row}) == 1
+        assert all(one.get_right()[0] < other.get_left()[0] for one, other in pairwise(row))
+        assert min(piece.height for piece in row) > units(4.5), "as high as can be seen"
+    assert all(below[0].get_top()[1] < above[0].get_bottom()[1] for below, above in pairwise(rows))
+    norms = [piece for part, piece in drawn.pieces.items() if ".ln" in part]
+    assert len(norms) == (5 * layers if order != "none" else 0)
+    assert all(piece.width < piece.height for piece in norms)
+    assert drawn.get_top()[1] < at(0, HIGH - 24)[1]
 
 
 def test_the_map_of_a_model_without_norms_has_none() -> None:

@@ -66,6 +66,14 @@ def cosine_first_last(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.cosine_first_last", values, ("batch", "position"), first.labels)
 
 
+@derived("turned_by")
+def turned_by(trace: Trace, prefix: str) -> NamedTensor:
+    """arccos cos(x_first, x_last): by how many degrees a stack turns each row, from 0 to 180."""
+    cosine = trace.full(f"{prefix}.cosine_first_last")
+    degrees = np.degrees(np.arccos(np.clip(cosine.values, -1, 1)))
+    return NamedTensor(f"{prefix}.turned_by", degrees, cosine.axes, cosine.labels)
+
+
 @derived("in_plane")
 def in_plane(trace: Trace, prefix: str) -> NamedTensor:
     """(x - mean) B^T: a stream row in the plane that was fitted on held-out rows (experiment `stream_plane`).

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.trace import NamedTensor
+from transformer_core.cast import whole_words
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
 
 
 def liveliest(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int]:
@@ -28,3 +30,14 @@ def clearest(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, fl
     contrast = np.abs(difference.values) / spread.values
     first, second = np.unravel_index(int(contrast.argmax()), contrast.shape)
     return int(first), int(second), float(contrast[first, second])
+
+
+def most_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
+    """The token whose row a stack turns most, and by how many degrees (`transformer_core.measures.stream.turned_by`).
+
+    Marks such as [CLS] and pieces of words are left out where words are left.
+    """
+    turned: NamedTensor = trace[f"{stack}.turned_by"].pick(batch=0)
+    words = whole_words(turned.labels.get("position", ()), len(turned))
+    position = int(np.where(words, turned.values, -1.0).argmax())
+    return turned.label("position", position), turned.quantity(position)

@@ -1,0 +1,164 @@
+"""All heads of a stack: layer by layer, and sorted by the pattern that each shows most clearly in this sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import VGroup, VMobject
+
+from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.patterns import squares
+from scenes.mobjects.role_table import CALLED, layer_name
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, palette, units
+from transformer_core.cast import layers_of
+from transformer_core.measures.patterns import Shown, pattern_of
+from transformer_core.provenance import Label, Phrase
+from transformer_core.trace import NamedTensor, Trace
+
+#: Px between two small grids, and around the squares inside of one.
+AIR, EDGE = 10.0, 3.0
+#: Px of the upper edge of the first line, of the largest grid, and of the room for one number with its name.
+HIGH, LARGEST, NUMBER = 262.0, 180.0, 176.0
+#: The least px that a group is high, so that its name has room, and those between two groups.
+GROUP, SPLIT = 48.0, 14.0
+
+
+def pattern_name(name: Label) -> str:
+    """What a pattern is called: in its own words, or as the role of the grammar that it is."""
+    return f"{Phrase(CALLED[name])}" if name in CALLED else f"{name}"
+
+
+class SmallGrid(VGroup):
+    """The shares of one head as squares in a frame, with no words: two shapes, whatever the sentence."""
+
+    def __init__(self, weights: NamedTensor, side: float) -> None:
+        rows, columns = weights.shape
+        pitch = units(side - 2 * EDGE) / max(rows, columns)
+        places = np.array([(j - (columns - 1) / 2, (rows - 1) / 2 - i) for i in range(rows) for j in range(columns)])
+        sides = pitch * 0.96 * np.sqrt(weights.values.reshape(-1))
+        paper = Box(side, side, palette().surface, 4, palette().line, 1.2)
+        super().__init__(paper, squares(places * pitch, sides, "weight"))
+
+
+class SortedHeads(VGroup):
+    """Heads as small grids: first a line for each layer, then a line for each pattern, the clearest head first.
+
+    Args:
+        weights: for each layer, head × query × key.
+        shown: for each layer and head its clearest pattern, None if none is clear.
+        layers: the number of each layer.
+    """
+
+    def __init__(
+        self, weights: Sequence[NamedTensor], shown: Sequence[Sequence[Shown | None]], layers: Sequence[int]
+    ) -> None:
+        self.weights, self.shown, self.layers = weights, shown, layers
+        self.groups = self._groups()
+        self.grids, self.layer_names, self.letters = self._by_layer()
+        self.sorted = VGroup(*(VGroup() for _ in self.grids))
+        self.names, self.numbers, self.heads = VGroup(), VGroup(), VGroup()
+        self._by_pattern()
+        super().__init__(self.grids, self.layer_names, self.letters)
+
+    def _groups(self) -> list[tuple[Label | None, list[tuple[int, int]]]]:
+        """The heads of each pattern, the clearest first; last those without one."""
+        found: dict[Label | None, list[tuple[int, int]]] = {}
+        for layer, row in enumerate(self.shown):
+            for head, pattern in enumerate(row):
+                found.setdefault(pattern.name if pattern else None, []).append((layer, head))
+        last = max((name.position for name in found if name is not None), default=0) + 1
+        order = sorted(found, key=lambda name: last if name is None else name.position)
+        return [(name, sorted(found[name], key=self._unclear)) for name in order]
+
+    def _unclear(self, place: tuple[int, int]) -> float:
+        pattern = self.shown[place[0]][place[1]]
+        return 0.0 if pattern is None else -float(pattern.clearness)
+
+    @classmethod
+    def of(cls, trace: Trace) -> SortedHeads:
+        """All heads of the encoder, about this sentence."""
+        layers = layers_of(trace)
+        paths = [f"encoder.{layer}.self_attn" for layer in layers]
+        weights = [trace[f"{path}.weights"].pick(batch=0) for path in paths]
+        shown = [[pattern_of(trace, path, head) for head in range(len(weights[0]))] for path in paths]
+        return cls(weights, shown, layers)
+
+    @property
+    def first(self) -> tuple[int, int, Shown] | None:
+        """Layer, head and pattern of the clearest head of all; None if no head has a pattern."""
+        places = [places[0] for name, places in self.groups if name is not None]
+        if not places:
+            return None
+        row, head = min(places, key=self._unclear)
+        pattern = self.shown[row][head]
+        assert pattern is not None
+        return self.layers[row], head, pattern
+
+    def grid(self, layer: int, head: int) -> VMobject:
+        """A head's grid in its sorted place."""
+        return self.sorted[self.layers.index(layer) * len(self.shown[0]) + head]
+
+    def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
+        layers, heads = len(self.shown), len(self.shown[0])
+        names = VGroup(*(Words(layer_name(layer), "axis", "ink2") for layer in self.layers))
+        room = units(RIGHT_EDGE - LEFT_EDGE) - names.width - units(40)
+        pitch = min(LARGEST + 3 * AIR, room * 135 / heads, (FLOOR - HIGH) / layers)
+        left = 960 - (heads * pitch + names.width * 135 + 40) / 2 + names.width * 135 + 40
+        top = HIGH + max(0.0, (FLOOR - HIGH - layers * pitch) / 2)
+        grids, letters = VGroup(), VGroup()
+        for layer, weights in enumerate(self.weights):
+            for head in range(heads):
+                spot = at(left + (head + 0.5) * pitch, top + (layer + 0.5) * pitch)
+                grids.add(SmallGrid(weights[head], pitch - AIR).move_to(spot))
+            names[layer].settle(grids[-1].get_center()).end_at(at(left - 24, 0)[0])
+        for head in range(heads):
+            letters.add(Words(letter_of(head), "small token", "ink2").settle(at(left + (head + 0.5) * pitch, top - 26)))
+        return grids, names, letters
+
+    def _by_pattern(self) -> None:
+        """Lay the groups below each other, with grids as large as there is room for, in the middle of the stage."""
+        for name, _ in self.groups:
+            text = pattern_name(name) if name is not None else "no clear pattern"
+            self.names.add(Words(text, "fact", "ink" if name is not None else "ink3"))
+        beside = self.names.width * 135 + 30 + 2 * NUMBER + 30
+        pitch = self._pitch(RIGHT_EDGE - LEFT_EDGE - beside)
+        across = int((RIGHT_EDGE - LEFT_EDGE - beside) // pitch)
+        used = min(across, max(len(places) for _, places in self.groups)) * pitch
+        start = 960 - (beside + used) / 2
+        left, end = start + self.names.width * 135 + 30, start + beside + used
+        y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
+        for text, x in (("best share", 1.5), ("by chance", 0.5)):
+            self.heads.add(Words(text, "axis", "ink2").settle(at(end - NUMBER * x, y - 30)))
+        for text, (name, places) in zip(self.names, self.groups, strict=True):
+            line = y + max(GROUP, pitch) / 2
+            text.settle(at(0, line)).begin_at(at(start, 0)[0])
+            for k, (layer, head) in enumerate(places):
+                row, column = divmod(k, across)
+                spot = at(left + (column + 0.5) * pitch, line + row * pitch)
+                grid = SmallGrid(self.weights[layer][head], pitch - AIR).move_to(spot)
+                self.sorted[layer * len(self.shown[0]) + head].add(*grid)
+            if name is not None:
+                self._told(places[0], end, line)
+            y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
+
+    def _told(self, place: tuple[int, int], end: float, y: float) -> None:
+        """The share that the first head of a line gives to its pattern, and what chance would."""
+        pattern = self.shown[place[0]][place[1]]
+        assert pattern is not None
+        for value, x in ((pattern.score, 1.5), (pattern.chance, 0.5)):
+            ink = "ink" if value is pattern.score else "ink2"
+            self.numbers.add(number(value, "share", "number", ink).settle(at(end - NUMBER * x, y)))
+
+    def _deep(self, pitch: float, across: int) -> float:
+        """Px of all groups below each other."""
+        lines = [max(GROUP, -(-len(places) // across) * pitch) for _, places in self.groups]
+        return sum(lines) + SPLIT * (len(lines) - 1)
+
+    def _pitch(self, room: float) -> float:
+        """The largest px from grid to grid with which all groups have room."""
+        fitting = (p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, int(room // p)) <= FLOOR - HIGH)
+        return float(next(fitting, 20.0))

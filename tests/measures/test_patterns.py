@@ -1,0 +1,187 @@
+"""Which pattern a head shows: on matrices made by hand, whose pattern is known before anything is measured."""
+
+import numpy as np
+import pytest
+from small import traced
+
+from transformer_core.measures.patterns import pattern_of, widest
+from transformer_core.patterns import CLEAR, LINKS, WITHIN
+
+PAIRS = "batch head query key"
+PATH = "encoder.0.self_attn"
+BEFORE, BEHIND, ITSELF, FIRST, LAST, SAME, INDUCTION = WITHIN
+
+
+def heads(*matrices, ids=None, path=PATH, masked=None, **about):
+    """A trace with one head for each matrix; every token is another one unless `ids` says so."""
+    weights = np.array([matrices], float)
+    side = "embed_tgt" if path.startswith("decoder") else "embed_src"
+    ids = range(weights.shape[-2]) if ids is None else ids
+    tensors = {f"{path}.weights": (PAIRS, weights), f"{side}.ids": ("batch position", [[*ids]])}
+    if masked is not None:
+        tensors[f"{path}.masked"] = (PAIRS, np.array([[masked] * len(matrices)]))
+    return traced(tensors, **about)
+
+
+def uniform(size, causal=False):
+    seen = np.tril(np.ones((size, size))) if causal else np.ones((size, size))
+    return seen / seen.sum(-1, keepdims=True)
+
+
+def at(trace, name, role, head=0, path=PATH):
+    where = {"batch": 0, "role": role}
+    tensor = trace[f"{path}.{name}"]
+    return float(tensor.pick(**where, head=head) if "head" in tensor.axes else tensor.pick(**where))
+
+
+def clearest(trace, head=0, path=PATH):
+    found = pattern_of(trace, path, head)
+    return found and str(found.name)
+
+
+def stripe(size, offset):
+    """Every query looks at the key `offset` away; those that have none there look at all alike."""
+    rows = np.eye(size, k=offset)
+    rows[rows.sum(-1) == 0] = 1 / size
+    return rows
+
+
+def column(size, place):
+    return np.eye(size)[[place] * size]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "name"),
+    [(stripe(6, -1), BEFORE), (stripe(6, 1), BEHIND), (np.eye(6), ITSELF), (column(6, 0), FIRST), (column(6, 5), LAST)],
+)
+def test_a_head_is_named_after_the_matrix_that_it_is(matrix, name):
+    trace = heads(matrix)
+    assert clearest(trace) == name
+    assert at(trace, "pattern_scores", name) == 1
+    assert at(trace, "pattern_chances", name) == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("ids", [range(7), [0, 1, 2, 0, 1, 2, 0]])
+def test_a_head_that_looks_at_all_alike_shows_no_pattern(causal, ids):
+    path = "decoder.0.self_attn" if causal else PATH
+    trace = heads(uniform(7, causal), ids=ids, path=path)
+    assert np.abs(trace[f"{path}.pattern_clearness"].values).max() < 1e-12
+    assert pattern_of(trace, path, 0) is None
+
+
+def test_a_repeat_shows_a_head_that_copies_and_one_that_looks_behind_the_earlier_copy():
+    ids = [0, 1, 2, 0, 1]  # a b c a b
+    behind, copies = uniform(5), uniform(5)
+    behind[3], behind[4] = np.eye(5)[1], np.eye(5)[2]  # the second a looks at b, the second b at c
+    copies[[0, 1, 3, 4]] = np.eye(5)[[3, 4, 0, 1]]
+    trace = heads(behind, copies, ids=ids)
+    assert (clearest(trace, 0), clearest(trace, 1)) == (INDUCTION, SAME)
+    assert at(trace, "pattern_askers", INDUCTION) == 2
+    assert at(trace, "pattern_scores", SAME, head=1) == 1
+    assert at(trace, "pattern_chances", INDUCTION) == pytest.approx(1 / 5)
+
+
+def test_without_a_repeat_nothing_is_induction():
+    trace = heads(stripe(5, -1))
+    assert [at(trace, f"pattern_{what}", INDUCTION) for what in ("askers", "scores", "chances", "clearness")] == [0] * 4
+
+
+def test_of_three_equal_tokens_each_earlier_one_is_an_answer_and_chance_knows_it():
+    trace = heads(uniform(4), ids=[7, 7, 7, 1])
+    assert at(trace, "pattern_chances", SAME) == pytest.approx(2 / 4)
+    assert at(trace, "pattern_scores", SAME) == pytest.approx(2 / 4)
+
+
+def test_chance_in_a_decoder_is_a_share_of_what_the_mask_leaves():
+    path = "decoder.0.self_attn"
+    rows = np.array([[1, 0, 0, 0], [0.9, 0.1, 0, 0], [0, 0.9, 0.1, 0], [0, 0, 0.9, 0.1]])
+    trace = heads(rows, path=path)
+    assert at(trace, "pattern_chances", BEFORE, path=path) == pytest.approx((1 / 2 + 1 / 3 + 1 / 4) / 3)
+    assert at(trace, "pattern_scores", BEFORE, path=path) == pytest.approx(0.9)
+    assert clearest(trace, path=path) == BEFORE
+    assert at(trace, "pattern_askers", BEHIND, path=path) == 0, "what is masked is no answer"
+    assert at(trace, "pattern_askers", ITSELF, path=path) == 3, "the first row has no choice"
+
+
+def test_a_recorded_mask_hides_keys_of_an_encoder_too():
+    hidden = np.zeros((3, 3))
+    hidden[:, 2] = -np.inf
+    rows = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.5, 0]])
+    trace = heads(rows, masked=hidden)
+    assert at(trace, "pattern_askers", LAST) == 0
+    assert at(trace, "pattern_chances", BEFORE) == pytest.approx(1 / 2)
+
+
+def test_what_a_token_gives_to_itself_makes_no_sink():
+    assert at(heads(np.eye(5)), "pattern_scores", FIRST) == 0
+
+
+def test_one_token_shows_no_pattern():
+    trace = heads([[1.0]])
+    assert not trace[f"{PATH}.pattern_answers"].values.any()
+    assert pattern_of(trace, PATH, 0) is None
+    assert trace[f"{PATH}.breadth"].pick(batch=0, head=0) == 1
+
+
+def test_one_look_is_no_pattern():
+    trace = heads([[0.01, 0.99], [0.99, 0.01]])
+    assert at(trace, "pattern_scores", BEFORE) > CLEAR > at(trace, "pattern_clearness", BEFORE)
+
+
+def test_of_two_equal_shares_the_one_that_more_tokens_follow_is_clearer():
+    trace = heads(stripe(6, -1), ids=[0, 1, 2, 3, 4, 4])
+    assert at(trace, "pattern_scores", BEFORE) == 1
+    assert at(trace, "pattern_clearness", BEFORE) == pytest.approx(5 / 6)
+    assert at(heads(stripe(3, -1)), "pattern_clearness", BEFORE) == pytest.approx(2 / 3)
+
+
+def test_roles_of_the_grammar_are_patterns_of_the_encoder_and_neighbours_are_not_named_twice():
+    matrix = uniform(5)
+    matrix[1], matrix[3] = np.eye(5)[4], np.eye(5)[0]
+    roles = {"adjective->noun": [[1, 4], [3, 0]], "previous token": [[1, 0]]}
+    trace = heads(matrix, roles=roles)
+    assert clearest(trace) == "adjective->noun"
+    assert trace[f"{PATH}.pattern_scores"].labels["role"] == (*WITHIN, "adjective->noun")
+
+
+def test_a_head_of_cross_attention_is_held_against_the_grammar_s_alignment_and_the_diagonal():
+    path = "decoder.0.cross_attn"
+    crossed = np.eye(4)[[0, 2, 1, 3]]
+    about = {"gold": {"words": ["x", "y", "z"], "alignment": [[0], [2], [1]]}, "output_tokens": ["x", "y", "z"]}
+    trace = traced({f"{path}.weights": (PAIRS, [[crossed, np.eye(4)]])}, **about)
+    assert (clearest(trace, 0, path), clearest(trace, 1, path)) == ("what it translates", "the place as far along")
+    other = traced({f"{path}.weights": (PAIRS, [[crossed]])}, **(about | {"output_tokens": ["x", "z", "y"]}))
+    assert "what it translates" not in other[f"{path}.pattern_scores"].labels["role"]
+
+
+def test_permuted_heads_and_sentences_have_permuted_scores():
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.ones(6), (3, 4, 6))
+    ids = rng.integers(0, 4, (3, 6))
+    sentences, order = [2, 0, 1], [3, 1, 0, 2]
+
+    def measured(weights, ids):
+        trace = traced({f"{PATH}.weights": (PAIRS, weights), "embed_src.ids": ("batch position", ids)})
+        return [trace[f"{PATH}.{name}"].values for name in ("pattern_clearness", "breadth", "tops")]
+
+    for plain, permuted in zip(
+        measured(weights, ids), measured(weights[sentences][:, order], ids[sentences]), strict=True
+    ):
+        assert np.allclose(plain[sentences][:, order], permuted)
+
+
+def test_breadth_is_the_number_of_keys_over_which_a_head_spreads_evenly():
+    two = np.zeros((4, 4))
+    two[:, :2] = 0.5
+    assert np.allclose(heads(np.eye(4), two, uniform(4))[f"{PATH}.breadth"].values, [[1, 2, 4]])
+    assert widest(heads(np.eye(4), two, uniform(4)))[:2] == (0, 2)
+
+
+def test_heads_with_a_clear_pattern_are_counted_over_all_layers():
+    trace = heads(np.eye(4), uniform(4))
+    assert (trace["encoder.clear_heads"], trace["encoder.all_heads"]) == (1, 2)
+
+
+def test_a_link_leads_from_one_token_to_another_and_is_no_sink():
+    assert set(LINKS) == {BEFORE, BEHIND, SAME, INDUCTION}
