@@ -1,7 +1,8 @@
 """Who plays in a lecture: the token that asks, the token it looks at, the head where this is seen. NumPy alone.
 
 A head plays a role only if its score over held-out sentences earns it (`EARNED`). Without such a role for this
-sentence, the largest weight off the diagonal chooses, and no role is named.
+sentence, the head is followed that shows a link between tokens most clearly (`transformer_core.patterns.LINKS`), in the
+pair with the largest weight; and where no head shows one clearly, the largest weight of all off the diagonal.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from transformer_core.patterns import CLEAR, LINKS
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
 
@@ -32,9 +34,12 @@ ENCODER, DECODER = "encoder", "decoder"
 
 @dataclass(frozen=True)
 class Cast:
-    """One head, a token that asks, its favourite, and the role that the head has earned ("" if none).
+    """One head, a token that asks, its favourite, and why this head: a role that it has earned, or a pattern.
 
-    `stack` is the one that the lecture follows: the encoder of a model that has one, else its decoder.
+    `role` is "" if none is played here, and `pattern` is None unless one has chosen the head. `score` is the share of
+    held-out sentences that have the role, or the part of its attention that the head gives to the pattern; `chance` is
+    what the pattern would get of a head that looks at all keys alike. `stack` is the one that the lecture follows: the
+    encoder of a model that has one, else its decoder.
     """
 
     layer: int
@@ -44,6 +49,8 @@ class Cast:
     role: str = ""
     score: Quantity | None = None
     stack: str = ENCODER
+    pattern: Label | None = None
+    chance: Quantity | None = None
 
     @property
     def block(self) -> str:
@@ -110,7 +117,9 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
                 )
         if found:
             break
-    return max(found, key=lambda item: item[0])[1] if found else _most_attentive(trace)
+    if found:
+        return max(found, key=lambda item: item[0])[1]
+    return _clearest(trace) or _most_attentive(trace)
 
 
 def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
@@ -130,6 +139,41 @@ def _pair(row: NamedTensor, trace: Trace, layer: int, asker: int, answer: int) -
     return weights.label("query", asker), row.label("key", answer)
 
 
+def _clearest(trace: Trace) -> Cast | None:
+    """The head that shows a link most clearly, and in it the pair of this link with the largest weight.
+
+    Only pairs that may be followed count, and of them those in which the key is what the query looks at most. None
+    where no head shows a link clearly in such a pair.
+    """
+    stack = stack_of(trace)
+    best: tuple[float, Cast] | None = None
+    for layer in layers_of(trace, stack):
+        part = trace.under(f"{stack}.{layer}.self_attn", batch=0)
+        clearness, answers, tops, weights = (
+            part[name] for name in ("pattern_clearness", "pattern_answers", "tops", "weights")
+        )
+        pairs = _pairs(weights.labels.get("query", ()), weights.shape[1], stack, _in_sight(trace, stack, weights))
+        for name in LINKS:
+            link = clearness.position("role", name)
+            shown = tops.values * answers.values[link] * pairs
+            clear = np.where(shown.any((1, 2)), clearness.values[:, link], 0.0)
+            head = int(clear.argmax())
+            if clear[head] >= CLEAR and (best is None or clear[head] > best[0]):
+                most = np.where(shown[head], weights.values[head], -1.0)
+                asker, answer = (int(i) for i in np.unravel_index(int(most.argmax()), most.shape))
+                tokens = weights.label("query", asker), weights.label("key", answer)
+                score, chance = part["pattern_scores"].quantity(head, link), part["pattern_chances"].quantity(link)
+                found = Cast(layer, head, *tokens, "", score, stack, clearness.label("role", link), chance)
+                best = float(clear[head]), found
+    return best[1] if best else None
+
+
+def _in_sight(trace: Trace, stack: str, weights: NamedTensor) -> tuple[int, int] | None:
+    """The stretch of a long sentence that a picture has room for, if `weights` are not cut to it."""
+    start, stop = trace.about.get("windows", {}).get("source" if stack == ENCODER else "target", (0, 0))
+    return (start, stop) if 0 < stop - start < weights.shape[1] else None
+
+
 def _most_attentive(trace: Trace) -> Cast:
     """The largest weight that a token gives to another one, over all layers and heads.
 
@@ -138,9 +182,7 @@ def _most_attentive(trace: Trace) -> Cast:
     """
     stack = stack_of(trace)
     weights = {at: trace[f"{stack}.{at}.self_attn.weights"].pick(batch=0) for at in layers_of(trace, stack)}
-    start, stop = trace.about.get("windows", {}).get("source" if stack == ENCODER else "target", (0, 0))
-    cut = 0 < stop - start < weights[0].shape[1]
-    return most_attentive(weights, stack, (start, stop) if cut else None)
+    return most_attentive(weights, stack, _in_sight(trace, stack, weights[0]))
 
 
 def most_attentive(

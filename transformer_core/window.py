@@ -43,18 +43,19 @@ def windows_of(model: Transformer, given: Sentence) -> dict[str, list[int]]:
 
 
 def _asker(model: Transformer, given: Sentence) -> tuple[int, int]:
-    """The two tokens that the lecture follows: see `cast.most_attentive`."""
+    """The two tokens that the lecture follows: see `cast.cast_of`."""
     import torch
 
-    from transformer_core.cast import most_attentive
+    from transformer_core.cast import cast_of
     from transformer_core.tap import record
 
-    with torch.no_grad(), record(only=["encoder.*.self_attn.weights"]) as tape:
-        model.encode(torch.tensor([given.source_ids]))
-    words = {"query": given.source, "key": given.source}
-    weights = {int(name.split(".")[1]): tensor.numpy()[0] for name, tensor in tape.items()}
-    views = {at: NamedTensor(str(at), values, ("head", "query", "key"), words) for at, values in weights.items()}
-    cast = most_attentive(views)
+    ids = torch.tensor([given.source_ids])
+    points = ("q", "masked", "weights")
+    with torch.no_grad(), record(only=[f"encoder.*.self_attn.{point}" for point in points]) as tape:
+        model.encode(ids)
+    trace = tape.trace(lambda _, axis: given.source if axis in ("query", "key") else None)
+    trace.tensors["embed_src.ids"] = NamedTensor("embed_src.ids", ids.numpy(), ("batch", "position"))
+    cast = cast_of(trace)
     return cast.asker.position, cast.favourite.position
 
 

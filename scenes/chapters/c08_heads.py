@@ -22,7 +22,7 @@ from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import Cast, best_head, cast_of, layers_of
+from transformer_core.cast import Cast, best_head, cast_of, layers_of, stack_of
 from transformer_core.measures.effects import ONE_SEED
 from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
@@ -180,25 +180,25 @@ class Heads(Chapter):
         )
 
     def sorted_by_pattern(self, trace: Trace) -> Iterator[Step]:
-        """Every head of the stack, sorted by the pattern that it shows: by measure, not by eye."""
-        if trace["config.words"] < 2:
+        """Every head of a stack whose heads have earned no roles, sorted by the pattern that it shows here."""
+        if trace["config.words"] < 2 or "roles.score" in trace:
             return
-        picture = SortedHeads.of(trace)
-        clear, heads = trace["encoder.clear_heads"], trace["encoder.all_heads"]
+        picture, stack = SortedHeads.of(trace), stack_of(trace)
+        clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         if picture.first:
             layer, head, shown = picture.first
             told = (
-                f"Clearest is head {letter_of(head)} of the {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
-                f"{shown.score:share} on average, by chance {shown.chance:share}."
+                f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
+                f"{shown.score:share}, by chance {shown.chance:share}."
             )
         else:
-            layer, head, spread = widest(trace)
+            layer, head, spread = widest(trace, stack)
             told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
         yield Step(
             "Sorted by what they do",
             say="What does each head do with this sentence? |"
-            "We sort them by the pattern that most of their attention follows, beyond chance. "
-            f"{clear} of {heads} follow one clearly. |{told}",
+            "Sort them by the pattern that gets most attention on average, beyond chance. "
+            f"{clear} of {heads} show one clearly. |{told}",
             show=[
                 [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
                 [
@@ -209,7 +209,7 @@ class Heads(Chapter):
                 [appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))],
             ],
             stay=(),
-            here="encoder.*.self_attn",
+            here=f"{stack}.*.self_attn",
         )
 
     def names_are_earned(self, trace: Trace) -> Iterator[Step]:

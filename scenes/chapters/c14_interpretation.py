@@ -6,19 +6,22 @@ from collections.abc import Iterator
 
 from manim import DOWN, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, ring_around
+from scenes.animations import appear, appear_in_turn, fill, leave, ring_around, slide
 from scenes.layout import at_floor, centred
+from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.insight import Gallery, Lens, Stripe, Transplant
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.race import TwoModels, named_head
-from scenes.mobjects.role_table import CALLED, RoleTable, role_name
+from scenes.mobjects.role_table import CALLED, RoleTable, layer_name, role_name
 from scenes.mobjects.rows import Answer
+from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import best_head, cast_of, layers_of
+from transformer_core.cast import best_head, cast_of, layers_of, stack_of
 from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import ENOUGH
+from transformer_core.measures.patterns import widest
 from transformer_core.measures.switched_off import roles_of
 from transformer_core.play import play_of
 from transformer_core.trace import Trace
@@ -41,6 +44,7 @@ class Interpretation(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         yield from self.gallery(trace)
+        yield from self.sorted_by_pattern(trace)
         yield from self.switch_one_off(trace)
         yield from self.all_of_them(trace)
         yield from self.transplant(trace)
@@ -73,6 +77,39 @@ class Interpretation(Chapter):
                 None,
             ],
             here="encoder.*.self_attn",
+        )
+
+    def sorted_by_pattern(self, trace: Trace) -> Iterator[Step]:
+        """The same heads, sorted by the pattern that each shows in this sentence."""
+        if trace["config.words"] < 2 or "roles.score" not in trace:  # without roles, chapter eight has sorted them
+            return
+        picture, stack = SortedHeads.of(trace), stack_of(trace)
+        clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
+        if picture.first:
+            layer, head, shown = picture.first
+            told = (
+                f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
+                f"{shown.score:share}, by chance {shown.chance:share}."
+            )
+        else:
+            layer, head, spread = widest(trace, stack)
+            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+        yield Step(
+            "First, look: with a measure",
+            say="What does each head do with this sentence? |"
+            "Sort them by the pattern that gets most attention on average, beyond chance. "
+            f"{clear} of {heads} show one clearly. |{told}",
+            show=[
+                [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
+                [
+                    leave(picture.layer_names, picture.letters),
+                    slide(picture.grids, picture.sorted, "slow"),
+                    appear(picture.names, rise=False),
+                ],
+                [appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))],
+            ],
+            stay=(),
+            here=f"{stack}.*.self_attn",
         )
 
     def switch_one_off(self, trace: Trace) -> Iterator[Step]:

@@ -14,7 +14,7 @@ from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.cast import layers_of
+from transformer_core.cast import layers_of, stack_of
 from transformer_core.measures.patterns import Shown, pattern_of
 from transformer_core.provenance import Label, Phrase
 from transformer_core.trace import NamedTensor, Trace
@@ -80,9 +80,9 @@ class SortedHeads(VGroup):
 
     @classmethod
     def of(cls, trace: Trace) -> SortedHeads:
-        """All heads of the encoder, about this sentence."""
+        """All heads of the stack that the lecture follows, about this sentence."""
         layers = layers_of(trace)
-        paths = [f"encoder.{layer}.self_attn" for layer in layers]
+        paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in layers]
         weights = [trace[f"{path}.weights"].pick(batch=0) for path in paths]
         shown = [[pattern_of(trace, path, head) for head in range(len(weights[0]))] for path in paths]
         return cls(weights, shown, layers)

@@ -6,6 +6,7 @@ from small import traced
 
 from transformer_core.measures.patterns import pattern_of, widest
 from transformer_core.patterns import CLEAR, LINKS, WITHIN
+from transformer_core.trace import NamedTensor, Trace
 
 PAIRS = "batch head query key"
 PATH = "encoder.0.self_attn"
@@ -18,6 +19,7 @@ def heads(*matrices, ids=None, path=PATH, masked=None, **about):
     side = "embed_tgt" if path.startswith("decoder") else "embed_src"
     ids = range(weights.shape[-2]) if ids is None else ids
     tensors = {f"{path}.weights": (PAIRS, weights), f"{side}.ids": ("batch position", [[*ids]])}
+    tensors[f"{path}.q"] = ("batch head query d_head", np.zeros((*weights.shape[:3], 1)))
     if masked is not None:
         tensors[f"{path}.masked"] = (PAIRS, np.array([[masked] * len(matrices)]))
     return traced(tensors, **about)
@@ -80,6 +82,15 @@ def test_a_repeat_shows_a_head_that_copies_and_one_that_looks_behind_the_earlier
     assert at(trace, "pattern_askers", INDUCTION) == 2
     assert at(trace, "pattern_scores", SAME, head=1) == 1
     assert at(trace, "pattern_chances", INDUCTION) == pytest.approx(1 / 5)
+
+
+def test_in_a_trace_without_an_embedding_words_that_are_written_alike_are_the_same_token():
+    weights = NamedTensor(f"{PATH}.weights", uniform(3)[None, None], tuple(PAIRS.split()), {"key": ("a", "b", "a")})
+    trace = Trace({weights.name: weights})
+    assert at(trace, "pattern_askers", SAME) == 2
+    del trace.tensors[f"{PATH}.pattern_answers"]
+    trace.tensors[weights.name] = NamedTensor(weights.name, weights.values, weights.axes)
+    assert not trace[f"{PATH}.pattern_answers"].pick(role=SAME).values.any()
 
 
 def test_without_a_repeat_nothing_is_induction():

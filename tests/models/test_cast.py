@@ -55,3 +55,60 @@ def test_the_first_token_of_a_decoder_is_no_favourite_where_there_is_another():
 def test_a_trace_without_attention_is_told_so():
     with pytest.raises(ValueError, match="no self-attention"):
         stack_of(Trace({}))
+
+
+def a_trace(*matrices, words, ids=None):
+    """One layer of an encoder without roles, with a head for each matrix."""
+    weights, path = np.array([matrices], float), "encoder.0.self_attn"
+    labels = {"query": words, "key": words}
+    tensors = {
+        f"{path}.weights": NamedTensor(f"{path}.weights", weights, ("batch", "head", "query", "key"), labels),
+        f"{path}.q": NamedTensor(f"{path}.q", weights[..., :1], ("batch", "head", "query", "d_head")),
+    }
+    ids = np.array([range(len(words)) if ids is None else ids])
+    return Trace(tensors | {"embed_src.ids": NamedTensor("embed_src.ids", ids, ("batch", "position"))})
+
+
+WORDS = ("[CLS]", "old", "ships", "sail", "home", "[SEP]")
+#: Each token looks at the one before, "sail" most of all; the first looks everywhere.
+BEFORE = 0.8 * np.eye(6, k=-1) + 0.2 / 6
+BEFORE[0], BEFORE[3] = 1 / 6, [0.01, 0.02, 0.95, 0.02, 0, 0]
+#: One whole weight from word to word, and nothing else.
+ONE_LOOK = np.full((6, 6), 1 / 6)
+ONE_LOOK[1] = np.eye(6)[4]
+SINK = np.eye(6)[[0] * 6]
+
+
+def test_a_head_with_a_clear_pattern_is_followed_rather_than_one_with_the_largest_weight():
+    trace = a_trace(ONE_LOOK, BEFORE, words=WORDS)
+    cast = cast_of(trace)
+    assert (cast.head, str(cast.pattern), cast.role) == (1, "the token before", "")
+    assert (cast.asker, cast.favourite) == ("sail", "ships"), "the largest weight of this pattern, between words"
+    assert (
+        cast.score == trace[cast.score.name].values[cast.score.index] == pytest.approx((4 * (0.8 + 0.2 / 6) + 0.95) / 5)
+    )
+    assert cast.chance == trace[cast.chance.name].values[cast.chance.index] == pytest.approx(1 / 6)
+
+
+def test_a_sink_or_a_look_at_itself_is_clear_and_not_followed():
+    cast = cast_of(a_trace(SINK, np.eye(6), ONE_LOOK, words=WORDS))
+    assert (cast.head, cast.pattern, cast.asker, cast.favourite) == (2, None, "old", "home")
+
+
+def test_a_link_that_no_word_looks_at_most_is_not_followed():
+    rows = BEFORE.copy()
+    rows[2:5] = [0.5, 0, 0, 0, 0, 0.5]
+    rows[[2, 3, 4], [1, 2, 3]] = 0.4
+    assert cast_of(a_trace(rows, words=WORDS)).pattern is None
+
+
+def test_without_any_pattern_the_largest_weight_is_followed():
+    cast = cast_of(a_trace(ONE_LOOK, words=WORDS))
+    assert (cast.pattern, cast.score, cast.asker) == (None, None, "old")
+
+
+def test_a_repeat_is_followed_to_what_stood_behind_the_earlier_copy():
+    words, rows = ("a", "b", "c", "a", "b", "d"), np.full((6, 6), 1 / 6)
+    rows[3], rows[4] = np.eye(6)[1], np.eye(6)[2] * 0.9 + 0.1 / 6
+    cast = cast_of(a_trace(rows, words=words, ids=[0, 1, 2, 0, 1, 3]))
+    assert (str(cast.pattern), cast.asker.position, cast.favourite.position) == ("what followed an earlier copy", 3, 1)

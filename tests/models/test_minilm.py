@@ -9,6 +9,7 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 
 from transformer_core.at_hand import PACKAGES, placed
+from transformer_core.cast import cast_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
 
@@ -66,6 +67,16 @@ def test_the_sentences_are_as_long_as_they_should_be():
 def test_every_encoder_chapter_is_true_and_readable(chapter, trace):
     found = found_in(chapter, trace, "dark")
     assert found.lies + found.claims + found.faults == []
+
+
+def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(trace):
+    """Layer 0, head 2 gives the token before nearly all, in any sentence; a single word has no pair."""
+    whole, seen = cast_of(trace), cast_of(trace.in_sight())
+    assert [str(cast.asker) + str(cast.favourite) for cast in (whole, seen)] == [str(whole.asker + whole.favourite)] * 2
+    if len(trace.about["tokens"]) > 3:
+        assert (whole.layer, whole.head, str(whole.pattern)) == (0, 2, "the token before")
+        assert seen.pattern == whole.pattern
+        assert (whole.score > 0.95, whole.chance < 0.1) == (True, True)
 
 
 def test_a_long_sentence_says_how_much_of_it_is_in_sight(trace):

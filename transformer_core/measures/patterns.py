@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from transformer_core.cast import embedding_of, layers_of
 from transformer_core.measures.naming import beside, joined, named
 from transformer_core.patterns import ALIGNED, ALONG, CLEAR, WITHIN, aligned, along, linked
 from transformer_core.play import gold_of
@@ -36,6 +37,17 @@ def _visible(trace: Trace, prefix: str) -> np.ndarray:
     return np.tril(seen) if (stack, kind) == ("decoder", "self_attn") else seen
 
 
+def _ids(trace: Trace, prefix: str, batch: int) -> np.ndarray:
+    """Which tokens are alike, "batch position": their ids, or, in a trace without an embedding, their words."""
+    start, stack, _ = _parts(prefix)
+    side = joined(start, embedding_of(stack))
+    if joined(side, "ids") in trace or joined(side, "token") in trace:
+        return trace.full(joined(side, "ids")).values
+    weights = trace.full(joined(prefix, "weights"))
+    words = weights.labels.get("key") or tuple(map(str, range(weights.shape[-1])))
+    return np.array([[words.index(word) for word in words]] * batch)
+
+
 def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Each pattern's pairs, "batch query key"."""
     start, stack, kind = _parts(prefix)
@@ -44,7 +56,7 @@ def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.nd
         found = {ALONG: np.stack([along((queries, keys))] * batch)}
         gold = gold_of(trace) if not start and batch == 1 else ()
         return found | ({ALIGNED: aligned(gold, (queries, keys))[None]} if gold else {})
-    ids = trace.full(joined(start, "embed_src" if stack == "encoder" else "embed_tgt", "ids")).values
+    ids = _ids(trace, prefix, batch)
     found = {name: np.stack([pattern(row) for row in ids]) for name, pattern in WITHIN.items()}
     roles = trace.about.get("roles", {}) if not start and stack == "encoder" and batch == 1 else {}
     return found | {
@@ -151,7 +163,7 @@ def breadth(trace: Trace, prefix: str) -> NamedTensor:
 @derived("clear_heads")
 def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
     """How many heads of a stack show a clear pattern in their self-attention; `prefix` is `encoder` or `decoder`."""
-    names = [joined(prefix, str(layer), "self_attn", "pattern_clearness") for layer in _layers(trace, prefix)]
+    names = [joined(prefix, str(layer), "self_attn", "pattern_clearness") for layer in layers_of(trace, prefix)]
     clear = [int((trace.full(name).values[0].max(-1) >= CLEAR).sum()) for name in names]
     return NamedTensor(joined(prefix, "clear_heads"), np.array(sum(clear)), ())
 
@@ -159,12 +171,8 @@ def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
 @derived("all_heads")
 def all_heads(trace: Trace, prefix: str) -> NamedTensor:
     """How many heads the self-attention of a stack has, over all layers."""
-    names = [joined(prefix, str(layer), "self_attn", "weights") for layer in _layers(trace, prefix)]
+    names = [joined(prefix, str(layer), "self_attn", "weights") for layer in layers_of(trace, prefix)]
     return NamedTensor(joined(prefix, "all_heads"), np.array(sum(trace.full(name).shape[1] for name in names)), ())
-
-
-def _layers(trace: Trace, prefix: str) -> list[int]:
-    return [layer for layer in range(64) if joined(prefix, str(layer), "self_attn", "weights") in trace]
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def pattern_of(trace: Trace, path: str, head: int) -> Shown | None:
 
 def widest(trace: Trace, stack: str = "encoder") -> tuple[int, int, Quantity]:
     """Layer, head and breadth of the head of a stack that spreads over the most keys."""
-    spread = {layer: trace[f"{stack}.{layer}.self_attn.breadth"].pick(batch=0) for layer in _layers(trace, stack)}
+    spread = {layer: trace[f"{stack}.{layer}.self_attn.breadth"].pick(batch=0) for layer in layers_of(trace, stack)}
     layer = max(spread, key=lambda layer: float(spread[layer].values.max()))
     head = int(spread[layer].values.argmax())
     return layer, head, spread[layer].quantity(head)
