@@ -12,8 +12,9 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.one_cell import OneCell
 from scenes.mobjects.projection import LETTERS, Meeting, alike, column_scan, counted, entering, refit, strongest
-from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.role_table import layer_name, role_name
 from scenes.mobjects.rows import Answer
+from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step
@@ -126,16 +127,14 @@ class QKV(Chapter):
         plus = " + b" if f"parameters.{cast.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
         cut = (
-            f"{counted(heads, 'head')} of {d_head} columns each: we stay with head {letter_of(cast.head)} "
-            f"of the {layer_name(cast.layer)}."
+            f"{counted(heads, 'head')} of {d_head} columns each. {followed(cast)}"
             if len(board.views) > 1
             else f"One head takes all {d_head} columns."
         )
         outline = VGroup(ring_around(mine.matrix, "query"), ring_around(mine.rows, "query"))
         yield Step(
             "One row quickly, then the rest",
-            say="The other columns give the other entries of the query. |"
-            f"Every row uses the same matrix, all at once. |{cut}",
+            say=f"The other columns give the other entries. |Every row uses the same matrix, all at once. |{cut}",
             show=[
                 [
                     appear(board.entering, board.matrices, *sizes[:-1]),
@@ -261,3 +260,16 @@ class QKV(Chapter):
             ],
             stay=(),
         )
+
+
+def followed(cast: Cast) -> str:
+    """Which head the lecture follows, and the measure that has chosen it."""
+    head = f"We follow head {letter_of(cast.head)} of the {layer_name(cast.layer)}"
+    if cast.role:
+        return f"{head}: “{role_name(cast.role)}”, in {cast.score:share} of new cases."
+    if cast.pattern:
+        name = pattern_name(cast.pattern)
+        return f"{head}, the clearest link: “{name}” gets {cast.score:share}, by chance {cast.chance:share}."
+    if cast.asker.position == cast.favourite.position:
+        return f"{head}."
+    return f"{head}: there “{cast.asker}” gives “{cast.favourite}” the largest share between words."

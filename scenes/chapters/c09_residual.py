@@ -23,6 +23,7 @@ from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of, layers_of
 from transformer_core.measures.effects import counts
+from transformer_core.measures.telling import most_turned
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
@@ -77,22 +78,27 @@ class Residual(Chapter):
         )  # fmt: skip
 
     def tributaries(self, cast: Cast, trace: Trace) -> Iterator[Step]:
-        """The stream of one token through the whole stack."""
-        part, asker = trace.under(cast.stack, batch=0, position=cast.asker.position), cast.asker
+        """The stream through the whole stack of the token that it turns most."""
+        token, degrees = most_turned(trace, cast.stack)
+        part = trace.under(cast.stack, batch=0, position=token.position)
         lengths, apart = part["addition_lengths"], part["tally_difference"]
         last = part[f"{layers_of(trace)[-1]}.resid_post"]
-        picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, asker)
+        picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, token)
         most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
         tally = (
             "Start plus all additions is the row that leaves" + (", but for rounding" if apart > 0 else ", exactly")
             if apart < ROUNDING
             else "Norms rescale it: another row leaves"
         )
+        turned = (
+            f"The {Phrase(cast.stack)} turns “{token}” most: by {degrees:.0f} degrees. "
+            if trace["config.words"] > 1
+            else f"The {Phrase(cast.stack)} turns “{token}” by {degrees:.0f} degrees. "
+        )
         yield Step(
             "A stream with tributaries",
-            say=f"Follow the row of “{asker}” through the {Phrase(cast.stack)}: "
-            "a stream, as wide as the row is long. |"
-            "Every sublayer reads it and adds to it. "
+            say=f"{turned}Its stream is as wide as the row is long. |"
+            "Every sublayer adds to it. "
             f"The most comes from {most}: length {length:.2f}. |{tally}.",
             show=[
                 [appear(picture.token, picture.parts[0], picture.first), appear(picture.sum_name, picture.sum)],

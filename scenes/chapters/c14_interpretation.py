@@ -21,7 +21,7 @@ from scenes.theme import gap
 from transformer_core.cast import best_head, cast_of, layers_of, stack_of
 from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import ENOUGH
-from transformer_core.measures.patterns import widest
+from transformer_core.measures.patterns import pattern_of, widest
 from transformer_core.measures.switched_off import roles_of
 from transformer_core.play import play_of
 from transformer_core.trace import Trace
@@ -56,15 +56,16 @@ class Interpretation(Chapter):
         """The question of the chapter, and all heads with their names."""
         layers = layers_of(trace)[:2]
         weights = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0) for layer in layers]
-        roles = [
-            [next(iter(roles_of(trace, layer, head)), "") for head in range(len(some))]
+        names = [
+            [name_here(trace, layer, head) for head in range(len(some))]
             for layer, some in zip(layers, weights, strict=True)
         ]
-        picture = Gallery(weights, roles)
+        picture = Gallery(weights, names)
         told = (
             f"{trace['roles.named_heads']} of {trace['roles.heads_in_all']} have earned a name, the others none. |"
             if "roles.score" in trace
-            else "Here none has earned a name. |"
+            else f"Here none has earned a name; {trace['encoder.clear_heads']} of {trace['encoder.all_heads']} "
+            "show a clear pattern. |"
         )
         yield Step(
             "Does looking do anything?",
@@ -302,6 +303,14 @@ class Interpretation(Chapter):
             stay=(),
             here="encoder.*.self_attn",
         )
+
+
+def name_here(trace: Trace, layer: int, head: int) -> str:
+    """The first role that a head has earned; without roles, its pattern in this sentence; "" for none."""
+    if "roles.score" in trace:
+        return next((CALLED[role] for role in roles_of(trace, layer, head)), "")
+    shown = pattern_of(trace, f"encoder.{layer}.self_attn", head)
+    return f"{pattern_name(shown.name)} {shown.score:share}" if shown else ""
 
 
 def switched(trace: Trace) -> bool:

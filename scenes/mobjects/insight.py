@@ -12,7 +12,7 @@ from scenes.layout import LEFT_EDGE, WIDTH, centred
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import CALLED, layer_name
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.shapes import arrow
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
@@ -23,19 +23,19 @@ from transformer_core.trace import NamedTensor
 
 
 class Gallery(VGroup):
-    """The heads of some layers, a line for each layer; under each pattern the name that the head earned, or none.
+    """The heads of some layers, a line for each layer; under each pattern the name of the head, or none.
 
     Args:
         weights: for each layer, head × query × key.
-        roles: for each layer and head the role that it earned, "" for none.
+        names: for each layer and head its name, "" for none.
     """
 
-    def __init__(self, weights: Sequence[NamedTensor], roles: Sequence[Sequence[str]]) -> None:
+    def __init__(self, weights: Sequence[NamedTensor], names: Sequence[Sequence[str]]) -> None:
         heads, rows, columns = weights[0].shape
         room = WIDTH / heads
         pitch = min(52.0, (room - 110) / columns, 216 / rows)
         self.rows, self.names, self.letters, self.titles = VGroup(), VGroup(), VGroup(), VGroup()
-        for layer, (some, called) in enumerate(zip(weights, roles, strict=True)):
+        for layer, (some, called) in enumerate(zip(weights, names, strict=True)):
             y = 340 + 322 * layer
             line = VGroup()
             for head in range(heads):
@@ -43,9 +43,7 @@ class Gallery(VGroup):
                 line.add(grid.move_to(at(LEFT_EDGE + room * (head + 0.5), y)))
                 letter = Words(letter_of(head), "block", "ink2").next_to(grid, LEFT, buff=units(18))
                 self.letters.add(letter.align_to(grid, UP))
-                name = Words(
-                    CALLED[called[head]] if called[head] else "no name earned", "note", self._ink(called[head])
-                )
+                name = Words(called[head] or "no name earned", "note", "ink" if called[head] else "ink3")
                 if name.width < units(room - 16):
                     self.names.add(name.next_to(grid, DOWN, buff=units(20)))
             self.rows.add(line)
@@ -54,16 +52,12 @@ class Gallery(VGroup):
         self.rings = VGroup(
             *(
                 ring_around(grid.cells)
-                for line, called in zip(self.rows, roles, strict=True)
-                for grid, role in zip(line, called, strict=True)
-                if role
+                for line, called in zip(self.rows, names, strict=True)
+                for grid, name in zip(line, called, strict=True)
+                if name
             )
         )
         super().__init__(self.rows, self.names, self.letters, self.titles)
-
-    @staticmethod
-    def _ink(role: str) -> str:
-        return "ink" if role else "ink3"
 
 
 class Transplant(VGroup):

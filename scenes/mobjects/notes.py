@@ -64,8 +64,9 @@ def _chosen(trace: Trace, here: str) -> list[str]:
     cast = cast_of(trace)
     if cast.role or here != cast.path:
         return []
-    found = pattern_of(trace, cast.path, cast.head)
     name = f"{layer_name(cast.layer)}, head {letter_of(cast.head)}"
-    if found is None:
-        return [f"{name}: the largest share"]
-    return [f"{name}: {pattern_name(found.name)} gets {found.score:share}, by chance {found.chance:share}"]
+    if cast.pattern is not None:
+        return [f"{name}: {pattern_name(cast.pattern)} gets {cast.score:share}, by chance {cast.chance:share}"]
+    if shown := pattern_of(trace, cast.path, cast.head):
+        return [f"{name}: {pattern_name(shown.name)} gets {shown.score:share}, by chance {shown.chance:share}"]
+    return [f"{name}: the largest share"]
