@@ -1,7 +1,13 @@
-.PHONY: check format lecture clean
+.PHONY: check audit lock format lecture clean
 
-check:            ## everything that must hold before a push: style, types, import contracts, tests
+check: audit      ## everything that must hold before a push: style, types, import contracts, tests
 	./lecture test
+
+audit:            ## is there a known vulnerability in what CI installs?
+	.ci/audit
+
+lock:             ## choose again what CI installs, after a change of dependencies
+	.ci/relock
 
 format:           ## put the code in its standard form
 	.venv/bin/ruff format .

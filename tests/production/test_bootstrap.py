@@ -59,6 +59,7 @@ case "$*" in
 "-c "*) exit 0 ;;
 "-m venv "*) mkdir -p "$3/bin"; cat "$0" > "$3/bin/python"; cat "$0" > "$3/bin/lecture"
     for f in python lecture; do sh -c "chmod +x '$3/bin/$f'"; done; echo venv >> "$CALLS" ;;
+*"pip install"*" -r "*|*"pip install"*" -c "*) echo "install ${*#*install }" >> "$CALLS"; exit ${PIP_STATUS:-0} ;;
 *"pip install"*) echo "install ${*##* }" >> "$CALLS"; exit ${PIP_STATUS:-0} ;;
 *) echo "run $*" >> "$CALLS" ;;
 esac
@@ -81,12 +82,14 @@ def fake(checkout):
 
 
 def test_the_scripts_are_posix_sh():
-    for script in (SCRIPT, ROOT / ".ci" / "run"):
+    scripts = [SCRIPT, *(ROOT / ".ci" / name for name in ("run", "relock", "audit"))]
+    for script in scripts:
         assert script.read_text().startswith("#!/bin/sh\n")
         assert subprocess.run(["/bin/sh", "-n", script], check=False).returncode == 0
         assert os.access(script, os.X_OK)
     checker = shutil.which("shellcheck") or Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run([checker, SCRIPT, ROOT / ".ci" / "run"], capture_output=True, text=True, check=False)
+    command = [checker, "-x", *scripts, ROOT / ".ci" / "tools"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -130,6 +133,27 @@ def test_a_changed_pyproject_brings_the_environment_up_to_date(fake, checkout):
     with (checkout / "pyproject.toml").open("a") as file:
         file.write("# changed\n")
     assert fake("list")[1] == [f"install {checkout}[drawing,models]", "run list"]
+
+
+def test_of_a_lock_exactly_what_it_lists_is_installed_by_its_hashes_and_then_the_project(fake, checkout):
+    lock = checkout / "lock"
+    lock.mkdir()
+    for name in ("requirements.txt", "constraints.txt"):
+        (lock / name).write_text("")
+    wanted = [f"install --no-deps --require-hashes -r {lock}/requirements.txt"]
+    wanted += [f"install --no-build-isolation -c {lock}/constraints.txt -e {checkout}[drawing,models,dev]"]
+    _, calls = fake("test", LECTURE_LOCK=str(lock))
+    assert [line.replace("--disable-pip-version-check --progress-bar off ", "") for line in calls[1:-1]] == wanted
+    assert (calls[0], calls[-1]) == ("venv", "run test")
+    assert fake("test", LECTURE_LOCK=str(lock))[1] == ["run test"]
+    (lock / "requirements.txt").write_text("changed")
+    assert len(fake("test", LECTURE_LOCK=str(lock))[1]) == 3
+
+
+def test_ci_installs_the_lock():
+    text = (ROOT / ".ci" / "run").read_text()
+    assert 'export LECTURE_LOCK="$PWD/.ci/lock"' in text
+    assert "pip" not in text
 
 
 def test_an_installation_that_failed_is_redone_from_nothing(fake, checkout):
