@@ -26,6 +26,7 @@ from scenes.translating import language, say_untold
 from scenes.watching import watch
 
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
+LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -224,8 +225,10 @@ def _status(arguments: list[str] | None) -> int:
 
 
 def _say(line: str, status: int) -> int:
+    # What was typed, or a file holds, may be part of the line: it must not move the cursor or turn the line around.
+    line = "".join(char if char.isprintable() else "·" for char in " ".join(line.split()))
     with suppress(OSError):
-        click.echo(f"lecture: {' '.join(line.split())}", err=True)
+        click.echo(f"lecture: {line if len(line) <= LONGEST_LINE else f'{line[: LONGEST_LINE - 1]}…'}", err=True)
     return status
 
 

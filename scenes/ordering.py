@@ -63,7 +63,7 @@ def painted(command: Callable[..., Any]) -> Callable[..., Any]:
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
     from scenes.brand import PLAIN
-    from scenes.production.files import slug
+    from scenes.production.files import shortened, slug
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
@@ -77,7 +77,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
     other = [slug(Path(part).stem if part == wishes["model"] else part) for part in (wishes["model"], *edits) if part]
     name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"]), *other])
-    label = "-".join(filter(None, [name, look.name]))
+    label = "-".join(filter(None, [shortened(name), look.name]))
     entries = lecture.entries if lecture and not names else chosen(names)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, Protocol
 
+from transformer_core.pickles import is_pickle, refusal
 from transformer_core.trace import NamedTensor, Trace
 
 if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs none of it
     from transformer_core.model import Transformer
-    from transformer_core.vocabulary import Reading
+    from transformer_core.vocabulary import Reading, Vocabulary
 
 SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "models"
 #: Models that come as a package of Python, by the name that the lecture calls them: package, and folder in it.
@@ -97,13 +100,17 @@ def placed(name: str) -> Path:
     Raises:
         ValueError: neither a name nor a path; the line names what there is.
     """
-    path = Path(name).expanduser()
+    path = Path(name)
+    with suppress(RuntimeError):  # nobody is called so here
+        path = path.expanduser()
     known = {model.name: model.path for model in at_hand()}
     if name in known and not path.exists():
         return known[name]
     if path.is_dir() or (path.suffix == ".safetensors" and path.exists()):
         return path
-    if path.with_suffix(".safetensors").exists():
+    if is_pickle(path):
+        raise ValueError(refusal(path))
+    if path.name and path.with_suffix(".safetensors").exists():
         return path.with_suffix(".safetensors")
     if name in INSTALLED_BY:
         raise ValueError(f"the model {name} is not installed: {INSTALLED_BY[name]}")
@@ -134,28 +141,57 @@ def opened(name: str | os.PathLike[str]) -> Opened:
     words = card.pop("vocabulary", None)
     beside = path.with_suffix(".npz")
     measured = Trace.load(beside).tensors if beside.exists() else {}
-    return Opened(model, Vocabulary.from_json(words) if words else None, {"model": called, "card": card}, measured)
+    reader = Vocabulary.from_json(words, f"the vocabulary in {path}") if isinstance(words, str) and words else None
+    if reader is not None:
+        _check_words(reader, model, path)
+    return Opened(model, reader, {"model": called, "card": card}, measured)
 
 
 def _reader(folder: Path, model: Transformer) -> Reader:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
+    from transformer_core.json_files import read_object
     from transformer_core.pretrained.hugging_face import facts_of
     from transformer_core.subwords import Subwords
     from transformer_core.vocabulary import Vocabulary
 
-    if (folder / "vocabulary.json").exists():
-        return Vocabulary.from_json((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    own = folder / "vocabulary.json"
+    if own.exists():
+        words = Vocabulary.from_json(json.dumps(read_object(own)), own)
+        _check_words(words, model, own)
+        return words
     facts = facts_of(folder)
-    start = facts.get("decoder_start_token_id", facts.get("start", facts.get("bos_token_id")))
-    end = facts.get("eos_token_id", facts.get("end"))
-    start, end = (-1 if at is None else int(at) for at in (start, end))
+    known = max(model.config.source_vocab, model.config.target_vocab)
+    start = _mark(facts, known, folder, "decoder_start_token_id", "start", "bos_token_id")
+    end = _mark(facts, known, folder, "eos_token_id", "end")
     if start < 0 and model.encoder is not None and model.decoder is not None:
         raise ValueError(f"{folder}/config.json names no decoder_start_token_id, with which a translation begins")
-    known = max(model.config.source_vocab, model.config.target_vocab)
     reader = Subwords(folder, model.config.max_positions, start, end, known)
     if len(reader.pieces) > known:
         raise ValueError(f"{folder}: the tokenizer has {len(reader.pieces)} tokens, the model rows for {known}")
     return reader
+
+
+def _mark(facts: dict[str, Any], known: int, folder: Path, *names: str) -> int:
+    """The id of a mark, by the first of these names that the config has; -1 for none."""
+    name = next((name for name in names if name in facts), "")
+    at = facts.get(name)
+    if isinstance(at, list) and at:  # some models end in several ways
+        at = at[0]
+    if at is None:
+        return -1
+    if not isinstance(at, int) or isinstance(at, bool) or not -1 <= at < known:
+        raise ValueError(f"{folder}/config.json: {name} {short(at)} is none of the {known} tokens of this model")
+    return at
+
+
+def _check_words(words: Vocabulary, model: Transformer, where: Path) -> None:
+    """Every id that the model reads or writes has a word, and every word a row."""
+    config = model.config
+    pairs = [("source", len(words.source), config.source_vocab or config.target_vocab)]
+    pairs += [("target", len(words.target), config.target_vocab)] if config.target_vocab else []
+    for side, there, rows in pairs:
+        if there != rows:
+            raise ValueError(f"{where} has {there} {side} words, the model rows for {rows}")
 
 
 def as_json(models: list[AtHand]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from reprlib import repr as short
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 NormOrder = Literal["post", "pre", "none"]
 Positions = Literal["interleaved", "halves", "learned", "none"]
 Activation = Literal["relu", "gelu", "gelu-tanh", "silu"]
 OutputLayer = Literal["linear", "transformed", "none"]
+#: Sizes that nothing can be computed without.
+NEEDED = ("d_model", "heads", "max_positions")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Config:
     al. 2019.
 
     Raises:
-        ValueError: sizes that do not fit together, or an unknown choice.
+        ValueError: sizes that are no sizes or do not fit together, or an unknown choice.
     """
 
     source_vocab: int = 0
@@ -61,12 +64,11 @@ class Config:
     def __post_init__(self) -> None:
         if self.final_norm is None:
             object.__setattr__(self, "final_norm", self.norm_order == "pre")
+        for name, kind in get_type_hints(Config).items():
+            _check(name, getattr(self, name), kind)
         for name in ("heads", "cross_heads"):
             if self.d_model % (getattr(self, name) or 1):
                 raise ValueError(f"d_model {self.d_model} does not divide into {getattr(self, name)} {name}")
-        for name, choice in get_type_hints(Config).items():
-            if get_origin(choice) is Literal and getattr(self, name) not in get_args(choice):
-                raise ValueError(f"{name} {getattr(self, name)!r} is none of {', '.join(get_args(choice))}")
         if self.encoder_layers + self.decoder_layers < 1:
             raise ValueError("a model needs at least one layer")
         if self.encoder_layers and not self.source_vocab:
@@ -103,7 +105,28 @@ class Config:
         Raises:
             ValueError: a field that this version does not know.
         """
-        unknown = set(values) - {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
-            raise ValueError(f"unknown config fields: {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown config fields: {', '.join(map(shown_name, unknown[:5]))}")
         return cls(**values)
+
+
+def shown_name(name: str) -> str:
+    """A name that stands in a line, whatever a file called it."""
+    return name if name.isidentifier() and len(name) <= 60 else short(name)
+
+
+def _check(name: str, value: Any, kind: Any) -> None:
+    """A config may come out of any file: each field holds what its type says."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if get_origin(kind) is Literal:
+        right, wanted = isinstance(value, str) and value in get_args(kind), f"none of {', '.join(get_args(kind))}"
+    elif kind is int:
+        least = int(name in NEEDED)
+        right, wanted = number and isinstance(value, int) and value >= least, f"no whole number from {least} on"
+    elif kind is float:
+        right, wanted = number and 0 <= value <= 1, "no number from 0 to 1"
+    else:
+        right, wanted = isinstance(value, bool), "neither true nor false"
+    if not right:
+        raise ValueError(f"{name} {short(value)} is {wanted}")

@@ -14,6 +14,7 @@ from transformer_core.answering import answered
 from transformer_core.at_hand import SHIPPED, Opened, Reader, opened
 from transformer_core.chains import read as read_by_chains
 from transformer_core.editing import edits_of, told
+from transformer_core.finite import check_finite
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
 from transformer_core.tap import Edit, Labels, record, under
@@ -156,6 +157,7 @@ def _traced(model: Transformer, reader: Reader, passes: Mapping[str, Variant]) -
     sentences = {prefix: given.sentence for prefix, given in passes.items()}
     labels = words_along(sentences, reader)
     trace = tape.trace(labels)
+    check_finite(trace)
     learned = parameters(model, labels)
     for name in tuple(trace.tensors):
         prefix = _prefix(name, sentences)

@@ -10,18 +10,26 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from transformer_core.vocabulary import Reading, SentenceError
+from transformer_core.json_files import read_object
+from transformer_core.vocabulary import SHOWN, Reading, SentenceError
 
 JOIN = "·"
 #: What starts a word in byte pairs and in SentencePiece, and what goes on with one in word pieces.
 BYTE_SPACE, SPACE, GOES_ON = "Ġ", "▁", "##"
+NOTHING = 'there is nothing to read: type a sentence such as "The car is red"'
 #: Characters beyond Latin, Greek and Cyrillic that both fonts of the lecture have.
 MARKS = frozenset("–—‘’‚“”„†‡•…‹›€™−≈≠≤≥∞")
 NEEDED = "tokenizer.json"
+#: The largest vocabularies have a quarter of a million pieces.
+MOST_PIECES = 2**20
+#: A text of more characters for each token that the model reads is not looked at: it would be too long anyway.
+CHARACTERS_A_TOKEN = 100
+T = TypeVar("T")
 
 
 class Subwords:
@@ -32,7 +40,8 @@ class Subwords:
     `rows` how many rows it has for them: those without a piece are called "[none]".
 
     Raises:
-        ValueError: the folder has no such file, or the library that reads it is not installed.
+        ValueError: the folder has no such file, or one that cannot be used, or the library that reads it is not
+            installed.
     """
 
     def __init__(
@@ -42,8 +51,11 @@ class Subwords:
         path = Path(folder) / NEEDED
         if not path.exists():
             raise ValueError(missing(Path(folder)))
-        self.facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        self.facts = read_object(path)
         self.tokenizer = _tokenizer(path)
+        size = max(self.tokenizer.get_vocab().values(), default=-1) + 1
+        if not 0 < size <= max(MOST_PIECES, rows):
+            raise ValueError(f"{path} has {size} tokens: from 1 to {MOST_PIECES} can be read")
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
@@ -57,7 +69,8 @@ class Subwords:
     @cached_property
     def marks(self) -> frozenset[str]:
         """The tokens that stand for no text, such as [CLS]."""
-        return frozenset(token["content"] for token in self.facts.get("added_tokens", ()) if token.get("special"))
+        added = self.facts.get("added_tokens") or ()
+        return frozenset(token["content"] for token in added if token.get("special"))
 
     @cached_property
     def by_bytes(self) -> bool:
@@ -74,8 +87,11 @@ class Subwords:
 
     def shown(self, piece: str) -> str:
         """A piece of the vocabulary as it is shown where no text stands beside it."""
+        return _short(self._shown(piece))
+
+    def _shown(self, piece: str) -> str:
         if piece in self.marks:
-            return visible(piece)
+            return visible(piece) or "[nothing]"
         if piece.startswith(GOES_ON) and not self.by_bytes:
             return JOIN + visible(piece.removeprefix(GOES_ON))
         begins = piece.startswith((BYTE_SPACE, SPACE))
@@ -93,11 +109,23 @@ class Subwords:
         """The tokens of a text, and where in it each was cut.
 
         Raises:
-            SentenceError: nothing to read, or more than the model has places for.
+            SentenceError: nothing to read, more than the model has places for, or no text that can be cut.
         """
         if not text.strip():
-            raise SentenceError('there is nothing to read: type a sentence such as "The car is red"')
-        found = self.tokenizer.encode(text)
+            raise SentenceError(NOTHING)
+        if len(text) > CHARACTERS_A_TOKEN * self.longest:
+            raise SentenceError(
+                f"this text has {len(text)} characters, the model reads at most {self.longest} tokens: type a shorter "
+                "one"
+            )
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise SentenceError("this text holds bytes that are no UTF-8: type it anew")
+        try:
+            found = _from_rust(lambda: self.tokenizer.encode(text))
+        except ValueError as error:
+            raise SentenceError(f"the tokenizer of this model cannot cut this text: {error}") from None
+        if not found.ids:
+            raise SentenceError(NOTHING)
         if len(found.ids) > self.longest:
             raise SentenceError(
                 f"this text has {len(found.ids)} tokens, the model reads at most {self.longest}: type a shorter one"
@@ -115,7 +143,7 @@ class Subwords:
         word = found.word_ids
         goes_on = at > 0 and word[at] is not None and word[at] == word[at - 1] and not text[begin : begin + 1].isspace()
         goes_on = goes_on and text[begin - 1 : begin].strip() != ""
-        return (JOIN if goes_on else "") + visible(typed)
+        return _short((JOIN if goes_on else "") + visible(typed))
 
 
 def missing(folder: Path) -> str:
@@ -135,12 +163,31 @@ def _tokenizer(path: Path) -> Any:
             f"reading {path.name} takes the package tokenizers: pip install 'transformer-lecture[models]'"
         ) from error
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises Exception itself
-        raise ValueError(f"{path} is no tokenizer that can be read: {error}") from error
+        tokenizer = _from_rust(lambda: Tokenizer.from_file(str(path)))
+    except ValueError as error:
+        raise ValueError(f"{path} is no tokenizer that can be read: {error}") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def _from_rust(call: Callable[[], T]) -> T:
+    """What a function of the library gives. It raises `Exception` itself, and where it panics, no `Exception` at all.
+
+    Raises:
+        ValueError: whatever it raised, or its panic.
+    """
+    try:
+        return call()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
+
+
+def _short(text: str) -> str:
+    """A label that a picture has room for: of a longer one, the beginning."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def visible(text: str) -> str:

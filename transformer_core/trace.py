@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.json_files import read_object
 from transformer_core.named_tensor import AXES, NamedTensor
 from transformer_core.whole_files import reading, whole
 
@@ -137,11 +138,12 @@ class Trace(Mapping[str, NamedTensor]):
         """Read what `save` wrote; nothing in the files is executed.
 
         Raises:
+            OSError: one of the two files is not there.
             ValueError: the files were damaged.
         """
         path = Path(path).with_suffix(".npz")
-        with reading(path), np.load(path, allow_pickle=False) as arrays:
-            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        with reading(path, AttributeError, MemoryError), np.load(path, allow_pickle=False) as arrays:
+            card = read_object(path.with_suffix(".json"), most=None)
             tensors = {
                 name: NamedTensor(
                     name, arrays[name], tuple(facts["axes"]), {a: tuple(v) for a, v in facts["labels"].items()}

@@ -13,13 +13,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from safetensors import SafetensorError, safe_open
+
+from transformer_core.json_files import parsed
 
 PAD, START, END = 0, 1, 2
 EXAMPLES = ("car", "red", "house", "coche", "rojo", "casa")
 SPECIAL = ("<pad>", "<start>", "<end>")
+#: A text of more characters is no sentence; to put accents in order takes time that grows with the square.
+MOST_CHARACTERS = 10_000
+
+#: A word is shown no longer than the first, and known no longer than the second.
+SHOWN, LONGEST_WORD = 24, 60
 
 _PIECE = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
 _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "\N{FULLWIDTH QUESTION MARK}": "?", "\N{IDEOGRAPHIC FULL STOP}": "."})
@@ -131,9 +138,27 @@ class Vocabulary:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Vocabulary:
-        values = json.loads(text)
-        return cls(tuple(values["source"]), tuple(values["target"]), values["longest"])
+    def from_json(cls, text: str, where: object = "the vocabulary") -> Vocabulary:
+        """The vocabulary that `to_json` wrote; `where` it stands is told if it is none.
+
+        Raises:
+            ValueError: words are missing, or none that could be shown on one line.
+        """
+        values = parsed(text, where)
+        source, target = (_words(values.get(name), f"{name} in {where}") for name in ("source", "target"))
+        longest = values.get("longest")
+        if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+            raise ValueError(f"{where} does not say how long a sentence may be")
+        return cls(source, target, longest)
+
+
+def _words(words: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(words, list) or len(words) <= END:
+        raise ValueError(f"{where} is no list of words that begins with {', '.join(SPECIAL)}")
+    for place, word in enumerate(words):
+        if not isinstance(word, str) or not 0 < len(word) <= LONGEST_WORD or _visible(word) != word:
+            raise ValueError(f"word {place} of {where} cannot be shown, or has more than {LONGEST_WORD} characters")
+    return tuple(words)
 
 
 def stored(path: Path) -> Vocabulary | None:
@@ -145,17 +170,22 @@ def stored(path: Path) -> Vocabulary | None:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            card = json.loads((file.metadata() or {}).get("about", "{}"))
+            card = parsed((file.metadata() or {}).get("about", "{}"), f"the card in {path}")
     except SafetensorError as error:
         raise ValueError(f"{path} is no checkpoint: {error}") from None
-    return Vocabulary.from_json(card["vocabulary"]) if "vocabulary" in card else None
+    return Vocabulary.from_json(card["vocabulary"], f"the vocabulary in {path}") if "vocabulary" in card else None
 
 
 def pieces(text: str) -> tuple[str, ...]:
     """The words of a text as they were typed; a full stop or an exclamation mark at its end is dropped.
 
     Unicode is composed first (NFC), contractions are written out ("isn't": is not).
+
+    Raises:
+        SentenceError: a text far longer than any sentence.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise SentenceError(f"this text has {len(text)} characters: type one short sentence")
     text = unicodedata.normalize("NFC", text).translate(_TYPOGRAPHY)
     found: list[str] = []
     for piece in _PIECE.findall(text):
@@ -170,8 +200,12 @@ def pieces(text: str) -> tuple[str, ...]:
 
 def shown(word: str) -> str:
     """A word that can be shown on one line: short, and nothing in it that is invisible or turns the line around."""
-    visible = "".join(char if char.isprintable() and unicodedata.category(char) != "Cf" else "·" for char in word)
-    return visible if len(visible) <= 24 else visible[:23] + "…"
+    visible = _visible(word)
+    return visible if len(visible) <= SHOWN else visible[: SHOWN - 1] + "…"
+
+
+def _visible(word: str) -> str:
+    return "".join(char if char.isprintable() and unicodedata.category(char) != "Cf" else "·" for char in word)
 
 
 def sentence(words: Sequence[str]) -> str:

@@ -102,6 +102,8 @@ def _outline(family: str, italic: bool, weight: int, glyph: int) -> np.ndarray:
 @cache
 def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], ...], float]:
     """All points of `text` in em units from its origin, where each cluster begins, and the whole advance."""
+    if not text:
+        return np.zeros((0, 2)), (), 0.0
     font = _font(kind.family, kind.italic, kind.weight)
     buffer = hb.Buffer()
     buffer.add_str(text)

@@ -153,6 +153,9 @@ def _logo(folder: Path, name: str, wrong: Wrong) -> Asset | None:
             size = image.size
             if max(size) <= LARGEST_LOGO:
                 image.load()
+    except Image.DecompressionBombError:
+        wrong("theme.logo", f"{named(name)} is larger than {LARGEST_LOGO} pixels a side")
+        return None
     except (OSError, SyntaxError, ValueError):
         wrong("theme.logo", f"{named(name)} is no PNG that can be read: save the logo as one, with a clear background")
         return None

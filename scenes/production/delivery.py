@@ -13,7 +13,7 @@ from scenes.language import catalogue
 from scenes.production import film
 from scenes.production.captions import srt, vtt
 from scenes.production.facts import StepFacts
-from scenes.production.files import place, write_json, write_text
+from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
 from scenes.production.look import Look
 from scenes.production.origin import Origin, text_of
@@ -88,7 +88,7 @@ class Delivery:
             place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
         for entry in self.entries:
             own = [step for step in steps if step.chapter == entry.name]
-            heading = f"{entry.number}. {self._title(entry)}: “{self.text}”"
+            heading = f"{entry.number}. {self._title(entry)}: “{on_one_line(self.text)}”"
             sheet = self.store.sheet(
                 hashed(heading, self.origin, source(PRODUCTION), *(step.key + step.title for step in own))
             )

@@ -23,10 +23,15 @@ if sys.platform != "win32":
     import fcntl
 
 __all__ = [
-    "alone", "forget_stages", "place", "ready", "slug", "stage", "whole", "whole_folder", "write_json", "write_text",
+    "alone", "forget_stages", "on_one_line", "place", "ready", "shortened", "slug", "stage", "whole", "whole_folder",
+    "write_json", "write_text",
 ]  # fmt: skip
 #: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
+#: Bytes of a file name part; a file system takes 255, and what is unfinished has a longer name than what is whole.
+LONGEST_NAME = 120
+#: Of a longer text no more is read for a name: to put accents in order takes time that grows with the square.
+LONGEST_TEXT = 2000
 
 
 @contextmanager
@@ -157,9 +162,25 @@ def slug(text: str, longest: int = 64) -> str:
     >>> slug("The car is red")
     'the-car-is-red'
     """
-    decomposed = unicodedata.normalize("NFKD", text.lower())
+    decomposed = unicodedata.normalize("NFKD", text[:LONGEST_TEXT].lower())
     words = re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
-    name = "-".join(words) or "text"
-    if len(name) <= longest:
+    return shortened("-".join(words) or "text", longest, text[LONGEST_TEXT:])
+
+
+def shortened(name: str, longest: int = LONGEST_NAME, rest: str = "") -> str:
+    """A file name part of at most `longest` bytes: what is too long, or has a `rest`, ends in a hash of all."""
+    encoded = name.encode(errors="replace")
+    if len(encoded) <= longest and not rest:
         return name
-    return f"{name[: longest - 9]}-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
+    start = encoded[: longest - 9].decode(errors="ignore")
+    everything = encoded + rest.encode(errors="replace")
+    return f"{start}-{hashlib.blake2b(everything, digest_size=4).hexdigest()}"
+
+
+def on_one_line(text: str) -> str:
+    """A user's text as a title or a line of metadata: what is invisible, or turns a line around, is a space.
+
+    >>> on_one_line("The car" + chr(10) + "is" + chr(0x202e) + " red")
+    'The car is red'
+    """
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -38,7 +38,7 @@ ADDRESSES = {"original_id"}
 
 def hashed(*parts: Any) -> str:
     """One short name for all `parts`, told apart by their text."""
-    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 def digest(*values: Any, ignoring: Iterable[Any] = ()) -> str:

@@ -15,6 +15,7 @@ from scenes.speech.recordings import Recordings
 from scenes.speech.voices import SILENT, voices
 from scenes.theme import PALETTES
 from transformer_core.at_hand import at_hand
+from transformer_core.pickles import is_pickle, refusal
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 from transformer_core.window import WHOLE
 
@@ -60,7 +61,15 @@ def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
     if name in known:
         return known[name]
     path = folder / name
-    if not (path / "config.json").is_file() and (path.suffix != ".safetensors" or not path.is_file()):
+    try:
+        there = (path / "config.json").is_file() or (path.suffix == ".safetensors" and path.is_file())
+        pickle = is_pickle(path)
+    except OSError as error:  # such as a name that is too long
+        wrong("model", f"{named(name)} is no path: {error.strerror}")
+        return path
+    if pickle:
+        wrong("model", refusal(Path(name)))
+    elif not there:
         wrong("model", f"{named(name)} is neither a .safetensors file nor a model at hand: {one_of([*known], name)}")
     return path
 

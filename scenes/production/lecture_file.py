@@ -23,7 +23,7 @@ from scenes.production.lecture_checks import (
     output_of,
     speakers_of,
 )
-from scenes.production.mistakes import Lines, Mistake, MistakesError, Wrong, named, one_of
+from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry
 from scenes.speech.voices import SILENT
 
@@ -96,11 +96,12 @@ def read(path: Path, trust: bool = False) -> Lecture:
 
     def wrong(key: str, text: str, value: Any = None) -> None:
         mistakes.append(Mistake(key, text, lines.of(key, value)))
+        if len(mistakes) == MOST:
+            raise MistakesError(
+                path.name, [*mistakes, Mistake("", "and perhaps more: mend these first", len(lines.text))]
+            )
 
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MistakesError(path.name, [_no_toml(error)]) from None
+    given = _parsed(text, path.name)
     table = typed(Table, given, "", wrong)
     check_words(table, wrong)
     model = model_of(path.parent, table.model, wrong)
@@ -122,6 +123,10 @@ def read(path: Path, trust: bool = False) -> Lecture:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no file")  # a pipe or a device might never end
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"{path} is too large for a lecture file: it has {LARGEST} bytes at most")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; `lecture new {path}` writes one") from None
@@ -129,6 +134,18 @@ def _text(path: Path) -> str:
         before = path.read_bytes()[: error.start]
         mistake = Mistake("", "this is not UTF-8: save it as such", before.count(b"\n") + 1)
         raise MistakesError(path.name, [mistake]) from None
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        mistake = _no_toml(error)
+    except RecursionError:
+        mistake = Mistake("", "lists or tables lie too deep in each other to be read")
+    except ValueError as error:  # a number of more digits than Python reads
+        mistake = Mistake("", f"this is not TOML: {error}")
+    raise MistakesError(name, [mistake])
 
 
 def _no_toml(error: tomllib.TOMLDecodeError) -> Mistake:

@@ -7,13 +7,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from reprlib import Repr
 from typing import Any, Protocol
 
 #: Values are shown no longer than this.
 SHOWN = 60
-TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+#: No file system has longer paths, or longer names in them.
+LONGEST_PATH, LONGEST_PART = 1000, 255
+#: The most mistakes that are told of one file, and the most bytes of a file that is looked at.
+MOST, LARGEST = 50, 100_000
+TABLE = re.compile(r"\s*\[([^\[\]]+)\]")
 KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
-LONG_STRING = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'', re.DOTALL)
+#: One that nobody ends goes on to the end: without that, each of many would be looked through anew.
+LONG_STRING = re.compile(r'"""(?:\\.|[^\\])*?(?:"""|\\?\Z)|\'\'\'.*?(?:\'\'\'|\Z)', re.DOTALL)
+#: Shows numbers, lists and tables, however deep or long they are.
+short = Repr()
+short.maxlong = short.maxstring = short.maxother = SHOWN
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class MistakesError(ValueError):
     def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
         ordered = sorted(mistakes, key=lambda mistake: mistake.line)
         self.lines = [
-            f"{file}{f':{m.line}' if m.line else ''}: {f'{m.key}: ' if m.key else ''}{m.text}" for m in ordered
+            f"{file}{f':{m.line}' if m.line else ''}: {f'{_shown(m.key)}: ' if m.key else ''}{m.text}" for m in ordered
         ]
         super().__init__("; ".join(self.lines))
 
@@ -67,8 +76,9 @@ class Lines:
             for number in range(start, end):
                 if f'"{value}"' in self.text[number - 1] or f"'{value}'" in self.text[number - 1]:
                     return number
-        if not start and "." in key:
-            return self.of(key.rpartition(".")[0])
+        while not start and "." in key:
+            key = key.rpartition(".")[0]
+            start = self.places.get(key, 0)
         return start
 
 
@@ -78,14 +88,19 @@ def _plain(key: str) -> str:
 
 def named(value: Any) -> str:
     """`value` as the file has it, on one line, not too long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = f'"{value[:SHOWN]}"' if isinstance(value, str) and len(value) > SHOWN else ""
+    text = text or (f'"{value}"' if isinstance(value, str) else short.repr(value))
+    return _shown(text)
+
+
+def _shown(text: str) -> str:
     text = "".join(char if char.isprintable() else "·" for char in text)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def one_of(words: Collection[str], wrong: Any) -> str:
     """The words that would be right, and which of them is near `wrong`."""
-    near = get_close_matches(str(wrong), list(words), 1, 0.5)
+    near = get_close_matches(str(wrong)[:SHOWN], list(words), 1, 0.5)
     return f"it is one of {', '.join(words)}" + (f"; did you mean {near[0]}?" if near else "")
 
 
@@ -94,5 +109,10 @@ def beside(folder: Path, name: str) -> Path | None:
     kinds = PurePosixPath(name), PureWindowsPath(name)
     if any(path.is_absolute() or path.drive or path.root or ".." in path.parts for path in kinds) or "\0" in name:
         return None
+    if len(name.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_PART for part in kinds[0].parts):
+        return None
     path = folder / name
-    return path if path.resolve().is_relative_to(folder.resolve()) else None
+    try:
+        return path if path.resolve().is_relative_to(folder.resolve()) else None
+    except (OSError, RuntimeError):  # links in a circle
+        return None

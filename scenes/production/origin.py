@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from PIL.PngImagePlugin import PngInfo
 
+from scenes.production.files import on_one_line
 from scenes.production.fingerprint import LIBRARIES
 
 UNKNOWN = "not known"
@@ -51,7 +52,7 @@ class Origin:
     @property
     def tags(self) -> dict[str, str]:
         """As films and sounds name it: the sentence, and the rest."""
-        return {"comment": f"“{self.text}”", "description": str(self)}
+        return {"comment": f"“{on_one_line(self.text)}”", "description": str(self)}
 
 
 @cache

@@ -27,7 +27,7 @@ class Recordings:
             raise ValueError(f"{folder} is no folder of recordings")
         self.of: dict[tuple[str, int], Asset] = {}
         self.strange: list[str] = []
-        for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES):
+        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()):
             named = NAME.fullmatch(path.stem)
             if named is None:
                 self.strange.append(path.name)

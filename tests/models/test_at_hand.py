@@ -106,8 +106,8 @@ def test_a_folder_without_a_config_a_broken_one_and_a_file_of_another_kind_are_r
     assert "has no config.json" in refused(tmp_path)
     (tmp_path / "config.json").write_text("{")
     assert "is no JSON" in refused(tmp_path)
-    (tmp_path / "model.bin").touch()
-    assert "neither a folder" in refused(tmp_path / "model.bin")
+    (tmp_path / "model.onnx").touch()
+    assert "neither a folder" in refused(tmp_path / "model.onnx")
 
 
 def test_a_folder_is_opened_without_the_library_of_the_hub_and_without_a_network(folders):

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 
 from transformer_core.config import Config
+from transformer_core.json_files import parsed
 from transformer_core.model import Transformer
+from transformer_core.pretrained.safetensor_files import check_sizes, opened_file, tensor_in
 from transformer_core.tensor_file import write_tensors
+
+#: What chapters and films say of a checkpoint, if its card has it.
+FIGURES = {"recipe": ("smoothing", "entropy_penalty", "seed"), "alignment": ("all",)}
 
 
 def save(
@@ -41,17 +45,34 @@ def load(path: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> tu
     """The model in evaluation mode, and its card, from what `save` wrote; nothing in the file is executed.
 
     Raises:
-        ValueError: the file holds no config of this core, or its weights do not fit that config.
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no config of this core, or its weights do not fit that config, or cannot be computed
+            with.
     """
     path = Path(path).with_suffix(".safetensors")
-    with safe_open(path, framework="pt") as file:
+    with opened_file(path) as file:
         header = file.metadata() or {}
-        weights = {name: file.get_tensor(name).to(dtype) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    if "config" not in header:
-        raise ValueError(f"{path} is no checkpoint of this model: its header holds no config")
-    model = Transformer(Config.from_dict(json.loads(header["config"]))).to(dtype)
+        if "config" not in header:
+            raise ValueError(f"{path} is no checkpoint of this model: its header holds no config")
+        config, about = _header(header, path)
+        check_sizes(config, path.stat().st_size, f"the header of {path}")
+        weights = {name: tensor_in(file, name, path, dtype) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    model = Transformer(config).to(dtype)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(f"the weights in {path} do not fit its config: {error}") from error
-    return model.eval(), json.loads(header.get("about", "{}"))
+    return model.eval(), about
+
+
+def _header(header: Mapping[str, str], path: Path) -> tuple[Config, dict[str, Any]]:
+    """The config and the card in the header of a checkpoint."""
+    about = parsed(header.get("about", "{}"), f"the card in {path}")
+    for table, names in FIGURES.items():
+        own = about.get(table, dict.fromkeys(names, 0))
+        if not isinstance(own, dict) or not all(isinstance(own.get(name, 0), int | float) for name in names):
+            raise ValueError(f"the card in {path} holds no numbers as {', '.join(names)} of its {table}")
+    try:
+        return Config.from_dict(parsed(header["config"], "the config")), about
+    except ValueError as error:
+        raise ValueError(f"the header of {path}: {error}") from None

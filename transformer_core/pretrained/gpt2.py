@@ -7,7 +7,7 @@ from typing import Any
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.pretrained.copying import fill, fill_norm
-from transformer_core.pretrained.options import activation, expect
+from transformer_core.pretrained.options import activation, expect, size
 from transformer_core.pretrained.weights import Weights
 
 #: The causal masks that older files keep.
@@ -20,7 +20,7 @@ def config_of(facts: dict[str, Any], _weights: Weights) -> Config:
     return Config(
         target_vocab=facts["vocab_size"],
         d_model=facts["n_embd"],
-        d_ff=facts.get("n_inner") or 4 * facts["n_embd"],
+        d_ff=facts.get("n_inner") or 4 * size(facts, "n_embd"),
         heads=facts["n_head"],
         encoder_layers=0,
         decoder_layers=facts["n_layer"],

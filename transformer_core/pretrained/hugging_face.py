@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any, NamedTuple
 
 import torch
 
 from transformer_core.config import Config
+from transformer_core.json_files import read_object
 from transformer_core.model import Transformer
 from transformer_core.pretrained import bert, gpt2, marian
+from transformer_core.pretrained.safetensor_files import check_sizes
 from transformer_core.pretrained.torch_folder import KIND as TORCH
 from transformer_core.pretrained.torch_folder import load_torch_folder
 from transformer_core.pretrained.weights import Weights
+
+CONFIG = "config.json"
 
 
 class Kind(NamedTuple):
@@ -47,18 +51,36 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     """
     folder = Path(folder)
     facts = facts_of(folder)
-    kind = KINDS.get(facts.get("model_type", ""))
-    if kind is None and facts.get("model_type") != TORCH:
+    name = facts.get("model_type", "")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None and name != TORCH:
         known = ", ".join([*KINDS, TORCH])
-        raise ValueError(f"{folder} holds a model of kind {facts.get('model_type')!r}; known are {known}")
-    weights = Weights(folder, *(facts.get("architectures") or ())[:1])
-    if kind is None:
-        model = load_torch_folder(facts, weights, dtype)
-    else:
-        model = Transformer(kind.config(facts, weights)).to(dtype)
-        kind.fill(model, weights)
+        raise ValueError(f"{folder} holds a model of kind {short(name)}; known are {known}")
+    written_by = facts.get("architectures")
+    weights = Weights(folder, f"{written_by[0]}" if isinstance(written_by, list) and written_by else "AutoModel")
+    model = load_torch_folder(facts, weights, dtype) if kind is None else _filled(kind, facts, weights, dtype)
     weights.finish(kind.needless if kind else ())
     return model.eval()
+
+
+def _filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
+    """The model of one kind, with every tensor in its place; nothing is made of sizes that the files cannot fill."""
+    stated = weights.folder / CONFIG
+    try:
+        config = kind.config(facts, weights)
+    except KeyError as error:
+        raise ValueError(f"{stated} does not state {error.args[0]}") from None
+    except ValueError as error:
+        raise ValueError(f"{stated}: {error}") from None
+    if not config.d_ff:
+        raise ValueError(f"{stated} leaves the feed-forward layers without a width")
+    check_sizes(config, weights.size, stated)
+    model = Transformer(config).to(dtype)
+    try:
+        kind.fill(model, weights)
+    except (RuntimeError, IndexError) as error:  # torch's, for shapes that cannot be put together or taken apart
+        raise ValueError(f"the weights in {weights.folder} do not fit the sizes in {CONFIG}: {error}") from error
+    return model
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
@@ -68,13 +90,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
         FileNotFoundError: there is none.
         ValueError: it is no JSON object.
     """
-    path = folder / "config.json"
+    path = folder / CONFIG
     if not path.exists():
-        raise FileNotFoundError(f"{folder} has no config.json: a model is a folder of Hugging Face's form")
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
-    if not isinstance(facts, dict):
-        raise ValueError(f"{path} holds no options by name")  # noqa: TRY004 - the file is wrong, not a type
-    return facts
+        raise FileNotFoundError(f"{folder} has no {CONFIG}: a model is a folder of Hugging Face's form")
+    return read_object(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprlib import repr as short
 from typing import Any
 
 from transformer_core.config import Activation
@@ -16,15 +17,28 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-def activation(name: str) -> Activation:
+def activation(name: Any) -> Activation:
     """Our name of an activation.
 
     Raises:
         ValueError: an activation that this core does not have.
     """
-    if name not in ACTIVATIONS:
-        raise ValueError(f"the activation {name!r} is none of {', '.join(ACTIVATIONS)}")
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise ValueError(f"the activation {short(name)} is none of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
+
+
+def size(facts: dict[str, Any], name: str) -> int:
+    """A size that is computed with, before a `Config` looks at it.
+
+    Raises:
+        KeyError: it is not stated.
+        ValueError: it is no whole number.
+    """
+    value = facts[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{name} {short(value)} is no whole number")  # noqa: TRY004 - the file is wrong, not a type
+    return value
 
 
 def expect(facts: dict[str, Any], **values: Any) -> None:
@@ -35,4 +49,4 @@ def expect(facts: dict[str, Any], **values: Any) -> None:
     """
     for name, value in values.items():
         if facts.get(name, value) != value:
-            raise ValueError(f"{name} is {facts[name]!r}: this core computes {value!r} alone")
+            raise ValueError(f"{name} is {short(facts[name])}: this core computes {value!r} alone")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.pretrained.copying import fill
+from transformer_core.pretrained.safetensor_files import check_sizes
 from transformer_core.pretrained.torch_modules import load_torch
 from transformer_core.pretrained.weights import WHOLE, Weights
 
@@ -64,24 +65,24 @@ def load_torch_folder(facts: dict[str, Any], weights: Weights, dtype: torch.dtyp
     """The model of a folder that `save_torch` wrote.
 
     Raises:
-        KeyError: a size that the config does not state.
-        ValueError: weights that do not fit the sizes.
+        ValueError: a size that the config does not state, or weights that do not fit the sizes.
     """
+    stated, free = weights.folder / "config.json", "output.weight" in weights
+    try:
+        config = _config_of(facts, free)
+    except KeyError as error:
+        raise ValueError(f"{stated} does not state {error.args[0]}") from None
+    except ValueError as error:
+        raise ValueError(f"{stated}: {error}") from None
+    if config.activation not in {"relu", "gelu"} or not min(config.encoder_layers, config.decoder_layers, config.d_ff):
+        raise ValueError(f"{stated} is none of torch.nn.Transformer's: relu or gelu, and no size that is 0")
+    check_sizes(config, weights.size, stated)
     theirs = nn.Transformer(**{name: facts[name] for name in SIZES}, dropout=0.0, batch_first=True).to(dtype)
     state = {name: weights.take(f"transformer.{name}") for name in theirs.state_dict()}
     try:
         theirs.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(f"the weights do not fit the sizes in config.json: {error}") from error
-    free = "output.weight" in weights
-    config = Config(
-        source_vocab=facts["source_vocab"], target_vocab=facts["target_vocab"], d_model=facts["d_model"],
-        d_ff=facts["dim_feedforward"], heads=facts["nhead"], encoder_layers=facts["num_encoder_layers"],
-        decoder_layers=facts["num_decoder_layers"], norm_order="pre" if facts["norm_first"] else "post",
-        final_norm=True, norm_eps=facts["layer_norm_eps"], activation=facts["activation"],
-        max_positions=facts["max_positions"], embedding_scale=facts["embedding_scale"], tied_output=not free,
-        output_bias=free, dropout=0.0,
-    )  # fmt: skip
     ours = Transformer(config).to(dtype)
     load_torch(ours, theirs)
     fill(ours.embed_src, {"table": weights.take("embed_src")})
@@ -89,3 +90,15 @@ def load_torch_folder(facts: dict[str, Any], weights: Weights, dtype: torch.dtyp
     if free:
         fill(ours.output, {"w": weights.take("output.weight"), "b": weights.take("output.bias")})
     return ours
+
+
+def _config_of(facts: dict[str, Any], free: bool) -> Config:
+    """The config of a `config.json`; `free` is whether the output has weights of its own."""
+    return Config(
+        source_vocab=facts["source_vocab"], target_vocab=facts["target_vocab"], d_model=facts["d_model"],
+        d_ff=facts["dim_feedforward"], heads=facts["nhead"], encoder_layers=facts["num_encoder_layers"],
+        decoder_layers=facts["num_decoder_layers"], norm_order="pre" if facts["norm_first"] else "post",
+        final_norm=True, norm_eps=facts["layer_norm_eps"], activation=facts["activation"],
+        max_positions=facts["max_positions"], embedding_scale=facts["embedding_scale"], tied_output=not free,
+        output_bias=free, dropout=0.0,
+    )  # fmt: skip

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from safetensors import safe_open
 from torch import Tensor
 
+from transformer_core.json_files import read_object
+from transformer_core.pickles import in_folder, refusal
+from transformer_core.pretrained.safetensor_files import opened_file, tensor_in
+
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+#: So many tensors are named where there is no place for them.
+MOST_NAMED = 8
 
 
 class Weights:
@@ -24,6 +28,8 @@ class Weights:
     def __init__(self, folder: Path, written_by: str = "AutoModel") -> None:
         self.folder = folder
         self.files = _files(folder, written_by)
+        #: How many bytes they have: no fewer than numbers.
+        self.size = sum(path.stat().st_size for path in set(self.files.values()) if path.is_file())
         self.taken: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
@@ -33,15 +39,16 @@ class Weights:
         """The tensor by the first of these names that the folder has; older files use other names.
 
         Raises:
-            ValueError: it has none of them.
+            FileNotFoundError: the index names a file that is not there.
+            ValueError: it has none of them, or one that nothing can be computed with.
         """
         found = [name for name in names if name in self.files]
         if not found:
             raise ValueError(f"{self.folder} has no tensor called {' or '.join(names)}")
         self.taken.update(found)
-        with safe_open(self.files[found[0]], framework="pt") as file:
-            tensor: Tensor = file.get_tensor(found[0])
-        return tensor
+        path = self.files[found[0]]
+        with opened_file(path) as file:
+            return tensor_in(file, found[0], path)
 
     def linear(self, path: str) -> tuple[Tensor, Tensor]:
         """Weight and bias of the module at `path`; TensorFlow's layer norms call them gamma and beta."""
@@ -55,24 +62,26 @@ class Weights:
         """
         left = [n for n in self.files if n not in self.taken and not any(fnmatch(n, pattern) for pattern in needless)]
         if left:
-            raise ValueError(f"{self.folder} has tensors without a place in this model: {', '.join(sorted(left))}")
+            named = ", ".join(sorted(left)[:MOST_NAMED]) + f" and {len(left) - MOST_NAMED} more" * (
+                len(left) > MOST_NAMED
+            )
+            raise ValueError(f"{self.folder} has tensors without a place in this model: {named}")
 
 
 def _files(folder: Path, written_by: str) -> dict[str, Path]:
     """Which file holds which tensor."""
     whole, index = folder / WHOLE, folder / INDEX
     if whole.exists():
-        with safe_open(whole, framework="pt") as file:
+        with opened_file(whole) as file:
             return dict.fromkeys(file.keys(), whole)
     if index.exists():
-        places: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        if any(Path(place).name != place for place in places.values()):
+        places = read_object(index).get("weight_map")
+        if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
+            raise ValueError(f"{index} does not say which file has which tensor")
+        if any(place != Path(place).name or place in {"..", ""} or "\0" in place for place in places.values()):
             raise ValueError(f"{index} points out of its folder")
         return {name: folder / place for name, place in places.items()}
-    pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth") for path in folder.glob(pattern))
+    pickles = in_folder(folder)
     if pickles:
-        raise ValueError(
-            f"{folder / pickles[0]} is a pickle, which may run any code when it is read: if you trust it, convert it "
-            f"once with transformers, {written_by}.from_pretrained(folder).save_pretrained(folder)"
-        )
+        raise ValueError(refusal(pickles[0], written_by))
     raise FileNotFoundError(f"{folder} has no {WHOLE}")
