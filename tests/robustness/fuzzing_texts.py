@@ -1,0 +1,155 @@
+"""Texts through both readers, a trace, captions, and everything else that a text is written into."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import hostile
+from guarding import attempt
+from small_folders import build
+
+from scenes.language import spoken_in
+from scenes.production.captions import LINE_CHARACTERS, Cue, split, srt, vtt
+from scenes.production.files import LONGEST_NAME, on_one_line, shortened, slug
+from scenes.production.fingerprint import hashed
+from scenes.publishing.markup import document, json_data
+from scenes.speech.spoken import spoken
+from transformer_core.at_hand import Opened, at_hand, opened
+from transformer_core.cast import cast_of
+from transformer_core.default_model import DEFAULT
+from transformer_core.lecture import read
+from transformer_core.provenance import CLOSE, MIDDLE, OPEN, parse
+from transformer_core.subwords import Subwords
+from transformer_core.trace import Trace
+from transformer_core.vocabulary import SHOWN, Reading
+
+
+class Texts:
+    """A case is the characters of a text."""
+
+    def __init__(self, folder: Path) -> None:
+        folders = build(folder / "models")
+        self.shipped = opened(DEFAULT)
+        self.small = [opened(folders[kind]) for kind in ("gpt2", "bert", "marian")]
+        places = [model.path for model in at_hand() if model.name == "minilm"]
+        self.pieces = [Subwords(place, 512) for place in places]
+
+    def case(self, random: Random) -> list[str]:
+        return [*hostile.text(random)]
+
+    def prepare(self, case: Sequence[str]) -> None: ...
+
+    def run(self, case: Sequence[str]) -> Any:
+        """What was read, or None if nothing could."""
+        text = "".join(case)
+        written_elsewhere(text)
+        attempt(lambda: self.shipped.reader.translation(text))
+        for reader in self.pieces:
+            check_reading(text, attempt(lambda reader=reader: reader.read(text)))
+        found = None
+        for here in (self.shipped, self.small[len(text) % 3]):
+            trace = traced(text, here)
+            if trace is not None:
+                check_captions(trace)
+                found = trace
+        return found
+
+
+def traced(text: str, here: Opened) -> Trace | None:
+    """The trace of a text by a model, if its reader reads it."""
+    reading = attempt(lambda: here.reader.read(text))
+    check_reading(text, reading)
+    if reading is None:
+        return None
+    return attempt(lambda: read(text, here.model, here.reader, about={"model": "small"}))
+
+
+def check_reading(text: str, reading: Reading | None) -> None:
+    """Labels can be drawn, each on one line, and say where they were cut."""
+    if reading is None:
+        return
+    assert reading.ids, "a sentence without tokens"
+    assert len(reading.labels) == len(reading.ids)
+    for label in reading.labels:
+        assert 0 < len(label) <= SHOWN, f"label {label!r}"
+        assert label.isprintable(), f"label {label!r}"
+        assert not set(label) & {OPEN, MIDDLE, CLOSE}, f"label {label!r}"
+    assert all(0 <= begin <= end <= len(text) for begin, end in reading.offsets)
+
+
+def check_captions(trace: Trace) -> None:
+    """What a chapter would say of these tokens, in both languages, as captions of both kinds and aloud."""
+    words = next(
+        tensor for name, tensor in trace.items() if name.endswith((".sum", ".out")) and "position" in tensor.axes
+    )
+    first, last = words.label("position", 0), words.label("position", len(words.labels["position"]) - 1)
+    said = [f"Here “{first}” stands first, and “{last}” last. |There are {trace['config.words']} of them."]
+    if trace.about["config"]["encoder_layers"]:
+        cast = cast_of(trace)
+        share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=cast.asker.position)
+        said.append(f"“{cast.asker}” gives {share.quantity(cast.favourite.position):share} to “{cast.favourite}”.")
+    for language in ("en", "es"):
+        with spoken_in(language) as voice:
+            for marked in said:
+                text, spans = parse(voice.tell(marked))
+                assert len(spans) >= 1
+                for beat in text.split("|"):
+                    check_cues(split(beat))
+                    assert spoken(beat).strip()
+
+
+def check_cues(cards: Sequence[Sequence[str]]) -> None:
+    """Cards stay what they are in SubRip and in WebVTT: nothing in them is a tag, an arrow or an end."""
+    cues = [Cue(float(at), at + 0.9, tuple(lines)) for at, lines in enumerate(cards)]
+    assert all(len(line) <= LINE_CHARACTERS for cue in cues for line in cue.lines)
+    blocks = srt(cues).split("\n\n")
+    assert [block.split("\n")[0] for block in blocks if block] == [str(at + 1) for at in range(len(cues))]
+    assert srt(cues).count("-->") == len(cues)
+    lines = vtt(cues).split("\n")
+    assert lines[0] == "WEBVTT"
+    assert sum("-->" in line for line in lines) == len(cues)
+    assert not any("<" in line for line in lines)
+    told = [html.unescape(line) for line in lines[1:] if line and "-->" not in line]
+    assert told == [line for cue in cues for line in cue.lines]
+
+
+class Seen(HTMLParser):
+    """The elements of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.scripts = ""
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        self.elements.append(tag)
+        assert not any(name.startswith("on") for name, _ in attributes)
+
+    def handle_data(self, data: str) -> None:
+        self.scripts += data if self.elements[-1:] == ["script"] else ""
+
+
+PLAIN = ["html", "head", "meta", "meta", "meta", "link", "title", "body", "p", "script"]
+
+
+def written_elsewhere(text: str) -> None:
+    """A text in names of files, keys, lines, titles and pages."""
+    assert len(hashed(text)) == 32
+    for name in (slug(text), shortened(f"{slug(text)}-{slug(text[::-1])}-{slug(text)}")):
+        assert 0 < len(name.encode()) <= LONGEST_NAME
+        assert name.replace("-", "").isalnum()
+    line = on_one_line(text)
+    assert line.isprintable()
+    line.encode()
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        return  # no reader reads it, so that it never comes to a page
+    data = json_data("lecture", {"text": text})
+    body = f'<body>\n<p title="{html.escape(text)}">{html.escape(text)}</p>\n{data}\n</body>'
+    seen = Seen()
+    seen.feed(document(text, "", body, language="en", theme="dark"))
+    assert seen.elements == PLAIN, "a text became an element of the page"
