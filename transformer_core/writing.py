@@ -15,6 +15,7 @@ from transformer_core.model import Transformer
 from transformer_core.tap import record
 from transformer_core.trace import NamedTensor
 from transformer_core.variants import Sentence
+from transformer_core.vocabulary import SentenceError
 
 #: What may be done to the probabilities of a step before a word is drawn, by label.
 RULES: Mapping[str, Mapping[str, Any]] = {
@@ -67,8 +68,14 @@ def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, Na
 
 
 def most_tokens(model: Transformer, reader: Reader, given: int) -> int:
-    """How many tokens may be written: as many as there are places, or a few where a text is gone on with."""
+    """How many tokens may be written: as many as there are places, or a few where a text is gone on with.
+
+    Raises:
+        SentenceError: what is given leaves no place for one.
+    """
     most = min(reader.longest, model.config.max_positions - given)
+    if most < 1:
+        raise SentenceError(f"this text has {given} tokens, and leaves the model no place to go on: type a shorter one")
     return most if model.encoder is not None else min(CONTINUED, most)
 
 

@@ -18,6 +18,8 @@ from scenes.production.captions import LINE_CHARACTERS, Cue, split, srt, vtt
 from scenes.production.files import LONGEST_NAME, on_one_line, shortened, slug
 from scenes.production.fingerprint import hashed
 from scenes.publishing.markup import document, json_data
+from scenes.publishing.policy import FOLDER
+from scenes.publishing.rendered import Rendered
 from scenes.speech.spoken import spoken
 from transformer_core.at_hand import Opened, at_hand, opened
 from transformer_core.cast import cast_of
@@ -134,7 +136,7 @@ class Seen(HTMLParser):
         self.scripts += data if self.elements[-1:] == ["script"] else ""
 
 
-PLAIN = ["html", "head", "meta", "meta", "meta", "link", "title", "body", "p", "script"]
+PLAIN = ["html", "head", *["meta"] * 4, "link", "meta", "title", "body", "p", "script"]
 
 
 def written_elsewhere(text: str) -> None:
@@ -151,5 +153,7 @@ def written_elsewhere(text: str) -> None:
     data = json_data("lecture", {"text": text})
     body = f'<body>\n<p title="{html.escape(text)}">{html.escape(text)}</p>\n{data}\n</body>'
     seen = Seen()
-    seen.feed(document(text, "", body, language="en", theme="dark"))
+    film = Path("film.mp4")
+    lecture = Rendered(film.parent, text, text, film, 16, 9, "dark", "en", (), text, made=text)
+    seen.feed(document(lecture, "", body, FOLDER))
     assert seen.elements == PLAIN, "a text became an element of the page"

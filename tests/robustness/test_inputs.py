@@ -174,6 +174,12 @@ def test_a_text_far_too_long_is_refused_by_what_is_the_limit(text, said, folders
         assert outcome.failed == ""
 
 
+def test_a_text_that_leaves_a_decoder_no_place_to_go_on_is_refused(folders):
+    with pytest.raises(SentenceError, match="has 64 tokens, and leaves the model no place to go on"):
+        read("zq" * 32, folders["gpt2"])
+    assert len(read("zq" * 31 + "z", folders["gpt2"]).about["output_tokens"]) == 1
+
+
 def test_a_word_of_any_length_is_shown_short(folders):
     for label in Subwords(folders["marian"], 64).read("日" * 500).labels:
         assert len(label) <= 24
