@@ -160,6 +160,19 @@ def test_a_window_cuts_to_the_words_in_sight_and_is_read_under_its_own_names():
     assert whole["encoder.0.out"].shape == (1, 3)
 
 
+def test_the_beginning_and_the_end_of_a_long_target_have_each_a_window():
+    words = ("<start>", "el", "gato")
+    whole = by_hand(tokens=[*WORDS], target_tokens=[*words], windows={"target": [0, 2], "ending": [1, 3]})
+    whole.tensors["decoder.0.out"] = tensor("decoder.0.out", position=words)
+    begun, ended = whole.in_sight()["decoder.0.out"], whole.in_sight(at_the_end=True)["decoder.0.out"]
+    assert (begun.name, begun.values.tolist()) == ("window.decoder.0.out", [[0, 1]])
+    assert (ended.name, ended.values.tolist()) == ("ending.decoder.0.out", [[1, 2]])
+    assert ended.labels == {"position": ("el", "gato")}
+    assert "decoder.0.out" in whole.in_sight(at_the_end=True)
+    assert "decoder.1.out" not in whole.in_sight(at_the_end=True)
+    assert whole.in_sight(at_the_end=True)["encoder.0.out"].shape == (1, 3)
+
+
 def test_without_windows_everything_is_in_sight():
     for whole in (by_hand(), by_hand(windows={})):
         assert whole.in_sight() is whole
