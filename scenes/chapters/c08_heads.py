@@ -376,7 +376,8 @@ class Heads(Chapter):
         layer = len([name for name in range(64) if f"decoder.{name}.self_attn.q" in trace]) - 1
         own, cross = f"decoder.{layer}.self_attn", f"decoder.{layer}.cross_attn"
         weights = trace[f"{own}.weights"].pick(batch=0)
-        asked = trace[f"{cross}.weights"].pick(batch=0, head=0)
+        clearest = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
+        asked = trace[f"{cross}.weights"].pick(batch=0, head=clearest)
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = Wiring(asked.words("key"), asked.words("query"), ("the encoder’s last rows", "the decoder’s rows"))
         before = Ledger(weights[sharpest(weights)], f"{rows} × {rows}")
