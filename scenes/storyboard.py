@@ -18,12 +18,12 @@ from scenes.animations import appear, follow, leave, settle_in
 from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH, spoken_in
 from scenes.mobjects.diagrams import MiniMap
-from scenes.mobjects.notes import Note
+from scenes.mobjects.notes import RIGHT_END, Note
 from scenes.mobjects.text import Words
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
 from scenes.stage import Stage
 from scenes.step import Record, Show, Step
-from scenes.theme import at, pace
+from scenes.theme import PIXELS_PER_UNIT, at, pace
 from transformer_core.provenance import parse
 from transformer_core.serving import lacks
 from transformer_core.trace import Trace
@@ -134,7 +134,7 @@ class Chapter(Stage):
         kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
         self.lit = self.whereabouts(trace)
         self.stage_chrome = [MiniMap(trace, self.lit), kicker]
-        self.lasting = Note.of(trace, self.lit)
+        self.lasting = Note.of(trace, self.lit, RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT)
 
     def _arrive(self, record: Record, showing: bool) -> None:
         """Between two chapters: the map, large, shows where we go; then it takes its corner, and the work begins."""

@@ -6,7 +6,7 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
-from scenes.theme import at
+from scenes.theme import at, units
 from transformer_core import results
 from transformer_core.cast import cast_of
 from transformer_core.measures.kinds import OURS
@@ -17,6 +17,8 @@ from transformer_core.trace import Trace
 #: Experiments with random vectors or stacks of layers, which speak of no model.
 OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
 RIGHT_END = 1480.0
+#: Px of a note beside the longest title of a chapter.
+ROOM = 870.0
 
 
 class Note(Words):
@@ -30,8 +32,11 @@ class Note(Words):
         return self.text
 
     @classmethod
-    def of(cls, trace: Trace, here: str) -> Note | None:
-        """What holds for a whole chapter, most important first; `here` is the part of the model that it looks at."""
+    def of(cls, trace: Trace, here: str, room: float = ROOM) -> Note | None:
+        """What holds for a whole chapter, most important first; `here` is the part of the model that it looks at.
+
+        Why a head was chosen is told as fully as `room`, in px, allows.
+        """
         if "edits" in trace:
             lines = ", ".join(f"{line}" for line in trace["edits"].words("choice"))
             return cls(f"edited: {lines} · the output moves by {trace['edit_effect']:share}", "warning")
@@ -39,11 +44,14 @@ class Note(Words):
             return cls("This translation was given: the model’s own is another one.", "warning")
         if not trace.about.get("in_grammar", True):
             return cls("The model never learned sentences like this one.", "warning")
-        told = [*_chosen(trace, here)]
+        seen = ""
         if windows := trace.about.get("windows"):
             of = trace["config.words" if "source" in windows else "config.target_words"]
-            told.append(f"{trace['config.in_sight']} of {of} tokens in sight")
-        return cls(" · ".join(told), "ink2") if told else None
+            seen = f"{trace['config.in_sight']} of {of} tokens in sight"
+        told = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
+        fitting = (line for line in told if Words(line, "kicker").width <= units(room))
+        line = next(fitting, seen)
+        return cls(line, "ink2") if line else None
 
     @classmethod
     def measured_elsewhere(cls, trace: Trace, *texts: str) -> Note | None:
@@ -58,7 +66,7 @@ class Note(Words):
 
 
 def _chosen(trace: Trace, here: str) -> list[str]:
-    """Why this head is looked at, where no role of the grammar has chosen it."""
+    """Why this head is looked at, where no role of the grammar has chosen it: in full, and ever shorter."""
     if not here.endswith(".self_attn") or trace.about.get("model", OURS) == OURS:
         return []
     cast = cast_of(trace)
@@ -66,7 +74,10 @@ def _chosen(trace: Trace, here: str) -> list[str]:
         return []
     name = f"{layer_name(cast.layer)}, head {letter_of(cast.head)}"
     if cast.pattern is not None:
-        return [f"{name}: {pattern_name(cast.pattern)} gets {cast.score:share}, by chance {cast.chance:share}"]
-    if shown := pattern_of(trace, cast.path, cast.head):
-        return [f"{name}: {pattern_name(shown.name)} gets {shown.score:share}, by chance {shown.chance:share}"]
-    return [f"{name}: the largest share"]
+        pattern, score, chance = cast.pattern, cast.score, cast.chance
+    elif shown := pattern_of(trace, cast.path, cast.head):
+        pattern, score, chance = shown.name, shown.score, shown.chance
+    else:
+        return [f"{name}: the largest share", name]
+    told = f"{name}: {pattern_name(pattern)} gets {score:share}"
+    return [f"{told}, by chance {chance:share}", told, name]

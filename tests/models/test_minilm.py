@@ -8,6 +8,9 @@ import torch
 import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 
+from scenes.language import spoken_in
+from scenes.mobjects.notes import Note
+from scenes.theme import drawn_in, units
 from transformer_core.at_hand import PACKAGES, placed
 from transformer_core.cast import cast_of
 from transformer_core.lecture import read
@@ -87,3 +90,18 @@ def test_a_long_sentence_says_how_much_of_it_is_in_sight(trace):
 def test_figures_of_the_small_translator_are_said_to_be_its_own(trace):
     residual = next(chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ == "Residual")
     assert any("small translator" in text for text in found_in(residual, trace, "dark").texts)
+
+
+def test_a_note_tells_why_this_head_as_fully_as_there_is_room_in_either_language(trace):
+    path = cast_of(trace.in_sight()).path
+    for language, chance in (("en", "by chance"), ("es", "por azar")):
+        with drawn_in("dark"), spoken_in(language) as voice:
+            notes = [Note.of(trace.in_sight(), path, room) for room in (1400, 870, 300)]
+            missing = [heard.template for heard in voice.take() if heard.became is None]
+        texts = [note.text for note in notes if note]
+        assert all(
+            note is None or note.width <= units(room) for note, room in zip(notes, (1400, 870, 300), strict=True)
+        )
+        assert chance in texts[0]
+        assert texts == sorted(texts, key=len, reverse=True)
+        assert language == "en" or missing == []
