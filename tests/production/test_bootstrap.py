@@ -140,8 +140,8 @@ def test_of_a_lock_exactly_what_it_lists_is_installed_by_its_hashes_and_then_the
     lock.mkdir()
     for name in ("requirements.txt", "constraints.txt"):
         (lock / name).write_text("")
-    wanted = [f"install --no-deps --require-hashes -r {lock}/requirements.txt"]
-    wanted += [f"install --no-build-isolation -c {lock}/constraints.txt -e {checkout}[drawing,models,dev]"]
+    wanted = [f"install --no-compile --no-deps --require-hashes -r {lock}/requirements.txt"]
+    wanted += [f"install --no-compile --no-build-isolation -c {lock}/constraints.txt -e {checkout}[drawing,models,dev]"]
     _, calls = fake("test", LECTURE_LOCK=str(lock))
     assert [line.replace("--disable-pip-version-check --progress-bar off ", "") for line in calls[1:-1]] == wanted
     assert (calls[0], calls[-1]) == ("venv", "run test")
