@@ -1,5 +1,6 @@
 """Slides: one HTML file that plays in a browser without a network, a slide a step."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -43,13 +44,23 @@ def test_a_clip_that_is_returned_to_plays_again_from_its_beginning(look, slides)
     page.wait_for_function(f"!{NOW}.paused && {NOW}.currentTime < 1")
 
 
-def test_the_speaker_view_has_the_narration_as_notes(look, slides, lecture):
-    page = look(slides)
-    page.keyboard.press("ArrowRight")
-    with page.context.expect_page() as opened:
-        page.keyboard.press("s")
-    notes = opened.value.locator(".speaker-controls-notes .value")
-    notes.filter(has_text=lecture.steps[0].narration).wait_for()
+@pytest.mark.parametrize("where", ["disk", "server"])
+def test_the_speaker_view_has_the_narration_as_notes_and_shows_this_slide_and_the_next(
+    look, slides, lecture, serving, where
+):
+    with ExitStack() as held:
+        if where == "server":
+            served = held.enter_context(serving(slides.parent))
+            page = look(f"http://127.0.0.1:{served.server_port}/{slides.name}")
+        else:
+            page = look(slides)
+        page.keyboard.press("ArrowRight")
+        with page.context.expect_page() as opened:
+            page.keyboard.press("s")
+        notes = opened.value.locator(".speaker-controls-notes .value")
+        notes.filter(has_text=lecture.steps[0].narration).wait_for()
+        for frame, step in zip(("#current-slide", "#upcoming-slide"), lecture.steps[:2], strict=True):
+            opened.value.frame_locator(f"{frame} iframe").locator(f"#{step.name.replace('.', '-')}.present").wait_for()
 
 
 def test_the_file_is_all_there_is(slides):
