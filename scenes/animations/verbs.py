@@ -23,8 +23,9 @@ from manim import (
 
 from scenes.animations.fades import Come, Leave
 from scenes.animations.motions import Morph, Sweep
+from scenes.mobjects.cells import Cell
 from scenes.mobjects.shapes import frame
-from scenes.mobjects.tensors import Cell, TensorGrid
+from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units

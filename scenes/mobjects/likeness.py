@@ -20,6 +20,10 @@ from transformer_core.trace import NamedTensor
 SIDE = 560.0
 
 
+#: Where a few products lie so many times farther apart than all others, the map keeps its shades for the others.
+OUTLYING = 3.0
+
+
 class Likeness(VGroup):
     """The map of p_i · p_j at the left, the same products over their distance at the right.
 
@@ -32,7 +36,11 @@ class Likeness(VGroup):
     def __init__(self, products: NamedTensor, numbers: NamedTensor, distance: int) -> None:
         values, count = products.values, len(products)
         self.count, self.cell = count, SIDE / count
-        level = (values - values.min()) / ((values.max() - values.min()) or 1.0)
+        low, top = float(values.min()), float(values.max())
+        ordinary = np.quantile(values, (0.02, 0.98))
+        if top - low > OUTLYING * np.ptp(ordinary):
+            low, top = ordinary
+        level = np.clip((values - low) / ((top - low) or 1.0), 0, 1)
         self.map = Heatmap(replace(products, values=level), SIDE, SIDE, 1, weights=True)
         self.map.move_to(at(LEFT_EDGE + 110 + SIDE / 2, 540))
         self.map_names = VGroup(

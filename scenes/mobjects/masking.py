@@ -8,6 +8,7 @@ from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_fun
 from scenes.animations import Morph, leave
 from scenes.layout import HEIGHT, LEFT_EDGE
 from scenes.mobjects.budgets import Budget
+from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.shapes import Box, hatching
 from scenes.mobjects.tensors import TensorGrid, column_width
 from scenes.mobjects.text import Words, number
@@ -63,7 +64,8 @@ class MaskBoard(VGroup):
                 for i, q in enumerate(head["weight_sums"].quantities())
             )
         )
-        self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=units(34))
+        whole = all_in_sight(weights.values.T, head["weight_sums"].values)
+        self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=units(34))
         self.hidden = [at for at in self.scores.cells if np.isneginf(masked.values[at])]
         self.hatches, self.zeros = (
             VGroup(

@@ -9,8 +9,10 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import HEIGHT, WIDTH, centred
 from scenes.mobjects.bars import SignedBars
+from scenes.mobjects.cells import Closed
 from scenes.mobjects.shapes import Box, arrow, dashes, dot, path
-from scenes.mobjects.tensors import Closed, TensorGrid, abridged, column_width
+from scenes.mobjects.strips import decimals
+from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import gap, palette, units
@@ -31,8 +33,9 @@ class DotProduct(VGroup):
         entries = abridged(len(products), 12, 3)
         shown = [i for i in entries if i is not None]
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
-        self.query = TensorGrid(head["q"].pick(query=asker), "slim", scale=scale, columns=entries, high=58)
-        self.key = TensorGrid(head["k"].pick(key=answer), "slim", scale=scale, columns=entries, high=58)
+        pair = head["q"].pick(query=asker), head["k"].pick(key=answer)
+        spec = decimals(*pair)
+        self.query, self.key = (TensorGrid(v, "slim", spec, scale, columns=entries, high=58) for v in pair)
         self.key.next_to(self.query, DOWN, buff=units(26))
         self.bars = SignedBars(products.pick(d_head=tuple(shown)), VGroup(*self.key.columns), room=260, width=54)
         self.bars.next_to(self.key, DOWN, buff=units(44))

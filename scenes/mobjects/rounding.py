@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+
+def all_in_sight(parts: Sequence[float] | np.ndarray, totals: float | np.ndarray) -> bool:
+    """Whether the terms that a picture has room for, the first axis, add up to their totals, but for rounding."""
+    return bool(np.allclose(np.sum(np.asarray(parts, float), axis=0), totals, rtol=1e-6, atol=1e-6))
+
 
 def adding_up(parts: Sequence[float], total: float, least: int = 2, most: int = 4) -> str:
     """The shortest format with which the rounded parts add up to the rounded total; "" if none does."""

@@ -7,9 +7,10 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import HEIGHT
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.rounding import adding_up
+from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import rule
-from scenes.mobjects.tensors import Cell, Closed, TensorGrid, abridged, column_width
+from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, signed, units
@@ -41,6 +42,7 @@ class SoftmaxTable(VGroup):
         ]
         self.specs = [adding_up(parts, total, 3) or ".3f" for parts, total in rows]
         self.rounded = not all(adding_up(parts, total, 3) for parts, total in rows)
+        self.whole = all(all_in_sight(parts, total) for parts, total in rows)
         self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, self.specs[0], "ink2")
         self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 300, self.specs[1], "weight")
         self.heads = VGroup()
@@ -110,13 +112,17 @@ class SoftmaxTable(VGroup):
         self.line = rule(
             np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0])
         )
-        if self.rounded:
-            note = Words("rounded", "aside", "ink2").settle(np.array([0, foot - units(34), 0]))
+        if self.rounded or not self.whole:
+            said = "rounded" if self.whole else "of all tokens"
+            note = Words(said, "aside", "ink2").settle(np.array([0, foot - units(34), 0]))
             self.line = VGroup(self.line, note.begin_at(float(self.raised.get_left()[0])))
         self.raised_total = number(head["exponential_sums"].pick(query=asker), self.specs[0], "number")
         self.share_total = number(head["weight_sums"].pick(query=asker), self.specs[1], "number")
         for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
             total.settle(np.array([0, foot - units(34), 0])).end_at(float(column[0].get_right()[0]))
+
+
+OUT_OF_SIGHT = "each row times its share; others out of sight"
 
 
 class Blend(VGroup):
@@ -133,10 +139,11 @@ class Blend(VGroup):
         high = min(60.0, (HEIGHT - 190) / len(v) - 4)
         cell = "normal" if high >= 44 else "slim"
         wide, high = 98.0, max(40.0, high)
+        z = head["z"].pick(query=asker)
+        terms = head["weighted_v"].pick(query=asker, key=keys)
+        whole = all_in_sight(terms.values, z.values)
         self.plain = TensorGrid(v, cell, scale=scale, columns=entries, wide=wide, high=high)
-        self.weighed = TensorGrid(
-            head["weighted_v"].pick(query=asker, key=keys), cell, scale=scale, columns=entries, wide=wide, high=high
-        )
+        self.weighed = TensorGrid(terms, cell, scale=scale, columns=entries, wide=wide, high=high)
         self.weighed.move_to(self.plain)
         self.tokens = VGroup()
         self.bars, self.numbers = VGroup(), VGroup()
@@ -154,14 +161,14 @@ class Blend(VGroup):
         self.line.next_to(self.plain, DOWN, buff=units(22)).set_x(
             (self.bars.get_left()[0] + self.plain.get_right()[0]) / 2
         )
-        self.output = TensorGrid(head["z"].pick(query=asker), "normal", scale=scale, columns=entries, wide=98, high=58)
+        self.output = TensorGrid(z, "normal", scale=scale, columns=entries, wide=98, high=58)
         self.output.next_to(self.line, DOWN, buff=units(22)).set_x(self.plain.get_x())
         self.output_name = Words(f"output for “{asker}”", "token").next_to(self.output, LEFT, buff=gap("grid"))
         self.value_tag = Tag("value").next_to(self.plain, UP, buff=units(16)).align_to(self.plain, LEFT)
         self.headings = VGroup(
             *(
                 Words(name, "axis", "ink2").next_to(self.value_tag, RIGHT, buff=gap("chip"))
-                for name in ("rows as they are", "each row times its share, rounded")
+                for name in ("rows as they are", "each row times its share, rounded" if whole else OUT_OF_SIGHT)
             )
         )
         super().__init__(
@@ -209,6 +216,7 @@ class WeightBoard(VGroup):
                 for i, q in enumerate(sums.quantities())
             )
         )
-        self.sum_name = Words("sum", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
+        whole = all_in_sight(weights.values.T, sums.values)
+        self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
         self.sum_name.set_y(self.answers[0].get_y() if not self.upright else self.sum_name.get_y())
         super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)

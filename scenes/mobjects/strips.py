@@ -15,8 +15,9 @@ from transformer_core.trace import NamedTensor
 
 
 def decimals(*tensors: NamedTensor) -> str:
-    """The format of numbers in narrow cells: two decimals where none is longer than one digit before them."""
-    return ".2f" if max(float(np.abs(tensor.values).max()) for tensor in tensors) < 9.995 else ".1f"
+    """The format of numbers in narrow cells: two decimals where none has more than one digit before them, or fewer."""
+    most = max(float(np.abs(tensor.values).max()) for tensor in tensors)
+    return ".2f" if most < 9.995 else ".1f" if most < 99.95 else ".0f"
 
 
 class Strip(VGroup):

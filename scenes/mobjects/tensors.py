@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
-from scenes.mobjects.copies import Copied
-from scenes.mobjects.shapes import Box, ellipsis, hatching, stroke
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import gap, ink_on, palette, shared, signed, units
+from scenes.theme import gap, palette, shared, signed, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
@@ -30,51 +29,6 @@ CELLS = {
     "flat": (94, 20, ""),
     "tile": (50, 50, ""),
 }
-
-
-DIMMED = 0.27
-
-
-class Cell(Copied, VGroup):
-    """One entry: its fill is its value, and a number says it where there is room for one."""
-
-    def __init__(
-        self, quantity: Quantity, size: tuple[float, float], spec: str, style: str, fill: str, dash: bool = False
-    ) -> None:
-        self.quantity, self.fill = quantity, fill
-        self.box = Box(*size, fill, min(5, size[0] / 4, size[1] / 4))
-        self.number: Words | None = None
-        self.dash: VMobject | None = None
-        super().__init__(self.box)
-        if style:
-            self.number = number(quantity, spec, style).settle(self.box.get_center())
-            self.number.set_fill(ink_on(fill)).paper = self.box
-            self.add(self.number)
-        elif dash and quantity < 0 and min(size) >= 30:
-            self.dash = Box(min(size[0] * 0.4, 12), 2.5, ink_on(fill), 1).move_to(self.box)
-            self.add(self.dash)
-
-    def shade(self, dimmed: bool) -> Cell:
-        """Step back (a faint fill, a grey number) or come forward again."""
-        self.box.set_fill(self.fill, opacity=DIMMED if dimmed else 1)
-        for mark in (self.number, self.dash):
-            if mark:
-                mark.set_fill(palette().ink3 if dimmed else ink_on(self.fill), opacity=1)
-        return self
-
-
-class Closed(Cell):
-    """An entry that a mask keeps from its row: hatched, with what stands there on a plate."""
-
-    def __init__(self, quantity: Quantity, size: tuple[float, float], spec: str, style: str) -> None:
-        super().__init__(quantity, size, spec, style, palette().background)
-        self.box.set_stroke(palette().line, stroke(1.5))
-        self.add(hatching(size[0] - 4, size[1] - 4).move_to(self.box))
-        if self.number:
-            self.remove(self.number)
-            across, tall = self.number.width * 135 + 12, self.number.height * 135 + 10
-            plate = Box(across, tall, palette().background, 4).move_to(self.number)
-            self.add(plate, self.number.set_fill(palette().ink2))
 
 
 def abridged(size: int, first: int, last: int, keep: Sequence[int] = ()) -> list[int | None]:
@@ -221,18 +175,21 @@ def column_width(labels: Sequence[Label], least: float) -> float:
     return max([least, *(chip_width(label, small=True) for label in labels)])
 
 
-#: More entries than this in a row, and a few outliers would leave all others without colour.
-LONG = 128
+#: More entries than this in a row, or in all, and a few outliers would leave all others without colour.
+LONG, MANY = 128, 65536
 #: A cell is not narrower than this, in px: of the entries that have no room for a cell each, the largest shows.
 NARROWEST = 2.5
 
 
 def full_colour(*tensors: NamedTensor) -> float:
-    """The absolute value that gets the full colour: the largest one; of long rows, what one entry in fifty exceeds."""
+    """The absolute value that gets the full colour: the largest; of long rows and large matrices, what one entry in
+    fifty exceeds.
+    """
     reach = 0.0
     for tensor in tensors:
         sizes = np.abs(tensor.values)
-        reach = max(reach, float(np.quantile(sizes, 0.98) if sizes.shape[-1] > LONG else sizes.max()))
+        many = sizes.shape[-1] > LONG or sizes.size > MANY
+        reach = max(reach, float(np.quantile(sizes, 0.98) if many else sizes.max()))
     return reach or 1.0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.rounding import adding_up
+from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
@@ -93,7 +93,7 @@ class Staircase(VGroup):
         self.spec = adding_up(terms, total) or ".2f"
         ends = np.cumsum([float(term) for term in terms])
         starts = np.concatenate([[0.0], ends[:-1]])
-        low, top = reach or running(terms)
+        low, top = reach or running(terms, total)
         self.pitch = min(104.0, high / len(terms))
         tall = min(52.0, self.pitch - 6)
         wide = max(chip_width(n, small=True) if token else Words(n, "fact").width * 135 for n in names)
@@ -115,10 +115,12 @@ class Staircase(VGroup):
             value = number(term, self.spec, "cell").next_to(bar, side, buff=units(10)).set_y(y)
             self.lines.add(VGroup(head, bar, value))
         self.zero = rule(np.array([zero, 0, 0]), np.array([zero, -deep, 0]), "ink3", 2)
-        finish = zero + ends[-1] * unit
+        finish = zero + float(total) * unit
         foot = np.array([finish, -deep - units(16), 0])
         self.end = dashes(np.array([finish, 0, 0]), foot, "ink2", 3)
-        self.total = number(total, self.spec, "large number").settle(foot + DOWN * units(30))
+        self.total = VGroup(number(total, self.spec, "large number").settle(foot + DOWN * units(30)))
+        if not all_in_sight(terms, total):
+            self.total.add(Words("with those out of sight", "aside", "ink2").next_to(self.total, RIGHT, buff=units(18)))
         super().__init__(self.zero, self.lines, self.end, self.total)
 
     def again(self, other: Staircase, order: Sequence[int]) -> list[tuple[VMobject, VMobject]]:
@@ -127,15 +129,15 @@ class Staircase(VGroup):
         return [(self.lines[j], other.lines[k]) for k, j in enumerate(order)]
 
 
-def running(terms: Sequence[Quantity]) -> tuple[float, float]:
-    """The lowest and the highest of the sums so far, beginning with nothing."""
-    sums = np.cumsum([float(term) for term in terms])
-    return min(0.0, float(sums.min())), max(0.0, float(sums.max()))
+def running(terms: Sequence[Quantity], total: Quantity) -> tuple[float, float]:
+    """The lowest and the highest of the sums so far, beginning with nothing and ending with the total."""
+    sums = [0.0, *np.cumsum([float(term) for term in terms]), float(total)]
+    return min(sums), max(sums)
 
 
 def two_orders(one: Sum, other: Sum) -> tuple[Staircase, Staircase]:
     """The same terms in two orders, on one scale: terms, names and total of each."""
-    reaches = [running(terms) for terms, _, _ in (one, other)]
+    reaches = [running(terms, total) for terms, _, total in (one, other)]
     reach = min(low for low, _ in reaches), max(top for _, top in reaches)
     first, second = (Staircase(*each, reach=reach) for each in (one, other))
     return first, second

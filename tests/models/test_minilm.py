@@ -20,6 +20,8 @@ pytestmark = pytest.mark.skipif(not importlib.util.find_spec(PACKAGES["minilm"][
 
 WORDS = ("captain river stone quietly believed mountains unusual tomorrow garden electricity because shadow orchestra "
          "window philosophy running beneath yellow democracy 42 never naïve jumped, whispering").split()  # fmt: skip
+#: By the number of tokens; each in one theme, so that every chapter stands in both of them.
+THEMES = {3: "dark", 12: "light", 30: "dark"}
 SENTENCES = {
     3: "Home",
     12: "The captain sailed his old ship home before the storm",
@@ -57,9 +59,14 @@ def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
     assert worst < 2e-6
 
 
-@pytest.fixture(scope="module", params=SENTENCES.values(), ids=[f"{count} tokens" for count in SENTENCES])
-def trace(request):
-    return read(request.param, "minilm")
+@pytest.fixture(scope="module", params=SENTENCES, ids=[f"{count} tokens" for count in SENTENCES])
+def given(request):
+    return read(SENTENCES[request.param], "minilm"), THEMES[request.param]
+
+
+@pytest.fixture(scope="module")
+def trace(given):
+    return given[0]
 
 
 def test_the_sentences_are_as_long_as_they_should_be():
@@ -67,8 +74,8 @@ def test_the_sentences_are_as_long_as_they_should_be():
 
 
 @pytest.mark.parametrize("chapter", EVERY_ENCODER_CHAPTER, ids=lambda chapter: chapter.__name__)
-def test_every_encoder_chapter_is_true_and_readable(chapter, trace):
-    found = found_in(chapter, trace, "dark")
+def test_every_encoder_chapter_is_true_and_readable(chapter, given):
+    found = found_in(chapter, *given)
     assert found.lies + found.claims + found.faults == []
 
 
@@ -82,14 +89,21 @@ def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(tra
         assert (whole.score > 0.95, whole.chance < 0.1) == (True, True)
 
 
-def test_a_long_sentence_says_how_much_of_it_is_in_sight(trace):
-    texts = found_in(EVERY_ENCODER_CHAPTER[0], trace, "dark").texts
+def test_a_long_sentence_says_how_much_of_it_is_in_sight(given, trace):
+    texts = found_in(EVERY_ENCODER_CHAPTER[0], *given).texts
     assert any("tokens in sight" in text for text in texts) == bool(trace.about["windows"])
 
 
-def test_figures_of_the_small_translator_are_said_to_be_its_own(trace):
+def test_figures_of_the_small_translator_are_said_to_be_its_own(given):
     residual = next(chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ == "Residual")
-    assert any("small translator" in text for text in found_in(residual, trace, "dark").texts)
+    assert any("small translator" in text for text in found_in(residual, *given).texts)
+
+
+def test_what_does_not_add_up_in_sight_is_said_to_be_of_all_tokens(given, trace):
+    """Of a long sentence, ten tokens are in sight: their terms alone would make another sum."""
+    weighting = next(chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ == "Weighting")
+    texts = found_in(weighting, *given).texts
+    assert ("sum of all" in texts, "sum" in texts) == (bool(trace.about["windows"]), not trace.about["windows"])
 
 
 def test_a_note_tells_why_this_head_as_fully_as_there_is_room_in_either_language(trace):

@@ -1,0 +1,55 @@
+"""One entry of a tensor as a cell: open, or closed by a mask."""
+
+from __future__ import annotations
+
+from manim import VGroup, VMobject
+
+from scenes.mobjects.copies import Copied
+from scenes.mobjects.shapes import Box, hatching, stroke
+from scenes.mobjects.text import Words, number
+from scenes.theme import ink_on, palette
+from transformer_core.provenance import Quantity
+
+DIMMED = 0.27
+
+
+class Cell(Copied, VGroup):
+    """One entry: its fill is its value, and a number says it where there is room for one."""
+
+    def __init__(
+        self, quantity: Quantity, size: tuple[float, float], spec: str, style: str, fill: str, dash: bool = False
+    ) -> None:
+        self.quantity, self.fill = quantity, fill
+        self.box = Box(*size, fill, min(5, size[0] / 4, size[1] / 4))
+        self.number: Words | None = None
+        self.dash: VMobject | None = None
+        super().__init__(self.box)
+        if style:
+            self.number = number(quantity, spec, style).settle(self.box.get_center())
+            self.number.set_fill(ink_on(fill)).paper = self.box
+            self.add(self.number)
+        elif dash and quantity < 0 and min(size) >= 30:
+            self.dash = Box(min(size[0] * 0.4, 12), 2.5, ink_on(fill), 1).move_to(self.box)
+            self.add(self.dash)
+
+    def shade(self, dimmed: bool) -> Cell:
+        """Step back (a faint fill, a grey number) or come forward again."""
+        self.box.set_fill(self.fill, opacity=DIMMED if dimmed else 1)
+        for mark in (self.number, self.dash):
+            if mark:
+                mark.set_fill(palette().ink3 if dimmed else ink_on(self.fill), opacity=1)
+        return self
+
+
+class Closed(Cell):
+    """An entry that a mask keeps from its row: hatched, with what stands there on a plate."""
+
+    def __init__(self, quantity: Quantity, size: tuple[float, float], spec: str, style: str) -> None:
+        super().__init__(quantity, size, spec, style, palette().background)
+        self.box.set_stroke(palette().line, stroke(1.5))
+        self.add(hatching(size[0] - 4, size[1] - 4).move_to(self.box))
+        if self.number:
+            self.remove(self.number)
+            across, tall = self.number.width * 135 + 12, self.number.height * 135 + 10
+            plate = Box(across, tall, palette().background, 4).move_to(self.number)
+            self.add(plate, self.number.set_fill(palette().ink2))

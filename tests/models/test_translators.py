@@ -1,0 +1,30 @@
+"""Translators of others, such as Marian or a torch.nn.Transformer: some of each room of the lecture holds for them."""
+
+import pytest
+from scenes_of import EVERY_CHAPTER, found_in
+
+from scenes.mobjects.notes import Note
+from transformer_core.lecture import read
+
+TEXT = "the old ship sails home"
+#: On one head, on heads and both attentions, on the decoder; each kind of model in one theme.
+SOME = [chapter for chapter in EVERY_CHAPTER if chapter.__name__ in ("Scores", "Heads", "Decoder")]
+THEMES = {"marian": "light", "torch": "dark"}
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def given(request, folders):
+    return read(TEXT, folders[request.param]), THEMES[request.param]
+
+
+@pytest.mark.parametrize("chapter", SOME, ids=lambda chapter: chapter.__name__)
+def test_a_chapter_is_true_and_readable(chapter, given):
+    found = found_in(chapter, *given)
+    assert found.lies + found.claims + found.faults == []
+    assert [record.number for record in found.records if len(record.narration.split()) > 45] == []
+
+
+def test_a_note_counts_the_tokens_of_the_side_that_is_too_long(folders):
+    trace = read("the cat", folders["marian"])
+    assert list(trace.about["windows"]) == ["target", "ending"]
+    assert str(Note.of(trace, "")) == f"10 of {len(trace.about['target_tokens'])} tokens in sight"
