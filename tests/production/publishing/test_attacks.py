@@ -119,9 +119,9 @@ def test_where_a_text_was_not_escaped_the_policy_keeps_it_from_running(tried, ho
             assert not tried(f"http://127.0.0.1:{served.server_port}/")
 
 
-def test_a_page_and_slides_have_no_script_in_attributes_and_say_their_policy_first(lecture, trace, look, tmp_path):
+def test_a_page_and_slides_have_no_script_in_attributes_and_say_their_policy_first(hostile, trace, look, tmp_path):
     attributes = "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames())"
-    for file in (write_page(lecture, trace, tmp_path / "page"), write_slides(lecture, tmp_path / "slides.html")):
+    for file in (write_page(hostile, trace, tmp_path / "page"), write_slides(hostile, tmp_path / "slides.html")):
         assert [name for name in look(file).evaluate(attributes) if name.startswith("on")] == []
         text = file.read_text()
         policy = META.search(text.encode())[1].decode()
