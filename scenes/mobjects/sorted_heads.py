@@ -23,6 +23,8 @@ from transformer_core.trace import NamedTensor, Trace
 AIR, EDGE = 10.0, 3.0
 #: Px of the upper edge of the first line, of the largest grid, and of the room for one number with its name.
 HIGH, LARGEST, NUMBER = 262.0, 180.0, 176.0
+#: Where a group has as many px for each grid, it is not broken.
+IN_A_LINE = 84.0
 #: The least px that a group is high, so that its name has room, and those between two groups.
 GROUP, SPLIT = 48.0, 14.0
 
@@ -159,6 +161,8 @@ class SortedHeads(VGroup):
         return sum(lines) + SPLIT * (len(lines) - 1)
 
     def _pitch(self, room: float) -> float:
-        """The largest px from grid to grid with which all groups have room."""
+        """The largest px from grid to grid with which all groups have room, each in one line if that may be."""
         fitting = (p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, int(room // p)) <= FLOOR - HIGH)
-        return float(next(fitting, 20.0))
+        pitch = float(next(fitting, 20.0))
+        in_a_line = (room - 1) / max(len(places) for _, places in self.groups)
+        return min(pitch, in_a_line) if in_a_line >= IN_A_LINE else pitch

@@ -78,9 +78,11 @@ class Tributaries(VGroup):
         self.token = Token(token).move_to(at(self.LEFT_END - 110, self.Y))
         self.parts = VGroup(*(self._part(i, widths.values) for i in range(count)))
         self.falls, self.names, self.numbers = VGroup(), VGroup(), VGroup()
+        most = 1 + int(lengths.values[1:].argmax())
         for i, quantity in enumerate(lengths.quantities()):
-            if i:
-                self._fall(i, quantity, float(widths.values[i]), lengths.label("sublayer", i) if count <= 7 else None)
+            if i:  # in a deep stack there is room for one name: that of the sublayer that gives most
+                label = lengths.label("sublayer", i) if count <= 7 or i == most else None
+                self._fall(i, quantity, float(widths.values[i]), label)
         start = Words(f"length {lengths.quantity(0):.2f}", "number").settle(at(0, self.Y + 116))
         self.first = start.begin_at(at(self.LEFT_END, 0)[0])
         scale = full_colour(tally)
