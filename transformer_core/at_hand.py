@@ -163,8 +163,11 @@ def _reader(folder: Path, model: Transformer) -> Reader:
     known = max(model.config.source_vocab, model.config.target_vocab)
     start = _mark(facts, known, folder, "decoder_start_token_id", "start", "bos_token_id")
     end = _mark(facts, known, folder, "eos_token_id", "end")
-    if start < 0 and model.encoder is not None and model.decoder is not None:
-        raise ValueError(f"{folder}/config.json names no decoder_start_token_id, with which a translation begins")
+    if model.encoder is not None and model.decoder is not None:
+        if start < 0:
+            raise ValueError(f"{folder}/config.json names no decoder_start_token_id, with which a translation begins")
+        if end < 0:
+            raise ValueError(f"{folder}/config.json names no eos_token_id, with which a translation ends")
     reader = Subwords(folder, model.config.max_positions, start, end, known)
     if len(reader.pieces) > known:
         raise ValueError(f"{folder}: the tokenizer has {len(reader.pieces)} tokens, the model rows for {known}")

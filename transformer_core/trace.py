@@ -142,6 +142,8 @@ class Trace(Mapping[str, NamedTensor]):
             ValueError: the files were damaged.
         """
         path = Path(path).with_suffix(".npz")
+        if path.exists() and not path.is_file():  # a pipe or a device might never end
+            raise ValueError(f"{path} is no file")
         with reading(path, AttributeError, MemoryError), np.load(path, allow_pickle=False) as arrays:
             card = read_object(path.with_suffix(".json"), most=None)
             tensors = {

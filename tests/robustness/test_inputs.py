@@ -40,7 +40,14 @@ ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 TRIED = settings(derandomize=True, deadline=None, max_examples=60)
 #: The sizes that a config states, by kind; what is not stored in a file is not bound by it.
 SIZES = {
-    "bert": ("vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads"),
+    "bert": (
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "intermediate_size",
+        "num_attention_heads",
+        "type_vocab_size",
+    ),
     "gpt2": ("vocab_size", "n_embd", "n_layer", "n_head", "n_positions"),
     "marian": ("vocab_size", "d_model", "encoder_layers", "encoder_attention_heads", "max_position_embeddings"),
     "torch": ("source_vocab", "target_vocab", "d_model", "nhead", "num_encoder_layers", "max_positions"),
@@ -272,6 +279,22 @@ def test_a_folder_is_made_of_files(folder):
             (path / name).rmdir() if (path / name).is_dir() else (path / name).unlink()
             (path / name).write_bytes(kept)
     assert read("the cat", path)
+
+
+def test_what_was_measured_of_a_checkpoint_is_a_file(folder):
+    path = folder("own") / "model.npz"
+    path.unlink()
+    os.mkfifo(path)
+    assert f"{path} is no file" in refused(path.with_suffix(".safetensors"))
+
+
+@pytest.mark.parametrize("name", ["decoder_start_token_id", "eos_token_id"])
+def test_a_translator_has_marks_with_which_a_translation_begins_and_ends(name, folder):
+    path = folder("marian")
+    facts = json.loads((path / "config.json").read_text())
+    for options in ({name: None}, {name: 10**6}, {name: "</s>"}):
+        (path / "config.json").write_text(json.dumps(facts | options))
+        assert name in refused(path)
 
 
 @pytest.mark.parametrize("place", ["..", "../x.safetensors", "/etc/passwd", "a\0b", "", 3, None])

@@ -20,7 +20,9 @@ def agree(what: str, ours: Any, theirs: Any) -> None:
 def fill(module: nn.Module | None, values: Mapping[str, Tensor | None]) -> None:
     """Copy each value into the parameter of its name; None, an absent bias, fills with zeros."""
     for name, value in values.items():
-        parameter = getattr(module, name)
+        parameter = getattr(module, name, None)
+        if parameter is None:
+            raise ValueError(f"the weights have a {name} for which the sizes in config.json leave no place")
         if value is None:
             parameter.zero_()
             continue
