@@ -198,6 +198,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; whatever goes wrong is told in one line (LECTURE_DEBUG=1 shows where)."""
     with settled(afresh=arguments is None):
         status = _status(arguments)
+    if status == INTERRUPTED:
+        # All is put away: to leave torch would take its time, and an interrupt that went through an exec would let
+        # Python end by a signal.
+        os._exit(status)
     sys.exit(status)
 
 

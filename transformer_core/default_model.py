@@ -51,6 +51,8 @@ LECTURE = {
 }
 
 HELD_OUT_SEED = 40_000
+#: So many steps are lost at most when a training is interrupted; to save takes as long as one or two of them.
+SAVED_EVERY = 100
 
 
 def vocabulary_of_grammar() -> Vocabulary:
@@ -91,7 +93,7 @@ def train(
         if resume and state.exists():
             run.load(state)
         while run.step < steps:
-            run.go_on(run.step + 500, progress, watch)
+            run.go_on(run.step + SAVED_EVERY, progress, watch)
             run.save(state)
         card = finish(output, run, vocabulary, measured_on)
     finally:

@@ -65,6 +65,7 @@ def ready(folder: Path) -> None:
     try:
         with naming(folder, part):
             folder.mkdir(parents=True, exist_ok=True)
+            _forget(folder / "ready")
             part.write_bytes(b"ready")  # a full disk takes an empty file
     finally:
         with suppress(OSError):

@@ -28,7 +28,7 @@ Tick = Callable[[int, int], None]
 #: What every job needs, and takes a second to import.
 READY = ("scenes.rendering", "scenes.storyboard")
 #: Seconds that a process has to remove what it began, when it is told to leave.
-LEAVING = 1.0
+LEAVING = 0.5
 #: What the system says of a disk without room, and what helps.
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ROOM = "free some room and run it again, it goes on from there"

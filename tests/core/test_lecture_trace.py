@@ -169,6 +169,7 @@ def test_facts_say_what_was_read_and_written(trace):
     assert trace.about["text"] == "The car is red"
     assert trace.about["tokens"] == ["The", "car", "is", "red"]
     assert trace.about["norm_order"] == "pre"
+    assert trace.about["versions"]["torch"] == torch.__version__
     assert trace.about["others"] == {"swap": "The house is green"}
     assert trace.about["notes"] == ["none"]
 

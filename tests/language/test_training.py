@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +16,8 @@ import torch
 
 from transformer_core.batches import Corpus, padded
 from transformer_core.default_model import load_model, train, vocabulary_of_grammar
+from transformer_core.tensor_file import metadata
+from transformer_core.trace import Trace
 from transformer_core.training import Recipe, Run, entropy, loss_of
 from transformer_core.vocabulary import PAD
 
@@ -187,6 +191,20 @@ def test_train_saves_a_checkpoint_that_loads_with_vocabulary_and_card(tmp_path) 
     assert {path.name for path in tmp_path.iterdir()} == {
         "tiny.safetensors", "tiny.npz", "tiny.json", "tiny.card.json", "tiny.md",
     }  # fmt: skip
+
+
+def test_checkpoint_measures_and_state_say_seed_and_versions_and_no_time(tmp_path) -> None:
+    card = train(tmp_path / "tiny", steps=6, seed=3, measured_on=40, sentences=200, sizes=SIZES)
+    run = Run(replace(RECIPE, seed=3), VOCABULARY, CORPUS)
+    run.save(tmp_path / "state.safetensors")
+    checkpoint = json.loads(metadata((tmp_path / "tiny.safetensors").read_bytes())["about"])
+    state = {name: json.loads(fact) for name, fact in metadata((tmp_path / "state.safetensors").read_bytes()).items()}
+    measured = Trace.facts(tmp_path / "tiny.npz")
+    assert [card["recipe"]["seed"], checkpoint["recipe"]["seed"], state["recipe"]["seed"], measured["seed"]] == [3] * 4
+    for said in (card, checkpoint, state, measured):
+        assert said["versions"]["torch"] == torch.__version__
+        assert said["versions"]["python"] == platform.python_version()
+        assert "seconds" not in said
 
 
 @pytest.mark.slow
