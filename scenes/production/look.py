@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH
@@ -50,11 +53,15 @@ class Look:
 
     @contextmanager
     def applied(self, folder: Path) -> Iterator[None]:
-        """Let Manim draw in this look, and put whatever it writes by the way in `folder`."""
+        """Let Manim draw in this look, and put whatever it writes by the way in `folder`.
+
+        What a `manim.cfg` of the user or of a folder says is for other scenes: a height of the frame, say, would cut
+        the picture off.
+        """
         from manim import config, tempconfig
 
-        config.verbosity = "ERROR"
         wanted = {
+            "verbosity": "ERROR",
             "pixel_width": self.width,
             "pixel_height": self.height,
             "frame_rate": self.rate,
@@ -65,5 +72,17 @@ class Look:
             "background_opacity": 0.0 if self.clear else 1.0,
         }
         os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
-        with tempconfig(wanted):
+        with tempconfig({}):
+            config.update(_untouched())
+            config.update(wanted)
             yield
+
+
+@cache
+def _untouched() -> Any:
+    """Manim's configuration as it comes."""
+    from manim._config.utils import ManimConfig, config_file_paths
+
+    parser = ConfigParser()
+    parser.read(config_file_paths()[0], encoding="utf-8")
+    return ManimConfig().digest_parser(parser)

@@ -6,7 +6,6 @@ import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lxml import etree
 from pptx import Presentation
@@ -16,6 +15,7 @@ from pptx.util import Emu, Pt
 
 from scenes.production.files import whole
 from scenes.publishing.rendered import Rendered, RenderedStep
+from scenes.publishing.timeless import write_archive
 from scenes.theme import Palette
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
@@ -46,7 +46,7 @@ def write_deck(lecture: Rendered, target: Path) -> Path:
     made = BytesIO()
     deck.save(made)
     with whole(target) as part:
-        _without_times(made, part)
+        write_archive(made, part)
     return target
 
 
@@ -55,15 +55,6 @@ def _tell(deck: Any, **facts: str) -> None:
     for name, text in facts.items():
         element = getattr(deck.core_properties._element, f"get_or_add_{name}")()  # noqa: SLF001 - as below
         element.text = _plain(text)
-
-
-def _without_times(made: BytesIO, target: Path) -> None:
-    """Write the archive `made` to `target` as if it were made at no time: the same deck has the same bytes."""
-    with ZipFile(made) as before, ZipFile(target, "w") as after:
-        for member in before.infolist():
-            kept = ZipInfo(member.filename)
-            kept.compress_type, kept.external_attr = ZIP_DEFLATED, 0o644 << 16
-            after.writestr(kept, before.read(member))
 
 
 def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:

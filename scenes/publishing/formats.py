@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from PIL import Image
 from scenes.production.files import place, whole
 from scenes.production.film import KEPT
 from scenes.production.origin import text_of
+from scenes.publishing.timeless import write_boxes
 
 #: Pictures that a palette is made of, and colours in it.
 SAMPLED, COLOURS = 24, 256
@@ -145,8 +147,10 @@ def _animated(
     found: Iterator[Image.Image], times: list[int], target: Path, kind: str, settings: dict[str, object]
 ) -> None:
     first = next(found)
+    made = BytesIO()
+    first.save(made, kind, save_all=True, append_images=list(found), duration=times, **settings)
     with whole(target) as part:
-        first.save(part, kind, save_all=True, append_images=list(found), duration=times, **settings)
+        write_boxes(made, part) if kind == "AVIF" else part.write_bytes(made.getvalue())
 
 
 def _milliseconds(drawn: Path, rate: int, unit: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Every file says of what sentence, model, seed and versions it was made, where its format has a place for that."""
 
 import json
+import time
 from html import unescape
 from importlib.metadata import version
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_the_same_deck_has_the_same_bytes_whenever_it_is_made(lecture, tmp_path,
     first = write_deck(lecture, tmp_path / "a.pptx").read_bytes()
     monkeypatch.setattr("zipfile.time.localtime", lambda *_: (2031, 5, 6, 7, 8, 9, 1, 126, 0))
     assert write_deck(lecture, tmp_path / "b.pptx").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_step_has_the_same_bytes_whenever_it_is_made(name, place, quiet, tmp_path):
+    order = place.order("other")
+    ((_, drawn),) = Studio(place.store, quiet()).clips(order, lambda _: True, FORMATS[name].drawn)
+    first, second = tmp_path / f"a.{name}", tmp_path / f"b.{name}"
+    FORMATS[name].make(drawn, first, 15)
+    time.sleep(1.1 if name == "avif" else 0)  # its encoder writes down the second
+    FORMATS[name].make(drawn, second, 15)
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_what_nobody_knows_is_not_made_up():
