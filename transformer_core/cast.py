@@ -88,6 +88,12 @@ def embedding_of(stack: str) -> str:
     return "embed_src" if stack == ENCODER else "embed_tgt"
 
 
+def first_in_sight(trace: Trace, stack: str) -> int:
+    """The place of the first token that the window of attention shows of what a stack reads."""
+    side = "source" if stack == ENCODER else "target"
+    return int(trace.about.get("windows", {}).get(side, (0, 0))[0])
+
+
 def within_reach(head: Trace, asker: Label) -> tuple[int, ...]:
     """The keys that the mask leaves to a query: all of them in an encoder, those up to itself in a decoder."""
     return tuple(int(key) for key in np.flatnonzero(np.isfinite(head["masked"].pick(query=asker).values)))

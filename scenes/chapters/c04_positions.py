@@ -32,7 +32,7 @@ from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, stack_of
+from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
 from transformer_core.measures.effects import counts
 from transformer_core.measures.telling import clearest, liveliest
 from transformer_core.trace import NamedTensor, Trace
@@ -62,7 +62,7 @@ class Positions(Chapter):
         if f"{self.embedding}.positional" in trace:
             yield from self.not_the_index(cast, trace)
             if self.waves:
-                yield from self.clock_hands(trace)
+                yield from self.clock_hands(cast, trace)
             yield from self.a_step_is_a_turn(trace)
             yield from self.before_or_behind(trace)
             yield from self.word_and_place(cast, trace)
@@ -213,10 +213,10 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def clock_hands(self, trace: Trace) -> Iterator[Step]:
+    def clock_hands(self, cast: Cast, trace: Trace) -> Iterator[Step]:
         """Many waves of falling speed: the hands of clocks."""
         part = trace.under(self.embedding)
-        words = part["sum"].words("position")
+        words = () if first_in_sight(trace, cast.stack) else part["sum"].words("position")  # they begin at place 0
         numbers, turns = part["place_numbers"], part["hand_turns"]
         places = min(len(numbers), max(12, len(words)))
         clocks = Clocks(part["place_hands"], turns, numbers, words, places)
