@@ -74,7 +74,7 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
     tiny.redraw()
     said = disks("""
         mkdir filled; cp -a cache/. filled; need=$(($(du -sk filled | cut -f 1) + 700))
-        for room in $(seq 0 12 700); do
+        for room in $(seq 0 24 700); do
             disk one 16m; cp -a filled one/cache; free=$(df --output=avail -k one | tail -1); fill one $((free - room))
             LECTURE_CACHE=$PWD/one/cache render one/out; find one -name '*.part*'
             [ ! -e one/out/tiny-480p15.mp4 ] || cksum < one/out/tiny-480p15.mp4
@@ -88,10 +88,10 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
             subprocess.run(["cksum"], stdin=film, capture_output=True, text=True, check=True).stdout.strip()
         }
     refusals = [line for line in said if line.startswith("lecture: ")]
-    assert len(refusals) > 20
+    assert len(refusals) > 10
     assert all(line.endswith(NO_ROOM) for line in refusals), refusals
     assert said.count("status 1") == len(refusals)
-    assert said.count("status 0") == 59 * 2 - len(refusals)
+    assert said.count("status 0") == 30 * 2 - len(refusals)
 
 
 CLIP = "clip scores.1 --width 320 --output small --format"
@@ -126,7 +126,7 @@ def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
         "$PYTHON" -m scenes.cli watch tiny.toml --trust --output out --jobs 1 > told 2>&1 & watching=$!
         wait_for() { n=0; until grep -q "$1" told || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done; }
         wait_for "no space left"; wait_for "watching tiny"; rm out/ballast; sleep 1; echo "# saved" >> tiny.py
-        wait_for "tiny-480p15.mp4"; kill -INT $watching; wait $watching || true; cp out/*.mp4 .; cat told""")
+        wait_for "tiny-480p15.mp4"; kill $watching; { wait $watching; } 2> /dev/null || true; cp out/*.mp4 .; cat told""")
     assert [line for line in said if line.startswith("lecture: ")] == [f"lecture: out/clips/tiny-01.mp4: {NO_ROOM}"]
     assert (tiny.folder / FILM).read_bytes() == known.film()
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiny_lecture import ROOT, goes_on, one_line
+from tiny_lecture import ROOT, goes_on, one_line, some_slow
 
 #: As an old container has it: no locale, and Python told to believe it.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
@@ -21,11 +21,11 @@ def nobody():
     return command
 
 
-@pytest.mark.parametrize("home", [None, "", "not/there", "/proc/nothing"], ids=str)
+@pytest.mark.parametrize("home", some_slow("", "not/there", "/proc/nothing", quick=["not/there"]))
 def test_a_home_is_not_needed(home, tiny, known):
-    """None at all, an empty name, one below the folder of now, one that nobody can make."""
+    """An empty name, one below the folder of now, one that nobody can make."""
     tiny.redraw()
-    goes_on(tiny.render(unset=["HOME"] if home is None else [], environment={} if home is None else {"HOME": home}))
+    goes_on(tiny.render(environment={"HOME": home}))
     assert tiny.film() == known.film()
     assert not (tiny.folder / "not").exists()
 
@@ -56,6 +56,7 @@ def test_a_system_of_ascii_alone_draws_and_names_what_has_more(tiny, known):
     one_line(unknown, "coche", "está")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "encoding", "red"),
     [(ASCII, "utf-8", "“red”"), ({"PYTHONIOENCODING": "ascii"}, "utf-8", "“red”"),
@@ -95,13 +96,16 @@ time.time = lambda: {ahead} + {pace} * (real() - first) + {start}
 """
 
 
-@pytest.mark.parametrize(
-    "clock", [{"start": 0, "ahead": 0, "pace": 1}, {"start": "first", "ahead": 40 * 86400, "pace": 1},
-              {"start": "first", "ahead": 0, "pace": -86400 * 40}],
-    ids=["1970", "forty days ahead", "backwards"],
-)  # fmt: skip
+CLOCKS = {
+    "1970": {"start": 0, "ahead": 0, "pace": 1},
+    "forty days ahead": {"start": "first", "ahead": 40 * 86400, "pace": 1},
+    "backwards": {"start": "first", "ahead": 0, "pace": -86400 * 40},
+}
+
+
+@pytest.mark.parametrize("clock", some_slow(*CLOCKS, quick=["forty days ahead"]))
 def test_a_wrong_clock_makes_the_same_film(clock, tiny, known):
-    (tiny.folder / "sitecustomize.py").write_text(CLOCK.format(**clock))
+    (tiny.folder / "sitecustomize.py").write_text(CLOCK.format(**CLOCKS[clock]))
     tiny.redraw()
     environment = {"PYTHONPATH": f"{tiny.folder}:{tiny.environment['PYTHONPATH']}"}
     goes_on(tiny.render(environment=environment))
@@ -121,7 +125,7 @@ def test_files_of_another_time_are_the_same_files(year, tiny, known):
     assert tiny.film() == known.film()
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", some_slow("<&-", ">&-", "2>&-", "<&- >&- 2>&-", quick=["<&- >&- 2>&-"]))
 def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known):
     tiny.redraw()
     command = f'exec "$0" -m scenes.cli render tiny.toml --trust --jobs 1 --output out {closed}'
@@ -145,11 +149,11 @@ def test_an_output_stream_without_room_is_one_line(tiny):
             assert tiny.lecture(*arguments, stdout=full, stderr=full).returncode == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["with spaces", "with 'one' and \"two\"", "two\nlines", "日本語 ñ 🚗", "a: b", "%d %s", "-q",
-             "deep/" * 12 + "x" * 200],
-    ids=lambda name: name[:12].strip(),
-)  # fmt: skip
+TRICKY = "two\nlines", "日本語 ñ 🚗", "a: b", "-q"
+PATHS = (*TRICKY, "with spaces", "with 'one' and \"two\"", "%d %s", "deep/" * 12 + "x" * 200)
+
+
+@pytest.mark.parametrize("name", some_slow(*PATHS, quick=TRICKY), ids=lambda name: name[:12].strip())
 def test_any_path_can_be_an_output(name, tiny, known):
     done = tiny.render(name)
     goes_on(done)
@@ -166,7 +170,7 @@ def test_a_path_that_the_system_does_not_take_is_one_line(tiny):
     assert (tiny.folder / "renders").read_text() == "mine"
 
 
-@pytest.mark.parametrize("temporary", ["not/there", "a file", "locked"])
+@pytest.mark.parametrize("temporary", some_slow("not/there", "a file", "locked", quick=["not/there"]))
 def test_a_folder_for_what_passes_is_found_elsewhere(temporary, tiny, known):
     (tiny.folder / "a file").touch()
     (tiny.folder / "locked").mkdir(mode=0o555)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = '''
 from scenes.animations import appear
@@ -26,6 +28,11 @@ class Tiny(Chapter):
 '''
 LECTURE = 'title = "Tiny"\nchapters = ["tiny.py"]\nquality = "l"\n'
 FILM = "tiny-480p15.mp4"
+
+
+def some_slow(*values, quick):
+    """Values of a parameter, of which only those that are `quick` are tried each time."""
+    return [value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 class Tiny:
