@@ -126,7 +126,8 @@ def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
         "$PYTHON" -m scenes.cli watch tiny.toml --trust --output out --jobs 1 > told 2>&1 & watching=$!
         wait_for() { n=0; until grep -q "$1" told || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done; }
         wait_for "no space left"; wait_for "watching tiny"; rm out/ballast; sleep 1; echo "# saved" >> tiny.py
-        wait_for "tiny-480p15.mp4"; kill $watching; { wait $watching; } 2> /dev/null || true; cp out/*.mp4 .; cat told""")
+        wait_for "tiny-480p15.mp4"; kill $watching; { wait $watching; } 2> /dev/null || true
+        cp out/*.mp4 .; cat told""")
     assert [line for line in said if line.startswith("lecture: ")] == [f"lecture: out/clips/tiny-01.mp4: {NO_ROOM}"]
     assert (tiny.folder / FILM).read_bytes() == known.film()
 
