@@ -90,6 +90,7 @@ def read(
     trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
     if model.decoder is not None:
         trace.tensors |= writing(model, reader, first)
+        trace.about["end"] = reader.end
     trace.about |= (
         chains.about
         | facts

@@ -43,7 +43,7 @@ class Inference(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("decoding")
         self.writes = run["greedy.probs"].words("step")
-        read = trace["probs"].words("position")
+        read = trace.full("probs").words("position")  # of all, also those out of sight
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
         self.reads = (read[before], *self.writes[:-1])
         yield from self.greedy(run)

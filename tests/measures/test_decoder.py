@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from small import traced
 
+from transformer_core.trace import NamedTensor
+
 PAIRS = "batch head query key"
 TINY = np.log([[1.0, 3.0], [2.0, 2.0]])[None, None]
 PATH = "decoder.0.self_attn"
@@ -70,6 +72,15 @@ def test_the_loss_of_a_position_is_minus_the_logarithm_of_the_next_words_probabi
     assert trace["true_probs"].values.tolist() == [[0.5, 0.25]]
     assert np.allclose(trace["losses"].values, [[np.log(2), np.log(4)]])
     assert trace["losses"].name == "losses"
+
+
+def test_the_next_word_is_told_by_its_id_where_pieces_have_one_label_and_the_end_another_name():
+    labels = {"position": ("</s>", "…x"), "vocab": ("</s>", "…x", "…x")}
+    probs = np.array([[[0.125, 0.5, 0.375], [0.25, 0.25, 0.5]]])
+    trace = traced({"probs": ("batch position vocab", probs, labels)})
+    trace.tensors["embed_tgt.ids"] = NamedTensor("embed_tgt.ids", np.array([[0, 2]]), ("batch", "position"))
+    trace.about["end"] = 0
+    assert trace["true_probs"].values.tolist() == [[0.375, 0.25]]
 
 
 def test_entropy_is_largest_where_the_model_is_least_decided():

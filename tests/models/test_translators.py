@@ -8,8 +8,10 @@ from transformer_core.lecture import read
 
 #: The window of the second does not begin where the sentence does.
 TEXTS = {"marian": "the old ship sails home", "torch": "the old ship sails home before the storm"}
-#: On places, on one head, on heads and both attentions, on the decoder; each kind of model in one theme.
-SOME = [chapter for chapter in EVERY_CHAPTER if chapter.__name__ in ("Positions", "Scores", "Heads", "Decoder")]
+#: On places, on one head, on heads and both attentions, on the decoder, its losses, its search and its layers; each
+#: kind of model in one theme.
+NAMES = ("Positions", "Scores", "Heads", "Decoder", "Training", "Inference", "Interpretation")
+SOME = [chapter for chapter in EVERY_CHAPTER if chapter.__name__ in NAMES]
 THEMES = {"marian": "light", "torch": "dark"}
 
 

@@ -76,7 +76,13 @@ def turns_back(trace: Trace, prefix: str) -> NamedTensor:
 
 
 def next_ids(trace: Trace, prefix: str) -> np.ndarray:
-    """The id of the word that each row has to predict: the word it reads next, and the end mark in the last row."""
+    """The id of the word that each row has to predict: the word it reads next, and the end mark in the last row.
+
+    By the ids that were read, where the trace has them: pieces of words may have one label, and end marks any name.
+    """
+    ids = trace.tensors.get(joined(prefix, "embed_tgt.ids"))
+    if ids is not None and trace.about.get("end", -1) >= 0:
+        return np.array([*ids.values[0, 1:], trace.about["end"]])
     probs = trace.full(joined(prefix, "probs"))
     read = probs.labels["position"]
     words = {word: at for at, word in enumerate(probs.labels["vocab"])}

@@ -113,13 +113,16 @@ def winner(trace: Trace, prefix: str, role: str) -> tuple[int, int]:
 
 
 def steepest(trace: Trace) -> tuple[int, int, int] | None:
-    """Layer, head and query of the encoder where the loss of this sentence pushes a score most; None if nowhere."""
+    """Layer, head and query of the encoder where the loss of this sentence pushes a score most; None if nowhere.
+
+    Of a long sentence, among the tokens in sight, and counted there.
+    """
     best, found = 0.0, None
     for layer in range(64):
         name = f"gradients.encoder.{layer}.self_attn"
         if f"{name}.scaled" not in trace:
             break
-        pushes = np.abs(trace.full(f"{name}.push").values[0]).max(-1)
+        pushes = np.abs(trace[f"{name}.push"].values[0]).max(-1)
         if pushes.max() > best:
             head, query = np.unravel_index(int(pushes.argmax()), pushes.shape)
             best, found = float(pushes.max()), (layer, int(head), int(query))
