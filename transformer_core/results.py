@@ -12,8 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from transformer_core.array_files import read_arrays
 from transformer_core.trace import NamedTensor
 from transformer_core.whole_files import reading
 
@@ -27,9 +26,10 @@ def found(name: str, folder: Path | None = None) -> NamedTensor | None:
     if facts is None:
         return None
     path = _file(_experiment(name), folder)
-    with reading(path), np.load(path, allow_pickle=False) as arrays:
+    (values,) = read_arrays(path, [name]).values()
+    with reading(path):
         labels = {axis: tuple(words) for axis, words in facts["labels"].items()}
-        return NamedTensor(name, arrays[name], tuple(facts["axes"]), labels)
+        return NamedTensor(name, values, tuple(facts["axes"]), labels)
 
 
 def recorded(name: str, folder: Path | None = None) -> bool:

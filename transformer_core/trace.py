@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.array_files import read_arrays
 from transformer_core.json_files import read_object
 from transformer_core.named_tensor import AXES, NamedTensor
 from transformer_core.whole_files import reading, whole
@@ -142,9 +143,8 @@ class Trace(Mapping[str, NamedTensor]):
             ValueError: the files were damaged.
         """
         path = Path(path).with_suffix(".npz")
-        if path.exists() and not path.is_file():  # a pipe or a device might never end
-            raise ValueError(f"{path} is no file")
-        with reading(path, AttributeError, MemoryError), np.load(path, allow_pickle=False) as arrays:
+        arrays = read_arrays(path)
+        with reading(path, AttributeError):
             card = read_object(path.with_suffix(".json"), most=None)
             tensors = {
                 name: NamedTensor(

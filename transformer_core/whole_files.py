@@ -76,7 +76,7 @@ def ready(folder: Path) -> None:
 def reading(path: Path, *others: type[Exception]) -> Iterator[None]:
     """Let what is found wrong inside the block name the file: `path` is not what it was when it was written.
 
-    `others` are errors that say so, too.
+    `others` are errors that say so, too, and so is one of the system that names no file: a place in front of the first.
 
     Raises:
         ValueError: it was damaged; a line.
@@ -85,6 +85,10 @@ def reading(path: Path, *others: type[Exception]) -> Iterator[None]:
     try:
         yield
     except damages as error:
+        raise ValueError(f"{path} is damaged and cannot be read: {type(error).__name__}") from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
         raise ValueError(f"{path} is damaged and cannot be read: {type(error).__name__}") from error
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from transformer_core import measures, trace
+from transformer_core.json_files import read_object
 from transformer_core.named_tensor import NamedTensor
 from transformer_core.trace import Trace, derived
 
@@ -169,6 +170,7 @@ def test_the_beginning_and_the_end_of_a_long_target_have_each_a_window():
     assert (ended.name, ended.values.tolist()) == ("ending.decoder.0.out", [[1, 2]])
     assert ended.labels == {"position": ("el", "gato")}
     assert "decoder.0.out" in whole.in_sight(at_the_end=True)
+    assert "encoder.1.out" in whole.in_sight(at_the_end=True)
     assert "decoder.1.out" not in whole.in_sight(at_the_end=True)
     assert whole.in_sight(at_the_end=True)["encoder.0.out"].shape == (1, 3)
 
@@ -251,3 +253,17 @@ def test_what_would_have_to_be_executed_is_neither_written_nor_read(tmp_path):
     np.savez(path, **{"embed.sum": np.array([{"a": 1}], dtype=object)})
     with pytest.raises(ValueError, match=r"trace\.npz is damaged and cannot be read"):
         Trace.load(path)
+
+
+@pytest.mark.parametrize("card", [{"tensors": []}, {"tensors": {"embed.sum": {"axes": [], "labels": []}}}, {}])
+def test_a_card_of_another_form_is_damage(card, tmp_path):
+    path = by_hand().save(tmp_path / "trace")
+    path.with_suffix(".json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"trace\.npz is damaged and cannot be read"):
+        Trace.load(path)
+
+
+def test_a_card_may_have_any_length(tmp_path, monkeypatch):
+    path = by_hand(text="kept").save(tmp_path / "trace")
+    monkeypatch.setattr(read_object, "__defaults__", (10,))  # what other files of JSON may have at most
+    assert Trace.load(path).about == {"text": "kept"}

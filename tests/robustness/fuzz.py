@@ -3,7 +3,8 @@
 Kinds are `texts`, `mobjects`, `lectures` and `weights`. A case follows from the seed and its number. It holds if it
 comes to an answer, or to a line that the project raised on purpose, within 5 seconds and 2 GiB, and touches neither a
 file outside its folder, nor the network, nor another program. A case that fails is made shorter as long as it fails in
-the same way, and saved. The last line is JSON; the status is 1 if anything failed.
+the same way, and saved. The last line is JSON; the status is 1 if anything failed. If the process itself dies, the
+number of its case is in the file `now` beside the saved ones; `--first` goes on from a number.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +47,8 @@ class Kind(Protocol):
 
     def run(self, case: Sequence[Any]) -> Any: ...
 
+    def sorts(self, case: Sequence[Any]) -> set[str]: ...
+
 
 def tried(trial: Kind, case: Sequence[Any], watch: guarding.Watch) -> guarding.Outcome:
     """One case under guard, once it is prepared."""
@@ -75,34 +79,42 @@ def shorter(case: list[Any], fails: Callable[[list[Any]], bool]) -> list[Any]:
 
 
 def fuzz(
-    kind: str, count: int, seed: int, folder: Path, saved: Path, tell: Callable[[int, int], None]
+    kind: str, count: int, seed: int, folder: Path, saved: Path, tell: Callable[[int, int], None], first: int = 0
 ) -> dict[str, Any]:
-    """Try `count` cases; `tell` is told how many were tried and how many failed."""
+    """Try `count` cases from the number `first` on; `tell` is told how many were tried and how many failed."""
     home, before = folder.resolve(), Path.cwd()
     trial = made(kind, home)
     watch = guarding.watched(home)
     failures: list[dict[str, Any]] = []
     answered, worst, start = 0, 0.0, time.perf_counter()
+    sorts: Counter[str] = Counter()
+    now = saved / kind / "now"
+    now.parent.mkdir(parents=True, exist_ok=True)
     os.chdir(home)
     try:
         plain = trial.case(Random(kind))
         trial.prepare(plain)
         trial.run(plain)  # what is imported and read once is not the first case's
         with guarding.limited_memory():
-            for number in range(count):
+            for number in range(first, first + count):
+                now.write_text(f"{seed}-{number}\n", encoding="ascii")
                 case = trial.case(Random(f"{kind} {seed} {number}"))
                 outcome = tried(trial, case, watch)
+                sorts.update(trial.sorts(case))
                 answered, worst = answered + outcome.answered, max(worst, outcome.seconds)
                 if outcome.failed:
                     failures.append(_failure(trial, case, number, seed, outcome.failed, watch, saved / kind))
-                tell(number + 1, len(failures))
+                tell(number - first + 1, len(failures))
+        now.unlink()
     finally:
         os.chdir(before)
     return {
-        "kind": kind, "count": count, "seed": seed, "answered": answered, "refused": count - answered - len(failures),
-        "failures": len(failures), "worst_seconds": round(worst, 2), "peak_memory": guarding.peak_memory(),
+        "kind": kind, "seed": seed, "first": first, "count": count,
+        "answered": answered, "refused": count - answered - len(failures), "failures": len(failures),
+        "worst_seconds": round(worst, 2), "peak_memory": guarding.peak_memory(),
         "files_outside": len(watch.outside), "connections": len(watch.connections),
-        "seconds": round(time.perf_counter() - start), "first": [failure["failed"] for failure in failures[:5]],
+        "seconds": round(time.perf_counter() - start), "sorts": dict(sorted(sorts.items())),
+        "failed": [failure["failed"] for failure in failures[:5]],
     }  # fmt: skip
 
 
@@ -114,7 +126,6 @@ def _failure(
     slow = "seconds" in failed  # to be tried a hundred times
     least = case if slow else shorter(case, lambda less: _again(trial, less, watch).startswith(same))
     failure = {"seed": seed, "number": number, "failed": failed, "case": repr(least)}
-    saved.mkdir(parents=True, exist_ok=True)
     (saved / f"{seed}-{number}.json").write_text(json.dumps(failure, indent=1), encoding="utf-8")
     return failure
 
@@ -130,9 +141,10 @@ def _again(trial: Kind, case: list[Any], watch: guarding.Watch) -> str:
 @click.argument("kind", type=click.Choice([*KINDS]))
 @click.option("--count", type=click.IntRange(1), default=200, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--first", type=click.IntRange(0), default=0, help="The number of the first case.")
 @click.option("--only", type=click.IntRange(0), help="Try this case alone, and let it fail with its traceback.")
 @click.option("--saved", type=click.Path(path_type=Path), default=Path("renders/fuzz"), show_default=True)
-def main(kind: str, count: int, seed: int, only: int | None, saved: Path) -> None:
+def main(kind: str, count: int, seed: int, first: int, only: int | None, saved: Path) -> None:
     """Try hostile input, and say what came of it in one line of JSON."""
     started = time.perf_counter()
 
@@ -150,7 +162,7 @@ def main(kind: str, count: int, seed: int, only: int | None, saved: Path) -> Non
             trial.prepare(case)
             click.echo(f"{trial.run(case)!r:.300}")
             return
-        found = fuzz(kind, count, seed, Path(folder), saved.resolve(), tell)
+        found = fuzz(kind, count, seed, Path(folder), saved.resolve(), tell, first)
     click.echo(json.dumps(found))
     too_much = found["peak_memory"] > guarding.MEMORY
     sys.exit(int(bool(found["failures"] or found["files_outside"] or found["connections"] or too_much)))

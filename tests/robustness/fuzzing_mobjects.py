@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import hostile
 from fuzzing_texts import traced
 from guarding import attempt
-from manim import logger, tempconfig
+from manim import Mobject, logger, tempconfig
 from PIL import Image
 from small_folders import build
 
@@ -35,7 +37,8 @@ from transformer_core.serving import lacks
 from transformer_core.trace import Trace
 
 SMALL = {"frame_rate": 15, "pixel_width": 320, "pixel_height": 180}
-KINDS = ("marian", "bert", "gpt2")
+#: The small models, and the one of this project.
+KINDS = ("marian", "bert", "gpt2", "torch", "shipped")
 STYLES = ("token", "small token", "note", "title", "caption", "kicker")
 
 
@@ -46,8 +49,9 @@ class Mobjects:
         self.folder = folder
         logger.setLevel(logging.WARNING)
         folders = build(folder / "models")
-        self.models = [*(opened(folders[kind]) for kind in KINDS), opened(DEFAULT)]
+        self.models = [*(opened(folders[kind]) for kind in KINDS[:-1]), opened(DEFAULT)]
         self.chapters = chapters()
+        self.shown: set[str] = set()
 
     def case(self, random: Random) -> list[Any]:
         shorter = hostile.text(random)[: random.choice([5, 20, 60])]
@@ -55,17 +59,38 @@ class Mobjects:
 
     def prepare(self, case: Sequence[Any]) -> None: ...
 
+    def sorts(self, case: Sequence[Any]) -> set[str]:
+        """As of a text; and once it was tried, which chapter was walked and what was drawn."""
+        return {KINDS[case[0]], *self.shown} | hostile.sorts("".join(case[2:]))
+
     def run(self, case: Sequence[Any]) -> Any:
         kind, turn = case[0], case[1]
         text = "".join(case[2:])
+        self.shown.clear()
         trace = traced(text, self.models[kind])
         if trace is None:
             return None
-        with tempconfig(SMALL | {"media_dir": str(self.folder)}):
+        able = [chapter for chapter in self.chapters if not lacks(trace, chapter.needs)]
+        chapter = able[turn % len(able)]
+        with tempconfig(SMALL | {"media_dir": str(self.folder)}), self.noting():
             show_labels(trace, text)
             self.show_heading(text)
-            able = [chapter for chapter in self.chapters if not lacks(trace, chapter.needs)]
-            return attempt(lambda: walked(able[turn % len(able)], trace, "light" if turn % 2 else "dark"))
+            found = attempt(lambda: walked(chapter, trace, "light" if turn % 2 else "dark"))
+        self.shown.add(f"chapter {chapter.__name__}")
+        return found
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note which classes of ours are drawn."""
+        begin = Mobject.__init__
+
+        def noted(mobject: Mobject, *given: Any, **options: Any) -> None:
+            if type(mobject).__module__.startswith("scenes.mobjects"):
+                self.shown.add(f"mobject {type(mobject).__name__}")
+            begin(mobject, *given, **options)
+
+        with patch.object(Mobject, "__init__", noted):
+            yield
 
     def show_heading(self, text: str) -> None:
         """The contact sheet, whose heading is the sentence."""

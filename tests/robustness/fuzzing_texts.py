@@ -46,6 +46,9 @@ class Texts:
 
     def prepare(self, case: Sequence[str]) -> None: ...
 
+    def sorts(self, case: Sequence[str]) -> set[str]:
+        return hostile.sorts("".join(case))
+
     def run(self, case: Sequence[str]) -> Any:
         """What was read, or None if nothing could."""
         text = "".join(case)

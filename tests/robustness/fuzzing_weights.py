@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,9 @@ from transformer_core.lecture import read
 TEXT = {"own": "the cat sees", "torch": "the old ship", "bert": "the old ship", "gpt2": "the cat", "marian": "the ship"}
 #: What a file may be in place of itself.
 GUISES = ("gone", "empty", "folder", "pipe", "zero", "loop", "pickle", "zip", "cut", "garbage", "deep", "latin")
+TAKEN_APART = (LookupError, TypeError, ValueError, AttributeError)
+#: Mutations of one file or part, by its name.
+NAMED = ("guise", "bytes", "tree", "own header")
 #: Whatever it reads, a pickle in the folder must not run.
 PICKLE = b"\x80\x02cos\nsystem\nX\x09\x00\x00\x00touch ran\x85R."
 
@@ -30,6 +34,7 @@ class Weights:
 
     def __init__(self, folder: Path) -> None:
         self.home, self.place = build(folder / "models"), folder / "changed"
+        self.changes: set[str] = set()
 
     def case(self, random: Random) -> list[Any]:
         kind = random.choice([*self.home])
@@ -41,8 +46,16 @@ class Weights:
         kind, *mutations = case
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.copytree(self.home[kind], self.place)
-        for name, *given in mutations:
-            MUTATIONS[name](self.place, *given)
+        self.changes = {kind}
+        for number, (name, *given) in enumerate(mutations):
+            # What an earlier change has taken apart may have no place for this one.
+            with suppress(*(TAKEN_APART if number else ())):
+                MUTATIONS[name](self.place, *given)
+                self.changes.add(f"{name} {given[0]}" if name in NAMED else name)
+
+    def sorts(self, _case: Sequence[Any]) -> set[str]:
+        """The kind of model, and the changes that were made of it."""
+        return self.changes
 
     def run(self, case: Sequence[Any]) -> Any:
         kind = case[0]

@@ -21,19 +21,24 @@ from scenes.production.crew import in_one_line
 from scenes.production.mistakes import MistakesError
 
 ROOT = Path(__file__).resolve().parents[2]
-#: No case may take more seconds of the processor, nor wait longer in all.
-SECONDS, WAITED = 5.0, 60.0
+#: No case may take more seconds, busy or asleep; what it waits for a processor that others use is not its own.
+SECONDS = 5.0
+#: What gives Python no word in for so long, as code of a library may, ends the process.
+LOST = 120.0
 #: The address space that a case may take on top of what the process has when it begins.
 MEMORY = 2 * 2**30
-LONGEST_LINE = 1000
 #: Whoever raises one of these on purpose refuses; everything else is a crash.
 REFUSALS = (ValueError, OSError, click.ClickException)
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
+CHANGES = {
+    "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown",
+    "os.utime", "os.setxattr", "os.removexattr",
+}  # fmt: skip
 #: What nothing that reads may do: ask the network, start a program, or run what a pickle names.
 FORBIDDEN = {
-    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system", "os.exec",
-    "os.posix_spawn", "os.startfile", "pickle.find_class",
+    "socket.__new__", "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto",
+    "socket.sendmsg", "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
+    "os.startfile", "pickle.find_class",
 }  # fmt: skip
 
 
@@ -109,6 +114,8 @@ def unlike_a_refusal(error: BaseException) -> str:
     """Why this is no refusal, or nothing: a refusal is raised on purpose, by a `raise` of this project, as one line."""
     if not isinstance(error, REFUSALS):
         return "a crash"
+    if any(isinstance(one, MemoryError) for one in _before(error)):
+        return "too much memory was asked for"
     lines = error.lines if isinstance(error, MistakesError) else [_line(error)]
     for line in lines:
         if not line.strip() or "Traceback" in line:
@@ -120,6 +127,13 @@ def unlike_a_refusal(error: BaseException) -> str:
     if not ours or not linecache.getline(file, number).lstrip().startswith("raise"):
         return "nobody raised this on purpose"
     return ""
+
+
+def _before(error: BaseException) -> Iterator[BaseException]:
+    """What was being handled when this was raised, and what before that."""
+    while error.__context__ is not None:
+        error = error.__context__
+        yield error
 
 
 def _line(error: BaseException) -> str:
@@ -144,10 +158,10 @@ class Outcome:
 
 def judged(call: Callable[[], Any], watch: Watch) -> Outcome:
     """Run a case under guard."""
-    before, start = len(watch.outside) + len(watch.connections), time.process_time()
+    before, start, busy = len(watch.outside) + len(watch.connections), _clock(), time.process_time()
     answered, failed = False, ""
     try:
-        with _timed():
+        with _timed(start):
             watch.active = True
             answered = attempt(call) is not None
     except TooSlow:
@@ -156,34 +170,43 @@ def judged(call: Callable[[], Any], watch: Watch) -> Outcome:
         failed = " ".join(str(error).split()) or f"a check failed at {_place(error)}"
     finally:
         watch.active = False
-    seconds = time.process_time() - start
+    seconds = max(_clock() - start, time.process_time() - busy)
     if not failed and seconds > SECONDS:
         failed = f"{seconds:.1f} seconds"
     done = [*watch.outside, *watch.connections]
     if len(done) > before:
         failed = f"reached out: {done[-1]}"
-    return Outcome(answered, failed, seconds)
+    return Outcome(answered and not failed, failed, seconds)
+
+
+def _clock() -> float:
+    """Seconds that go by but while this thread is ready to run and has no processor (where Linux tells these)."""
+    try:
+        waited = int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except OSError:
+        waited = 0.0
+    return time.perf_counter() - waited
 
 
 @contextmanager
-def _timed() -> Iterator[None]:
+def _timed(start: float) -> Iterator[None]:
     """Raise `TooSlow` where Python gets a word in; what never returns is ended by `faulthandler`, with its place."""
 
     def over(*_: Any) -> None:
-        raise TooSlow
+        left = start + SECONDS - _clock()
+        if left <= 0:
+            raise TooSlow
+        signal.setitimer(signal.ITIMER_REAL, left + 0.01)
 
-    kept = {name: signal.signal(name, over) for name in (signal.SIGPROF, signal.SIGALRM)}
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
-    signal.setitimer(signal.ITIMER_REAL, WAITED)
-    faulthandler.dump_traceback_later(2 * WAITED, exit=True)
+    kept = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    faulthandler.dump_traceback_later(LOST, exit=True)
     try:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for name, handler in kept.items():
-            signal.signal(name, handler)
+        signal.signal(signal.SIGALRM, kept)
 
 
 @contextmanager

@@ -27,6 +27,25 @@ SNIPPETS = (
     "--help", "-x", "@file", "[CLS]", "<pad>", "<|endoftext|>", "##x", "Ġ", "▁", "[UNK]",
     "\x1b[2J", "\x1b]0;title\x07", "\x07", "\x00", "\x85",
 )  # fmt: skip
+#: Syntax of what a text goes through, by what it means something to.
+SYNTAX = {
+    "Typst": ("#eval", "#read", "#[", "#import", "$ x^2 $", "{{ q"), "Pango": ("<span", "</span>", "<b>", "&amp;"),
+    "HTML": ("<script", "</script>", "<!--", "<img", "&#0;", "javascript:", "]]>"),
+    "shell": ("$(touch", "`touch", "; rm", "| cat", "&& false", "${HOME}"),
+    "paths": ("../", "..\\", "/etc/passwd", "C:\\", "~root"), "captions": ("-->", "WEBVTT"),
+    "marks of our own": ("\ue000", "\ue001", "\ue002"), "terminals": ("\x1b[", "\x1b]"),
+}  # fmt: skip
+#: Sorts of characters by the code points that Unicode gives them.
+SORTS = {
+    name: frozenset(codes)
+    for name, codes in {
+        "controls": (*range(0x20), *range(0x7F, 0xA0)),
+        "bidi": (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+        "zero width": (0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF),
+        "surrogates": range(0xD800, 0xE000),
+        "combining": range(0x300, 0x370),
+    }.items()
+}
 #: Words that are known to a reader, so that what is hostile does not end everything at the first word.
 KNOWN = "the car is red cat sees old ship sails home house and a girl buys apple The Car it".split()
 #: Lengths that are tried again and again; most texts are short.
@@ -52,6 +71,15 @@ def text(random: Random) -> str:
     if way == 4:
         parts = [_bent(random, part) for part in parts]
     return random.choice([" ", " ", "", "\u00a0", "  ", "\n"]).join(parts)
+
+
+def sorts(text: str) -> set[str]:
+    """What is hostile in a text: sorts of characters, planes of Unicode but the first, syntax, and its length."""
+    codes = {*map(ord, text)}
+    found = {name for name, some in SORTS.items() if codes & some}
+    found |= {f"plane {code >> 16}" for code in codes if code >> 16}
+    found |= {name for name, pieces in SYNTAX.items() if any(piece in text for piece in pieces)}
+    return found | ({"10,000 characters or more"} if len(text) >= LONG[-1] else set())
 
 
 def _character(random: Random, low: int, high: int) -> str:
