@@ -114,7 +114,7 @@ def fuzz(
         "worst_seconds": round(worst, 2), "peak_memory": guarding.peak_memory(),
         "files_outside": len(watch.outside), "connections": len(watch.connections),
         "seconds": round(time.perf_counter() - start), "sorts": dict(sorted(sorts.items())),
-        "failed": [failure["failed"] for failure in failures[:5]],
+        "failed": [f"{failure['number']}: {failure['failed']}" for failure in failures[:20]],
     }  # fmt: skip
 
 

@@ -158,3 +158,27 @@ def test_the_status_of_a_run_tells_whether_anything_happened(trouble, status, tm
     done = CliRunner().invoke(fuzz.main, ["texts", "--saved", str(tmp_path)])
     assert done.exit_code == status
     assert json.loads(done.stdout.splitlines()[-1]) == calm | trouble
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("open('{outside}', 'w')", "Read-only file system"),
+        ("__import__('os').mkdir('/dev/shm/elsewhere')", "Read-only file system"),
+        ("__import__('socket').create_connection(('127.0.0.1', 9))", "Network is unreachable"),
+    ],
+)
+@pytest.mark.usefixtures("namespace")
+def test_nothing_is_written_or_asked_from_where_a_run_is_sealed(harm, said):
+    outside = Path(__file__).with_name("elsewhere")
+    command = [Path(__file__).with_name("sealed.sh"), sys.executable, "-c", harm.format(outside=outside)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    assert not outside.exists()
+
+
+@pytest.mark.usefixtures("namespace")
+def test_a_sealed_run_may_write_what_is_gone_with_it():
+    command = [Path(__file__).with_name("sealed.sh"), "sh", "-c", "echo x > /tmp/elsewhere && cat /tmp/elsewhere"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "x\n"
+    assert not Path("/tmp/elsewhere").exists()
