@@ -37,6 +37,7 @@ TESTS = {
     "decoding.py": "core/test_sampling.py core/test_decoding.py core/test_decoding_equals_hugging_face.py",
     "named_tensor.py": "core/test_named_tensor.py",
     "tap.py": "core/test_tap.py core/test_tracing.py core/test_interventions.py",
+    "array_files.py": "core/test_array_files.py core/test_trace.py",
     "beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
 }
 
