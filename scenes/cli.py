@@ -231,8 +231,10 @@ def _status(arguments: list[str] | None) -> int:
 def _say(line: str, status: int) -> int:
     # What was typed, or a file holds, may be part of the line: it must not move the cursor or turn the line around.
     line = "".join(char if char.isprintable() else "·" for char in " ".join(line.split()))
+    if len(line) > LONGEST_LINE:  # a line begins with where something is wrong, and ends with what
+        line = f"{line[: LONGEST_LINE // 2]}…{line[1 - LONGEST_LINE // 2 :]}"
     with suppress(OSError):
-        click.echo(f"lecture: {line if len(line) <= LONGEST_LINE else f'{line[: LONGEST_LINE - 1]}…'}", err=True)
+        click.echo(f"lecture: {line}", err=True)
     return status
 
 

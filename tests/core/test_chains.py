@@ -11,6 +11,7 @@ from transformer_core.baselines import LSTMTranslator
 from transformer_core.lecture import read
 from transformer_core.measures.order import exchanged
 from transformer_core.tasks import reading
+from transformer_core.vocabulary import SPECIAL
 
 BOTH = ("lstm", "attending_lstm")
 
@@ -72,7 +73,7 @@ def test_a_sentence_with_a_word_of_another_vocabulary_is_not_read():
 
 def test_a_checkpoint_is_the_same_after_saving_and_another_file_is_refused(tmp_path):
     model = LSTMTranslator(12, 11, 8, 10, attends=True, seed=1).half().float()
-    words = json.dumps({"source": [*"abc"], "target": [*"de"], "longest": 9})
+    words = json.dumps({"source": [*"abc"], "target": [*SPECIAL, "d", "e"], "longest": 9})
     chains.save(model, tmp_path / "a.safetensors", {"vocabulary": words, "name": "small"})
     again, vocabulary, about = chains.load(tmp_path / "a.safetensors")
     assert about == {"name": "small"}

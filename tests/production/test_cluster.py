@@ -23,7 +23,7 @@ from scenes.production.parcels import Parcel, keep, made_in, trace_of
 from scenes.production.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = "90"  # seconds: whatever happens, nothing of a cluster is left after that
+LONGEST = "600"  # seconds: whatever happens, nothing of a cluster is left after that
 
 
 class Running:

@@ -33,7 +33,7 @@ def package(wheel, tmp_path_factory):
 @pytest.fixture(scope="module")
 def bare(package):
     """A Python that sees our wheel, what it requires without any extra, what those require, and nothing else."""
-    (metadata,) = package.glob("*.dist-info")
+    (metadata,) = package.glob("transformer_lecture-*.dist-info")
     for needed in closure(PathDistribution(metadata), ""):
         for top in {Path(file).parts[0] for file in needed.files or ()} - {"..", "bin", "__pycache__"}:
             place = package / top
@@ -74,7 +74,7 @@ def test_the_wheel_has_the_packages_their_types_the_model_and_the_command(wheel)
 
 
 def test_the_core_requires_nothing_that_draws(package):
-    (metadata,) = package.glob("*.dist-info")
+    (metadata,) = package.glob("transformer_lecture-*.dist-info")
     core = {needed.name for needed in closure(PathDistribution(metadata), "")}
     drawing = {needed.name for needed in closure(PathDistribution(metadata), "drawing")}
     assert "torch" in core

@@ -62,6 +62,7 @@ def test_a_clip_is_whole_or_not_there_wherever_its_disk_is_full(namespace, tmp_p
 CLIPS = """
 import subprocess, sys
 from pathlib import Path
+import numpy as np
 from scenes.rendering.clip import ClipWriter
 
 small = Path(sys.argv[1])

@@ -185,7 +185,9 @@ def test_no_folder_for_what_passes_is_one_line(disks, tiny):
     said = disks("""
         mount --bind "$PWD" /mnt; cd /mnt; export LECTURE_CACHE=/mnt/cache
         mkdir out; mount --bind cache cache; mount --bind out out
-        for place in /tmp /var/tmp /usr/tmp; do [ ! -d $place ] || disk $place 1m ro; done
+        for place in /tmp /var/tmp /usr/tmp; do
+            [ ! -d $place ] || { mount --rbind $place $place; mount -o remount,bind,ro $place; }
+        done
         mount -o remount,bind,ro /mnt; render out""")
     assert said[-1] == "status 1"
     assert len(said) == 2
