@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from scenes.checking import test
+from scenes.comparing import compare
 from scenes.experimenting import experiments
+from scenes.filming import filmed, pictured
 from scenes.language import catalogue
 from scenes.lecturing import new
 from scenes.model_tables import model
@@ -52,42 +54,17 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
-        _render(order)
-
-
-def _render(order: Any) -> None:
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    with Bar() as bar:
-        studio = Studio(open_store(), bar)
-        made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
-    say_untold(order.look.language, made.untold)
-    if made.film is None:
-        click.echo(f"{made.folder}  {made.steps} stills")
-        return
-    minutes, seconds = divmod(round(made.seconds), 60)
-    click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
-    for doubt in made.doubts:
-        click.echo(f"lecture: {doubt}", err=True)
-    if made.left_to_manim:
-        click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
-    publish(order)
+        filmed(order, open_store())
+        publish(order)
 
 
 @lecture.command()
 @drawn
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step and a contact sheet, without the film."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
     order = order_of(names, **wishes)
-    with alone_in(order.output), Bar() as bar:
-        made = Studio(open_store(), bar).stills(order)
-    for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
-        click.echo(f"{sheet}")
-    say_untold(order.look.language, made.untold)
+    with alone_in(order.output):
+        pictured(order, open_store())
 
 
 @lecture.command(name="list")
@@ -183,6 +160,7 @@ def train(output: Path | None, **wishes: Any) -> None:
 lecture.add_command(experiments)
 lecture.add_command(language)
 lecture.add_command(model)
+lecture.add_command(compare)
 lecture.add_command(watch)
 lecture.add_command(new)
 lecture.add_command(clip)

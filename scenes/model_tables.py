@@ -28,12 +28,13 @@ def model(name: str | None) -> None:
         if count
     ]
     click.echo(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters\n")
-    console = _console()
-    console.print(_shapes(shown))
-    console.print(_parameters(shown, total))
+    page = console()
+    page.print(_shapes(shown))
+    page.print(_parameters(shown, total))
 
 
-def _console() -> Any:
+def console() -> Any:
+    """Where tables are printed."""
     from rich.console import Console
 
     # Where nothing is told of a width, a table is as wide as it needs to be.

@@ -39,25 +39,33 @@ def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
 def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every command that draws chapters understands."""
     names = click.argument("names", nargs=-1, metavar="[NAME]...")
-    quality = click.option(
+    return names(sized(painted(command)))
+
+
+def sized(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command understands whose pictures have a size."""
+    return click.option(
         "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
         help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
-    )  # fmt: skip
-    return names(quality(painted(command)))
+    )(command)  # fmt: skip
 
 
 def painted(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws understands, whatever it draws and how large."""
+    """What every command that draws chapters understands, however large."""
+    return shared(placed(TRUST(command)))
+
+
+def placed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that draws understands, whatever it draws."""
     options = [
         click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
         click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
-        TRUST,
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
-    return shared(spoken(command))
+    return spoken(command)
 
 
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:

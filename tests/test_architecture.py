@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CHAPTERS = sorted((ROOT / "scenes" / "chapters").glob("[!_]*.py"))
+CHAPTERS = sorted((ROOT / "scenes" / "chapters").rglob("[!_]*.py"))
 SOURCES = sorted([*(ROOT / "scenes").rglob("*.py"), *(ROOT / "transformer_core").rglob("*.py")])
 
 #: What a chapter may import of Manim: groups, and the directions for placing by relation.

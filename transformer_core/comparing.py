@@ -14,10 +14,10 @@ import numpy as np
 
 from transformer_core import apart
 from transformer_core.apart import Common, Rows, of_the_pass
-from transformer_core.at_hand import Opened, opened, placed
+from transformer_core.at_hand import UNTRAINED, Opened, opened, placed
 from transformer_core.lecture import DEFAULT_MODEL, read
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.untrained import UNTRAINED, seed_of, untrained
+from transformer_core.untrained import seed_of, untrained
 from transformer_core.versions import versions
 
 AS_IT_IS, EDITED = "", "edited"
@@ -105,6 +105,9 @@ def beside(a: Trace, b: Trace, related: bool = False) -> Trace:
         heads, same_places = rows.heads(related)
         tensors |= _named([*rows.stream_apart(), *heads])
         sight = apart.sight_of(tensors[f"apart.{stack}.attention"], stack)
+        tensors |= _named(
+            [rows.named("compared", np.array(size), ""), rows.named("in_sight", np.array(sight[1] - sight[0]), "")]
+        )
         about |= {"stack": stack, "same_places": same_places, "sight": list(sight)}
         parents |= _made_of(stack, tensors)
     return Trace(tensors, parents, about)

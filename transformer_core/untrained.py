@@ -9,9 +9,6 @@ import torch
 from transformer_core.at_hand import Opened
 from transformer_core.model import Transformer
 
-#: What the word means where a model is named.
-UNTRAINED = "untrained"
-
 
 def seed_of(trained: Opened) -> int:
     """The seed that the training of this model began with, as its card has it; 0 where no card tells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scenes.mobjects.beside import SIDES, Two
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sorted_heads import pattern_name
@@ -37,6 +38,8 @@ class Note(Words):
 
         Why a head was chosen is told as fully as `room`, in px, allows.
         """
+        if "apart.names" in trace:
+            return cls._of_two(Two(trace), room)
         if "edits" in trace:
             lines = ", ".join(f"{line}" for line in trace["edits"].words("choice"))
             return cls(f"edited: {lines} · the output moves by {trace['edit_effect']:share}", "warning")
@@ -51,6 +54,15 @@ class Note(Words):
         told = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
         fitting = (line for line in told if Words(line, "kicker").width <= units(room))
         line = next(fitting, seen)
+        return cls(line, "ink2") if line else None
+
+    @classmethod
+    def _of_two(cls, two: Two, room: float) -> Note | None:
+        """Who is A and who is B, as fully as there is room."""
+        seen = [two.seen] if two.seen else []
+        told = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]
+        lines = [" · ".join(parts) for parts in (*told, seen)]
+        line = next((line for line in lines if Words(line, "kicker").width <= units(room)), "")
         return cls(line, "ink2") if line else None
 
     @classmethod

@@ -34,8 +34,9 @@ class Entry:
 
     def load(self) -> type[Chapter]:
         """The class of the chapter."""
-        if self.path.parent == CHAPTERS:
-            return getattr(importlib.import_module(f"scenes.chapters.{self.path.stem}"), self.kind)
+        if self.path.is_relative_to(CHAPTERS):
+            inside = self.path.relative_to(CHAPTERS).with_suffix("").parts
+            return getattr(importlib.import_module(".".join(["scenes.chapters", *inside])), self.kind)
         name = f"_chapter_{self.path.stem}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         assert spec is not None

@@ -60,7 +60,7 @@ class Store:
         The other arguments are those of `transformer_core.lecture.read`.
         """
         place = None if model is None else placed(model)
-        asked = hashed(text, place, *edits, target, beams, source(PACKAGES / "transformer_core"), *_checkpoints(place))
+        asked = hashed(text, place, *edits, target, beams, source(PACKAGES / "transformer_core"), *checkpoints(place))
         path = self.folder / "traces" / f"{asked}.npz"
         files = path, path.with_suffix(".json")
         if not all(self.has(file) for file in files):
@@ -129,7 +129,7 @@ class Store:
                     path.unlink()
 
 
-def _checkpoints(place: Path | None) -> list[str]:
+def checkpoints(place: Path | None) -> list[str]:
     """The files that a model is read from, told apart by size and time of change."""
     place = PACKAGES / "assets" / "models" if place is None else place
     files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]

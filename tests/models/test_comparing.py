@@ -5,13 +5,12 @@ import pytest
 import torch
 
 from transformer_core.apart import of_the_pass
-from transformer_core.at_hand import opened
+from transformer_core.at_hand import UNTRAINED, opened
 from transformer_core.comparing import Side, beside, compare
 from transformer_core.lecture import read
 from transformer_core.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.model import Transformer
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.untrained import UNTRAINED
 from transformer_core.vocabulary import SentenceError
 
 TEXT = "The car is red"
@@ -62,6 +61,7 @@ def test_before_an_edit_nothing_differs_to_the_last_bit_and_the_first_that_does_
     assert not edited.tensors["apart.encoder.0.resid_post"].values.any()
     assert edited["apart.equal_points"] < edited["apart.points"]
     assert float(edited["apart.parameters.share"]) == 1
+    assert edited["apart.parameters.compared"] == edited["a.config.parameters"]
 
 
 def test_the_head_that_was_switched_off_is_the_one_farthest_apart(edited):

@@ -1,0 +1,314 @@
+"""One sentence through two models, or through one before and after a change, with the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import appear, appear_in_turn, follow, ring_around
+from scenes.mobjects.apart import HeadTable, MovedTable, Trio, TwoRows, largest, seen_at
+from scenes.mobjects.beside import SIDES, Legend, Readings, Sizes, Two
+from scenes.mobjects.next_words import NextWords, Verdicts
+from scenes.storyboard import Chapter, Step
+from transformer_core.provenance import Phrase, Quantity
+from transformer_core.trace import Trace
+
+
+class SideBySide(Chapter):
+    """The same steps for two models, A and B, and what they differ by."""
+
+    number = 1
+    title = "Side by side"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        two = Two(trace)
+        yield from self.who(two, trace)
+        yield from self.what_they_read(two, trace)
+        if two.stack:
+            yield from self.one_row(two, trace)
+            yield from self.one_head(two, trace)
+            yield from self.all_heads(two, trace)
+            yield from self.layer_by_layer(two, trace)
+        if "apart.said" in trace:
+            yield from self.next_word(trace)
+        elif two.stack:
+            yield from self.likeness(two, trace)
+        yield from self.what_it_comes_to(two, trace)
+
+    def who(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """Two names, what was made of them, their sizes."""
+        legend, sizes = Legend(two), Sizes(trace)
+        compared, same = trace["apart.parameters.compared"], trace["apart.parameters.same"]
+        if compared == 0:
+            told = "No tensor of parameters has the same shape in both."
+        elif same == compared:
+            told = f"All {compared:,.0f} parameters are the same."
+        else:
+            told = f"Of {compared:,.0f} parameters at the same places, {same:,.0f} are equal."
+        if Sizes.differ(trace):
+            told += " What differs in size is marked: there nothing can be subtracted."
+        yield Step(
+            "Who stands side by side",
+            say=f"{self.described(two, 'a')} |{self.described(two, 'b')} |{told}",
+            show=[
+                appear(legend.cards[0]),
+                appear(legend.cards[1]),
+                [appear_in_turn([*sizes.lines]), appear(sizes.floor, sizes.equal)],
+            ],
+        )
+
+    @staticmethod
+    def described(two: Two, letter: str) -> str:
+        """A sentence on one of the two."""
+        sign, name, kind = SIDES[letter], two.name(letter), two.of(letter, "kind")
+        if kind == "untrained":
+            seed = two.trace[f"{letter}.seed"]
+            return f"{sign} is {name} untrained: the same architecture with fresh weights, seed {seed}."
+        if kind == "edited":
+            return f"{sign} is {name} with a change inside."
+        return f"{sign} is {name} as it is."
+
+    def what_they_read(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """The tokens of both: only what they read alike can be compared."""
+        picture = Readings(trace, "read")
+        words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
+        counts = [trace[f"{letter}.counted"] for letter in SIDES]
+        if two.stack:
+            told = "Both read the same tokens, so row meets row."
+        elif tuple(words[0]) == tuple(words[1]):
+            told = "The tokens are the same, but one has an encoder and the other has none: no row meets its like."
+        else:
+            told = (
+                "They cut the sentence differently: no row of one belongs to a row of the other, so none is subtracted."
+            )
+        yield Step(
+            "What each of them reads",
+            say=f"Tokens read: {counts[0]} by A, {counts[1]} by B. |{told}",
+            show=[appear_in_turn([*picture.lines]), None],
+            stay=(),
+            here="embed_src embed_tgt",
+        )
+
+    def one_row(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """The row that ends up farthest apart, as it enters and as it leaves."""
+        stack = two.stack
+        moved = trace[f"apart.{stack}.moved"].pick(layer=-1)
+        token = moved.label("position", int(moved.values.argmax()))
+        there = token.position
+        picture = TwoRows.of(trace, stack, there, {letter: two.layers(letter) - 1 for letter in SIDES})
+        widths = [trace[f"{letter}.config.d_model"] for letter in SIDES]
+        distance = trace[f"apart.{stack}.moved"]
+        first, end = (distance.quantity(layer, there) for layer in (0, len(distance) - 1))
+        told = f"The row of “{token}” ends up farthest apart. Orange is below zero, blue above."
+        if two.same_width and not moved.values.any():
+            told = (
+                f"The row of “{token}” in A and in B, and B minus A. |It is nothing: they are the same to the last bit."
+            )
+        elif two.same_width:
+            told += (
+                f" Below them stands B minus A. |In shares of their lengths they are {first:share} apart at the input, "
+                f"{end:share} after the last layer."
+            )
+        else:
+            told += f" |A row of {widths[0]} entries and one of {widths[1]}: there is nothing to subtract."
+        yield Step(
+            f"The row of “{token}”, twice",
+            say=told,
+            show=[[appear(panel) for panel in picture], None],
+            stay=(),
+            here=f"{stack}.stream",
+        )
+
+    def one_head(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """The head that is farthest from its partner."""
+        stack, seen = two.stack, two.sight
+        layer, head, there = two.farthest()
+        pair = [
+            trace[f"{letter}.{stack}.{floor}.self_attn.weights"].pick(batch=0, head=of, query=seen, key=seen)
+            for letter, floor, of in (("a", layer, head), ("b", *there))
+        ]
+        masked = trace[f"a.{stack}.{layer}.self_attn.masked"].pick(batch=0, head=head, query=seen, key=seen)
+        apart = trace[f"apart.{stack}.attention"].pick(query=seen, key=seen)
+        picture = Trio(pair[0], pair[1], apart, masked=masked)
+        distance = trace[f"apart.{stack}.heads"].quantity(layer, head)
+        partner = self.partner(two, there)
+        most = largest(apart)
+        at = seen_at(apart, most)
+        asker, key = apart.label("query", at[0]), apart.label("key", at[1])
+        ours, theirs = (weights.quantity(*at) for weights in pair)
+        told = (
+            f"Farthest apart: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
+            if most
+            else "No share differs: the squares are the same to the last bit."
+        )
+        yield Step(
+            "The head that differs most" if most else "One head, twice",
+            say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A{partner}. |"
+            f"Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
+            show=[
+                [
+                    appear(picture.row_words, picture.column_words, picture.heads[:2]),
+                    appear(*picture.grids[:2]),
+                ],
+                [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
+                [appear(ring_around(picture.cell(2, *at)))] if most else None,
+            ],
+            stay=(),
+            here=f"{stack}.{layer}.self_attn",
+        )
+
+    @staticmethod
+    def partner(two: Two, there: tuple[int, int]) -> str:
+        """Which head of B it is held against."""
+        if two.trace.about["same_places"]:
+            return ", and the same head of B"
+        return f", and the head of B most like it: layer {two.number(there[0])}, head {two.number(there[1])}"
+
+    def all_heads(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """Every head against its partner."""
+        layer, head, _ = two.farthest()
+        heads = trace[f"apart.{two.stack}.heads"]
+        picture = HeadTable(heads, trace[f"apart.{two.stack}.numbers"], layer)
+        mean, most = trace[f"apart.{two.stack}.heads_mean"], heads.quantity(layer, head)
+        held = (
+            "Each head of A against the head of B at the same place."
+            if trace.about["same_places"]
+            else "Heads of two trainings have no order in common: each of A is held against the one of B most like it."
+        )
+        told = (
+            f"The mean is {mean:share}, the most {most:share}." if most else "All of them do the same: nothing differs."
+        )
+        yield Step(
+            "All heads, A against B",
+            say=f"{held} |A cell says which share of its attention lies elsewhere. |{told}",
+            show=[
+                [appear(picture.letters, picture.names), appear(picture.grid)],
+                None,
+                [appear(ring_around(picture.grid.cells[layer, head]))] if most else None,
+            ],
+            stay=(),
+            here=f"{two.stack}.*.self_attn",
+        )
+
+    def layer_by_layer(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """How far all rows are apart, from the input up."""
+        stack = two.stack
+        moved, distance = trace[f"apart.{stack}.moved"].pick(position=two.sight), trace[f"apart.{stack}.distance"]
+        numbers = trace[f"apart.{stack}.numbers"] if two.same_depth else None
+        picture = MovedTable(moved, distance, numbers)
+        first, last = distance.quantity(0), distance.quantity(len(distance) - 1)
+        measure = (
+            "Each cell: how far the two rows of a token are apart, as a share of their lengths."
+            if two.same_width
+            else "Widths differ. So each cell says how much else a token’s row is like, in its own model."
+        )
+        if not distance.values.any():
+            told = "It is nothing everywhere: both streams are the same."
+        elif first == 0:
+            told = f"At the input nothing differs; at the end the mean is {last:share}."
+        else:
+            told = f"On average {first:share} at the input, {last:share} at the end."
+        yield Step(
+            "Where the two part ways",
+            say=f"{measure} |Read from the input down. {told}",
+            show=[
+                [appear(picture.words, picture.names), appear_in_turn(picture.grid.rows)],
+                [appear(picture.mean, picture.means)],
+            ],
+            stay=(),
+            here=f"{stack}.stream",
+        )
+
+    def next_word(self, trace: Trace) -> Iterator[Step]:
+        """The same beginning, and what both would write next."""
+        said = trace["apart.said"]
+        place = int(said.values.argmax())
+        sides = [trace[f"{letter}.probs"].pick(batch=0, position=place) for letter in SIDES]
+        apart = trace["apart.probs"].pick(batch=0, position=place)
+        labels = said.words("position")[: place + 1]
+        picture = NextWords(sides[0], sides[1], apart, labels)
+        (word, share), (other, other_share) = (side.largest() for side in sides)
+        moved = said.quantity(place)
+        if moved == 0:
+            told = "Every probability is the same."
+        elif word == other:
+            told = f"Both would write “{word}”: A with {share:share}, B with {other_share:share}."
+        else:
+            told = f"A would write “{word}” ({share:share}), B “{other}” ({other_share:share})."
+        gone = f" Of the probability {moved:share} lies elsewhere." if moved else ""
+        here = ": here their next words are farthest apart" if moved else ""
+        yield Step(
+            "Which word comes next?",
+            say=f"Both have read the same so far, up to “{labels[-1]}”{here}. |{told}{gone}",
+            show=[[appear(picture.context), appear(picture.heads, picture.zero)], appear_in_turn([*picture.lines])],
+            stay=(),
+            here="output",
+        )
+
+    def likeness(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """What an encoder alone has to say: which rows it holds for alike."""
+        stack, seen = two.stack, two.sight
+        first, second, apart = (
+            trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "apart")
+        )
+        picture = Trio(first, second, apart, shares=False)
+        most = largest(apart)
+        at = seen_at(apart, most)
+        one, other = apart.label("query", at[0]), apart.label("key", at[1])
+        told = (
+            f"“{one}” and “{other}”: {first.quantity(*at):.2f} in A, {second.quantity(*at):.2f} in B."
+            if most
+            else "No pair differs."
+        )
+        yield Step(
+            "What is like what?",
+            say="The cosine of each pair of last rows: one for the same direction, zero for none in common. "
+            f"|Widths do not matter for this. |{told}",
+            show=[
+                [appear(picture.row_words, picture.column_words, picture.heads[:2]), appear(*picture.grids[:2])],
+                [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
+                [appear(ring_around(picture.cell(2, *at)))] if most else None,
+            ],
+            stay=(),
+            here=f"{stack}.stream",
+        )
+
+    def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
+        """Outputs side by side, and the distances once more."""
+        writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
+        lines = Readings(trace, "written") if writes else None
+        told: list[tuple[str, Quantity]] = []
+        if two.stack:
+            distance = trace[f"apart.{two.stack}.distance"]
+            told += [
+                (Phrase("attention that lies elsewhere, mean of all heads"), trace[f"apart.{two.stack}.heads_mean"]),
+                (Phrase("rows after the last layer, mean of all tokens"), distance.quantity(len(distance) - 1)),
+            ]
+        if "apart.said" in trace:
+            told.append((Phrase("next word, where it differs most"), largest(trace["apart.said"])))
+        verdicts = Verdicts(told, alone=not writes)
+        points, equal = trace["apart.points"], trace["apart.equal_points"]
+        first = trace["apart.first"].words("choice")
+        if points == 0:
+            claim = "Nothing in the two passes can be subtracted."
+        elif not first:
+            claim = f"All {points} tensors that can be compared are the same to the last bit."
+        else:
+            claim = f"Of {points} tensors that can be compared, {equal} are the same to the last bit."
+        where = f"|The first that differs: {first[0]}." if first else "|"
+        wrote = self.wrote(two)
+        yield Step(
+            "What it comes to",
+            say=f"{wrote}{claim} {where}",
+            show=[[appear(lines)] if lines else None, appear_in_turn([*verdicts.lines])],
+            stay=(),
+            here="",
+        )
+
+    @staticmethod
+    def wrote(two: Two) -> str:
+        """Whether both write the same, where they write."""
+        if not (two.written("a") or two.written("b")):
+            return ""
+        return "Both write the same. " if two.written("a") == two.written("b") else "They write different words. "

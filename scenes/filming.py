@@ -1,0 +1,41 @@
+"""What commands that draw do with an order: a film with all that belongs to it, or its last pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from scenes.translating import say_untold
+
+
+def filmed(order: Any, store: Any) -> None:
+    """Render what is not there yet, deliver everything, and tell what came of it; stills, if nothing else is asked."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        studio = Studio(store, bar)
+        made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
+    say_untold(order.look.language, made.untold)
+    if made.film is None:
+        click.echo(f"{made.folder}  {made.steps} stills")
+        return
+    minutes, seconds = divmod(round(made.seconds), 60)
+    click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+    for doubt in made.doubts:
+        click.echo(f"lecture: {doubt}", err=True)
+    if made.left_to_manim:
+        click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
+
+
+def pictured(order: Any, store: Any) -> None:
+    """The last picture of each step, and a contact sheet for each chapter."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        made = Studio(store, bar).stills(order)
+    for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
+        click.echo(f"{sheet}")
+    say_untold(order.look.language, made.untold)

@@ -1,0 +1,249 @@
+"""Two tensors and what they differ by: rows, squares and heads, on one scale, and the difference on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup
+
+from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
+from scenes.mobjects.text import Words, number, word
+from scenes.theme import at, gap, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import NamedTensor, Trace
+
+#: What stands above the three parts of a comparison.
+HEADS = ("A", "B", "B − A")
+#: Px of a cell from which a number fits, and a large one; of its height at most; and between two grids.
+NUMBERED, ROOMY, TALLEST, APART = 90.0, 120.0, 88.0, 64.0
+
+
+#: Below this part of the largest difference a cell has hardly a hue, and no dash that says below zero.
+FAINT = 0.02
+
+
+def finely(most: float, finest: str = ".0e") -> str:
+    """The format of differences of which the largest is `most`: two decimals, or more where these would say nothing."""
+    return "+" + (".2f" if most >= 0.045 or not most else ".3f" if most >= 0.0045 else finest)
+
+
+def told(apart: NamedTensor) -> Words:
+    """The largest difference as a line: it has the full colour."""
+    most = largest(apart)
+    text = f"largest: {format(most, finely(abs(most)))}" if most else "nothing"
+    return Words(text, "axis", "ink2")
+
+
+def styled(pitch: float, tall: float) -> str:
+    """The cells that there is room for: large numbers, numbers, or none."""
+    if tall < NUMBERED / 3 or pitch < NUMBERED:
+        return "tile"
+    return "large" if min(pitch, 2 * tall) >= ROOMY else "normal"
+
+
+def seen_at(tensor: NamedTensor, entry: Quantity) -> tuple[int, ...]:
+    """Where an entry stands in what is seen of its tensor."""
+    places = [place for place, axis in zip(entry.index, tensor.origin, strict=True) if axis in tensor.axes]
+    return tuple(tensor.kept[axis].index(place) for axis, place in zip(tensor.axes, places, strict=True))
+
+
+def largest(tensor: NamedTensor) -> Quantity:
+    """The entry that is farthest from nothing."""
+    at_ = np.unravel_index(int(np.abs(tensor.values).argmax()), tensor.shape)
+    return tensor.quantity(*(int(i) for i in at_))
+
+
+class Trio(VGroup):
+    """Three squares side by side: two tensors on one scale, and their difference in two hues on a scale of its own.
+
+    Args:
+        first, second, apart: "query key", in the same tokens.
+        shares: whether entries lie between nothing and one; else they have a sign, and one is full.
+        masked: the masked scores of either, where a query may not look at a key.
+    """
+
+    def __init__(
+        self,
+        first: NamedTensor,
+        second: NamedTensor,
+        apart: NamedTensor,
+        shares: bool = True,
+        masked: NamedTensor | None = None,
+    ) -> None:
+        labels = first.words("query")
+        rows = len(labels)
+        side = max(word(label, "map").width for label in labels) * 135 + 24
+        pitch = min(132.0, (WIDTH - side - 2 * APART) / 3 / rows)
+        tall = min(TALLEST, 420 / rows)
+        cell = styled(pitch, tall)
+        spec, sizes = (".2f", "weight")[shares], {"wide": pitch - 4, "high": tall - 4}
+        most = abs(largest(apart))
+        grids = [
+            TensorGrid(tensor, cell, spec, 1.0, weights=shares, masked=masked, **sizes) for tensor in (first, second)
+        ]
+        grids.append(TensorGrid(apart, cell, finely(most, ".3f"), most, masked=masked, **sizes))
+        for faint in grids[2].cells.values():
+            if faint.dash and abs(faint.quantity) < most * FAINT:
+                faint.remove(faint.dash)
+        self.grids = VGroup(*grids).arrange(RIGHT, buff=units(APART)).move_to(at(960 + side / 2, 560))
+        self.row_words = VGroup(*(self._beside(label, i) for i, label in enumerate(labels)))
+        self.column_words = VGroup(*(VGroup(*self._above(grid, pitch)) for grid in grids))
+        top = max(float(words.get_top()[1]) for words in self.column_words) + units(44)
+        self.heads = VGroup(
+            *(
+                Words(name, "block").settle(np.array([grid.get_x(), top, 0]))
+                for name, grid in zip(HEADS, grids, strict=True)
+            )
+        )
+        self.note = told(apart).next_to(grids[2], DOWN, buff=gap("chip"))
+        super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.note)
+        self.move_to(at(0, 555)[1] * UP + self.get_x() * RIGHT)
+
+    def _beside(self, label: Label, row: int) -> Words:
+        line = self.grids[0].row(row)
+        text = word(label, "map", "ink2")
+        edge = line.get_left()[0] - units(16)
+        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
+
+    def _above(self, grid: TensorGrid, pitch: float) -> list[Words]:
+        texts = [word(label, "map", "ink2") for label in grid.tensor.words("key")]
+        upright = max(text.width for text in texts) > units(pitch - 8)
+        foot = grid.get_top()[1] + units(12)
+        for column, text in enumerate(texts):
+            x = grid.column(column).get_x()
+            if upright:
+                text.rotate(np.pi / 2)
+                text.turned = True
+                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
+            else:
+                text.settle(np.array([x, 0, 0])).stand_on(foot + units(4))
+        return texts
+
+    def cell(self, part: int, row: int, column: int) -> VGroup:
+        """A cell of one of the three squares."""
+        return self.grids[part].cells[row, column]
+
+
+class RowTrio(VGroup):
+    """One row of the stream in both, as strips one below the other, and the difference where their widths agree.
+
+    `scale` has the full colour of the two, and of the difference.
+    """
+
+    def __init__(
+        self, rows: Sequence[NamedTensor], apart: NamedTensor | None, name: str, scale: tuple[float, float], top: float
+    ) -> None:
+        wide, high, pitch = 1300.0, 54.0, 72.0
+        self.name = Words(name, "fact").move_to(at(0, top)).begin_at(at(LEFT_EDGE + 20, 0)[0])
+        self.strips, self.signs = VGroup(), VGroup()
+        for place, row in enumerate([*rows, *([] if apart is None else [apart])]):
+            y = top + 62 + place * pitch
+            self.strips.add(Strip(row, wide, high, scale[place == 2] or 1.0).move_to(at(960, y)))
+            self.signs.add(Words(HEADS[place], "block").settle(at(LEFT_EDGE + 130, y)))
+        self.note: Words | None = None
+        if apart is not None:
+            self.note = told(apart).next_to(self.strips[2], RIGHT, buff=gap("word"))
+        super().__init__(self.name, self.strips, self.signs, *([self.note] if self.note else []))
+
+
+class TwoRows(VGroup):
+    """The row of a token as it enters the first layer and as it leaves the last, each a `RowTrio`."""
+
+    CALLS = "as it enters the first layer", "as it leaves the last layer"
+
+    @classmethod
+    def of(cls, trace: Trace, stack: str, token: int, last: Mapping[str, int]) -> TwoRows:
+        """`last` has the number of the last layer of both."""
+        names = [dict.fromkeys(last, f"{stack}.0.resid_pre"), {s: f"{stack}.{n}.resid_post" for s, n in last.items()}]
+        rows = [
+            [trace[f"{side}.{name}"].pick(batch=0, position=token) for side, name in both.items()] for both in names
+        ]
+        apart = [f"apart.{both['a']}" if len(set(both.values())) == 1 else "" for both in names]
+        differing = [trace[name].pick(batch=0, position=token) if name and name in trace else None for name in apart]
+        return cls(rows, differing)
+
+    def __init__(self, rows: Sequence[Sequence[NamedTensor]], apart: Sequence[NamedTensor | None]) -> None:
+        full = full_colour(*(row for pair in rows for row in pair))
+        reach = max([float(np.abs(tensor.values).max()) for tensor in apart if tensor is not None], default=0.0)
+        tops = (250, 560) if apart[0] is not None else (290, 560)
+        parts = zip(rows, apart, self.CALLS, tops, strict=True)
+        super().__init__(*(RowTrio(pair, one, call, (full, reach), top) for pair, one, call, top in parts))
+
+
+class HeadTable(VGroup):
+    """How far each head is from its partner: layers run down, heads to the right; 1 is as far as can be."""
+
+    def __init__(self, distance: NamedTensor, numbers: NamedTensor, keep: int) -> None:
+        layers, heads = distance.shape
+        pitch = min(240.0, (WIDTH - 260) / heads)
+        tall = min(120.0, 520 / min(layers, 9))
+        shown = abridged(layers, 5, 3, keep=(keep,)) if layers > 9 else list(range(layers))
+        self.grid = TensorGrid(
+            distance, styled(pitch, tall), ".0%", weights=True, rows=shown, wide=pitch - 4, high=tall - 4
+        )
+        self.grid.move_to(at(1020, 560))
+        self.letters = VGroup(*(self._head(head, numbers) for head in range(heads)))
+        self.names = VGroup(*(self._name(layer, numbers) for layer in shown if layer is not None))
+        super().__init__(self.grid, self.letters, self.names)
+
+    def _head(self, head: int, numbers: NamedTensor) -> Words:
+        column = self.grid.column(head)
+        narrow = column.width < units(NUMBERED)
+        name = f"{numbers.quantity(head + 1)}" if narrow else f"head {numbers.quantity(head + 1)}"
+        return Words(name, "fact", "ink2").next_to(column, UP, buff=units(16)).set_x(column.get_x())
+
+    def _name(self, layer: int, numbers: NamedTensor) -> Words:
+        line = self.grid.row(layer)
+        edge = line.get_left()[0] - units(24)
+        text = Words(f"layer {numbers.quantity(layer + 1)}", "fact", "ink2")
+        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
+
+
+class MovedTable(VGroup):
+    """How far the row of each token is apart, layer by layer, and the mean of all tokens at the right.
+
+    Where the two have as many layers, `numbers` counts them; else only what enters and what leaves is compared.
+    """
+
+    def __init__(self, moved: NamedTensor, distance: NamedTensor, numbers: NamedTensor | None) -> None:
+        layers, tokens = moved.shape
+        shown = abridged(layers, 6, 3) if layers > 10 else list(range(layers))
+        pitch, tall = min(200.0, (WIDTH - 470) / tokens), min(100.0, 520 / len(shown))
+        spec = ".0%" if moved.values.max() >= 0.1 or not moved.values.any() else ".1%"
+        self.grid = TensorGrid(
+            moved, styled(pitch, tall), spec, weights=True, rows=shown, wide=pitch - 4, high=tall - 4
+        )
+        self.grid.move_to(at(930, 580))
+        self.words = VGroup(*self._words(pitch))
+        kept = [layer for layer in shown if layer is not None]
+        self.names = VGroup(*(self._name(layer, numbers) for layer in kept))
+        self.means, edge = VGroup(), self.grid.get_right()[0] + units(120)
+        for layer in kept:
+            spot = np.array([edge, self.grid.row(layer).get_y(), 0])
+            self.means.add(number(distance.quantity(layer), spec, "number").settle(spot).end_at(edge))
+        self.mean = Words("mean", "axis", "ink2").settle(np.array([edge, self.words.get_y(), 0])).end_at(edge)
+        super().__init__(self.grid, self.words, self.names, self.means, self.mean)
+
+    def _words(self, pitch: float) -> list[Words]:
+        texts = [word(label, "map", "ink2") for label in self.grid.tensor.words("position")]
+        upright = max(text.width for text in texts) > units(pitch - 8)
+        foot = self.grid.get_top()[1] + units(16)
+        for column, text in enumerate(texts):
+            x = self.grid.column(column).get_x()
+            if upright:
+                text.rotate(np.pi / 2)
+                text.turned = True
+                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
+            else:
+                text.settle(np.array([x, 0, 0])).stand_on(foot)
+        return texts
+
+    def _name(self, layer: int, numbers: NamedTensor | None) -> Words:
+        line = self.grid.row(layer)
+        edge = line.get_left()[0] - units(24)
+        after = "after the last layer" if numbers is None else f"after layer {numbers.quantity(layer)}"
+        text = Words("at the input" if layer == 0 else after, "note", "ink2")
+        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)

@@ -1,0 +1,205 @@
+"""Two that stand side by side: what they are called, what they are, what each of them reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from manim import DOWN, LEFT, RIGHT, VGroup
+
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE, WIDTH
+from scenes.mobjects.apart import largest
+from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import at, palette, units
+from transformer_core.provenance import Label, Phrase
+from transformer_core.trace import NamedTensor, Trace
+
+A, B = Phrase("A"), Phrase("B")
+SIDES = {"a": A, "b": B}
+#: Px between two chips, and the most of them in a line.
+BETWEEN, MOST = 12.0, 12
+
+
+@dataclass(frozen=True)
+class Two:
+    """What a joined trace says of its two passes (`transformer_core.comparing`)."""
+
+    trace: Trace
+
+    def of(self, letter: str, fact: str) -> Any:
+        """A fact of one of the two."""
+        return self.trace.about[letter].get(fact)
+
+    def layers(self, letter: str) -> int:
+        """How many layers its stack has."""
+        return int(self.of(letter, "config")[f"{self.stack}_layers"])
+
+    @property
+    def stack(self) -> str:
+        """The stack whose rows can be compared; "" if the two have none."""
+        return str(self.trace.about["stack"])
+
+    @property
+    def sight(self) -> tuple[int, ...]:
+        """The tokens that a picture has room for."""
+        return tuple(range(*self.trace.about["sight"]))
+
+    @property
+    def same_width(self) -> bool:
+        """Whether their rows can be subtracted."""
+        return f"apart.{self.stack}.0.resid_pre" in self.trace
+
+    @property
+    def same_depth(self) -> bool:
+        """Whether their layers can be compared one by one."""
+        return self.layers("a") == self.layers("b")
+
+    @property
+    def same(self) -> bool:
+        """Whether all that can be compared is the same to the last bit, and there is nothing else."""
+        same = bool(self.trace["apart.equal_points"] == self.trace["apart.points"] > 0)
+        return same and self.of("a", "config") == self.of("b", "config") and self.written("a") == self.written("b")
+
+    def written(self, letter: str) -> Any:
+        """The tokens that it writes."""
+        return self.of(letter, "output_tokens")
+
+    def farthest(self) -> tuple[int, int, tuple[int, int]]:
+        """Layer and head of the head of A that is farthest from its partner, and those of the partner."""
+        layer, head = largest(self.trace[f"apart.{self.stack}.heads"]).index
+        places = self.trace[f"apart.{self.stack}.partners"].pick(layer=layer, head=head)
+        return layer, head, (int(places.values[0]), int(places.values[1]))
+
+    def name(self, letter: str) -> Label:
+        """What the model of one side is called."""
+        names: NamedTensor = self.trace["apart.names"]
+        return names.label("choice", "ab".index(letter))
+
+    def called(self, letter: str) -> str:
+        """Its name, and what was made of it."""
+        kind = self.of(letter, "kind")
+        if kind == "untrained":
+            return f"{self.name(letter)}, untrained, seed {self.trace[f'{letter}.seed']}"
+        return f"{self.name(letter)}, edited" if kind == "edited" else f"{self.name(letter)}"
+
+    @property
+    def seen(self) -> str:
+        """How many tokens of how many are in sight, where not all of them are."""
+        compared = self.trace[f"apart.{self.stack}.compared"] if self.stack else 0
+        if len(self.sight) == compared:
+            return ""
+        return f"{self.trace[f'apart.{self.stack}.in_sight']} of {compared} tokens in sight"
+
+    def edits(self, letter: str) -> tuple[Label, ...]:
+        name = f"{letter}.edits"
+        return self.trace[name].words("choice") if name in self.trace else ()
+
+    def number(self, place: int) -> str:
+        """The number of a layer or a head, counted from one, with its source."""
+        return f"{self.trace[f'apart.{self.stack}.numbers'].quantity(place + 1)}"
+
+
+class Legend(VGroup):
+    """The two, each in a box: a letter, what it is, and what was changed of it."""
+
+    def __init__(self, two: Two, wide: float = 820, high: float = 170) -> None:
+        self.cards = VGroup(*(self._card(two, letter, wide, high) for letter in "ab"))
+        self.cards.arrange(RIGHT, buff=units(WIDTH - 2 * wide)).move_to(at(960, 285))
+        super().__init__(self.cards)
+
+    @staticmethod
+    def _card(two: Two, letter: str, wide: float, high: float) -> VGroup:
+        box = Box(wide, high, palette().surface, 12, palette().line, 2)
+        edge = box.get_left()[0] + units(36)
+        sign = Words(f"{SIDES[letter]}", "chapter", "ink", box).move_to(box).begin_at(edge)
+        told = [Words(two.called(letter), "fact", "ink", box)]
+        changes = two.edits(letter)
+        told += [Words(f"{line}", "map", "ink2", box) for line in changes[:2]]
+        if len(changes) > 2:
+            told[-1] = Words("and more changes", "map", "ink2", box)
+        lines = VGroup(*told).arrange(DOWN, buff=units(16), aligned_edge=LEFT)
+        lines.move_to(box).shift(RIGHT * (edge + units(104) - lines.get_left()[0]))
+        return VGroup(box, sign, lines)
+
+
+class Sizes(VGroup):
+    """A table of sizes, a column for each of the two; rows that differ come forward."""
+
+    ROWS = (
+        ("parameters", "parameters"),
+        ("entries of a row", "d_model"),
+        ("layers of the encoder", "encoder_layers"),
+        ("layers of the decoder", "decoder_layers"),
+        ("heads of a layer", "heads"),
+    )
+
+    @staticmethod
+    def differ(trace: Trace) -> bool:
+        """Whether the two differ in size anywhere."""
+        return any(trace[f"a.config.{size}"] != trace[f"b.config.{size}"] for _, size in Sizes.ROWS)
+
+    def __init__(self, trace: Trace, top: float = 442, pitch: float = 68) -> None:
+        self.lines = VGroup()
+        for name, size in self.ROWS:
+            pair = [trace[f"{letter}.config.{size}"] for letter in "ab"]
+            if not any(pair):
+                continue
+            y = top + pitch * len(self.lines)
+            role = "ink2" if pair[0] == pair[1] else "ink"
+            text = Words(name, "fact", role).settle(at(960, y))
+            figures = [
+                Words(f"{value:,.0f}", "number", role).settle(at(x, y))
+                for value, x in zip(pair, (506, 1414), strict=True)
+            ]
+            line = VGroup(text, *figures)
+            if pair[0] != pair[1]:
+                mark = Words("≠", "number", "warning").settle(at(1250, y))
+                line.add(mark)
+            self.lines.add(line)
+        foot = top + pitch * len(self.lines) - pitch * 0.35
+        self.floor = rule(at(LEFT_EDGE + 120, foot), at(RIGHT_EDGE - 120, foot))
+        compared, same = (trace[f"apart.parameters.{name}"] for name in ("compared", "same"))
+        equal = f"equal parameters at the same places: {same:,.0f} of {compared:,.0f}"
+        self.equal = Words(equal if compared else "no two tensors of parameters have the same shape", "fact")
+        self.equal.settle(at(960, foot + 56))
+        super().__init__(self.lines, self.floor, self.equal)
+
+
+def chip_line(labels: Sequence[Label], y: float, high: float = 52) -> VGroup:
+    """Words as chips in one line in the middle, as many as there is room for, and dots where there are more."""
+    chips, taken = VGroup(), 0.0
+    for label in labels[:MOST]:
+        wide = chip_width(label, small=high < 52) + BETWEEN
+        if taken + wide > WIDTH - 300:
+            break
+        chips.add(Token(label, height=high))
+        taken += wide
+    if len(chips) < len(labels):
+        chips.add(Words("…", "number", "ink2"))
+    return chips.arrange(RIGHT, buff=units(BETWEEN)).move_to(at(960, y))
+
+
+class Readings(VGroup):
+    """What each of the two has "read" or "written": a letter, the tokens, and how many were read."""
+
+    def __init__(self, trace: Trace, what: str) -> None:
+        self.lines = VGroup()
+        top, pitch = (430.0, 200.0) if what == "read" else (270.0, 130.0)
+        for place, (letter, sign) in enumerate(SIDES.items()):
+            y = top + place * pitch
+            labels = trace[f"{letter}.{what}"].words("position")
+            chips = (
+                chip_line(labels, y, 52 if len(labels) < 9 else 44)
+                if labels
+                else VGroup(Words("nothing", "fact", "ink2"))
+            )
+            if not labels:
+                chips.move_to(at(960, y))
+            line = VGroup(Words(f"{sign}", "block").settle(at(LEFT_EDGE + 60, y)), chips)
+            if what == "read":
+                line.add(Words(f"tokens: {trace[f'{letter}.counted']}", "note", "ink2").move_to(at(960, y + 64)))
+            self.lines.add(line)
+        super().__init__(self.lines)
