@@ -2,11 +2,13 @@
 
     python tests/robustness/determinism.py --chapters scores
     python tests/robustness/determinism.py --chapters qkv scores weighting --without train
+    python tests/robustness/determinism.py --hashes made.json     # here, and then there with the same file
 
 The machines are this one with one worker; with two; with two whose jobs come in an order drawn by chance; with one
 processor; and another one, as near as one computer comes to two: a copy of the code at another path, another user
 (where we are root), host name, home, locale, time zone, umask, temporary folder and seed of the hashes of Python, and a
-configuration of Manim that asks for something else. The last line is JSON.
+configuration of Manim that asks for something else. Where there is a second computer of the same kind, and the same
+libraries, a file of hashes goes from one to the other. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -154,12 +156,14 @@ def main() -> None:
     options.add_argument("--without", nargs="*", default=[], choices=["clips", "trace", "train"])
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--keep", type=Path, help="a folder for all that is made")
+    options.add_argument("--hashes", type=Path, help="compare with what this file has; where there is none, write it")
     given = options.parse_args()
     place = given.keep or Path(tempfile.mkdtemp(prefix="determinism-"))
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o755)
     figures: dict[str, dict[str, object]] = {}
-    first: dict[str, str] = {}
+    kept = given.hashes is not None and given.hashes.exists()
+    first: dict[str, str] = json.loads(given.hashes.read_text(encoding="utf-8")) if kept else {}
     try:
         for machine in machines(place, given.seed):
             begun = time.monotonic()
@@ -173,6 +177,8 @@ def main() -> None:
     finally:
         if given.keep is None:
             shutil.rmtree(place, ignore_errors=True)
+    if given.hashes is not None and not kept:
+        given.hashes.write_text(json.dumps(first, indent=1), encoding="utf-8")
     sys.stdout.write(f"{json.dumps(figures)}\n")
     sys.exit(any(each["differing"] for each in figures.values()))
 
