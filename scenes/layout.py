@@ -30,6 +30,12 @@ def at_floor(mobject: Mobject) -> Mobject:
     return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
 
 
+def right_of(mobject: Mobject, others: Mobject, room: float = 12) -> Mobject:
+    """Moved to the right, if need be, until it stands `room` px clear of the others."""
+    missing = others.get_right()[0] + units(room) - mobject.get_left()[0]
+    return mobject.shift(np.array([max(0.0, missing), 0, 0]))
+
+
 def _box(mobject: Mobject) -> tuple[float, float, float, float]:
     points = np.concatenate([part.points for part in mobject.get_family() if len(part.points)])
     return (*points[:, :2].min(0), *points[:, :2].max(0))

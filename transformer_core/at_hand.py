@@ -118,6 +118,9 @@ def placed(name: str) -> Path:
         raise ValueError(f"the model {name} is not installed: {INSTALLED_BY[name]}")
     if path.exists():
         raise ValueError(f"{path} is neither a folder of Hugging Face nor a checkpoint in .safetensors")
+    if path.name != name:
+        raise ValueError(f"nothing lies at {path}: give a folder of Hugging Face, a .safetensors, or a name of these: "
+                         f"{', '.join(known)}")  # fmt: skip
     near = get_close_matches(name, known, 1)
     meant = f'; did you mean "{near[0]}"?' if near else ""
     raise ValueError(f'no model "{name}": there are {", ".join(known)}, or a path{meant}')

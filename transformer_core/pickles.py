@@ -22,11 +22,15 @@ def in_folder(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
+def called(written_by: str) -> str:
+    """The class of transformers that a config names, if that can be a name."""
+    return written_by if written_by.isidentifier() else "AutoModel"
+
+
 def refusal(path: Path, written_by: str = "AutoModel") -> str:
     """Why the pickle at `path` is not read, and how to convert it; `written_by` is the class that wrote its folder."""
-    name = written_by if written_by.isidentifier() else "AutoModel"
     return (
         f"{path} is a pickle, which may run any code when it is read: if you trust it, convert it once with "
-        f"transformers, {name}.from_pretrained(folder).save_pretrained(folder), or, for weights of torch.nn, load "
-        "them into your module and write a folder with transformer_core.pretrained.save_torch"
+        f"transformers, {called(written_by)}.from_pretrained(folder).save_pretrained(folder), or, for weights of "
+        "torch.nn, load them into your module and write a folder with transformer_core.pretrained.save_torch"
     )

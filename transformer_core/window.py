@@ -10,10 +10,10 @@ writing reads `ending.<name>`, the end of what is written.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transformer_core.named_tensor import NamedTensor
-from transformer_core.trace import ENDING
+from transformer_core.trace import ENDING, WINDOW
 
 if TYPE_CHECKING:
     from transformer_core.model import Transformer
@@ -71,18 +71,40 @@ def through_window(trace: Trace, name: str) -> NamedTensor:
     prefix, _, plain = name.partition(".")
     if name in trace.tensors:
         return trace.tensors[name]
-    whole, windows = trace.full(plain), trace.about["windows"]
-    sides = {"source": trace.about["tokens"], ENDING if prefix == ENDING else "target": trace.about["target_tokens"]}
+    whole = trace.full(plain)
     values, labels = whole.values, dict(whole.labels)
+    for axis, (start, stop) in _cuts(trace, prefix, whole).items():
+        values = values.take(range(start, stop), whole.axes.index(axis))
+        labels[axis] = whole.labels[axis][start:stop]
+        if plain == ORDER:
+            values = values - start
+    return whole if values is whole.values else NamedTensor(name, values, whole.axes, labels)
+
+
+def in_full(trace: Trace, name: str, **picks: int | str) -> Any:
+    """`trace[name].pick(**picks)`, with all tokens along the axes that stay open: also those that are out of sight.
+
+    What a row holds most of may stand where no picture has room for it; `picks` are places in what is in sight.
+    """
+    prefix, _, plain = f"{trace.prefix}{name}".partition(".")
+    if prefix not in (WINDOW, ENDING):
+        return trace[name].pick(**picks)
+    seen, whole = trace.full(trace.prefix + name), trace.full(plain)
+    starts = {axis: start for axis, (start, _) in _cuts(trace, prefix, whole).items()}
+    fixed = {axis: at for axis, at in trace.picks.items() if axis in whole.axes and not isinstance(at, slice)} | picks
+    return whole.pick(**{axis: seen.position(axis, at) + starts.get(axis, 0) for axis, at in fixed.items()})
+
+
+def _cuts(trace: Trace, prefix: str, whole: NamedTensor) -> dict[str, tuple[int, int]]:
+    """First and last token (exclusive) in sight, along each axis that a sentence with a window runs along."""
+    windows = trace.about["windows"]
+    sides = {"source": trace.about["tokens"], ENDING if prefix == ENDING else "target": trace.about["target_tokens"]}
+    found = {}
     for axis, words in whole.labels.items():
         for side, sentence in sides.items():
-            if side in windows and _same(words, sentence):
-                start, stop = windows[side]
-                values = values.take(range(start, stop), whole.axes.index(axis))
-                labels[axis] = words[start:stop]
-                if plain == ORDER:
-                    values = values - start
-    return whole if values is whole.values else NamedTensor(name, values, whole.axes, labels)
+            if side in windows and axis not in found and _same(words, sentence):
+                found[axis] = (windows[side][0], windows[side][1])
+    return found
 
 
 def _same(words: tuple[str, ...], sentence: list[str]) -> bool:

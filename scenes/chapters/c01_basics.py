@@ -159,7 +159,7 @@ class Basics(Chapter):
         ]
         close = (
             "Word by word, until the end mark wins."
-            if str(probs.pick(position=len(probs) - 1).largest()[0]) == "<end>"
+            if probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
             else "Word by word."
         )
         follows = (

@@ -30,6 +30,7 @@ from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, within_reach
 from transformer_core.trace import Trace
+from transformer_core.window import in_full
 
 
 class Scores(Chapter):
@@ -136,8 +137,12 @@ class Scores(Chapter):
         ring, ring_row = focus(board.query.row(asker), role="query")
         columns = [VGroup(board.key.column(key)) for key in reach]
         key_ring, ring_key = focus(columns[0], role="key")
+        hidden = not ahead and len(reach) < trace["config.words"]
         extremes = (
-            f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
+            f"Each meeting makes one score. The best fit in sight is “{best}” with {best_score:.2f}, |"
+            f"the worst is “{worst}” with {worst_score:.2f}. |Its own key is in the row, too: {own_score:.2f}."
+            if hidden
+            else f"Each meeting makes one score. The best fit is “{best}” with {best_score:.2f}, |"
             f"the worst is “{worst}” with {worst_score:.2f}. |Its own key is in the row, too: {own_score:.2f}."
             if len(row) > 1
             else f"It meets only its own key: {best_score:.2f}. |A token may ask itself. |No other token is there."
@@ -243,7 +248,7 @@ class Scores(Chapter):
         answer = at_floor(Answer("A score is a dot product; only the gaps in its row count."))
         question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=asker)
-        here, best = weights.position("key", asker.position), weights.largest()[0]
+        here, best = weights.position("key", asker.position), in_full(head, "weights", query=asker).largest()[0]
         known = Arcs(weights.words("key"), here, weights)
         swap = trace.about.get("swap")
         if not swap:

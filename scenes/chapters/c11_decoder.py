@@ -20,6 +20,10 @@ from scenes.mobjects.two_runs import OneRun, TwoRuns
 from scenes.storyboard import Chapter, Step
 from transformer_core.play import FIRST, Play, common_form, gold_of, leakiest, play_of
 from transformer_core.trace import Trace
+from transformer_core.window import in_full
+
+#: From this share on a row is as good as whole, to two decimals.
+ALL = 0.995
 
 
 class Decoder(Chapter):
@@ -70,7 +74,7 @@ class Decoder(Chapter):
         part = trace.under(FIRST, batch=0, head=head)
         board = MaskBoard(part)
         centred(board)
-        most, share = part["weights"].pick(query=row.position).largest()
+        most, share = in_full(part, "weights", query=row.position).largest()
         yield Step(
             "A mask before the softmax",
             say="All rows run at once: each meets every key, even later ones. |"
@@ -96,11 +100,13 @@ class Decoder(Chapter):
         total, leak = part["zeroed_sums"].pick(query=row.position), part["zeroed_leak"].pick(query=row.position)
         kept = part["masked_leak"].pick(query=row.position)
         safe = "Mask first, and no share moves." if kept == 0 else f"Mask first, and shares move by {kept:.0e}."
+        left = f"{total:.2f}" if total < ALL else f"{total:share}"
+        moved = f"{leak:.2f}" if leak > 1 - ALL else f"{leak:.0e}"
         yield Step(
             "Why not set zeros afterwards?",
             say=f"The row of “{row}”, masked first: its shares make one. |"
-            f"Set zeros after the softmax, and {total:.2f} is left. |"
-            f"Worse: make the hidden “{last}” a “{changed}”, and a share moves by {leak:.2f}. |"
+            f"Set zeros after the softmax, and {left} is left. |"
+            f"Worse: make the hidden “{last}” a “{changed}”, and a share moves by {moved}. |"
             f"The future leaks through the sum. {safe}",
             show=[
                 [
@@ -128,7 +134,7 @@ class Decoder(Chapter):
         """Cross-attention: one row asks, then all."""
         looks, gold = play.looks(trace), gold_of(trace)
         row = len(play.written) - 1
-        favourite, share = looks[row].largest()
+        favourite, share = in_full(trace, f"{play.cross}.looks", batch=0, query=row).largest()
         picture = Bridge(looks, play.written)
         rest = [curves for i, curves in enumerate(picture.curves) if i != row]
         names = picture.names

@@ -24,8 +24,15 @@ class Catalogue:
     fingerprint: str = ""
 
     def find(self, template: str) -> str | None:
-        """The translation of a template, or None if there is none."""
-        return template if self.code == ENGLISH else self.entries.get(template)
+        """The translation of a template, or None if there is none.
+
+        A name such as "layer 7" is one of "layer {0}": a model has as many layers as it has.
+        """
+        if self.code == ENGLISH or template in self.entries:
+            return self.entries.get(template, template)
+        name, _, last = template.rpartition(" ")
+        numbered = self.entries.get(f"{name} {{0}}") if last.isdecimal() else None
+        return numbered and numbered.replace("{0}", last)
 
     def rule(self, context: str, english: str) -> str:
         """What a rule of English, given by an example, is in this language."""

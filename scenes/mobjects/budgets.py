@@ -14,6 +14,7 @@ from scenes.theme import at, gap, ink_on, shared, units
 from transformer_core.cast import Cast
 from transformer_core.provenance import Phrase
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.window import in_full
 
 #: Room in px between two pieces of a budget.
 CUT = 4.0
@@ -57,6 +58,8 @@ class Budget(VGroup):
 class Budgets(VGroup):
     """What one row has to spend, the same row if it had to serve every head's look, and a row for each head.
 
+    A row is spent on all tokens, also on those that are out of sight; arcs go to those that are in sight.
+
     Args:
         trace: the lecture's trace.
         cast: who asks, and in which head.
@@ -65,17 +68,20 @@ class Budgets(VGroup):
     def __init__(self, trace: Trace, cast: Cast, wide: float = 1240) -> None:
         rows = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker.position)
         mean = trace[f"{cast.path}.looks"].pick(batch=0, query=cast.asker.position)
+        spent, spread = (
+            in_full(trace, f"{cast.path}.{name}", batch=0, query=cast.asker.position) for name in ("weights", "looks")
+        )
         heads = len(rows)
         self.asker = Token(cast.asker, "query").move_to(at(LEFT_EDGE + 96, 268))
         middle = at(300 + wide / 2, 268)
-        self.single = Budget(rows[cast.head], wide, 68)
-        self.cut = Budget(mean, wide, 68)
+        self.single = Budget(spent[cast.head], wide, 68)
+        self.cut = Budget(spread, wide, 68)
         for budget in (self.single, self.cut):
             budget.shift(middle - budget.outline.get_center())
         pitch = min(104.0, 440 / heads)
         self.rows, self.letters = VGroup(), VGroup()
         for head in range(heads):
-            budget = Budget(rows[head], wide, min(68.0, pitch * 0.72))
+            budget = Budget(spent[head], wide, min(68.0, pitch * 0.72))
             budget.shift(at(300 + wide / 2, 446 + (head + 0.5) * pitch) - budget.outline.get_center())
             letter = Words(f"head {letter_of(head)}", "fact", "ink2").next_to(budget.outline, LEFT, buff=gap("chip"))
             self.rows.add(budget)

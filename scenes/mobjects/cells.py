@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from manim import VGroup, VMobject
+from collections.abc import Iterable
+
+import numpy as np
+from manim import ORIGIN, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, hatching, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import ink_on, palette
+from scenes.theme import ink_on, palette, units
 from transformer_core.provenance import Quantity
 
 DIMMED = 0.27
+#: The formats that lose a decimal where a number has no room for it.
+DECIMALS = (".3f", ".2f", ".1f", ".0f")
+
+
+def fitting(quantities: Iterable[Quantity], wide: float, spec: str, style: str) -> str:
+    """`spec`, with as many of its decimals as all of these numbers have room for in a cell of `wide` px."""
+    finite = [quantity for quantity in quantities if np.isfinite(quantity)]
+    if not style or spec not in DECIMALS or not finite:
+        return spec
+    longest = max(finite, key=lambda quantity: len(f"{float(quantity):{spec}}"))
+    for found in DECIMALS[DECIMALS.index(spec) :]:
+        text = number(longest, found, style).settle(ORIGIN)
+        if max(-text.get_left()[0], text.get_right()[0]) <= units(wide / 2):
+            return found
+    return DECIMALS[-1]
 
 
 class Cell(Copied, VGroup):

@@ -6,7 +6,7 @@ import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_functions
 
 from scenes.animations import Morph, leave
-from scenes.layout import HEIGHT, LEFT_EDGE
+from scenes.layout import HEIGHT, LEFT_EDGE, right_of
 from scenes.mobjects.budgets import Budget
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.shapes import Box, hatching
@@ -16,6 +16,7 @@ from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.window import in_full
 
 
 class Masked(VGroup):
@@ -66,6 +67,7 @@ class MaskBoard(VGroup):
         )
         whole = all_in_sight(weights.values.T, head["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=units(34))
+        right_of(self.sum_name, self.answers)
         self.hidden = [at for at in self.scores.cells if np.isneginf(masked.values[at])]
         self.hatches, self.zeros = (
             VGroup(
@@ -142,10 +144,10 @@ class Leak(VGroup):
     def __init__(self, head: Trace, changed: Trace, token: Label, last: Label, other: Label) -> None:
         row = token.position
         self.before = Spent(
-            head["weights"].pick(query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
+            in_full(head, "weights", query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
         )
         self.after, self.leaked = (
-            Spent(part["zeroed_after"].pick(query=row), part["zeroed_sums"].pick(query=row), title)
+            Spent(in_full(part, "zeroed_after", query=row), part["zeroed_sums"].pick(query=row), title)
             for part, title in (
                 (head, f"zeroed after it; the last word is “{last}”"),
                 (changed, f"zeroed after it; the last word is “{other}”"),

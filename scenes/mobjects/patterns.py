@@ -161,12 +161,12 @@ class Patterns(VGroup):
             return name.next_to(self.grids, DOWN, buff=units(116)).set_x(0)
         return name.settle(at(0, 216)).begin_at(at(LEFT_EDGE, 0)[0])
 
-    def favourites(self, row: int) -> VGroup:
-        """Below each grid, whom a row looks at most, and with which share."""
+    def favourites(self, rows: NamedTensor) -> VGroup:
+        """Below each grid, whom a row looks at most, and with which share; `rows` has this row of each head."""
         found = VGroup()
         style, drop = ("number", 44) if len(self.grids) <= MOST_IN_A_LINE else ("note", 24)
-        for grid in self.grids:
-            favourite, share = grid.weights[row].largest()
+        for grid, row in zip(self.grids, rows, strict=True):
+            favourite, share = row.largest()
             foot = grid.cells.get_bottom() + DOWN * units(drop)
             found.add(Words(f"{favourite} {share:share}", style).settle(foot))
         return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import HEIGHT
+from scenes.layout import HEIGHT, right_of
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.tensors import TensorGrid, abridged, column_width
@@ -72,9 +72,10 @@ class SoftmaxTable(VGroup):
         row = head[name].pick(query=asker)
         scale = float(np.abs(head["scores"].values).max())
         size, style = (118, high), "large cell"
+        spec = fitting(row.quantities(), size[0], ".2f", style)
 
         def cell(q: Quantity) -> Cell:
-            return Closed(q, size, "", style) if np.isneginf(q) else Cell(q, size, ".2f", style, signed(q, scale))
+            return Closed(q, size, "", style) if np.isneginf(q) else Cell(q, size, spec, style, signed(q, scale))
 
         return VGroup(*(cell(q) for q in row.quantities()))
 
@@ -112,14 +113,17 @@ class SoftmaxTable(VGroup):
         self.line = rule(
             np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0])
         )
-        if self.rounded or not self.whole:
-            said = "rounded" if self.whole else "of all tokens"
-            note = Words(said, "aside", "ink2").settle(np.array([0, foot - units(34), 0]))
-            self.line = VGroup(self.line, note.begin_at(float(self.raised.get_left()[0])))
         self.raised_total = number(head["exponential_sums"].pick(query=asker), self.specs[0], "number")
         self.share_total = number(head["weight_sums"].pick(query=asker), self.specs[1], "number")
         for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
             total.settle(np.array([0, foot - units(34), 0])).end_at(float(column[0].get_right()[0]))
+        if self.rounded or not self.whole:
+            said = "rounded" if self.whole else "of all tokens"
+            note = Words(said, "aside", "ink2").settle(np.array([0, foot - units(34), 0]))
+            note.begin_at(float(self.raised.get_left()[0]))
+            if note.get_right()[0] > (right := self.raised_total.get_left()[0] - gap("chip")):
+                note.end_at(float(right))
+            self.line = VGroup(self.line, note)
 
 
 OUT_OF_SIGHT = "each row times its share; others out of sight"
@@ -219,4 +223,5 @@ class WeightBoard(VGroup):
         whole = all_in_sight(weights.values.T, sums.values)
         self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
         self.sum_name.set_y(self.answers[0].get_y() if not self.upright else self.sum_name.get_y())
+        right_of(self.sum_name, self.answers)
         super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)

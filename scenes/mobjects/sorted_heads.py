@@ -18,6 +18,7 @@ from transformer_core.cast import layers_of, stack_of
 from transformer_core.measures.patterns import Shown, pattern_of
 from transformer_core.provenance import Label, Phrase
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.window import in_full
 
 #: Px between two small grids, and around the squares inside of one.
 AIR, EDGE = 10.0, 3.0
@@ -25,6 +26,8 @@ AIR, EDGE = 10.0, 3.0
 HIGH, LARGEST, NUMBER = 262.0, 180.0, 176.0
 #: Where a group has as many px for each grid, it is not broken.
 IN_A_LINE = 84.0
+#: A share below this, and below a tenth of an even one, is no square: nobody could see it.
+FAINTEST = 0.001
 #: The least px that a group is high, so that its name has room, and those between two groups.
 GROUP, SPLIT = 48.0, 14.0
 
@@ -35,15 +38,19 @@ def pattern_name(name: Label) -> str:
 
 
 class SmallGrid(VGroup):
-    """The shares of one head as squares in a frame, with no words: two shapes, whatever the sentence."""
+    """The shares of one head as squares in a frame, with no words: two shapes, whatever the sentence.
+
+    All of a long sentence; what is next to nothing is left out.
+    """
 
     def __init__(self, weights: NamedTensor, side: float) -> None:
         rows, columns = weights.shape
         pitch = units(side - 2 * EDGE) / max(rows, columns)
         places = np.array([(j - (columns - 1) / 2, (rows - 1) / 2 - i) for i in range(rows) for j in range(columns)])
         sides = pitch * 0.96 * np.sqrt(weights.values.reshape(-1))
+        seen = weights.values.reshape(-1) > min(FAINTEST, 0.1 / columns)
         paper = Box(side, side, palette().surface, 4, palette().line, 1.2)
-        super().__init__(paper, squares(places * pitch, sides, "weight"))
+        super().__init__(paper, squares(places[seen] * pitch, sides[seen], "weight"))
 
 
 class SortedHeads(VGroup):
@@ -85,7 +92,7 @@ class SortedHeads(VGroup):
         """All heads of the stack that the lecture follows, about this sentence."""
         layers = layers_of(trace)
         paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in layers]
-        weights = [trace[f"{path}.weights"].pick(batch=0) for path in paths]
+        weights = [in_full(trace, f"{path}.weights", batch=0) for path in paths]
         shown = [[pattern_of(trace, path, head) for head in range(len(weights[0]))] for path in paths]
         return cls(weights, shown, layers)
 
@@ -133,7 +140,8 @@ class SortedHeads(VGroup):
         start = 960 - (beside + used) / 2
         left, end = start + self.names.width * 135 + 30, start + beside + used
         y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
-        for text, x in (("best share", 1.5), ("by chance", 0.5)):
+        clear = any(name is not None for name, _ in self.groups)
+        for text, x in (("best share", 1.5), ("by chance", 0.5)) if clear else ():
             self.heads.add(Words(text, "axis", "ink2").settle(at(end - NUMBER * x, y - 30)))
         for text, (name, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2

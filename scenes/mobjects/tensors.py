@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
-from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
@@ -71,7 +71,7 @@ class TensorGrid(VGroup):
         masked: NamedTensor | None = None,
     ) -> None:
         super().__init__()
-        self.tensor, self.spec, self.weights = tensor, spec, weights
+        self.tensor, self.weights = tensor, weights
         hidden = np.zeros(tensor.shape, bool) if masked is None else np.isneginf(masked.values)
         width, height, self.style = CELLS[cell]
         self.size_px = (wide or width, high or height)
@@ -80,13 +80,16 @@ class TensorGrid(VGroup):
         self.row_order = list(rows if rows is not None else range(1 if vector else tensor.shape[0]))
         self.column_order = list(columns if columns is not None else range(tensor.shape[-1]))
         self.scale_value = scale or float(np.abs(np.where(np.isfinite(tensor.values), tensor.values, 0)).max()) or 1.0
-        self.cells: dict[tuple[int, int], Cell] = {}
         self.gaps_left_out = VGroup()
-        for i in self.row_order:
-            for j in self.column_order:
-                if i is not None and j is not None:
-                    at = (j,) if vector else (i, j)
-                    self.cells[i, j] = self._cell(tensor.quantity(*at), bool(hidden[at]))
+        shown = {
+            (i, j): (j,) if vector else (i, j)
+            for i in self.row_order
+            for j in self.column_order
+            if i is not None and j is not None
+        }
+        entries = {place: tensor.quantity(*at) for place, at in shown.items()}
+        self.spec = fitting(entries.values(), self.size_px[0], spec, self.style)
+        self.cells = {place: self._cell(entries[place], bool(hidden[at])) for place, at in shown.items()}
         self._arrange()
         self.add(*self.cells.values(), self.gaps_left_out)
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 
 import walking
-from truth import lies, wrong_in_step
+from truth import Written, lies, wrong_in_step
 from walking import Findings, Picture, chapters
 
+from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
+from transformer_core.trace import Trace
 
 EVERY_CHAPTER = chapters()
+MOST_WORDS = 45
 ON_ATTENTION = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("self-attention",)]
 EVERY_ENCODER_CHAPTER = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("an encoder",)] + ON_ATTENTION
 EVERY_DECODER_CHAPTER = ON_ATTENTION + [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("a decoder",)]
@@ -19,30 +22,38 @@ class Found(Findings):
     """Findings, and all texts that stood on stage."""
 
     texts: list[str] = field(default_factory=list)
+    #: What was walked; kept, so that no later trace is taken for it.
+    trace: Trace | None = None
 
 
 _walked = {}
 
 
-def found_in(chapter, trace, theme):
+def found_in(chapter, trace, theme, language=ENGLISH):
     """Walk a chapter about a trace; once, for several tests."""
-    return _walked.setdefault((chapter, id(trace), theme), None) or _walk(chapter, trace, theme)
+    return _walked.get((chapter, id(trace), theme, language)) or _walk(chapter, trace, theme, language)
 
 
-def _walk(chapter, trace, theme):
-    found = _walked[chapter, id(trace), theme] = Found()
+def _walk(chapter, trace, theme, language):
+    found = _walked[chapter, id(trace), theme, language] = Found(trace=trace)
+    written = Written.by(catalogue(language))
 
     def look(picture: Picture) -> None:
         here = f"step {picture.record.number}: "
-        found.lies += [here + lie for lie in lies(picture.stage, picture.trace)]
-        found.claims += [here + c for c in wrong_in_step(picture.step.title, picture.step.beats, picture.trace)]
+        step = picture.step
+        found.lies += [here + lie for lie in lies(picture.stage, picture.trace, written)]
+        found.claims += [here + c for c in wrong_in_step(step.heading, step.beats, picture.trace, written)]
+        missing = [heard.template for heard in picture.record.heard if not heard.became]
+        found.claims += [f"{here}not translated: {template}" for template in missing]
+        words = picture.record.narration.split(" ")  # "99 %", with a space that does not break, is one
+        found.claims += [here + f"{len(words)} words"] * (len(words) > MOST_WORDS)
         found.faults += [here + fault for fault in faults(picture.stage)]
         found.texts += [text.text for text in texts_on(picture.stage)]
         found.records.append(picture.record)
 
     before, walking.trace_of = walking.trace_of, lambda *_: trace
     try:
-        walking.walk(chapter, "", theme, look)
+        walking.walk(chapter, "", theme, look, language)
     finally:
         walking.trace_of = before
     return found

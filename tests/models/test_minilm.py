@@ -9,13 +9,16 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 
 from scenes.language import spoken_in
+from scenes.mobjects.budgets import Budgets
 from scenes.mobjects.notes import Note
 from scenes.theme import drawn_in, units
 from transformer_core.at_hand import PACKAGES, placed
 from transformer_core.cast import cast_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
+from transformer_core.window import in_full
 
+ON_ONE_HEAD = [chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ in ("QKV", "Scores", "Weighting")]
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec(PACKAGES["minilm"][0]), reason="minilm is not installed")
 
 WORDS = ("captain river stone quietly believed mountains unusual tomorrow garden electricity because shadow orchestra "
@@ -28,6 +31,7 @@ SENTENCES = {
     30: "The old captain of the ship, who had not slept for three nights, finally saw the lighthouse and steered his "
     "whole crew to the old harbour",
 }
+RARE = "The naïve électrophysiologist photographed Ørsted's 😀 café"
 
 
 def sentences(count):
@@ -77,6 +81,38 @@ def test_the_sentences_are_as_long_as_they_should_be():
 def test_every_encoder_chapter_is_true_and_readable(chapter, given):
     found = found_in(chapter, *given)
     assert found.lies + found.claims + found.faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("chapter", EVERY_ENCODER_CHAPTER, ids=lambda chapter: chapter.__name__)
+def test_so_it_is_in_the_other_theme_and_in_spanish(chapter, language, given):
+    found = found_in(chapter, given[0], "light" if given[1] == "dark" else "dark", language)
+    assert found.lies + found.claims + found.faults == []
+
+
+@pytest.mark.parametrize("chapter", ON_ONE_HEAD, ids=lambda chapter: chapter.__name__)
+def test_rare_words_accents_and_a_picture_are_read_in_pieces_and_their_large_scores_fit(chapter, rare):
+    found = found_in(chapter, rare, "light", "es")
+    assert found.lies + found.claims + found.faults == []
+
+
+@pytest.fixture(scope="module")
+def rare():
+    trace = read(RARE, "minilm")
+    assert {"naïve", "électro", "·phy", "[UNK]"} <= set(trace.about["tokens"])
+    return trace
+
+
+def test_what_is_said_to_be_most_is_so_among_all_tokens(trace):
+    """Of a long sentence the tokens out of sight count, too, where a row's favourite is named."""
+    cast, seen = cast_of(trace), trace.in_sight()
+    rows = in_full(cast_of(seen).seen(seen), "weights", query=cast_of(seen).asker)
+    assert np.array_equal(rows.values, cast.seen(trace)["weights"].pick(query=cast.asker).values)
+    with drawn_in("dark"):
+        budgets = Budgets(seen, cast_of(seen))
+    looks = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker)
+    assert [str(row.most.text).split(" ")[0] for row in budgets.rows] == [str(row.largest()[0]) for row in looks]
 
 
 def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(trace):

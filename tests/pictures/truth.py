@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from manim import DecimalNumber, MathTypst, Mobject, SVGMobject, Text, Typst
@@ -29,12 +29,12 @@ class Written:
     group: str = ","
     over: str = "over 99%"
     under: str = "under 1%"
-    names: Mapping[str, str] = field(default_factory=dict)
+    name: Callable[[str], str | None] = str
 
     @classmethod
     def by(cls, catalogue: Catalogue) -> Written:
         half, many, over, under = (catalogue.rule("number", one) for one in ("0.5", "12,345", "over 99%", "under 1%"))
-        return cls(half[1:-1], many[2:-3], over, under, catalogue.entries)
+        return cls(half[1:-1], many[2:-3], over, under, catalogue.find)
 
 
 IN_ENGLISH = Written()
@@ -64,7 +64,7 @@ def wrong_in_source(span: Span, trace: Trace, written: Written = IN_ENGLISH) -> 
     tensor = trace.full(source.name)
     if source.axis:
         label = tensor.labels[source.axis][source.index[0]] if source.axis in tensor.labels else str(source.index[0])
-        right = label == source.value and span.shown in {label, written.names.get(label)}
+        right = label == source.value and span.shown in {label, written.name(label)}
         return [] if right else [f"{span.shown!r} is not {source.name} {source}: {label!r}"]
     value = float(tensor.values[source.index])
     if value != source.value and not (np.isinf(value) and np.isinf(float(source.value))):

@@ -55,6 +55,8 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None and name != TORCH:
         known = ", ".join([*KINDS, TORCH])
+        if not name:
+            raise ValueError(f"{folder / CONFIG} names no model_type: known are {known}")
         raise ValueError(f"{folder} holds a model of kind {short(name)}; known are {known}")
     written_by = facts.get("architectures")
     weights = Weights(folder, f"{written_by[0]}" if isinstance(written_by, list) and written_by else "AutoModel")
@@ -92,5 +94,8 @@ def facts_of(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     if not path.exists():
-        raise FileNotFoundError(f"{folder} has no {CONFIG}: a model is a folder of Hugging Face's form")
+        raise FileNotFoundError(
+            f"{folder} has no {CONFIG}: a model is a folder with config.json, model.safetensors and tokenizer.json, or "
+            "the path of a checkpoint in .safetensors"
+        )
     return read_object(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from transformer_core.json_files import read_object
-from transformer_core.pickles import in_folder, refusal
+from transformer_core.pickles import called, in_folder, refusal
 from transformer_core.pretrained.safetensor_files import opened_file, tensor_in
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -84,4 +84,7 @@ def _files(folder: Path, written_by: str) -> dict[str, Path]:
     pickles = in_folder(folder)
     if pickles:
         raise ValueError(refusal(pickles[0], written_by))
-    raise FileNotFoundError(f"{folder} has no {WHOLE}")
+    raise FileNotFoundError(
+        f"{folder} has no {WHOLE}: write it with transformers, {called(written_by)}.from_pretrained(folder)"
+        ".save_pretrained(folder)"
+    )
