@@ -70,6 +70,13 @@ class Trace(Mapping[str, NamedTensor]):
         """This trace through the window that its sentence needs, if any: see `transformer_core.window`."""
         return self.under(ENDING if at_the_end else WINDOW) if self.about.get("windows") else self
 
+    def in_full(self, name: str, **picks: int | str) -> Any:
+        """`self[name].pick(**picks)`, with all tokens along the axes that stay open: also those that are out of sight.
+
+        What a row holds most of may stand where no picture has room for it; `picks` are places in what is in sight.
+        """
+        return import_module("transformer_core.window").in_full(self, name, **picks)
+
     def full(self, name: str) -> NamedTensor:
         """The full array called `name` (no prefix, no picks): read first if an experiment found it, or derived.
 

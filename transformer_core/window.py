@@ -82,10 +82,7 @@ def through_window(trace: Trace, name: str) -> NamedTensor:
 
 
 def in_full(trace: Trace, name: str, **picks: int | str) -> Any:
-    """`trace[name].pick(**picks)`, with all tokens along the axes that stay open: also those that are out of sight.
-
-    What a row holds most of may stand where no picture has room for it; `picks` are places in what is in sight.
-    """
+    """What `trace.in_full(name, **picks)` gives."""
     prefix, _, plain = f"{trace.prefix}{name}".partition(".")
     if prefix not in (WINDOW, ENDING):
         return trace[name].pick(**picks)

@@ -30,7 +30,6 @@ from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, within_reach
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 
 class Scores(Chapter):
@@ -248,7 +247,7 @@ class Scores(Chapter):
         answer = at_floor(Answer("A score is a dot product; only the gaps in its row count."))
         question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=asker)
-        here, best = weights.position("key", asker.position), in_full(head, "weights", query=asker).largest()[0]
+        here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
         known = Arcs(weights.words("key"), here, weights)
         swap = trace.about.get("swap")
         if not swap:

@@ -32,7 +32,6 @@ from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, within_reach
 from transformer_core.measures.journey import SENSES
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 
 class Weighting(Chapter):
@@ -260,7 +259,7 @@ class Weighting(Chapter):
         head, asker = cast.seen(trace), cast.asker
         blend = Blend(head, asker)
         centred(blend)
-        leader, pull = in_full(head, "pull", query=asker).largest()
+        leader, pull = head.in_full("pull", query=asker).largest()
         most = (
             f"“{asker}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
             if pull > 0.5
@@ -320,7 +319,7 @@ class Weighting(Chapter):
         question = "Your turn: two equal scores lead by far. What shares?"
         weights = head["weights"].pick(query=asker)
         swap = trace.about.get("swap")
-        here, best = weights.position("key", asker.position), in_full(head, "weights", query=asker).largest()[0]
+        here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)

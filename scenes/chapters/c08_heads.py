@@ -27,7 +27,6 @@ from transformer_core.measures.effects import ONE_SEED
 from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 #: The role that chapters five to seven follow.
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
@@ -64,7 +63,7 @@ class Heads(Chapter):
         """The question of the chapter: one row of shares has only one to give."""
         asker, picture = cast.asker, Budgets(trace, cast)
         share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=asker, key=cast.favourite.position)
-        most, largest = in_full(trace, f"{cast.path}.looks", batch=0, query=asker.position).largest()
+        most, largest = trace.in_full(f"{cast.path}.looks", batch=0, query=asker.position).largest()
         heads = trace["config.heads"]
         cut = (
             f"It would have to cut: the most is {largest:share}, to “{most}”. |"
@@ -147,7 +146,7 @@ class Heads(Chapter):
         disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
         asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
-        found = picture.favourites(in_full(trace, f"{cast.path}.weights", batch=0, query=asker.position))
+        found = picture.favourites(trace.in_full(f"{cast.path}.weights", batch=0, query=asker.position))
         blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
         sharp = " A small penalty on blur keeps them sharp." if blurred else ""
         told = (

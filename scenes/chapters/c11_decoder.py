@@ -20,7 +20,6 @@ from scenes.mobjects.two_runs import OneRun, TwoRuns
 from scenes.storyboard import Chapter, Step
 from transformer_core.play import FIRST, Play, common_form, gold_of, leakiest, play_of
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 #: From this share on a row is as good as whole, to two decimals.
 ALL = 0.995
@@ -74,7 +73,7 @@ class Decoder(Chapter):
         part = trace.under(FIRST, batch=0, head=head)
         board = MaskBoard(part)
         centred(board)
-        most, share = in_full(part, "weights", query=row.position).largest()
+        most, share = part.in_full("weights", query=row.position).largest()
         yield Step(
             "A mask before the softmax",
             say="All rows run at once: each meets every key, even later ones. |"
@@ -134,7 +133,7 @@ class Decoder(Chapter):
         """Cross-attention: one row asks, then all."""
         looks, gold = play.looks(trace), gold_of(trace)
         row = len(play.written) - 1
-        favourite, share = in_full(trace, f"{play.cross}.looks", batch=0, query=row).largest()
+        favourite, share = trace.in_full(f"{play.cross}.looks", batch=0, query=row).largest()
         picture = Bridge(looks, play.written)
         rest = [curves for i, curves in enumerate(picture.curves) if i != row]
         names = picture.names

@@ -19,7 +19,6 @@ from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.play import play_of
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 #: A difference below this is rounding.
 ROUNDING = 1e-6
@@ -165,7 +164,7 @@ class Training(Chapter):
         asker = trace[f"{path}.weights"].label("query", query)
         picture = Pushes(shares, part["value_way"], part["push"], asker)
         error = trace[f"gradients.{path}.push_difference"]
-        key = in_full(part, "push").smallest()[0]
+        key = part.in_full("push").smallest()[0]
         yield Step(
             "Where does the loss push a score?",
             say=f"{named_head(layer, head)}, trained: “{asker}” asks. These shares make its mix. |"

@@ -51,7 +51,6 @@ from transformer_core.measures.telling import clearest, liveliest
 from transformer_core.play import play_of
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
-from transformer_core.window import in_full
 
 FIRST = "encoder.0.self_attn"
 #: A difference below this part of the numbers that differ is rounding.
@@ -239,8 +238,8 @@ class FAQ(Chapter):
         part, asker = cast.seen(trace), cast.asker
         picture = Swapped(part["scores"], part["swapped_scores"])
         before, after = picture.before, picture.after
-        first, share = in_full(part, "weights", query=asker.position).largest()
-        then, other = in_full(part, "swapped_weights", query=asker.position).largest()
+        first, share = part.in_full("weights", query=asker.position).largest()
+        then, other = part.in_full("swapped_weights", query=asker.position).largest()
         difference = trace[f"{cast.path}.swapped_difference"]
         turned = (
             "None is lost: the grid turns over, rows read as columns. |"

@@ -14,7 +14,6 @@ from scenes.theme import at, gap, ink_on, shared, units
 from transformer_core.cast import Cast
 from transformer_core.provenance import Phrase
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.window import in_full
 
 #: Room in px between two pieces of a budget.
 CUT = 4.0
@@ -69,7 +68,7 @@ class Budgets(VGroup):
         rows = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker.position)
         mean = trace[f"{cast.path}.looks"].pick(batch=0, query=cast.asker.position)
         spent, spread = (
-            in_full(trace, f"{cast.path}.{name}", batch=0, query=cast.asker.position) for name in ("weights", "looks")
+            trace.in_full(f"{cast.path}.{name}", batch=0, query=cast.asker.position) for name in ("weights", "looks")
         )
         heads = len(rows)
         self.asker = Token(cast.asker, "query").move_to(at(LEFT_EDGE + 96, 268))

@@ -16,7 +16,6 @@ from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.window import in_full
 
 
 class Masked(VGroup):
@@ -144,10 +143,10 @@ class Leak(VGroup):
     def __init__(self, head: Trace, changed: Trace, token: Label, last: Label, other: Label) -> None:
         row = token.position
         self.before = Spent(
-            in_full(head, "weights", query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
+            head.in_full("weights", query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
         )
         self.after, self.leaked = (
-            Spent(in_full(part, "zeroed_after", query=row), part["zeroed_sums"].pick(query=row), title)
+            Spent(part.in_full("zeroed_after", query=row), part["zeroed_sums"].pick(query=row), title)
             for part, title in (
                 (head, f"zeroed after it; the last word is “{last}”"),
                 (changed, f"zeroed after it; the last word is “{other}”"),

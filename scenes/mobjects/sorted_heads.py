@@ -18,7 +18,6 @@ from transformer_core.cast import layers_of, stack_of
 from transformer_core.measures.patterns import Shown, pattern_of
 from transformer_core.provenance import Label, Phrase
 from transformer_core.trace import NamedTensor, Trace
-from transformer_core.window import in_full
 
 #: Px between two small grids, and around the squares inside of one.
 AIR, EDGE = 10.0, 3.0
@@ -92,7 +91,7 @@ class SortedHeads(VGroup):
         """All heads of the stack that the lecture follows, about this sentence."""
         layers = layers_of(trace)
         paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in layers]
-        weights = [in_full(trace, f"{path}.weights", batch=0) for path in paths]
+        weights = [trace.in_full(f"{path}.weights", batch=0) for path in paths]
         shown = [[pattern_of(trace, path, head) for head in range(len(weights[0]))] for path in paths]
         return cls(weights, shown, layers)
 

@@ -16,7 +16,6 @@ from transformer_core.at_hand import PACKAGES, placed
 from transformer_core.cast import cast_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
-from transformer_core.window import in_full
 
 ON_ONE_HEAD = [chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ in ("QKV", "Scores", "Weighting")]
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec(PACKAGES["minilm"][0]), reason="minilm is not installed")
@@ -107,7 +106,7 @@ def rare():
 def test_what_is_said_to_be_most_is_so_among_all_tokens(trace):
     """Of a long sentence the tokens out of sight count, too, where a row's favourite is named."""
     cast, seen = cast_of(trace), trace.in_sight()
-    rows = in_full(cast_of(seen).seen(seen), "weights", query=cast_of(seen).asker)
+    rows = cast_of(seen).seen(seen).in_full("weights", query=cast_of(seen).asker)
     assert np.array_equal(rows.values, cast.seen(trace)["weights"].pick(query=cast.asker).values)
     with drawn_in("dark"):
         budgets = Budgets(seen, cast_of(seen))

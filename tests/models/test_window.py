@@ -35,6 +35,19 @@ def test_a_measure_is_taken_of_the_whole_and_cut_afterwards(trace):
     assert trace.in_sight()["encoder.0.self_attn.weights"].values.sum(-1).max() < 1
 
 
+def test_a_row_in_sight_can_be_read_in_full(trace, decoded):
+    """By its place in sight: words such as "the" stand there more than once."""
+    seen, (start, stop) = trace.in_sight(), trace.about["windows"]["source"]
+    whole = trace["encoder.1.self_attn.weights"]
+    for place in range(stop - start):
+        row = seen.under("encoder.1.self_attn", batch=0).in_full("weights", query=place)
+        assert np.array_equal(row.values, whole.values[0, :, start + place])
+        assert row.name == whole.name
+    last = decoded.in_sight(at_the_end=True).in_full("decoder.0.self_attn.weights", batch=0, head=1, query=MOST - 1)
+    assert np.array_equal(last.values, decoded["decoder.0.self_attn.weights"].values[0, 1, -1])
+    assert trace.in_full("encoder.0.self_attn.weights", query=0).shape == (1, 4, *whole.shape[-1:])
+
+
 def test_what_no_token_runs_along_is_not_cut(trace):
     for name in ("parameters.embed_src.table", "embed_src.all_places"):
         assert trace.in_sight()[name] is trace[name]
