@@ -182,7 +182,8 @@ class Rows:
         return np.stack([trace.tensors[name].values[0, :, :size, :size] for name in names])
 
     def stream_apart(self) -> Iterator[NamedTensor]:
-        """`moved` "layer position", its mean `distance` "layer", and `likeness` of the last rows; see `rows_apart`.
+        """`moved` "layer position" (see `rows_apart`), its mean `distance` "layer", `leaving`: b - a behind the last
+        layer, and the `likeness` of what the stack hands on.
 
         Where the two have rows of another width, `moved` is how much else each row is like (`likeness_apart`).
         """
@@ -191,6 +192,8 @@ class Rows:
         moved = np.stack([measure(x, y) for x, y in pairs])
         yield self.named("moved", moved, "layer position")
         yield self.named("distance", moved.mean(-1), "layer")
+        if measure is rows_apart:
+            yield self.named("leaving", pairs[-1][1] - pairs[-1][0], "position d_model")
         alike = [likeness(self.last(trace)) for trace in (self.a, self.b)]
         yield from (self.named("likeness", one, "query key", letter) for one, letter in zip(alike, "ab", strict=True))
         yield self.named("likeness", alike[1] - alike[0], "query key")

@@ -127,6 +127,7 @@ def _made_of(stack: str, tensors: dict[str, NamedTensor]) -> dict[str, tuple[str
     alike = tuple(f"{letter}.{stack}.likeness" for letter in "ab")
     return {
         f"apart.{stack}.moved": streams,
+        f"apart.{stack}.leaving": streams,
         f"apart.{stack}.distance": (f"apart.{stack}.moved",),
         f"apart.{stack}.likeness": alike,
         **{f"apart.{stack}.{name}": weights for name in ("heads", "partners", "attention")},

@@ -161,16 +161,22 @@ class TwoRows(VGroup):
         rows = [
             [trace[f"{side}.{name}"].pick(batch=0, position=token) for side, name in both.items()] for both in names
         ]
-        apart = [f"apart.{both['a']}" if len(set(both.values())) == 1 else "" for both in names]
-        differing = [trace[name].pick(batch=0, position=token) if name and name in trace else None for name in apart]
-        return cls(rows, differing)
+        entering, leaving = f"apart.{stack}.0.resid_pre", f"apart.{stack}.leaving"
+        if leaving not in trace:
+            widths = [trace[f"{side}.config.d_model"] for side in last]
+            return cls(rows, (None, None), f"no difference: {widths[0]} entries against {widths[1]}")
+        return cls(rows, (trace[entering].pick(batch=0, position=token), trace[leaving].pick(position=token)))
 
-    def __init__(self, rows: Sequence[Sequence[NamedTensor]], apart: Sequence[NamedTensor | None]) -> None:
+    def __init__(
+        self, rows: Sequence[Sequence[NamedTensor]], apart: Sequence[NamedTensor | None], why: str = ""
+    ) -> None:
         full = full_colour(*(row for pair in rows for row in pair))
         reach = max([float(np.abs(tensor.values).max()) for tensor in apart if tensor is not None], default=0.0)
         tops = (250, 560) if apart[0] is not None else (290, 560)
         parts = zip(rows, apart, self.CALLS, tops, strict=True)
         super().__init__(*(RowTrio(pair, one, call, (full, reach), top) for pair, one, call, top in parts))
+        if why:
+            self.add(Words(why, "fact", "ink2").move_to(at(960, 820)))
 
 
 class HeadTable(VGroup):

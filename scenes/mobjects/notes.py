@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scenes.language import Told, told
 from scenes.mobjects.beside import SIDES, Two
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
@@ -60,8 +61,8 @@ class Note(Words):
     def _of_two(cls, two: Two, room: float) -> Note | None:
         """Who is A and who is B, as fully as there is room."""
         seen = [two.seen] if two.seen else []
-        told = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]
-        lines = [" · ".join(parts) for parts in (*told, seen)]
+        named = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]
+        lines = [Told(" · ".join(map(told, parts))) for parts in (*named, seen)]
         line = next((line for line in lines if Words(line, "kicker").width <= units(room)), "")
         return cls(line, "ink2") if line else None
 

@@ -18,7 +18,7 @@ CODES = languages()[1:]
 
 
 SCENES = Path(scenes.__file__).parent
-WRITTEN = sorted([*SCENES.glob("chapters/*.py"), *SCENES.glob("mobjects/*.py")])
+WRITTEN = sorted([*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")])
 
 
 def entries(code):

@@ -103,7 +103,7 @@ class SideBySide(Chapter):
         told = f"The row of “{token}” ends up farthest apart. Orange is below zero, blue above."
         if two.same_width and not moved.values.any():
             told = (
-                f"The row of “{token}” in A and in B, and B minus A. |It is nothing: they are the same to the last bit."
+                f"The row of “{token}” in A and in B, and B minus A. |It is nothing: both are the same to the last bit."
             )
         elif two.same_width:
             told += (
@@ -309,6 +309,7 @@ class SideBySide(Chapter):
     @staticmethod
     def wrote(two: Two) -> str:
         """Whether both write the same, where they write."""
-        if not (two.written("a") or two.written("b")):
-            return ""
+        writing = [letter for letter in SIDES if two.of(letter, "config")["decoder_layers"]]
+        if len(writing) < len(SIDES):
+            return f"Only {SIDES[writing[0]]} writes: the other has no decoder. " if writing else ""
         return "Both write the same. " if two.written("a") == two.written("b") else "They write different words. "
