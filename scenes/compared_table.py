@@ -39,7 +39,8 @@ def rows(trace: Trace) -> Iterator[Row]:
         yield _next_word(trace)
     written = [trace.about[letter]["output"] for letter in "ab"]
     if any(written):
-        same = "the same" if written[0] == written[1] else "different"
+        both = all(trace.about[letter]["config"]["decoder_layers"] for letter in "ab")
+        same = "" if not both else "the same" if written[0] == written[1] else "different"
         yield "written", _shortened(written[0]), _shortened(written[1]), same
 
 
@@ -73,6 +74,8 @@ def _both(trace: Trace, name: str) -> tuple[str, str]:
 
 
 def _equal(trace: Trace, same: str, of: str) -> str:
+    if not trace[f"apart.{of}"]:
+        return "none of one shape"
     return f"{float(trace[f'apart.{same}']):,.0f} of {float(trace[f'apart.{of}']):,.0f} the same"
 
 

@@ -13,6 +13,8 @@ from scenes.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
 from scenes.speaking import heard, speakers
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
+#: What torch takes as a seed, and no more.
+MOST_SEEDS = 2**63 - 1
 FRESH = "Of untrained weights; default: the one that the model was trained from, or 0."
 
 

@@ -72,7 +72,9 @@ def _read(text: str, side: Side, target: str, fresh: Opened | None = None, seed:
     else:
         trace = read(text, fresh.model, fresh.reader, about=fresh.facts, edit=edits, target=target)
         trace.about["seed"] = seed
-    trace.about["kind"] = side.kind
+    if target and not trace.about["config"]["decoder_layers"]:
+        raise ValueError(f"a translation was given, and {trace.about['model']} writes none: leave the target out")
+    trace.about |= {"kind": side.kind, "target": target}
     return trace
 
 
@@ -159,7 +161,7 @@ def shortened(name: str, most: int = 30) -> str:
 
 
 def _about(a: Trace, b: Trace) -> dict[str, Any]:
-    facts = ("model", "kind", "seed", "edits", "tokens", "target_tokens", "output", "output_tokens", "config")
+    facts = ("model", "kind", "target", "seed", "edits", "tokens", "target_tokens", "output", "output_tokens", "config")
     sides = {letter: {f: t.about[f] for f in facts if f in t.about} for letter, t in (("a", a), ("b", b))}
     return {
         "text": a.about["text"],

@@ -57,12 +57,6 @@ class Two:
         """Whether their layers can be compared one by one."""
         return self.layers("a") == self.layers("b")
 
-    @property
-    def same(self) -> bool:
-        """Whether all that can be compared is the same to the last bit, and there is nothing else."""
-        same = bool(self.trace["apart.equal_points"] == self.trace["apart.points"] > 0)
-        return same and self.of("a", "config") == self.of("b", "config") and self.written("a") == self.written("b")
-
     def written(self, letter: str) -> Any:
         """The tokens that it writes."""
         return self.of(letter, "output_tokens")

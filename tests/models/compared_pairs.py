@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 import transformers
 import walking
-from small_models import word_pieces
+from small_models import sentence_pieces, word_pieces
 from truth import Written, lies, wrong_in_step
 
 from scenes.chapters.compared.side_by_side import SideBySide
@@ -38,15 +38,15 @@ PAIRS = {
     "an encoder, trained and not, a long sentence": (STORM, Side("BERT"), Side(UNTRAINED), ""),
     "an encoder and itself": (SHIP, Side("BERT"), Side("BERT"), ""),
     "two that cut words differently": (SHIP, Side("BERT"), Side("MARIAN"), ""),
+    "two encoders that cut words differently": (SHIP, Side("BERT"), Side("PIECES"), ""),
     "two decoders": ("the cat sees the other cat", Side("GPT2"), Side(UNTRAINED), ""),
     "a decoder and an encoder": (SHIP, Side("GPT2"), Side("BERT"), ""),
     "two translators of pieces": (SHIP, Side("MARIAN"), Side("TORCH"), ""),
 }  # fmt: skip
 
 
-def smaller_bert(folder):
-    """An encoder with the tokens of the small BERT, but other sizes."""
-    tokenizer = word_pieces()
+def smaller_bert(folder, tokenizer):
+    """An encoder of other sizes than the small BERT."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
         config = transformers.BertConfig(
@@ -77,8 +77,9 @@ def pair_of(name, folders, home):
     if name not in _pairs:
         text, *sides, target = PAIRS[name]
         places = {kind.upper(): str(path) for kind, path in folders.items()}
-        if any(side.model == "SMALLER" for side in sides):
-            places["SMALLER"] = str(smaller_bert(home))
+        for called, tokens in {"SMALLER": word_pieces, "PIECES": sentence_pieces}.items():
+            if any(side.model == called for side in sides):
+                places[called] = str(smaller_bert(home / called.lower(), tokens()))
         first, second = (Side(places.get(side.model, side.model), side.edits) for side in sides)
         _pairs[name] = compare(text, first, second, target=target)
     return _pairs[name]

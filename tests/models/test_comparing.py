@@ -187,6 +187,11 @@ def test_two_untrained_ones_have_no_architecture():
         compare(TEXT, Side(UNTRAINED), Side(UNTRAINED))
 
 
+def test_a_translation_is_given_to_translators_alone(folders):
+    with pytest.raises(ValueError, match="writes none"):
+        compare(SHIP, Side(str(folders["bert"])), Side(UNTRAINED), target="hola")
+
+
 def test_a_word_that_one_of_them_does_not_know_is_told():
     with pytest.raises(SentenceError, match="zebra"):
         compare("The zebra is red", Side(None), Side(UNTRAINED))

@@ -36,10 +36,8 @@ def lecture(cache, tmp_path):
 
 def test_help_names_every_command(lecture):
     said = lecture("--help").stdout
-    commands = (
-        "render stills list script trace train experiments model models new watch slides clip page serve words test"
-    )
-    for command in (*commands.split(), "test"):
+    commands = "render stills list script trace train experiments model models new watch slides clip page serve words"
+    for command in (*commands.split(), "compare", "test"):
         assert f"\n  {command} " in said
 
 
@@ -93,6 +91,14 @@ def test_script_has_titles_and_narration_of_a_chapter(lecture):
         (("render", "scores", "--jobs", "0"), "0 is not in the range"),
         (("trace", "--text", "The car is red"), "--output"),
         (("watch", "nowhere.py"), "there is no file nowhere.py"),
+        (("compare",), "compare it with what?"),
+        (("compare", "english-spanish"), 'Name a second model, "untrained", or give --edit-b'),
+        (("compare", "untrained", "untrained"), "which architecture should be untrained?"),
+        (("compare", "a", "b", "c"), "two models are compared, not 3"),
+        (("compare", "english-spanish", "nowhere"), 'no model "nowhere"'),
+        (("compare", "english-spanish", "untrained", "--text", "The quark is red"), "quark"),
+        (("compare", "--edit-b", "encoder.7.ffn.out=0"), "no tensor of this pass is called encoder.7.ffn.out"),
+        (("compare", "english-spanish", "english-spanish-post-norm", "--seed", "3"), "neither of the two is untrained"),
         (("dance",), "No such command 'dance'"),
     ],
     ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",

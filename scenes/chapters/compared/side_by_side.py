@@ -137,13 +137,16 @@ class SideBySide(Chapter):
         at = seen_at(apart, most)
         asker, key = apart.label("query", at[0]), apart.label("key", at[1])
         ours, theirs = (weights.quantity(*at) for weights in pair)
-        told = (
-            f"Farthest apart: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
-            if most
-            else "No share differs: the squares are the same to the last bit."
-        )
+        if distance == 0:
+            told = "No share differs: the squares are the same to the last bit."
+        elif most == 0:
+            told = "What differs is out of sight."
+        elif two.seen:
+            told = f"Farthest apart in sight: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
+        else:
+            told = f"Farthest apart: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
         yield Step(
-            "The head that differs most" if most else "One head, twice",
+            "The head that differs most" if distance else "One head, twice",
             say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A{partner}. |"
             f"Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
             show=[
@@ -259,6 +262,8 @@ class SideBySide(Chapter):
         told = (
             f"“{one}” and “{other}”: {first.quantity(*at):.2f} in A, {second.quantity(*at):.2f} in B."
             if most
+            else "No pair in sight differs."
+            if two.seen
             else "No pair differs."
         )
         yield Step(
@@ -277,7 +282,7 @@ class SideBySide(Chapter):
     def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Outputs side by side, and the distances once more."""
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
-        lines = Readings(trace, "written") if writes else None
+        lines = Readings(trace, "written") if writes else None if two.stack else Legend(two)
         told: list[tuple[str, Quantity]] = []
         if two.stack:
             distance = trace[f"apart.{two.stack}.distance"]
@@ -309,6 +314,8 @@ class SideBySide(Chapter):
     @staticmethod
     def wrote(two: Two) -> str:
         """Whether both write the same, where they write."""
+        if two.of("a", "target"):
+            return "Both were given the same translation. "
         writing = [letter for letter in SIDES if two.of(letter, "config")["decoder_layers"]]
         if len(writing) < len(SIDES):
             return f"Only {SIDES[writing[0]]} writes: the other has no decoder. " if writing else ""

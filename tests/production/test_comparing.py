@@ -1,0 +1,139 @@
+"""`lecture compare`: the table, the film and its index, and what is kept for the next time."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scenes.compared_table import rows, table
+from scenes.production.pairs import Pair, Pairs
+from scenes.production.repertoire import repertoire
+from transformer_core.at_hand import UNTRAINED
+from transformer_core.comparing import Side, compare
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = "encoder.1.self_attn.weights[head=2]=0"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("compared")
+
+
+@pytest.fixture(scope="module")
+def lecture(folder):
+    def run(*arguments):
+        environment = {**os.environ, "LECTURE_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "scenes.cli", *arguments]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def film(lecture, folder):
+    """A film of one word, before and after an ablation, with its trace."""
+    arguments = ("compare", "--edit-b", HEAD, "--text", "car", "-ql", "--output", "film", "--trace", "both.npz")
+    said = lecture(*arguments)
+    assert said.returncode == 0, said.stderr
+    return said.stdout, folder / "film", arguments
+
+
+def test_a_comparison_has_what_a_lecture_has(film):
+    said, made, _ = film
+    index = json.loads((made / "steps.json").read_text())
+    assert len(index["steps"]) == 8
+    assert (made / index["film"]).is_file()
+    for step in index["steps"]:
+        assert (made / step["clip"]).is_file()
+        assert (made / step["poster"]).is_file()
+    assert index["origin"]["edits"] == [f"B: {HEAD}"]
+    assert all((made / name).is_file() for name in index["captions"])
+    assert "the first that differs" in said
+
+
+def test_every_number_of_the_film_is_in_the_saved_trace(film):
+    _, made, _ = film
+    arrays, card = np.load(made.parent / "both.npz"), json.loads((made.parent / "both.json").read_text())
+    entries = [entry for step in json.loads((made / "steps.json").read_text())["steps"] for entry in step["shown"]]
+    assert {entry["name"].split(".")[0] for entry in entries} == {"a", "b", "apart"}
+    for entry in entries:
+        if "axis" in entry:
+            assert card["tensors"][entry["name"]]["labels"][entry["axis"]][entry["index"][0]] == entry["value"]
+        else:
+            assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
+
+
+def test_what_was_compared_before_is_taken_as_it_is(lecture, film):
+    said = lecture(*film[2])
+    assert "8 steps, 0 of them drawn now" in said.stdout
+
+
+def test_a_table_is_printed_without_a_picture(lecture, folder):
+    said = lecture("compare", "english-spanish", UNTRAINED, "--text", "car", "--table", "--output", "none")
+    assert said.returncode == 0, said.stderr
+    assert "0 of 218,176 the same" in " ".join(said.stdout.split())
+    assert not (folder / "none").exists()
+
+
+def test_the_table_says_what_the_trace_says():
+    trace = compare("The car is red", Side(None), Side(None, (HEAD,)))
+    told = {row[0]: row[1:] for row in rows(trace)}
+    head = trace["apart.encoder.heads"].pick(layer=1, head=2)
+    assert told["attention of encoder.1, farthest"] == ("head=2", "head=2", f"{float(head):.1%} elsewhere")
+    assert told["the first that differs"][0] == "encoder.1.self_attn.weights"
+    assert told["rows entering encoder.0"][2] == "0.0% apart"
+    assert told["written"] == ("el coche es rojo", "el coche es rojo", "the same")
+    assert told["parameters"] == ("218,176", "218,176", "218,176 of 218,176 the same")
+
+
+def test_a_name_of_a_model_is_no_markup_and_moves_no_cursor():
+    from rich.console import Console
+
+    trace = compare("car", Side(None), Side(UNTRAINED))
+    trace.about["b"]["model"] = "[bold]\x1b[31mred"
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table(trace))
+    said = console.export_text()
+    assert "[bold]·[31mred" in said
+    assert "\x1b" not in said
+
+
+def test_the_comparison_is_no_chapter_of_the_lecture():
+    assert "side_by_side" not in {entry.name for entry in repertoire()}
+
+
+def test_who_is_compared_tells_one_trace_from_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("transformer_core.comparing.compare", lambda *asked: Fake(asked))
+    pairs = [
+        Pair((None, UNTRAINED)),
+        Pair((UNTRAINED, None)),
+        Pair((None, UNTRAINED), seed=4),
+        Pair((None, None), ((), (HEAD,))),
+        Pair((None, None), ((HEAD,), ())),
+        Pair((None, "english-spanish-post-norm")),
+    ]
+    paths = [Pairs(tmp_path, pair).trace("car", None)[0] for pair in pairs]
+    paths += [
+        Pairs(tmp_path, pairs[0]).trace("cars", None)[0],
+        Pairs(tmp_path, pairs[0]).trace("car", None, target="el")[0],
+    ]
+    assert len(set(paths)) == len(paths)
+    assert Pairs(tmp_path, pairs[0]).trace("car", None)[0] == paths[0]
+
+
+class Fake:
+    """Stands for a trace that takes its time."""
+
+    def __init__(self, asked):
+        self.asked = asked
+
+    def save(self, path):
+        path.parent.mkdir(exist_ok=True)
+        for file in (path, path.with_suffix(".json")):
+            file.write_text(str(self.asked))
