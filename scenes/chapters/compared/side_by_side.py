@@ -282,7 +282,7 @@ class SideBySide(Chapter):
     def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Outputs side by side, and the distances once more."""
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
-        lines = Readings(trace, "written") if writes else None if two.stack else Legend(two)
+        lines: VGroup | None = Readings(trace, "written") if writes else None if two.stack else Legend(two)
         told: list[tuple[str, Quantity]] = []
         if two.stack:
             distance = trace[f"apart.{two.stack}.distance"]
