@@ -139,7 +139,7 @@ class SideBySide(Chapter):
         ours, theirs = (weights.quantity(*at) for weights in pair)
         if distance == 0:
             told = "No share differs: the squares are the same to the last bit."
-        elif most == 0:
+        elif not most:
             told = "What differs is out of sight."
         elif two.seen:
             told = f"Farthest apart in sight: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
