@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from lzma import LZMAError
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -16,11 +15,6 @@ from numpy.lib import format as npy
 
 from transformer_core.whole_files import reading
 
-#: How the header of an array is read, by its version.
-HEADERS: dict[tuple[int, int], Callable[[BytesIO], tuple[Any, ...]]] = {
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-}
 #: What is raised over bytes that say of themselves that they are encrypted, or packed in another way.
 OTHERS = (RuntimeError, LZMAError, TokenError, SyntaxError, OverflowError)
 
@@ -43,8 +37,10 @@ def read_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, np.
 
 def _array(data: bytes) -> np.ndarray:
     stream = BytesIO(data)
-    shape, by_columns, dtype = HEADERS[npy.read_magic(stream)](stream)
+    version = npy.read_magic(stream)  # later ones are for columns with names, which we do not write
+    shape, by_columns, dtype = npy.read_array_header_1_0(stream)
     begin = stream.tell()
-    if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - begin:
+    fits = all(size >= 0 for size in shape) and math.prod(shape) * dtype.itemsize == len(data) - begin
+    if version != (1, 0) or dtype.hasobject or not fits:
         raise ValueError("an array of another size, or of objects")
-    return np.ndarray(shape, dtype, data, begin, order="F" if by_columns else "C").copy("K")
+    return np.array(np.ndarray(shape, dtype, data, begin, order="F" if by_columns else "C"))

@@ -33,11 +33,11 @@ def test_arrays_are_those_that_numpy_reads(save, tmp_path):
     assert [*read_arrays(path, ["one"])] == ["one"]
 
 
-def with_header(path, header, numbers=bytes(48)):
+def with_header(path, header, numbers=bytes(48), version=1):
     """An .npz with one array, whose header says what it likes."""
     line = repr(header).encode()
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line + numbers)
+        archive.writestr("x.npy", b"\x93NUMPY" + bytes([version, 0]) + len(line).to_bytes(2, "little") + line + numbers)
     return path
 
 
@@ -69,6 +69,17 @@ def test_objects_are_not_made(tmp_path):
         archive.writestr("x.npy", pickled.getvalue())
     with pytest.raises(ValueError, match="is damaged"):
         read_arrays(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(("kind", "version"), [("|O", 1), ([("a", "<f4"), ("b", "|O")], 1), ("<f8", 2)])
+def test_an_array_whose_bytes_are_as_many_is_not_made_if_it_is_of_objects_or_of_another_version(
+    kind, version, tmp_path
+):
+    size = np.dtype(kind).itemsize
+    header = {"descr": kind, "fortran_order": False, "shape": (2,)}
+    path = with_header(tmp_path / "x.npz", header, bytes(2 * size), version)
+    with pytest.raises(ValueError, match="is damaged"):
+        read_arrays(path)
 
 
 def bent(data, at, value):
