@@ -168,6 +168,8 @@ def stored(path: Path) -> Vocabulary | None:
         OSError: there is no such file.
         ValueError: it is no checkpoint.
     """
+    if path.exists() and not path.is_file():  # a pipe or a device might never end
+        raise ValueError(f"{path} is no file")
     try:
         with safe_open(path, framework="numpy") as file:
             card = parsed((file.metadata() or {}).get("about", "{}"), f"the card in {path}")

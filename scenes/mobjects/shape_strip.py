@@ -16,6 +16,8 @@ from transformer_core.trace import NamedTensor, Trace
 
 #: Px that the longest sentence takes, and the most that any width may take.
 DEEP, WIDEST = 188.0, 236.0
+#: A run has about so many states: each is drawn bar by bar, and those of a long text would be tens of thousands.
+STATES = 30
 #: Px of the upper edge of each lane.
 UPPER, LOWER = 262.0, 604.0
 TOKEN_AXES = ("position", "query", "key")
@@ -128,6 +130,8 @@ class ShapeStrip(VGroup):
         """The bars that the length called `letter` moves, their states from length to length, and the lengths."""
         own, last = self.own[letter], self.most
         order = [*range(own, last + 1), *range(last - 1, 0, -1), *range(2, own + 1)]
+        every = -(-len(order) // STATES)  # what turns around is kept
+        order = [n for at, n in enumerate(order) if at % every == 0 or n in (1, last) or at == len(order) - 1]
         lanes = (0, 1) if letter == "n" else (1,)
         moved = VGroup(*(bar for lane in lanes for bar in self.bars[lane]))
         states = [

@@ -32,7 +32,7 @@ from transformer_core.config import Config
 from transformer_core.editing import edits_of
 from transformer_core.lecture import read
 from transformer_core.subwords import Subwords, _from_rust
-from transformer_core.vocabulary import SentenceError, Vocabulary
+from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 TRIED = settings(derandomize=True, deadline=None, max_examples=60)
@@ -382,6 +382,16 @@ def test_a_lecture_file_is_a_file(make, tmp_path):
     make(tmp_path / "my.toml")
     with pytest.raises(ValueError, match="is no file"):
         read_lecture(tmp_path / "my.toml")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_model_of_a_lecture_file_that_never_ends_is_none(make, tmp_path):
+    make(tmp_path / "endless")
+    (tmp_path / "my.toml").write_text('model = "endless"\n')
+    outcome = judged(lambda: attempt(lambda: read_lecture(tmp_path / "my.toml")), watched(tmp_path))
+    assert (outcome.answered, outcome.failed) == (False, "")
+    with pytest.raises(ValueError, match=rf"^{tmp_path / 'endless'} is no file$"):
+        stored(tmp_path / "endless")
 
 
 @pytest.mark.parametrize("key", ["output", "narration", "theme.logo", "theme.font"])
