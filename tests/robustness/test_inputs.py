@@ -23,6 +23,7 @@ from safetensors_bent import apart, bend, put, together
 from small_folders import WORDS, build
 
 from scenes import cli
+from scenes.mobjects.shape_strip import STATES, ShapeStrip
 from scenes.production.captions import split
 from scenes.production.files import on_one_line
 from scenes.production.lecture_file import read as read_lecture
@@ -188,6 +189,18 @@ def test_a_text_that_leaves_a_decoder_no_place_to_go_on_is_refused(folders):
 def test_a_word_of_any_length_is_shown_short(folders):
     for label in Subwords(folders["marian"], 64).read("日" * 500).labels:
         assert len(label) <= 24
+
+
+def test_lengths_of_a_long_text_run_to_both_ends_in_few_states(folders):
+    trace = read("and", folders["torch"])  # which writes as much as it may
+    assert int(trace["config.lengths"].values[-1]) == 48
+    strip = ShapeStrip(trace)
+    for letter in "nm":
+        _, states, quantities = strip.run(letter)
+        lengths = [int(quantity) for quantity in quantities]
+        assert len(states) == len(lengths) <= STATES + 5
+        assert (min(lengths), max(lengths)) == (1, 48)
+        assert lengths[0] == lengths[-1] == strip.own[letter]
 
 
 # Models.
