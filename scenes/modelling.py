@@ -50,6 +50,8 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
 def say_effect(about: dict[str, Any]) -> None:
     """What a model with edits writes, beside what it wrote without."""
     before, after = about["unedited_output"], about["output"]
-    if before or after:
+    if not before and not after:
+        click.echo(f"the last rows of the encoder move by {about['edit_effect']:.1%} of their length", err=True)
+    else:
         told = f"the output stays: {after}" if before == after else f"the output changes from: {before}, to: {after}"
         click.echo(told, err=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -126,6 +127,15 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
     if found:
         return max(found, key=lambda item: item[0])[1]
     return _clearest(trace) or _most_attentive(trace)
+
+
+def swap_of(trace: Trace, cast: Cast) -> Mapping[str, Any] | None:
+    """The sentence with another adjective in the place of the one that asks (`transformer_core.contrast`).
+
+    None where there is none, or where another token asks, as in an edited model.
+    """
+    swap: Mapping[str, Any] | None = trace.about.get("swap")
+    return swap if swap and swap["position"] == cast.asker.position else None
 
 
 def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:

@@ -113,6 +113,7 @@ def read(
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
         trace.tensors |= told(lines, trace)
+        trace.about["edit_effect"] = float(trace.tensors["edit_effect"])
     return trace
 
 

@@ -28,7 +28,7 @@ from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, cast_of, within_reach
+from transformer_core.cast import DECODER, Cast, cast_of, swap_of, within_reach
 from transformer_core.trace import Trace
 
 
@@ -249,7 +249,7 @@ class Scores(Chapter):
         weights = head["weights"].pick(query=asker)
         here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
         known = Arcs(weights.words("key"), here, weights)
-        swap = trace.about.get("swap")
+        swap = swap_of(trace, cast)
         if not swap:
             centred(known, lower=-0.14)
             yield Step(

@@ -29,7 +29,7 @@ from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, cast_of, within_reach
+from transformer_core.cast import DECODER, Cast, cast_of, swap_of, within_reach
 from transformer_core.measures.journey import SENSES
 from transformer_core.trace import Trace
 
@@ -318,7 +318,7 @@ class Weighting(Chapter):
         answer = at_floor(Answer("The root keeps scores teachable; shares then blend the values."))
         question = "Your turn: two equal scores lead by far. What shares?"
         weights = head["weights"].pick(query=asker)
-        swap = trace.about.get("swap")
+        swap = swap_of(trace, cast)
         here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:

@@ -60,13 +60,19 @@ class Residual(Chapter):
         own = trace[f"{path}.weights"].pick(batch=0, head=cast.head, query=asker, key=asker.position)
         placed, added = part["left_if_replaced"], part["left_if_added"]
         picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), asker)
-        kept = "The word is still there." if added > max(placed, 0.5) else "Little is left either way."
+        verdict = (
+            "The word is still there. |So it may look elsewhere."
+            if added > max(placed, 0.5)
+            else "Much is left either way. |Here it costs little to look elsewhere."
+            if max(placed, added) > 0.5
+            else "Little is left either way. |Here what is found outweighs the word."
+        )
         yield Step(
             "In its place, or added?",
             say=f"Attention has an answer for “{asker}”. Why add it? "
             f"{named_head(cast.layer, cast.head)} let “{asker}” keep {own:share} of itself. |"
             f"In its place: cosine {placed:.2f} with the row. |"
-            f"Add it: {added:.2f}. {kept} |So it may look elsewhere.",
+            f"Add it: {added:.2f}. {verdict}",
             show=[
                 [appear(picture.token, picture.row), appear(picture.names[0], picture.found)],
                 [(appear(picture.line, picture.names[1]), *multiply(picture.found, [picture.placed])),

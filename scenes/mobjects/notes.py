@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scenes.language import Told, told
 from scenes.mobjects.beside import SIDES, Two
 from scenes.mobjects.budgets import letter_of
@@ -42,8 +44,7 @@ class Note(Words):
         if "apart.names" in trace:
             return cls._of_two(Two(trace), room)
         if "edits" in trace:
-            lines = ", ".join(f"{line}" for line in trace["edits"].words("choice"))
-            return cls(f"edited: {lines} · the output moves by {trace['edit_effect']:share}", "warning")
+            return cls(_fitting(_edited(trace), room), "warning")
         if "given" in trace.about:
             return cls("This translation was given: the model’s own is another one.", "warning")
         if not trace.about.get("in_grammar", True):
@@ -53,8 +54,7 @@ class Note(Words):
             of = trace["config.words" if "source" in windows else "config.target_words"]
             seen = f"{trace['config.in_sight']} of {of} tokens in sight"
         told = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
-        fitting = (line for line in told if Words(line, "kicker").width <= units(room))
-        line = next(fitting, seen)
+        line = _fitting([*told, seen], room)
         return cls(line, "ink2") if line else None
 
     @classmethod
@@ -76,6 +76,25 @@ class Note(Words):
         if experiments.difference(OF_NO_MODEL):
             return cls("measured with the lecture’s small translator, not with this model", "warning")
         return None
+
+
+def _fitting(lines: Sequence[str], room: float) -> str:
+    """The first of these lines that has room; else the last."""
+    return next((line for line in lines if Words(line, "kicker").width <= units(room)), lines[-1])
+
+
+def _edited(trace: Trace) -> list[str]:
+    """What was edited and what came of it: in full, and ever shorter."""
+    edits, effect = trace["edits"], trace["edit_effect"]
+    first, more = edits.label("choice", 0), edits.quantity(len(edits) - 1)
+    said = f"edited: {first}, and {more:.0f} more" if more > 0 else f"edited: {first}"
+    found = [f"{said} · the output moves by {effect:share}", f"edited: the output moves by {effect:share}"]
+    before, after = trace["edit_outputs"].words("choice") if "edit_outputs" in trace else ("", "")
+    if before and after:
+        became = f"the output stays: “{after}”" if before == after else f"“{before}” became “{after}”"
+        moved = f"{became}, moved by {effect:share}"
+        found = [f"{said} · {moved}", found[0], f"edited: {moved}", f"edited: {became}", found[1]]
+    return found
 
 
 def _chosen(trace: Trace, here: str) -> list[str]:

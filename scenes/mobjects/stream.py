@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from manim import LEFT, VGroup, VMobject
 
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, palette, signed, units
@@ -15,6 +17,8 @@ from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor
 
 BEGIN, END = 470.0, 1490.0
+#: Px from one addition to the next from which its length has two decimals, and the px that one decimal needs.
+ROOMY, NARROW = 100.0, 76.0
 
 
 class PlaceOrSum(VGroup):
@@ -71,24 +75,30 @@ class Tributaries(VGroup):
     def __init__(
         self, lengths: NamedTensor, widths: NamedTensor, tally: NamedTensor, last: NamedTensor, token: Label
     ) -> None:
-        self.px = self.THICK / float(max(widths.values.max(), lengths.values.max()))
         count = len(lengths)
         pitch = (self.RIGHT_END - self.LEFT_END) / count
+        largest = float(lengths.values.max())
+        self.px = min(self.THICK / max(float(widths.values.max()), largest), 0.95 * pitch / largest)
+        self.bend = min(50.0, 0.9 * pitch)
         self.xs = [self.LEFT_END + pitch * i for i in range(count + 1)]
         self.token = Token(token).move_to(at(self.LEFT_END - 110, self.Y))
         self.parts = VGroup(*(self._part(i, widths.values) for i in range(count)))
         self.falls, self.names, self.numbers = VGroup(), VGroup(), VGroup()
         most = 1 + int(lengths.values[1:].argmax())
+        style, spec = ("number", ".2f") if pitch > ROOMY else ("cell", ".1f")
+        told = self._told(count, most, pitch)
         for i, quantity in enumerate(lengths.quantities()):
             if i:  # in a deep stack there is room for one name: that of the sublayer that gives most
                 label = lengths.label("sublayer", i) if count <= 7 or i == most else None
                 self._fall(i, quantity, float(widths.values[i]), label)
+                if i in told:
+                    self.numbers.add(number(quantity, spec, style).settle(at(self.xs[i] + self.bend / 2, 296)))
         start = Words(f"length {lengths.quantity(0):.2f}", "number").settle(at(0, self.Y + 116))
         self.first = start.begin_at(at(self.LEFT_END, 0)[0])
         scale = full_colour(tally)
         wide, middle = self.RIGHT_END - self.LEFT_END, (self.RIGHT_END + self.LEFT_END) / 2
         self.sum = Strip(tally[0], wide, 54, scale).move_to(at(middle, 740))
-        self.fills = [[signed(float(value), scale) for value in row.values] for row in tally]
+        self.fills = [[signed(float(value), scale) for value in pooled(row.values, wide)] for row in tally]
         self.leaves = Strip(last, wide, 54, scale).move_to(at(middle, 824))
         self.sum_name = Words("sum so far", "axis", "ink2").next_to(self.sum, LEFT, buff=gap("chip"))
         self.leaves_name = Words("row that leaves", "axis", "ink2").next_to(self.leaves, LEFT, buff=gap("chip"))
@@ -97,10 +107,16 @@ class Tributaries(VGroup):
             self.sum_name, self.leaves_name,
         )  # fmt: skip
 
+    @staticmethod
+    def _told(count: int, most: int, pitch: float) -> set[int]:
+        """The additions whose lengths have room for a number: that of the largest, and others that are not too near."""
+        apart = 1 if pitch > ROOMY else math.ceil(NARROW / pitch)
+        return {i for i in range(1, count) if (i - most) % apart == 0}
+
     def _part(self, i: int, widths: np.ndarray) -> VMobject:
         """The band from one addition to the next; it takes its new width where the addition flows in."""
         before, after = (units(float(w) * self.px) / 2 for w in (widths[max(i - 1, 0)], widths[i]))
-        left, bend, right = (at(x, self.Y) for x in (self.xs[i], self.xs[i] + 50, self.xs[i + 1] + 1))
+        left, bend, right = (at(x, self.Y) for x in (self.xs[i], self.xs[i] + self.bend, self.xs[i + 1] + 1))
         up = np.array([0, 1.0, 0])
         edge = [left + up * before, bend + up * after, right + up * after]
         edge += [right - up * after, bend - up * after, left - up * before]
@@ -109,11 +125,9 @@ class Tributaries(VGroup):
         return band
 
     def _fall(self, i: int, quantity: Quantity, width: float, label: Label | None) -> None:
-        wide, x = max(float(quantity) * self.px, 3), self.xs[i] + 25
+        wide, x = max(float(quantity) * self.px, 3), self.xs[i] + self.bend / 2
         foot = self.Y - width * self.px / 2
         fall = Box(wide, foot - 330, palette().weight, 2).move_to(at(x, (foot + 330) / 2)).set_fill(opacity=0.85)
         self.falls.add(fall)
-        value = number(quantity, ".2f", "number").settle(at(x, 296))
-        self.numbers.add(value)
         if label is not None:
             self.names.add(word(label, "fact", "ink2").settle(at(x, 248)))

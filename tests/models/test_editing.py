@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from transformer_core.cast import cast_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
 
@@ -101,3 +102,28 @@ def test_an_edit_is_on_screen_in_every_chapter(folders):
         found = found_in(chapter, trace, "dark")
         assert found.lies + found.claims + found.faults == []
         assert any(text.startswith("edited: encoder.0.self_attn.z[head=1]=0") for text in found.texts)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_what_is_written_before_and_after_an_edit_is_on_screen(language):
+    from scenes_of import EVERY_CHAPTER, found_in
+
+    basics, scores = (chapter for chapter in EVERY_CHAPTER if chapter.__name__ in ("Basics", "Scores"))
+    two = edited("decoder.0.cross_attn.z=0", "decoder.1.cross_attn.z*=0")
+    for chapter in (basics, scores):
+        found = found_in(chapter, two, "dark", language)
+        assert found.lies + found.claims + found.faults == []
+        (note,) = {text for text in found.texts if text.startswith(("edited: ", "editado: "))}
+        assert ("el coche es rojo" in note, "¿" in note) == (True, True)
+
+
+def test_who_asks_in_an_edited_model_is_not_said_to_have_a_gender():
+    """Without its head, the adjective no longer asks: the bet on another adjective in its place is left out."""
+    from scenes_of import EVERY_CHAPTER, found_in
+
+    trace = edited(f"{WEIGHTS}[head=1]=0")
+    assert str(cast_of(trace).asker) != "red"
+    scores = next(chapter for chapter in EVERY_CHAPTER if chapter.__name__ == "Scores")
+    found = found_in(scores, trace, "light")
+    assert found.lies + found.claims + found.faults == []
+    assert not any("gender" in record.narration for record in found.records)

@@ -1,0 +1,64 @@
+"""A model as wide and as deep as those that people bring: rows of 768 entries, twelve layers."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from scenes_of import EVERY_ENCODER_CHAPTER, found_in
+from small_models import word_pieces
+
+from scenes.layout import faults
+from scenes.mobjects.stream import Tributaries
+from scenes.theme import drawn_in
+from transformer_core.lecture import read
+from transformer_core.trace import NamedTensor
+
+#: The chapters with whole rows as strips; the others only with -m slow.
+ON_ROWS = ("Residual", "Encoder")
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory):
+    """BERT's own sizes but for its number of layers."""
+    folder, tokenizer = tmp_path_factory.mktemp("wide"), word_pieces()
+    config = transformers.BertConfig(vocab_size=tokenizer.get_vocab_size(), num_hidden_layers=1)
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        transformers.BertModel(config).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return read("the old ship sails home", folder)
+
+
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        pytest.param(chapter, marks=() if chapter.__name__ in ON_ROWS else pytest.mark.slow)
+        for chapter in EVERY_ENCODER_CHAPTER
+    ],
+    ids=lambda chapter: chapter.__name__,
+)
+def test_a_chapter_is_true_and_readable_in_rows_of_768_entries(chapter, trace):
+    found = found_in(chapter, trace, "dark")
+    assert found.lies + found.claims + found.faults == []
+
+
+@pytest.mark.parametrize("layers", [2, 6, 12, 48])
+def test_the_additions_of_a_deep_stack_stand_apart(layers):
+    """Where there is no room for all numbers, some are left out, and never the largest."""
+    count = 2 * layers + 1
+    names = tuple(f"attention {i}" for i in range(count))
+    random = np.random.default_rng(3)
+    lengths = NamedTensor("lengths", random.uniform(10, 30, count), ("sublayer",), {"sublayer": names})
+    widths = NamedTensor("widths", random.uniform(10, 40, count), ("sublayer",), {"sublayer": names})
+    tally = NamedTensor("tally", random.normal(size=(count, 768)), ("sublayer", "d_model"), {"sublayer": names})
+    with drawn_in("light"):
+        row = NamedTensor("row", tally.values[-1], ("d_model",))
+        picture = Tributaries(lengths, widths, tally, row, lengths.label("sublayer", 0))
+        assert faults([picture]) == []
+    most = f"{lengths.values[1:].max():.{2 if layers < 7 else 1}f}"
+    assert most in [number.text for number in picture.numbers]
+    assert len(picture.fills[0]) == len(picture.sum) < 768
+    falls = sorted((fall.get_left()[0], fall.get_right()[0]) for fall in picture.falls)
+    assert all(right <= left for (_, right), (left, _) in pairwise(falls))
