@@ -58,9 +58,19 @@ class Likeness(VGroup):
         self.landed = self.plot.dots([distance] * len(here), here.tolist(), "focus", 10)
         spot = self.landed[0].get_center() + RIGHT * units(70) + UP * units(28)
         self.value = number(products.quantity(0, distance), ".2f", "number").settle(spot)
+        self._clear_of_dots()
         super().__init__(
             self.map, self.map_names, self.plot, self.ticks, self.columns, self.band, self.landed, self.value
         )  # fmt: skip
+
+    def _clear_of_dots(self) -> None:
+        """Where pairs equally far apart differ, many dots stand above each other: the number goes over them."""
+        left, right = self.value.get_left()[0], self.value.get_right()[0]
+        near = [some for some in self.columns if left - units(12) < some.get_x() < right + units(12)]
+        low, high = self.value.get_bottom()[1] - units(6), self.value.get_top()[1] + units(6)
+        if any(some.get_top()[1] > low and some.get_bottom()[1] < high for some in near):
+            top = max(some.get_top()[1] for some in near)
+            self.value.shift(UP * (top + units(16) - self.value.get_bottom()[1]))
 
     def _spot(self, row: int, column: int) -> np.ndarray:
         corner = self.map.backdrop.get_corner(UP + LEFT) + np.array([units(5), -units(5), 0])

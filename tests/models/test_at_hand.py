@@ -90,6 +90,17 @@ def test_an_unknown_kind_is_answered_with_the_known_ones(folders, tmp_path):
     facts = json.loads((path / "config.json").read_text())
     (path / "config.json").write_text(json.dumps(facts | {"model_type": "t5"}))
     assert "'t5'; known are bert, gpt2, marian, torch.nn.Transformer" in refused(path)
+    del facts["model_type"]
+    (path / "config.json").write_text(json.dumps(facts))
+    assert "names no model_type: known are bert" in refused(path)
+
+
+def test_where_nothing_lies_and_where_no_weights_lie_what_would_be_right_is_told(folders, tmp_path):
+    assert f"nothing lies at {tmp_path / 'gone'}: give a folder of Hugging Face" in refused(tmp_path / "gone")
+    assert 'no model "gone": there are english-spanish' in refused("gone")
+    path = shutil.copytree(folders["bert"], tmp_path / "empty")
+    (path / "model.safetensors").unlink()
+    assert "write it with transformers, BertModel.from_pretrained(folder).save_pretrained(folder)" in refused(path)
 
 
 def test_a_folder_without_a_tokenizer_is_told_how_to_make_one(folders, tmp_path):
