@@ -148,6 +148,21 @@ def test_a_run_counts_what_was_answered_refused_and_failed_and_keeps_what_failed
     assert again["failures"] == sum(number >= 30 for number in failing)
 
 
+@pytest.mark.parametrize(("sleeps", "failures"), [(1, 0), (2, 1)])
+def test_a_case_that_takes_too_long_fails_if_it_does_so_twice(sleeps, failures, tmp_path, monkeypatch):
+    naps = iter([0.0] + [1.0] * sleeps + [0.0] * 9)  # the first run is for what is imported once
+
+    def run(_planted, case):
+        time.sleep(next(naps))
+        return case
+
+    monkeypatch.setattr(Planted, "run", run)
+    monkeypatch.setattr(guarding, "SECONDS", 0.2)
+    monkeypatch.setitem(fuzz.KINDS, "planted", (__name__, "Planted"))
+    found = fuzz.fuzz("planted", 3, 1, tmp_path, tmp_path / "saved", lambda *_: None)
+    assert (found["failures"], found["tried_twice"], found["answered"]) == (failures, 1, 3 - failures)
+
+
 @pytest.mark.parametrize(
     ("trouble", "status"),
     [({}, 0)] + [({name: 2**32}, 1) for name in ("failures", "files_outside", "connections", "peak_memory")],
