@@ -4,8 +4,8 @@ Kinds are `texts`, `mobjects`, `lectures` and `weights`. A case follows from the
 comes to an answer, or to a line that the project raised on purpose, within 5 seconds and 2 GiB, and touches neither a
 file outside its folder, nor the network, nor another program. A case that fails is made shorter as long as it fails in
 the same way, and saved; one that took too long is tried a second time first. The last line is JSON; the status is 1 if
-anything failed. If the process itself dies, the number of its case is in the file `now` beside the saved ones; `--first`
-goes on from a number.
+anything failed. If the process itself dies, the number of its case is in the file `now` beside the saved ones;
+`--first` goes on from a number.
 """
 
 from __future__ import annotations
