@@ -21,6 +21,8 @@ from transformer_core.untrained import seed_of, untrained
 from transformer_core.versions import versions
 
 AS_IT_IS, EDITED = "", "edited"
+#: Before this letter, Latin ends; a bar would divide what is said.
+LATIN = "\u0250"
 KEPT = ("config.", "edits", "edit_effect")
 
 
@@ -85,6 +87,9 @@ def beside(a: Trace, b: Trace, related: bool = False) -> Trace:
     for letter, trace in (("a", a), ("b", b)):
         names = [*of_the_pass(trace), *(name for name in trace.tensors if name.startswith(KEPT))]
         tensors |= {f"{letter}.{name}": replace(trace.tensors[name], name=f"{letter}.{name}") for name in names}
+        if trace.about.get("edits"):
+            lines = tuple(shortened(line, 48) for line in trace.about["edits"])
+            tensors[f"{letter}.edits"] = replace(tensors[f"{letter}.edits"], labels={"choice": lines})
         known = set(names)
         for name in names:
             parents[f"{letter}.{name}"] = tuple(f"{letter}.{p}" for p in trace.parents.get(name, ()) if p in known)
@@ -156,8 +161,13 @@ def _names(a: Trace, b: Trace) -> NamedTensor:
 
 
 def shortened(name: str, most: int = 30) -> str:
-    """A name that a picture has room for."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """A name of the user's own that a picture has room and letters for.
+
+    >>> shortened("my|model")
+    'my·model'
+    """
+    letters = "".join(char if char.isprintable() and char < LATIN and char != "|" else "·" for char in name)
+    return letters if len(letters) <= most else f"{letters[: most - 1]}…"
 
 
 def _about(a: Trace, b: Trace) -> dict[str, Any]:

@@ -21,6 +21,8 @@ A, B = Phrase("A"), Phrase("B")
 SIDES = {"a": A, "b": B}
 #: Px between two chips, and the most of them in a line.
 BETWEEN, MOST = 12.0, 12
+#: Lines of the box that says who one of the two is.
+MOST_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ class Two:
 
     def called(self, letter: str) -> str:
         """Its name, and what was made of it."""
-        kind = self.of(letter, "kind")
-        if kind == "untrained":
+        if self.of(letter, "kind") == "untrained":
             return f"{self.name(letter)}, untrained, seed {self.trace[f'{letter}.seed']}"
-        return f"{self.name(letter)}, edited" if kind == "edited" else f"{self.name(letter)}"
+        return f"{self.name(letter)}, edited" if self.edits(letter) else f"{self.name(letter)}"
+
+    def made(self, letter: str) -> str:
+        """What was made of a model before its edits."""
+        untrained = self.of(letter, "kind") == "untrained"
+        return f"untrained, seed {self.trace[f'{letter}.seed']}" if untrained else ""
 
     @property
     def seen(self) -> str:
@@ -109,12 +115,15 @@ class Legend(VGroup):
         box = Box(wide, high, palette().surface, 12, palette().line, 2)
         edge = box.get_left()[0] + units(36)
         sign = Words(f"{SIDES[letter]}", "chapter", "ink", box).move_to(box).begin_at(edge)
-        told = [Words(two.called(letter), "fact", "ink", box)]
+        told = [Words(f"{two.name(letter)}", "fact", "ink", box)]
+        if made := two.made(letter):
+            told.append(Words(made, "map", "ink2", box))
         changes = two.edits(letter)
-        told += [Words(f"{line}", "map", "ink2", box) for line in changes[:2]]
-        if len(changes) > 2:
+        room = MOST_LINES - len(told)
+        told += [Words(f"{line}", "map", "ink2", box) for line in changes[:room]]
+        if len(changes) > room:
             told[-1] = Words("and more changes", "map", "ink2", box)
-        lines = VGroup(*told).arrange(DOWN, buff=units(16), aligned_edge=LEFT)
+        lines = VGroup(*told).arrange(DOWN, buff=units(13), aligned_edge=LEFT)
         lines.move_to(box).shift(RIGHT * (edge + units(104) - lines.get_left()[0]))
         return VGroup(box, sign, lines)
 

@@ -22,6 +22,7 @@ SHIP = "the old ship sails home"
 STORM = "the old ship sails home before the storm and the cat sees the other cat and the cat sleeps"
 SHIPPED, POST_NORM = "english-spanish", "english-spanish-post-norm"
 EDITS = (HEAD, "encoder.0.ffn.out=0", "decoder.1.cross_attn.z*=0.5")
+MORE = ("decoder.1.cross_attn.weights[head=0, query=<start>, key=car]*=0.000001",)
 
 #: By name: the sentence, A and B (a name in capitals is one of the small folders), and a given translation.
 PAIRS = {
@@ -29,6 +30,7 @@ PAIRS = {
     "untrained and trained, a given translation": ("car", Side(UNTRAINED), Side(None), "coche"),
     "before and after an ablation": ("The car is red", Side(None), Side(None, (HEAD,)), ""),
     "one change and several": (LONG, Side(None, (HEAD,)), Side(None, EDITS), ""),
+    "a change in both, one of them untrained": ("car", Side(None, (HEAD,)), Side(UNTRAINED, (*EDITS, *MORE)), ""),
     "two checkpoints, pre-norm and post-norm": (LONG, Side(None), Side(POST_NORM), ""),
     "two checkpoints, one and four heads that read the source": (
         "the red car", Side(SHIPPED), Side("english-spanish-four-cross-heads"), ""),

@@ -47,7 +47,8 @@ def test_two_that_are_the_same_are_said_to_be_so(pair, name):
 
 def test_fresh_weights_are_shown_with_their_seed(pair):
     found = found_in(pair("trained and untrained"), "dark", "en")
-    assert "english-spanish, untrained, seed 1" in found.texts
+    assert "untrained, seed 1" in found.texts
+    assert "A: english-spanish · B: english-spanish, untrained, seed 1" in found.texts
     assert "fresh weights, seed 1" in found.said[0]
 
 
@@ -56,6 +57,9 @@ def test_a_change_is_shown_as_it_was_asked_for(pair):
     assert "encoder.1.self_attn.weights[head=2]=0" in found.texts
     assert "The first that differs: encoder.1.self_attn.weights." in found.said[-1]
     assert "Layer 2, head 3 of A, and the same head of B." in found.said[3]
+    both = found_in(pair("a change in both, one of them untrained"), "dark", "en")
+    assert "seed 1, and with a change inside." in both.said[0]
+    assert "and more changes" in both.texts
 
 
 def test_where_widths_differ_the_picture_says_why_nothing_is_subtracted(pair):

@@ -6,7 +6,7 @@ import torch
 
 from transformer_core.apart import of_the_pass
 from transformer_core.at_hand import UNTRAINED, opened
-from transformer_core.comparing import Side, beside, compare
+from transformer_core.comparing import Side, beside, compare, shortened
 from transformer_core.lecture import read
 from transformer_core.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.model import Transformer
@@ -180,6 +180,13 @@ def test_every_parent_is_in_the_trace_and_nothing_but_a_name_is_kept_of_the_para
     assert {parent for parents in edited.parents.values() for parent in parents} <= set(edited.tensors)
     assert edited.parents["apart.probs"] == ("a.probs", "b.probs")
     assert not [name for name in edited.tensors if name.startswith(("a.parameters", "b.parameters"))]
+
+
+def test_a_name_is_shown_in_letters_that_there_are_and_no_longer_than_there_is_room():
+    trace = compare("car", Side(None), Side(None))
+    assert trace["apart.names"].labels["choice"] == (SHIPPED, SHIPPED)
+    assert shortened("a|b\x1b模型“") == "a·b····"
+    assert shortened("n" * 40) == "n" * 29 + "…"
 
 
 def test_two_untrained_ones_have_no_architecture():

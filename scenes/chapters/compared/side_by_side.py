@@ -64,6 +64,8 @@ class SideBySide(Chapter):
         sign, name, kind = SIDES[letter], two.name(letter), two.of(letter, "kind")
         if kind == "untrained":
             seed = two.trace[f"{letter}.seed"]
+            if two.edits(letter):
+                return f"{sign} is {name} untrained, fresh weights, seed {seed}, and with a change inside."
             return f"{sign} is {name} untrained: the same architecture with fresh weights, seed {seed}."
         if kind == "edited":
             return f"{sign} is {name} with a change inside."
