@@ -36,7 +36,7 @@ def answered(
     alone = model.encoder is None
     given = reading.ids if alone else (reader.start,)
     source = None if alone else torch.tensor([reading.ids])
-    longest = most_tokens(model, reader, len(given))
+    longest = most_tokens(model, reader, len(given), len(reading.ids))
     if target:
         written = _given_translation(target, model, reader, longest)
     elif edit:

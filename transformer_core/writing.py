@@ -29,6 +29,9 @@ RULES: Mapping[str, Mapping[str, Any]] = {
 WIDTH = 4
 #: How many tokens a decoder alone goes on with.
 CONTINUED = 8
+#: How many tokens a translator writes at most: as often as many as it reads, and some. One that never says it has ended
+#: would go on to its last place, and what is measured of the way there grows with the square of it.
+WRITTEN, SOME = 2, 16
 
 
 @torch.no_grad()
@@ -43,7 +46,7 @@ def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, Na
     """
     source, words = torch.tensor([given.source_ids]) if given.source_ids else None, reader.target
     start, end = torch.tensor([given.target_ids[: given.prompt]]), reader.end
-    longest = most_tokens(model, reader, given.prompt)
+    longest = most_tokens(model, reader, given.prompt, len(given.source_ids))
     found = sample(model, source, start, end, longest, temperature=0)
     tensors = found.tensors(words, prefix="decoding.greedy.")
     del tensors["decoding.greedy.rule"]  # greedy has none
@@ -67,8 +70,8 @@ def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, Na
     return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
 
 
-def most_tokens(model: Transformer, reader: Reader, given: int) -> int:
-    """How many tokens may be written: as many as there are places, or a few where a text is gone on with.
+def most_tokens(model: Transformer, reader: Reader, given: int, read: int) -> int:
+    """How many tokens may be written after the `given`: min(places, 2 read + 16), or a few to go on with a text.
 
     Raises:
         SentenceError: what is given leaves no place for one.
@@ -76,7 +79,7 @@ def most_tokens(model: Transformer, reader: Reader, given: int) -> int:
     most = min(reader.longest, model.config.max_positions - given)
     if most < 1:
         raise SentenceError(f"this text has {given} tokens, and leaves the model no place to go on: type a shorter one")
-    return most if model.encoder is not None else min(CONTINUED, most)
+    return min(CONTINUED if model.encoder is None else WRITTEN * read + SOME, most)
 
 
 def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, steps: int) -> dict[str, Tensor]:

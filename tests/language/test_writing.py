@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from transformer_core.lecture import DEFAULT_MODEL
 from transformer_core.pretrained import load
 from transformer_core.variants import Sentence
 from transformer_core.vocabulary import END, START, Vocabulary
-from transformer_core.writing import RULES, writing
+from transformer_core.writing import RULES, most_tokens, writing
 
 TEXT = "The animal did not cross the street because it was too tired"
 
@@ -72,3 +74,18 @@ def test_what_the_cache_keeps_does_not_move_and_is_counted(told):
     assert tensors["decoding.cache.rows_without"].values == sum(range(steps + 1))
     assert tensors["decoding.cache.rows_with"].values == steps
     assert tensors["decoding.cache.numbers"].values == 2 * 2 * 64 * (steps + source)  # k and v, two layers, d_model
+
+
+@pytest.mark.parametrize(
+    ("encoder", "longest", "places", "given", "read", "most"),
+    [
+        (True, 40, 64, 1, 5, 26),  # a translator that never ends: twice what it read, and 16
+        (True, 12, 64, 1, 5, 12),
+        (True, 512, 20, 1, 5, 19),
+        (False, 512, 64, 5, 0, 8),
+        (False, 512, 10, 5, 0, 5),
+    ],
+)
+def test_a_model_that_never_ends_is_stopped(encoder, longest, places, given, read, most):
+    model = SimpleNamespace(encoder=encoder or None, config=SimpleNamespace(max_positions=places))
+    assert most_tokens(model, SimpleNamespace(longest=longest), given, read) == most
