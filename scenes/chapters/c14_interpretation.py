@@ -233,7 +233,7 @@ class Interpretation(Chapter):
         reads, writes = ([words[i] for i in rows] for words in (play.reads, play.writes))
         picture = Lens(logits, ranks, reads, writes)
         row = max(len(rows) - 2, 0)
-        said = [f"{ranks.quantity(k, row):,.0f}" for k in range(len(ranks))]
+        said = [f"{ranks.quantity(k, row):,.0f}" for k in picture.shown]
         yield Step(
             "Read the stream early",
             say="Read each layer of the decoder as if it were the last. |"

@@ -21,6 +21,9 @@ from scenes.theme import at, gap, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor
 
+#: More layers than this, read one over the other, have no room for a word and its rank.
+LINES = 5
+
 
 class Gallery(VGroup):
     """The heads of some layers, a line for each layer; under each pattern the name of the head, or none.
@@ -97,6 +100,8 @@ class Transplant(VGroup):
 class Lens(VGroup):
     """Each layer of the decoder read as if it were the last: its likeliest word, and the rank of the final one.
 
+    Of many layers a few are `shown`, the first and the last among them.
+
     Args:
         logits: layer × position × vocab.
         ranks: layer × position.
@@ -107,19 +112,20 @@ class Lens(VGroup):
         self, logits: NamedTensor, ranks: NamedTensor, reads: Sequence[Label], writes: Sequence[Label]
     ) -> None:
         layers, count = ranks.shape
-        tops = [[logits.pick(layer=k, position=i).largest()[0] for i in range(count)] for k in range(layers)]
+        self.shown = [int(k) for k in np.linspace(0, layers - 1, min(layers, LINES)).round()]
+        tops = [[logits.pick(layer=k, position=i).largest()[0] for i in range(count)] for k in self.shown]
         width = max(chip_width(label) for label in (*reads, *(label for line in tops for label in line)))
         pitch = min(250.0, 1400 / count, width + 90)
         left = LEFT_EDGE + 210 + (WIDTH - 210 - pitch * count) / 2
         xs = [left + (i + 0.5) * pitch for i in range(count)]
-        step = min(150.0, 420 / layers)
+        step = min(140.0, 420 / max(len(self.shown) - 1, 1))
         low = 700.0
         self.reads = VGroup(*(Token(label).move_to(at(x, low + 90)) for x, label in zip(xs, reads, strict=True)))
         self.lines, self.calls = VGroup(), VGroup()
-        for k in range(layers):
-            y = low - 20 - k * step
+        for place, (k, words) in enumerate(zip(self.shown, tops, strict=True)):
+            y = low - 20 - place * step
             line = VGroup()
-            for i, (x, label) in enumerate(zip(xs, tops[k], strict=True)):
+            for i, (x, label) in enumerate(zip(xs, words, strict=True)):
                 right = str(label) == str(writes[i])
                 top = Token(label, "", width) if right else word(label, "token", "ink3")
                 if right:

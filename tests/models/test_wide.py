@@ -10,6 +10,7 @@ from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
 from scenes.layout import faults
+from scenes.mobjects.insight import Lens
 from scenes.mobjects.stream import Tributaries
 from scenes.theme import drawn_in
 from transformer_core.lecture import read
@@ -62,3 +63,19 @@ def test_the_additions_of_a_deep_stack_stand_apart(layers):
     assert len(picture.fills[0]) == len(picture.sum) < 768
     falls = sorted((fall.get_left()[0], fall.get_right()[0]) for fall in picture.falls)
     assert all(right <= left for (_, right), (left, _) in pairwise(falls))
+
+
+@pytest.mark.parametrize("layers", [1, 3, 7, 13, 49])
+def test_layers_of_a_deep_stack_that_are_read_early_stand_apart(layers):
+    names = ("input", *(f"layer {k}" for k in range(1, layers)))
+    random = np.random.default_rng(5)
+    labels = {"layer": names, "position": ("the", "old", "ship"), "vocab": ("vieux", "bateau", "rentre", "la")}
+    logits = NamedTensor("logits", random.normal(size=(layers, 3, 4)), ("layer", "position", "vocab"), labels)
+    places = {axis: labels[axis] for axis in ("layer", "position")}
+    ranks = NamedTensor("ranks", random.integers(1, 65_000, (layers, 3)), ("layer", "position"), places)
+    with drawn_in("dark"):
+        reads, writes = ([logits.label("position", i) for i in range(3)], [logits.label("vocab", i) for i in range(3)])
+        picture = Lens(logits, ranks, reads, writes)
+        assert faults([picture]) == []
+    assert picture.shown[0] == 0
+    assert picture.shown[-1] == layers - 1
