@@ -31,19 +31,17 @@ CALLED = {
     "self": "any word to itself",
     "everything else": "all other words",
 }
+UNITS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+)  # fmt: skip
 ORDINALS = (
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
+    *UNITS,
+    *(
+        name
+        for ten in ("twent", "thirt", "fort", "fift")
+        for name in (f"{ten}ieth", *(f"{ten}y-{one}" for one in UNITS[:9]))
+    ),
 )
 #: The least score that is written out; below it the tile alone speaks.
 WRITTEN = 0.10

@@ -10,6 +10,7 @@ import scenes
 from scenes.language import catalogue, languages
 from scenes.language.catalogue import FOLDER, NUMBER
 from scenes.language.sentences import PLACE, places, sentences
+from scenes.mobjects.role_table import layer_name
 from scenes.production.brand_file import NEEDED
 from scenes.production.captions import LEANING, LINKS
 from transformer_core.provenance import Quantity
@@ -78,3 +79,11 @@ def test_a_spanish_question_is_opened_as_well_as_closed():
     assert (said.count("¿"), said.count("¡")) == (said.count("?"), said.count("!"))
     whole = [one.msgstr for one in entries("es") if one.msgid[:1].isupper() and "?" in one.msgid]  # not half a card's
     assert [text for text in whole if text.count("¿") != text.count("?")] == []
+
+
+@pytest.mark.parametrize("layer", range(48))
+def test_layers_of_a_deep_model_have_names(layer):
+    """GPT-2 has up to 48 of them."""
+    name = layer_name(layer)
+    assert str(name).endswith(" layer")
+    assert catalogue("es").text(name) != str(name)
