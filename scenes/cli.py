@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -176,6 +177,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; whatever goes wrong is told in one line (LECTURE_DEBUG=1 shows where)."""
     with settled(afresh=arguments is None):
         status = _status(arguments)
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: while Python is put away, a signal would end it
     if status == INTERRUPTED:
         # All is put away: to leave torch would take its time, and an interrupt that went through an exec would let
         # Python end by a signal.

@@ -5,13 +5,15 @@ The long trial, with moments all over a real film and a real training: `python t
 
 import random
 import shutil
+import signal
 import sys
+import time
 
 import pytest
 from interruption import Trials
 from tiny_lecture import CHAPTER, LECTURE
 from trial import LECTURE as COMMAND
-from trial import halves
+from trial import halves, start
 
 #: A machine that runs all tests at once is slow to end anything: what is timed is timed by the long trial.
 PATIENCE = 60.0
@@ -63,3 +65,15 @@ def test_the_trial_sees_a_film_that_is_cut_off(films, tmp_path):
     for name, content in {"a.mp4": whole[:-50], "b.mp4": whole, "c.json": b'{"a": 1', ".d.1.part.png": b"half"}.items():
         (tmp_path / name).write_bytes(content)
     assert [half.partition(":")[0] for half in halves(tmp_path)] == ["a.mp4", "c.json"]
+
+
+def test_an_interrupt_after_all_is_done_changes_nothing(tmp_path):
+    """While Python is put away, which takes torch a while."""
+    slowly = "import atexit, time; atexit.register(lambda: (print('done', flush=True), time.sleep(0.5)))"
+    run = start((sys.executable, "-c", f"{slowly}\nfrom scenes.cli import main\nmain()", "list"), tmp_path)
+    assert "done\n" in iter(run.stdout.readline, "")
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert run.communicate() == ("", "")
+    assert run.returncode == 0
