@@ -10,6 +10,8 @@ from transformer_core.trace import Trace
 Row = tuple[str, str, str, str]
 #: Of a long output so many letters are printed.
 LONGEST = 60
+#: What stands in the column of differences where there are none, and where there is nothing to hold against another.
+SAME, NOTHING = "the same", "nothing to compare"
 
 
 def table(trace: Trace) -> Any:
@@ -18,9 +20,14 @@ def table(trace: Trace) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", *(f"{letter.upper()}: {_called(trace, letter)}" for letter in "ab"), "difference"):
-        made.add_column(escape(_printable(column)), overflow="fold")
+    told = [f"{letter.upper()}: {_called(trace, letter)}" for letter in "ab"]
+    told += [f"the first that differs: {name}" for name in trace["apart.first"].labels["choice"]]
+    made = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="",
+        title="\n".join(escape(_printable(line)) for line in told),
+    )  # fmt: skip
+    for column in ("", "A", "B", "difference"):
+        made.add_column(column, overflow="fold", no_wrap=column in ("", "difference"))
     for row in rows(trace):
         made.add_row(*(escape(_printable(text)) for text in row))
     return made
@@ -28,35 +35,41 @@ def table(trace: Trace) -> Any:
 
 def rows(trace: Trace) -> Iterator[Row]:
     """What is compared, what it is in A and in B, and how far they are apart."""
+    stack = trace.about["stack"]
     yield "parameters", *_both(trace, "config.parameters"), _equal(trace, "parameters.same", "parameters.compared")
-    yield "tokens read", *_both(trace, "counted"), ""
-    yield "tensors of the pass", "", "", _equal(trace, "equal_points", "points")
-    for name in trace["apart.first"].labels["choice"]:
-        yield "the first that differs", name, "", ""
-    if trace.about["stack"]:
-        yield from _of_the_stack(trace, trace.about["stack"])
+    yield "tokens read", *_both(trace, "counted"), SAME if _read_alike(trace) else "different"
+    wide = _both(trace, "config.d_model")
+    if wide[0] != wide[1]:
+        yield "entries of a row", *wide, NOTHING
+    if trace["apart.points"] or wide[0] == wide[1]:
+        yield "tensors of the pass", "", "", _equal(trace, "equal_points", "points")
+    if stack:
+        yield from _of_the_stack(trace, stack)
     if "apart.said" in trace:
         yield _next_word(trace)
     written = [trace.about[letter]["output"] for letter in "ab"]
     if any(written):
         both = all(trace.about[letter]["config"]["decoder_layers"] for letter in "ab")
-        same = "" if not both else "the same" if written[0] == written[1] else "different"
+        same = "" if not both else SAME if written[0] == written[1] else "different"
         yield "written", _shortened(written[0]), _shortened(written[1]), same
 
 
 def _of_the_stack(trace: Trace, stack: str) -> Iterator[Row]:
     distance, heads = trace[f"apart.{stack}.distance"].values, trace[f"apart.{stack}.heads"].values
     partners = trace[f"apart.{stack}.partners"].values
-    yield f"rows entering {stack}.0", "", "", f"{distance[0]:.1%} apart"
+    yield f"rows entering {stack}.0", "", "", _apart(distance[0])
     for layer, row in enumerate(heads):
         head = int(row.argmax())
         there, other = (int(place) for place in partners[layer, head])
         partner = f"head={other}" if there == layer else f"{stack}.{there}, head={other}"
-        yield f"attention of {stack}.{layer}, farthest", f"head={head}", partner, f"{row[head]:.1%} elsewhere"
+        if row[head]:
+            yield f"farthest head, {stack}.{layer}", f"head={head}", partner, f"{row[head]:.1%} elsewhere"
+        else:
+            yield f"attention of {stack}.{layer}", "", "", SAME
         if len(distance) == len(heads) + 1:
-            yield f"rows leaving {stack}.{layer}", "", "", f"{distance[layer + 1]:.1%} apart"
+            yield f"rows leaving {stack}.{layer}", "", "", _apart(distance[layer + 1])
     if len(distance) != len(heads) + 1:
-        yield "rows leaving the last layer", "", "", f"{distance[-1]:.1%} apart"
+        yield "rows leaving the end", "", "", _apart(distance[-1])
 
 
 def _next_word(trace: Trace) -> Row:
@@ -65,7 +78,8 @@ def _next_word(trace: Trace) -> Row:
     place = int(said.values.argmax())
     best = [trace[f"{letter}.probs"].pick(batch=0, position=place).largest() for letter in "ab"]
     first, second = (f"{word!s} {float(share):.1%}" for word, share in best)
-    return f"next word after {said.labels['position'][place]}", first, second, f"{said.values[place]:.1%} elsewhere"
+    moved = f"{said.values[place]:.1%} elsewhere" if said.values[place] else SAME
+    return f"next word after {_shortened(said.labels['position'][place], 12)}", first, second, moved
 
 
 def _both(trace: Trace, name: str) -> tuple[str, str]:
@@ -73,10 +87,20 @@ def _both(trace: Trace, name: str) -> tuple[str, str]:
     return first, second
 
 
+def _read_alike(trace: Trace) -> bool:
+    first, second = (tuple(trace[f"{letter}.read"].labels["position"]) for letter in "ab")
+    return first == second
+
+
 def _equal(trace: Trace, same: str, of: str) -> str:
-    if not trace[f"apart.{of}"]:
-        return "none of one shape"
-    return f"{float(trace[f'apart.{same}']):,.0f} of {float(trace[f'apart.{of}']):,.0f} the same"
+    equal, compared = (float(trace[f"apart.{name}"]) for name in (same, of))
+    if not compared:
+        return NOTHING
+    return "all the same" if equal == compared else f"{equal:,.0f} of {compared:,.0f} equal"
+
+
+def _apart(distance: float) -> str:
+    return f"{distance:.1%} apart" if distance else SAME
 
 
 def _called(trace: Trace, letter: str) -> str:
@@ -85,8 +109,8 @@ def _called(trace: Trace, letter: str) -> str:
     return f"{side['model']}{', ' * bool(side['kind'])}{side['kind']}{seed}"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _shortened(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _printable(text: str) -> str:

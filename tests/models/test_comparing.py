@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from scenes.compared_table import rows
 from transformer_core.apart import of_the_pass
 from transformer_core.at_hand import UNTRAINED, opened
 from transformer_core.comparing import Side, beside, compare, shortened
@@ -167,6 +168,15 @@ def test_what_is_cut_into_other_tokens_is_not_subtracted(folders):
     assert pair.about["stack"] == ""
     assert not [name for name in subtracted(pair) if "encoder" in name]
     assert pair["a.read"].labels["position"] != pair["b.read"].labels["position"]
+
+
+def test_in_the_table_nothing_is_said_to_differ_that_cannot_be_compared(folders):
+    pair = compare("the cat sees", Side(str(folders["marian"])), Side(str(folders["gpt2"])))
+    told = {row[0]: row[1:] for row in rows(pair)}
+    wide = [f"{float(pair[f'{letter}.config.d_model']):.0f}" for letter in "ab"]
+    assert wide[0] != wide[1]
+    assert told["entries of a row"] == (*wide, "nothing to compare")
+    assert "tensors of the pass" not in told
 
 
 def test_two_decoders_are_compared_in_their_decoders(folders):

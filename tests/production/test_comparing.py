@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from scenes.compared_table import rows, table
 from scenes.production.pairs import Pair, Pairs
@@ -77,7 +78,7 @@ def test_what_was_compared_before_is_taken_as_it_is(lecture, film):
 def test_a_table_is_printed_without_a_picture(lecture, folder):
     said = lecture("compare", "english-spanish", UNTRAINED, "--text", "car", "--table", "--output", "none")
     assert said.returncode == 0, said.stderr
-    assert "0 of 218,176 the same" in " ".join(said.stdout.split())
+    assert "0 of 218,176 equal" in " ".join(said.stdout.split())
     assert not (folder / "none").exists()
 
 
@@ -85,21 +86,37 @@ def test_the_table_says_what_the_trace_says():
     trace = compare("The car is red", Side(None), Side(None, (HEAD,)))
     told = {row[0]: row[1:] for row in rows(trace)}
     head = trace["apart.encoder.heads"].pick(layer=1, head=2)
-    assert told["attention of encoder.1, farthest"] == ("head=2", "head=2", f"{float(head):.1%} elsewhere")
-    assert told["the first that differs"][0] == "encoder.1.self_attn.weights"
-    assert told["rows entering encoder.0"][2] == "0.0% apart"
+    assert told["farthest head, encoder.1"] == ("head=2", "head=2", f"{float(head):.1%} elsewhere")
+    assert told["attention of encoder.0"] == ("", "", "the same")
+    assert told["rows entering encoder.0"][2] == "the same"
+    assert told["rows leaving encoder.1"][2].endswith("% apart")
     assert told["written"] == ("el coche es rojo", "el coche es rojo", "the same")
-    assert told["parameters"] == ("218,176", "218,176", "218,176 of 218,176 the same")
+    assert told["parameters"] == ("218,176", "218,176", "all the same")
+
+
+def printed(trace, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table(trace))
+    return console.export_text()
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_figure_and_no_name_of_the_table_is_broken_in_two(width):
+    said = printed(compare("The car is red", Side(None), Side(None, (HEAD,))), width)
+    assert "the first that differs: encoder.1.self_attn.weights" in said
+    assert {"218,176", "english-spanish", "100.0%", "rojo"} <= set(said.split())
+    assert max(map(len, said.splitlines())) <= width
+
+
+def test_of_two_that_are_the_same_nothing_is_said_to_lie_apart():
+    said = [row[3] for row in rows(compare("car", Side(None), Side(None)))]
+    assert set(said) == {"the same", "all the same"}
 
 
 def test_a_name_of_a_model_is_no_markup_and_moves_no_cursor():
-    from rich.console import Console
-
     trace = compare("car", Side(None), Side(UNTRAINED))
     trace.about["b"]["model"] = "[bold]\x1b[31mred"
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(table(trace))
-    said = console.export_text()
+    said = printed(trace, 200)
     assert "[bold]·[31mred" in said
     assert "\x1b" not in said
 
