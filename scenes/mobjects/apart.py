@@ -9,16 +9,16 @@ from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tensors import TensorGrid, full_colour
+from scenes.mobjects.text import Words, word
 from scenes.theme import at, gap, units
 from transformer_core.provenance import Label, Quantity
 from transformer_core.trace import NamedTensor, Trace
 
 #: What stands above the three parts of a comparison.
 HEADS = ("A", "B", "B − A")
-#: Px of a cell from which a number fits, and a large one; of its height at most; and between two grids.
-NUMBERED, ROOMY, TALLEST, APART = 90.0, 120.0, 88.0, 64.0
+#: Px of a cell from which a number fits, a large one and a huge one; of its sides at most; and between two grids.
+NUMBERED, ROOMY, HUGE, LARGEST, APART = 90.0, 120.0, 176.0, 260.0, 64.0
 
 
 #: Below this part of the largest difference a cell has hardly a hue, and no dash that says below zero.
@@ -34,14 +34,15 @@ def told(apart: NamedTensor) -> Words:
     """The largest difference as a line: it has the full colour."""
     most = largest(apart)
     text = f"largest: {format(most, finely(abs(most)))}" if most else "nothing"
-    return Words(text, "axis", "ink2")
+    return Words(text, "note", "ink2")
 
 
 def styled(pitch: float, tall: float) -> str:
-    """The cells that there is room for: large numbers, numbers, or none."""
+    """The cells that there is room for: huge numbers, large ones, numbers, or none."""
     if tall < NUMBERED / 3 or pitch < NUMBERED:
         return "tile"
-    return "large" if min(pitch, 2 * tall) >= ROOMY else "normal"
+    room = min(pitch, 2 * tall)
+    return "huge" if room >= HUGE else "large" if room >= ROOMY else "normal"
 
 
 def seen_at(tensor: NamedTensor, entry: Quantity) -> tuple[int, ...]:
@@ -63,6 +64,7 @@ class Trio(VGroup):
         first, second, apart: "query key", in the same tokens.
         shares: whether entries lie between nothing and one; else they have a sign, and one is full.
         masked: the masked scores of either, where a query may not look at a key.
+        names: what stands under the letters of the two.
     """
 
     def __init__(
@@ -72,12 +74,15 @@ class Trio(VGroup):
         apart: NamedTensor,
         shares: bool = True,
         masked: NamedTensor | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         labels = first.words("query")
         rows = len(labels)
-        side = max(word(label, "map").width for label in labels) * 135 + 24
-        pitch = min(132.0, (WIDTH - side - 2 * APART) / 3 / rows)
-        tall = min(TALLEST, 420 / rows)
+        widest = max(word(label, "token").width for label in labels) * 135 + 24
+        pitch = min(LARGEST, (WIDTH - widest - 2 * APART) / 3 / rows)
+        self.style = "token" if widest < pitch else "map"
+        side = max(word(label, self.style).width for label in labels) * 135 + 24
+        tall = min(pitch, 440 / rows)
         cell = styled(pitch, tall)
         spec, sizes = (".2f", "weight")[shares], {"wide": pitch - 4, "high": tall - 4}
         most = abs(largest(apart))
@@ -88,28 +93,34 @@ class Trio(VGroup):
         for faint in grids[2].cells.values():
             if faint.dash and abs(faint.quantity) < most * FAINT:
                 faint.remove(faint.dash)
-        self.grids = VGroup(*grids).arrange(RIGHT, buff=units(APART)).move_to(at(960 + side / 2, 560))
+        called = [Words(name, "fact", "ink2") for name in names]
+        space = max([units(APART), *(text.width + units(APART / 2) - grids[0].width for text in called)])
+        self.grids = VGroup(*grids).arrange(RIGHT, buff=space).move_to(at(960 + side / 2, 560))
         self.row_words = VGroup(*(self._beside(label, i) for i, label in enumerate(labels)))
         self.column_words = VGroup(*(VGroup(*self._above(grid, pitch)) for grid in grids))
         top = max(float(words.get_top()[1]) for words in self.column_words) + units(44)
+        for text in called:
+            text.settle(np.array([0, top, 0]))
+        top += units(50) if called else 0.0
         self.heads = VGroup(
             *(
                 Words(name, "block").settle(np.array([grid.get_x(), top, 0]))
                 for name, grid in zip(HEADS, grids, strict=True)
             )
         )
+        self.called = VGroup(*(text.set_x(grid.get_x()) for text, grid in zip(called, grids, strict=False)))
         self.note = told(apart).next_to(grids[2], DOWN, buff=gap("chip"))
-        super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.note)
+        super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.called, self.note)
         self.move_to(at(0, 555)[1] * UP + self.get_x() * RIGHT)
 
     def _beside(self, label: Label, row: int) -> Words:
         line = self.grids[0].row(row)
-        text = word(label, "map", "ink2")
+        text = word(label, self.style, "ink2")
         edge = line.get_left()[0] - units(16)
         return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
 
     def _above(self, grid: TensorGrid, pitch: float) -> list[Words]:
-        texts = [word(label, "map", "ink2") for label in grid.tensor.words("key")]
+        texts = [word(label, self.style, "ink2") for label in grid.tensor.words("key")]
         upright = max(text.width for text in texts) > units(pitch - 8)
         foot = grid.get_top()[1] + units(12)
         for column, text in enumerate(texts):
@@ -177,79 +188,3 @@ class TwoRows(VGroup):
         super().__init__(*(RowTrio(pair, one, call, (full, reach), top) for pair, one, call, top in parts))
         if why:
             self.add(Words(why, "fact", "ink2").move_to(at(960, 820)))
-
-
-class HeadTable(VGroup):
-    """How far each head is from its partner: layers run down, heads to the right; 1 is as far as can be."""
-
-    def __init__(self, distance: NamedTensor, numbers: NamedTensor, keep: int) -> None:
-        layers, heads = distance.shape
-        pitch = min(240.0, (WIDTH - 260) / heads)
-        tall = min(120.0, 520 / min(layers, 9))
-        shown = abridged(layers, 5, 3, keep=(keep,)) if layers > 9 else list(range(layers))
-        self.grid = TensorGrid(
-            distance, styled(pitch, tall), ".0%", weights=True, rows=shown, wide=pitch - 4, high=tall - 4
-        )
-        self.grid.move_to(at(1020, 560))
-        self.letters = VGroup(*(self._head(head, numbers) for head in range(heads)))
-        self.names = VGroup(*(self._name(layer, numbers) for layer in shown if layer is not None))
-        super().__init__(self.grid, self.letters, self.names)
-
-    def _head(self, head: int, numbers: NamedTensor) -> Words:
-        column = self.grid.column(head)
-        narrow = column.width < units(NUMBERED)
-        name = f"{numbers.quantity(head + 1)}" if narrow else f"head {numbers.quantity(head + 1)}"
-        return Words(name, "fact", "ink2").next_to(column, UP, buff=units(16)).set_x(column.get_x())
-
-    def _name(self, layer: int, numbers: NamedTensor) -> Words:
-        line = self.grid.row(layer)
-        edge = line.get_left()[0] - units(24)
-        text = Words(f"layer {numbers.quantity(layer + 1)}", "fact", "ink2")
-        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
-
-
-class MovedTable(VGroup):
-    """How far the row of each token is apart, layer by layer, and the mean of all tokens at the right.
-
-    Where the two have as many layers, `numbers` counts them; else only what enters and what leaves is compared.
-    """
-
-    def __init__(self, moved: NamedTensor, distance: NamedTensor, numbers: NamedTensor | None) -> None:
-        layers, tokens = moved.shape
-        shown = abridged(layers, 6, 3) if layers > 10 else list(range(layers))
-        pitch, tall = min(200.0, (WIDTH - 470) / tokens), min(100.0, 520 / len(shown))
-        spec = ".0%" if moved.values.max() >= 0.1 or not moved.values.any() else ".1%"
-        self.grid = TensorGrid(
-            moved, styled(pitch, tall), spec, weights=True, rows=shown, wide=pitch - 4, high=tall - 4
-        )
-        self.grid.move_to(at(930, 580))
-        self.words = VGroup(*self._words(pitch))
-        kept = [layer for layer in shown if layer is not None]
-        self.names = VGroup(*(self._name(layer, numbers) for layer in kept))
-        self.means, edge = VGroup(), self.grid.get_right()[0] + units(120)
-        for layer in kept:
-            spot = np.array([edge, self.grid.row(layer).get_y(), 0])
-            self.means.add(number(distance.quantity(layer), spec, "number").settle(spot).end_at(edge))
-        self.mean = Words("mean", "axis", "ink2").settle(np.array([edge, self.words.get_y(), 0])).end_at(edge)
-        super().__init__(self.grid, self.words, self.names, self.means, self.mean)
-
-    def _words(self, pitch: float) -> list[Words]:
-        texts = [word(label, "map", "ink2") for label in self.grid.tensor.words("position")]
-        upright = max(text.width for text in texts) > units(pitch - 8)
-        foot = self.grid.get_top()[1] + units(16)
-        for column, text in enumerate(texts):
-            x = self.grid.column(column).get_x()
-            if upright:
-                text.rotate(np.pi / 2)
-                text.turned = True
-                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
-            else:
-                text.settle(np.array([x, 0, 0])).stand_on(foot)
-        return texts
-
-    def _name(self, layer: int, numbers: NamedTensor | None) -> Words:
-        line = self.grid.row(layer)
-        edge = line.get_left()[0] - units(24)
-        after = "after the last layer" if numbers is None else f"after layer {numbers.quantity(layer)}"
-        text = Words("at the input" if layer == 0 else after, "note", "ink2")
-        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)

@@ -97,6 +97,11 @@ class Two:
         name = f"{letter}.edits"
         return self.trace[name].words("choice") if name in self.trace else ()
 
+    def head_name(self, layer: int, head: int) -> str:
+        """ "encoder layer 1, head 1", counted from one."""
+        number, of = self.number(layer), self.number(head)
+        return f"encoder layer {number}, head {of}" if self.stack == "encoder" else f"decoder layer {number}, head {of}"
+
     def number(self, place: int) -> str:
         """The number of a layer or a head, counted from one, with its source."""
         return f"{self.trace[f'apart.{self.stack}.numbers'].quantity(place + 1)}"
@@ -183,26 +188,3 @@ def chip_line(labels: Sequence[Label], y: float, high: float = 52) -> VGroup:
     if len(chips) < len(labels):
         chips.add(Words("…", "number", "ink2"))
     return chips.arrange(RIGHT, buff=units(BETWEEN)).move_to(at(960, y))
-
-
-class Readings(VGroup):
-    """What each of the two has "read" or "written": a letter, the tokens, and how many were read."""
-
-    def __init__(self, trace: Trace, what: str) -> None:
-        self.lines = VGroup()
-        top, pitch = (430.0, 200.0) if what == "read" else (270.0, 130.0)
-        for place, (letter, sign) in enumerate(SIDES.items()):
-            y = top + place * pitch
-            labels = trace[f"{letter}.{what}"].words("position")
-            chips = (
-                chip_line(labels, y, 52 if len(labels) < 9 else 44)
-                if labels
-                else VGroup(Words("nothing", "fact", "ink2"))
-            )
-            if not labels:
-                chips.move_to(at(960, y))
-            line = VGroup(Words(f"{sign}", "block").settle(at(LEFT_EDGE + 60, y)), chips)
-            if what == "read":
-                line.add(Words(f"tokens: {trace[f'{letter}.counted']}", "note", "ink2").move_to(at(960, y + 64)))
-            self.lines.add(line)
-        super().__init__(self.lines)

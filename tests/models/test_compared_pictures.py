@@ -41,7 +41,7 @@ def test_what_can_be_compared_is_shown_in_eight_steps(pair, name):
 def test_two_that_are_the_same_are_said_to_be_so(pair, name):
     said = " ".join(found_in(pair(name), "dark", "en").said)
     assert "are the same to the last bit" in said
-    assert "The first that differs" not in said
+    assert "The first tensor that differs" not in said
     assert "farthest apart" not in said
 
 
@@ -55,7 +55,7 @@ def test_fresh_weights_are_shown_with_their_seed(pair):
 def test_a_change_is_shown_as_it_was_asked_for(pair):
     found = found_in(pair("before and after an ablation"), "dark", "en")
     assert "encoder.1.self_attn.weights[head=2]=0" in found.texts
-    assert "The first that differs: encoder.1.self_attn.weights." in found.said[-1]
+    assert "The first tensor that differs is encoder.1.self_attn.weights." in found.said[-1]
     assert "Layer 2, head 3 of A, and the same head of B." in found.said[3]
     both = found_in(pair("a change in both, one of them untrained"), "dark", "en")
     assert "seed 1, and with a change inside." in both.said[0]

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import appear, appear_in_turn, follow, ring_around
-from scenes.mobjects.apart import HeadTable, MovedTable, Trio, TwoRows, largest, seen_at
-from scenes.mobjects.beside import SIDES, Legend, Readings, Sizes, Two
-from scenes.mobjects.next_words import NextWords, Verdicts
+from scenes.mobjects.apart import Trio, TwoRows, largest, seen_at
+from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
+from scenes.mobjects.how_far import HeadTable, MovedTable
+from scenes.mobjects.next_words import NextWords
+from scenes.mobjects.readings import Outputs, Readings, Verdicts
 from scenes.storyboard import Chapter, Step
 from transformer_core.provenance import Phrase, Quantity
 from transformer_core.trace import Trace
@@ -40,17 +42,15 @@ class SideBySide(Chapter):
         """Two names, what was made of them, their sizes."""
         legend, sizes = Legend(two), Sizes(trace)
         compared, same = trace["apart.parameters.compared"], trace["apart.parameters.same"]
-        if compared == 0:
-            told = "No tensor of parameters has the same shape in both."
+        if Sizes.differ(trace):
+            told = "What differs in size is marked: there nothing can be subtracted."
         elif same == compared:
             told = f"All {compared:,.0f} parameters are the same."
         else:
-            told = f"Of {compared:,.0f} parameters at the same places, {same:,.0f} are equal."
-        if Sizes.differ(trace):
-            told += " What differs in size is marked: there nothing can be subtracted."
+            told = "Each step shows A, then B, then what differs."
         yield Step(
             "Who stands side by side",
-            say=f"{self.described(two, 'a')} |{self.described(two, 'b')} |{told}",
+            say=f"{self.question(two)} |{self.described(two)} |{told}",
             show=[
                 appear(legend.cards[0]),
                 appear(legend.cards[1]),
@@ -59,35 +59,49 @@ class SideBySide(Chapter):
         )
 
     @staticmethod
-    def described(two: Two, letter: str) -> str:
-        """A sentence on one of the two."""
-        sign, name, kind = SIDES[letter], two.name(letter), two.of(letter, "kind")
-        if kind == "untrained":
-            seed = two.trace[f"{letter}.seed"]
-            if two.edits(letter):
-                return f"{sign} is {name} untrained, fresh weights, seed {seed}, and with a change inside."
-            return f"{sign} is {name} untrained: the same architecture with fresh weights, seed {seed}."
-        if kind == "edited":
-            return f"{sign} is {name} with a change inside."
-        return f"{sign} is {name} as it is."
+    def question(two: Two) -> str:
+        """What a viewer wants to know of this pair."""
+        kinds = {two.of(letter, "kind") for letter in SIDES}
+        if any(two.edits(letter) for letter in SIDES):
+            alike = two.of("a", "model") == two.of("b", "model") and "untrained" not in kinds
+            return "What does the edit change?" if alike else "How far apart are these two?"
+        return "What did training change?" if "untrained" in kinds else "How far apart are these two?"
+
+    @staticmethod
+    def described(two: Two) -> str:
+        """A sentence on each of the two of which something was made."""
+        told = []
+        for letter, sign in SIDES.items():
+            kind, name = two.of(letter, "kind"), two.name(letter)
+            if kind == "untrained":
+                seed = two.trace[f"{letter}.seed"]
+                told.append(
+                    f"{sign} is {name} untrained, fresh weights, seed {seed}, and with a change inside."
+                    if two.edits(letter)
+                    else f"{sign} is {name} untrained: the same architecture with fresh weights, seed {seed}."
+                )
+            elif kind == "edited":
+                told.append(f"{sign} is {name} with a change inside.")
+        return " ".join(told) or "Both read the same sentence."
 
     def what_they_read(self, two: Two, trace: Trace) -> Iterator[Step]:
         """The tokens of both: only what they read alike can be compared."""
-        picture = Readings(trace, "read")
+        picture = Readings(trace)
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         counts = [trace[f"{letter}.counted"] for letter in SIDES]
         if two.stack:
-            told = "Both read the same tokens, so row meets row."
+            told = "Both read the same tokens, so each row of A meets a row of B."
         elif tuple(words[0]) == tuple(words[1]):
             told = "The tokens are the same, but one has an encoder and the other has none: no row meets its like."
         else:
-            told = (
-                "They cut the sentence differently: no row of one belongs to a row of the other, so none is subtracted."
-            )
+            told = "They cut the sentence differently, so no row of one belongs to a row of the other."
         yield Step(
             "What each of them reads",
-            say=f"Tokens read: {counts[0]} by A, {counts[1]} by B. |{told}",
-            show=[appear_in_turn([*picture.lines]), None],
+            say=f"The same sentence becomes {counts[0]:.0f} tokens in A and {counts[1]:.0f} in B. |{told}",
+            show=[
+                [appear(picture.signs), appear_in_turn([*picture.tokens])],
+                [appear(picture.joins), appear(picture.marks, picture.note)],
+            ],
             stay=(),
             here="embed_src embed_tgt",
         )
@@ -109,8 +123,8 @@ class SideBySide(Chapter):
             )
         elif two.same_width:
             told += (
-                f" Below them stands B minus A. |In shares of their lengths they are {first:share} apart at the input, "
-                f"{end:share} after the last layer."
+                f" Below them stands B minus A. |At the input they are {first:share} of their lengths apart. "
+                f"After the last layer the two rows are {end:share} of their lengths apart."
             )
         else:
             told += f" |A row of {widths[0]} entries and one of {widths[1]}: there is nothing to subtract."
@@ -132,7 +146,9 @@ class SideBySide(Chapter):
         ]
         masked = trace[f"a.{stack}.{layer}.self_attn.masked"].pick(batch=0, head=head, query=seen, key=seen)
         apart = trace[f"apart.{stack}.attention"].pick(query=seen, key=seen)
-        picture = Trio(pair[0], pair[1], apart, masked=masked)
+        picture = Trio(
+            pair[0], pair[1], apart, masked=masked, names=[two.head_name(layer, head), two.head_name(*there)]
+        )
         distance = trace[f"apart.{stack}.heads"].quantity(layer, head)
         partner = self.partner(two, there)
         most = largest(apart)
@@ -153,7 +169,7 @@ class SideBySide(Chapter):
             f"Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
             show=[
                 [
-                    appear(picture.row_words, picture.column_words, picture.heads[:2]),
+                    appear(picture.row_words, picture.column_words, picture.heads[:2], picture.called),
                     appear(*picture.grids[:2]),
                 ],
                 [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
@@ -182,14 +198,16 @@ class SideBySide(Chapter):
             else "Heads of two trainings have no order in common: each of A is held against the one of B most like it."
         )
         told = (
-            f"The mean is {mean:share}, the most {most:share}." if most else "All of them do the same: nothing differs."
+            f"On average {mean:share} of a head’s attention lies elsewhere, at most {most:share}."
+            if most
+            else "All of them do the same: nothing differs."
         )
         yield Step(
             "All heads, A against B",
-            say=f"{held} |A cell says which share of its attention lies elsewhere. |{told}",
+            say=f"{held} |The lighter a cell, the more of its attention lies elsewhere. |{told}",
             show=[
                 [appear(picture.letters, picture.names), appear(picture.grid)],
-                None,
+                [appear(picture.ramp)],
                 [appear(ring_around(picture.grid.cells[layer, head]))] if most else None,
             ],
             stay=(),
@@ -201,7 +219,12 @@ class SideBySide(Chapter):
         stack = two.stack
         moved, distance = trace[f"apart.{stack}.moved"].pick(position=two.sight), trace[f"apart.{stack}.distance"]
         numbers = trace[f"apart.{stack}.numbers"] if two.same_depth else None
-        picture = MovedTable(moved, distance, numbers)
+        of_a_cell = (
+            "distance of the two rows, as a share of their lengths"
+            if two.same_width
+            else "how much else a row is like, in A and in B"
+        )
+        picture = MovedTable(moved, distance, numbers, of_a_cell)
         first, last = distance.quantity(0), distance.quantity(len(distance) - 1)
         measure = (
             "Each cell: how far the two rows of a token are apart, as a share of their lengths."
@@ -211,14 +234,14 @@ class SideBySide(Chapter):
         if not distance.values.any():
             told = "It is nothing everywhere: both streams are the same."
         elif first == 0:
-            told = f"At the input nothing differs; at the end the mean is {last:share}."
+            told = f"Nothing differs at the input; at the end the rows are {last:share} apart on average."
         else:
-            told = f"On average {first:share} at the input, {last:share} at the end."
+            told = f"On average the rows are {first:share} apart at the input and {last:share} at the end."
         yield Step(
             "Where the two part ways",
-            say=f"{measure} |Read from the input down. {told}",
+            say=f"{measure} |{told}",
             show=[
-                [appear(picture.words, picture.names), appear_in_turn(picture.grid.rows)],
+                [appear(picture.words, picture.names), appear_in_turn(picture.grid.rows), appear(picture.ramp)],
                 [appear(picture.mean, picture.means)],
             ],
             stay=(),
@@ -241,12 +264,16 @@ class SideBySide(Chapter):
             told = f"Both would write “{word}”: A with {share:share}, B with {other_share:share}."
         else:
             told = f"A would write “{word}” ({share:share}), B “{other}” ({other_share:share})."
-        gone = f" Of the probability {moved:share} lies elsewhere." if moved else ""
+        gone = f" |B puts {moved:share} of the probability elsewhere than A." if moved else ""
         here = ": here their next words are farthest apart" if moved else ""
         yield Step(
             "Which word comes next?",
             say=f"Both have read the same so far, up to “{labels[-1]}”{here}. |{told}{gone}",
-            show=[[appear(picture.context), appear(picture.heads, picture.zero)], appear_in_turn([*picture.lines])],
+            show=[
+                [appear(picture.context), appear(picture.heads, picture.zero)],
+                appear_in_turn([*picture.lines]),
+                *([None] if moved else []),
+            ],
             stay=(),
             here="output",
         )
@@ -262,7 +289,7 @@ class SideBySide(Chapter):
         at = seen_at(apart, most)
         one, other = apart.label("query", at[0]), apart.label("key", at[1])
         told = (
-            f"“{one}” and “{other}”: {first.quantity(*at):.2f} in A, {second.quantity(*at):.2f} in B."
+            f"The cosine of “{one}” and “{other}” is {first.quantity(*at):.2f} in A, {second.quantity(*at):.2f} in B."
             if most
             else "No pair in sight differs."
             if two.seen
@@ -284,34 +311,54 @@ class SideBySide(Chapter):
     def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Outputs side by side, and the distances once more."""
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
-        lines: VGroup | None = Readings(trace, "written") if writes else None if two.stack else Legend(two)
-        told: list[tuple[str, Quantity]] = []
-        if two.stack:
-            distance = trace[f"apart.{two.stack}.distance"]
-            told += [
-                (Phrase("attention that lies elsewhere, mean of all heads"), trace[f"apart.{two.stack}.heads_mean"]),
-                (Phrase("rows after the last layer, mean of all tokens"), distance.quantity(len(distance) - 1)),
-            ]
-        if "apart.said" in trace:
-            told.append((Phrase("next word, where it differs most"), largest(trace["apart.said"])))
-        verdicts = Verdicts(told, alone=not writes)
-        points, equal = trace["apart.points"], trace["apart.equal_points"]
+        lines = Outputs(two, writes)
         first = trace["apart.first"].words("choice")
+        verdicts = Verdicts(self.distances(two, trace), self.counts(trace), lines.foot + (46 if writes else 0))
+        points, equal = trace["apart.points"], trace["apart.equal_points"]
         if points == 0:
             claim = "Nothing in the two passes can be subtracted."
         elif not first:
             claim = f"All {points} tensors that can be compared are the same to the last bit."
         else:
             claim = f"Of {points} tensors that can be compared, {equal} are the same to the last bit."
-        where = f"|The first that differs: {first[0]}." if first else "|"
+        where = f"|The first tensor that differs is {first[0]}." if first else "|"
         wrote = self.wrote(two)
         yield Step(
             "What it comes to",
             say=f"{wrote}{claim} {where}",
-            show=[[appear(lines)] if lines else None, appear_in_turn([*verdicts.lines])],
+            show=[[appear_in_turn([*lines.lines])], appear_in_turn([*verdicts.lines])],
             stay=(),
             here="",
         )
+
+    @staticmethod
+    def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
+        """Every distance that the steps have shown, with where it is largest."""
+        told: list[tuple[str, Quantity]] = []
+        if two.stack:
+            heads, moved = trace[f"apart.{two.stack}.heads"], trace[f"apart.{two.stack}.moved"].pick(layer=-1)
+            layer, head, _ = two.farthest()
+            token = int(moved.values.argmax())
+            told.append((Phrase("attention elsewhere, mean of all heads"), trace[f"apart.{two.stack}.heads_mean"]))
+            if heads.values.any():
+                told.append((f"the farthest head of A: {two.head_name(layer, head)}", heads.quantity(layer, head)))
+            distance = trace[f"apart.{two.stack}.distance"]
+            told.append((Phrase("last rows apart, mean of all tokens"), distance.quantity(len(distance) - 1)))
+            if moved.values.any():
+                told.append((f"the farthest token: “{moved.label('position', token)}”", moved.quantity(token)))
+        if "apart.said" in trace:
+            told.append((Phrase("next word, where it differs most"), largest(trace["apart.said"])))
+        return told
+
+    @staticmethod
+    def counts(trace: Trace) -> list[tuple[str, str]]:
+        """What is the same, and where the two begin to differ."""
+        points, equal = trace["apart.points"], trace["apart.equal_points"]
+        first = trace["apart.first"].words("choice")
+        if points == 0:
+            return [("tensors that can be compared", f"{points}")]
+        told = [("tensors that are the same", f"{equal} of {points}")]
+        return told + ([("first tensor that differs", f"{first[0]}")] if first else [])
 
     @staticmethod
     def wrote(two: Two) -> str:

@@ -1,0 +1,107 @@
+"""How far two models are apart: head by head, and row by row from the input up."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, UP, VGroup
+
+from scenes.layout import WIDTH
+from scenes.mobjects.apart import NUMBERED, styled
+from scenes.mobjects.ramps import Ramp
+from scenes.mobjects.tensors import TensorGrid, abridged
+from scenes.mobjects.text import Words, number, word
+from scenes.theme import at, gap, units
+from transformer_core.trace import NamedTensor
+
+#: Px between the top of the first row and the foot of the last, at most; and of the widest and the tallest cell.
+ROOM, WIDEST, TALLEST = 440.0, 320.0, 150.0
+#: What the ends of the scale mean.
+ENDS = "the same", "as far as can be"
+
+
+class HeadTable(VGroup):
+    """How far each head is from its partner: layers run down, heads to the right; 1 is as far as can be."""
+
+    def __init__(self, distance: NamedTensor, numbers: NamedTensor, keep: int) -> None:
+        layers, heads = distance.shape
+        shown = abridged(layers, 5, 3, keep=(keep,)) if layers > 9 else list(range(layers))
+        pitch = min(WIDEST, (WIDTH - 260) / heads)
+        tall = min(TALLEST, ROOM / len(shown))
+        self.grid = TensorGrid(
+            distance, styled(pitch, tall), ".0%", weights=True, rows=shown, wide=pitch - 4, high=tall - 4
+        )
+        self.letters = VGroup(*(self._head(head, numbers) for head in range(heads)))
+        self.names = VGroup(*(self._name(layer, numbers) for layer in shown if layer is not None))
+        self.ramp = Ramp("share of a head’s attention that lies elsewhere in B", *ENDS)
+        self.ramp.next_to(self.grid, DOWN, buff=gap("grid"))
+        super().__init__(self.grid, self.letters, self.names, self.ramp)
+        self.move_to(at(960, 545))
+
+    def _head(self, head: int, numbers: NamedTensor) -> Words:
+        column = self.grid.column(head)
+        narrow = column.width < units(NUMBERED)
+        name = f"{numbers.quantity(head + 1)}" if narrow else f"head {numbers.quantity(head + 1)}"
+        return Words(name, "fact", "ink2").next_to(column, UP, buff=units(16)).set_x(column.get_x())
+
+    def _name(self, layer: int, numbers: NamedTensor) -> Words:
+        line = self.grid.row(layer)
+        edge = line.get_left()[0] - units(24)
+        text = Words(f"layer {numbers.quantity(layer + 1)}", "fact", "ink2")
+        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
+
+
+class MovedTable(VGroup):
+    """How far the row of each token is apart, layer by layer, and the mean of all tokens at the right.
+
+    Where the two have as many layers, `numbers` counts them; else only what enters and what leaves is compared.
+    `measure` says what a cell tells.
+    """
+
+    def __init__(self, moved: NamedTensor, distance: NamedTensor, numbers: NamedTensor | None, measure: str) -> None:
+        layers, tokens = moved.shape
+        shown = abridged(layers, 5, 3) if layers > 9 else list(range(layers))
+        kept = [layer for layer in shown if layer is not None]
+        calls = {layer: self._name(layer, numbers) for layer in kept}
+        self.words = VGroup(*(word(label, "token", "ink2") for label in moved.words("position")))
+        left = max(text.width for text in calls.values()) * 135 + 24
+        pitch, tall = min(WIDEST, (WIDTH - left - 190) / tokens), min(TALLEST, ROOM / len(shown))
+        if max(text.width for text in self.words) > units(pitch - 8):
+            self.words = VGroup(*(word(label, "map", "ink2") for label in moved.words("position")))
+        spec = ".0%" if moved.values.max() >= 0.1 or not moved.values.any() else ".1%"
+        self.grid = TensorGrid(
+            moved, styled(pitch, tall), spec, weights=True, rows=shown, wide=pitch - 4, high=tall - 4
+        )
+        self._stand_above(pitch)
+        edge = self.grid.get_left()[0] - units(24)
+        self.names = VGroup(
+            *(
+                text.settle(np.array([edge, self.grid.row(layer).get_y(), 0])).end_at(edge)
+                for layer, text in calls.items()
+            )
+        )
+        self.means, edge = VGroup(), self.grid.get_right()[0] + units(140)
+        for layer in kept:
+            spot = np.array([edge, self.grid.row(layer).get_y(), 0])
+            self.means.add(number(distance.quantity(layer), spec, "number").settle(spot).end_at(edge))
+        self.mean = Words("mean", "fact", "ink2").settle(np.array([edge, 0, 0])).end_at(edge)
+        self.mean.stand_on(self.grid.get_top()[1] + units(18))
+        self.ramp = Ramp(measure, *ENDS).next_to(self.grid, DOWN, buff=gap("grid"))
+        super().__init__(self.grid, self.words, self.names, self.means, self.mean, self.ramp)
+        self.move_to(at(960, 545))
+
+    def _stand_above(self, pitch: float) -> None:
+        upright = max(text.width for text in self.words) > units(pitch - 8)
+        foot = self.grid.get_top()[1] + units(18)
+        for column, text in enumerate(self.words):
+            x = self.grid.column(column).get_x()
+            if upright:
+                text.rotate(np.pi / 2)
+                text.turned = True
+                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
+            else:
+                text.settle(np.array([x, 0, 0])).stand_on(foot)
+
+    @staticmethod
+    def _name(layer: int, numbers: NamedTensor | None) -> Words:
+        after = "after the last layer" if numbers is None else f"after layer {numbers.quantity(layer)}"
+        return Words("at the input" if layer == 0 else after, "fact", "ink2")

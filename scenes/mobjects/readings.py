@@ -1,0 +1,135 @@
+"""What each of two models reads, token by token, and what it comes to: what they write, and how far they lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+from manim import LEFT, VGroup
+
+from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.beside import SIDES, Two, chip_line
+from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, gap, palette, units
+from transformer_core.provenance import Label, Quantity
+from transformer_core.trace import Trace
+
+#: Px of the middle of the two lines of tokens, and how much larger than elsewhere a short sentence is drawn.
+ROWS, LARGER = (350.0, 640.0), 2.4
+
+
+class Readings(VGroup):
+    """The tokens of both, large: lines join those that both have, a frame marks those that one has alone."""
+
+    def __init__(self, trace: Trace) -> None:
+        words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
+        lines = [chip_line(labels, 0) for labels in words]
+        shown = [
+            labels[: sum(isinstance(chip, Token) for chip in line)] for labels, line in zip(words, lines, strict=True)
+        ]
+        same = matches(*shown)
+        room = units(WIDTH - 150)
+        size = min(LARGER, *(room / line.width for line in lines))
+        self.tokens = VGroup(*(line.scale(size) for line in lines))
+        middle = at(960 + 60, 0)[0]
+        for line, y in zip(lines, ROWS, strict=True):
+            line.move_to([middle, at(0, y)[1], 0])
+        self.signs = VGroup(*(self._sign(trace, letter, y) for letter, y in zip(SIDES, ROWS, strict=True)))
+        self.joins = VGroup(*(self._join(lines[0][i], lines[1][j]) for i, j in same))
+        alone = [self._alone(lines[side], {pair[side] for pair in same}) for side in (0, 1)]
+        self.marks = VGroup(*(box for boxes in alone for box in boxes))
+        self.note = Words(self._told(bool(len(self.joins)), bool(len(self.marks))), "fact", "ink2")
+        self.note.settle(at(960, 800))
+        super().__init__(self.joins, self.tokens, self.marks, self.signs, self.note)
+
+    @staticmethod
+    def _told(joined: bool, marked: bool) -> str:
+        if joined and marked:
+            return "joined: the same token in both · framed: in one alone"
+        return "joined: the same token in both" if joined else "framed: in one alone"
+
+    @staticmethod
+    def _sign(trace: Trace, letter: str, y: float) -> VGroup:
+        sign = Words(f"{SIDES[letter]}", "chapter").settle(at(LEFT_EDGE + 40, y))
+        count = Words(f"tokens: {trace[f'{letter}.counted']}", "fact", "ink2")
+        return VGroup(sign, count.settle(at(LEFT_EDGE + 100, y - 100)).begin_at(at(LEFT_EDGE + 14, 0)[0]))
+
+    @staticmethod
+    def _join(above: VGroup, below: VGroup) -> VGroup:
+        space = np.array([0, gap("cell") * 2, 0])
+        return rule(above.get_bottom() - space, below.get_top() + space, "ink3", 3)
+
+    @staticmethod
+    def _alone(line: VGroup, joined: set[int]) -> list[Box]:
+        """A frame around each token that the other has not."""
+        chips = [chip for place, chip in enumerate(line) if isinstance(chip, Token) and place not in joined]
+        frames = []
+        for chip in chips:
+            frame = Box(chip.width * 135 + 10, chip.height * 135 + 10, palette().background, 14)
+            frame.set_fill(opacity=0).set_stroke(palette().warning, stroke(5), 1)
+            frames.append(frame.move_to(chip))
+        return frames
+
+
+def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
+    """Which tokens of two lines are the same, in order.
+
+    >>> matches(["the", "ship", "sails"], ["[CLS]", "the", "ships", "sails"])
+    [(0, 1), (2, 3)]
+    """
+    blocks = SequenceMatcher(None, [str(w) for w in first], [str(w) for w in second], autojunk=False)
+    return [(one.a + i, one.b + i) for one in blocks.get_matching_blocks() for i in range(one.size)]
+
+
+class Outputs(VGroup):
+    """The two by name, and what each of them writes, where one writes at all."""
+
+    def __init__(self, two: Two, writes: bool, top: float = 232) -> None:
+        pitch = 118.0 if writes else 66.0
+        self.lines = VGroup(*(self._line(two, letter, top + i * pitch, writes) for i, letter in enumerate(SIDES)))
+        self.foot = top + pitch * 2
+        super().__init__(self.lines)
+
+    @staticmethod
+    def _line(two: Two, letter: str, y: float, writes: bool) -> VGroup:
+        left = at(LEFT_EDGE + 110, 0)[0]
+        sign = Words(f"{SIDES[letter]}", "block").settle(at(LEFT_EDGE + 60, y))
+        line = VGroup(sign, Words(two.called(letter), "fact", "ink2").settle(at(960, y)).begin_at(left))
+        if writes:
+            labels: tuple[Label, ...] = two.trace[f"{letter}.written"].words("position")
+            line.add(_left(chip_line(labels, y + 54) if labels else Words("nothing", "fact"), left, y + 54))
+        return line
+
+
+def _left(mobject: VGroup | Words, left: float, y: float) -> VGroup | Words:
+    return mobject.move_to(np.array([left, at(0, y)[1], 0]), aligned_edge=LEFT)
+
+
+class Verdicts(VGroup):
+    """The distances that sum a comparison up, each as a share in its track, and below them what has no share."""
+
+    def __init__(self, told: Sequence[tuple[str, Quantity]], more: Sequence[tuple[str, str]], top: float) -> None:
+        self.lines = VGroup()
+        pitch = min(80.0, (905 - top) / (len(told) + len(more)))
+        end, start = at(970, 0)[0], at(1000, 0)[0]
+        both: list[tuple[str, Quantity | str]] = [*told, *more]
+        for place, (name, what) in enumerate(both):
+            y = top + pitch * (place + 0.5)
+            line = VGroup(Words(name, "fact", "ink2").settle(at(960, y)).end_at(end))
+            if isinstance(what, Quantity):
+                track, bar = (
+                    Box(long, 40, fill, 5).move_to(np.array([start, at(0, y)[1], 0]), aligned_edge=LEFT)
+                    for long, fill in (
+                        (560, palette().surface),
+                        (max(560 * float(what), 2), palette().weight),
+                    )
+                )
+                share = number(what, "share", "number").settle(at(1600, y)).begin_at(at(1580, 0)[0])
+                line.add(track, bar, share)
+            else:
+                line.add(Words(what, "fact").settle(at(1100, y)).begin_at(start))
+            self.lines.add(line)
+        super().__init__(self.lines)
