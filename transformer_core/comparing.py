@@ -160,7 +160,7 @@ def _names(a: Trace, b: Trace) -> NamedTensor:
     return NamedTensor("apart.names", np.arange(2), ("choice",), {"choice": names})
 
 
-def shortened(name: str, most: int = 30) -> str:
+def shortened(name: str, most: int = 34) -> str:
     """A name of the user's own that a picture has room and letters for.
 
     >>> shortened("my|model")

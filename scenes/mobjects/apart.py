@@ -8,8 +8,9 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import TensorGrid, full_colour
+from scenes.mobjects.tensors import CELLS, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, gap, units
 from transformer_core.provenance import Label, Quantity
@@ -110,8 +111,15 @@ class Trio(VGroup):
         )
         self.called = VGroup(*(text.set_x(grid.get_x()) for text, grid in zip(called, grids, strict=False)))
         self.note = told(apart).next_to(grids[2], DOWN, buff=gap("chip"))
-        super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.called, self.note)
+        self.ramp = VGroup() if CELLS[cell][2] else self._ramp(shares)
+        super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.called, self.note, self.ramp)
         self.move_to(at(0, 555)[1] * UP + self.get_x() * RIGHT)
+
+    def _ramp(self, shares: bool) -> Ramp:
+        """The scale of the first two, where no number is written in their cells."""
+        ends = ("none of a query’s attention", "all of it") if shares else ("opposite", "the same direction")
+        ramp = Ramp("", *ends, shares=shares)
+        return ramp.move_to(self.grids[:2]).set_y(self.note.get_y())
 
     def _beside(self, label: Label, row: int) -> Words:
         line = self.grids[0].row(row)

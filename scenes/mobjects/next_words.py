@@ -31,10 +31,10 @@ class NextWords(VGroup):
     MOST, LEAST, TOP = 6, 0.01, 350.0
 
     def __init__(self, first: NamedTensor, second: NamedTensor, apart: NamedTensor, read: Sequence[Label]) -> None:
-        top, last = self.TOP, tuple(read[-LAST:])
-        self.context = chip_line(last, 236)
+        self.context = chip_line(tuple(read[-LAST:]), 236)
         chosen = self.chosen(first.values, second.values)
         pitch = min(140.0, 500 / len(chosen))
+        top = self.TOP + (500 - pitch * len(chosen)) / 4
         reach = float(np.abs(apart.values[chosen]).max()) or 1.0
         high = min(80.0, pitch * 0.6)
         self.lines = VGroup()

@@ -20,6 +20,9 @@ from transformer_core.trace import Trace
 #: Px of the middle of the two lines of tokens, and how much larger than elsewhere a short sentence is drawn.
 ROWS, LARGER = (350.0, 640.0), 2.4
 
+#: A line that leans by less is drawn upright.
+NEARLY = units(12)
+
 
 class Readings(VGroup):
     """The tokens of both, large: lines join those that both have, a frame marks those that one has alone."""
@@ -60,7 +63,10 @@ class Readings(VGroup):
     @staticmethod
     def _join(above: VGroup, below: VGroup) -> VGroup:
         space = np.array([0, gap("cell") * 2, 0])
-        return rule(above.get_bottom() - space, below.get_top() + space, "ink3", 3)
+        start, end = above.get_bottom() - space, below.get_top() + space
+        if abs(start[0] - end[0]) < NEARLY:
+            start[0] = end[0] = (start[0] + end[0]) / 2
+        return rule(start, end, "ink3", 3)
 
     @staticmethod
     def _alone(line: VGroup, joined: set[int]) -> list[Box]:
@@ -100,7 +106,7 @@ class Outputs(VGroup):
         line = VGroup(sign, Words(two.called(letter), "fact", "ink2").settle(at(960, y)).begin_at(left))
         if writes:
             labels: tuple[Label, ...] = two.trace[f"{letter}.written"].words("position")
-            line.add(_left(chip_line(labels, y + 54) if labels else Words("nothing", "fact"), left, y + 54))
+            line.add(_left(chip_line(labels, y + 54) if labels else Words("writes nothing", "fact"), left, y + 54))
         return line
 
 

@@ -196,7 +196,7 @@ def test_a_name_is_shown_in_letters_that_there_are_and_no_longer_than_there_is_r
     trace = compare("car", Side(None), Side(None))
     assert trace["apart.names"].labels["choice"] == (SHIPPED, SHIPPED)
     assert shortened("a|b\x1b模型“") == "a·b····"
-    assert shortened("n" * 40) == "n" * 29 + "…"
+    assert shortened("n" * 40) == "n" * 33 + "…"
 
 
 def test_two_untrained_ones_have_no_architecture():

@@ -11,9 +11,9 @@ from scenes.mobjects.apart import Trio, TwoRows, largest, seen_at
 from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
 from scenes.mobjects.how_far import HeadTable, MovedTable
 from scenes.mobjects.next_words import NextWords
+from scenes.mobjects.pair_claims import counts, described, distances, partner, question, wrote
 from scenes.mobjects.readings import Outputs, Readings, Verdicts
 from scenes.storyboard import Chapter, Step
-from transformer_core.provenance import Phrase, Quantity
 from transformer_core.trace import Trace
 
 
@@ -50,39 +50,13 @@ class SideBySide(Chapter):
             told = "Each step shows A, then B, then what differs."
         yield Step(
             "Who stands side by side",
-            say=f"{self.question(two)} |{self.described(two)} |{told}",
+            say=f"{question(two)} |{described(two)} |{told}",
             show=[
                 appear(legend.cards[0]),
                 appear(legend.cards[1]),
                 [appear_in_turn([*sizes.lines]), appear(sizes.floor, sizes.equal)],
             ],
         )
-
-    @staticmethod
-    def question(two: Two) -> str:
-        """What a viewer wants to know of this pair."""
-        kinds = {two.of(letter, "kind") for letter in SIDES}
-        if any(two.edits(letter) for letter in SIDES):
-            alike = two.of("a", "model") == two.of("b", "model") and "untrained" not in kinds
-            return "What does the edit change?" if alike else "How far apart are these two?"
-        return "What did training change?" if "untrained" in kinds else "How far apart are these two?"
-
-    @staticmethod
-    def described(two: Two) -> str:
-        """A sentence on each of the two of which something was made."""
-        told = []
-        for letter, sign in SIDES.items():
-            kind, name = two.of(letter, "kind"), two.name(letter)
-            if kind == "untrained":
-                seed = two.trace[f"{letter}.seed"]
-                told.append(
-                    f"{sign} is {name} untrained, fresh weights, seed {seed}, and with a change inside."
-                    if two.edits(letter)
-                    else f"{sign} is {name} untrained: the same architecture with fresh weights, seed {seed}."
-                )
-            elif kind == "edited":
-                told.append(f"{sign} is {name} with a change inside.")
-        return " ".join(told) or "Both read the same sentence."
 
     def what_they_read(self, two: Two, trace: Trace) -> Iterator[Step]:
         """The tokens of both: only what they read alike can be compared."""
@@ -150,7 +124,6 @@ class SideBySide(Chapter):
             pair[0], pair[1], apart, masked=masked, names=[two.head_name(layer, head), two.head_name(*there)]
         )
         distance = trace[f"apart.{stack}.heads"].quantity(layer, head)
-        partner = self.partner(two, there)
         most = largest(apart)
         at = seen_at(apart, most)
         asker, key = apart.label("query", at[0]), apart.label("key", at[1])
@@ -165,12 +138,12 @@ class SideBySide(Chapter):
             told = f"Farthest apart: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
         yield Step(
             "The head that differs most" if distance else "One head, twice",
-            say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A{partner}. |"
-            f"Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
+            say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A"
+            f"{partner(two, there)}. |Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
             show=[
                 [
                     appear(picture.row_words, picture.column_words, picture.heads[:2], picture.called),
-                    appear(*picture.grids[:2]),
+                    appear(*picture.grids[:2], picture.ramp),
                 ],
                 [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
                 [appear(ring_around(picture.cell(2, *at)))] if most else None,
@@ -178,13 +151,6 @@ class SideBySide(Chapter):
             stay=(),
             here=f"{stack}.{layer}.self_attn",
         )
-
-    @staticmethod
-    def partner(two: Two, there: tuple[int, int]) -> str:
-        """Which head of B it is held against."""
-        if two.trace.about["same_places"]:
-            return ", and the same head of B"
-        return f", and the head of B most like it: layer {two.number(there[0])}, head {two.number(there[1])}"
 
     def all_heads(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Every head against its partner."""
@@ -300,7 +266,10 @@ class SideBySide(Chapter):
             say="The cosine of each pair of last rows: one for the same direction, zero for none in common. "
             f"|Widths do not matter for this. |{told}",
             show=[
-                [appear(picture.row_words, picture.column_words, picture.heads[:2]), appear(*picture.grids[:2])],
+                [
+                    appear(picture.row_words, picture.column_words, picture.heads[:2]),
+                    appear(*picture.grids[:2], picture.ramp),
+                ],
                 [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
                 [appear(ring_around(picture.cell(2, *at)))] if most else None,
             ],
@@ -313,7 +282,7 @@ class SideBySide(Chapter):
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
         lines = Outputs(two, writes)
         first = trace["apart.first"].words("choice")
-        verdicts = Verdicts(self.distances(two, trace), self.counts(trace), lines.foot + (46 if writes else 0))
+        verdicts = Verdicts(distances(two, trace), counts(trace), lines.foot + (46 if writes else 0))
         points, equal = trace["apart.points"], trace["apart.equal_points"]
         if points == 0:
             claim = "Nothing in the two passes can be subtracted."
@@ -321,51 +290,14 @@ class SideBySide(Chapter):
             claim = f"All {points} tensors that can be compared are the same to the last bit."
         else:
             claim = f"Of {points} tensors that can be compared, {equal} are the same to the last bit."
-        where = f"|The first tensor that differs is {first[0]}." if first else "|"
-        wrote = self.wrote(two)
+        beats = [f"{wrote(two)}{claim}"]
+        if first:
+            beats.append(f"The first tensor that differs is {first[0]}.")
+        told = appear_in_turn([*verdicts.lines])
         yield Step(
             "What it comes to",
-            say=f"{wrote}{claim} {where}",
-            show=[[appear_in_turn([*lines.lines])], appear_in_turn([*verdicts.lines])],
+            say=" |".join(beats),
+            show=[[appear_in_turn([*lines.lines])], told] if first else [[appear_in_turn([*lines.lines]), told]],
             stay=(),
             here="",
         )
-
-    @staticmethod
-    def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
-        """Every distance that the steps have shown, with where it is largest."""
-        told: list[tuple[str, Quantity]] = []
-        if two.stack:
-            heads, moved = trace[f"apart.{two.stack}.heads"], trace[f"apart.{two.stack}.moved"].pick(layer=-1)
-            layer, head, _ = two.farthest()
-            token = int(moved.values.argmax())
-            told.append((Phrase("attention elsewhere, mean of all heads"), trace[f"apart.{two.stack}.heads_mean"]))
-            if heads.values.any():
-                told.append((f"the farthest head of A: {two.head_name(layer, head)}", heads.quantity(layer, head)))
-            distance = trace[f"apart.{two.stack}.distance"]
-            told.append((Phrase("last rows apart, mean of all tokens"), distance.quantity(len(distance) - 1)))
-            if moved.values.any():
-                told.append((f"the farthest token: “{moved.label('position', token)}”", moved.quantity(token)))
-        if "apart.said" in trace:
-            told.append((Phrase("next word, where it differs most"), largest(trace["apart.said"])))
-        return told
-
-    @staticmethod
-    def counts(trace: Trace) -> list[tuple[str, str]]:
-        """What is the same, and where the two begin to differ."""
-        points, equal = trace["apart.points"], trace["apart.equal_points"]
-        first = trace["apart.first"].words("choice")
-        if points == 0:
-            return [("tensors that can be compared", f"{points}")]
-        told = [("tensors that are the same", f"{equal} of {points}")]
-        return told + ([("first tensor that differs", f"{first[0]}")] if first else [])
-
-    @staticmethod
-    def wrote(two: Two) -> str:
-        """Whether both write the same, where they write."""
-        if two.of("a", "target"):
-            return "Both were given the same translation. "
-        writing = [letter for letter in SIDES if two.of(letter, "config")["decoder_layers"]]
-        if len(writing) < len(SIDES):
-            return f"Only {SIDES[writing[0]]} writes: the other has no decoder. " if writing else ""
-        return "Both write the same. " if two.written("a") == two.written("b") else "They write different words. "
