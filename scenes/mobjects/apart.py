@@ -95,7 +95,7 @@ class Trio(VGroup):
             if faint.dash and abs(faint.quantity) < most * FAINT:
                 faint.remove(faint.dash)
         called = [Words(name, "fact", "ink2") for name in names]
-        space = max([units(APART), *(text.width + units(APART / 2) - grids[0].width for text in called)])
+        space = max([units(APART), *(text.width + units(APART) - grids[0].width for text in called)])
         self.grids = VGroup(*grids).arrange(RIGHT, buff=space).move_to(at(960 + side / 2, 560))
         self.row_words = VGroup(*(self._beside(label, i) for i, label in enumerate(labels)))
         self.column_words = VGroup(*(VGroup(*self._above(grid, pitch)) for grid in grids))

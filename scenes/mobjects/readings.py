@@ -30,10 +30,7 @@ class Readings(VGroup):
     def __init__(self, trace: Trace) -> None:
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         lines = [chip_line(labels, 0) for labels in words]
-        shown = [
-            labels[: sum(isinstance(chip, Token) for chip in line)] for labels, line in zip(words, lines, strict=True)
-        ]
-        same = matches(*shown)
+        same = matches(*words)
         room = units(WIDTH - 150)
         size = min(LARGER, *(room / line.width for line in lines))
         self.tokens = VGroup(*(line.scale(size) for line in lines))
@@ -41,12 +38,18 @@ class Readings(VGroup):
         for line, y in zip(lines, ROWS, strict=True):
             line.move_to([middle, at(0, y)[1], 0])
         self.signs = VGroup(*(self._sign(trace, letter, y) for letter, y in zip(SIDES, ROWS, strict=True)))
-        self.joins = VGroup(*(self._join(lines[0][i], lines[1][j]) for i, j in same))
+        self.joins = VGroup(*(self._join(*both) for both in self._in_sight(lines, same)))
         alone = [self._alone(lines[side], {pair[side] for pair in same}) for side in (0, 1)]
         self.marks = VGroup(*(box for boxes in alone for box in boxes))
         self.note = Words(self._told(bool(len(self.joins)), bool(len(self.marks))), "fact", "ink2")
         self.note.settle(at(960, 800))
         super().__init__(self.joins, self.tokens, self.marks, self.signs, self.note)
+
+    @staticmethod
+    def _in_sight(lines: Sequence[VGroup], same: Sequence[tuple[int, int]]) -> list[tuple[Token, Token]]:
+        """The chips of the pairs that there is room for in both lines."""
+        first, second = ([chip for chip in line if isinstance(chip, Token)] for line in lines)
+        return [(first[i], second[j]) for i, j in same if i < len(first) and j < len(second)]
 
     @staticmethod
     def _told(joined: bool, marked: bool) -> str:
@@ -61,7 +64,7 @@ class Readings(VGroup):
         return VGroup(sign, count.settle(at(LEFT_EDGE + 100, y - 100)).begin_at(at(LEFT_EDGE + 14, 0)[0]))
 
     @staticmethod
-    def _join(above: VGroup, below: VGroup) -> VGroup:
+    def _join(above: Token, below: Token) -> VGroup:
         space = np.array([0, gap("cell") * 2, 0])
         start, end = above.get_bottom() - space, below.get_top() + space
         if abs(start[0] - end[0]) < NEARLY:

@@ -1,7 +1,12 @@
 """`lecture compare` for pairs of every kind: what is shown is true, can be read, and has its Spanish."""
 
+import numpy as np
 import pytest
 from compared_pairs import PAIRS, found_in, pair_of
+
+from scenes.mobjects.next_words import NextWords
+from scenes.mobjects.readings import Readings, matches
+from scenes.mobjects.tokens import Token
 
 MOST_WORDS = 45
 EVERY = pytest.mark.parametrize("name", PAIRS)
@@ -89,3 +94,47 @@ def test_of_a_long_sentence_it_is_said_how_much_is_in_sight(pair):
     found = found_in(pair("an encoder, trained and not, a long sentence"), "dark", "en")
     assert [text for text in found.texts if text.endswith("10 of 21 tokens in sight")]
     assert "Farthest apart in sight:" in found.said[3]
+
+
+def test_the_picture_names_the_head_the_token_and_the_tensor_that_differ_most(pair):
+    found = found_in(pair("before and after an ablation"), "dark", "en")
+    assert found.texts.count("encoder layer 2, head 3") == 2
+    assert "the farthest head of A: encoder layer 2, head 3" in found.texts
+    assert [text for text in found.texts if text.startswith("the farthest token: ")]
+    assert "encoder.1.self_attn.weights" in found.texts
+
+
+def test_the_film_begins_with_the_question_of_its_pair(pair):
+    asked = {
+        "trained and untrained": "What did training change?",
+        "before and after an ablation": "What does the edit change?",
+        "two encoders of other widths and depths": "How far apart are these two?",
+    }
+    for name, question in asked.items():
+        assert found_in(pair(name), "dark", "en").said[0].startswith(question)
+
+
+def test_tokens_of_one_alone_are_framed_and_the_others_joined(pair):
+    trace = pair("two that cut words differently")
+    words = [trace[f"{letter}.read"].words("position") for letter in "ab"]
+    same = matches(*words)
+    assert [words[0][i] for i, _ in same] == [words[1][j] for _, j in same] != []
+    picture = Readings(trace)
+    chips = [[chip for chip in line if isinstance(chip, Token)] for line in picture.tokens]
+    joined = [one for one in same if all(place < len(line) for place, line in zip(one, chips, strict=True))]
+    assert len(picture.joins) == len(joined)
+    alone = [set(range(len(line))) - {one[side] for one in same} for side, line in enumerate(chips)]
+    assert len(picture.marks) == sum(map(len, alone)) > 0
+    alike = Readings(pair("trained and untrained"))
+    assert (len(alike.joins), len(alike.marks)) == (4, 0)
+
+
+def test_of_the_next_words_those_are_shown_that_either_gives_a_share_to():
+    first, second = np.full(20, 0.001), np.full(20, 0.001)
+    first[[3, 5]] = 0.6, 0.02
+    second[[9, 5]] = 0.3, 0.005
+    assert NextWords.chosen(first, second) == [3, 9, 5]
+    assert len(NextWords.chosen(np.full(20, 0.05), np.full(20, 0.05))) == NextWords.MOST
+    second[:] = 0.0
+    second[19] = 0.004
+    assert NextWords.chosen(np.linspace(0.02, 0.1, 20)[::-1], second)[-1] == 19

@@ -93,7 +93,8 @@ class SideBySide(Chapter):
         told = f"The row of “{token}” ends up farthest apart. Orange is below zero, blue above."
         if two.same_width and not moved.values.any():
             told = (
-                f"The row of “{token}” in A and in B, and B minus A. |It is nothing: both are the same to the last bit."
+                f"The row of “{token}” in A and in B, and B minus A. "
+                "|B minus A is nothing: both are the same to the last bit."
             )
         elif two.same_width:
             told += (
@@ -198,7 +199,7 @@ class SideBySide(Chapter):
             else "Widths differ. So each cell says how much else a token’s row is like, in its own model."
         )
         if not distance.values.any():
-            told = "It is nothing everywhere: both streams are the same."
+            told = "Nothing differs anywhere: both streams are the same."
         elif first == 0:
             told = f"Nothing differs at the input; at the end the rows are {last:share} apart on average."
         else:
