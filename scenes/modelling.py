@@ -13,7 +13,7 @@ import click
 def models(as_json: bool) -> None:
     """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
     from transformer_core.at_hand import as_json as listed
-    from transformer_core.at_hand import at_hand, models_home
+    from transformer_core.at_hand import INSTALLED_BY, at_hand, models_home
 
     found = at_hand()
     if as_json:
@@ -21,6 +21,8 @@ def models(as_json: bool) -> None:
         return
     for model in found:
         click.echo(f"{model.name}\n    {model.origin}: {model.path}")
+    for name in INSTALLED_BY.keys() - {model.name for model in found}:
+        click.echo(f"{name}\n    not installed yet: {INSTALLED_BY[name]}")
     click.echo(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
 
 

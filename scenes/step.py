@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from manim import Mobject
 
 from scenes.language import Heard, told
+from scenes.mobjects.text import Words
 from scenes.production.captions import Cue
 from transformer_core.provenance import Span, parse
 
@@ -51,6 +52,29 @@ class Step:
     def narration(self) -> str:
         """What is said, as plain text."""
         return " ".join(parse(beat)[0] for beat in self.beats)
+
+    @property
+    def sources(self) -> set[str]:
+        """The names of the tensors whose entries are said, or written on what is played."""
+        spans = [span for text in (self.title, self.say) for span in parse(text)[1]]
+        for play in _plays(self.show):
+            written = (part for part in _family(play) if isinstance(part, Words))
+            spans += [span for part in written for span in part.spans]
+        return {span.source.name for span in spans}
+
+
+def _family(play: Any) -> Sequence[Mobject]:
+    return play.mobject.get_family() if play.mobject is not None else ()
+
+
+def _plays(show: Show) -> Iterator[Any]:
+    """The animations of a show, one by one."""
+    if isinstance(show, list | tuple):
+        for part in show:
+            yield from _plays(part)
+    elif show is not None:
+        yield show
+        yield from _plays(getattr(show, "animations", ()))  # a group of Manim's leaves out who comes on stage
 
 
 @dataclass

@@ -149,7 +149,8 @@ class Chapter(Stage):
 
     def _change_note(self, trace: Trace, step: Step) -> None:
         """What has to be known of the model or of the figures of this step stands beside the chapter's title."""
-        wanted = Note.measured_elsewhere(trace, step.title, step.say) or self.lasting
+        elsewhere = Note.measured_elsewhere(trace, step.title, step.say)
+        wanted = elsewhere or Note.not_edited(trace, step) or self.lasting
         if str(wanted) == str(self.note):
             return
         if isinstance(self.note, Note):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scenes.language import Told, told
 from scenes.mobjects.beside import SIDES, Two
@@ -10,6 +10,7 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
+from scenes.step import Step
 from scenes.theme import at, units
 from transformer_core import results
 from transformer_core.cast import cast_of
@@ -20,6 +21,9 @@ from transformer_core.trace import Trace
 
 #: Experiments with random vectors or stacks of layers, which speak of no model.
 OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
+#: How the names of those tensors begin that an edit of the pass does not reach: other sentences, decoding step by step,
+#: other models, trainings, and what was measured over many sentences.
+UNEDITED = ("other.", "decoding.", "lstm.", "attending_lstm.", "training.", "roles.", results.PREFIX)
 RIGHT_END = 1480.0
 #: Px of a note beside the longest title of a chapter.
 ROOM = 870.0
@@ -76,6 +80,26 @@ class Note(Words):
         if experiments.difference(OF_NO_MODEL):
             return cls("measured with the lecture’s small translator, not with this model", "warning")
         return None
+
+    @classmethod
+    def not_edited(cls, trace: Trace, step: Step) -> Note | None:
+        """Where a step about an edited model shows what the edit does not reach."""
+        if "edits" in trace and _unedited(trace, step.sources):
+            return cls("not edited here: other sentences, word-by-word writing, experiments", "warning")
+        return None
+
+
+def _unedited(trace: Trace, names: Collection[str]) -> bool:
+    """Whether a tensor is, or comes from, what was computed without the edit; what tells its effect is not meant."""
+    waiting, seen = [name for name in names if not name.startswith("edit")], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name.startswith(UNEDITED):
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting += trace.parents.get(name, ())
+    return False
 
 
 def _fitting(lines: Sequence[str], room: float) -> str:

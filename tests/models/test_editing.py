@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from scenes.mobjects.notes import UNEDITED
 from transformer_core.cast import cast_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
@@ -116,6 +117,21 @@ def test_what_is_written_before_and_after_an_edit_is_on_screen(language):
         (note,) = {text for text in found.texts if text.startswith(("edited: ", "editado: "))}
         outputs = "el coche es rojo" in note and "¿" in note
         assert outputs or (chapter is scores and "decoder.0.cross_attn.z=0" in note and "%" in note)
+
+
+@pytest.mark.parametrize("name", ["Basics", "Weighting", "Decoder", "Inference"])
+def test_a_step_about_what_is_not_edited_says_so(name):
+    """Other sentences, decoding and experiments: the note that tells the edit and its effect makes room for another."""
+    from scenes_of import EVERY_CHAPTER, found_in
+
+    (chapter,) = (chapter for chapter in EVERY_CHAPTER if chapter.__name__ == name)
+    found = found_in(chapter, edited("decoder.0.cross_attn.z=0"), "dark")
+    told = {}
+    for one in found.records:
+        names = {source for source, *_ in one.spans}
+        told[any(source.startswith(UNEDITED) for source in names), "edit_effect" in names] = one.title
+    assert told.keys() == {(False, True), (True, False)} or told.keys() == {(True, False)}, told
+    assert "not edited here: other sentences, word-by-word writing, experiments" in found.texts
 
 
 def test_who_asks_in_an_edited_model_is_not_said_to_have_a_gender():
