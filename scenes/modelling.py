@@ -12,8 +12,8 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(as_json: bool) -> None:
     """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
-    from transformer_core.at_hand import as_json as listed
     from transformer_core.at_hand import INSTALLED_BY, at_hand, models_home
+    from transformer_core.at_hand import as_json as listed
 
     found = at_hand()
     if as_json:
