@@ -147,7 +147,7 @@ class Patterns(VGroup):
         self.letters, self.column_words = VGroup(), VGroup()
         for head, (grid, letter) in enumerate(zip(self.grids, letters, strict=True)):
             line, place = divmod(head, across)
-            spot = at(LEFT_EDGE + WIDTH * (place + 0.5) / across, 386 + 322 * line)
+            spot = at(LEFT_EDGE + WIDTH * (place + 0.5) / across, 426 + 322 * line)
             grid.shift(spot - grid.cells.get_center())
             name = Words(f"head {letter}", "fact", "ink2").next_to(grid.cells, UP, buff=units(14))
             self.letters.add(name)
