@@ -1,11 +1,15 @@
 """What every test has: one thread for torch, so that figures do not depend on the machine; and who runs beside whom."""
 
 import os
+import signal
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+# Tests that a shell started in its background ignore interrupts, and so would the commands that they interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
 

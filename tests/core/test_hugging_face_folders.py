@@ -114,7 +114,7 @@ def test_a_folder_without_weights_or_config_is_refused(folder, tmp_path):
     ("kind", "options", "complaint"),
     [
         ("GPT2LMHeadModel", {"model_type": "llama"}, "of kind 'llama'; known are bert, gpt2, marian"),
-        ("GPT2LMHeadModel", {"model_type": None}, "of kind None; known are bert, gpt2, marian"),
+        ("GPT2LMHeadModel", {"model_type": None}, "names no model_type: known are bert, gpt2, marian"),
         ("GPT2LMHeadModel", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx is True"),
         ("GPT2LMHeadModel", {"activation_function": "mish"}, "'mish' is none of relu, gelu"),
         ("BertForMaskedLM", {"is_decoder": True}, "is_decoder is True"),

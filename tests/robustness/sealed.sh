@@ -13,7 +13,10 @@ if [ "${SEALED-}" != yes ]; then
     exit 69
 fi
 mount --make-rprivate /
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+case $here in /tmp/*) mount --bind "$here" /mnt ;; esac
 mount -t tmpfs none /tmp
+case $here in /tmp/*) mkdir -p "$here" && mount --move /mnt "$here" ;; esac # a checkout there is still there
 awk '$5 != "/tmp" && $5 !~ /^\/(proc|sys)(\/|$)/ { print $5 }' /proc/self/mountinfo | while read -r place; do
     mount -o remount,bind,ro "$place"
 done
