@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -44,7 +45,7 @@ def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path, told:
     width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
     sheet = Image.new("RGB", (width, 2 * MARGIN + 60 + rows * cell), PAPER)
     pen = ImageDraw.Draw(sheet)
-    pen.text((MARGIN, MARGIN), heading, fill=INK, font=head)
+    pen.text((MARGIN, MARGIN), _cut(heading, head, width - 2 * MARGIN, pen), fill=INK, font=head)
     for i, picture in enumerate(pictures):
         x = MARGIN + i % columns * (WIDTH + GAP)
         y = MARGIN + 60 + i // columns * cell
@@ -58,6 +59,14 @@ def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path, told:
             pen.text((indent, y + height + 10 + n * LINE), line, fill=INK, font=body)
     with whole(target) as part:
         sheet.save(part, pnginfo=told)
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont, width: int, pen: ImageDraw.ImageDraw) -> str:
+    """As much as one line takes; an ellipsis says where more would have come."""
+    if pen.textlength(text, font=font) <= width:
+        return text
+    fits = bisect(range(len(text)), float(width), key=lambda end: pen.textlength(f"{text[:end]} …", font=font))
+    return f"{text[: fits - 1].rstrip()} …"
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int, pen: ImageDraw.ImageDraw) -> list[str]:
