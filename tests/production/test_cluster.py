@@ -69,6 +69,14 @@ def running(tmp_path_factory):
     cluster.end()
 
 
+@pytest.fixture
+def doomed(tmp_path):
+    """Another one, for a test that kills a part of it: tests come in any order."""
+    cluster = Running(tmp_path)
+    yield cluster
+    cluster.end()
+
+
 @pytest.fixture(autouse=True)
 def _collected():
     """Dask closes a client that was never connected when it is collected; in the thread of the next one, it hangs."""
@@ -93,7 +101,7 @@ def killing(quiet: type, marks: Path, processes: list[int]):
     return Killing()
 
 
-def test_a_cluster_that_loses_a_worker_makes_the_film_of_this_machine_bit_for_bit(running, places, quiet, tmp_path):
+def test_a_cluster_that_loses_a_worker_makes_the_film_of_this_machine_bit_for_bit(doomed, places, quiet, tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()
     here, there = places(tmp_path / "here"), places(tmp_path / "there")
@@ -101,12 +109,12 @@ def test_a_cluster_that_loses_a_worker_makes_the_film_of_this_machine_bit_for_bi
         # The mark tells which process draws this.
         mark = f"__import__('pathlib').Path({str(marks)!r}, str(__import__('os').getpid())).touch()\n        first = "
         place.write("first = ", mark)
-    progress = killing(quiet, marks, [worker.pid for worker in running.workers])
+    progress = killing(quiet, marks, [worker.pid for worker in doomed.workers])
     # Large, so that there is a middle.
     large = [replace(place.order(jobs=2), look=Look(960, 540, 60, "dark")) for place in (here, there)]
-    made = Studio(there.store, progress).film(replace(large[1], scheduler=running.address))
+    made = Studio(there.store, progress).film(replace(large[1], scheduler=doomed.address))
     assert progress.killed
-    assert [worker.poll() for worker in running.workers].count(-signal.SIGKILL) == 1
+    assert [worker.poll() for worker in doomed.workers].count(-signal.SIGKILL) == 1
     local = quiet()
     Studio(here.store, local).film(large[0])
     files = [path for path in sorted(here.folder.joinpath("out").rglob("*")) if path.is_file()]
@@ -152,14 +160,14 @@ def test_a_worker_with_other_code_refuses(running, place, quiet):
         cluster.perform([(survey, job)])
 
 
-def test_a_lost_scheduler_is_one_line(running, place, quiet):
+def test_a_lost_scheduler_is_one_line(doomed, place, quiet):
     class Ending(quiet):
         def advance(self, *_):
-            running.scheduler.kill()
+            doomed.scheduler.kill()
 
     assert place.order().entries[1:]  # one survey is done, another one is not
     with pytest.raises(CrewError, match=r"^lost the scheduler at tcp://.*; finished steps are kept$"):
-        Studio(place.store, Ending()).film(replace(place.order(), scheduler=running.address))
+        Studio(place.store, Ending()).film(replace(place.order(), scheduler=doomed.address))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere", "127.0.0.1"])

@@ -77,3 +77,24 @@ def test_an_interrupt_after_all_is_done_changes_nothing(tmp_path):
         time.sleep(0.05)
     assert run.communicate() == ("", "")
     assert run.returncode == 0
+
+
+def test_an_interrupt_inside_of_a_callback_is_not_lost(tmp_path):
+    """Python prints what is raised there and goes on; it is raised again where it can be caught."""
+    program = """
+import time
+from scenes import begin, cli
+class Late:
+    def __del__(self):
+        raise KeyboardInterrupt
+def work():
+    Late()
+    time.sleep(60)
+cli.main = work
+begin.main()
+"""
+    begun = time.monotonic()
+    run = start((sys.executable, "-c", program), tmp_path)
+    assert run.communicate() == ("", "lecture: interrupted\n")
+    assert run.returncode == 130
+    assert time.monotonic() < begun + 30
