@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import CELLS, TensorGrid, full_colour
@@ -130,16 +131,7 @@ class Trio(VGroup):
     def _above(self, grid: TensorGrid, pitch: float) -> list[Words]:
         texts = [word(label, self.style, "ink2") for label in grid.tensor.words("key")]
         upright = max(text.width for text in texts) > units(pitch - 8)
-        foot = grid.get_top()[1] + units(12)
-        for column, text in enumerate(texts):
-            x = grid.column(column).get_x()
-            if upright:
-                text.rotate(np.pi / 2)
-                text.turned = True
-                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
-            else:
-                text.settle(np.array([x, 0, 0])).stand_on(foot + units(4))
-        return texts
+        return on_columns(texts, [grid.column(j).get_x() for j in range(len(texts))], grid.get_top()[1], upright)
 
     def cell(self, part: int, row: int, column: int) -> VGroup:
         """A cell of one of the three squares."""

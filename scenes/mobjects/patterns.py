@@ -83,19 +83,21 @@ class Pattern(VGroup):
         return max(word(label, style).width for label in labels) > self.pitch - units(10)
 
     def _heads(self, labels: Sequence[Label], style: str, upright: bool) -> list[Words]:
-        foot = self.cells.get_top()[1] + units(12)
-        found = []
-        for j, label in enumerate(labels):
-            text = word(label, style, "ink2")
-            x = self.place(0, j)[0]
-            if upright:
-                text.rotate(np.pi / 2)
-                text.turned = True
-                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
-            else:
-                text.settle(np.array([x, 0, 0])).stand_on(foot + units(4))
-            found.append(text)
-        return found
+        texts = [word(label, style, "ink2") for label in labels]
+        return on_columns(texts, [self.place(0, j)[0] for j in range(len(texts))], self.cells.get_top()[1], upright)
+
+
+def on_columns(texts: list[Words], xs: Sequence[float], top: float, upright: bool) -> list[Words]:
+    """Put texts on the columns in the middle of which the `xs` lie, turned to stand `upright` or as they are read."""
+    foot = top + units(12)
+    for text, x in zip(texts, xs, strict=True):
+        if upright:
+            text.rotate(np.pi / 2)
+            text.turned = True
+            text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
+        else:
+            text.settle(np.array([x, 0, 0])).stand_on(foot + units(4))
+    return texts
 
 
 class Patterns(VGroup):

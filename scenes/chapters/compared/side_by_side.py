@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import VGroup
 
@@ -141,14 +141,7 @@ class SideBySide(Chapter):
             "The head that differs most" if distance else "One head, twice",
             say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A"
             f"{partner(two, there)}. |Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
-            show=[
-                [
-                    appear(picture.row_words, picture.column_words, picture.heads[:2], picture.called),
-                    appear(*picture.grids[:2], picture.ramp),
-                ],
-                [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
-                [appear(ring_around(picture.cell(2, *at)))] if most else None,
-            ],
+            show=_squares(picture, at if most else None),
             stay=(),
             here=f"{stack}.{layer}.self_attn",
         )
@@ -266,14 +259,7 @@ class SideBySide(Chapter):
             "What is like what?",
             say="The cosine of each pair of last rows: one for the same direction, zero for none in common. "
             f"|Widths do not matter for this. |{told}",
-            show=[
-                [
-                    appear(picture.row_words, picture.column_words, picture.heads[:2]),
-                    appear(*picture.grids[:2], picture.ramp),
-                ],
-                [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
-                [appear(ring_around(picture.cell(2, *at)))] if most else None,
-            ],
+            show=_squares(picture, at if most else None),
             stay=(),
             here=f"{stack}.stream",
         )
@@ -302,3 +288,15 @@ class SideBySide(Chapter):
             stay=(),
             here="",
         )
+
+
+def _squares(picture: Trio, most: Sequence[int] | None) -> list[object]:
+    """The squares of A and B, then their difference, then a ring around what differs most."""
+    return [
+        [
+            appear(picture.row_words, picture.column_words, picture.heads[:2], picture.called),
+            appear(*picture.grids[:2], picture.ramp),
+        ],
+        [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
+        [appear(ring_around(picture.cell(2, *most)))] if most else None,
+    ]
