@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from manim import Mobject
 
 from scenes.language import Heard, told
@@ -61,6 +62,22 @@ class Step:
             written = (part for part in _family(play) if isinstance(part, Words))
             spans += [span for part in written for span in part.spans]
         return {span.source.name for span in spans}
+
+
+def claim(holds: bool, sentence: str, otherwise: str) -> str:
+    """The sentence that a predicate over the trace allows: `sentence` where it holds, `otherwise` where it does not.
+
+    A verdict word (largest, only, never, most, both, missed, better, trained) is said through this function, so that no
+    caption can state for one sentence or model what is true of another. Both texts are complete, and both are true.
+
+        claim(best > greedy, "Greedy missed a better one.", "Greedy found the best one.")
+
+    Raises:
+        TypeError: `holds` is no truth value; a number would pass for one.
+    """
+    if not isinstance(holds, bool | np.bool_):
+        raise TypeError(f"a claim hangs on True or False, not on {holds!r}")
+    return sentence if holds else otherwise
 
 
 def _family(play: Any) -> Sequence[Mobject]:

@@ -22,14 +22,14 @@ from scenes.mobjects.notes import RIGHT_END, Note
 from scenes.mobjects.text import Words
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
 from scenes.stage import Stage
-from scenes.step import Record, Show, Step
+from scenes.step import Record, Show, Step, claim
 from scenes.theme import PIXELS_PER_UNIT, at, pace
 from transformer_core.provenance import parse
 from transformer_core.serving import lacks
 from transformer_core.trace import Trace
 from transformer_core.window import WHOLE
 
-__all__ = ["Chapter", "Record", "Step"]
+__all__ = ["Chapter", "Record", "Step", "claim"]
 
 DEFAULT_TEXT = "The car is red"
 #: How much larger the map stands on the stage between two chapters than in its corner.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from walking import SENTENCES, chapters, findings
+from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings
 
 from scenes.storyboard import Chapter
 from transformer_core.default_model import POST_NORM
@@ -12,6 +12,9 @@ EVERYWHERE = [(chapter, text) for chapter in chapters() for text in SENTENCES]
 NAMES = [f"{chapter.__name__}-{text[:14]}" for chapter, text in EVERYWHERE]
 #: The other norm order: a short sentence and the longest.
 BEHIND = [(chapter, text) for chapter in chapters() for text in (SENTENCES[0], SENTENCES[-1])]
+#: What is seldom typed, and a model that was never trained.
+SELDOM = [(chapter, text) for chapter in chapters() for text in UNUSUAL]
+UNTRAINED = [(chapter, text) for chapter in chapters() for text in ("The car is red", "car", "the car the car")]
 MOST_WORDS, STEPS, SECONDS = 45, range(6, 15), (60, 180)
 
 
@@ -47,3 +50,15 @@ def test_a_chapter_holds_all_contracts_for_a_model_with_the_norm_behind_its_sums
     assert [found.lies, found.claims, found.faults] == [[], [], []]
     assert found.records
     assert [record.number for record in found.records if len(record.narration.split()) > MOST_WORDS] == []
+
+
+@pytest.mark.parametrize(("chapter", "text"), SELDOM, ids=[f"{c.__name__}-{text[:14]}" for c, text in SELDOM])
+def test_a_chapter_holds_all_contracts_for_sentences_that_are_seldom_typed(chapter: type[Chapter], text: str) -> None:
+    found = findings(chapter, text, "dark")
+    assert [found.lies, found.claims, found.faults] == [[], [], []]
+
+
+@pytest.mark.parametrize(("chapter", "text"), UNTRAINED, ids=[f"{c.__name__}-{text[:14]}" for c, text in UNTRAINED])
+def test_a_chapter_holds_all_contracts_for_random_weights(chapter: type[Chapter], text: str) -> None:
+    found = findings(chapter, text, "dark", model=RANDOM)
+    assert [found.lies, found.claims, found.faults] == [[], [], []]

@@ -22,8 +22,10 @@ from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults
 from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter, Record, Step
-from transformer_core.lecture import read
+from transformer_core.at_hand import opened
+from transformer_core.lecture import DEFAULT_MODEL, read
 from transformer_core.trace import Trace
+from transformer_core.untrained import untrained
 
 SENTENCES = (
     "The car is red",
@@ -31,6 +33,20 @@ SENTENCES = (
     "car",
     "the bank is closed",
     "the animal did not cross the street because it was too tired",
+)
+
+#: In the place of a model's path: the architecture of the shipped one with random weights.
+RANDOM = Path("random weights")
+#: What a user may type as well: one word, words that have no translation, repeated words, an undecided step, and as
+#: many words as a picture takes.
+UNUSUAL = (
+    "it",
+    "did",
+    "banks",
+    "? ? ?",
+    "the car the car",
+    "because because because",
+    "the animals did not cross the wide streets because they were too tired",
 )
 
 
@@ -50,6 +66,9 @@ def name_of(chapter: type[Chapter]) -> str:
 
 @cache
 def trace_of(text: str, model: Path | None = None) -> Trace:
+    if model == RANDOM:
+        fresh = untrained(opened(DEFAULT_MODEL), seed=1)
+        return read(text, fresh.model, fresh.reader, about=fresh.facts)
     return read(text, model)
 
 
