@@ -15,6 +15,7 @@ import click
 from scenes.checking import test
 from scenes.comparing import compare
 from scenes.experimenting import experiments
+from scenes.explaining import explain
 from scenes.filming import filmed, pictured
 from scenes.language import catalogue
 from scenes.lecturing import new
@@ -162,6 +163,7 @@ lecture.add_command(experiments)
 lecture.add_command(language)
 lecture.add_command(model)
 lecture.add_command(compare)
+lecture.add_command(explain)
 lecture.add_command(watch)
 lecture.add_command(new)
 lecture.add_command(clip)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transformer_core.attention import Cache
 from transformer_core.model import Transformer, probabilities
-from transformer_core.tap import under, unseen
+from transformer_core.tap import to_numpy, under, unseen
 from transformer_core.trace import NamedTensor
 
 Choose = Callable[[Tensor], Tensor]
@@ -201,5 +201,5 @@ def named(
     for name, value in values.items():
         own = axes[: value.dim()]
         words = {axis: tokens for axis, tokens in labels.items() if axis in own}
-        found[f"{prefix}{name}"] = NamedTensor(f"{prefix}{name}", value.detach().cpu().numpy(), own, words)
+        found[f"{prefix}{name}"] = NamedTensor(f"{prefix}{name}", to_numpy(value), own, words)
     return found

@@ -66,15 +66,21 @@ class Embedding(nn.Module):
         if types is not None and self.types is None:
             raise ValueError("this model tells no token types apart")
         tap = tap_at(self.path)
-        token = tap("token", F.embedding(ids, self.table), STREAM)
+        ids = tap("ids", ids, "batch position")
+        token = tap("token", F.embedding(ids, self.table), STREAM, ids)
         scale = math.sqrt(self.config.d_model)
         scaled = tap("scaled", token * scale if self.config.embedding_scale else token, STREAM, token)
         parts = [scaled]
         if self.types is not None:
-            of_type = F.embedding(torch.zeros_like(ids) if types is None else types, self.types)
-            parts.append(tap("token_type", of_type, STREAM))
+            types = tap("type_ids", torch.zeros_like(ids) if types is None else types, "batch position")
+            parts.append(tap("token_type", F.embedding(types, self.types), STREAM, types))
         if self.config.positions != "none":
-            parts.append(tap("positional", self.positional(start, start + ids.shape[1]), STREAM))
+            stop = start + ids.shape[1]
+            if tap.wants("position_ids"):  # the same rows, by their numbers, for a reader
+                rows = tap("position_ids", torch.arange(start, stop, device=ids.device)[None], "batch position")
+                parts.append(tap("positional", self.positional(start, stop, rows), STREAM, rows))
+            else:
+                parts.append(tap("positional", self.positional(start, stop), STREAM))
         total = reduce(torch.add, parts)
         if self.norm is None:
             return tap("sum", self.drop(total), STREAM, *parts)
@@ -84,8 +90,8 @@ class Embedding(nn.Module):
     def drop(self, x: Tensor) -> Tensor:
         return F.dropout(x, self.config.dropout) if self.training else x
 
-    def positional(self, start: int, stop: int) -> Tensor:
-        """The encodings of the positions from `start` to `stop`, "1 position d_model".
+    def positional(self, start: int, stop: int, rows: Tensor | None = None) -> Tensor:
+        """The encodings of the positions from `start` to `stop`, "1 position d_model"; or those that `rows` number.
 
         Sinusoids in halves are rounded to float32 whatever the weights are, as Marian's were when it was trained.
         """
@@ -93,8 +99,8 @@ class Embedding(nn.Module):
         if stop > most:
             raise ValueError(f"position {stop - 1} is beyond the {most} positions of this model")
         if self.learned is not None:
-            return self.learned[None, start:stop]
+            return self.learned[None, start:stop] if rows is None else self.learned[rows]
         halves, dtype = self.config.positions == "halves", self.table.dtype
         made_in = torch.float32 if halves else dtype
         table = sinusoids(most, self.config.d_model, halves, made_in, str(self.table.device))
-        return table[None, start:stop].to(dtype)
+        return (table[None, start:stop] if rows is None else table[rows]).to(dtype)

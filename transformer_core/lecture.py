@@ -16,7 +16,7 @@ from transformer_core.chains import read as read_by_chains
 from transformer_core.editing import edits_of, told
 from transformer_core.finite import check_finite
 from transformer_core.model import Transformer
-from transformer_core.parameters import made_with, parameters
+from transformer_core.parameters import add_parameters
 from transformer_core.tap import Edit, Labels, record, under
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.variants import Sentence, Variant, gradients, variants
@@ -127,19 +127,11 @@ def _asked(
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
-    """What was read: ids, where the pieces were cut from the text, and the order of the shuffled sentence."""
+    """Where the pieces were cut from the text, and the order of the shuffled sentence."""
     found = {}
-    for prefix, given in passes.items():
-        start, read = f"{prefix}." * bool(prefix), given.sentence
-        for side, ids, words in (
-            ("embed_src", read.source_ids, read.source),
-            ("embed_tgt", read.target_ids, read.target),
-        ):
-            if ids and not (given.encoder_only and side == "embed_tgt"):
-                name = f"{start}{side}.ids"
-                found[name] = NamedTensor(name, np.array([ids]), ("batch", "position"), {"position": words})
+    for given in passes.values():
         if given.order:
-            along = {"position": read.source or read.target}
+            along = {"position": given.sentence.source or given.sentence.target}
             found[ORDER] = NamedTensor(ORDER, np.array(given.order), ("position",), along)
     if cuts:
         name = f"{'embed_src' if first.source else 'embed_tgt'}.offsets"
@@ -160,11 +152,7 @@ def _traced(model: Transformer, reader: Reader, passes: Mapping[str, Variant]) -
     labels = words_along(sentences, reader)
     trace = tape.trace(labels)
     check_finite(trace)
-    learned = parameters(model, labels)
-    for name in tuple(trace.tensors):
-        prefix = _prefix(name, sentences)
-        trace.parents[name] += made_with(name.removeprefix(prefix).removeprefix("."), learned)
-    trace.tensors |= learned
+    add_parameters(trace, model, labels, sentences)
     if model.encoder is not None and model.decoder is not None:
         trace.tensors |= gradients(passes[""], model, reader.end).trace(labels).tensors
     return trace

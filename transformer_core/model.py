@@ -56,7 +56,12 @@ class Transformer(nn.Module):
 
         Shapes: ids, padding and types "batch position", result "batch position vocab". Encoder-only models take no
         target, decoder-only models None for the source. A model without an output layer returns its last rows.
+
+        Raises:
+            ValueError: a source for a model without an encoder, or what `encode` and `decode` refuse.
         """
+        if self.encoder is None and source_ids is not None:
+            raise ValueError("this model has no encoder: give None for the source, and what it reads as the target")
         memory = None if self.encoder is None else self.encode(source_ids, source_padding, source_types)
         if memory is None or self.decoder is not None:
             logits = self.decode(target_ids, memory, source_padding, target_padding)

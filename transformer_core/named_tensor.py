@@ -148,6 +148,8 @@ class NamedTensor:
         return view if view.axes else view.quantity()
 
     def _take(self, axis: str, wanted: int | str | slice | tuple[int, ...]) -> NamedTensor:
+        if axis not in self.axes:
+            raise KeyError(f"{self.name} has no axis {axis!r}: it has {', '.join(self.axes) or 'none'}")
         dimension = self.axes.index(axis)
         if isinstance(wanted, (slice, tuple, range, list)):
             span = range(self.size(axis))

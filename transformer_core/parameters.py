@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
 
@@ -11,8 +12,8 @@ from transformer_core.embedding import Embedding
 from transformer_core.layers import FeedForward, LayerNorm
 from transformer_core.model import Transformer
 from transformer_core.output import Pooler, Transform
-from transformer_core.tap import Labels
-from transformer_core.trace import NamedTensor
+from transformer_core.tap import Labels, to_numpy
+from transformer_core.trace import NamedTensor, Trace
 
 #: Which parameters of its module each tensor was made with.
 MADE_WITH = {
@@ -27,6 +28,8 @@ MADE_WITH = {
     "pre": ("w1", "b1", "w_t", "b_t", "w_p", "b_p"),
     "logits": ("output.w", "output.b"),
 }
+#: One step of decoding in the name of a tensor.
+STEP = re.compile(r"^step\.\d+\.")
 
 
 def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
@@ -38,8 +41,26 @@ def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
     for name, tensor, axes in every_parameter(model):
         words = {axis: tokens for axis in axes.split() if (tokens := labels(name, axis)) is not None}
         full = f"parameters.{name}"
-        named[full] = NamedTensor(full, tensor.detach().cpu().numpy().copy(), tuple(axes.split()), words)
+        named[full] = NamedTensor(full, to_numpy(tensor).copy(), tuple(axes.split()), words)
     return named
+
+
+def add_parameters(trace: Trace, model: Transformer, labels: Labels, passes: Iterable[str] = ()) -> Trace:
+    """Add the parameters of `model` to a trace of it, as parents of what they made, and its sizes as `about["config"]`.
+
+    `passes` are the prefixes of further passes in the same trace, such as `other.unedited`.
+    """
+    learned = parameters(model, labels)
+    for name in tuple(trace.parents):
+        prefix = next((prefix for prefix in passes if prefix and name.startswith(f"{prefix}.")), "")
+        point = STEP.sub("", name.removeprefix(prefix).removeprefix("."))
+        trace.parents[name] += made_with(point, learned)
+    trace.tensors |= learned
+    table = "parameters.embed_tgt.table" if model.decoder is not None else "parameters.embed_src.table"
+    if model.config.tied_output and "parameters.output.w" in learned:
+        trace.parents["parameters.output.w"] = (table,)
+    trace.about.setdefault("config", model.config.as_dict())
+    return trace
 
 
 def made_with(name: str, known: dict[str, NamedTensor]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import torch
 
 from transformer_core.evaluation import BATCH, ids_of
 from transformer_core.model import Transformer
-from transformer_core.tap import record
+from transformer_core.tap import record, to_numpy
 from transformer_core.tasks import Pair, reading
 from transformer_core.trace import NamedTensor
 from transformer_core.vocabulary import PAD, Vocabulary, pieces
@@ -69,7 +69,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
         source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
         with record(only=["encoder.*.self_attn.weights"]) as tape:
             model.encode(source, source == PAD)
-        favourites = torch.stack([weights.argmax(-1) for weights in tape.values()]).numpy()
+        favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
         for number, pair in enumerate(some):
             for role, links in with_neighbours(pair).items():
                 for asker, answers in answers_by_asker(links):

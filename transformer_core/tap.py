@@ -19,6 +19,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,8 +76,8 @@ class _Live:
         # A pass has some hundred points: what happens here for each of them is all that full tracing costs beyond
         # the tensors that only a reader needs.
         name, tape = self.path + name, self.tape
-        if name in tape.edit:
-            tensor = tape.edited(name, tensor)
+        if tape.edit and (edit := tape.edit_of(name)):
+            tensor = edited(name, tensor, edit)
         if name in tape.points:
             raise ValueError(f"{name} was written twice: use one record() for one forward pass")
         tape.points[name] = (tensor, axes, made_of)
@@ -85,15 +86,19 @@ class _Live:
     def wants(self, *names: str) -> bool:
         """Whether somebody keeps or edits one of `names`: if not, what only a reader needs is not computed."""
         tape = self.tape
-        return tape.only is None or any(tape.keeps(name) or name in tape.edit for name in map(self.path.__add__, names))
+        return tape.only is None or any(
+            tape.keeps(name) or tape.edit_of(name) for name in map(self.path.__add__, names)
+        )
 
 
 class Tape(Mapping[str, Tensor]):
     """What one `record()` heard: tensors by name, in order of execution, with axes and parents."""
 
     def __init__(self, only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = None) -> None:
-        self.only = None if only is None else {pattern: re.compile(translate(pattern)).match for pattern in only}
+        self.only = None if only is None else {pattern: matcher(pattern) for pattern in as_patterns(only)}
         self.edit = dict(edit or {})
+        self._edit_patterns = {pattern: matcher(pattern) for pattern in self.edit if set(pattern) & set("*?[")}
+        self._edits_used: set[str] = set()
         self.prefix = ""
         #: Each tensor with its axes and those that it was made of; once the block is over, only what is kept.
         self.points: dict[str, tuple[Tensor, str, tuple[Tensor, ...]]] = {}
@@ -113,15 +118,15 @@ class Tape(Mapping[str, Tensor]):
         """Whether `only` leaves `name` on the tape."""
         return self.only is None or any(match(name) for match in self.only.values())
 
-    def edited(self, name: str, tensor: Tensor) -> Tensor:
-        """What the edit of `name` makes of `tensor`; an edit that changes no bit is no edit: the tensor flows on."""
-        # An edit may write in place, but the original may still flow elsewhere.
-        edited = self.edit[name](tensor.clone())
-        if edited.shape != tensor.shape or edited.dtype != tensor.dtype:
-            raise ValueError(
-                f"the edit of {name} made {tuple(edited.shape)} {edited.dtype} of {tuple(tensor.shape)} {tensor.dtype}"
-            )
-        return tensor if torch.equal(edited, tensor) else edited
+    def edit_of(self, name: str) -> Edit | None:
+        """The edit of the tensor `name`: the one that names it, else the first whose pattern matches."""
+        pattern = (
+            name if name in self.edit else next((p for p, match in self._edit_patterns.items() if match(name)), "")
+        )
+        if not pattern:
+            return None
+        self._edits_used.add(pattern)
+        return self.edit[pattern]
 
     @cached_property
     def parents(self) -> dict[str, tuple[str, ...]]:
@@ -142,7 +147,7 @@ class Tape(Mapping[str, Tensor]):
         Raises:
             KeyError: a name in `only` or `edit` that no tensor of the pass has.
         """
-        unused = self.edit.keys() - self.points.keys()
+        unused = self.edit.keys() - self._edits_used
         for pattern, match in (self.only or {}).items():
             unused |= set() if any(map(match, self.points)) else {pattern}
         if self.only is not None:
@@ -156,8 +161,42 @@ class Tape(Mapping[str, Tensor]):
         for name, tensor in self.items():
             axes = tuple(self.points[name][1].split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
-            tensors[name] = NamedTensor(name, tensor.detach().cpu().numpy().copy(), axes, named)
-        return Trace(tensors, self.parents, about)
+            tensors[name] = NamedTensor(name, to_numpy(tensor).copy(), axes, named)
+        # A reader has to know where parents were left out, and where a number is not what its parents give.
+        partial = {} if self.only is None else {"only": list(self.only)}
+        edited = {"edited": sorted(self.edit)} if self.edit else {}
+        return Trace(tensors, self.parents, partial | edited | dict(about or {}))
+
+
+def as_patterns(only: Iterable[str]) -> list[str]:
+    """Names or patterns as a list; a text alone is one of them, and not its letters."""
+    return [only] if isinstance(only, str) else list(only)
+
+
+def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """A function that matches the whole of a name against a pattern with `*`, `?` and `[...]`."""
+    return re.compile(translate(pattern)).match
+
+
+def edited(name: str, tensor: Tensor, edit: Edit) -> Tensor:
+    """The tensor that `edit` makes of `tensor`; an edit that changes no bit is no edit: the tensor itself flows on.
+
+    Raises:
+        ValueError: the edit changed the shape or the type.
+    """
+    # An edit may write in place, but the original may still flow elsewhere.
+    made = edit(tensor.clone())
+    if made.shape != tensor.shape or made.dtype != tensor.dtype:
+        raise ValueError(
+            f"the edit of {name} made {tuple(made.shape)} {made.dtype} of {tuple(tensor.shape)} {tensor.dtype}"
+        )
+    return tensor if torch.equal(made, tensor) else made
+
+
+def to_numpy(tensor: Tensor) -> np.ndarray:
+    """The values in NumPy, from any device; bfloat16, which NumPy has not, as float32."""
+    tensor = tensor.detach().cpu()
+    return tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
 
 
 def _count(change: int) -> None:
@@ -172,7 +211,7 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
 
     Args:
         only: names or patterns ("decoder.*.cross_attn.weights") to keep; all if None.
-        edit: what to make of the tensor of a name before it flows on.
+        edit: what to make of the tensor of a name, or of all whose names match a pattern, before it flows on.
 
     Raises:
         RuntimeError: another recorder is active; two would mix.

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from transformer_core.array_files import read_arrays
 from transformer_core.json_files import read_object
 from transformer_core.named_tensor import AXES, NamedTensor
 from transformer_core.whole_files import reading, whole
+
+if TYPE_CHECKING:
+    from transformer_core.tracing.explain import Entry
 
 __all__ = ["AXES", "NamedTensor", "Trace", "derived"]
 
@@ -114,6 +117,15 @@ class Trace(Mapping[str, NamedTensor]):
     def __contains__(self, name: object) -> bool:
         full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
         return full in self.tensors or import_module("transformer_core.results").recorded(full)
+
+    def explain(self, name: str, **picks: int | str) -> Entry:
+        """Where one entry of `name` comes from: operation, terms, and the number recomputed from them.
+
+        `picks` give a label or a place along each axis; see `transformer_core.tracing.explain`.
+        """
+        from transformer_core.tracing.explain import explain
+
+        return explain(self, name, **picks)
 
     def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
         """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.

@@ -212,3 +212,30 @@ def test_scores_of_all_layers_stand_below_each_other():
         head_scores(tape.trace())
     with pytest.raises(ValueError, match="do not repeat"):
         head_scores(tape.trace(), "encoder", period=5)
+
+
+def test_the_lens_of_some_tokens_and_the_likeliest_words_is_a_part_of_the_whole():
+    watched, inputs = model(encoder_layers=0, norm_order="pre"), (None, sentences()[1])
+    wanted = inputs[1].roll(-1, 1)
+    whole = logit_lens(watched, inputs, wanted)
+    part = logit_lens(watched, inputs, wanted, positions=[1, 4], top=3)
+    probs = whole["lens.probs"].values[:, :, [1, 4]]
+    order = np.argsort(-probs, axis=-1)[..., :3]
+    assert part["lens.top_ids"].axes == ("layer", "batch", "position", "rank")
+    assert np.array_equal(part["lens.top_ids"].values, order)
+    assert np.allclose(part["lens.top_probs"].values, np.take_along_axis(probs, order, -1), atol=1e-15)
+    assert np.array_equal(part["lens.rank"].values, whole["lens.rank"].values[:, :, [1, 4]])
+    assert set(part) == {"lens.top_ids", "lens.top_probs", "lens.rank"}
+
+
+def test_a_model_in_bfloat16_is_traced_edited_and_read_early():
+    watched, inputs = model(torch.bfloat16, encoder_layers=0, norm_order="pre"), (None, sentences()[1])
+    with record(edit={"decoder.0.ffn.out": torch.zeros_like}) as tape, torch.no_grad():
+        watched(*inputs)
+    trace = tape.trace()
+    assert trace["decoder.0.ffn.out"].values.dtype == np.float32
+    assert not trace["decoder.0.ffn.out"].values.any()
+    lens = logit_lens(watched, inputs)["lens.probs"]
+    assert np.allclose(lens.values.sum(-1), 1, atol=0.02)
+    effects = head_ablation(watched, inputs, lambda logits: float(logits.float().mean()))
+    assert np.isfinite(effects["ablation.decoder.self_attn"].values).all()

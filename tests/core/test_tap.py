@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import torch
+from core_models import model, sentences
 
 from transformer_core import tap
 from transformer_core.tap import record, tap_at, under
@@ -153,3 +154,32 @@ def test_a_trace_of_a_tape_has_its_names_words_parents_and_facts_and_numbers_of_
     tape["c"].fill_(7)
     assert float(trace["c"].values[0]) == 4
     assert tape.trace().full("b").labels == {}
+
+
+def test_one_name_is_kept_and_not_its_letters():
+    with record(only="decoder.0.ffn.out") as tape:
+        model()(*sentences())
+    assert list(tape) == ["decoder.0.ffn.out"]
+
+
+def test_an_edit_reaches_every_point_that_its_pattern_matches():
+    with record(edit={"encoder.*.self_attn.weights": torch.zeros_like}) as tape:
+        model()(*sentences())
+    assert not any(tape[f"encoder.{layer}.self_attn.weights"].any() for layer in range(2))
+    assert tape["decoder.0.self_attn.weights"].any()
+
+
+def test_an_edit_by_name_goes_before_a_pattern():
+    edits = {"encoder.*.ffn.out": torch.zeros_like, "encoder.1.ffn.out": torch.ones_like}
+    with record(edit=edits) as tape:
+        model()(*sentences())
+    assert not tape["encoder.0.ffn.out"].any()
+    assert bool((tape["encoder.1.ffn.out"] == 1).all())
+
+
+def test_a_pattern_that_matches_nothing_is_refused():
+    with (
+        pytest.raises(KeyError, match=r"encoder\.\*\.ffn\.outt"),
+        record(edit={"encoder.*.ffn.outt": torch.zeros_like}),
+    ):
+        model()(*sentences())

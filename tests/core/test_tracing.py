@@ -49,7 +49,7 @@ def test_parents_come_before_their_children_and_only_inputs_have_none(shape):
     order = {name: i for i, name in enumerate(tape)}
     assert all(order[parent] < order[name] for name in tape for parent in tape.parents[name])
     orphans = {name for name in tape if not tape.parents[name]}
-    assert all(name.endswith((".token", ".positional", ".token_type")) for name in orphans)
+    assert all(name.endswith((".ids", ".type_ids", ".position_ids")) for name in orphans)
 
 
 @shapes
@@ -82,7 +82,7 @@ def test_in_training_too_every_tensor_knows_what_it_was_made_of():
         with record() as tape:
             trained(*given(shape))
         orphans = {name for name in tape if not tape.parents[name]}
-        assert all(name.endswith((".token", ".positional", ".token_type")) for name in orphans), shape
+        assert all(name.endswith((".ids", ".type_ids", ".position_ids")) for name in orphans), shape
 
 
 def test_a_subset_keeps_what_its_patterns_name_and_knows_the_nearest_parents():
@@ -190,3 +190,9 @@ def test_what_is_not_kept_is_not_on_the_tape_while_the_pass_goes_on_either():
         with pytest.raises(KeyError, match="embed_src"):
             _ = tape["embed_src.sum"]
     assert "embed_src.sum" not in tape
+
+
+def test_a_source_for_a_model_without_an_encoder_is_refused():
+    source, target = sentences()
+    with pytest.raises(ValueError, match="this model has no encoder: give None for the source"):
+        model(encoder_layers=0)(source, target)

@@ -11,7 +11,7 @@ from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
 from transformer_core.model import Transformer
 from transformer_core.output import Output
-from transformer_core.tap import record
+from transformer_core.tap import record, to_numpy
 from transformer_core.trace import NamedTensor
 
 Inputs = Sequence[Tensor | None]
@@ -20,7 +20,12 @@ Words = Mapping[str, tuple[str, ...]]
 
 @torch.no_grad()
 def logit_lens(
-    model: Transformer, inputs: Inputs, wanted: Tensor | None = None, labels: Words | None = None
+    model: Transformer,
+    inputs: Inputs,
+    wanted: Tensor | None = None,
+    labels: Words | None = None,
+    positions: Sequence[int] | None = None,
+    top: int | None = None,
 ) -> dict[str, NamedTensor]:
     """lens_l = FinalNorm(x_l) Eᵀ + b, where x_l is the stream after layer l, and x before the first layer is "input".
 
@@ -30,10 +35,13 @@ def logit_lens(
         inputs: what the model is called with.
         wanted: the ids to follow, "batch position".
         labels: words along "position" or "vocab".
+        positions: the places of the tokens to read; all if None.
+        top: keep only so many words, the likeliest: a large vocabulary times many tokens and layers fills the memory.
 
     Returns:
-        `lens.logits` and `lens.probs`, "layer batch position vocab"; with `wanted` also `lens.rank`, "layer batch
-        position": 1 where no word fits better than the wanted one.
+        `lens.logits` and `lens.probs`, "layer batch position vocab"; with `top` in their place `lens.top_ids` and
+        `lens.top_probs`, "layer batch position rank". With `wanted` also `lens.rank`, "layer batch position": 1 where
+        no word fits better than the wanted one.
 
     Source: nostalgebraist 2020, "interpreting GPT: the logit lens".
 
@@ -44,14 +52,31 @@ def logit_lens(
     points = stream(name, stack)
     with record(only=points) as tape:
         model(*inputs)
-    logits = torch.stack([output(stack.final_norm(tape[point]), embedding.table) for point in points])
-    values = {"logits": logits, "probs": logits.softmax(-1)}
-    if wanted is not None:
-        of_wanted = logits.gather(-1, wanted.expand(len(points), -1, -1)[..., None])
-        values["rank"] = (logits > of_wanted).sum(-1) + 1
+    read = slice(None) if positions is None else list(positions)
+    wanted = None if wanted is None else wanted[:, read]
+    rows: dict[str, list[Tensor]] = {}
+    for point in points:  # one layer after another: the logits of all at once are what fills the memory
+        logits = output(stack.final_norm(tape[point][:, read]), embedding.table)
+        for name, value in _of_layer(logits, wanted, top).items():
+            rows.setdefault(name, []).append(value)
     words = {"layer": layers(stack), **(labels or {})}
-    axes = ("layer", "batch", "position", "vocab")
+    if "position" in words and positions is not None:
+        words["position"] = tuple(words["position"][i] for i in positions)
+    last = "vocab" if top is None else "rank"
+    axes = ("layer", "batch", "position", last)
+    values = {name: torch.stack(layer_rows) for name, layer_rows in rows.items()}
     return {f"lens.{n}": tensor(f"lens.{n}", value, axes[: value.dim()], words) for n, value in values.items()}
+
+
+def _of_layer(logits: Tensor, wanted: Tensor | None, top: int | None) -> dict[str, Tensor]:
+    """What is kept of the logits of one layer."""
+    found = {"logits": logits, "probs": logits.softmax(-1)}
+    if top is not None:
+        probs, ids = found["probs"].topk(top)
+        found = {"top_ids": ids, "top_probs": probs}
+    if wanted is not None:
+        found["rank"] = (logits > logits.gather(-1, wanted[..., None])).sum(-1) + 1
+    return found
 
 
 def reader(model: Transformer) -> tuple[str, Stack, Embedding, Output]:
@@ -76,4 +101,4 @@ def layers(stack: Stack) -> tuple[str, ...]:
 
 def tensor(name: str, values: Tensor, axes: tuple[str, ...], labels: Words) -> NamedTensor:
     words = {axis: names for axis, names in labels.items() if axis in axes}
-    return NamedTensor(name, values.detach().cpu().numpy(), axes, words)
+    return NamedTensor(name, to_numpy(values), axes, words)

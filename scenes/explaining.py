@@ -1,0 +1,55 @@
+"""The command `lecture explain`: where a number comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import click
+
+from scenes.ordering import shared
+
+EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
+ENTRY = re.compile(r"([\w.]+)(?:\[([^\[\]]*)\])?")
+
+
+@click.command()
+@click.argument("entry", metavar="NAME[AXIS=PLACE,...]")
+@shared
+@click.option(
+    "--depth", type=click.IntRange(0, 12), default=1, show_default=True, help="How many operations to go down."
+)
+@click.option("--terms", type=click.IntRange(1), default=8, show_default=True, help="How many terms of a sum to print.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: all terms, with names, indices and values.")
+def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) -> None:
+    """Print how a number of the model was computed: its operation, the numbers that went in, and theirs.
+
+    \b
+      lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3
+    """
+    from scenes.ordering import open_store
+    from transformer_core.trace import Trace
+
+    name, places = _parsed(entry)
+    trace = Trace.load(open_store().trace(wishes["text"], wishes["model"], edits=wishes["edits"])[0])
+    try:
+        cell = trace.explain(name, **places)
+    except (KeyError, ValueError) as error:
+        raise click.ClickException(str(error.args[0])) from None
+    click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1) if as_json else cell.tree(depth, terms))
+
+
+def _parsed(entry: str) -> tuple[str, dict[str, str]]:
+    """The name and the place along each axis: "weights[head=1, key=car]".
+
+    Raises:
+        ClickException: another form.
+    """
+    found = ENTRY.fullmatch(entry.strip())
+    pairs = [part.partition("=") for part in (found[2] or "").split(",") if part.strip()] if found else []
+    if not found or not all(sign and place.strip() for _, sign, place in pairs):
+        raise click.ClickException(
+            f"{entry!r} names no entry: write a tensor and a place along each axis, as {EXAMPLE}"
+        )
+    return found[1], {axis.strip(): place.strip() for axis, _, place in pairs}

@@ -1,0 +1,47 @@
+"""`lecture explain`: a tree for a student, JSON for a program, one line for a mistake."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from scenes.cli import lecture, main
+
+CELL = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
+
+
+def printed(*arguments):
+    return CliRunner().invoke(lecture, ["explain", *arguments], catch_exceptions=False).output
+
+
+def test_the_tree_goes_from_the_weight_to_the_dot_product():
+    lines = printed(CELL, "--depth", "3").splitlines()
+    assert lines[0].startswith("encoder.1.self_attn.weights[head=1, query=red, key=car] = 0.992")
+    assert "softmax" in lines[0]
+    assert sum("scores[head=1, query=red, key=" in line for line in lines) == 4
+
+
+def test_as_json_every_term_has_a_name_an_index_and_a_value():
+    cell = json.loads(printed(CELL, "--json", "--depth", "2"))
+    assert cell["operation"] == "softmax"
+    assert cell["recomputed"] == pytest.approx(cell["value"], abs=1e-12)
+    assert [term[0]["labels"]["key"] for term in cell["terms"]] == ["The", "car", "is", "red"]
+    assert all({"name", "index", "value", "terms"} <= term[0].keys() for term in cell["terms"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ("encoder.1.self_attn.weights[head]", "names no entry: write a tensor and a place along each axis"),
+        ("encoder.1.self_attn.weight[head=1]", "no tensor 'encoder.1.self_attn.weight'"),
+        ("encoder.1.self_attn.weights[head=1,query=red]", "has 4 places along key: say which, of The, car, is, red"),
+        ("encoder.1.self_attn.weights[head=7,query=red,key=car]", "has 4 entries along head, none at 7"),
+    ],
+)
+def test_what_is_no_entry_is_told_in_one_line(entry, line, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["explain", entry])
+    assert end.value.code == 1
+    told = capsys.readouterr().err
+    assert line in told
+    assert told.count("\n") == 1

@@ -1,0 +1,1 @@
+"""The trace of a forward pass: how it is written, and how each of its numbers was made."""

@@ -1,0 +1,274 @@
+"""Where a number of a trace comes from: the operation, the entries that went into it, and the number computed again.
+
+    >>> cell = explain(trace, "encoder.1.self_attn.weights", head=1, query="red", key="car")
+    >>> cell.operation.kind, cell.value, cell.recomputed
+    ('softmax', 0.9923..., 0.9923...)
+    >>> [entry.labels["key"] for (entry,) in cell.terms]
+    ['The', 'car', 'is', 'red']
+    >>> cell.terms[1][0].operation.equation          # and so on, down to ids and parameters
+    'scaled, or -∞ where a key is hidden'
+
+Nothing of this is recorded while the model runs: the operation follows from the name of the point (`operations`), the
+parents from the trace, and the entries from the names of the axes. An axis that parent and result share has the same
+place in both; over an axis that only the parent has, terms are run through.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+
+from transformer_core.named_tensor import NamedTensor
+from transformer_core.provenance import Quantity
+from transformer_core.tracing.operations import OPERATIONS, Operation, total
+
+#: The embeddings call `position` what attention calls `query` or `key`.
+PLACES = ("position", "query", "key")
+STEP = re.compile(r"^step\.(\d+)\.")
+
+
+class Tensors(Protocol):
+    """The part of a `Trace` that is read here."""
+
+    prefix: str
+    picks: dict[str, int | str | slice]
+    tensors: dict[str, NamedTensor]
+    parents: dict[str, tuple[str, ...]]
+    about: dict[str, Any]
+
+    def full(self, name: str) -> NamedTensor: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One entry of the tensor `name`, `at` a place along each of its axes.
+
+    `terms` are the entries that it was made of, found when they are asked for: `cell.terms[3][0].terms` goes on down.
+    """
+
+    trace: Tensors
+    name: str
+    at: Mapping[str, int]
+
+    @cached_property
+    def tensor(self) -> NamedTensor:
+        """The full tensor that the entry stands in."""
+        return self.trace.full(self.name)
+
+    def size(self, axis: str) -> int:
+        """How many entries the tensor has along `axis`."""
+        return self.tensor.size(axis)
+
+    def parent_size(self, short: str, axis: str) -> int:
+        """How many entries the parent called `short` has along `axis`."""
+        return self.trace.full(self.parents[short]).size(axis)
+
+    def config(self, name: str) -> Any:
+        """A setting of the model that was traced.
+
+        Raises:
+            ValueError: the trace does not say how its model was built.
+        """
+        try:
+            return self.trace.about["config"][name]
+        except KeyError:
+            raise ValueError(
+                f'this trace does not name the {name} of its model: trace.about["config"] has it in a lecture'
+            ) from None
+
+    @property
+    def index(self) -> tuple[int, ...]:
+        """Where the entry stands in the full array; what was made once for a whole batch has one place along it."""
+        sizes = zip(self.tensor.axes, self.tensor.shape, strict=True)
+        return tuple(self.at[axis] if size > 1 else 0 for axis, size in sizes)
+
+    @cached_property
+    def value(self) -> float:
+        """The number in the trace."""
+        return float(self.tensor.values[self.index])
+
+    @property
+    def quantity(self) -> Quantity:
+        """The number with its source."""
+        return Quantity(self.value, self.name, self.index)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The token, or the place, along each axis."""
+        return {axis: str(self.tensor.label(axis, i)) for axis, i in zip(self.tensor.axes, self.index, strict=True)}
+
+    @cached_property
+    def parents(self) -> dict[str, str]:
+        """The tensors that this one was made of, by the last part of their names; the first one also as `x`.
+
+        `before` is the same tensor one step of decoding earlier, where there is one.
+        """
+        names = self.trace.parents.get(self.name, ())
+        found = {"x": names[0]} if names else {}
+        found |= {name.rpartition(".")[2]: name for name in names}
+        before = STEP.sub(lambda step: f"step.{int(step[1]) - 1}.", self.name)
+        return found | {"before": before} if before != self.name and before in self.trace.tensors else found
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """What made this entry; None for what was given or learned."""
+        known = OPERATIONS.get(self.name.rpartition(".")[2], ()) if self.name in self.trace.parents else ()
+        return next((one for one in known if one.needs <= self.parents.keys() and one.when(self)), None)
+
+    @property
+    def made_by(self) -> str:
+        """The operation in words: its kind and its equation, or where the number came from instead."""
+        if self.operation:
+            return f"{self.operation.kind}: {self.operation.equation}"
+        if self.name.startswith("parameters."):
+            return "learned"
+        return "given" if self.name.rpartition(".")[2] in {"ids", "type_ids", "position_ids"} else "not explained"
+
+    @cached_property
+    def terms(self) -> tuple[tuple[Entry, ...], ...]:
+        """The entries that this one was made of, in order; the factors of one product belong together."""
+        if self.operation is None:
+            return ()
+        if self.operation.terms == "+":
+            named = [[name] for name in self.trace.parents[self.name] if not name.startswith("parameters.")]
+        else:
+            named = [
+                [self.parents[w] for w in words]
+                for words in self.operation.products
+                if words and self.parents.keys() >= {*words}
+            ]
+        return tuple(term for names in named for term in self._products(names, self.operation))
+
+    def _products(self, names: list[str], operation: Operation) -> Iterator[tuple[Entry, ...]]:
+        """One product for each place along the axes that the parents have and the entry has not."""
+        tensors = [self.trace.full(name) for name in names]
+        sizes = {axis: size for tensor in tensors for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
+        at = {axis: i for axis, i in self.at.items() if axis not in operation.along}
+        gone = [axis for axis in PLACES if axis in at and axis not in sizes]
+        new = [axis for axis in PLACES if axis in sizes and axis not in self.at]
+        for mine, theirs in zip(gone, new, strict=False):
+            at[theirs] = at[mine] - (self.size(mine) - sizes[theirs])  # what stands before came out of a cache
+        if "d_head" in sizes and "d_model" in at and "d_model" not in sizes:  # heads beside each other
+            at["head"], at["d_head"] = divmod(at["d_model"], sizes["d_head"])
+        if "d_out" in sizes and "d_model" in at:  # a square matrix whose result is again as wide as the stream
+            at["d_out"] = at.pop("d_model")
+            at.setdefault("position", 0)  # BERT's pooler reads the first token
+        if operation.kind == "gather":
+            row, table = operation.terms.split()
+            (axis,) = {*self.trace.full(self.parents[table]).axes} - {"d_model"}
+            ids = self.trace.full(self.parents[row])
+            # The row is named by the entry of the ids that stands where this entry does.
+            place = Entry(self.trace, ids.name, at).value
+            yield (
+                Entry(self.trace, ids.name, at),
+                Entry(self.trace, self.parents[table], {axis: int(place), "d_model": at["d_model"]}),
+            )
+            return
+        open_axes = [axis for axis in sizes if axis not in at]
+        for places in product(*(range(sizes[axis]) for axis in open_axes)):
+            here = at | dict(zip(open_axes, places, strict=True))
+            yield tuple(Entry(self.trace, t.name, {axis: here[axis] for axis in t.axes}) for t in tensors)
+
+    @cached_property
+    def recomputed(self) -> float:
+        """The number computed again, in double precision, from the traced numbers that it was made of."""
+        values = [tuple(entry.value for entry in term) for term in self.terms]
+        return self.operation.compute(self, values) if self.operation else self.value
+
+    @property
+    def edited(self) -> bool:
+        """Whether the trace holds another number than its parents give: an edit was made here."""
+        near = 1000 * float(np.finfo(self.tensor.values.dtype).eps) if self.tensor.values.dtype.kind == "f" else 0.0
+        return self.operation is not None and not np.isclose(self.recomputed, self.value, rtol=near, atol=near)
+
+    def as_dict(self, depth: int = 1) -> dict[str, Any]:
+        """For programs: name, index, labels, value, operation, and the terms down to `depth`."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "index": list(self.index),
+            "labels": self.labels,
+            "value": self.value,
+            "made_by": self.made_by,
+        }
+        if self.operation:
+            found |= {
+                "operation": self.operation.kind,
+                "equation": self.operation.equation,
+                "recomputed": self.recomputed,
+            }
+        if self.operation and depth > 0:
+            found["terms"] = [[cell.as_dict(depth - 1) for cell in term] for term in self.terms]
+        return found
+
+    def tree(self, depth: int = 1, most: int = 8) -> str:
+        """The entry and what it was made of, line by line; of many terms, the `most` largest, in their own order."""
+        return "\n".join(lines(self, depth, most))
+
+    def __str__(self) -> str:
+        return self.tree()
+
+
+def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str]:
+    """The lines of `Entry.tree`."""
+    words = ", ".join(f"{axis}={label}" for axis, label in entry.labels.items() if axis != "batch")
+    edited = f"  (edited: {entry.recomputed:.6g} without the edit)" if entry.edited else ""
+    yield f"{indent}{entry.name}[{words}] = {entry.value:.6g}   {entry.made_by}{edited}"
+    if depth <= 0 or not entry.terms:
+        return
+    products = [math.prod(cell.value for cell in term) for term in entry.terms]
+    largest = sorted(range(len(products)), key=lambda i: -abs(products[i]))[:most]
+    for i in sorted(largest):
+        if len(entry.terms[i]) > 1 and entry.operation and entry.operation.compute is total:
+            factors = " · ".join(f"{cell.value:.6g}" for cell in entry.terms[i])
+            yield f"{indent}  {factors} = {products[i]:.6g}"
+        for cell in entry.terms[i]:
+            yield from lines(cell, depth - 1, most, indent + "    ")
+    if len(products) > most:
+        yield f"{indent}  and {len(products) - most} smaller of {len(products)} terms"
+
+
+def explain(trace: Tensors, name: str, **picks: int | str) -> Entry:
+    """The entry of `name` at a label or a place along each axis, with all that it was made of.
+
+    An axis with one place need not be named.
+
+    Raises:
+        KeyError: no such tensor, label or place.
+        ValueError: an axis is not named, a label stands at several places, or the trace is partial: where tensors in
+            between were not kept, its parents are not those that an operation has.
+    """
+    if trace.about.get("only"):
+        raise ValueError(
+            f"this trace kept only {', '.join(trace.about['only'])}: to explain a number, record() without only="
+        )
+    fixed = {axis: at for axis, at in trace.picks.items() if not isinstance(at, slice)}
+    tensor = trace.full(trace.prefix + name)
+    asked = {axis: at for axis, at in fixed.items() if axis in tensor.axes} | picks
+    if unknown := [axis for axis in asked if axis not in tensor.axes]:
+        raise ValueError(f"{tensor.name} has no axis {unknown[0]!r}: it has {', '.join(tensor.axes)}")
+    at = {axis: _place(tensor, axis, asked.get(axis)) for axis in tensor.axes}
+    index = tensor.index(*at.values())
+    full = trace.full(tensor.name)
+    return Entry(trace, full.name, dict(zip(full.axes, index, strict=True)))
+
+
+def _place(tensor: NamedTensor, axis: str, wanted: int | str | None) -> int:
+    labels = tensor.labels.get(axis, ())
+    if wanted is None:
+        if tensor.size(axis) == 1:
+            return 0
+        known = ", ".join(labels) if labels and len(labels) <= 20 else f"0 to {tensor.size(axis) - 1}"
+        raise ValueError(f"{tensor.name} has {tensor.size(axis)} places along {axis}: say which, of {known}")
+    if isinstance(wanted, str) and type(wanted) is str and labels.count(wanted) > 1:
+        places = [str(i) for i, label in enumerate(labels) if label == wanted]
+        raise ValueError(f"{wanted!r} stands at {', '.join(places)} along {axis} of {tensor.name}: give the number")
+    if isinstance(wanted, str) and wanted not in labels and wanted.isdecimal():
+        wanted = int(wanted)
+    return tensor.position(axis, wanted)

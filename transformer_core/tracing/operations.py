@@ -1,0 +1,212 @@
+"""The operation by which each trace point is made of its parents, in the words of the papers. NumPy alone.
+
+One table, `OPERATIONS`, by the last part of a point's name. An operation names parents as its equation does
+("x w_q + b_q"); which entries of them belong to one entry of the result follows from the names of the axes (`explain`),
+so that no index map is written by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+#: The values of the terms of one entry; the factors of a product belong to one term.
+Terms = list[tuple[float, ...]]
+
+
+class Place(Protocol):
+    """Where the result of an operation stands, as `explain.Entry` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def at(self) -> Mapping[str, int]: ...
+    @property
+    def value(self) -> float: ...
+    def size(self, axis: str) -> int: ...
+    def config(self, name: str) -> Any: ...
+    def parent_size(self, short: str, axis: str) -> int: ...
+
+
+Compute = Callable[[Place, Terms], float]
+
+
+def total(_entry: Place, terms: Terms) -> float:
+    """Σ of the products of factors, correctly rounded."""
+    return math.fsum(math.prod(term) for term in terms)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How one number is computed from entries of the parents of its tensor.
+
+    Args:
+        kind: the name of the operation, such as "matrix product" or "softmax".
+        equation: what is computed, as the paper writes it.
+        terms: parents by the last part of their names, `x` for the first: factors stand side by side, and " + " adds.
+            A parent after the first " + " may be missing, as a bias may. "+" alone is the sum of all parents.
+        compute: the number, of the entry and the values of its terms.
+        along: axes of the result of which the whole row is needed, as a softmax needs it.
+        when: whether this operation made this entry, where one name stands for several.
+    """
+
+    kind: str
+    equation: str
+    terms: str
+    compute: Compute = total
+    along: tuple[str, ...] = ()
+    when: Callable[[Place], bool] = lambda _entry: True
+
+    @cached_property
+    def products(self) -> tuple[tuple[str, ...], ...]:
+        """The factors of each product, in order."""
+        return tuple(tuple(part.split()) for part in self.terms.split(" + "))
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The parents without which this operation cannot have made the entry."""
+        return frozenset() if self.terms in {"", "+"} else frozenset(self.products[0])
+
+
+def softmax(entry: Place, terms: Terms) -> float:
+    """exp(x - max) / Σ exp(x_j - max); 0 for a query that may see no key."""
+    axis = "key" if "key" in entry.at else "vocab"
+    row = [x for (x,) in terms]
+    top = max(row)
+    if top == -math.inf:
+        return 0.0
+    return math.exp(row[entry.at[axis]] - top) / math.fsum(math.exp(x - top) for x in row)
+
+
+def mask(entry: Place, terms: Terms) -> float:
+    """-inf where the key is hidden: in a decoder's self-attention if it comes after the query.
+
+    Padding is in no trace: that it hides a key is read off the entry itself.
+    """
+    earlier = entry.size("key") - entry.size("query")  # keys out of a cache stand before the first query
+    causal = "decoder." in entry.name and ".self_attn." in entry.name
+    if causal and entry.at["key"] > entry.at["query"] + earlier:
+        return -math.inf
+    return -math.inf if entry.value == -math.inf else terms[0][0]
+
+
+def over_root(entry: Place, terms: Terms) -> float:
+    """Score / √d_k, d_k being the width of one head."""
+    return terms[0][0] / math.sqrt(
+        entry.config("d_model") // entry.size("head") if entry.config("attention_scale") else 1
+    )
+
+
+def times_root(entry: Place, terms: Terms) -> float:
+    return terms[0][0] * (math.sqrt(entry.config("d_model")) if entry.config("embedding_scale") else 1)
+
+
+def mean(_entry: Place, terms: Terms) -> float:
+    return math.fsum(x for (x,) in terms) / len(terms)
+
+
+def variance(_entry: Place, terms: Terms) -> float:
+    return math.fsum((x - middle) ** 2 for x, middle in terms) / len(terms)
+
+
+def normalize(entry: Place, terms: Terms) -> float:
+    ((x, middle, var),) = terms
+    return (x - middle) / math.sqrt(var + entry.config("norm_eps"))
+
+
+def sinusoid(entry: Place, terms: Terms) -> float:
+    """sin or cos of position / 10000^(2i / d_model); in halves, the sines stand before the cosines, in float32."""
+    d, place, halves = entry.config("d_model"), entry.at["d_model"], entry.config("positions") == "halves"
+    odd, pair = divmod(place, (d + 1) // 2) if halves else divmod(place, 2)[::-1]
+    angle = terms[0][0] * math.exp(2 * pair / d * -math.log(10000.0))
+    value = math.cos(angle) if odd else math.sin(angle)
+    return float(np.float32(value)) if halves else value
+
+
+def activation(entry: Place, terms: Terms) -> float:
+    """ReLU, GELU, its approximation by tanh, or SiLU."""
+    x = terms[0][0]
+    match entry.config("activation"):
+        case "relu":
+            return max(x, 0.0)
+        case "gelu":
+            return x * 0.5 * math.erfc(-x / math.sqrt(2))
+        case "gelu-tanh":
+            return 0.5 * x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x / (1 + math.exp(-x))
+
+
+def gathered(_entry: Place, terms: Terms) -> float:
+    ((_id, entry),) = terms
+    return entry
+
+
+def in_cache(entry: Place) -> bool:
+    """Whether the key of this entry is older than all tokens that were read in this step."""
+    return bool(entry.at["key"] < entry.size("key") - entry.parent_size("x", "position"))
+
+
+def _projection(letter: str) -> Operation:
+    return Operation(
+        "matrix product", f"{letter} = x W_{letter.upper()} + b_{letter.upper()}", f"x w_{letter} + b_{letter}"
+    )
+
+
+def _kept(letter: str) -> Operation:
+    return Operation("copy", f"{letter} of an earlier step, from the cache", "before", when=in_cache)
+
+
+SUM = Operation("sum", "the sum of its parents", "+")
+COPY = Operation("copy", "x", "x")
+#: By the last part of a point's name; of several, the first whose parents are there made the entry.
+OPERATIONS: dict[str, tuple[Operation, ...]] = {
+    "token": (Operation("gather", "the row of the embedding table that the id names", "ids table", gathered),),
+    "token_type": (Operation("gather", "the row of the table that the type names", "type_ids types", gathered),),
+    "positional": (
+        Operation("gather", "the row of the table that the position names", "position_ids positions", gathered),
+        Operation("sinusoid", "sin or cos of position / 10000^(2i / d_model)", "position_ids", sinusoid),
+    ),
+    "w": (Operation("copy", "the embedding table itself (tied)", "table"),),
+    "scaled": (
+        Operation("scale", "token · √d_model", "token", times_root),
+        Operation("scale", "scores / √d_k", "scores", over_root),
+    ),
+    "sum": (SUM,),
+    "mean": (Operation("mean", "mean of x over d_model", "x", mean),),
+    "var": (Operation("variance", "mean of (x - mean)² over d_model", "x mean", variance),),
+    "normalized": (Operation("norm", "(x - mean) / √(var + ε)", "x mean var", normalize),),
+    "q": (_projection("q"),),
+    "k": (_kept("k"), _projection("k")),
+    "v": (_kept("v"), _projection("v")),
+    "scores": (Operation("dot product", "q · k", "q k"),),
+    "masked": (Operation("mask", "scaled, or -∞ where a key is hidden", "scaled", mask),),
+    "weights": (Operation("softmax", "softmax over key of masked", "masked", softmax, ("key",)),),
+    "z": (Operation("weighted sum", "Σ over key of weights · v", "weights v"),),
+    "concat": (Operation("copy", "z of all heads, beside each other", "z"),),
+    "head_out": (Operation("matrix product", "z W_O, for each head", "z w_o"),),
+    "pre": (
+        Operation("matrix product", "x W_1 + b_1", "x w1 + b1"),
+        Operation("matrix product", "x W_t + b_t", "x w_t + b_t"),
+        Operation("matrix product", "x_0 W_p + b_p", "x w_p + b_p"),
+    ),
+    "post": (Operation("activation", "activation(pre)", "pre", activation),),
+    "out": (
+        Operation("sum", "Σ over head of head_out + b_O", "head_out + b_o"),
+        Operation("scale and shift", "normalized · gain + bias", "normalized gain + bias"),
+        Operation("matrix product", "post W_2 + b_2", "post w2 + b2"),
+        Operation("activation", "tanh(pre)", "pre", lambda _, terms: math.tanh(terms[0][0])),
+        Operation("copy", "out of the layer norm", "out"),
+    ),
+    "resid_pre": (COPY,),
+    "resid_post": (COPY,),
+    "resid_attn": (SUM,),
+    "resid_cross": (SUM,),
+    "resid_ffn": (SUM,),
+    "logits": (Operation("matrix product", "x W_E + b", "x w + b"),),
+    "probs": (Operation("softmax", "softmax over vocab of logits", "logits", softmax, ("vocab",)),),
+}  # fmt: skip
