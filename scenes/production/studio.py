@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scenes.language import catalogue
 from scenes.production import drawing
-from scenes.production.crew import Executor, executor
+from scenes.production.crew import Executor, Progress, executor
 from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
-
-
-class Progress(Protocol):
-    """What the studio reports to."""
-
-    def begin(self, what: str, frames: int, steps: int) -> None: ...
-    def advance(self, frames: int, steps: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
             narration = self._narration(order)
             if narration:
@@ -97,8 +90,8 @@ class Studio:
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
             if missing:
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
         delivery = self._delivery(order)
         film = delivery.film(steps, narration)
@@ -110,26 +103,26 @@ class Studio:
 
     def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
         """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if wanted(step)]
             missing = [step for step in chosen if not self._is_there(step, suffix)]
             if missing:
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
         self._delivery(order).stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             return self._survey(order, crew)[0]
 
     def _narration(self, order: Order) -> Narration | None:
@@ -160,6 +153,7 @@ class Studio:
             if steps is None or not all(self._is_there(step, *suffixes) for step in steps)
         ]
         if unknown:
+            crew.prepare(len(unknown))
             self.progress.begin("reading the storyboards", 0, len(unknown))
             results = crew.perform([(drawing.survey, base[name]) for name in unknown])
             for name, steps in zip(unknown, results, strict=True):
