@@ -33,7 +33,7 @@ def test_attention_has_bought_its_part_of_the_whole_gain():
 
 
 def test_trainings_that_came_there_are_counted():
-    trace = traced({"run.steps": ("model seed", [[-1, 20], [-1, -1], [5, 6]], MODELS)})
+    trace = traced({"run.steps": ("model seed", [[np.inf, 20], [np.inf, np.inf], [5, 6]], MODELS)})
     assert trace["run.steps.arrived"].values.tolist() == [1, 0, 2]
     assert trace["run.steps.trainings"] == 2
 

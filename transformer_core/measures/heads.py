@@ -40,14 +40,6 @@ def head_sums(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "head_sums", values, "batch head query d_model", ("weights",))
 
 
-@derived("head_sum_difference")
-def head_sum_difference(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest difference between the sum over heads and Concat(z) W_O + b_O, relative to the largest entry."""
-    sums, out = beside(trace, prefix, "head_sums", "out")
-    difference = np.abs(sums[:, -1] - out).max() / np.abs(out).max()
-    return named(trace, prefix, "head_sum_difference", difference, "")
-
-
 @derived("entry_reach")
 def entry_reach(trace: Trace, prefix: str) -> NamedTensor:
     """|W_Q,hm|: how far the query of head h moves when entry m of the row moves by one."""
