@@ -20,10 +20,9 @@ from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_na
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of, stack_of
-from transformer_core.measures.effects import ONE_SEED
 from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
@@ -32,6 +31,8 @@ from transformer_core.trace import Trace
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
 #: A change of a role is told from so many cases on.
 ENOUGH = 100
+#: Two shares of right sentences are told as close below this difference.
+CLOSE = 0.01
 
 
 class Heads(Chapter):
@@ -320,10 +321,10 @@ class Heads(Chapter):
         picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
         right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
         centred(VGroup(picture, right))
-        alike = (
-            "As many sentences are right."
-            if abs(exact[0] - exact[1]) < ONE_SEED
-            else "And the sentences do not come out equally well."
+        alike = claim(
+            abs(float(exact[0]) - float(exact[1])) < CLOSE,
+            "The shares of right sentences are less than a point apart; one training each is no test.",
+            "The shares of right sentences part, too; one training each is no test.",
         )
         yield Step(
             "A choice we made",
