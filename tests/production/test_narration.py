@@ -3,7 +3,9 @@
 import hashlib
 import json
 import subprocess
+import sys
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -208,6 +210,70 @@ def test_recordings_that_cannot_be_meant_are_told(place, tmp_path):
         Recordings(folder)
     with pytest.raises(ValueError, match="is no folder of recordings"):
         Recordings(tmp_path / "nowhere")
+
+
+def hold(path: Path, samples: np.ndarray, codec="pcm_f32le", kind="flt", rate=sound.RATE) -> Path:
+    """A file of just these samples, piece by piece."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        for start in range(0, len(samples), 1 << 20):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + (1 << 20)], format=kind, layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+#: Reads a recording with little memory; prints what is wrong with it, and how much memory it took in MiB.
+READING = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from pathlib import Path
+from scenes.speech import sound
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    sound.recorded(Path(sys.argv[1]))
+except ValueError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before >> 10)
+"""
+
+
+@pytest.mark.parametrize("lying", [False, True], ids=["as its header says", "though its header is silent"])
+def test_a_recording_of_hours_in_a_small_file_is_refused_before_it_is_memory(tmp_path, lying):
+    path = hold(tmp_path / "scores-01.flac", np.zeros(3 * 3600 * 100, np.int16), "flac", "s16", 100)
+    assert path.stat().st_size < 100_000
+    if lying:  # how many samples there are: the last 36 bits of the eight from byte 18 on; 0 is "unknown"
+        content = bytearray(path.read_bytes())
+        content[21] &= 0xF0
+        content[22:26] = bytes(4)
+        path.write_bytes(content)
+        with av.open(str(path)) as file:
+            assert not file.duration
+    done = subprocess.run(
+        [sys.executable, "-c", READING, path], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    line, memory = done.stdout.splitlines()
+    assert line == "scores-01.flac is longer than 10 minutes, the most that one step may be spoken"
+    assert int(memory) < 600
+
+
+def test_a_sound_of_one_sample_a_second_is_as_long_as_it_lasts(tmp_path):
+    content = bytearray(hold(tmp_path / "slow.wav", np.zeros(4000, np.int16), "pcm_s16le", "s16").read_bytes())
+    content[24:32] = (1).to_bytes(4, "little") + (2).to_bytes(4, "little")  # rate, and bytes a second
+    (tmp_path / "slow.wav").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^slow\.wav is longer than 10 minutes"):
+        sound.recorded(tmp_path / "slow.wav")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_recording_with_a_sample_that_is_no_number_is_refused(tmp_path, value):
+    samples = tone(1)
+    samples[1000] = value
+    with pytest.raises(
+        ValueError, match=r"^odd\.wav has samples that are not finite numbers \(NaN or infinity\): export"
+    ):
+        sound.recorded(hold(tmp_path / "odd.wav", samples))
 
 
 def test_sound_is_levelled_without_a_peak_and_silence_stays_silence():
