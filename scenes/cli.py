@@ -22,7 +22,7 @@ from scenes.model_tables import model
 from scenes.modelling import models
 from scenes.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
-from scenes.publishing.commands import page, publish, serve, slides
+from scenes.publishing.commands import page, published, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.surroundings import settled
 from scenes.translating import language, say_untold
@@ -54,9 +54,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
     order = order_of(names, **wishes)
-    with alone_in(order.output):
+    with alone_in(order.output), published(order):
         filmed(order, open_store())
-        publish(order)
 
 
 @lecture.command()
@@ -114,13 +113,13 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
 def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
     """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
     from scenes.production.bar import Bar
-    from scenes.production.files import ready
+    from scenes.production.belongings import take_trace
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
     wishes = {"text": text, "model": model, "edits": edits}
     order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    ready(output.parent)
+    take_trace(output)
     store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
@@ -147,11 +146,16 @@ def words() -> None:
 def train(output: Path | None, **wishes: Any) -> None:
     """Train the model of the lecture and measure it; an interrupted training is gone on with."""
     from scenes.production.bar import Bar
+    from scenes.production.belongings import take_model
     from transformer_core.default_model import DEFAULT
     from transformer_core.default_model import train as train_model
-    from transformer_core.whole_files import ready
+    from transformer_core.whole_files import ending, ready
 
-    ready((output or DEFAULT).parent)
+    if output is None:
+        ready(DEFAULT.parent)
+    else:
+        output = ending(output, ".safetensors")
+        take_model(output)
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
         train_model(output or DEFAULT, **chosen, progress=bar.training)

@@ -26,6 +26,23 @@ def models(as_json: bool) -> None:
     click.echo(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
 
 
+def called(model: str) -> str:
+    """A file name part for a model: its name if it is at hand, else that of its file, with a hash of its path.
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    from scenes.production.files import distinct, fingerprinted
+    from transformer_core.at_hand import UNTRAINED, at_hand, placed
+
+    if model == UNTRAINED:
+        return model
+    path = placed(model)
+    if any(one.name == model and one.path == path for one in at_hand()):
+        return distinct(model)
+    return fingerprinted(path.name.removesuffix(".safetensors"), str(path.resolve()))
+
+
 def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
     """The chapters of `entries` that the model of a trace with these facts can serve; the others are told in one line.
 

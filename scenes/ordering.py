@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from scenes.language import ENGLISH, languages
-from scenes.modelling import say_effect, served
+from scenes.modelling import called, say_effect, served
 from scenes.speaking import speakers
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
@@ -71,7 +71,7 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
     from scenes.brand import PLAIN
-    from scenes.production.files import shortened, slug
+    from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
@@ -83,8 +83,9 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
     edits = tuple(wishes.get("edits", ()))
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
-    other = [slug(Path(part).stem if part == wishes["model"] else part) for part in (wishes["model"], *edits) if part]
-    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"]), *other])
+    other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
+    read = "-".join([sentence_name(wishes["text"]), *other])
+    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", read])
     label = "-".join(filter(None, [shortened(name), look.name]))
     entries = lecture.entries if lecture and not names else chosen(names)
     if wishes["model"] is not None:
@@ -101,6 +102,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
         **asked,
+        name=shortened(read),
     )
     if is_heard and wishes["voice"]:
         order = replace(order, **speakers(wishes["voice"], look.language))
@@ -145,7 +147,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def open_store() -> Any:
-    """What was made before: `renders/.cache`, or the folder that LECTURE_CACHE names."""
-    from scenes.production.store import Store
+    """What was made before: in the cache of the user, or in the folder that LECTURE_CACHE names."""
+    from scenes.production.store import Store, cache_folder, opened
 
-    return Store(Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve())
+    return Store(opened(cache_folder()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from scenes.modelling import called
 from scenes.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
@@ -63,15 +64,17 @@ def _files(file: str) -> list[Path]:
 
 def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
     """What is to be drawn, as the files say it now."""
-    from scenes.production.files import slug
+    from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import entries_in
     from scenes.production.studio import Order
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    name = "-".join([*(path.stem for path in files), slug(wishes["text"])])
+    model = [called(wishes["model"])] if wishes["model"] else []
+    stems = [path.stem for path in files]
+    name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, wishes["edits"])])
     if files[0].suffix == ".toml":
-        name = slug(files[0].stem)
+        name = distinct(files[0].stem)
         order = order_of((str(files[0]),), **wishes)
         # What a lecture file says of quality is meant for its film, and not for a look at a step of it.
         look = replace(order.look, width=look.width, height=look.height, rate=look.rate)
@@ -81,7 +84,7 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
             raise ValueError(f"no chapter is in {files[0].name}: a class with a number, a title and steps")
         order = Order(entries, wishes["text"], name, look, Path(), wishes["jobs"], wishes["model"])
         order = replace(order, edits=wishes["edits"])
-    label = "-".join(filter(None, [name, look.name]))
+    label = "-".join(filter(None, [shortened(name), look.name]))
     return replace(order, look=look, label=label, output=wishes["output"] or Path("renders") / label)
 
 

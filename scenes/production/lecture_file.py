@@ -14,7 +14,7 @@ import msgspec
 
 from scenes.brand import Brand
 from scenes.production.brand_file import ThemeTable, branded
-from scenes.production.files import slug
+from scenes.production.files import distinct
 from scenes.production.lecture_checks import (
     chapters_of,
     check_sentence,
@@ -77,7 +77,7 @@ class Lecture:
     @property
     def name(self) -> str:
         """A file name part for what is made of it."""
-        return slug(self.path.stem)
+        return distinct(self.path.stem)
 
 
 def read(path: Path, trust: bool = False) -> Lecture:

@@ -49,6 +49,8 @@ class Order:
     edits: tuple[str, ...] = ()
     target: str = ""
     beams: int = 1
+    #: What the names of files say of sentence, model and edits.
+    name: str = ""
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -87,13 +89,14 @@ class Studio:
                 self.progress.begin("speaking", 0, len(steps))
                 speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
                 steps, base = self._survey(order, crew, speech=speech)
+            delivery = self._delivery(order)
+            delivery.take(steps)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
             if missing:
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
                 self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
-        delivery = self._delivery(order)
         film = delivery.film(steps, narration)
         self.store.forget_old()  # at the end: a clock that was put right meanwhile makes all of this old
         by_manim = tuple(sorted(set().union(*left)))
@@ -117,7 +120,9 @@ class Studio:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        self._delivery(order).stills(steps)
+        delivery = self._delivery(order)
+        delivery.take(steps, film=False)
+        delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def script(self, order: Order) -> list[StepFacts]:
@@ -146,7 +151,7 @@ class Studio:
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}
         base = {name: replace(job, speech=speech.get(name, ())) for name, job in base.items()}
         keys = {name: hashed(key, look, job.sources, job.speech) for name, job in base.items()}
-        known = {name: self.store.survey(keys[name]) for name in base}
+        known = {name: self.store.survey(keys[name], name) for name in base}
         unknown = [
             name
             for name, steps in known.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +32,27 @@ def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> N
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
+        _may_make(replace(order, outputs=("slides",)))
         _make_slides(_made(order), formats or FORMATS)
+
+
+def _may_make(order: Any) -> None:
+    """Refuse, before any work, what would take the place of somebody else's files."""
+    from scenes.production.belongings import only_ours, take
+
+    if "slides" in order.outputs:
+        take(order.output, [_slides(order.label, kind) for kind in FORMATS])
+    if "page" in order.outputs:
+        only_ours(order.output / "page")
+
+
+def _slides(label: str, kind: str) -> str:
+    return f"{label}-slides.{kind}"
 
 
 def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
     for kind in formats:
-        target = lecture.folder / f"{lecture.label}-slides.{kind}"
+        target = lecture.folder / _slides(lecture.label, kind)
         if kind == "html":
             from scenes.publishing.slides import write_slides
 
@@ -57,6 +74,7 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
+        _may_make(replace(order, outputs=("page",)))
         _make_page(order, _made(order))
 
 
@@ -100,10 +118,13 @@ def _latest(folder: Path) -> Path:
     return pages[-1].parent
 
 
-def publish(order: Any) -> None:
-    """Make what an order asks for besides the film, of the film that is there."""
+@contextmanager
+def published(order: Any) -> Iterator[None]:
+    """Make what an order asks for besides the film, of the film that the block makes."""
     from scenes.publishing.rendered import Rendered
 
+    _may_make(order)
+    yield
     if "slides" in order.outputs:
         _make_slides(Rendered.read(order.output), FORMATS)
     if "page" in order.outputs:
