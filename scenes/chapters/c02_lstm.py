@@ -195,7 +195,7 @@ class AgainstLSTM(Chapter):
         first, second, third = (means.pick(model=name) for name in ("LSTM", "LSTM with attention", "Transformer"))
         picture = Bought(exact, means, trace[f"{RUN}.parameters"], trace[f"{RUN}.steps"])
         bought = trace[f"{RUN}.exact.bought"]
-        sure = counts(exact.pick(model="LSTM"), exact.pick(model="LSTM with attention"))
+        sure = trace[f"{RUN}.exact.effect"].pick(model="LSTM with attention") == 1
         close = (
             f"Attention alone buys {bought:.0%} of the gain." if sure and bought > 0.5 else "All by short trainings."
         )

@@ -23,6 +23,7 @@ from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of, stack_of
+from transformer_core.measures.effects import tallies_count
 from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
@@ -31,8 +32,6 @@ from transformer_core.trace import Trace
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
 #: A change of a role is told from so many cases on.
 ENOUGH = 100
-#: Two shares of right sentences are told as close below this difference.
-CLOSE = 0.01
 
 
 class Heads(Chapter):
@@ -321,10 +320,11 @@ class Heads(Chapter):
         picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
         right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
         centred(VGroup(picture, right))
+        tallies = [(float(share) * float(run["sentences"]), float(run["sentences"])) for share in exact]
         alike = claim(
-            abs(float(exact[0]) - float(exact[1])) < CLOSE,
-            "The shares of right sentences are less than a point apart; one training each is no test.",
-            "The shares of right sentences part, too; one training each is no test.",
+            tallies_count(*tallies),
+            "The shares of right sentences differ, too; one training each is no test of that.",
+            "By right sentences, these two models can’t be told apart.",
         )
         yield Step(
             "A choice we made",

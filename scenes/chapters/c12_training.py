@@ -13,8 +13,7 @@ from scenes.mobjects.patterns import sharpest
 from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
-from scenes.storyboard import Chapter, Step
-from transformer_core.measures.effects import counts
+from scenes.storyboard import Chapter, Step, claim
 from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.play import play_of
@@ -138,7 +137,8 @@ class Training(Chapter):
             "move a little, where the loss falls. |"
             "Chips are right words. |"
             f"{told} |"
-            f"One sentence is not the language: {exact.quantity(last):share} takes {steps.quantity(last):,.0f}.",
+            f"One sentence is not the language: {exact.quantity(last):share} of a sample takes "
+            f"{steps.quantity(last):,.0f} steps.",
             show=[
                 [appear(picture.names[:2], picture.lines[0])],
                 appear_in_turn([*picture.lines[1:]], "slow"),
@@ -247,14 +247,15 @@ class Training(Chapter):
         run = "experiment.initial_scales"
         if f"{run}.exact" not in trace:
             return
-        exact, first = trace[f"{run}.exact"], trace[f"{run}.first_weights"]
+        first = trace[f"{run}.first_weights"]
         usual = "as they are"
         head = sharpest(first.pick(choice=usual))
         means = {name: trace[f"{run}.exact.over_seeds"].pick(choice=name) for name in SCALES}
         picture = Starts(
             [first.pick(choice=name, head=head) for name in SCALES], list(SCALES.values()), list(means.values())
         )
-        apart = {name: counts(exact.pick(choice=name), exact.pick(choice=usual)) for name in SCALES if name != usual}
+        effect = trace[f"{run}.exact.effect"]
+        apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         cost = "cost it" if means["fourfold"] < means[usual] else "help"
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
         shown = (
@@ -263,7 +264,7 @@ class Training(Chapter):
             else "the first shares, for three scales of the weights."
         )
         verdict = {
-            (False, True): f"The spikes {cost}; flat or mild makes no difference beyond chance.",
+            (False, True): f"The spikes {cost}; flat or mild, we can’t tell from chance.",
             (True, True): "Both other scales make a difference beyond chance.",
             (True, False): "Only the small scale differs by more than chance.",
             (False, False): "At this size, no difference that we can tell from chance.",
@@ -291,13 +292,14 @@ class Training(Chapter):
         if "milliseconds" not in run:
             return
         lengths = run["lengths"]
-        meeting = run["crossover_measured"]
+        before, meeting = run["overtaken"].quantities()
         picture = Bill(int(trace["config.words"]), lengths, run["milliseconds"], meeting)
         time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
-        overtaken = (
-            f"They overtake everything else at {meeting:.0f} words; by multiplications, at {run['crossover']}."
-            if meeting > 0
-            else f"By multiplications they overtake everything else at {run['crossover']} words."
+        overtaken = claim(
+            meeting > 0,
+            f"Between {before:.0f} and {meeting:.0f} words they overtake everything else; "
+            f"by multiplications, at {run['crossover']}.",
+            f"By multiplications they overtake everything else at {run['crossover']} words.",
         )
         ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
         yield Step(

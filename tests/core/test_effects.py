@@ -1,12 +1,13 @@
 """A difference between trainings counts by a stated test, with a stated rate of false alarms."""
 
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
 
 from transformer_core.experiments.laboratory import tensor
-from transformer_core.measures.effects import ALPHA, counts, holm, p_of, p_values
+from transformer_core.measures.effects import ALPHA, counts, holm, p_of, p_values, tallies_count
 from transformer_core.trace import Trace
 
 PARTS = ("nothing", "clear", "within", "scattered")
@@ -59,6 +60,10 @@ def test_p_is_that_of_welchs_test(one, other):
     by_hand = welch_by_hand(one, other)
     assert by_hand > 2 / 4 ** min(len(one), len(other))
     assert p_of(np.array(one), np.array(other)) == pytest.approx(by_hand, rel=1e-3)
+
+
+def test_chapter_fifteen_says_the_rate_in_words():
+    assert ALPHA == 1 / 20  # "in at most one of twenty tries"
 
 
 def test_p_values_of_a_family_are_holms():
@@ -124,6 +129,25 @@ def ranks_by_hand(one, other):
 def test_a_training_that_never_came_there_ranks_behind_all_others(one, other):
     p = max(ranks_by_hand(one, other), 2 / 4 ** min(len(one), len(other)))
     assert p_of(np.array(one), np.array(other)) == pytest.approx(p)
+
+
+def fisher_by_hand(right, tried, other_right, other_tried):
+    """Of all ways to deal the right ones to the two rows, the share of those that are as rare as this one, or rarer."""
+    all_right, everything = right + other_right, comb(tried + other_tried, right + other_right)
+
+    def rare(k):
+        return comb(tried, k) * comb(other_tried, all_right - k) / everything
+
+    possible = range(max(0, all_right - other_tried), min(tried, all_right) + 1)
+    return sum(rare(k) for k in possible if rare(k) <= rare(right) * (1 + 1e-9))
+
+
+TALLIES = [(0, 6, 3, 3), (1, 6, 2, 3), (1994, 2000, 1996, 2000), (10, 40, 25, 40), (3, 3, 3, 3)]
+
+
+@pytest.mark.parametrize("tally", TALLIES)
+def test_two_tallies_differ_by_fishers_test(tally):
+    assert tallies_count(tally[:2], tally[2:]) == (fisher_by_hand(*tally) <= ALPHA)
 
 
 def test_never_has_no_mean():

@@ -22,6 +22,9 @@ Two entries of which none is the first: `counts(trace["X"].pick(part="norm"), tr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import SupportsFloat
+
 import numpy as np
 
 from transformer_core.trace import NamedTensor, Trace, derived
@@ -39,6 +42,16 @@ def counts(one: NamedTensor, other: NamedTensor) -> bool:
     if one.axes != ("seed",) or other.axes != ("seed",):
         raise ValueError(f"two rows along seed are compared, not {one.axes} and {other.axes}")
     return p_of(one.values, other.values) <= ALPHA
+
+
+def tallies_count(one: Sequence[SupportsFloat], other: Sequence[SupportsFloat]) -> bool:
+    """Decide whether two shares, each (right, tried), differ by more than the choice of what was tried: Fisher's exact
+    test, two-sided. This tells of one model on two sets of sentences, or of two models; nothing of other trainings."""
+    from scipy import stats
+
+    rows = [[round(float(value)) for value in row] for row in (one, other)]
+    table = [[right, tried - right] for right, tried in rows]
+    return bool(stats.fisher_exact(table).pvalue <= ALPHA)
 
 
 def p_of(one: np.ndarray, other: np.ndarray) -> float:
