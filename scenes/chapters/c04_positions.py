@@ -33,6 +33,7 @@ from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
+from transformer_core.measures.effects import counts
 from transformer_core.measures.telling import clearest, liveliest
 from transformer_core.trace import NamedTensor, Trace
 
@@ -412,7 +413,7 @@ class Positions(Chapter):
             means, kinds = run["exact.over_seeds"], ("waves", "learned", "none")
             waves, learned, none = (means.pick(choice=kind) for kind in kinds)
             verdict = claim(
-                run["exact.effect"].pick(choice="learned") == 1,
+                counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2])),
                 "A difference beyond chance, this early.",
                 "Waves or learned: we can’t tell it from chance.",
             )

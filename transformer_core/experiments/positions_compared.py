@@ -31,7 +31,7 @@ COPIES = 11
 def run(
     bench: Bench,
     recipe: Recipe = BRIEF,
-    trainings: int = 5,
+    trainings: int = 3,
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
