@@ -1,4 +1,4 @@
-"""A lecture file: a whole lecture as data, in TOML. It is checked as it is read, and can run or overwrite nothing.
+"""A lecture file: a whole lecture as data, in TOML, checked as it is read: no path in it leads out of its folder.
 
 `docs/lecture-file.md` explains the keys, `new-lecture.toml` beside this module is what `lecture new` writes.
 """

@@ -2,7 +2,8 @@
 
 A browser that seeks in a film asks for bytes from the middle of it (RFC 9110, section 14). Python's own server
 answers with the whole file, and the film starts again. A program on this machine, or a page from elsewhere in the same
-browser, may ask for anything in any way: it gets files of the folder or a refusal, and it holds up nobody else.
+browser, may ask for anything in any way: it gets files of the folder or a refusal (`test_serving.py`). Whoever is idle,
+does not finish asking, or takes nothing of an answer, loses the connection to others who wait (`test_crowds.py`).
 """
 
 from __future__ import annotations
