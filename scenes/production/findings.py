@@ -78,6 +78,9 @@ p is that of the difference from the first row: Welch's t-test, two-sided, corre
 It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most one in twenty
 says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there has no number:
 such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see `measures/effects.py`).
+<!-- held by
+tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
+tests/core/test_effects.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
 """
 
 
