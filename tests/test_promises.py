@@ -33,7 +33,8 @@ PAGES = [
 ]
 PROMISE = re.compile(
     r"\b(never|always|cannot|nothing|nobody|only|every|each|all|exactly|equals?|bit by bit|bit for bit|same bytes|"
-    r"same film|at most|at least|refuse[sd]?|offline|safe|guarantee[sd]?|whole|goes on where|is not run)\b",
+    r"same film|at most|at least|refuse[sd]?|offline|safe|guarantee[sd]?|whole|goes on where|is not run|"
+    r"one line|no network|without a network)\b",
     re.IGNORECASE,
 )
 #: What is no sentence of a page: comments, pictures and captions of pictures, code, addresses, and "at all".

@@ -3,6 +3,8 @@
 import io
 import re
 import shlex
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from scenes.chapters.c06_scores import Scores
 from scenes.cli import lecture
 from scenes.mobjects.notes import Note
 from scenes.production.repertoire import chosen
+from scenes.publishing.page import write_page
+from scenes.publishing.rendered import Rendered
+from scenes.publishing.slides import write_slides
 from scenes.storyboard import TooLongError
 from transformer_core.lecture import read
 from transformer_core.trace import Trace
@@ -99,3 +104,31 @@ def test_a_sentence_that_the_grammar_does_not_make_is_told_so_in_each_picture():
     assert note is not None
     assert str(note) == "The model never learned sentences like this one."
     assert Note.of(read("The car is red"), "") is None
+
+
+def test_a_page_and_slides_load_nothing_from_elsewhere(finished, tmp_path):
+    """Their policy names no server, and neither does any attribute from which a browser loads something."""
+    film, trace = Rendered.read(finished.folder / "out"), Trace.load(finished.folder / "trace.npz")
+    for file in (write_page(film, trace, tmp_path / "page"), write_slides(film, tmp_path / "slides.html")):
+        text = file.read_text(encoding="utf-8")
+        (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+        assert policy.startswith("default-src 'none'; ")
+        sources = {word for rule in policy.split("; ") for word in rule.split()[1:] if "sha256-" not in word}
+        assert sources <= {"'none'", "'self'", "file:", "data:", "'unsafe-inline'"}
+        loaded = re.findall(r'<(?:script|img|video|source|track|link|iframe)\b[^>]*?(?:src|href)="([^"]*)"', text)
+        assert loaded
+        assert [one[:60] for one in loaded if re.match("[a-z]+:|//", one) and not one.startswith("data:")] == []
+
+
+def test_the_voice_speaks_without_a_network(tmp_path):
+    pytest.importorskip("hibari")
+    code = (
+        "import socket\n"
+        "def refuse(*_): raise OSError('no network')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "from scenes.speech.voices import voice\n"
+        "samples, rate = voice('heart', 'en').say('The car is red.')\n"
+        "print(0.5 < len(samples) / rate < 5)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout == "True\n", done.stderr
