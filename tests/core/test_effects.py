@@ -66,6 +66,41 @@ def test_chapter_fifteen_says_the_rate_in_words():
     assert ALPHA == 1 / 20  # "in at most one of twenty tries"
 
 
+def holm_by_hand(p):
+    """From the smallest on, each as often as there are others left, and never smaller than the one before."""
+    found, so_far = [0.0] * len(p), 0.0
+    for place, k in enumerate(sorted(range(len(p)), key=lambda k: p[k])):
+        so_far = found[k] = min(1.0, max(so_far, p[k] * (len(p) - place)))
+    return found
+
+
+def p_by_hand(one, other):
+    """By Welch where rows vary; never below what trainings give that either succeed or fail."""
+    fewest = min(len(one), len(other))
+    if max(one) == min(one) and max(other) == min(other):
+        return max(float(one[0] == other[0]), 2 / 4**fewest)
+    return max(welch_by_hand(one, other), 2 / 4**fewest)
+
+
+RECORDED = ["parts_removed", "depth_and_norm", "initial_scales", "positions_compared", "against_lstm", "sampling"]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_is_read_off_recorded_trainings_is_what_own_arithmetic_makes_of_them(name):
+    trace = Trace({})
+    exact = trace[f"experiment.{name}.exact"]
+    rows = [[float(value) for value in row] for row in exact.values]
+    means = [sum(row) / len(row) for row in rows]
+    assert trace[f"experiment.{name}.exact.over_seeds"].values == pytest.approx(means)
+    assert trace[f"experiment.{name}.exact.spread"].values == pytest.approx([max(row) - min(row) for row in rows])
+    assert trace[f"experiment.{name}.exact.difference"].values == pytest.approx([mean - means[0] for mean in means])
+    p = [1.0, *holm_by_hand([p_by_hand(row, rows[0]) for row in rows[1:]])]
+    assert trace[f"experiment.{name}.exact.p_value"].values == pytest.approx(p, rel=2e-3, abs=1e-6)
+    assert trace[f"experiment.{name}.exact.effect"].values.tolist() == [int(one <= 0.05) for one in p]
+    names = exact.labels[exact.axes[0]]
+    assert trace[f"experiment.{name}.exact.effect"].labels == {exact.axes[0]: names}
+
+
 def test_p_values_of_a_family_are_holms():
     # Sorted .01 .02 .03 .04: times 4, 3, 2, 1, and never smaller than the one before.
     assert np.allclose(holm(np.array([0.03, 0.01, 0.04, 0.02])), [0.06, 0.04, 0.06, 0.06])
@@ -74,11 +109,7 @@ def test_p_values_of_a_family_are_holms():
 
 def test_an_effect_has_a_p_of_at_most_five_in_a_hundred_after_holm(trace):
     rows = EXACT.values
-    raw = [max(welch_by_hand(row, rows[0]), 2 / 4**4) for row in rows[1:]]
-    order = np.argsort(raw)
-    by_holm, so_far = [0.0] * 3, 0.0
-    for place, k in enumerate(order):
-        so_far = by_holm[k] = min(1.0, max(so_far, raw[k] * (3 - place)))
+    by_holm = holm_by_hand([p_by_hand(row, rows[0]) for row in rows[1:]])
     assert np.allclose(trace["p_value"].values, [1, *by_holm], rtol=1e-3)
     assert trace["effect"].values.tolist() == [0, 1, 0, 0]
 
