@@ -4,8 +4,8 @@ A job travels with the bytes of the files that it reads, and its clips and poste
 lost loses nothing: the scheduler gives its job to another one, and a clip has the same bytes wherever it was made.
 
 Dask sends functions and errors as pickles, in both directions: who is let into a cluster can run code on all
-machines of it, this one included. What a job returns is checked all the same, as a worker may be no more than wrong: it
-is read as MessagePack of the type that the function declares, and only files that the job asks for are kept.
+machines of it, this one included. What a job returns is no pickle: it is refused as one, and read as MessagePack of the
+type that the function declares; only files that the job asks for are kept.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ SILENCE = 30.0  # seconds without news of the jobs after which the scheduler is 
 LEAVING = 2.0  # seconds that it takes leave in
 SENDINGS = 4  # times that a job is sent when all workers that had it or its files are lost
 INSTALL = "a cluster needs Dask: pip install 'transformer-lecture[cluster]', here and where the workers are"
+#: How results may be packed: not as pickles. Jobs go out as Dask packs them.
+BYTES = ["dask", "error"]
 T = TypeVar("T")
 #: Manim has one configuration a process, and a worker may have several threads.
 _alone = Lock()
@@ -116,7 +118,7 @@ class Cluster:
             raise CrewError(INSTALL) from None
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         for name in ("distributed", "tornado", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is told in one line
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in one line
         self.address, self.progress = address, progress
         self.futures: dict[int, Future] = {}
         self.news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
@@ -127,7 +129,8 @@ class Cluster:
             if kind != "Scheduler":
                 raise CrewError(f"at {address} is a Dask {kind.lower()}, not the scheduler: give the address of that")
             # A client of a silent scheduler would wait without end, also when this process ends: so it is made now.
-            self.client: Client = answered(lambda: Client(address, timeout=seconds, set_as_default=False), seconds)
+            settings = {"timeout": seconds, "set_as_default": False, "deserializers": BYTES}
+            self.client: Client = answered(lambda: Client(address, **settings), seconds)
         except TimeoutError:
             line = f"no Dask scheduler answers at {address} within {seconds:g} s; {WAIT} sets other seconds"
             raise CrewError(line) from None

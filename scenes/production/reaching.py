@@ -46,8 +46,12 @@ def kind_at(address: str) -> str:
     from distributed.core import rpc
     from distributed.security import Security
 
+    settings = Security().get_connection_args("client")
+    if address.startswith("tls://") and settings.get("ssl_context") is None:
+        raise CrewError(f"{address} needs certificates, and Dask's configuration names none: see docs/rendering.md")
+
     async def ask() -> str:
-        async with rpc(address, connection_args=Security().get_connection_args("client")) as server:
+        async with rpc(address, connection_args=settings) as server:
             return str((await server.identity()).get("type"))
 
     return asyncio.run(ask())

@@ -4,14 +4,19 @@ import gc
 import json
 import os
 import pickle
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import dask.config
+import distributed  # noqa: F401 - which brings its part of Dask's configuration
 import msgspec
 import pytest
 
@@ -32,11 +37,11 @@ LONGEST = "600"  # seconds: whatever happens, nothing of a cluster is left after
 class Running:
     """A scheduler and two workers on this machine, which end by themselves."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, *protocol: str, environment: Mapping[str, str] = os.environ):
+        self.folder, self.environment = folder, environment
         self.scheduler = self._start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--idle-timeout", LONGEST,
-            "--scheduler-file", str(folder / "scheduler.json"),
+            "--scheduler-file", str(folder / "scheduler.json"), *protocol,
         )  # fmt: skip
         self.workers = [self._worker(number) for number in range(2)]
         while not (folder / "scheduler.json").exists():
@@ -54,7 +59,7 @@ class Running:
         )  # fmt: skip
 
     def _start(self, what: str, *arguments: str):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        environment = {**self.environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
         quiet = subprocess.DEVNULL
         return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=quiet, stderr=quiet)
@@ -184,6 +189,57 @@ def test_where_no_scheduler_answers_is_one_line(address, monkeypatch, quiet):
         Cluster(address, quiet())
 
 
+def certified(folder: Path) -> dict[str, str]:
+    """The environment after the lines of `docs/rendering.md` that come before the cluster itself."""
+    if not shutil.which("openssl"):
+        pytest.skip("no certificate can be made here: this needs the command openssl")
+    folder.mkdir()
+    text = (ROOT / "docs" / "rendering.md").read_text(encoding="utf-8")
+    (recipe,) = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "openssl" in block]
+    before, cluster = recipe.split("# As above")
+    assert re.findall(r"^(?:dask|lecture) .*$", cluster, re.MULTILINE) == [
+        "dask scheduler --protocol tls",
+        "dask worker tls://host:8786 --nworkers 4 --nthreads 1",
+        "lecture render --scheduler tls://host:8786",
+    ]
+    done = subprocess.run(
+        ["sh", "-euc", before + "env -0"], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
+    return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+
+
+def configured(environment: Mapping[str, str]):
+    """Dask's configuration as a process with this environment has it from its beginning."""
+    said = {name.removeprefix("DASK_"): value for name, value in environment.items() if name.startswith("DASK_D")}
+    return dask.config.set({name.lower().replace("__", ".").replace("_", "-"): value for name, value in said.items()})
+
+
+def test_by_the_recipe_a_cluster_with_tls_draws_and_lets_nobody_else_in(tmp_path, place, quiet, monkeypatch):
+    monkeypatch.setattr(clusters, "CONNECTING", 3.0)
+    ours, theirs = certified(tmp_path / "ours"), certified(tmp_path / "theirs")
+    (tmp_path / "cluster").mkdir()
+    cluster = Running(tmp_path / "cluster", "--protocol", "tls", environment=ours)
+    try:
+        assert cluster.address.startswith("tls://")
+        order = replace(place.order("counting"), scheduler=cluster.address)
+        with configured(ours):
+            assert Studio(place.store, quiet()).stills(order).steps == 3
+        assert len(list(place.folder.glob("out/posters/*.png"))) == 3
+        refused = rf"^no Dask scheduler answers at {cluster.address}"
+        with configured(theirs), pytest.raises(CrewError, match=refused):
+            Cluster(cluster.address, quiet())
+        without = (
+            rf"^{cluster.address} needs certificates, and Dask's configuration names none: see docs/rendering\.md$"
+        )
+        with pytest.raises(CrewError, match=without):
+            Cluster(cluster.address, quiet())
+        plain = cluster.address.replace("tls", "tcp")
+        with pytest.raises(CrewError, match=rf"^no Dask scheduler answers at {plain}"):
+            Cluster(plain, quiet())
+    finally:
+        cluster.end()
+
+
 NO_ADDRESSES = (
     "", " ", "http://x", "http://x:8786", "ws://127.0.0.1:8786", "inproc://x", "ucx://127.0.0.1:1", "tcp://",
     "tcp://127.0.0.1", "127.0.0.1", "127.0.0.1:abc", "tcp://127.0.0.1:0", "tcp://127.0.0.1:99999", "::1", "a b c:1",
@@ -259,6 +315,21 @@ def test_a_scheduler_that_falls_silent_is_one_line(doomed, quiet, monkeypatch):
         doomed.scheduler.send_signal(signal.SIGSTOP)
         with pytest.raises(CrewError, match=r"^the scheduler at tcp://.* has said nothing for 1 s; finished steps are"):
             cluster.size  # noqa: B018 - which asks
+
+
+def test_a_result_that_is_a_pickle_is_refused_and_runs_nothing_here(running, quiet, tmp_path, capfd):
+    """A worker of somebody else may send anything: this object makes a folder where it is unpickled."""
+    folder = tmp_path / "made"
+    hostile = f"type('Hostile', (), {{'__reduce__': lambda self: (__import__('os').mkdir, ({str(folder)!r},))}})()"
+    assert pickle.loads(pickle.dumps(eval(hostile))) is None
+    folder.rmdir()
+    with Cluster(running.address, quiet()) as cluster:
+        assert cluster.size
+        sent = cluster.client.submit(eval, hostile, pure=False)
+        with pytest.raises(CrewError, match=r"^a worker at tcp://.* answers otherwise than asked: "):
+            cluster._answer(sent)
+    assert not folder.exists()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_worker_that_answers_otherwise_than_asked_is_one_line_and_leaves_no_file(place, tmp_path):
