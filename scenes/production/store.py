@@ -124,12 +124,16 @@ class Store:
         if not self.has(path):
             return None
         steps = [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
-        # Names of files are made of these: what was read gives them no say in where a file goes.
-        if all(step.chapter == chapter and KEY.fullmatch(step.key) and step.number > 0 for step in steps):
-            return steps
-        return None
+        return steps if _are_of(chapter, steps) else None
 
-    def remember(self, key: str, steps: list[StepFacts]) -> None:
+    def remember(self, key: str, chapter: str, steps: list[StepFacts]) -> None:
+        """Keep what was found of the steps of `chapter`.
+
+        Raises:
+            ValueError: who read the chapter answers with something else.
+        """
+        if not _are_of(chapter, steps):
+            raise ValueError(f"what was read are not the steps of {chapter}")
         path = self._survey(key)
         write_json(path, [step.to_json() for step in steps])
         seal(path)
@@ -187,6 +191,11 @@ class Store:
             with os.scandir(folder) as entries:
                 found = [one.name for one in entries if one.is_file(follow_symlinks=False)]
             yield from (folder / one for one in sorted(found) if re.fullmatch(name, one))
+
+
+def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:
+    """Whether `steps` can be those of `chapter`: names of files are made of them, and lead nowhere else."""
+    return all(step.chapter == chapter and KEY.fullmatch(step.key) and step.number > 0 for step in steps)
 
 
 def cache_folder() -> Path:

@@ -162,7 +162,7 @@ class Studio:
             self.progress.begin("reading the storyboards", 0, len(unknown))
             results = crew.perform([(drawing.survey, base[name]) for name in unknown])
             for name, steps in zip(unknown, results, strict=True):
-                self.store.remember(keys[name], steps)
+                self.store.remember(keys[name], name, steps)
                 known[name] = steps
         return [step for steps in known.values() for step in steps or ()], base
 

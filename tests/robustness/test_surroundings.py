@@ -165,7 +165,8 @@ def test_a_path_that_the_system_does_not_take_is_one_line(tiny):
     one_line(tiny.render("deep/" * 2000), "file name too long")
     (tiny.folder / "renders").write_text("mine")
     one_line(tiny.lecture("render", "tiny.toml", "--trust"), "not a directory")
-    one_line(tiny.lecture("script", "scores", unset=["LECTURE_CACHE"]), "not a directory")
+    caches = {"XDG_CACHE_HOME": str(tiny.folder / "renders")}
+    one_line(tiny.lecture("script", "scores", unset=["LECTURE_CACHE"], environment=caches), "not a directory")
     one_line(tiny.render(environment={"LECTURE_CACHE": "renders"}), "not a directory")
     assert (tiny.folder / "renders").read_text() == "mine"
 
