@@ -32,7 +32,7 @@ from transformer_core.at_hand import opened, placed
 from transformer_core.config import Config
 from transformer_core.editing import edits_of
 from transformer_core.lecture import read
-from transformer_core.subwords import Subwords, _from_rust
+from transformer_core.subwords import Subwords
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
@@ -350,23 +350,6 @@ def test_words_and_rows_are_as_many(folder):
     header["__metadata__"]["about"] = json.dumps(about)
     together(path, json.dumps(header), numbers)
     assert "target words, the model rows for" in refused(path)
-
-
-def test_a_panic_of_the_tokenizer_is_a_line():
-    class PanicException(BaseException):  # as pyo3's, which is no Exception
-        pass
-
-    def panics():
-        raise PanicException("called `Option::unwrap()` on a `None` value\nnote: run with RUST_BACKTRACE=1")
-
-    with pytest.raises(ValueError, match="on a `None` value note"):
-        _from_rust(panics)
-
-    def interrupted():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        _from_rust(interrupted)
 
 
 @pytest.mark.parametrize(
