@@ -70,7 +70,7 @@ def chance(trace: Trace, prefix: str) -> NamedTensor:
         error, freedom = standard_error(row, first)
         within = stats.t.isf(level / 2, freedom) * error if error else 0.0
         found.append(within if p_of(np.zeros_like(row), np.ones_like(first)) <= level else np.inf)
-    return named(trace, prefix, "chance", np.array(found), axes)
+    return NamedTensor(f"{prefix}.chance", np.array(found), (axes,), {axes: trace.full(prefix).labels[axes]})
 
 
 @derived("missing")
