@@ -35,8 +35,8 @@ def head_lengths(trace: Trace, prefix: str) -> NamedTensor:
 def head_sums(trace: Trace, prefix: str) -> NamedTensor:
     """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head."""
     (out,) = beside(trace, prefix, "head_out")
-    bias = trace.tensors.get(f"parameters.{prefix}.b_o")
-    values = out.cumsum(1) + (0.0 if bias is None else bias.values)
+    bias = trace.full(next(name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o"))).values
+    values = out.cumsum(1) + bias
     return named(trace, prefix, "head_sums", values, "batch head query d_model", ("weights",))
 
 
