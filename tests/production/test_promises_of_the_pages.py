@@ -115,9 +115,11 @@ def test_a_page_and_slides_load_nothing_from_elsewhere(finished, tmp_path):
         assert policy.startswith("default-src 'none'; ")
         sources = {word for rule in policy.split("; ") for word in rule.split()[1:] if "sha256-" not in word}
         assert sources <= {"'none'", "'self'", "file:", "data:", "'unsafe-inline'"}
-        loaded = re.findall(r'<(?:script|img|video|source|track|link|iframe)\b[^>]*?(?:src|href)="([^"]*)"', text)
+        loaded = re.findall(
+            r'<(?:script|img|video|source|track|link|iframe) [^<>"]{0,99}(?:src|href)="([^"]{0,60})', text
+        )
         assert loaded
-        assert [one[:60] for one in loaded if re.match("[a-z]+:|//", one) and not one.startswith("data:")] == []
+        assert [one for one in loaded if re.match("[a-z]+:|//", one) and not one.startswith("data:")] == []
 
 
 def test_the_voice_speaks_without_a_network(tmp_path):
