@@ -35,7 +35,6 @@ from reporting import Ratios, Runs, report, table
 
 from scenes.ordering import open_store
 
-
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")
 SCENES = ("Matrix", "Softmax", "Pan", "Told", "Stress")
