@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-#: A config has some kilobytes, a tokenizer of many languages some thirty megabytes.
-MOST_BYTES = 64 * 2**20
+#: A config has some kilobytes, a list of words some megabytes; in memory, JSON takes up to thirty times as much.
+MOST_BYTES = 16 * 2**20
 
 
 def parsed(text: str, where: object) -> dict[str, Any]:

@@ -26,6 +26,8 @@ NOTHING = 'there is nothing to read: type a sentence such as "The car is red"'
 #: Characters beyond Latin, Greek and Cyrillic that both fonts of the lecture have.
 MARKS = frozenset("–—‘’‚“”„†‡•…‹›€™−≈≠≤≥∞")
 NEEDED = "tokenizer.json"
+#: A tokenizer of many languages has some thirty megabytes.
+MOST_BYTES = 64 * 2**20
 #: The largest vocabularies have a quarter of a million pieces.
 MOST_PIECES = 2**20
 #: All pieces of the largest together have some two million.
@@ -53,7 +55,7 @@ class Subwords:
         self.path = Path(folder) / NEEDED
         if not self.path.exists():
             raise ValueError(missing(Path(folder)))
-        data = bounded(self.path)
+        data = bounded(self.path, MOST_BYTES)
         try:
             self.cutter = cutter(data)
         except ValueError as error:

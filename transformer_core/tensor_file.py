@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # whoever reads the facts alone needs no torch
 SEAL = "seal"
 #: What to do about weights that cannot be trained again at once.
 AFRESH = "copy it afresh, or, if you trust it as it is, seal it with transformer_core.tensor_file.seal(path)"
+#: Some twenty thousand tensors; the largest models have some thousand in a file.
+MOST_HEADER = 2**21
 _UNSEALED = "0" * 64
 _BEFORE = f'"{SEAL}":"'.encode()
 
@@ -62,6 +64,21 @@ def unbroken(path: Path, otherwise: str) -> bytes:
     if data[place.start : place.stop] != _digest(data):
         raise ValueError(f"{path} is damaged, its bytes are not those that were written: {otherwise}")
     return data
+
+
+def check_header(path: Path) -> None:
+    """Refuse a header that takes long to read, before it is read: a safetensors file begins with the length of its own.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no file, or its header is too long.
+    """
+    if path.exists() and not path.is_file():  # a pipe or a device might never end
+        raise ValueError(f"{path} is no file")
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if MOST_HEADER < size <= path.stat().st_size:  # of one that cannot be, the library says so
+        raise ValueError(f"{path} has a header of {size} bytes: {MOST_HEADER} are the most that are read")
 
 
 def metadata(data: bytes) -> dict[str, str]:

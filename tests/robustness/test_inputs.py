@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -338,6 +339,37 @@ def test_json_that_lies_deep_or_is_none_is_told_by_its_file(name, folder):
 def test_a_vocabulary_has_words_that_can_be_shown(words, said):
     with pytest.raises(ValueError, match=said):
         Vocabulary.from_json(json.dumps(words))
+
+
+@pytest.mark.parametrize("kind", ["own", "gpt2", "index"])
+def test_a_header_of_hundreds_of_thousands_of_tensors_is_refused_before_it_is_read(kind, folder):
+    path = folder("gpt2" if kind == "index" else kind)
+    weights = path / "model.safetensors"
+    names = [f"x{number}" for number in range(600_000)]
+    if kind == "index":
+        weights.unlink()
+        weights = path / "model.safetensors.index.json"
+        weights.write_text(json.dumps({"weight_map": {name: f"{name}.safetensors" for name in names}}))
+    else:
+        header, numbers = apart(weights)
+        empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+        together(weights, json.dumps(header | dict.fromkeys(names, empty)), numbers)
+    start = time.process_time()
+    line = refused(weights if kind == "own" else path)
+    assert str(weights) in line
+    assert "are the most" in line
+    assert time.process_time() - start < 2
+    if kind == "own":
+        with pytest.raises(ValueError, match="are the most that are read"):
+            stored(weights)
+
+
+def test_a_config_of_many_megabytes_is_refused_before_it_is_parsed(folder):
+    path = folder("gpt2")
+    (path / "config.json").write_bytes(b'{"a": [' + b"[]," * 8_000_000 + b"[]]}")
+    start = time.process_time()
+    assert "config.json has 24000011 bytes: 16777216 are the most" in refused(path)
+    assert time.process_time() - start < 1
 
 
 def test_words_and_rows_are_as_many(folder):
