@@ -97,11 +97,16 @@ class Training(Chapter):
         smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
         aim = "Smoothing keeps a bit for other words." if smoothed else "Nearer to one, nearer to zero."
         last = len(steps) - 1
+        slides = claim(
+            bool(losses.quantity(last) < losses.quantity(0)),
+            "Now train: the word gets likelier, the loss slides down.",
+            "Now train: the loss moves as the word’s share does.",
+        )
         yield Step(
             "How wrong? Minus the logarithm",
             say=f"How wrong is a guess? Untrained, “{target}” has {probs.quantity(0):.3f}. |"
             f"The loss is minus the logarithm: {losses.quantity(0):.3f}. |"
-            f"Now train: the word gets likelier, the loss slides down. |"
+            f"{slides} |"
             f"At the end {probs.quantity(last):.3f}, and {losses.quantity(last):.3f}. {aim}",
             show=[
                 [appear(picture.chip, picture.track, picture.bar), appear(picture.share, picture.share_name)],
@@ -132,12 +137,12 @@ class Training(Chapter):
             else "This sentence is not right yet."
         )
         yield Step(
-            "The same sentence, again and again",
-            say=f"One sentence, watched. After each batch {moved} "
-            "move a little, where the loss falls. |"
+            "One sentence, watched through the training",
+            say=f"One sentence, in no batch. After each batch {moved} "
+            "move a little, down the loss. |"
             "Chips are right words. |"
             f"{told} |"
-            f"One sentence is not the language: {exact.quantity(last):share} of a sample takes "
+            f"One sentence isn’t the language: {exact.quantity(last):share} of a sample takes "
             f"{steps.quantity(last):,.0f} steps.",
             show=[
                 [appear(picture.names[:2], picture.lines[0])],
@@ -167,7 +172,7 @@ class Training(Chapter):
         key = part.in_full("push").smallest()[0]
         yield Step(
             "Where does the loss push a score?",
-            say=f"{named_head(layer, head)}, trained: “{asker}” asks. These shares make its mix. |"
+            say=f"{named_head(layer, head)}: “{asker}” asks. These shares make its mix. |"
             "From the mix, does a value point where the loss falls, or rises? |"
             f"Share times way is the push. The score of “{key}” rises most. |"
             f"Automatic differentiation agrees, {'but for rounding' if error < ROUNDING else f'to {error:.0e}'}.",

@@ -66,8 +66,8 @@ class Interpretation(Chapter):
         told = (
             f"Of {trace['roles.heads_in_all']}, {trace['roles.named_heads']} earned a name. |"
             if "roles.score" in trace
-            else f"Here none has earned a name; {trace['encoder.clear_heads']} of {trace['encoder.all_heads']} "
-            "show a clear pattern. |"
+            else f"Here none has earned a name; a pattern is clear in {trace['encoder.clear_heads']} of "
+            f"{trace['encoder.all_heads']}. |"
         )
         yield Step(
             "Does looking do anything?",
@@ -100,8 +100,8 @@ class Interpretation(Chapter):
         yield Step(
             "First, look: with a measure",
             say="What does each head do with this sentence? |"
-            "Sort them by the pattern that gets most attention on average, beyond chance. "
-            f"{clear} of {heads} show one clearly. |{told}",
+            "Sort them by the pattern that gets most attention on average, beyond chance: "
+            f"clear in {clear} of {heads}. |{told}",
             show=[
                 [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
                 [
@@ -133,8 +133,7 @@ class Interpretation(Chapter):
         lost = claim(
             hit == ROLE,
             "No kind of word loses more: looking told what it does.",
-            f"Most is lost by “{role_name(hit)}”: {right.pick(role=hit).quantity(1):share} are left right. "
-            "Looking told only part.",
+            f"“{role_name(hit)}” loses most: down to {right.pick(role=hit).quantity(1):share}. Looking told only part.",
         )
         yield Step(
             "Switch one head off",
@@ -270,11 +269,11 @@ class Interpretation(Chapter):
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
         yield Step(
             "A head that finds the earlier copy",
-            say="Another task, a decoder alone: random letters, twice. What comes next, the second time? |"
+            say="Another task, a decoder alone: random letters, twice. What follows, the second time? |"
             f"A stripe forms: the head looks behind the earlier copy. |"
             f"From step {since:,.0f} to {until:,.0f}: {first:share} right, then {after:share}. |"
-            f"In the end {end:share}; without this head {off:share}. "
-            f"In other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
+            f"At last {end:share}; without this head {off:share}. "
+            f"Other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
             show=[
                 [appear_in_turn([*picture.sequence]), appear(picture.pattern, picture.plot, picture.ticks)],
                 [appear(picture.share), (*picture.run(), fill(picture.pieces, "slow"))],
