@@ -63,7 +63,7 @@ def test_p_is_that_of_welchs_test(one, other):
 
 
 def test_chapter_fifteen_says_the_rate_in_words():
-    assert ALPHA == 1 / 20  # "in at most one of twenty tries"
+    assert ALPHA == 1 / 20  # "at most once in twenty"
 
 
 def holm_by_hand(p):
