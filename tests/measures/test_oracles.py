@@ -1,12 +1,11 @@
 """Every derived tensor equals what own arithmetic makes of the recorded ones: values, axes and labels."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import oracles
 import pytest
-from oracles.recorded import TRACES, copy_of, recorded_of, trace_of
+from oracles.recorded import TRACES, answers, compare, reaches
 
 import transformer_core.measures  # noqa: F401 - which registers what it can derive
 from transformer_core.trace import _DERIVED
@@ -19,17 +18,6 @@ OF_TRIALS = "points chance gain_width gain_amount gain_width_counts gain_amount_
 ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_effects.py") | dict.fromkeys(
     OF_TRIALS, "tests/measures/test_trial.py"
 )
-#: What is a difference of nothing in a true pass, and is compared in a falsified one, too.
-DIFFERENCES = {
-    "alone_difference",
-    "divided_difference",
-    "push_difference",
-    "swapped_difference",
-    "tally_difference",
-    "turned_change",
-    "mean_after",
-    "weight_sums",
-}
 #: Derived tensors that are the same everywhere, and why.
 ALWAYS = {
     "alone_weights": "one word has all",
@@ -51,34 +39,11 @@ ALWAYS = {
 }
 
 
-@cache
-def compared(name: str, text: str) -> list[np.ndarray]:
-    """The tensor at every place of a trace, after it was compared with its oracle."""
-    made, recorded, found = oracles.ORACLES[name], recorded_of(text), []
-    for prefix in made.prefixes(recorded):
-        values, labels = oracles.wanted(made, recorded, prefix)
-        full = f"{prefix}.{name}" if prefix else name
-        tensor = _DERIVED[name](copy_of(trace_of(text)), prefix)
-        assert tensor.name == full
-        assert tensor.axes == made.axes, full
-        assert tensor.shape == values.shape, full
-        away = 1e-13 + 1e-9 * np.abs(values[np.isfinite(values)], dtype=float).max(initial=0)
-        np.testing.assert_allclose(tensor.values, values, rtol=1e-9, atol=away, err_msg=full)
-        here = {axis: words for axis, words in tensor.labels.items() if axis in tensor.axes and words}
-        assert here == labels, full
-        found.append(values)
-    return found
-
-
-def reaches(name: str, text: str) -> bool:
-    return text != "falsified" or name in DIFFERENCES
-
-
 @pytest.mark.parametrize("name", sorted(oracles.ORACLES))
 def test_a_derived_tensor_is_what_own_arithmetic_makes_of_the_records(name):
     for text in TRACES:
         if reaches(name, text):
-            compared(name, text)
+            compare(name, text)
 
 
 def test_every_derived_tensor_has_an_oracle():
@@ -97,7 +62,7 @@ def test_what_is_held_elsewhere_is_named_there(name, file):
 @pytest.mark.parametrize("name", sorted({*oracles.ORACLES} - set(ALWAYS)))
 def test_an_oracle_meets_more_than_one_answer(name):
     """Or a measure that always says the same would pass."""
-    found = [values for text in TRACES if reaches(name, text) for values in compared(name, text)]
+    found = [values for text in TRACES if reaches(name, text) for _, values, _ in answers(name, text)]
     assert found, f"no trace has a place for {name}"
     numbers = {round(float(number), 9) for values in found for number in values.ravel() if np.isfinite(number)}
     assert len(numbers) > 1, numbers

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from oracles import Recorded
+from oracles import ORACLES, Recorded, wanted
 from transformer_core.at_hand import opened
 from transformer_core.cast import cast_of
 from transformer_core.config import Config
 from transformer_core.lecture import read
 from transformer_core.model import Transformer
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.trace import _DERIVED, NamedTensor, Trace
 from transformer_core.untrained import untrained
 from transformer_core.vocabulary import Vocabulary
 
@@ -43,6 +43,17 @@ def _of_untrained() -> Trace:
     return read("The car is red", untrained(shipped, 5).model, shipped.reader)
 
 
+#: What is a difference of nothing in a true pass, and is compared in a falsified one, too.
+DIFFERENCES = {
+    "alone_difference",
+    "divided_difference",
+    "push_difference",
+    "swapped_difference",
+    "tally_difference",
+    "turned_change",
+    "mean_after",
+    "weight_sums",
+}
 FALSIFIED = ("out", "scores", "weights", "resid_post", "q", "normalized")
 
 
@@ -128,3 +139,32 @@ def recorded_of(name: str) -> Recorded:
 def copy_of(trace: Trace) -> Trace:
     """The same records, so that what is derived from them stands in no other trace."""
     return Trace(trace.tensors, trace.parents, trace.about)
+
+
+@cache
+def answers(name: str, text: str) -> list[tuple[str, np.ndarray, dict[str, tuple[str, ...]]]]:
+    """What the derived tensor has to be at every place of a trace: prefix, values, labels."""
+    made, recorded = ORACLES[name], recorded_of(text)
+    return [(prefix, *wanted(made, recorded, prefix)) for prefix in made.prefixes(recorded)]
+
+
+def reaches(name: str, text: str) -> bool:
+    return text != "falsified" or name in DIFFERENCES
+
+
+def compare(name: str, text: str) -> None:
+    """Derive the tensor at every place of a trace, and hold it against its oracle.
+
+    Raises:
+        AssertionError: another name, other axes, values or labels.
+    """
+    for prefix, values, labels in answers(name, text):
+        full = f"{prefix}.{name}" if prefix else name
+        tensor = _DERIVED[name](copy_of(trace_of(text)), prefix)
+        assert tensor.name == full
+        assert tensor.axes == ORACLES[name].axes, full
+        assert tensor.shape == values.shape, full
+        away = 1e-13 + 1e-9 * np.abs(values[np.isfinite(values)], dtype=float).max(initial=0)
+        np.testing.assert_allclose(tensor.values, values, rtol=1e-9, atol=away, err_msg=full)
+        here = {axis: words for axis, words in tensor.labels.items() if axis in tensor.axes and words}
+        assert here == labels, full
