@@ -54,7 +54,6 @@ BY_HAND = {
     "effects.py": "core/test_effects.py",
     "emergence.py": "measures/test_emergence.py",
     "first_look.py": "core/test_first_look.py",
-    "journey.py": "measures/test_journey.py",
     "kinds.py": "measures/test_kinds.py",
     "learning.py": "measures/test_learning.py",
     "lens.py": "measures/test_lens.py",
@@ -76,7 +75,7 @@ MEASURES = [f"measures/{path.name}" for path in sorted((ROOT / "transformer_core
 def means_the_same(change: Change) -> bool:
     """Whether a change is one that no test can tell wherever it stands.
 
-    What is paired has one length by then, and `strict` only says so; a sum of products may call its axes by any letters.
+    What is paired has one length by then, `strict` only says so; and a sum of products may name its axes by any letter.
     """
     was, now = (re.sub(r", strict=\w+|, (?=\))", "", line) for line in (change.was, change.now))
     was, now = (re.sub(r'einsum\("[^"]+"', lambda found: found[0].lower(), line) for line in (was, now))
