@@ -61,6 +61,7 @@ BY_HAND = {
     "patterns.py": "measures/test_patterns.py",
     "places.py": "measures/test_places.py",
     "positions.py": "measures/test_positions.py",
+    "scores.py": "measures/test_scores.py",
     "sheets.py": "measures/test_sheets.py",
     "side_by_side.py": "measures/test_side_by_side.py",
     "sizes.py": "measures/test_sizes.py",

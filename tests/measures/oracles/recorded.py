@@ -165,6 +165,8 @@ def compare(name: str, text: str) -> None:
         assert tensor.axes == ORACLES[name].axes, full
         assert tensor.shape == values.shape, full
         away = 1e-13 + 1e-9 * np.abs(values[np.isfinite(values)], dtype=float).max(initial=0)
-        np.testing.assert_allclose(tensor.values, values, rtol=1e-9, atol=away, err_msg=full)
+        apart = np.argwhere(~np.isclose(tensor.values, values, rtol=1e-9, atol=away))
+        first = tuple(apart[0]) if len(apart) else ()
+        assert not len(apart), f"{full}{[*first]} is {tensor.values[first]}, and has to be {values[first]}"
         here = {axis: words for axis, words in tensor.labels.items() if axis in tensor.axes and words}
         assert here == labels, full
