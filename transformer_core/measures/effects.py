@@ -59,7 +59,7 @@ def p_of(one: np.ndarray, other: np.ndarray) -> float:
     fewest = min(len(one), len(other))
     if fewest < 2:
         return 1.0
-    return max(_by_test(np.asarray(one, float), np.asarray(other, float)), 2 / 4**fewest)
+    return max(_by_test(np.asarray(one, float), np.asarray(other, float)), 2.0 * 4.0**-fewest)
 
 
 def _by_test(one: np.ndarray, other: np.ndarray) -> float:
