@@ -108,8 +108,10 @@ def functions_of(path: str) -> frozenset[str]:
 
 
 def missing(text: str) -> list[str]:
-    """The tests that a text names and that do not exist."""
-    wrong = []
+    """The tests that a text names and that do not exist, and the scripts among its commands that do not."""
+    commands = [what for kind, what in REFERENCE.findall(text) if kind == "measured"]
+    scripts = [word for what in commands for word in what.split() if word.endswith(".py")]
+    wrong = [script for script in scripts if not (ROOT / script).is_file()]
     for test in named(text):
         path, _, name = test.partition("::")
         if not TEST.fullmatch(test) or name.partition("[")[0] not in functions_of(path):
@@ -172,3 +174,9 @@ def test_a_promise_without_a_test_is_found(text, found):
 )
 def test_a_test_that_does_not_exist_is_found(name, exists):
     assert missing(f"Nothing is lost. <!-- held by {name} -->") == ([] if exists else [name])
+
+
+def test_a_script_that_does_not_exist_is_found():
+    assert missing("At most 3 s. <!-- measured by python tests/benchmarks/moon.py --quick -->") == [
+        "tests/benchmarks/moon.py"
+    ]
