@@ -25,6 +25,7 @@ from scenes.publishing.clipping import clip
 from scenes.publishing.commands import page, published, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.surroundings import settled
+from scenes.telling import plain, tell
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
@@ -79,9 +80,9 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps({"chapters": rows, "groups": GROUPS}, ensure_ascii=False, indent=1))
         return
     for entry in entries:
-        click.echo(f"{entry.number:2}  {entry.name:12}  {entry.title}\n{'':18}{entry.about}")
+        tell(f"{entry.number:2}  {entry.name:12}  {entry.title}", f"{'':18}{entry.about}")
     for group, members in GROUPS.items():
-        click.echo(f"    {group:12}  {', '.join(members)}")
+        tell(f"    {group:12}  {', '.join(members)}")
 
 
 @lecture.command()
@@ -99,11 +100,11 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
-        click.echo(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}\n")
+        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
             beats = read_out(step.beats, order.model) if aloud else step.beats
-            click.echo(f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, beats))}\n")
+            tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
 
 
@@ -125,7 +126,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
         steps = Studio(store, bar).script(order)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
     path = everything.save(output)
-    click.echo(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
+    tell(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
 
 
 @lecture.command()
@@ -134,7 +135,7 @@ def words() -> None:
     from scenes.production.tracing import known_words
 
     for kind, members in known_words().items():
-        click.echo(f"{kind}\n  {', '.join(members)}")
+        tell(kind, f"  {', '.join(members)}")
 
 
 @lecture.command()
@@ -159,7 +160,7 @@ def train(output: Path | None, **wishes: Any) -> None:
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
         train_model(output or DEFAULT, **chosen, progress=bar.training)
-    click.echo(f"{output or DEFAULT}")
+    tell(f"{output or DEFAULT}")
 
 
 lecture.add_command(experiments)
@@ -215,11 +216,11 @@ def _status(arguments: list[str] | None) -> int:
 
 def _say(line: str, status: int) -> int:
     # What was typed, or a file holds, may be part of the line: it must not move the cursor or turn the line around.
-    line = "".join(char if char.isprintable() else "·" for char in " ".join(line.split()))
+    line = plain(" ".join(line.split()))
     if len(line) > LONGEST_LINE:  # a line begins with where something is wrong, and ends with what
         line = f"{line[: LONGEST_LINE // 2]}…{line[1 - LONGEST_LINE // 2 :]}"
     with suppress(OSError):
-        click.echo(f"lecture: {line}", err=True)
+        tell(f"lecture: {line}", err=True)
     return status
 
 

@@ -12,6 +12,7 @@ from scenes.filming import filmed, pictured
 from scenes.modelling import called
 from scenes.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
 from scenes.speaking import heard, speakers
+from scenes.telling import tell
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -25,9 +26,7 @@ FRESH = "Of untrained weights; default: the one that the model was trained from,
 @click.option("--edit-a", multiple=True, metavar="EDIT", help=f"Change in A alone {WHAT}")
 @click.option("--edit-b", multiple=True, metavar="EDIT", help=f"Change in B alone {WHAT}")
 @click.option("--target", default="", help="A translation that both are given in the place of their own.")
-@click.option(
-    "--seed", type=click.IntRange(0), help="Of untrained weights; default: that of the model's training, or 0."
-)
+@click.option("--seed", type=click.IntRange(0, MOST_SEEDS), help=FRESH)
 @click.option("--table", "only_table", is_flag=True, help="Print the differences, and draw nothing.")
 @click.option("--stills", "only_stills", is_flag=True, help="Only the last picture of each step.")
 @click.option(
@@ -128,4 +127,4 @@ def _save(store: Any, order: Any, path: Path) -> None:
 
     trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
     saved = trace.save(path)
-    click.echo(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")
+    tell(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")

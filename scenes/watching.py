@@ -13,6 +13,7 @@ import click
 
 from scenes.modelling import called
 from scenes.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
+from scenes.telling import tell
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
@@ -45,10 +46,10 @@ def watch(file: str, **wishes: Any) -> None:
                 if os.environ.get("LECTURE_DEBUG"):
                     raise
                 _tell(error)
-            click.echo(f"watching {', '.join(path.name for path in files)}; Ctrl-C ends")
+            tell(f"watching {', '.join(path.name for path in files)}; Ctrl-C ends")
             _await_change(files, before)
     except KeyboardInterrupt:
-        click.echo("watching ended", err=True)
+        tell("watching ended", err=True)
 
 
 def _files(file: str) -> list[Path]:
@@ -97,9 +98,9 @@ def _draw(order: Any) -> None:
     with alone_in(order.output), Bar() as bar:
         made = Studio(open_store(), bar).film(order)
     for step in made.new:
-        click.echo(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
+        tell(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
     seconds = time.perf_counter() - start
-    click.echo(f"{made.film}  {made.steps} steps, {made.drawn} of them drawn now, in {seconds:.1f} s")
+    tell(f"{made.film}  {made.steps} steps, {made.drawn} of them drawn now, in {seconds:.1f} s")
 
 
 def _tell(error: Exception) -> None:
@@ -108,7 +109,7 @@ def _tell(error: Exception) -> None:
 
     line = error.format_message() if isinstance(error, click.ClickException) else in_one_line(error)
     for mistake in getattr(error, "lines", [line]):
-        click.echo(f"lecture: {mistake}", err=True)
+        tell(f"lecture: {mistake}", err=True)
 
 
 def _await_change(files: Iterable[Path], before: States) -> None:

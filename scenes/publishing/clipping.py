@@ -11,6 +11,7 @@ import click
 
 from scenes.language import ENGLISH
 from scenes.ordering import open_store, order_of, painted
+from scenes.telling import tell
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
@@ -69,7 +70,7 @@ def clip(
             for step, drawn in studio.clips(order, wanted.__contains__, kind.drawn):
                 target = folder / f"{step.chapter}-{step.number:02d}-{ending}"
                 kind.make(drawn, target, look.rate)
-                click.echo(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
+                tell(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
 
 
 def _place(step: str) -> tuple[str, int]:
