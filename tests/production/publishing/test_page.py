@@ -298,8 +298,8 @@ def test_a_page_that_somebody_put_files_into_is_left_as_it_is(lecture, trace, tm
 def test_a_page_takes_the_place_of_an_earlier_one_with_all_its_files(lecture, trace, tmp_path):
     write_page(lecture, trace, tmp_path / "page")
     stale = tmp_path / "page" / "tensors" / "stale.js"
-    stale.touch()
     take(tmp_path, ["page/tensors/stale.js"])
+    stale.touch()
     write_page(lecture, trace, tmp_path / "page")
     assert not stale.exists()
     assert listed(tmp_path) == {f"page/{p.relative_to(tmp_path / 'page').as_posix()}"
