@@ -140,7 +140,7 @@ class Subwords:
             raise SentenceError(
                 f"this text has {count} tokens, the model reads at most {self.longest}: type a shorter one"
             )
-        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), tuple(map(tuple, found["offsets"])), found["words"])
+        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), tuple((begin, end) for begin, end in found["offsets"]), found["words"])
         self._check(cut, text)
         labels = tuple(self._label(text, cut, at) for at in range(count))
         return Reading(text, labels, cut.tokens, cut.ids, cut.offsets)
@@ -179,11 +179,11 @@ class Cut:
 
     tokens: tuple[str, ...]
     ids: tuple[int, ...]
-    offsets: tuple[tuple[int, ...], ...]
+    offsets: tuple[tuple[int, int], ...]
     words: Sequence[int | None]
 
     @cached_property
-    def times(self) -> Counter[tuple[int, ...]]:
+    def times(self) -> Counter[tuple[int, int]]:
         """How many tokens were cut from the same place."""
         return Counter(self.offsets)
 
