@@ -140,7 +140,8 @@ class Subwords:
             raise SentenceError(
                 f"this text has {count} tokens, the model reads at most {self.longest}: type a shorter one"
             )
-        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), tuple((begin, end) for begin, end in found["offsets"]), found["words"])
+        places = tuple((begin, end) for begin, end in found["offsets"])
+        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), places, found["words"])
         self._check(cut, text)
         labels = tuple(self._label(text, cut, at) for at in range(count))
         return Reading(text, labels, cut.tokens, cut.ids, cut.offsets)
