@@ -156,7 +156,8 @@ class Recall(VGroup):
         median = run["steps_median"].pick(model=model)
         count, of = run["steps.arrived"].pick(model=model), run["steps.trainings"]
         told = f"step {median:,.0f}" if np.isfinite(float(median)) else f"{count} of {of} trainings"
-        lines = VGroup(Words(name, "fact", role), Words(told, "large number"))
+        rate = run["rate"].pick(model=model)
+        lines = VGroup(Words(f"{name}, best rate {rate:g}", "fact", role), Words(told, "large number"))
         lines[1].begin_at(lines[0].get_left()[0]).stand_on(lines[0].baseline - units(50))
         if not np.isfinite(float(median)):
             note = Words("a dot: every distance learned", "aside", "ink2").begin_at(lines[0].get_left()[0])
