@@ -289,7 +289,7 @@ class Arguing(Chapter):
         )
         yield Step(
             "Size against data",
-            say=f"Too small, or too few sentences? A square is a model after {run['steps']:,.0f} steps. |"
+            say=f"Too small, or too few sentences? Squares: models after {run['steps']:,.0f} steps. |"
             f"{narrow}"
             f"From width {widths[w]} and {amounts[a]:,.0f} sentences: twice as many gain {across:.0f} points. |"
             f"Twice the width: {up:.0f}. {better}",
