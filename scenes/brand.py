@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +27,8 @@ class Asset:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        return cls(path, blake2b(path.read_bytes(), digest_size=16).hexdigest())
+        with path.open("rb") as file:
+            return cls(path, file_digest(file, lambda: blake2b(digest_size=16)).hexdigest())
 
     @property
     def name(self) -> str:

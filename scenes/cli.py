@@ -23,9 +23,10 @@ from scenes.model_tables import model
 from scenes.modelling import models
 from scenes.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
 from scenes.publishing.clipping import clip
-from scenes.publishing.commands import page, publish, serve, slides
+from scenes.publishing.commands import page, published, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.surroundings import settled
+from scenes.telling import plain, tell
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
@@ -55,9 +56,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
     order = order_of(names, **wishes)
-    with alone_in(order.output):
+    with alone_in(order.output), published(order):
         filmed(order, open_store())
-        publish(order)
 
 
 @lecture.command()
@@ -81,9 +81,9 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps({"chapters": rows, "groups": GROUPS}, ensure_ascii=False, indent=1))
         return
     for entry in entries:
-        click.echo(f"{entry.number:2}  {entry.name:12}  {entry.title}\n{'':18}{entry.about}")
+        tell(f"{entry.number:2}  {entry.name:12}  {entry.title}", f"{'':18}{entry.about}")
     for group, members in GROUPS.items():
-        click.echo(f"    {group:12}  {', '.join(members)}")
+        tell(f"    {group:12}  {', '.join(members)}")
 
 
 @lecture.command()
@@ -101,11 +101,11 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
-        click.echo(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}\n")
+        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
             beats = read_out(step.beats, order.model) if aloud else step.beats
-            click.echo(f"  {step.number}. {step.title}  [{seconds:.0f} s]\n     {' | '.join(filter(None, beats))}\n")
+            tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
 
 
@@ -115,19 +115,19 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
 def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
     """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
     from scenes.production.bar import Bar
-    from scenes.production.files import ready
+    from scenes.production.belongings import take_trace
     from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
     wishes = {"text": text, "model": model, "edits": edits}
     order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    ready(output.parent)
+    take_trace(output)
     store = open_store()
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
     path = everything.save(output)
-    click.echo(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
+    tell(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
 
 
 @lecture.command()
@@ -136,7 +136,7 @@ def words() -> None:
     from scenes.production.tracing import known_words
 
     for kind, members in known_words().items():
-        click.echo(f"{kind}\n  {', '.join(members)}")
+        tell(kind, f"  {', '.join(members)}")
 
 
 @lecture.command()
@@ -148,15 +148,20 @@ def words() -> None:
 def train(output: Path | None, **wishes: Any) -> None:
     """Train the model of the lecture and measure it; an interrupted training is gone on with."""
     from scenes.production.bar import Bar
+    from scenes.production.belongings import take_model
     from transformer_core.default_model import DEFAULT
     from transformer_core.default_model import train as train_model
-    from transformer_core.whole_files import ready
+    from transformer_core.whole_files import ending, ready
 
-    ready((output or DEFAULT).parent)
+    if output is None:
+        ready(DEFAULT.parent)
+    else:
+        output = ending(output, ".safetensors")
+        take_model(output)
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
         train_model(output or DEFAULT, **chosen, progress=bar.training)
-    click.echo(f"{output or DEFAULT}")
+    tell(f"{output or DEFAULT}")
 
 
 lecture.add_command(experiments)
@@ -213,11 +218,11 @@ def _status(arguments: list[str] | None) -> int:
 
 def _say(line: str, status: int) -> int:
     # What was typed, or a file holds, may be part of the line: it must not move the cursor or turn the line around.
-    line = "".join(char if char.isprintable() else "·" for char in " ".join(line.split()))
+    line = plain(" ".join(line.split()))
     if len(line) > LONGEST_LINE:  # a line begins with where something is wrong, and ends with what
         line = f"{line[: LONGEST_LINE // 2]}…{line[1 - LONGEST_LINE // 2 :]}"
     with suppress(OSError):
-        click.echo(f"lecture: {line}", err=True)
+        tell(f"lecture: {line}", err=True)
     return status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from scenes.telling import plain
 from transformer_core.trace import Trace
 
 Row = tuple[str, str, str, str]
@@ -24,12 +25,12 @@ def table(trace: Trace) -> Any:
     told += [f"the first that differs: {name}" for name in trace["apart.first"].labels["choice"]]
     made = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="",
-        title="\n".join(escape(_printable(line)) for line in told),
+        title="\n".join(escape(plain(line)) for line in told),
     )  # fmt: skip
     for column in ("", "A", "B", "difference"):
         made.add_column(column, overflow="fold", no_wrap=column in ("", "difference"))
     for row in rows(trace):
-        made.add_row(*(escape(_printable(text)) for text in row))
+        made.add_row(*(escape(plain(text)) for text in row))
     return made
 
 
@@ -111,8 +112,3 @@ def _called(trace: Trace, letter: str) -> str:
 
 def _shortened(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _printable(text: str) -> str:
-    """What was typed, or a file holds, must not move the cursor."""
-    return "".join(char if char.isprintable() else "·" for char in text)

@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from scenes.filming import filmed, pictured
+from scenes.modelling import called
 from scenes.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
 from scenes.speaking import heard, speakers
+from scenes.telling import tell
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -24,9 +26,7 @@ FRESH = "Of untrained weights; default: the one that the model was trained from,
 @click.option("--edit-a", multiple=True, metavar="EDIT", help=f"Change in A alone {WHAT}")
 @click.option("--edit-b", multiple=True, metavar="EDIT", help=f"Change in B alone {WHAT}")
 @click.option("--target", default="", help="A translation that both are given in the place of their own.")
-@click.option(
-    "--seed", type=click.IntRange(0), help="Of untrained weights; default: that of the model's training, or 0."
-)
+@click.option("--seed", type=click.IntRange(0, MOST_SEEDS), help=FRESH)
 @click.option("--table", "only_table", is_flag=True, help="Print the differences, and draw nothing.")
 @click.option("--stills", "only_stills", is_flag=True, help="Only the last picture of each step.")
 @click.option(
@@ -49,6 +49,10 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
     pair = _pair(models, wishes)
     store = _store(pair)
     order = _order(pair, **wishes)
+    if saved:
+        from scenes.production.belongings import take_trace
+
+        take_trace(saved)
     _tell(store, order)
     if not only_table:
         with alone_in(order.output):
@@ -88,16 +92,17 @@ def _store(pair: Any) -> Any:
 
 def _order(pair: Any, **wishes: Any) -> Any:
     """What is asked for, as the studio takes it."""
-    from scenes.production.files import shortened, slug
+    from scenes.production.files import distinct, sentence_name, shortened, slug
     from scenes.production.look import Look
     from scenes.production.pairs import side_by_side
     from scenes.production.studio import Order
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    sides = [Path(model).stem if model else "english-spanish" for model in pair.models]
-    changes = [line for lines in pair.edits for line in lines]
-    seed = [] if pair.seed is None else [f"seed {pair.seed}"]
-    parts = ["compare", *map(slug, sides), *map(slug, changes), *map(slug, seed), slug(wishes["text"])]
+    sides = [called(model) if model else "english-spanish" for model in pair.models]
+    changes = [f"{side}-{distinct(line)}" for side, lines in zip("ab", pair.edits, strict=True) for line in lines]
+    seed = [] if pair.seed is None else [slug(f"seed {pair.seed}")]
+    target = [f"target-{sentence_name(wishes['target'])}"] if wishes["target"] else []
+    parts = ["compare", *sides, *changes, *seed, sentence_name(wishes["text"]), *target]
     label = "-".join(filter(None, [shortened("-".join(parts)), look.name]))
     output = wishes["output"] or Path("renders") / label
     order = Order(
@@ -118,10 +123,8 @@ def _tell(store: Any, order: Any) -> None:
 
 def _save(store: Any, order: Any, path: Path) -> None:
     """Both passes and the difference, as one file."""
-    from scenes.production.files import ready
     from transformer_core.trace import Trace
 
-    ready(path.parent)
     trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
     saved = trace.save(path)
-    click.echo(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")
+    tell(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")

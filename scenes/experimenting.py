@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
+
+from scenes.ordering import open_store
+from scenes.telling import tell
 
 
 @click.group(invoke_without_command=True)
@@ -25,7 +27,7 @@ def list_() -> None:
     for name, one in all_experiments().items():
         about = results.card(name).get("about")
         took = f"{about['seconds']:.0f} s" if about else "not recorded"
-        click.echo(f"{name:20}  {took:>12}  {one.question}")
+        tell(f"{name:20}  {took:>12}  {one.question}")
 
 
 @experiments.command()
@@ -36,15 +38,16 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again and record what they find; an interrupted run is gone on with."""
     from scenes.production.bar import Bar
     from transformer_core.experiments.laboratory import perform
-    from transformer_core.whole_files import ready
 
     if output:
-        ready(output)
-    pieces = Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve() / "experiments"
+        from scenes.production.belongings import take
+
+        take(output, [f"{name}{suffix}" for name in names for suffix in (".npz", ".json")])
+    pieces = open_store().folder / "experiments"
     for name in names:
         with Bar() as bar:
             path = perform(name, seed, output=output, pieces=pieces, watch=bar.measuring)
-        click.echo(f"{path}")
+        tell(f"{path}")
 
 
 @experiments.command()
@@ -57,7 +60,29 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
 )
 def report(output: Path) -> None:
     """One page of tables and plots of all that was recorded."""
+    from scenes.production.findings import HEAD
     from scenes.production.findings import report as write_report
 
+    _may_report(output, HEAD.partition("\n")[0])
     written = write_report(output)
-    click.echo(f"{written[0]}  {len(written) - 1} plots")
+    tell(f"{written[0]}  {len(written) - 1} plots")
+
+
+def _may_report(page: Path, title: str) -> None:
+    """Refuse to write over another page: ours begins with `title`, and its plots are its own.
+
+    Raises:
+        ValueError: somebody else's page is there, or a folder without a page.
+    """
+    folder = page.with_suffix("")
+    for path in (page, folder):
+        if path.is_symlink():
+            raise ValueError(f"{path} is a link: lecture writes through none; remove it, or name another --output")
+    there = page if page.exists() else folder
+    if there.exists() and not (page.is_file() and _first_line(page) == title):
+        raise ValueError(f"{there} is there and was not written by lecture: move it away, or name another --output")
+
+
+def _first_line(page: Path) -> str:
+    with page.open(encoding="utf-8", errors="replace") as file:
+        return file.readline(200).rstrip("\n")

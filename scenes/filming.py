@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
+from scenes.telling import tell
 from scenes.translating import say_untold
 
 
@@ -19,14 +18,14 @@ def filmed(order: Any, store: Any) -> None:
         made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
     say_untold(order.look.language, made.untold)
     if made.film is None:
-        click.echo(f"{made.folder}  {made.steps} stills")
+        tell(f"{made.folder}  {made.steps} stills")
         return
     minutes, seconds = divmod(round(made.seconds), 60)
-    click.echo(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+    tell(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
     for doubt in made.doubts:
-        click.echo(f"lecture: {doubt}", err=True)
+        tell(f"lecture: {doubt}", err=True)
     if made.left_to_manim:
-        click.echo(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
+        tell(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
 
 
 def pictured(order: Any, store: Any) -> None:
@@ -37,5 +36,5 @@ def pictured(order: Any, store: Any) -> None:
     with Bar() as bar:
         made = Studio(store, bar).stills(order)
     for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
-        click.echo(f"{sheet}")
+        tell(f"{sheet}")
     say_untold(order.look.language, made.untold)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from scenes.telling import tell
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="lecture.toml")
@@ -20,4 +22,4 @@ def new(file: Path, force: bool) -> None:
     if file.exists() and not force:
         raise click.ClickException(f"{file} is there already; --force writes over it")
     write_text(file, resources.files("scenes.production").joinpath("new-lecture.toml").read_text(encoding="utf-8"))
-    click.echo(f"{file}  render it: lecture render {file}")
+    tell(f"{file}  render it: lecture render {file}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from scenes.telling import tell
+
 NARROW = 100
 
 
@@ -27,7 +29,7 @@ def model(name: str | None) -> None:
         for side, count in (("encoder", config.encoder_layers), ("decoder", config.decoder_layers))
         if count
     ]
-    click.echo(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters\n")
+    tell(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters", "")
     page = console()
     page.print(_shapes(shown))
     page.print(_parameters(shown, total))

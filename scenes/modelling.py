@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from scenes.telling import tell
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -20,10 +22,27 @@ def models(as_json: bool) -> None:
         click.echo(listed(found))
         return
     for model in found:
-        click.echo(f"{model.name}\n    {model.origin}: {model.path}")
+        tell(model.name, f"    {model.origin}: {model.path}")
     for name in INSTALLED_BY.keys() - {model.name for model in found}:
-        click.echo(f"{name}\n    not installed yet: {INSTALLED_BY[name]}")
-    click.echo(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
+        tell(name, f"    not installed yet: {INSTALLED_BY[name]}")
+    tell(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
+
+
+def called(model: str) -> str:
+    """A file name part for a model: its name if it is at hand, else that of its file, with a hash of its path.
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    from scenes.production.files import distinct, fingerprinted
+    from transformer_core.at_hand import UNTRAINED, at_hand, placed
+
+    if model == UNTRAINED:
+        return model
+    path = placed(model)
+    if any(one.name == model and one.path == path for one in at_hand()):
+        return distinct(model)
+    return fingerprinted(path.name.removesuffix(".safetensors"), str(path.resolve()))
 
 
 def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
@@ -45,7 +64,7 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
     if not able:
         raise click.ClickException(f"the model {about['model']} cannot serve {told}")
     if told:
-        click.echo(f"left out, for the model {about['model']} cannot serve them: {told}", err=True)
+        tell(f"left out, for the model {about['model']} cannot serve them: {told}", err=True)
     return able
 
 
@@ -53,7 +72,7 @@ def say_effect(about: dict[str, Any]) -> None:
     """What a model with edits writes, beside what it wrote without."""
     before, after = about["unedited_output"], about["output"]
     if not before and not after:
-        click.echo(f"the last rows of the encoder move by {about['edit_effect']:.1%} of their length", err=True)
+        tell(f"the last rows of the encoder move by {about['edit_effect']:.1%} of their length", err=True)
     else:
         told = f"the output stays: {after}" if before == after else f"the output changes from: {before}, to: {after}"
-        click.echo(told, err=True)
+        tell(told, err=True)

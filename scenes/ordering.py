@@ -13,8 +13,9 @@ import click
 from click.core import ParameterSource
 
 from scenes.language import ENGLISH, languages
-from scenes.modelling import say_effect, served
+from scenes.modelling import called, say_effect, served
 from scenes.speaking import speakers
+from scenes.telling import tell
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
 DEFAULT_TEXT = "The car is red"
@@ -71,7 +72,7 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
     from scenes.brand import PLAIN
-    from scenes.production.files import shortened, slug
+    from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
@@ -83,8 +84,9 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
     edits = tuple(wishes.get("edits", ()))
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
-    other = [slug(Path(part).stem if part == wishes["model"] else part) for part in (wishes["model"], *edits) if part]
-    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", slug(wishes["text"]), *other])
+    other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
+    read = "-".join([sentence_name(wishes["text"]), *other])
+    name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", read])
     label = "-".join(filter(None, [shortened(name), look.name]))
     entries = lecture.entries if lecture and not names else chosen(names)
     if wishes["model"] is not None:
@@ -101,6 +103,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
         **asked,
+        name=shortened(read),
     )
     if is_heard and wishes["voice"]:
         order = replace(order, **speakers(wishes["voice"], look.language))
@@ -120,7 +123,7 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
     lecture = read(Path(files[0]), trust)
     for doubt in lecture.told:
-        click.echo(f"lecture: {doubt}", err=True)
+        tell(f"lecture: {doubt}", err=True)
     return lecture, tuple(name for name in names if name not in files)
 
 
@@ -140,12 +143,12 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
     from scenes.production.files import alone
 
-    with alone(folder, lambda: click.echo(f"lecture: waits for another command that writes to {folder}", err=True)):
+    with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
 
 
 def open_store() -> Any:
-    """What was made before: `renders/.cache`, or the folder that LECTURE_CACHE names."""
-    from scenes.production.store import Store
+    """What was made before: in the cache of the user, or in the folder that LECTURE_CACHE names."""
+    from scenes.production.store import Store, cache_folder, opened
 
-    return Store(Path(os.environ.get("LECTURE_CACHE", Path("renders") / ".cache")).resolve())
+    return Store(opened(cache_folder()))

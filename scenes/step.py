@@ -11,6 +11,7 @@ import numpy as np
 from manim import Mobject
 
 from scenes.language import Heard, told
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.text import Words
 from scenes.production.captions import Cue
 from transformer_core.provenance import Span, parse
@@ -59,7 +60,7 @@ class Step:
         """The names of the tensors whose entries are said, or written on what is played."""
         spans = [span for text in (self.title, self.say) for span in parse(text)[1]]
         for play in _plays(self.show):
-            written = (part for part in _family(play) if isinstance(part, Words))
+            written = (part for part in _family(play) if isinstance(part, Words | Formula))
             spans += [span for part in written for span in part.spans]
         return {span.source.name for span in spans}
 

@@ -102,8 +102,9 @@ class Chapter(Stage):
         """
         if lacking := lacks(self.material(), self.needs):
             raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
-        seen, tokens = self.material().in_sight(self.at_the_end), self.material().about.get("tokens", ())
-        if len(tokens) > WHOLE and seen is self.material():
+        seen, about = self.material().in_sight(self.at_the_end), self.material().about
+        tokens, alone = about.get("tokens", ()), not about.get("config", {}).get("encoder_layers", 1)
+        if len(tokens) > WHOLE and ("target" if alone else "source") not in about.get("windows", ()):
             raise TooLongError(
                 f"this sentence has {len(tokens)} words, and a picture has room for {WHOLE}: type a shorter one"
             )

@@ -13,6 +13,7 @@ from scenes.language import ENGLISH, languages
 from scenes.language.catalogue import FOLDER
 from scenes.ordering import open_store, order_of
 from scenes.production.files import whole
+from scenes.telling import tell
 
 if TYPE_CHECKING:  # a core without pictures has this command, too, and nothing to translate
     import polib
@@ -31,7 +32,7 @@ def say_untold(language: str, untold: Sequence[str]) -> None:
     """One line on what was shown in English for want of a translation."""
     if untold:
         named = "; ".join(untold[:3]) + (f"; and {len(untold) - 3} more" if len(untold) > 3 else "")
-        click.echo(f"no entry in {language}.po, left in English: {named}", err=True)
+        tell(f"no entry in {language}.po, left in English: {named}", err=True)
 
 
 @click.command()
@@ -46,15 +47,15 @@ def language(name: str | None, missing: bool, write: bool, texts: tuple[str, ...
 
     for code in [name] if name else languages():
         entries = [] if code == ENGLISH else polib.pofile(str(FOLDER / f"{code}.po"))
-        click.echo(f"{code}  {'what everything is written in' if code == ENGLISH else _told(entries)}")
+        tell(f"{code}  {'what everything is written in' if code == ENGLISH else _told(entries)}")
     if not (missing or write):
         return
     if name is None:
         raise click.ClickException("of which language? For instance: lecture language es --missing")
     lacking = dict(_lacking(name, texts, model))
     for entry in lacking.values():
-        click.echo(f"{entry.comment}\n  {entry.msgid}")
-    click.echo(f"{len(lacking)} missing, as far as {len(texts)} sentences lead")
+        tell(entry.comment, f"  {entry.msgid}")
+    tell(f"{len(lacking)} missing, as far as {len(texts)} sentences lead")
     if write and lacking:
         catalogue = polib.pofile(str(FOLDER / f"{name}.po"))
         for template, entry in lacking.items():

@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
+from scenes.modelling import called
 from scenes.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
+from scenes.telling import tell
 
 PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
@@ -44,10 +46,10 @@ def watch(file: str, **wishes: Any) -> None:
                 if os.environ.get("LECTURE_DEBUG"):
                     raise
                 _tell(error)
-            click.echo(f"watching {', '.join(path.name for path in files)}; Ctrl-C ends")
+            tell(f"watching {', '.join(path.name for path in files)}; Ctrl-C ends")
             _await_change(files, before)
     except KeyboardInterrupt:
-        click.echo("watching ended", err=True)
+        tell("watching ended", err=True)
 
 
 def _files(file: str) -> list[Path]:
@@ -63,15 +65,17 @@ def _files(file: str) -> list[Path]:
 
 def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
     """What is to be drawn, as the files say it now."""
-    from scenes.production.files import slug
+    from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import entries_in
     from scenes.production.studio import Order
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    name = "-".join([*(path.stem for path in files), slug(wishes["text"])])
+    model = [called(wishes["model"])] if wishes["model"] else []
+    stems = [path.stem for path in files]
+    name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, wishes["edits"])])
     if files[0].suffix == ".toml":
-        name = slug(files[0].stem)
+        name = distinct(files[0].stem)
         order = order_of((str(files[0]),), **wishes)
         # What a lecture file says of quality is meant for its film, and not for a look at a step of it.
         look = replace(order.look, width=look.width, height=look.height, rate=look.rate)
@@ -81,7 +85,7 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
             raise ValueError(f"no chapter is in {files[0].name}: a class with a number, a title and steps")
         order = Order(entries, wishes["text"], name, look, Path(), wishes["jobs"], wishes["model"])
         order = replace(order, edits=wishes["edits"])
-    label = "-".join(filter(None, [name, look.name]))
+    label = "-".join(filter(None, [shortened(name), look.name]))
     return replace(order, look=look, label=label, output=wishes["output"] or Path("renders") / label)
 
 
@@ -94,9 +98,9 @@ def _draw(order: Any) -> None:
     with alone_in(order.output), Bar() as bar:
         made = Studio(open_store(), bar).film(order)
     for step in made.new:
-        click.echo(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
+        tell(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
     seconds = time.perf_counter() - start
-    click.echo(f"{made.film}  {made.steps} steps, {made.drawn} of them drawn now, in {seconds:.1f} s")
+    tell(f"{made.film}  {made.steps} steps, {made.drawn} of them drawn now, in {seconds:.1f} s")
 
 
 def _tell(error: Exception) -> None:
@@ -105,7 +109,7 @@ def _tell(error: Exception) -> None:
 
     line = error.format_message() if isinstance(error, click.ClickException) else in_one_line(error)
     for mistake in getattr(error, "lines", [line]):
-        click.echo(f"lecture: {mistake}", err=True)
+        tell(f"lecture: {mistake}", err=True)
 
 
 def _await_change(files: Iterable[Path], before: States) -> None:

@@ -18,6 +18,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes a minute or many; runs only with -m slow")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_tests(tmp_path_factory):
+    """A cache that is not the user's, for commands that are given none of their own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("LECTURE_CACHE", str(tmp_path_factory.mktemp("cache-of-tests")))
+        yield
+
+
 def together(test: str) -> str:
     """Who runs beside whom where several processes share the tests: a file is done by one, and so is a chapter."""
     file, _, name = test.partition("::")

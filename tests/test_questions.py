@@ -47,6 +47,8 @@ def texts(node: ast.AST) -> list[str]:
             return [ast.unparse(node)[2:-1]]
         case ast.IfExp():
             return texts(node.body) + texts(node.orelse)
+        case ast.Call(func=ast.Name(id="claim"), args=[_, sentence, otherwise]):
+            return texts(sentence) + texts(otherwise)
     return []
 
 

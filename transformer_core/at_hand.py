@@ -17,6 +17,7 @@ from safetensors import safe_open
 
 from transformer_core.pickles import is_pickle, refusal
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.whole_files import ending
 
 if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs none of it
     from transformer_core.model import Transformer
@@ -116,8 +117,8 @@ def placed(name: str) -> Path:
         return path
     if is_pickle(path):
         raise ValueError(refusal(path))
-    if path.name and path.with_suffix(".safetensors").exists():
-        return path.with_suffix(".safetensors")
+    if path.name and ending(path, ".safetensors").exists():
+        return ending(path, ".safetensors")
     if name in INSTALLED_BY:
         raise ValueError(f"the model {name} is not installed: {INSTALLED_BY[name]}")
     if path.exists():

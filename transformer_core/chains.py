@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 
 from transformer_core.baselines import LSTMTranslator
 from transformer_core.measures.order import TURNED, exchanged
+from transformer_core.pretrained.safetensor_files import opened_file
 from transformer_core.tap import record, under
 from transformer_core.tasks import reading
-from transformer_core.tensor_file import write_tensors
+from transformer_core.tensor_file import AFRESH, unbroken, write_tensors
 from transformer_core.trace import Trace
 from transformer_core.vocabulary import END, START, Vocabulary
 
@@ -52,10 +52,11 @@ def load(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
     """The model in evaluation mode, its words, and its card, from what `save` wrote; nothing in it is executed.
 
     Raises:
-        ValueError: the file holds no LSTM translator.
+        ValueError: the file holds no LSTM translator, or was damaged or changed since it was written.
     """
-    with safe_open(path, framework="pt") as file:
+    with opened_file(path) as file:
         header = file.metadata() or {}
+        unbroken(path, AFRESH)
         weights = {name: file.get_tensor(name).double() for name in file.keys()}  # noqa: SIM118 (no mapping)
     if "sizes" not in header:
         raise ValueError(f"{path} is no LSTM translator: its header holds no sizes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 
 from transformer_core import pretrained as checkpoint
 from transformer_core import roles
@@ -25,7 +27,7 @@ from transformer_core.trace import NamedTensor, Trace
 from transformer_core.training import Progress, Recipe, Run, Watch
 from transformer_core.versions import versions
 from transformer_core.vocabulary import Vocabulary, sentence
-from transformer_core.whole_files import write
+from transformer_core.whole_files import ending, write
 
 DEFAULT = Path(__file__).resolve().parents[1] / "assets" / "models" / "english-spanish.safetensors"
 #: The same training with as many cross-attention heads as the paper has: what its encoder leaves to the decoder.
@@ -53,6 +55,8 @@ LECTURE = {
 HELD_OUT_SEED = 40_000
 #: So many steps are lost at most when a training is interrupted; to save takes as long as one or two of them.
 SAVED_EVERY = 100
+#: What the name of an interrupted training ends with.
+STATE = ".state.safetensors"
 
 
 def vocabulary_of_grammar() -> Vocabulary:
@@ -81,25 +85,50 @@ def train(
         changes: other fields of the `Recipe`.
 
     Raises:
-        ValueError: an interrupted training of `output` went by another recipe.
+        ValueError: another process trains `output`, or an interrupted training of it went by another recipe or was
+            damaged.
     """
-    output, recipe = Path(output).with_suffix(".safetensors"), Recipe(steps=steps, seed=seed, **changes)
+    output, recipe = ending(output, ".safetensors"), Recipe(steps=steps, seed=seed, **changes)
+    with _alone(output):
+        card = _trained(output, recipe, resume, progress, watch, measured_on)
+        output.with_suffix(STATE).unlink(missing_ok=True)
+    return card
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Have the files of `output` for one training: of two, the later would go on with the steps of the other."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(output.with_suffix(".lock"), timeout=0)
+    try:
+        with lock:
+            try:
+                yield
+            finally:  # while it is held: who has opened it meanwhile sees that it is gone, and opens another one
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except Timeout:
+        raise ValueError(
+            f"another training writes {output}: wait until it has ended, or choose another output"
+        ) from None
+
+
+def _trained(
+    output: Path, recipe: Recipe, resume: bool, progress: Progress | None, watch: Watch | None, measured_on: int
+) -> dict[str, Any]:
     vocabulary = vocabulary_of_grammar()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
     try:
-        run = Run(recipe, vocabulary, Corpus.drawn(recipe.sentences, seed, vocabulary))
-        state = output.with_suffix(".state.safetensors")
+        run = Run(recipe, vocabulary, Corpus.drawn(recipe.sentences, recipe.seed, vocabulary))
+        state = output.with_suffix(STATE)
         if resume and state.exists():
             run.load(state)
-        while run.step < steps:
+        while run.step < recipe.steps:
             run.go_on(run.step + SAVED_EVERY, progress, watch)
             run.save(state)
-        card = finish(output, run, vocabulary, measured_on)
+        return finish(output, run, vocabulary, measured_on)
     finally:
         torch.set_num_threads(threads)
-    state.unlink(missing_ok=True)
-    return card
 
 
 def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> dict[str, Any]:

@@ -18,7 +18,10 @@ from transformer_core.named_tensor import NamedTensor
 from transformer_core.tap import Edit
 from transformer_core.trace import Trace
 
-LINE = re.compile(r"\s*([\w.]+)\s*(?:\[([^\[\]]*)\])?\s*(\*?=)\s*(\S+)\s*")
+# Possessive: nothing that was matched is tried in another way, so that a line takes time in proportion to its length.
+LINE = re.compile(r"\s*+([\w.]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?(\*?=)\s*+(\S++)\s*+")
+#: A line of more characters names no tensor and no token that there is.
+LONGEST_LINE = 1000
 EXAMPLE = "encoder.1.self_attn.weights[head=2]=0"
 MEAN = "mean"
 
@@ -65,6 +68,8 @@ def edits_of(lines: Sequence[str], plain: Trace) -> dict[str, Edit]:
 
 
 def _change(line: str, plain: Trace) -> tuple[str, Change]:
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"an edit has at most {LONGEST_LINE} characters, this one {len(line)}: {line[:40]}…")
     parts = LINE.fullmatch(line)
     if parts is None:
         raise ValueError(f'"{line}" is no edit: write a tensor, axes, and what to set, such as {EXAMPLE}')

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-#: A config has some kilobytes, a tokenizer of many languages some thirty megabytes.
-MOST_BYTES = 64 * 2**20
+#: A config has some kilobytes, a list of words some megabytes; in memory, JSON takes up to thirty times as much.
+MOST_BYTES = 16 * 2**20
 
 
 def parsed(text: str, where: object) -> dict[str, Any]:
@@ -34,13 +34,23 @@ def read_object(path: Path, most: int | None = MOST_BYTES) -> dict[str, Any]:
         FileNotFoundError: there is none.
         ValueError: it is no file of JSON that holds an object, or too large.
     """
+    try:
+        text = bounded(path, most).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no JSON: it is not UTF-8") from None
+    return parsed(text, path)
+
+
+def bounded(path: Path, most: int | None = MOST_BYTES) -> bytes:
+    """The bytes of the file at `path`, which has at most so many.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is no file, or too large.
+    """
     size = path.stat().st_size
     if not path.is_file():  # a pipe or a device might never end
         raise ValueError(f"{path} is no file")
     if most is not None and size > most:
         raise ValueError(f"{path} has {size} bytes: {most} are the most that such a file may have")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is no JSON: it is not UTF-8") from None
-    return parsed(text, path)
+    return path.read_bytes()

@@ -77,7 +77,7 @@ def read(
     lines, edit = _asked(edit or {}, model, reader, unedited)
     first, cuts = answered(text, model, reader, edit, target, beams)
     sentences = {f"other.{key}": answered(other, model, reader)[0] for key, other in (others or {}).items()}
-    windows = {} if "roles" in facts else windows_of(model, first)  # roles are told by places in the whole sentence
+    windows = windows_of(model, first, told="roles" in facts)
     passes = {"": Variant(first, edited=edit)} | variants(
         first, reader.target, model.config, windows.get("source" if model.encoder else "target")
     )

@@ -37,15 +37,15 @@ class Play:
         return self.named(f"decoder.{self.layer}.cross_attn")
 
     def looks(self, trace: Trace) -> NamedTensor:
-        """Where each row looks in the source, heads averaged; without the last row, which writes the end mark."""
+        """Where each row that writes one of `written` looks in the source, heads averaged."""
         seen: NamedTensor = trace[f"{self.cross}.looks"].pick(batch=0)
-        rows: NamedTensor = seen.pick(query=tuple(range(len(self.reads) - 1)))
+        rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
         return rows
 
     @property
     def written(self) -> tuple[Label, ...]:
-        """The words without the end mark."""
-        return self.writes[:-1]
+        """The words without the end mark; of an empty translation the end mark, for that is all it has."""
+        return self.writes[:-1] or self.writes
 
 
 def play_of(trace: Trace, prefix: str = "") -> Play:
@@ -60,9 +60,12 @@ def play_of(trace: Trace, prefix: str = "") -> Play:
 
 
 def leakiest(trace: Trace) -> tuple[int, Label]:
-    """The head of the first layer, and the row before the last, that a change of the last word would move most."""
+    """The head of the first layer, and the row before the last, that a change of the last word would move most.
+
+    Of a decoder that reads the start mark alone, that row.
+    """
     leak = trace[f"{FIRST}.zeroed_leak"].pick(batch=0)
-    rows = leak.values[:, :-1]
+    rows = leak.values[:, : max(1, leak.size("query") - 1)]
     head, row = np.unravel_index(int(rows.argmax()), rows.shape)
     return int(head), leak.label("query", int(row))
 

@@ -23,8 +23,9 @@ from transformer_core.lecture import words_along
 from transformer_core.model import Transformer
 from transformer_core.parameters import parameters
 from transformer_core.tap import Labels, record, under
-from transformer_core.tensor_file import metadata, write_tensors
+from transformer_core.tensor_file import metadata, unbroken, write_tensors
 from transformer_core.trace import NamedTensor
+from transformer_core.training_state import ANEW
 from transformer_core.variants import Sentence
 from transformer_core.vocabulary import Vocabulary
 
@@ -162,8 +163,12 @@ class Recorder:
         write_tensors(path, tensors, {"about": json.dumps(about)})
 
     def load(self, path: Path) -> None:
-        """Take in what `save` wrote, so that a training that goes on keeps the snapshots of its first part."""
-        data = path.read_bytes()
+        """Take in what `save` wrote, so that a training that goes on keeps the snapshots of its first part.
+
+        Raises:
+            ValueError: it was damaged; a line that names it.
+        """
+        data = unbroken(path, ANEW)
         about = json.loads(metadata(data)["about"])
         for full, tensor in load(data).items():
             kind, step, name = full.split(".", 2)

@@ -8,14 +8,15 @@ Source: Sennrich et al. 2016 (byte pairs); Wu et al. 2016, section 4.1 (word pie
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
 
-from transformer_core.json_files import read_object
+from transformer_core.cutting import cutter
+from transformer_core.json_files import bounded
 from transformer_core.vocabulary import SHOWN, Reading, SentenceError
 
 JOIN = "·"
@@ -25,11 +26,14 @@ NOTHING = 'there is nothing to read: type a sentence such as "The car is red"'
 #: Characters beyond Latin, Greek and Cyrillic that both fonts of the lecture have.
 MARKS = frozenset("–—‘’‚“”„†‡•…‹›€™−≈≠≤≥∞")
 NEEDED = "tokenizer.json"
+#: A tokenizer of many languages has some thirty megabytes.
+MOST_BYTES = 64 * 2**20
 #: The largest vocabularies have a quarter of a million pieces.
 MOST_PIECES = 2**20
+#: All pieces of the largest together have some two million.
+MOST_LETTERS = 2**22
 #: A text of more characters for each token that the model reads is not looked at: it would be too long anyway.
 CHARACTERS_A_TOKEN = 100
-T = TypeVar("T")
 
 
 class Subwords:
@@ -48,19 +52,25 @@ class Subwords:
         self, folder: str | os.PathLike[str], longest: int = 512, start: int = -1, end: int = -1, rows: int = 0
     ) -> None:
         self.longest, self.start, self.end, self.rows = longest, start, end, rows
-        path = Path(folder) / NEEDED
-        if not path.exists():
+        self.path = Path(folder) / NEEDED
+        if not self.path.exists():
             raise ValueError(missing(Path(folder)))
-        self.facts = read_object(path)
-        self.tokenizer = _tokenizer(path)
-        size = max(self.tokenizer.get_vocab().values(), default=-1) + 1
+        data = bounded(self.path, MOST_BYTES)
+        try:
+            self.cutter = cutter(data)
+        except ValueError as error:
+            raise ValueError(f"{self.path} is no tokenizer that can be read: {error}") from None
+        ids = self.cutter.facts["vocabulary"]
+        size = max(ids.values(), default=-1) + 1
         if not 0 < size <= max(MOST_PIECES, rows):
-            raise ValueError(f"{path} has {size} tokens: from 1 to {MOST_PIECES} can be read")
+            raise ValueError(f"{self.path} has {size} tokens: from 1 to {MOST_PIECES} can be read")
+        if sum(map(len, ids)) > MOST_LETTERS:
+            raise ValueError(f"{self.path} has tokens of more than {MOST_LETTERS} characters together")
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
         """Every token as the file writes it, in the order of the ids."""
-        ids = self.tokenizer.get_vocab()
+        ids = self.cutter.facts["vocabulary"]
         found = ["[none]"] * max(max(ids.values()) + 1, self.rows)
         for piece, at in ids.items():
             found[at] = piece
@@ -69,13 +79,12 @@ class Subwords:
     @cached_property
     def marks(self) -> frozenset[str]:
         """The tokens that stand for no text, such as [CLS]."""
-        added = self.facts.get("added_tokens") or ()
-        return frozenset(token["content"] for token in added if token.get("special"))
+        return frozenset(self.cutter.facts["marks"])
 
     @cached_property
     def by_bytes(self) -> bool:
         """Whether a piece spells bytes, as GPT-2's do."""
-        return '"ByteLevel"' in json.dumps([self.facts.get("pre_tokenizer"), self.facts.get("decoder")])
+        return bool(self.cutter.facts["by_bytes"])
 
     @cached_property
     def source(self) -> tuple[str, ...]:
@@ -121,29 +130,63 @@ class Subwords:
         if any("\ud800" <= char <= "\udfff" for char in text):
             raise SentenceError("this text holds bytes that are no UTF-8: type it anew")
         try:
-            found = _from_rust(lambda: self.tokenizer.encode(text))
+            found = self.cutter.cut(text, self.longest)
         except ValueError as error:
-            raise SentenceError(f"the tokenizer of this model cannot cut this text: {error}") from None
-        if not found.ids:
+            raise SentenceError(f"the tokenizer of this model, {self.path}, cannot cut this text: {error}") from None
+        count = found.get("count", len(found.get("ids", ())))
+        if not count:
             raise SentenceError(NOTHING)
-        if len(found.ids) > self.longest:
+        if count > self.longest:
             raise SentenceError(
-                f"this text has {len(found.ids)} tokens, the model reads at most {self.longest}: type a shorter one"
+                f"this text has {count} tokens, the model reads at most {self.longest}: type a shorter one"
             )
-        labels = tuple(self._label(text, found, at) for at in range(len(found.ids)))
-        return Reading(text, labels, tuple(found.tokens), tuple(found.ids), tuple(map(tuple, found.offsets)))
+        places = tuple((begin, end) for begin, end in found["offsets"])
+        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), places, found["words"])
+        self._check(cut, text)
+        labels = tuple(self._label(text, cut, at) for at in range(count))
+        return Reading(text, labels, cut.tokens, cut.ids, cut.offsets)
 
-    def _label(self, text: str, found: Any, at: int) -> str:
+    def _check(self, cut: Cut, text: str) -> None:
+        """Hold ids and places against the table and the text.
+
+        Raises:
+            SentenceError: what surrounds a text in this file has ids, or a rule of it gives places, that are not there.
+        """
+        strange = [at for at in cut.ids if not 0 <= at < len(self.pieces)]
+        if strange:
+            raise SentenceError(
+                f"the tokenizer of this model, {self.path}, gives this text the id {strange[0]}: it has "
+                f"{len(self.pieces)} tokens, with ids from 0"
+            )
+        if not all(0 <= begin <= end <= len(text) for begin, end in cut.offsets):
+            raise SentenceError(f"the tokenizer of this model, {self.path}, cuts this text at places that it has not")
+
+    def _label(self, text: str, cut: Cut, at: int) -> str:
         """What was typed, where that is what the token says; else the token."""
-        piece, (begin, end) = found.tokens[at], found.offsets[at]
-        typed, same_cut = text[begin:end].strip(), [cut for cut in found.offsets if cut == (begin, end)]
+        piece, (begin, end) = cut.tokens[at], cut.offsets[at]
+        typed = text[begin:end].strip()
         bare = piece in (SPACE, BYTE_SPACE)
-        if piece in self.marks or bare or not typed or len(same_cut) > 1:
+        if piece in self.marks or bare or not typed or cut.times[begin, end] > 1:
             return self.shown(piece)
-        word = found.word_ids
+        word = cut.words
         goes_on = at > 0 and word[at] is not None and word[at] == word[at - 1] and not text[begin : begin + 1].isspace()
         goes_on = goes_on and text[begin - 1 : begin].strip() != ""
         return _short((JOIN if goes_on else "") + visible(typed))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The tokens of a text, where each was cut from it, and the number of the word that each belongs to."""
+
+    tokens: tuple[str, ...]
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    words: Sequence[int | None]
+
+    @cached_property
+    def times(self) -> Counter[tuple[int, int]]:
+        """How many tokens were cut from the same place."""
+        return Counter(self.offsets)
 
 
 def missing(folder: Path) -> str:
@@ -153,36 +196,6 @@ def missing(folder: Path) -> str:
         f"{folder} has no {NEEDED}, by which a sentence becomes tokens: save one of {what} with transformers, "
         "AutoTokenizer.from_pretrained(folder).backend_tokenizer.save(folder + '/tokenizer.json')"
     )
-
-
-def _tokenizer(path: Path) -> Any:
-    try:
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        raise ValueError(
-            f"reading {path.name} takes the package tokenizers: pip install 'transformer-lecture[models]'"
-        ) from error
-    try:
-        tokenizer = _from_rust(lambda: Tokenizer.from_file(str(path)))
-    except ValueError as error:
-        raise ValueError(f"{path} is no tokenizer that can be read: {error}") from None
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _from_rust(call: Callable[[], T]) -> T:
-    """What a function of the library gives. It raises `Exception` itself, and where it panics, no `Exception` at all.
-
-    Raises:
-        ValueError: whatever it raised, or its panic.
-    """
-    try:
-        return call()
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from None
 
 
 def _short(text: str) -> str:

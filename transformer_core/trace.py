@@ -17,7 +17,7 @@ import numpy as np
 from transformer_core.array_files import read_arrays
 from transformer_core.json_files import read_object
 from transformer_core.named_tensor import AXES, NamedTensor
-from transformer_core.whole_files import reading, whole
+from transformer_core.whole_files import ending, reading, whole
 
 if TYPE_CHECKING:
     from transformer_core.tracing.explain import Entry
@@ -132,7 +132,7 @@ class Trace(Mapping[str, NamedTensor]):
 
         Both are written under temporary names and moved only when both are whole: an interruption leaves the old pair.
         """
-        path = Path(path).with_suffix(".npz")
+        path = ending(path, ".npz")
         card = {
             "about": self.about,
             "tensors": {
@@ -150,7 +150,8 @@ class Trace(Mapping[str, NamedTensor]):
     @classmethod
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
         """What `about` of a saved trace says, without its tensors."""
-        about: dict[str, Any] = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["about"]
+        card = ending(path, ".npz").with_suffix(".json")
+        about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
         return about
 
     @classmethod
@@ -161,7 +162,7 @@ class Trace(Mapping[str, NamedTensor]):
             OSError: one of the two files is not there.
             ValueError: the files were damaged.
         """
-        path = Path(path).with_suffix(".npz")
+        path = ending(path, ".npz")
         arrays = read_arrays(path)
         with reading(path, AttributeError):
             card = read_object(path.with_suffix(".json"), most=None)

@@ -12,23 +12,23 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor, nn
 
 from transformer_core.batches import Corpus
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.tap import Tape, record
-from transformer_core.tensor_file import metadata, write_tensors
+from transformer_core.tensor_file import write_tensors
+from transformer_core.training_state import MOMENTS, TOLD_EVERY, read_state
 from transformer_core.versions import versions
 from transformer_core.vocabulary import PAD, Vocabulary
-from transformer_core.whole_files import reading
 
 Progress = Callable[[int, int, dict[str, float]], None]
 Watch = Callable[[int, Transformer], None]
 
 WEIGHTS = "encoder.*.self_attn.weights"
+#: The random numbers of each step have a seed of their own, made of both, which torch takes up to 2^63.
+MOST_STEPS, MOST_SEEDS = 1_000_000, 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ class Recipe:
             "dropout": 0.05,
         }
     )
+
+    def __post_init__(self) -> None:
+        for name, most in (("steps", MOST_STEPS), ("seed", MOST_SEEDS)):
+            value, least = getattr(self, name), int(name == "steps")
+            if type(value) is not int or not least <= value <= most:
+                raise ValueError(f"{name} {value!r} of a training is no whole number from {least} to {most}")
 
     def config(self, vocabulary: Vocabulary) -> Config:
         return Config(
@@ -128,7 +134,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             for source, target in islice(batches, until - self.step):
                 facts = self.take_step(source, target)
-                if self.step % 50 == 0 or self.step == self.recipe.steps:
+                if self.step % TOLD_EVERY == 0 or self.step == self.recipe.steps:
                     self.history.append({"step": self.step, **facts})
                     if progress:
                         progress(self.step, self.recipe.steps, facts)
@@ -145,6 +151,11 @@ class Run:
             loss = loss_of(self.model, source, target, self.recipe.smoothing)
         blur = entropy(tape, source)
         ramp = min(1.0, self.step / max(1, self.recipe.steps // 2))
+        if not loss.isfinite():
+            raise ValueError(
+                f"the loss of step {self.step + 1} is no finite number, the weights have left what a float can hold: "
+                f"begin anew with a smaller peak_rate than {self.recipe.peak_rate}"
+            )
         self.optimizer.zero_grad()
         (loss + self.recipe.entropy_penalty * ramp * blur).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -172,18 +183,13 @@ class Run:
         write_tensors(path, tensors, {name: json.dumps(fact) for name, fact in facts.items()})
 
     def load(self, path: Path) -> None:
-        """Go back to what `save` wrote.
+        """Go back to what `save` wrote; what is refused has changed nothing.
 
         Raises:
-            ValueError: the file is of a training by another recipe, or damaged.
+            ValueError: the file is of another training, damaged, or holds what this training cannot have come to.
         """
-        data = path.read_bytes()
-        with reading(path, SafetensorError):
-            header, tensors = metadata(data), load(data)
-        if json.loads(header["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
-            raise ValueError(f"{path.name} is of another training: remove it, or train without resuming")
+        step, history, tensors = read_state(path, asdict(self.recipe), self.model)
         self.model.load_state_dict({n[len("model.") :]: t for n, t in tensors.items() if n.startswith("model.")})
-        for at, parameter in enumerate(self.model.parameters()):
-            prefix = f"adam.{at}."
-            self.optimizer.state[parameter] = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
-        self.step, self.history = int(header["step"]), json.loads(header["history"])
+        for at, parameter in enumerate(self.model.parameters() if step else ()):
+            self.optimizer.state[parameter] = {name: tensors[f"adam.{at}.{name}"] for name in (*MOMENTS, "step")}
+        self.step, self.history = step, history

@@ -11,9 +11,9 @@ from transformer_core.model import Transformer
 
 
 def seed_of(trained: Opened) -> int:
-    """The seed that the training of this model began with, as its card has it; 0 where no card tells."""
+    """The seed that the training of this model began with, as its card has it; 0 where no card tells one."""
     seed = trained.facts.get("card", {}).get("recipe", {}).get("seed", 0)
-    return seed if isinstance(seed, int) and not isinstance(seed, bool) else 0
+    return seed if type(seed) is int and 0 <= seed < 2**63 else 0  # what torch takes as one
 
 
 def untrained(trained: Opened, seed: int) -> Opened:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from safetensors import SafetensorError, safe_open
 
 from transformer_core.json_files import parsed
+from transformer_core.tensor_file import AFRESH, check_header, unbroken
 
 PAD, START, END = 0, 1, 2
 EXAMPLES = ("car", "red", "house", "coche", "rojo", "casa")
@@ -166,16 +167,18 @@ def stored(path: Path) -> Vocabulary | None:
 
     Raises:
         OSError: there is no such file.
-        ValueError: it is no checkpoint.
+        ValueError: it is no checkpoint, or was damaged or changed since it was written.
     """
-    if path.exists() and not path.is_file():  # a pipe or a device might never end
-        raise ValueError(f"{path} is no file")
+    check_header(path)
     try:
         with safe_open(path, framework="numpy") as file:
             card = parsed((file.metadata() or {}).get("about", "{}"), f"the card in {path}")
     except SafetensorError as error:
         raise ValueError(f"{path} is no checkpoint: {error}") from None
-    return Vocabulary.from_json(card["vocabulary"], f"the vocabulary in {path}") if "vocabulary" in card else None
+    if "vocabulary" not in card:
+        return None
+    unbroken(path, AFRESH)
+    return Vocabulary.from_json(card["vocabulary"], f"the vocabulary in {path}")
 
 
 def pieces(text: str) -> tuple[str, ...]:

@@ -4,13 +4,23 @@ for long. And errors that say which file they are about.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import re
+import secrets
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
+
+#: A file that another machine or container began, whose processes cannot be seen from here, is waited for so long.
+LEFT_SECONDS = 86400
+#: In a hidden name: where its process runs, the number of the process there, and a number drawn by chance.
+MARK = re.compile(r"\.([0-9a-f]{8})-(\d{1,20})-[0-9a-f]{8}\.part")
 
 
 @contextmanager
@@ -33,20 +43,28 @@ def naming(path: Path, part: Path | None = None) -> Iterator[None]:
 def whole(path: Path) -> Iterator[Path]:
     """A temporary name beside `path`, moved to it when the block ends well and removed when it does not.
 
-    The number in the name is that of this process. What a process that was killed left of the same file goes first:
-    its name may be ours by chance, and a link under it would let us write into the file that it links to.
+    What a process that was killed left of the same file goes first.
     """
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    part = unfinished(path)
     try:
         with naming(path, part):
             path.parent.mkdir(parents=True, exist_ok=True)
             _forget(path)
-            part.unlink(missing_ok=True)
             yield part
             part.replace(path)
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def ending(path: str | os.PathLike[str], suffix: str) -> Path:
+    """`path` with `suffix` at its end: appended, for a dot in a name begins no suffix. "mdl-1.0" is not "mdl-1.1".
+
+    >>> ending("mdl-1.0", ".npz").name, ending("all.npz", ".npz").name
+    ('mdl-1.0.npz', 'all.npz')
+    """
+    path = Path(path)
+    return path if path.suffix == suffix else path.with_name(f"{path.name}{suffix}")
 
 
 def write(path: Path, data: bytes) -> None:
@@ -61,7 +79,7 @@ def ready(folder: Path) -> None:
     Raises:
         OSError: it does not; the error names the folder and says why.
     """
-    part = folder / f".ready.{os.getpid()}.part"
+    part = unfinished(folder / "ready")
     try:
         with naming(folder, part):
             folder.mkdir(parents=True, exist_ok=True)
@@ -92,20 +110,51 @@ def reading(path: Path, *others: type[Exception]) -> Iterator[None]:
         raise ValueError(f"{path} is damaged and cannot be read: {type(error).__name__}") from error
 
 
+def unfinished(path: Path) -> Path:
+    """A hidden name beside `path` that nobody else uses: two containers with one disk count their processes alike."""
+    return path.with_name(f".{path.stem}.{mark()}.part{path.suffix}")
+
+
+def mark() -> str:
+    """What stands in the name of something unfinished, before ".part": see `abandoned`."""
+    return f"{_here()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
 def _forget(path: Path) -> None:
     """Remove what nobody will finish of the file at `path`."""
     start, end = f".{path.stem}.", f".part{path.suffix}"
     with os.scandir(path.parent) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith(start) and entry.name.endswith(end)]
-    for name in names:
-        if abandoned(name[len(start) - 1 :]):
-            path.with_name(name).unlink(missing_ok=True)
+        found = [path.with_name(one.name) for one in entries if one.name.startswith(start) and one.name.endswith(end)]
+    for left in found:
+        if abandoned(left):
+            left.unlink(missing_ok=True)
 
 
-def abandoned(name: str) -> bool:
-    """Whether what has this name was begun by a process that is gone."""
-    begun = re.search(r"\.(\d+)\.part", name)
-    return begun is not None and not lives(int(begun[1]))
+def abandoned(path: Path) -> bool:
+    """Whether a file or folder with such a hidden name is one that nobody will finish.
+
+    Its process ran here and is gone; or it ran elsewhere, and wrote nothing for a day.
+    """
+    begun = MARK.search(path.name)
+    if begun is None:
+        return False
+    if begun[1] == _here() and not lives(int(begun[2])):
+        return True
+    try:
+        age = time.time() - path.lstat().st_mtime
+    except OSError:  # somebody else removed it
+        return False
+    return begun[1] != _here() and age > LEFT_SECONDS
+
+
+@cache
+def _here() -> str:
+    """A name for what counts processes: the running system, and the container in it."""
+    facts = [platform.node()]
+    with suppress(OSError):
+        facts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        facts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.blake2b("\n".join(facts).encode(), digest_size=4).hexdigest()
 
 
 def lives(process: int) -> bool:

@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 MOST = 10
 #: A sentence of up to so many tokens is shown whole.
 WHOLE = 13
+#: What is written for a sentence that is shown whole has no more tokens than this, unless it goes on and on.
+ENDLESS = 16
 #: Where the words of the shuffled sentence stood before: the one tensor whose entries are places in the sentence.
 ORDER = "other.shuffled.order"
 
 
-def windows_of(model: Transformer, given: Sentence) -> dict[str, list[int]]:
+def windows_of(model: Transformer, given: Sentence, told: bool = False) -> dict[str, list[int]]:
     """First and last token (exclusive) in sight, of each side whose sentence is longer than a picture; else nothing.
 
-    "ending" is the window of the target for chapters on writing.
+    "ending" is the window of the target for chapters on writing. Where roles are `told`, by places in the whole source,
+    the source has no window; and the target has one only from where the model no longer stops.
     """
     found = {}
-    if len(given.source) > WHOLE:
+    if len(given.source) > WHOLE and not told:
         found["source"] = _around(*_asker(model, given), len(given.source))
-    if len(given.target) > WHOLE:
+    if len(given.target) > (ENDLESS if told else WHOLE):
         end = [len(given.target) - MOST, len(given.target)]
         found |= {"target": [0, MOST] if model.encoder is None else end, ENDING: end}
     return found

@@ -30,7 +30,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
 from transformer_core.measures.effects import counts
@@ -412,9 +412,10 @@ class Positions(Chapter):
         if "exact" in run:
             means, kinds = run["exact.over_seeds"], ("waves", "learned", "none")
             waves, learned, none = (means.pick(choice=kind) for kind in kinds)
-            known = counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2]))
-            verdict = (
-                "A difference beyond chance, this early." if known else "Waves or learned: no difference beyond chance."
+            verdict = claim(
+                counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2])),
+                "A difference beyond chance, this early.",
+                "Waves or learned: we can’t tell it from chance.",
             )
             names = ("waves", "a learned row for each place", "nothing")
             picture = OtherWays(

@@ -20,10 +20,10 @@ from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_na
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import Cast, best_head, cast_of, layers_of, stack_of
-from transformer_core.measures.effects import ONE_SEED
+from transformer_core.measures.effects import tallies_count
 from transformer_core.measures.patterns import widest
 from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
@@ -320,10 +320,11 @@ class Heads(Chapter):
         picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
         right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
         centred(VGroup(picture, right))
-        alike = (
-            "As many sentences are right."
-            if abs(exact[0] - exact[1]) < ONE_SEED
-            else "And the sentences do not come out equally well."
+        tallies = [(float(share) * float(run["sentences"]), float(run["sentences"])) for share in exact]
+        alike = claim(
+            tallies_count(*tallies),
+            "The shares of right sentences differ, too; one training each is no test of that.",
+            "By right sentences, these two models can’t be told apart.",
         )
         yield Step(
             "A choice we made",

@@ -19,7 +19,7 @@ from scenes.mobjects.stream import PlaceOrSum, Tributaries
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.trained import ByDepth, Deep, Trained
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import Cast, cast_of, layers_of
 from transformer_core.measures.effects import counts
@@ -211,7 +211,7 @@ class Residual(Chapter):
         exact = run["exact.over_seeds"]
         names = ("pre-norm, no warm-up", "post-norm, no warm-up")
         one, other = (exact.pick(model=name) for name in names)
-        clear = counts(*(run["exact"].pick(model=name) for name in names))
+        clear = run["exact.effect"].pick(model=names[1]) == 1
         verdict = "" if clear else "That may be chance."
         order = trace.about["config"]["norm_order"]
         own = {"pre": "Our sentence went through pre-norm.", "post": "Our sentence went through post-norm."}
@@ -231,30 +231,38 @@ class Residual(Chapter):
         )
 
     def is_norm_needed(self, trace: Trace) -> Iterator[Step]:
-        """What Norm is worth, at two depths."""
+        """What Norm is worth, at two depths with all else alike."""
         run, deep = trace.under("experiment.parts_removed"), trace.under("experiment.depth_and_norm")
         picture = Trained(run, {"nothing": ("with Norm", "residual"), "norm": ("without", "warning")}, wide=700)
         lines, labels, mean = picture.lines, picture.labels, picture.mean
-        clear = counts(run["exact"].pick(part="nothing"), run["exact"].pick(part="norm"))
+        clear = run["exact.effect"].pick(part="norm") == 1
         gain = mean["norm"] - mean["nothing"]
-        verdict = ("A real gain without it" if gain > 0 else "A real loss") if clear else "No more than chance"
-        with_norm, without = (
-            deep["exact.over_seeds"].pick(model=name) for name in ("pre-norm, no warm-up", "no norm, no warm-up")
+        verdict = ("A real gain without it" if gain > 0 else "A real loss") if clear else "Chance may explain it"
+        exact, share = deep["exact"], deep["exact.over_seeds"]
+        shallow = ("shallow, pre-norm, no warm-up", "shallow, no norm, no warm-up")
+        far = ("pre-norm, no warm-up", "no norm, no warm-up")
+        small, large = (tuple(share.pick(model=name) for name in names) for names in (shallow, far))
+        sure = [counts(*(exact.pick(model=name) for name in names)) for names in (shallow, far)]
+        few = Deep(
+            f"{deep['steps']} steps, no warm-up",
+            {
+                f"{layers} layers a side, {name}": (pair[k], role)
+                for layers, pair in ((deep["shallow_layers"], small), (deep["layers"], large))
+                for k, (name, role) in enumerate((("with Norm", "residual"), ("without", "warning")))
+            },
         )
-        few = Deep(f"{deep['layers']} layers a side, {deep['steps']} steps",
-                   {"with Norm": (with_norm, "residual"), "without": (without, "warning")})  # fmt: skip
         centred(VGroup(picture, few).arrange(RIGHT, buff=gap("part")))
-        depth = (
-            "What Norm is worth depends on the depth."
-            if with_norm > without and not (clear and gain < 0)
-            else "It is no better there."
+        depth = claim(
+            all(sure) and (small[0] > small[1]) != (large[0] > large[1]),
+            "What Norm is worth depends on the depth.",
+            "That depth decides, these trainings can’t tell.",
         )
         yield Step(
             "Is Norm needed here?",
             say=f"Is Norm needed? The small model, after {run['steps']:,.0f} steps: with Norm {mean['nothing']:.0%}, |"
             f"without {mean['norm']:.0%}. {verdict}, at this size. |"
-            f"But {deep['layers']} layers a side, in {deep['steps']} steps: {with_norm:.0%} with it, "
-            f"{without:.0%} without. |{depth}",
+            f"Only depth changed: {deep['shallow_layers']} layers, {small[0]:.0%} with it, {small[1]:.0%} without; "
+            f"{deep['layers']} layers, {large[0]:.0%} and {large[1]:.0%}. |{depth}",
             show=[
                 [appear(picture.plot), fill(lines["nothing"], "row"), appear(labels["nothing"])],
                 [fill(lines["norm"], "row"), appear(labels["norm"])],

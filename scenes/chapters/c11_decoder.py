@@ -17,7 +17,7 @@ from scenes.mobjects.reading_out import ReadingOut, WholeWay
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from transformer_core.play import FIRST, Play, common_form, gold_of, leakiest, play_of
 from transformer_core.trace import Trace
 
@@ -40,7 +40,8 @@ class Decoder(Chapter):
         play = play_of(trace)
         yield from self.shifted_by_one(play)
         yield from self.mask_before(trace)
-        yield from self.not_zero_afterwards(play, trace)
+        if len(play.reads) > 1:  # else nothing stands ahead of any row
+            yield from self.not_zero_afterwards(play, trace)
         asks = f"{play.cross}.q" in trace
         if asks:
             yield from self.ask_the_source(play, trace)
@@ -53,6 +54,7 @@ class Decoder(Chapter):
         """The question of the chapter, and the first half of the answer."""
         picture = Shifted(play.reads, play.writes)
         row = len(play.written) - 1
+        begun = [multiply(picture.sources, [VGroup(*picture.reads[1:])])] if len(picture.sources) else []
         yield Step(
             "Learning to write without peeking",
             say="How can a decoder learn to write without peeking? This is what it has to write. |"
@@ -61,7 +63,7 @@ class Decoder(Chapter):
             f"The row that reads “{play.reads[row]}” has to write “{play.writes[row]}”.",
             show=[
                 [appear(picture.sources), appear(picture.names[0])],
-                [multiply(picture.sources, [VGroup(*picture.reads[1:])]), appear(picture.reads[0], picture.names[1])],
+                [*begun, appear(picture.reads[0], picture.names[1])],
                 [appear(picture.box, picture.title), appear_in_turn([*picture.ways]), appear(picture.writes[-1])],
                 appear(ring_around(picture.column(row))),
             ],
@@ -138,12 +140,13 @@ class Decoder(Chapter):
         rest = [curves for i, curves in enumerate(picture.curves) if i != row]
         names = picture.names
         hits, words = trace[f"{play.cross}.gold_hits"] if gold else 0, trace["config.output_words"]
-        right = f"Right, by the grammar: {hits} of {words}." if gold else "Each has a favourite of its own."
+        right = f"Right, by the grammar: {hits} of {words}." if gold else self.shared_out(play, trace)
+        others = claim(len(play.written) > 1, "Every row does the same.", "Each later row would do the same.")
         yield Step(
             "Before each word, ask the source",
             say="The decoder must know the source, too: its rows ask, the encoder’s last rows answer. |"
             f"About to write “{play.writes[row]}”, it gives {share:share} to “{favourite}”. |"
-            f"Every row does the same. {right}",
+            f"{others} {right}",
             show=[
                 [appear(picture.source, names[0]), appear(picture.written, names[1])],
                 [
@@ -155,6 +158,19 @@ class Decoder(Chapter):
             ],
             stay=(),
             here=play.cross,
+        )
+
+    @staticmethod
+    def shared_out(play: Play, trace: Trace) -> str:
+        """How the rows that write share the source between them, by the place that each looks at most."""
+        places = trace[f"{play.cross}.favourites"].pick(batch=0).values[: len(play.written)]
+        different = len(set(places.tolist()))
+        if len(places) == 1:
+            return ""
+        return claim(
+            different == len(places),
+            "Each has a favourite of its own.",
+            claim(different == 1, "All have the same favourite.", "Some share a favourite."),
         )
 
     def reading_jumps(self, play: Play, trace: Trace) -> Iterator[Step]:
@@ -171,16 +187,18 @@ class Decoder(Chapter):
         source = looks.words("key")
         spoken = " ".join(f"{label}" for label in source)
         order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
+        single, judged = len(here.written) == 1, "alignment" in trace.about.get("card", {})
         listed = f"The favourites stand at {order}. " if len(here.written) <= 5 else ""
+        back = claim(judged, "Where the order differs, the path turns back.", "The path of favourites turns back.")
         told = (
-            f"{listed}Where the order differs, the path turns back."
-            if turns > 0
-            else f"{listed}Here the path of favourites never turns back."
+            f"The favourite stands at {order}: of one, there is no path."
+            if single
+            else listed + claim(bool(turns > 0), back, "Here the path of favourites never turns back.")
         )
         known = (
             f"In new sentences the favourite is right for {trace['card.aligned']:share} of all words."
-            if "alignment" in trace.about.get("card", {})
-            else "No rule was given: it was learned."
+            if judged
+            else "No rule was given for it."
         )
         order_differs = (
             "Spanish often puts the noun before its adjective."

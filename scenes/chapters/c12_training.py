@@ -13,8 +13,7 @@ from scenes.mobjects.patterns import sharpest
 from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
-from scenes.storyboard import Chapter, Step
-from transformer_core.measures.effects import counts
+from scenes.storyboard import Chapter, Step, claim
 from transformer_core.measures.kinds import OURS
 from transformer_core.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.play import play_of
@@ -98,11 +97,16 @@ class Training(Chapter):
         smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
         aim = "Smoothing keeps a bit for other words." if smoothed else "Nearer to one, nearer to zero."
         last = len(steps) - 1
+        slides = claim(
+            bool(losses.quantity(last) < losses.quantity(0)),
+            "Now train: the word gets likelier, the loss slides down.",
+            "Now train: the loss moves as the word’s share does.",
+        )
         yield Step(
             "How wrong? Minus the logarithm",
             say=f"How wrong is a guess? Untrained, “{target}” has {probs.quantity(0):.3f}. |"
             f"The loss is minus the logarithm: {losses.quantity(0):.3f}. |"
-            f"Now train: the word gets likelier, the loss slides down. |"
+            f"{slides} |"
             f"At the end {probs.quantity(last):.3f}, and {losses.quantity(last):.3f}. {aim}",
             show=[
                 [appear(picture.chip, picture.track, picture.bar), appear(picture.share, picture.share_name)],
@@ -133,12 +137,13 @@ class Training(Chapter):
             else "This sentence is not right yet."
         )
         yield Step(
-            "The same sentence, again and again",
-            say=f"One sentence, watched. After each batch {moved} "
-            "move a little, where the loss falls. |"
+            "One sentence, watched through the training",
+            say=f"One sentence, in no batch. After each batch {moved} "
+            "move a little, down the loss. |"
             "Chips are right words. |"
             f"{told} |"
-            f"One sentence is not the language: {exact.quantity(last):share} takes {steps.quantity(last):,.0f}.",
+            f"One sentence isn’t the language: {exact.quantity(last):share} of a sample takes "
+            f"{steps.quantity(last):,.0f} steps.",
             show=[
                 [appear(picture.names[:2], picture.lines[0])],
                 appear_in_turn([*picture.lines[1:]], "slow"),
@@ -167,7 +172,7 @@ class Training(Chapter):
         key = part.in_full("push").smallest()[0]
         yield Step(
             "Where does the loss push a score?",
-            say=f"{named_head(layer, head)}, trained: “{asker}” asks. These shares make its mix. |"
+            say=f"{named_head(layer, head)}: “{asker}” asks. These shares make its mix. |"
             "From the mix, does a value point where the loss falls, or rises? |"
             f"Share times way is the push. The score of “{key}” rises most. |"
             f"Automatic differentiation agrees, {'but for rounding' if error < ROUNDING else f'to {error:.0e}'}.",
@@ -247,14 +252,15 @@ class Training(Chapter):
         run = "experiment.initial_scales"
         if f"{run}.exact" not in trace:
             return
-        exact, first = trace[f"{run}.exact"], trace[f"{run}.first_weights"]
+        first = trace[f"{run}.first_weights"]
         usual = "as they are"
         head = sharpest(first.pick(choice=usual))
         means = {name: trace[f"{run}.exact.over_seeds"].pick(choice=name) for name in SCALES}
         picture = Starts(
             [first.pick(choice=name, head=head) for name in SCALES], list(SCALES.values()), list(means.values())
         )
-        apart = {name: counts(exact.pick(choice=name), exact.pick(choice=usual)) for name in SCALES if name != usual}
+        effect = trace[f"{run}.exact.effect"]
+        apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         cost = "cost it" if means["fourfold"] < means[usual] else "help"
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
         shown = (
@@ -263,7 +269,7 @@ class Training(Chapter):
             else "the first shares, for three scales of the weights."
         )
         verdict = {
-            (False, True): f"The spikes {cost}; flat or mild makes no difference beyond chance.",
+            (False, True): f"The spikes {cost}; flat or mild, we can’t tell from chance.",
             (True, True): "Both other scales make a difference beyond chance.",
             (True, False): "Only the small scale differs by more than chance.",
             (False, False): "At this size, no difference that we can tell from chance.",
@@ -291,13 +297,14 @@ class Training(Chapter):
         if "milliseconds" not in run:
             return
         lengths = run["lengths"]
-        meeting = run["crossover_measured"]
+        before, meeting = run["overtaken"].quantities()
         picture = Bill(int(trace["config.words"]), lengths, run["milliseconds"], meeting)
         time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
-        overtaken = (
-            f"They overtake everything else at {meeting:.0f} words; by multiplications, at {run['crossover']}."
-            if meeting > 0
-            else f"By multiplications they overtake everything else at {run['crossover']} words."
+        overtaken = claim(
+            meeting > 0,
+            f"Between {before:.0f} and {meeting:.0f} words they overtake everything else; "
+            f"by multiplications, at {run['crossover']}.",
+            f"By multiplications they overtake everything else at {run['crossover']} words.",
         )
         ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
         yield Step(

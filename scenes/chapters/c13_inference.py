@@ -12,12 +12,13 @@ from scenes.mobjects.beam_tree import BeamTree, winner
 from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.mobjects.diagrams import Block
 from scenes.mobjects.greedy_line import Columns, Stopping
+from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import HundredCases, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.rule_rows import Loop, RuleRows
 from scenes.mobjects.tip_to_tail import facts_in_line
 from scenes.mobjects.tokens import in_line
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.measures.effects import counts
 from transformer_core.trace import Trace
@@ -27,6 +28,8 @@ FIRST = "decoder.0.self_attn"
 ROUNDING = 1e-6
 #: More columns than this cannot be read; a model that does not stop writes more.
 COLUMNS = 16
+#: What is at most a sliver of a length of one.
+SLIVER = 0.05
 
 
 class Inference(Chapter):
@@ -63,6 +66,12 @@ class Inference(Chapter):
         names = picture.names("writes", "reads")
         centred(VGroup(picture, names))
         weakest, least = winners.smallest()
+        found = f"“{weakest}”, with {least:.1%}"
+        told = claim(
+            len(self.writes) <= COLUMNS,
+            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}; none has less."),
+            f"Of the steps in sight, the weakest winner is {found}.",
+        )
         ring = ring_around(picture.bars[weakest.position])
         first, *later = picture.reads
         done = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.writes, strict=True)]
@@ -75,7 +84,7 @@ class Inference(Chapter):
             "Nobody supplies the true words now",
             say="Nobody supplies the true words now. How do we choose? |"
             "Greedy: take the likeliest word, write it, and read it as the next input. |"
-            f"The weakest winner is “{weakest}”, with {least:.1%}; the others have more.",
+            f"{told}",
             show=[
                 appear(picture.floor, first, names),
                 [*moves, Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "cell")],
@@ -90,14 +99,18 @@ class Inference(Chapter):
         best = tree["score"].quantity(int(tree["hypotheses"].values[0]))
         score, width = run["greedy.score"], tree["beam_width"]
         same = winner(tree) == [str(label) for label in self.writes]
-        verdict = "They agree here." if same else "Greedy missed a better one."
+        verdict = claim(
+            same,
+            "They agree here.",
+            claim(best > score, "Greedy missed a better one.", "This beam missed the greedy one, which is better."),
+        )
         first, *later = picture.columns
         yield Step(
             "Beam search keeps a few beginnings",
             say="Greedy may regret a word. Beam search tries several ways on, |"
             f"keeps the best {width}, gives up the rest, and goes on. |"
             "It compares sums of log-probabilities: nearer to zero is better. |"
-            f"Best of all {best:.2f}; greedy had {score:.2f}. {verdict}",
+            f"Its best has {best:.2f}; greedy had {score:.2f}. {verdict}",
             show=[
                 [appear(first), *([] if picture.whole else [appear(picture.more)])],
                 [appear(column) for column in later],
@@ -115,14 +128,18 @@ class Inference(Chapter):
         low, high = (f"temperature {temperature.quantity(i):{spec}}" for i, spec in ((1, ".1f"), (2, ".0f")))
         names = ("as they are", low, high, f"top-k, {k:.0f}", f"top-p, {p:.1f}")
         picture = RuleRows(rules["probs"], rules["left_to_others"], rules["kept"], names)
-        best, share = rules["probs"][0].largest()
+        row = rules["probs"][0].quantities()
+        order = sorted(range(len(row)), key=row.__getitem__, reverse=True)
+        best, second = (rules["probs"].label("vocab", i) for i in order[:2])
+        share, next_share = (row[i] for i in order[:2])
+        others = claim(next_share <= SLIVER, "each other word a sliver", f"the next, “{second}”, {next_share:.1%}")
         kept = rules["kept"].quantity(4)
         one, two, three, four, five = picture.lines
         fewest = "the best alone" if kept == 1 else f"{kept:.0f} words"
         yield Step(
             "One step, as it is, and four rules",
             say=f"All words share a length of one. Where the model was least sure, “{best}” has {share:.1%}, "
-            "each other word a sliver. |A low temperature sharpens, a high one flattens. |"
+            f"{others}. |A low temperature sharpens, a high one flattens. |"
             f"Top-k keeps {k:.0f} words; |top-p the fewest that hold {p:.0%}: {fewest}.",
             show=[
                 [appear(one, picture.heads)],
@@ -151,14 +168,19 @@ class Inference(Chapter):
         )
         centred(panels)
         whole = run["greedy.sentence_prob"]
-        verdict = (
-            "A translation has few right answers: chance costs."
-            if counts(sampled, greedy) and shares[1] < shares[0]
-            else "No difference that we can tell from chance."
+        smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
+        verdict = claim(
+            counts(sampled, greedy) and bool(shares[1] < shares[0]),
+            claim(
+                smoothed,
+                "Chance costs: this model was trained to leave every word a little.",
+                "Chance costs where few answers are right.",
+            ),
+            "No difference that we can tell from chance.",
         )
         yield Step(
             "What chance costs",
-            say=f"Slivers add up. Drawn word by word, our sentence would come out in {whole:share} of all tries. |"
+            say=f"Chances multiply. Drawn word by word, our sentence would come out in {whole:share} of all tries. |"
             f"Over {sentences:,.0f} new sentences, greedy is right in {shares[0]:share}, |"
             f"drawing in {shares[1]:share}. {verdict}",
             show=[
@@ -176,12 +198,17 @@ class Inference(Chapter):
             return
         picture = Stopping(self.reads, self.writes, end, run["greedy.running_score"], run["greedy.mean_score"])
         centred(picture)
-        last, most = end.quantity(len(end) - 1), end.pick(step=slice(0, len(end) - 1)).largest()[-1]
+        last, *before = end.quantities()[::-1]
+        told = (
+            f"{last:share} at the last step, before at most {max(before):.2%}"
+            if before
+            else f"here it comes at once, with {last:share}"
+        )
         same = winner(run.under("beam")) == winner(run.under("normalised"))
         agree = "here that changes nothing." if same else "here that chooses another sentence."
         yield Step(
             "When to stop",
-            say=f"The end is a word like any other: {last:share} at the last step, before at most {most:.2%}. |"
+            say=f"The end is a word like any other: {told}. |"
             "Each word lowers the sum of log-probabilities: a beam likes short sentences. |"
             f"The usual remedy: divide by the length; {agree}",
             show=[
@@ -209,13 +236,18 @@ class Inference(Chapter):
             else "nothing at all"
         )
         shown = f"{difference:.0e}" if difference > 0 else "none"
+        told = claim(
+            bool(run["cache.rows_without"] > run["cache.rows_with"]),
+            f"Computed anew at each step, the old ones moved by {moved}. |So keep them.",
+            "Here there is one step, and no old row yet. |Later ones would be kept.",
+        )
         fact = facts_in_line((shown, "the largest change of an old key or value"))
         first, *later = picture.lines
         yield Step(
             "Old rows never change",
             say="Each new word adds a row: a key and a value. |"
             "The mask pays again: a row sees nothing later, so no new word can change it. |"
-            f"Computed anew at each step, the old ones moved by {moved}. |So keep them.",
+            f"{told}",
             show=[
                 appear(first, picture.names),
                 [appear(line) for line in later] if len(later) <= 5 else appear_in_turn(later, "slow"),
@@ -234,7 +266,7 @@ class Inference(Chapter):
         yield Step(
             "The cache: a triangle becomes its edge",
             say="Without keeping, each step computes all rows again: a triangle, "
-            f"{without:.0f} rows. |With keys and values kept, only the new row: {kept:.0f}. |"
+            f"{counted(without, 'row')}. |With keys and values kept, only the new row: {kept:.0f}. |"
             + (
                 f"The price is memory: {run['cache.numbers']:,.0f} numbers here, and more with each word. "
                 "A chain’s state never grows."
@@ -260,14 +292,16 @@ class Inference(Chapter):
         picture = ByTheClock(times, lengths)
         centred(picture)
         last = len(lengths) - 1
-        speed, longest, small = run["longest_speedup"], run["longest"], run["speedup"].quantity(2)
-        late = [float(speedup) for speedup in run["speedup"].quantities()[2:]]
-        grows = ", and the gap grows" if late == sorted(late) else ""
+        speed, longest, speedups = run["longest_speedup"], run["longest"], run["speedup"]
+        gains = [float(gain) for gain in speedups.quantities()]
+        least = gains.index(min(gains))
+        grows = claim(gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with each.")
         yield Step(
             "What it saves, by the clock",
             say=f"Measured on random weights of this size: {longest:.0f} words take {without.quantity(last):,.0f} "
-            f"milliseconds without a cache, {cached.quantity(last):,.0f} with: |{speed:.1f} times as fast{grows}. |"
-            f"At {lengths.quantity(2):.0f} words it is {small:.1f} times: short texts gain little.",
+            f"milliseconds without a cache, {cached.quantity(last):,.0f} with: |{speed:.1f} times as fast. |"
+            f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
+            f"{speedups.quantity(least):.1f} times. {grows}",
             show=[
                 [appear(picture.plot, picture.ticks), appear_in_turn([*picture.curves]), appear(picture.marks)],
                 None,

@@ -12,10 +12,10 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
 from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
-from scenes.storyboard import Chapter, Step
-from transformer_core.measures.effects import counts
+from scenes.storyboard import Chapter, Step, claim
+from transformer_core.measures.effects import counts, tallies_count
 from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
-from transformer_core.trace import Trace
+from transformer_core.trace import NamedTensor, Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
 FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
@@ -51,10 +51,10 @@ class Arguing(Chapter):
         low, high = whole.smallest()[-1], whole.largest()[-1]
         yield Step(
             "Which parts does it need?",
-            say="Which of these parts does it need? Take one out, train anew, and count. |"
+            say="Which parts does it need? Take one out, train anew, and count. |"
             f"All else stays: the same sentences, {run['steps']:,.0f} steps. |"
-            f"The whole model, from several seeds: {low:.1%} to {high:.1%}. |"
-            "That spread is chance. A difference counts only if it is larger.",
+            f"The whole model, several seeds: {low:.1%} to {high:.1%}. |"
+            "That spread is chance. A difference counts if chance makes it at most once in twenty.",
             show=[
                 [appear(machine)],
                 [appear(curves.plot)],
@@ -77,7 +77,7 @@ class Arguing(Chapter):
             for part in parts
         ]
         yield Step(
-            "What it can’t do without",
+            "The largest losses",
             say="".join(beats) + "Each line is a model that never knew the part.",
             show=[*shows, machine.whole()],
             stay=stay,
@@ -94,11 +94,21 @@ class Arguing(Chapter):
         unsure = [part for part in parts if part not in sure]
         picture = DotRows(run, parts)
         told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
-        verdict = (
-            f"{_listed([CALLED[part] for part in unsure])}: inside. "
-            f"We can’t tell {'it' if len(unsure) == 1 else 'them'} from chance; that is a result, too."
-            if unsure
-            else "No other part costs so little that chance explains it."
+        names = _listed([CALLED[part] for part in unsure])
+        inside = claim(
+            len(unsure) == 1,
+            f"{names}: inside. We can’t tell it from chance; that is a result, too.",
+            f"{names}: inside. We can’t tell them from chance; that is a result, too.",
+        )
+        verdict = claim(bool(unsure), inside, "No other part costs so little that chance explains it.")
+        outside = claim(
+            bool(sure),
+            claim(
+                len(sure) == 1,
+                f"In points, {told}: outside, so an effect. |",
+                f"In points, {told}: outside, so effects. |",
+            ),
+            "None of these lies outside. |",
         )
         stay = machine.standing()
 
@@ -111,8 +121,9 @@ class Arguing(Chapter):
 
         yield Step(
             "Close calls",
-            say="Closer. A dot is a seed; the hatched band is chance, the larger spread. |"
-            f"In points, {told}: outside, so an effect. |" + verdict,
+            say="Closer. A dot is a training; the hatched band is what chance explains, all parts tested. |"
+            + outside
+            + verdict,
             show=[
                 [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
                 tried(sure),
@@ -122,56 +133,63 @@ class Arguing(Chapter):
         )
 
     def better_without(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """The norm at two depths."""
-        if f"{DEEP}.exact" not in trace:
+        """The norm at two depths, with all else alike."""
+        if f"{DEEP}.shallow_layers" not in trace:
             return
         run, deep = trace.under(TRIALS), trace.under(DEEP)
+        shallow = {"with": "shallow, pre-norm, no warm-up", "without": "shallow, no norm, no warm-up"}
         models = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
-        parts = {"with": "nothing", "without": "norm"}
+        exact, mean = deep["exact"], deep["exact.over_seeds"]
+        alike = f"{deep['steps']} steps, no warm-up"
         picture = Crossed(
-            {k: (run["exact"].pick(part=parts[k]), deep["exact"].pick(model=models[k])) for k in parts},
-            {k: (run["exact.over_seeds"].pick(part=parts[k]), deep["exact.over_seeds"].pick(model=models[k]))
-             for k in parts},
+            {k: tuple(exact.pick(model=some[k]) for some in (shallow, models)) for k in models},
+            {k: tuple(mean.pick(model=some[k]) for some in (shallow, models)) for k in models},
             {"with": "with Norm", "without": "without"},
-            (f"{run['trial_layers']} layers a side", f"{deep['layers']} layers a side"),
-            (f"{run['steps']:,.0f} steps, warm-up", f"{deep['steps']} steps, no warm-up"),
-        )  # fmt: skip
+            (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
+            (alike, alike),
+        )
         stay = machine.standing()
         gain = run["exact.points"].pick(part="norm")
-        real = run["exact.effect"].pick(part="norm")
-        shallow = (
-            f"Without Norm the small model gains {gain:.1f} points: more than chance. So leave it out? |"
-            if real and gain > 0
-            else f"Without Norm: {gain:+.1f} points{', more than chance' if real else ': that may be chance'}. |"
+        better = bool(run["exact.effect"].pick(part="norm")) and gain > 0
+        shown = claim(
+            better,
+            f"Without Norm the small model gains {gain:.1f} points: more than chance. |",
+            f"Without Norm, the small model: {gain:+.1f} points. |",
         )
-        one, other = (deep["exact.over_seeds"].pick(model=models[k]) for k in ("with", "without"))
-        clear = counts(*(deep["exact"].pick(model=models[k]) for k in ("with", "without")))
+        small, large = (tuple(mean.pick(model=some[k]) for k in ("with", "without")) for some in (shallow, models))
+        sure = [counts(*(exact.pick(model=some[k]) for k in ("with", "without"))) for some in (shallow, models)]
+        closing = claim(
+            sure[1] and large[0] > large[1],
+            claim(
+                sure[0] and small[1] > small[0],
+                "What the shallow one is better without, the deep one needs.",
+                "The deep one needs it.",
+            ),
+            "At this depth, no difference that we can tell from chance.",
+        )
         order = trace.about["config"]["norm_order"]
-        closing = {
-            True: "The deep model needs what the small one can spare.",
-            False: "At this depth, no difference that we can tell from chance.",
-        }[clear and one > other]
         yield Step(
-            "Better without?" if real and gain > 0 else "Is Norm worth its place?",
-            say=shallow + f"Now {deep['layers']} layers a side, only {deep['steps']} steps, no warm-up: |"
-            f"{one:share} with it, {other:share} without. |"
+            claim(better, "Better without?", "Is Norm worth its place?"),
+            say=shown + f"Now only depth differs. {deep['shallow_layers']} layers: {small[0]:share} with it, "
+            f"{small[1]:share} without. |"
+            f"{deep['layers']} layers: {large[0]:share} with it, {large[1]:share} without. |"
             + closing
-            + (" All pre-norm; ours is not." if order != "pre" else ""),
+            + claim(order != "pre", " All pre-norm; ours is not.", ""),
             show=[
+                (*machine.whole(), *machine.without("norm")),
+                [appear(picture.columns[0]), (appear(picture.starts), appear(*(texts[0] for texts in picture.labels)))],
                 [
-                    (*machine.whole(), *machine.without("norm")),
-                    appear(picture.columns[0]),
-                    (appear(picture.starts), appear(*(texts[0] for texts in picture.labels))),
+                    appear(picture.columns[1]),
+                    appear_in_turn([*picture.lines]),
+                    appear(*(texts[1:] for texts in picture.labels)),
                 ],
-                appear(picture.columns[1]),
-                [appear_in_turn([*picture.lines]), appear(*(texts[1:] for texts in picture.labels))],
                 None,
             ],
             stay=stay,
         )
 
     def a_verdict_has_a_size(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """The root at two widths of a head."""
+        """The root with several narrow heads, and with a single wide one: two things change, and both are named."""
         run = trace.under(TRIALS)
         exact, mean, d_k = run["exact"], run["exact.over_seeds"], run["d_k"]
         both = "all heads but one, and root"
@@ -187,17 +205,20 @@ class Arguing(Chapter):
         )
         stay = machine.standing()
         small, large = (tuple(mean.pick(part=p) for p in (ends["with"][k], ends["without"][k])) for k in range(2))
-        grows = large[0] - large[1] > small[0] - small[1] and counts(
-            exact.pick(part="all heads but one"), exact.pick(part=both)
-        )
+        lost = [_lost(exact, *(ends[k][column] for k in ("with", "without"))) for column in range(2)]
+        grows = counts(*lost) and lost[1].values.mean() > lost[0].values.mean()
         yield Step(
             "A verdict has a size",
-            say="The root divides scores by the root of d_k. Heads are narrow here: "
+            say="The root divides scores by the root of d_k. Heads are narrow: "
             f"d_k is {d_k.pick(choice='all heads')}. |"
-            f"Without it, {small[0]:share} falls to {small[1]:share}. |"
+            f"Without it, {small[0]:share} turns to {small[1]:share}. |"
             f"One wide head, d_k {d_k.pick(choice='one head')}: "
-            f"{large[0]:share} {'falls' if large[0] > large[1] else 'turns'} to {large[1]:share}. |"
-            + ("What a narrow head can spare, a wide one needs." if grows else "No larger loss, at this width."),
+            f"{large[0]:share} turns to {large[1]:share}. |"
+            + claim(
+                grows,
+                "A larger loss. By the width, or by being alone? This trial can’t tell.",
+                "No larger loss that we can tell from chance.",
+            ),
             show=[
                 [
                     machine.whole(),
@@ -250,19 +271,25 @@ class Arguing(Chapter):
         run = trace.under(GROWN)
         picture = SizeAndData(run)
         wider, more = run["exact.gain_width"], run["exact.gain_amount"]
-        sure = run["exact.gain_amount_counts"]
+        exact, sure = run["exact"], run["exact.gain_amount_counts"]
         widths, amounts = run["width"].quantities(), run["amount"].quantities()
-        narrow = (
-            f"At width {widths[0]}, more sentences change nothing beyond chance. |"
-            if not sure.values[:, 0].any()
-            else f"At width {widths[0]}, twice the sentences: {more.quantity(0, 0):+.0f} points. |"
+        start = f"At width {widths[0]}, doubling {amounts[0]:,.0f} sentences:"
+        narrow = claim(
+            bool(sure.values[0, 0]),
+            f"{start} {more.quantity(0, 0):+.0f} points. |",
+            f"{start} we can’t tell it from chance. |",
         )
         w, a = len(widths) - 2, len(amounts) - 2
         up, across = wider.quantity(w, a), more.quantity(a, w)
-        better = "Width is what is missing there." if up > across else "Sentences are what is missing there."
+        ways = exact.pick(width=w + 1, amount=a), exact.pick(width=w, amount=a + 1)
+        better = claim(
+            counts(*ways),
+            claim(up > across, "Width is what is missing there.", "Sentences are what is missing there."),
+            "Which gains more, we can’t tell.",
+        )
         yield Step(
             "Size against data",
-            say=f"Too small, or too few sentences? A square is a model after {run['steps']:,.0f} steps. |"
+            say=f"Too small, or too few sentences? Squares: models after {run['steps']:,.0f} steps. |"
             f"{narrow}"
             f"From width {widths[w]} and {amounts[a]:,.0f} sentences: twice as many gain {across:.0f} points. |"
             f"Twice the width: {up:.0f}. {better}",
@@ -295,6 +322,7 @@ class Arguing(Chapter):
         times = [run["steps"], *([brief["steps"]] if early is not None else [])]
         picture = ByLength(run["length"], run["exact"], early, run["training_share"], times, trace["config.words"])
         last = len(run["length"]) - 1
+        hardest = run["exact"].values[last] == run["exact"].values.min() < run["exact"].values.max()
         long, late, seen = (
             run["length"].quantity(last),
             run["exact"].quantity(last),
@@ -303,14 +331,15 @@ class Arguing(Chapter):
         told = (
             f"After {times[1]:,.0f} steps: at {long} words {early.quantity(last):share} right. |"
             if early is not None
-            else "Short ones come out right. |"
+            else f"At {run['length'].quantity(0)} words {run['exact'].quantity(0):share} come out right. |"
         )
         yield Step(
             "What stays hard?",
-            say=f"What stays hard? Long sentences. {told}"
-            f"The lecture’s model, after {times[0]:,.0f}: {late:share}. |"
+            say=claim(hardest, "What stays hard? Long sentences. ", "By the number of words. ")
+            + told
+            + f"The lecture’s model, after {times[0]:,.0f}: {late:share}. |"
             f"Only {seen:share} of its training sentences were that long. |"
-            "What is rare comes last.",
+            "Rare, or just long? Here both go together: this picture can’t tell.",
             show=[
                 [appear(picture.plot, picture.ticks), appear(picture.early) if early is not None else None],
                 appear(picture.late),
@@ -330,14 +359,14 @@ class Arguing(Chapter):
         odds = run["close.probs"].pick(choice="written")
         tally = run["swapped.tally"]
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
-        caught = unlike[0] * like[1] > like[0] * unlike[1]
+        caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
         yield Step(
             "One failure, close by",
             say=f"“{wrong}”, with {odds:share}, where “{right}” is right: "
             f"“{asker}” is said of “{head}”, not “{other}”. |"
             "A guess: the nearer noun gives the form. Test: put others there. |"
             f"Nouns of its gender: {like[0]} of {like[1]} right. Others: {unlike[0]} of {unlike[1]}. |"
-            + ("So it asks the nearer noun." if caught else "So that was not it."),
+            + claim(caught, "So here it asks the nearer noun.", "That does not show it."),
             show=[
                 [
                     appear(picture.source),
@@ -377,6 +406,11 @@ class Arguing(Chapter):
             ],
             stay=(),
         )
+
+
+def _lost(exact: NamedTensor, one: str, other: str) -> NamedTensor:
+    """By how much each training does worse with `other` taken out than with `one`."""
+    return NamedTensor("lost", exact.pick(part=one).values - exact.pick(part=other).values, ("seed",))
 
 
 def _the(part: str) -> str:

@@ -43,7 +43,7 @@ from scenes.mobjects.shape_strip import ShapeStrip
 from scenes.mobjects.shapes import dot
 from scenes.mobjects.splits import Splits
 from scenes.mobjects.whole_path import WholePath
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import MOST_TOKENS
 from transformer_core.cast import Cast, best_head, cast_of
 from transformer_core.measures.answers import faintest_push, oblique
@@ -56,6 +56,8 @@ FIRST = "encoder.0.self_attn"
 #: A difference below this part of the numbers that differ is rounding.
 ROUNDING = 1e-6
 SPARE = "experiment.spare_heads"
+#: Two that get more than this together lead by far.
+NEARLY_ALL = 0.9
 
 
 class FAQ(Chapter):
@@ -130,8 +132,10 @@ class FAQ(Chapter):
         names = shares.words("part")
         told = ", ".join(f"{Phrase(name)} {shares.quantity(k):share}" for k, name in enumerate(names[:3]))
         place = [str(name) for name in names].index("attention")
-        verdict = (
-            "The one we talk of most is the largest." if place == 0 else "The one we talk of most is not the largest."
+        verdict = claim(
+            place == 0,
+            "At this size the one we talk of most is the largest; widen the FFN, and that is.",
+            "The one we talk of most is not the largest.",
         )
         yield Step(
             "Where are all these numbers?",
@@ -162,7 +166,7 @@ class FAQ(Chapter):
         asker = cast.asker
         plain = trace.under(f"other.unplaced.{FIRST}", batch=0)
         parts = plain["weighted_v"].pick(query=asker.position)
-        head, entry = liveliest(parts)
+        head, entry = liveliest(parts, decimals=2)  # the one that chapter four adds up
         order = [int(i) for i in trace["other.shuffled.order"].values]
         values = parts.pick(head=head, d_head=entry).quantities()
         stairs, again = terms(values, order)
@@ -217,8 +221,8 @@ class FAQ(Chapter):
         picture = ClaimList(found)
         lines = [[appear(text)] for text in picture.texts]
         figures = iter(picture.figures)
-        for claim, line, verdict in zip(found, lines, picture.verdicts, strict=True):
-            line.append((appear(next(figures)), appear(verdict)) if claim.figure else appear(verdict))
+        for one, line, verdict in zip(found, lines, picture.verdicts, strict=True):
+            line.append((appear(next(figures)), appear(verdict)) if one.figure else appear(verdict))
         half = (len(lines) + 1) // 2
         yield Step(
             "What the notes claim, and what holds",
@@ -246,10 +250,11 @@ class FAQ(Chapter):
             if difference < ROUNDING
             else "The grid is another one. |"
         )
-        looks = (
-            f"“{asker}” looked at “{first}”; now it looks at “{then}”."
-            if str(first) != str(then)
-            else f"“{asker}” looks at “{first}” both times, now with {other:share}."
+        again = str(first) == str(then)
+        looks = claim(
+            first.position != then.position,
+            f"“{asker}” looked at “{first}”; now it looks at {'another ' * again}“{then}”.",
+            f"“{asker}” looks at “{first}” both times, now with {other:share}.",
         )
         yield Step(
             "Swap the query and the key matrix",
@@ -278,20 +283,19 @@ class FAQ(Chapter):
                 told.append(part["scores"].pick(**at_))
             answers.append(
                 Small(
-                    "Can a score be high |at a small cosine?",
+                    "Can a score be higher |at a smaller cosine?",
                     two_bars(told, [f"cosine {cosine:.2f}" for _, cosine in seen], ".1f"),
-                    ("yes", "if the vectors are long"),
+                    ("yes", "if the vectors are longer"),
                 )
             )
-            beats.append("A high score at a small cosine? Yes, if the vectors are long. |")
+            beats.append("A higher score at a smaller cosine? Yes, if the vectors are longer. |")
         path = trace.under(cast.path, batch=0, head=cast.head)
         tied = path["tied_weights"].pick(query=cast.asker.position)
         if len(tied) > 1:
             _, share = tied.largest()
-            answers.append(
-                Small("Two equal scores |lead by far?", shares_of(tied, 2, ".1%"), (f"{share:.1%}", "for each"))
-            )
-            beats.append(f"Two equal scores lead by far? Each gets {share:.1%}. |")
+            far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
+            answers.append(Small(f"Two equal scores |{far}?", shares_of(tied, 2, ".1%"), (f"{share:.1%}", "for each")))
+            beats.append(f"Two equal scores {far}? Each gets {share:.1%}. |")
         own = trace.under("decoder.0.self_attn", batch=0)
         rows = own["weights"].words("query")
         row = max(len(rows) - 2, 0)
@@ -308,7 +312,8 @@ class FAQ(Chapter):
                 ),
             )
         )
-        beats.append("Zeros after the softmax, then divide? The same shares.")
+        same = claim(bool(difference < ROUNDING), "The same shares.", f"Shares that differ by up to {difference:.0e}.")
+        beats.append(f"Zeros after the softmax, then divide? {same}")
         cards = Cards(answers)
         yield Step("Scores and shares: short answers", say="".join(beats), show=in_turn(cards), stay=())
 
@@ -325,14 +330,19 @@ class FAQ(Chapter):
         ]
         encoder, decoder = both_sides(rows, changes, ["encoder", "decoder"])
         word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
-        still = (changes[1].values[:-1] == 0).all()
-        moved = (changes[0].values > ROUNDING).all()
+        still = bool((changes[1].values[:-1] == 0).all())
+        moved = bool((changes[0].values > ROUNDING).all())
+        kept = claim(
+            still and moved,
+            "So a decoder keeps its rows; an encoder once its source is whole.",
+            "Where rows move, they are computed anew.",
+        )
         yield Step(
             "Which rows move?",
-            say="Chapter thirteen asked: could an encoder keep its rows, too? |"
+            say="Chapter thirteen asked: could an encoder keep rows? |"
             f"The last word comes, “{word}”; in the decoder, “{read}”. Which rows move? |"
             f"In the encoder {'every one' if moved else 'some'}; |"
-            f"in the decoder {'only the new one' if still else 'others, too'}. So a cache is for decoders.",
+            f"in the decoder {'only the new one' if still else 'others, too'}. {kept}",
             show=[
                 [
                     appear(encoder.title, encoder.chips, encoder.rows),
@@ -392,7 +402,7 @@ class FAQ(Chapter):
                     (f"{least:.0e}", f"on “{key}”: {share:share}"),
                 )
             )
-            beats.append("No push on a score? Where there is no share.")
+            beats.append("No push? Where there is no share, or the value brings nothing new.")
         cards = Cards(answers)
         yield Step("Rows: short answers", say="".join(beats).removesuffix(" |"), show=in_turn(cards), stay=())
 
@@ -405,15 +415,17 @@ class FAQ(Chapter):
         picture = Spare(run["alone"], {k for k, off in enumerate(run["which"].values) if off}, run["right"])
         before, after = run["right"].quantities()
         added, together = run["added_up"], run["together"]
-        verdict = (
-            f"Singly: {added:.1%} lost in all. Together: {together:.1%}. They filled in for each other."
-            if together > 2 * added
-            else f"Singly: {added:.1%} lost in all. Together: {together:.1%}. Nobody needed them."
+        lost = f"Singly: {added:.1%} lost. Together: {together:.1%}."
+        verdict = claim(
+            together > 2 * added,
+            f"{lost} They filled in for each other.",
+            f"{lost} That they fill in for each other, this does not show.",
         )
         yield Step(
             "Heads that nobody misses",
             say="Chapter fourteen asked: is a head useless if nobody misses it? |"
-            f"Alone, {run['spare']} of {run['heads']} cost next to nothing. Now all of these go. |"
+            f"Alone, {run['spare']} of {run['heads']} cost next to nothing on some sentences. "
+            "Now, on others, all go. |"
             f"From {before:share} right to {after:share}. |{verdict}",
             show=[
                 [appear(picture.names), appear_in_turn([*picture.tiles])],
@@ -451,8 +463,8 @@ class FAQ(Chapter):
         answer = at_floor(Answer("Every number comes from the sentence, the settings, or training: each can be shown."))
         yield Step(
             "Once more, from words to words",
-            say=f"Words with a place. “{cast.asker}” gives “{cast.favourite}” {share:share}; |"
-            f"its row goes on, and the decoder writes “{play.written[written]}”. |"
+            say=f"Words with a place. In one head “{cast.asker}” gives “{cast.favourite}” {share:share}; |"
+            f"all heads make its row, and the decoder writes “{play.written[written]}”. |"
             "Every number came from the sentence, the settings, or training. |"
             "Your turn: which claim here can your own sentence refute?",
             show=[
@@ -482,7 +494,8 @@ def in_turn(cards: Cards) -> list[list[object]]:
 def claims_of(trace: Trace) -> list[Claim]:
     """What the notes claim, each with its figure and its verdict; what this model cannot tell is left out."""
     words = trace["config.words"]
-    found = [Claim("The encoder compresses", f"{words} rows in, {words} rows out", FAILS)]
+    rows = counted(words, "row")
+    found = [Claim("The encoder compresses: fewer rows", f"{rows} in, {rows} out", FAILS)]
     line = trace["roles.earned"] if "roles.score" in trace else None
     for text, role in (
         ("A determiner looks for its noun", "determiner->noun"),

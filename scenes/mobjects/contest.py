@@ -128,7 +128,7 @@ class Recall(VGroup):
         for k in range(len(checks)):
             self.pieces.add(VGroup(*(self._piece(run, model, k) for model in models)))
         for model in models:
-            reached = [int(step) for step in steps.pick(model=model).values if step > 0]
+            reached = [int(step) for step in steps.pick(model=model).values if np.isfinite(step)]
             self.dots[model] = VGroup(*(self._mark(step, RECALLING[model][1]) for step in reached))
         self.plot.add(self.plot.ticks([checks.quantity(k) for k in (9, 19, 29, 39)], ",.0f"), self.plot.shares())
         edge = self.plot.axes[0].get_right()[0] + units(70)
@@ -155,10 +155,11 @@ class Recall(VGroup):
         name, role = RECALLING[model]
         median = run["steps_median"].pick(model=model)
         count, of = run["steps.arrived"].pick(model=model), run["steps.trainings"]
-        told = f"step {median:,.0f}" if median > 0 else f"{count} of {of} trainings"
-        lines = VGroup(Words(name, "fact", role), Words(told, "large number"))
+        told = f"step {median:,.0f}" if np.isfinite(float(median)) else f"{count} of {of} trainings"
+        rate = run["rate"].pick(model=model)
+        lines = VGroup(Words(f"{name}, best rate {rate:g}", "fact", role), Words(told, "large number"))
         lines[1].begin_at(lines[0].get_left()[0]).stand_on(lines[0].baseline - units(50))
-        if not median > 0:
+        if not np.isfinite(float(median)):
             note = Words("a dot: every distance learned", "aside", "ink2").begin_at(lines[0].get_left()[0])
             lines[1].add(note.stand_on(lines[1].baseline - units(44)))
         return lines

@@ -37,17 +37,19 @@ class Columns(VGroup):
         high = high * 0.72 if self.upright else high
         colours = palette()
         self.reads, self.writes, self.bars, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
-        wide = min(110.0, self.pitch * 0.5)
-        for t, share in enumerate(shares.quantities()):
+        style = "number" if self.pitch > 170 else "cell"
+        texts = [number(share, spec, style, "ink") for share in shares.quantities()]
+        widest = max(float(text.width) for text in texts) * 135 + 10
+        wide = min(110.0, self.pitch - 6, max(self.pitch * 0.5, widest))
+        for t, (share, text) in enumerate(zip(shares.quantities(), texts, strict=True)):
             x = units(t * self.pitch)
             track = Box(wide, high, colours.surface, 6).move_to(np.array([x, units(high / 2), 0]))
             bar = Box(wide, max(high * float(share), 3), colours.weight, 6)
             bar.move_to(np.array([x, 0, 0]), aligned_edge=DOWN)
             self.bars.add(VGroup(track, bar))
-            style = "number" if self.pitch > 170 else "cell"
             tip = np.array([x, max(units(high * float(share)), units(4)) + units(20), 0])
             inside = float(share) > 0.75
-            text = number(share, spec, style, "ink").settle(tip - (units(44) * UP if inside else 0 * UP))
+            text.settle(tip - (units(44) * UP if inside else 0 * UP))
             if inside:
                 text.set_fill(colours.background)
                 text.paper = bar

@@ -159,7 +159,7 @@ class Bill(VGroup):
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         self.ticks = self.plot.ticks(ends, ",.0f")
-        level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 1]))))
+        level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
         spot = self.plot.point(float(meeting), level)
         self.meeting = VGroup(dot(spot, 12, "focus"))
         self.meeting.add(number(meeting, ".0f", "number").next_to(spot, UP + LEFT, buff=units(16)))

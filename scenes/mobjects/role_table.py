@@ -29,7 +29,7 @@ CALLED = {
     "previous token": "any word to the one before",
     "next token": "any word to the one after",
     "self": "any word to itself",
-    "everything else": "all other words",
+    "everything else": "words without a role",
 }
 UNITS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",

@@ -87,13 +87,13 @@ class ByDepth(VGroup):
 
 
 class Deep(VGroup):
-    """Two shares as bars, under a heading."""
+    """Shares as bars, under a heading."""
 
     def __init__(self, heading: str, shares: Mapping[str, tuple[Quantity, str]]) -> None:
         self.heading = Words(heading, "block").settle(at(0, 380)).begin_at(at(1330, 0)[0])
         super().__init__(self.heading)
         for i, (name, (share, role)) in enumerate(shares.items()):
-            y = 500 + 150 * i
+            y = 500 + (150 if len(shares) < 3 else 118) * i
             title = Words(name, "fact", role).settle(at(0, y - 46)).begin_at(at(1330, 0)[0])
             bar = ShareBar(share, 320, "", 44, role).move_to(at(1490, y))
             value = number(share, ".0%", "large number").settle(at(0, y)).begin_at(at(1674, 0)[0])

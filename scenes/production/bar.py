@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 
 class Bar:
@@ -15,9 +15,10 @@ class Bar:
     def __init__(self) -> None:
         console = Console(stderr=True)
         self.rich = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%  {task.fields[count]}"),
+            TaskProgressColumn(),
+            TextColumn(" {task.fields[count]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
@@ -27,12 +28,15 @@ class Bar:
         self.drawn = self.total = self.done = self.wanted = 0
 
     def begin(self, what: str, frames: int, steps: int) -> None:
-        """Start to show `what`: so many frames in so many steps; without frames the steps are counted."""
+        """Start to show `what`: so many frames in so many steps; without frames the steps are counted.
+
+        Without either, `what` stands alone.
+        """
         if self.task is not None:
             self.rich.remove_task(self.task)
         self.drawn = self.done = 0
         self.total, self.wanted = frames, steps
-        self.task = self.rich.add_task(what, total=frames or steps, count="")
+        self.task = self.rich.add_task(what, total=frames or steps or None, count="")
         self._show()
 
     def advance(self, frames: int, steps: int) -> None:
@@ -55,7 +59,7 @@ class Bar:
     def _show(self) -> None:
         assert self.task is not None
         frames = f", {self.drawn}/{self.total} frames" if self.total else ""
-        count = f"{self.done}/{self.wanted} steps{frames}"
+        count = f"{self.done}/{self.wanted} steps{frames}" if self.wanted else ""
         self.rich.update(self.task, completed=self.drawn if self.total else self.done, count=count)
 
     def __enter__(self) -> Self:

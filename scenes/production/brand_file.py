@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Any
 
 import fontpkg
 import msgspec
-from fontTools.ttLib import TTFont
 from PIL import Image
 
 from scenes.brand import Asset, Brand
+from scenes.production.font_file import flaw
 from scenes.production.mistakes import Wrong, beside, named, one_of
 from scenes.theme import PALETTES, READABLE, Palette, between, contrast
 
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 TEXT_ROLES = ("ink", "ink2", "ink3", "query", "key", "value", "residual", "weight", "warning", "focus")
 GROUNDS = ("background", "surface")
-#: The characters that chapters and catalogues write. A font needs those that the one has in whose place it is put.
-NEEDED = "".join(map(chr, range(32, 127))) + "¡°±²·¿×÷áéíñóúüÁÉÍÑÓÚΣθ–—‘’“”…←→−√∞≈≠≤≥⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u202f"
 FONT_FILES = (".ttf", ".otf")
 LARGEST_LOGO = 4096
 
@@ -116,29 +113,10 @@ def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, b
     upright = files.get("normal") or next(iter(files.values()))
     found = [(FAMILIES[key], False, upright), (FAMILIES[key], True, files.get("italic", upright))]
     for path in {path for *_, path in found}:
-        if lacking := _lacking(path, fontpkg.path(FAMILIES[key])):
-            wrong(place, f"{named(name)} {lacking}")
+        if wrong_with_it := flaw(path, fontpkg.path(FAMILIES[key])):
+            wrong(place, f"{named(name)} {wrong_with_it}")
             return []
     return [(family, italic, Asset.of(path)) for family, italic, path in found]
-
-
-def _glyphs(path: Path) -> set[str]:
-    with TTFont(path, lazy=True, fontNumber=0) as font:
-        return set(map(chr, font.getBestCmap() or {}))
-
-
-def _lacking(path: Path, other: Path) -> str:
-    """What a font file lacks to take the place of the `other` one, if anything."""
-    try:
-        known = _glyphs(path)
-    except Exception:
-        return "cannot be read as a font"
-    missing = sorted((set(NEEDED) & _glyphs(other)) - known)
-    if not missing:
-        return ""
-    names = ", ".join(f"{char} ({unicodedata.name(char).lower()})" for char in missing[:5])
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    return f"has no glyph for {names}{more}, which the chapters use"
 
 
 def _logo(folder: Path, name: str, wrong: Wrong) -> Asset | None:

@@ -2,6 +2,10 @@
 
 A job travels with the bytes of the files that it reads, and its clips and posters come back as bytes. A worker that is
 lost loses nothing: the scheduler gives its job to another one, and a clip has the same bytes wherever it was made.
+
+Dask sends functions and errors as pickles, in both directions: who is let into a cluster can run code on all
+machines of it, this one included. What a job returns is no pickle: it is refused as one, and read as MessagePack of the
+type that the function declares; only files that the job asks for are kept.
 """
 
 from __future__ import annotations
@@ -13,25 +17,35 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 from uuid import uuid4
 
-from scenes.production.crew import CrewError, Tick, Work, in_one_line
+import msgspec
+
+from scenes.production.crew import CrewError, Progress, Tick, Work, in_one_line
 from scenes.production.drawing import SCENES, Job, sources_of
 from scenes.production.fingerprint import hashed, source
 from scenes.production.parcels import Files, Parcel, keep, made_in, trace_of
+from scenes.production.reaching import WAIT, answered, cause, check, kind_at, patience
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-CONNECTING = 10  # seconds until a scheduler has answered
-WORKERS = 60  # seconds until a worker has come
+#: Seconds until a scheduler has answered, and until a worker has come; `scenes.production.reaching` has the other.
+CONNECTING, WORKERS = 5.0, 60.0
+ANSWERING = 60.0  # seconds until a scheduler that was there has answered, with the trace of a long text on its way
+SILENCE = 30.0  # seconds without news of the jobs after which the scheduler is asked whether it is there
+LEAVING = 2.0  # seconds that it takes leave in
 SENDINGS = 4  # times that a job is sent when all workers that had it or its files are lost
 INSTALL = "a cluster needs Dask: pip install 'transformer-lecture[cluster]', here and where the workers are"
+#: How results may be packed: not as pickles. Jobs go out as Dask packs them.
+BYTES = ["dask", "error"]
+T = TypeVar("T")
 #: Manim has one configuration a process, and a worker may have several threads.
 _alone = Lock()
 #: The code that this process has imported, as it was then.
@@ -40,16 +54,16 @@ _begun = hashed(source(SCENES), source(SCENES.parent / "transformer_core"))
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker says of a job: the line of its failure, or what it returned and made."""
+    """What a worker says of a job: the line of its failure, or what it returned, as MessagePack, and made."""
 
     failed: str = ""
-    result: Any = None
+    result: bytes = b""
     made: Files = field(default_factory=dict)
     done: tuple[int, int] = (0, 0)
 
 
-def work(function: Callable[[Any, Tick], Any], parcel: Parcel, trace: Files, number: int, topic: str) -> Answer:
-    """On a worker: do job `number`, and tell `topic` the frames and steps that are done so far."""
+def work(function: Callable[[Any, Tick], Any], parcel: Parcel, trace: Files, number: int, topic: str) -> bytes:
+    """On a worker: do job `number`, and tell `topic` the frames and steps that are done so far; an `Answer`, packed."""
     from distributed import get_worker
 
     worker, frames, steps = get_worker(), 0, 0
@@ -69,8 +83,9 @@ def work(function: Callable[[Any, Tick], Any], parcel: Parcel, trace: Files, num
             _agree(job, worker.address)
             result = function(job, tick)
         except Exception as error:
-            return Answer(failed=in_one_line(error))
-        return Answer("", result, made_in(Path(folder)), (frames, steps))
+            return msgspec.msgpack.encode(Answer(in_one_line(error)))
+        made = made_in(Path(folder), job)
+        return msgspec.msgpack.encode(Answer("", msgspec.msgpack.encode(result), made, (frames, steps)))
 
 
 def _agree(job: Job, address: str) -> None:
@@ -88,44 +103,65 @@ class Cluster:
 
     Args:
         address: of the scheduler.
-        tick: told the progress that the jobs report; less than nothing when a job begins again elsewhere.
+        progress: told who is waited for and how long yet, then what the jobs report; less than nothing when a job
+            begins again elsewhere.
 
     Raises:
-        CrewError: nobody answers there, or Dask is not installed.
+        CrewError: this is no address, nobody answers there in time, or Dask is not installed.
     """
 
-    def __init__(self, address: str, tick: Tick) -> None:
+    def __init__(self, address: str, progress: Progress) -> None:
+        check(address)
         try:
             from distributed import Client
         except ImportError:
             raise CrewError(INSTALL) from None
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         for name in ("distributed", "tornado", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is told in one line
-        self.address, self.tick = address, tick
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in one line
+        self.address, self.progress = address, progress
         self.futures: dict[int, Future] = {}
         self.news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self.topic = f"lecture-{uuid4().hex}"
+        seconds = patience(CONNECTING)
         try:
-            self.client: Client = Client(address, timeout=CONNECTING, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise CrewError(f"no Dask scheduler answers at {address}") from error
+            kind = answered(lambda: kind_at(address), seconds, self._waits("an answer of the scheduler"))
+            if kind != "Scheduler":
+                raise CrewError(f"at {address} is a Dask {kind.lower()}, not the scheduler: give the address of that")
+            # A client of a silent scheduler would wait without end, also when this process ends: so it is made now.
+            settings = {"timeout": seconds, "set_as_default": False, "deserializers": BYTES}
+            self.client: Client = answered(lambda: Client(address, **settings), seconds)
+        except TimeoutError:
+            line = f"no Dask scheduler answers at {address} within {seconds:g} s; {WAIT} sets other seconds"
+            raise CrewError(line) from None
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            if isinstance(error, CrewError):
+                raise
+            raise CrewError(f"no Dask scheduler answers at {address}: {cause(error)}") from error
         self.client.subscribe_topic(self.topic, lambda event: self.news.put(("tick", event[1])))
 
     @property
     def size(self) -> int:
         """How many jobs are done at the same time: one in each worker."""
-        with self._in_touch():
-            if not self.client.nthreads():
-                try:
-                    self.client.wait_for_workers(1, timeout=WORKERS)
-                except TimeoutError:
-                    line = f"the scheduler at {self.address} has no workers: dask worker {self.address}"
-                    raise CrewError(line) from None
-            return len(self.client.nthreads())
+        there = self._asked(self.client.nthreads)
+        if not there:
+            seconds = patience(WORKERS)
+            coming = partial(self.client.wait_for_workers, 1, timeout=seconds)
+            try:
+                answered(coming, seconds, self._waits("a worker"))
+            except TimeoutError:
+                line = f"the scheduler at {self.address} has no workers: dask worker {self.address}"
+                raise CrewError(line) from None
+            there = self._asked(self.client.nthreads)
+        return len(there)
 
-    def prepare(self, count: int) -> None:
-        """The workers are there, whatever comes."""
+    def _waits(self, whom: str) -> Callable[[float], None]:
+        """Says for whom, and for how long yet."""
+        return lambda left: self.progress.begin(f"waiting for {whom} at {self.address}, {left:.0f} s at most", 0, 0)
+
+    def prepare(self, count: int) -> None:  # noqa: ARG002 - workers are there, however many jobs come
+        """Wait for a worker, if there is none yet."""
+        self.size  # noqa: B018 - which waits
 
     def perform(self, works: Sequence[Work]) -> list[Any]:
         """Do all `works`, and put what they make where they want it; their results in the order of `works`.
@@ -149,10 +185,18 @@ class Cluster:
                 self.futures[number] = self._sent(number, works[number])
             else:
                 self._tell(number, *answer.done)
-                keep(works[number][1], answer.made)
-                results[number] = answer.result
+                results[number] = self._kept(*works[number], answer)
                 del self.futures[number]
         return results
+
+    def _kept(self, function: Callable[[Any, Tick], Any], job: Job, answer: Answer) -> Any:
+        """What a job returned, of the type that its function declares; what it made is put where it belongs."""
+        try:
+            result = msgspec.msgpack.decode(answer.result, type=get_type_hints(function)["return"])
+            keep(job, answer.made, [step.key for step in result] if isinstance(result, list) else ())
+        except (ValueError, msgspec.DecodeError) as error:
+            raise CrewError(f"a worker at {self.address} answers otherwise than asked: {error}") from None
+        return result
 
     def _sent(self, number: int, wanted: Work) -> Future:
         function, job = wanted
@@ -161,23 +205,37 @@ class Cluster:
             raise CrewError(f"a job was lost {SENDINGS} times with the workers that had it")
         with self._in_touch():
             if job.trace not in self.traces and self.size:
-                (self.traces[job.trace],) = self.client.scatter([trace_of(job)], broadcast=True)
+                spread = partial(self.client.scatter, [trace_of(job)], broadcast=True)
+                (self.traces[job.trace],) = self._asked(spread)
             trace = self.traces[job.trace]
             future = self.client.submit(work, function, Parcel.of(job), trace, number, self.topic, pure=False)
         future.add_done_callback(lambda _: self.news.put(("done", (number,))))
         return future
 
     def _next(self) -> tuple[str, Any]:
+        asked = time.monotonic()
         while True:
             try:
                 return self.news.get(timeout=1)
             except Empty:
                 self._reachable()
+            if time.monotonic() - asked > SILENCE:
+                self._asked(self.client.nthreads)
+                asked = time.monotonic()
 
     def _reachable(self) -> None:
         """Dask goes on trying to reach a scheduler that is gone; its jobs are lost already."""
         if self.client.status != "running":
             raise CrewError(f"lost the scheduler at {self.address}; finished steps are kept")
+
+    def _asked(self, question: Callable[[], T]) -> T:
+        """The answer to what only the scheduler knows."""
+        with self._in_touch():
+            try:
+                return answered(question, ANSWERING)
+            except TimeoutError:
+                line = f"the scheduler at {self.address} has said nothing for {ANSWERING:g} s; finished steps are kept"
+                raise CrewError(line) from None
 
     @contextmanager
     def _in_touch(self) -> Iterator[None]:
@@ -193,7 +251,7 @@ class Cluster:
     def _tell(self, number: int, frames: int, steps: int) -> None:
         """Report what a job has done by now, of which some was reported before."""
         before, self.told[number] = self.told[number], (frames, steps)
-        self.tick(frames - before[0], steps - before[1])
+        self.progress.advance(frames - before[0], steps - before[1])
 
     def _answer(self, future: Future) -> Answer | None:
         """What came of a job; None if it was lost on the way, with all who had its files."""
@@ -204,7 +262,10 @@ class Cluster:
         error = future.exception()
         if error is not None:
             raise CrewError(f"a worker could not do its job: {in_one_line(error)}")
-        answer: Answer = future.result()
+        try:
+            answer = msgspec.msgpack.decode(future.result(), type=Answer)
+        except (TypeError, msgspec.DecodeError) as wrong:
+            raise CrewError(f"a worker at {self.address} answers otherwise than asked: {in_one_line(wrong)}") from None
         if answer.failed:
             raise CrewError(answer.failed)
         return answer
@@ -215,6 +276,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(CrewError), self._in_touch():
-            self.client.cancel(list(self.futures.values()), force=True)
-        self.client.close(timeout=2)
+        with suppress(CrewError, TimeoutError), self._in_touch():
+            answered(partial(self.client.cancel, list(self.futures.values()), force=True), LEAVING)
+        with suppress(TimeoutError):
+            self.client.close(timeout=LEAVING)

@@ -56,6 +56,15 @@ class Task:
         tick(frames, steps)
 
 
+class Progress(Protocol):
+    """What is told the progress of an order."""
+
+    def begin(self, what: str, frames: int, steps: int) -> None:
+        """Start to count `frames` and `steps` of `what`; with none of either, `what` says all there is to say."""
+
+    def advance(self, frames: int, steps: int) -> None: ...
+
+
 class Executor(Protocol):
     """Does jobs: in processes here (`Crew`), or on other machines (`scenes.production.cluster`)."""
 
@@ -173,13 +182,13 @@ class Crew:
                 process.join()
 
 
-def executor(size: int, tick: Tick, scheduler: str | None = None) -> Executor:
+def executor(size: int, progress: Progress, scheduler: str | None = None) -> Executor:
     """What does jobs: the workers of the Dask scheduler at that address, or `size` processes here."""
     if scheduler is None:
-        return Crew(size, tick)
+        return Crew(size, progress.advance)
     from scenes.production.cluster import Cluster
 
-    return Cluster(scheduler, tick)
+    return Cluster(scheduler, progress)
 
 
 def _start(process: SpawnProcess) -> None:

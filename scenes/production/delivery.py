@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenes.language import catalogue
 from scenes.production import film
+from scenes.production.belongings import release, take
 from scenes.production.captions import srt, vtt
 from scenes.production.facts import StepFacts
 from scenes.production.files import on_one_line, place, write_json, write_text
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from scenes.speech.narration import Narration
 
 INDEX = "steps.json"
+#: What an earlier film has left, if it is listed as ours and this one does not have it.
+EARLIER = re.compile(r"(clips|posters)/[^/]+-\d{2,}\.(mp4|png)")
 PRODUCTION = Path(__file__).resolve().parent
 
 
@@ -46,7 +49,7 @@ class Delivery:
 
     def film(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> Path:
         """Film, captions, clips, posters, index and contact sheets; film and clips sound if there is a narration."""
-        self._clear(steps)
+        self._clear(self.take(steps))
         for step in steps:
             place(self._clip(step, narration), self._file("clips", step, ".mp4"))
         self.stills(steps)
@@ -54,7 +57,7 @@ class Delivery:
         starts = [0.0, *accumulate(durations)]
         self.seconds = starts[-1]
         cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
-        target = self.folder / f"{self.label}.mp4"
+        target = self.folder / self._films[0]
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.author, **self.origin.tags}
         sound = narration.film(steps, self.look.rate) if narration else None
@@ -65,6 +68,23 @@ class Delivery:
         index["voice"] = narration.name if narration else None
         write_json(self.folder / INDEX, index)
         return target
+
+    def take(self, steps: Sequence[StepFacts], film: bool = True) -> list[str]:
+        """Have the right to write all files of a film, or of stills; the names of clips and posters of an earlier one.
+
+        Raises:
+            ValueError: somebody else's file has one of the names.
+        """
+        names = {self._name("posters", step, ".png") for step in steps}
+        names |= {f"contact-sheet-{entry.name}.png" for entry in self.entries}
+        if film:
+            names |= {self._name("clips", step, ".mp4") for step in steps} | {*self._films, INDEX}
+        ours = take(self.folder, names)
+        return sorted(name for name in ours - names if film and EARLIER.fullmatch(name))
+
+    @property
+    def _films(self) -> list[str]:
+        return [f"{self.label}{suffix}" for suffix in (".mp4", ".srt", ".vtt")]
 
     @property
     def _tag(self) -> str:
@@ -102,7 +122,10 @@ class Delivery:
         return catalogue(self.look.language).text(entry.title)
 
     def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:
-        return self.folder / kind / f"{step.chapter}-{step.number:02d}{suffix}"
+        return self.folder / self._name(kind, step, suffix)
+
+    def _name(self, kind: str, step: StepFacts, suffix: str) -> str:
+        return f"{kind}/{step.chapter}-{step.number:02d}{suffix}"
 
     def _index(
         self, steps: Sequence[StepFacts], starts: Sequence[float], durations: Sequence[float], target: Path
@@ -147,16 +170,8 @@ class Delivery:
             "steps": rows,
         }
 
-    def _clear(self, steps: Sequence[StepFacts]) -> None:
+    def _clear(self, earlier: Sequence[str]) -> None:
         """Remove the clips and posters of an earlier delivery that this one does not have."""
-        now = {(step.chapter, step.number) for step in steps}
-        try:
-            rows = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))["steps"]
-            gone = [row for row in rows if (row["chapter"], row["number"]) not in now]
-            stale = [str(row[kind]) for row in gone for kind in ("clip", "poster")]
-        except (OSError, ValueError, KeyError, TypeError):  # none, or one that we did not write
-            return
-        for name in stale:
-            path = (self.folder / name).resolve()
-            if path.is_relative_to(self.folder.resolve()) and path.is_file():
-                path.unlink()
+        for name in earlier:
+            (self.folder / name).unlink(missing_ok=True)
+        release(self.folder, earlier)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -17,14 +17,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from transformer_core.whole_files import abandoned, ready, whole
+from scenes.production.belongings import LIST
+from transformer_core.whole_files import abandoned, mark, ready, unfinished, whole
 
 if sys.platform != "win32":
     import fcntl
 
 __all__ = [
-    "alone", "forget_stages", "on_one_line", "place", "ready", "shortened", "slug", "stage", "whole", "whole_folder",
-    "write_json", "write_text",
+    "alone", "distinct", "fingerprinted", "forget_stages", "on_one_line", "place", "ready", "sentence_name",
+    "shortened", "slug", "stage", "whole", "whole_folder", "write_json", "write_text",
 ]  # fmt: skip
 #: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
@@ -41,13 +42,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Never is there half a folder under the name; between two renamings there is none, and if all ends just then, the
     next one who makes it puts it right.
     """
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
-        if abandoned(left.name):
-            shutil.rmtree(left)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    old = path.with_name(f"{part.name}-old")
-    for left in (part, old):
-        shutil.rmtree(left, ignore_errors=True)
+    if path.parent.is_dir():
+        for left in path.parent.iterdir():
+            if left.name.startswith(f".{path.stem}.") and abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
+    part = unfinished(path)
+    old = part.with_name(f"{part.name}-old")
     part.mkdir(parents=True)
     try:
         yield part
@@ -64,8 +64,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def stage() -> Iterator[Path]:
     """A folder that nobody shares, for what is written by the way and not kept."""
-    number = f"{os.getpid()}.part."
-    folder = Path(tempfile.mkdtemp(prefix=f"{STAGE}{number}"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{STAGE}{mark()}.part."))
     try:
         yield folder
     finally:
@@ -73,10 +72,7 @@ def stage() -> Iterator[Path]:
 
 
 def forget_stages() -> None:
-    """Remove the stages of processes that were killed.
-
-    They are given an hour: what has our temporary folder in common with us may count its processes otherwise.
-    """
+    """Remove the stages of our own processes that were killed; they are given an hour."""
     before = time.time() - LEFT_SECONDS
     try:
         left = list(Path(tempfile.gettempdir()).glob(f"{STAGE}*"))
@@ -84,7 +80,9 @@ def forget_stages() -> None:
         return
     for folder in left:
         with suppress(OSError):
-            if abandoned(folder.name) and folder.stat().st_mtime < before:
+            found = folder.lstat()
+            own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+            if own and found.st_mtime < before and abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -93,11 +91,12 @@ def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[
     """Have `folder` to oneself: who wants to write to it meanwhile, waits; `waiting` is called if that is us.
 
     It is made, and seen to take files. A process that dies lets go of it, and nothing stays behind: the folder itself
-    is what is locked. Where the file system cannot lock, nobody waits.
+    is what is locked. Where the file system cannot lock, nobody waits. One that was there before stays in any case.
 
     Raises:
         OSError: nothing can be written there.
     """
+    there = folder.exists()
     ready(folder)
     if sys.platform == "win32":
         yield
@@ -109,7 +108,10 @@ def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[
     finally:
         os.close(handle)
         with suppress(OSError):
-            folder.rmdir()  # where nothing came of it
+            if [path.name for path in folder.iterdir()] == [LIST]:
+                (folder / LIST).unlink()
+            if not there:
+                folder.rmdir()  # where nothing came of it
 
 
 def _lock(handle: int, waiting: Callable[[], None]) -> None:
@@ -165,6 +167,28 @@ def slug(text: str, longest: int = 64) -> str:
     decomposed = unicodedata.normalize("NFKD", text[:LONGEST_TEXT].lower())
     words = re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
     return shortened("-".join(words) or "text", longest, text[LONGEST_TEXT:])
+
+
+def distinct(text: str, plain: str | None = None) -> str:
+    """`slug(text)`, with a hash where another text would have the same: the name tells every two texts apart.
+
+    `plain` is the text that has the name without a hash; by default, the name itself.
+
+    >>> distinct("tiny"), distinct("Tiny")
+    ('tiny', 'tiny-c0be39dd')
+    """
+    name = slug(text)
+    return name if text == (name if plain is None else plain) else fingerprinted(text, text)
+
+
+def sentence_name(text: str) -> str:
+    """A file name part for a sentence: `the-car-is-red`, with a hash if it is written in any other way."""
+    return distinct(text, slug(text).replace("-", " ").capitalize())
+
+
+def fingerprinted(text: str, content: str) -> str:
+    """`slug(text)` with a hash of `content`."""
+    return f"{slug(text)}-{hashlib.blake2b(content.encode(errors='surrogatepass'), digest_size=4).hexdigest()}"
 
 
 def shortened(name: str, longest: int = LONGEST_NAME, rest: str = "") -> str:

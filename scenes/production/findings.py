@@ -17,7 +17,7 @@ import numpy as np
 
 from scenes.production.files import whole
 from transformer_core import results
-from transformer_core.measures.effects import compared
+from transformer_core.measures.effects import ALPHA, p_values
 from transformer_core.trace import NamedTensor, Trace
 
 #: Axes that a plot runs along, and the tensors that may have their values.
@@ -74,7 +74,13 @@ HEAD = """# What the experiments found
 Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is one file in
 `transformer_core/experiments`, and can be run again by the command given. In a trace, `name` of an experiment is called
 `experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the smallest, and
-a difference from the first row counts as **more than chance** only if it exceeds the larger spread of the two.
+p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows of the table.
+It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most one in twenty
+says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there has no number:
+such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see `measures/effects.py`).
+<!-- held by
+tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
+tests/core/test_effects.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
 """
 
 
@@ -173,18 +179,32 @@ def _tables(section: Section) -> Iterator[tuple[str, list[str]]]:
 
 
 def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
-    """Mean, spread and verdict of each entry."""
-    head = " | ".join((*rows, "mean", "spread", "from the first", "more than chance"))
-    found = [f"| {head} |", "|---" * (len(rows) + 4) + "|"]
+    """Mean, spread and verdict of each entry against the first: all that stand in the table are one family."""
+    head = " | ".join((*rows, "mean", "spread", "from the first", "p", "more than chance"))
+    found = [f"| {head} |", "|---" * (len(rows) + 5) + "|"]
     values = one.values.transpose([one.axes.index(axis) for axis in (*rows, "seed")]).astype(float)
-    first = values[(0,) * len(rows)]
-    for index in np.ndindex(values.shape[:-1]):
+    first, *others = values.reshape(-1, values.shape[-1])
+    verdicts = ["", *(_verdict(p, values.shape[-1]) for p in p_values(np.array(others), first))]
+    for index, here, verdict in zip(np.ndindex(values.shape[:-1]), [first, *others], verdicts, strict=True):
         names = " | ".join(str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True))
-        here = values[index]
-        verdict = "" if not any(index) else "yes" if compared(here, first) else "no"
-        difference = "" if not any(index) else _shown(here.mean() - first.mean(), "+")
-        found.append(f"| {names} | {_shown(here.mean())} | {_shown(np.ptp(here))} | {difference} | {verdict} |")
+        difference = _shown(here.mean() - first.mean(), "+") if verdict and np.isfinite([*here, *first]).all() else ""
+        found.append(f"| {names} | {_mean(here)} | {difference} | {verdict or ' | '} |")
     return found
+
+
+def _mean(row: np.ndarray) -> str:
+    """Mean and spread; where a training never came there, how many did, and no mean."""
+    came = int(np.isfinite(row).sum())
+    return (
+        f"{_shown(row.mean())} | {_shown(np.ptp(row))}" if came == len(row) else f"{came} of {len(row)} came there | "
+    )
+
+
+def _verdict(p: float, trainings: int) -> str:
+    """p by Holm, and what it says."""
+    if trainings < 2:
+        return " | one training each: no test"
+    return f"{_shown(p)} | {'yes' if p <= ALPHA else 'cannot tell'}"
 
 
 def _plain(one: NamedTensor) -> list[str]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenes.language import languages
-from scenes.production.files import slug
+from scenes.production.files import distinct
 from scenes.production.look import QUALITIES
 from scenes.production.mistakes import Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, chosen, entries_in, repertoire
 from scenes.speech.recordings import Recordings
-from scenes.speech.voices import SILENT, voices
+from scenes.speech.voices import SILENT, NotInstalledError, Voice, voices
 from scenes.theme import PALETTES
 from transformer_core.at_hand import at_hand
 from transformer_core.pickles import is_pickle, refusal
@@ -136,7 +136,7 @@ def _own(folder: Path, name: str, trust: bool, wrong: Wrong) -> list[Entry]:
 
 def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
     """The names of who speaks: a voice, a folder of recordings, both or nobody."""
-    there = voices()
+    there = _voices() if table.voice != SILENT else []
     names = [voice.name for voice in there if voice.language == table.language]
     if table.voice != SILENT and there and table.voice not in names:
         wrong("voice", f"{named(table.voice)} does not speak {table.language}: {one_of([*names, SILENT], table.voice)}")
@@ -154,9 +154,17 @@ def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
     return (*found, f"{recordings.resolve()}")
 
 
+def _voices() -> list[Voice]:
+    """The voices at hand. Of a broken one, who asks for it is told; the same lecture may be drawn silently."""
+    try:
+        return voices()
+    except NotInstalledError:
+        return []
+
+
 def output_of(path: Path, name: str, wrong: Wrong) -> Path:
     """The folder that all output goes to: below the one that the lecture file is in."""
-    folder = beside(path.parent, name) if name else path.parent / "renders" / slug(path.stem)
+    folder = beside(path.parent, name) if name else path.parent / "renders" / distinct(path.stem)
     if folder is None:
         wrong("output", f'{named(name)} would leave the folder of this file: name one inside it, such as "out"')
         return path.parent

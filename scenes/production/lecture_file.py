@@ -1,4 +1,4 @@
-"""A lecture file: a whole lecture as data, in TOML. It is checked as it is read, and can run or overwrite nothing.
+"""A lecture file: a whole lecture as data, in TOML, checked as it is read: no path in it leads out of its folder.
 
 `docs/lecture-file.md` explains the keys, `new-lecture.toml` beside this module is what `lecture new` writes.
 """
@@ -14,7 +14,7 @@ import msgspec
 
 from scenes.brand import Brand
 from scenes.production.brand_file import ThemeTable, branded
-from scenes.production.files import slug
+from scenes.production.files import distinct
 from scenes.production.lecture_checks import (
     chapters_of,
     check_sentence,
@@ -77,7 +77,7 @@ class Lecture:
     @property
     def name(self) -> str:
         """A file name part for what is made of it."""
-        return slug(self.path.stem)
+        return distinct(self.path.stem)
 
 
 def read(path: Path, trust: bool = False) -> Lecture:

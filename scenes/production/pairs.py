@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenes.production.fingerprint import hashed, source
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
-from scenes.production.seals import content, seal
-from scenes.production.store import PACKAGES, Store, checkpoints
+from scenes.production.store import Store
 from transformer_core.at_hand import SHIPPED, UNTRAINED, placed
+from transformer_core.trace import Trace
 
 OURS = SHIPPED / "english-spanish.safetensors"
 
@@ -46,19 +45,14 @@ class Pairs(Store):
         beams: int = 1,  # noqa: ARG002 - greedy
     ) -> tuple[Path, str]:
         pair = self.pair
-        known = [line for place in pair.places for line in checkpoints(place)]
-        asked = hashed("pair", text, target, pair, *pair.places, source(PACKAGES / "transformer_core"), *known)
-        path = self.folder / "traces" / f"{asked}.npz"
-        files = path, path.with_suffix(".json")
-        if not all(self.has(file) for file in files):
-            computing()
+
+        def compared() -> Trace:
             from transformer_core.comparing import Side, compare
 
             first, second = (Side(name, lines) for name, lines in zip(pair.models, pair.edits, strict=True))
-            compare(text, first, second, pair.seed, target).save(path)
-            for file in files:
-                seal(file)
-        return path, hashed(*map(content, files))
+            return compare(text, first, second, pair.seed, target)
+
+        return self.traced(("pair", text, target, pair, *pair.places), pair.places, computing, compared)
 
 
 def side_by_side() -> list[Entry]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenes.production.drawing import Job
-from scenes.production.files import whole
 from scenes.production.repertoire import CHAPTERS
+from scenes.production.seals import sealed
 
 #: Names of files, and what is in them.
 Files = dict[str, bytes]
@@ -48,17 +49,28 @@ class Parcel:
         )
 
 
-def made_in(folder: Path) -> Files:
-    """What a job that was unpacked in `folder` has made."""
-    return {path.name: path.read_bytes() for path in sorted((folder / "made").glob("*"))}
+def made_in(folder: Path, job: Job) -> Files:
+    """What a job that was unpacked in `folder` has made: clips and posters, without their seals."""
+    kinds = {".png", job.suffix}
+    return {path.name: path.read_bytes() for path in sorted((folder / "made").glob("*")) if path.suffix in kinds}
 
 
-def keep(job: Job, made: Files) -> None:
-    """Put what was made elsewhere where `job` wants it; every file is whole."""
-    folders = {clip.stem: clip.parent for clip in job.clips.values()}
+def keep(job: Job, made: Files, keys: Collection[str] = ()) -> None:
+    """Put what was made elsewhere where `job` wants it, each file whole and sealed here.
+
+    Args:
+        job: says where its clips go.
+        made: names and contents of files.
+        keys: of the steps whose posters may be among them.
+
+    Raises:
+        ValueError: there is a file that the job does not ask for, which might overwrite another one.
+    """
+    wanted = {f"{clip.name}{suffix}": clip.parent for clip in job.clips.values() for suffix in (".png", job.suffix)}
+    if job.posters:
+        wanted |= {f"{key}.png": job.posters for key in keys}
     for name, content in made.items():
-        home = folders.get(Path(name).stem, job.posters)
-        if home is None:
-            raise ValueError(f"nobody asked for {name!r}")
-        with whole(home / Path(name).name) as part:
+        if name not in wanted:
+            raise ValueError(f"a worker sent a file that nobody asked for, {name!r}")
+        with sealed(wanted[name] / name) as part:
             part.write_bytes(content)

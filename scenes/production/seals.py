@@ -1,30 +1,42 @@
-"""Seals: beside each file of the store a hash of its bytes, by which one that was damaged since is known.
+"""Seals: beside each file of the store a hash of its bytes with a secret, by which it is known as ours and undamaged.
 
 A disk that was full, a machine that lost its power, or a program that opened a clip (an output may be the store's file
 under another name) leaves a file that is there and no longer what it was. A film made of it would play, and be wrong.
+And a folder that somebody else made, or a cache that others can write to, may hold any file under any name. Who does
+not know the secret of the user cannot seal one, nor pass a sealed one off as another.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from scenes.production.files import whole, write_text
+from transformer_core.whole_files import unfinished
 
 SUFFIX = "-seal"
+#: The name of this program's folders among those of a user.
+PROGRAM = "transformer-lecture"
+LENGTH = 32
 
 
 def seal(path: Path) -> None:
     """Note what is in `path`, which was just made."""
-    write_text(beside(path), content(path))
+    write_text(beside(path), _sealing(path))
 
 
 def intact(path: Path) -> bool:
-    """Whether `path` is there, and is what it was when it was sealed."""
+    """Whether `path` is there, and is what it was when this user sealed it."""
     try:
-        return beside(path).read_bytes() == content(path).encode()
+        return secrets.compare_digest(beside(path).read_bytes(), _sealing(path).encode())
     except OSError:
         return False
 
@@ -46,3 +58,56 @@ def content(path: Path) -> str:
 def beside(path: Path) -> Path:
     """Where the seal of `path` is."""
     return path.with_name(path.name + SUFFIX)
+
+
+def _sealing(path: Path) -> str:
+    """A keyed hash of the bytes of a file, and of its name: a file that was sealed is none of another name."""
+    name = os.fsencode(f"{path.parent.name}/{path.name}")
+    start = len(name).to_bytes(4) + name
+    with path.open("rb") as file:
+        keyed = hashlib.file_digest(file, lambda: hashlib.blake2b(start, key=secret()))
+    return keyed.hexdigest()
+
+
+@cache
+def secret() -> bytes:
+    """The secret of this user, made when it is first asked for; where it cannot be kept, one for this process alone."""
+    with suppress(OSError):
+        return _kept(user_data_path(PROGRAM, appauthor=False) / "seal-secret")
+    return secrets.token_bytes(LENGTH)
+
+
+def _kept(path: Path) -> bytes:
+    """The secret in the file at `path`, which only its user can read.
+
+    Raises:
+        OSError: there is no place for it.
+    """
+    if not path.is_absolute() or os.environ.get("HOME") == "":
+        raise FileNotFoundError
+    for _ in range(2):
+        with suppress(FileNotFoundError):
+            found = path.lstat()
+            private = os.name == "nt" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+            if stat.S_ISREG(found.st_mode) and private and found.st_size == LENGTH:
+                return path.read_bytes()
+            path.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = unfinished(path)
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(LENGTH))
+            _place(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    raise PermissionError
+
+
+def _place(part: Path, path: Path) -> None:
+    """Move a new secret to its place, unless another process was faster."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        part.replace(path)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from scenes.production.facts import StepFacts
-from scenes.production.files import forget_stages, write_json
+from scenes.production.files import forget_stages, write_json, write_text
 from scenes.production.fingerprint import hashed, source
-from scenes.production.seals import beside, content, intact, seal
+from scenes.production.seals import PROGRAM, SUFFIX, beside, content, intact, seal
 from transformer_core.at_hand import placed
 from transformer_core.trace import Trace
 from transformer_core.whole_files import abandoned
@@ -21,10 +26,24 @@ from transformer_core.whole_files import abandoned
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
 KEPT_DAYS = 30
+#: What a cache is known by: https://bford.info/cachedir. Backups leave folders out that begin so.
+TAG = "CACHEDIR.TAG"
+SIGNATURE = """Signature: 8a477f597d28d172789f06886806bc55
+# The cache of lecture, which removes files of its own here when they were not used for a month.
+"""
+#: The folders of a store, and what their files end in.
+KINDS = {
+    "clips": (".mp4", ".mkv", ".png"), "films": (".mp4",), "sheets": (".png",), "sounds": (".flac", ".m4a", ".mp4"),
+    "speech": (".flac",), "surveys": (".json",), "traces": (".npz", ".json"),
+}  # fmt: skip
+KEY = re.compile("[0-9a-f]{32}")
 
 
 class Store:
-    """A folder of results. Every file is whole, its name says all that determines it, and a seal lies beside it."""
+    """A folder of results. Every file is whole, its name says all that determines it, and a seal lies beside it.
+
+    Files are removed only where the folder is marked as a cache of this program (see `opened`).
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,14 +79,36 @@ class Store:
         The other arguments are those of `transformer_core.lecture.read`.
         """
         place = None if model is None else placed(model)
-        asked = hashed(text, place, *edits, target, beams, source(PACKAGES / "transformer_core"), *checkpoints(place))
-        path = self.folder / "traces" / f"{asked}.npz"
+        facts = text, place, *edits, target, beams
+
+        def read() -> Trace:
+            from transformer_core.lecture import read
+
+            return read(text, place, edit=list(edits) or None, target=target, beams=beams)
+
+        return self.traced(facts, [place], computing, read)
+
+    def traced(
+        self,
+        facts: Sequence[Any],
+        models: Sequence[Path | None],
+        computing: Callable[[], None],
+        make: Callable[[], Trace],
+    ) -> tuple[Path, str]:
+        """The saved trace that follows from `facts` and the weights of `models`; `make` makes it if it is not there.
+
+        Raises:
+            ValueError: the weights were changed while they were read.
+        """
+        weights = [line for model in models for line in checkpoints(model)]
+        path = self.folder / "traces" / f"{hashed(*facts, source(PACKAGES / 'transformer_core'), *weights)}.npz"
         files = path, path.with_suffix(".json")
         if not all(self.has(file) for file in files):
             computing()
-            from transformer_core.lecture import read
-
-            read(text, place, edit=list(edits) or None, target=target, beams=beams).save(path)
+            trace = make()
+            if weights != [line for model in models for line in checkpoints(model)]:
+                raise ValueError("the weights of the model were changed while it was read; run it again")
+            trace.save(path)
             for file in files:
                 seal(file)
         return path, hashed(*map(content, files))
@@ -77,14 +118,22 @@ class Store:
         facts: dict[str, Any] = Trace.facts(self.trace(text, model, **asked)[0])
         return facts
 
-    def survey(self, key: str) -> list[StepFacts] | None:
-        """What is known of the steps of a chapter, or None."""
+    def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
+        """What is known of the steps of `chapter`, or None."""
         path = self._survey(key)
         if not self.has(path):
             return None
-        return [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
+        steps = [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
+        return steps if _are_of(chapter, steps) else None
 
-    def remember(self, key: str, steps: list[StepFacts]) -> None:
+    def remember(self, key: str, chapter: str, steps: list[StepFacts]) -> None:
+        """Keep what was found of the steps of `chapter`.
+
+        Raises:
+            ValueError: who read the chapter answers with something else.
+        """
+        if not _are_of(chapter, steps):
+            raise ValueError(f"what was read are not the steps of {chapter}")
         path = self._survey(key)
         write_json(path, [step.to_json() for step in steps])
         seal(path)
@@ -108,14 +157,14 @@ class Store:
         """Afterwards nothing is left of files that no living process will finish.
 
         A process that is stopped between making a file and being ready to remove it leaves it behind, and so does one
-        that is killed. The number in a hidden name is that of its process.
+        that is killed. Its hidden name tells whether it lives (see `transformer_core.whole_files`).
         """
         self.seen.clear()
         try:
             yield
         finally:
-            for path in self.folder.glob("*/.*"):
-                if abandoned(path.name):
+            for path in self._files(hidden=True):
+                if abandoned(path):
                     with suppress(OSError):
                         path.unlink()
             forget_stages()
@@ -123,16 +172,97 @@ class Store:
     def forget_old(self) -> None:
         """Remove what was not used for a month."""
         oldest = time.time() - KEPT_DAYS * 86400
-        for path in self.folder.glob("*/*"):
+        for path in self._files(hidden=False):
             with suppress(OSError):  # somebody else finished or removed it
-                if path.stat().st_mtime < oldest:
+                if path.lstat().st_mtime < oldest:
                     path.unlink()
+
+    def _files(self, hidden: bool) -> Iterator[Path]:
+        """The files of this store that have a name of its own kind, or such a name as something unfinished."""
+        if not is_marked(self.folder):
+            return
+        for kind, suffixes in KINDS.items():
+            folder = self.folder / kind
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            ends = "|".join(map(re.escape, suffixes))
+            start = rf"\.{KEY.pattern}\.[^.]+\.part" if hidden else KEY.pattern
+            name = rf"{start}({ends})({SUFFIX})?"
+            with os.scandir(folder) as entries:
+                found = [one.name for one in entries if one.is_file(follow_symlinks=False)]
+            yield from (folder / one for one in sorted(found) if re.fullmatch(name, one))
+
+
+def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:
+    """Whether `steps` can be those of `chapter`: names of files are made of them, and lead nowhere else."""
+    return all(step.chapter == chapter and KEY.fullmatch(step.key) and step.number > 0 for step in steps)
+
+
+def cache_folder() -> Path:
+    """Where the cache is: the folder that LECTURE_CACHE names, or one among the caches of the user.
+
+    Raises:
+        ValueError: LECTURE_CACHE is empty, or this user has no home.
+    """
+    named = os.environ.get("LECTURE_CACHE")
+    if named is not None:
+        if not named.strip():
+            raise ValueError("LECTURE_CACHE is empty: name a folder for the cache, or unset it")
+        return Path(named).resolve()
+    folder = user_cache_path(PROGRAM, appauthor=False)
+    if not folder.is_absolute() or os.environ.get("HOME") == "":
+        raise ValueError("you have no home to keep the cache in: name a folder for it by LECTURE_CACHE")
+    return folder
+
+
+def opened(folder: Path) -> Path:
+    """`folder`, which is marked as a cache of ours by now; it is made, or has been empty, or was marked before.
+
+    Raises:
+        ValueError: it has something else in it, or a link in the place of a folder of ours.
+        OSError: nothing can be made there.
+    """
+    for kind in (*KINDS, "experiments"):
+        if (folder / kind).is_symlink():
+            raise ValueError(f"{folder / kind} is a link, and no cache lies behind one: remove it")
+    if not is_marked(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        others = [path for path in folder.iterdir() if not path.name.startswith(f".{Path(TAG).stem}.")]
+        if others and not is_marked(folder):  # by another command, just now
+            raise ValueError(
+                f"{folder} has files in it and is no cache of lecture: name an empty or a new folder by LECTURE_CACHE"
+            )
+        write_text(folder / TAG, SIGNATURE)
+    return folder
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether `folder` is one that we made, or found empty, to be a cache."""
+    tag = folder / TAG
+    try:
+        if not stat.S_ISREG(tag.lstat().st_mode):
+            return False
+        with tag.open("rb") as file:
+            return file.read(len(SIGNATURE.encode())) == SIGNATURE.encode()
+    except FileNotFoundError:
+        return False
 
 
 def checkpoints(place: Path | None) -> list[str]:
-    """The files that a model is read from, told apart by size and time of change."""
+    """The files that a model is read from, told apart by what is in them."""
     place = PACKAGES / "assets" / "models" if place is None else place
     files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]
     found = [f for f in files if f.suffix in {".safetensors", ".npz", ".json"} and ".state" not in f.name]
-    found = [f for f in found if f.exists()]
-    return [f"{f} {f.stat().st_size} {f.stat().st_mtime_ns}" for f in found]
+    return [f"{f} {_hash(f, *_state(f))}" for f in found if f.is_file()]
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes with a file: nobody can set the time of the last change of its state (ctime)."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: Path, *_: int) -> str:
+    """A hash of what is in a file whose state is given; within a process it is read once."""
+    return content(path)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from scenes.language import catalogue
 from scenes.production import drawing
-from scenes.production.crew import Executor, executor
+from scenes.production.crew import Executor, Progress, executor
 from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
-
-
-class Progress(Protocol):
-    """What the studio reports to."""
-
-    def begin(self, what: str, frames: int, steps: int) -> None: ...
-    def advance(self, frames: int, steps: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +49,8 @@ class Order:
     edits: tuple[str, ...] = ()
     target: str = ""
     beams: int = 1
+    #: What the names of files say of sentence, model and edits.
+    name: str = ""
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -87,20 +82,21 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
             narration = self._narration(order)
             if narration:
                 self.progress.begin("speaking", 0, len(steps))
                 speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
                 steps, base = self._survey(order, crew, speech=speech)
+            delivery = self._delivery(order)
+            delivery.take(steps)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
             if missing:
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
-        delivery = self._delivery(order)
         film = delivery.film(steps, narration)
         self.store.forget_old()  # at the end: a clock that was put right meanwhile makes all of this old
         by_manim = tuple(sorted(set().union(*left)))
@@ -110,26 +106,28 @@ class Studio:
 
     def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
         """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if wanted(step)]
             missing = [step for step in chosen if not self._is_there(step, suffix)]
             if missing:
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 runs = _runs(missing, crew.size * RUNS_A_PROCESS)
+                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
                 crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        self._delivery(order).stills(steps)
+        delivery = self._delivery(order)
+        delivery.take(steps, film=False)
+        delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def script(self, order: Order) -> list[StepFacts]:
         """What is said in each step."""
-        with self.store.tidy(), executor(order.jobs, self.progress.advance, order.scheduler) as crew:
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             return self._survey(order, crew)[0]
 
     def _narration(self, order: Order) -> Narration | None:
@@ -153,17 +151,18 @@ class Studio:
         base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}
         base = {name: replace(job, speech=speech.get(name, ())) for name, job in base.items()}
         keys = {name: hashed(key, look, job.sources, job.speech) for name, job in base.items()}
-        known = {name: self.store.survey(keys[name]) for name in base}
+        known = {name: self.store.survey(keys[name], name) for name in base}
         unknown = [
             name
             for name, steps in known.items()
             if steps is None or not all(self._is_there(step, *suffixes) for step in steps)
         ]
         if unknown:
+            crew.prepare(len(unknown))
             self.progress.begin("reading the storyboards", 0, len(unknown))
             results = crew.perform([(drawing.survey, base[name]) for name in unknown])
             for name, steps in zip(unknown, results, strict=True):
-                self.store.remember(keys[name], steps)
+                self.store.remember(keys[name], name, steps)
                 known[name] = steps
         return [step for steps in known.values() for step in steps or ()], base
 

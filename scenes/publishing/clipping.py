@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenes.language import ENGLISH
 from scenes.ordering import open_store, order_of, painted
+from scenes.telling import tell
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
@@ -45,7 +47,8 @@ def clip(
     The steps of a group are counted through its chapters.
     """
     from scenes.production.bar import Bar
-    from scenes.production.files import ready, slug
+    from scenes.production.belongings import take
+    from scenes.production.files import ready
     from scenes.production.studio import Studio
     from scenes.publishing.formats import FORMATS as KINDS
 
@@ -53,6 +56,7 @@ def clip(
     order = order_of(tuple(dict.fromkeys(name for name, _ in places)), quality="h", **wishes)
     folder = wishes["output"] or Path("renders") / "clips"
     ready(folder)
+    named = _named(order, captions)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         for kind in (KINDS[name] for name in dict.fromkeys(formats)):
@@ -61,13 +65,12 @@ def clip(
             )
             order = replace(order, look=look)
             wanted = _wanted(places, studio.script(order))
+            ending = f"{named}{_size_of(kind, width, fps)}.{kind.name}"
+            take(folder, [f"{step.chapter}-{step.number:02d}-{ending}" for step in wanted])
             for step, drawn in studio.clips(order, wanted.__contains__, kind.drawn):
-                name = "-".join(
-                    filter(None, [f"{step.chapter}-{step.number:02d}", slug(order.text), _style(order.look)])
-                )
-                target = folder / f"{name}.{kind.name}"
+                target = folder / f"{step.chapter}-{step.number:02d}-{ending}"
                 kind.make(drawn, target, look.rate)
-                click.echo(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
+                tell(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
 
 
 def _place(step: str) -> tuple[str, int]:
@@ -101,7 +104,14 @@ def _size(width: int) -> dict[str, int]:
     return {"width": width // 2 * 2, "height": round(width * 9 / 32) * 2}
 
 
-def _style(look: Any) -> str:
-    """What of a look belongs into a file's name."""
-    theme, language = "" if look.theme == "dark" else look.theme, "" if look.language == "en" else look.language
-    return "-".join(filter(None, [theme, language]))
+def _named(order: Any, captions: bool) -> str:
+    """What tells the clips of one step apart, for their names: all that was asked for and is not as usual."""
+    look = order.look
+    parts = ["" if look.theme == "dark" else look.theme, "" if look.language == ENGLISH else look.language]
+    return "-".join([order.name, *filter(None, [*parts, "" if captions else "bare"])])
+
+
+def _size_of(kind: Any, width: int | None, fps: int | None) -> str:
+    """Width and rate, where they are not those of the format."""
+    wide = f"-{width // 2 * 2}w" if width and width // 2 * 2 != kind.width else ""
+    return wide + (f"-{fps}fps" if fps and fps != kind.rate else "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import click
 
 from scenes.ordering import alone_in, drawn, open_store, order_of
 from scenes.speaking import heard
+from scenes.telling import tell
 
 if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
@@ -30,12 +33,27 @@ def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> N
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
+        _may_make(replace(order, outputs=("slides",)), formats or FORMATS)
         _make_slides(_made(order), formats or FORMATS)
+
+
+def _may_make(order: Any, formats: Sequence[str] = FORMATS) -> None:
+    """Refuse, before any work, what would take the place of somebody else's files."""
+    from scenes.production.belongings import only_ours, take
+
+    if "slides" in order.outputs:
+        take(order.output, [_slides(order.label, kind) for kind in formats])
+    if "page" in order.outputs:
+        only_ours(order.output / "page")
+
+
+def _slides(label: str, kind: str) -> str:
+    return f"{label}-slides.{kind}"
 
 
 def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
     for kind in formats:
-        target = lecture.folder / f"{lecture.label}-slides.{kind}"
+        target = lecture.folder / _slides(lecture.label, kind)
         if kind == "html":
             from scenes.publishing.slides import write_slides
 
@@ -57,6 +75,7 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
+        _may_make(replace(order, outputs=("page",)))
         _make_page(order, _made(order))
 
 
@@ -85,11 +104,11 @@ def serve(folder: Path | None, port: int) -> None:
             f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
         ) from error
     with serving:
-        click.echo(f"http://127.0.0.1:{serving.server_port}/  shows {shown}; Ctrl-C ends")
+        tell(f"http://127.0.0.1:{serving.server_port}/  shows {shown}; Ctrl-C ends")
         try:
             serving.serve_forever()
         except KeyboardInterrupt:
-            click.echo("serving ended", err=True)
+            tell("serving ended", err=True)
 
 
 def _latest(folder: Path) -> Path:
@@ -100,10 +119,13 @@ def _latest(folder: Path) -> Path:
     return pages[-1].parent
 
 
-def publish(order: Any) -> None:
-    """Make what an order asks for besides the film, of the film that is there."""
+@contextmanager
+def published(order: Any) -> Iterator[None]:
+    """Make what an order asks for besides the film, of the film that the block makes."""
     from scenes.publishing.rendered import Rendered
 
+    _may_make(order)
+    yield
     if "slides" in order.outputs:
         _make_slides(Rendered.read(order.output), FORMATS)
     if "page" in order.outputs:
@@ -123,4 +145,4 @@ def _made(order: Any) -> Rendered:
 
 def _tell(path: Path, what: str) -> None:
     files = path.parent.rglob("*") if path.name == "index.html" else [path]
-    click.echo(f"{path}  {what}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+    tell(f"{path}  {what}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scenes.language import ENGLISH
+from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.captions import vtt
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
@@ -25,7 +26,6 @@ from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
 from scenes.theme import PALETTES
 from transformer_core.trace import Trace
 
-#: By this a folder is known as one that may be written anew.
 MARK = '<meta name="generator" content="lecture page">'
 STYLE = "page.css"
 Say = Callable[[str], str]
@@ -47,10 +47,10 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
     The folder is made beside it under a temporary name, and takes the place of an earlier page when it is whole.
 
     Raises:
-        ValueError: `target` has something else in it.
+        ValueError: `target` has something else in it, or is a link.
     """
-    if target.exists() and not _is_page(target):
-        raise ValueError(f"{target} is there and is no page of a lecture: it is left as it is")
+    only_ours(target)
+    home, earlier = target.parent, {name for name in listed(target.parent) if name.startswith(f"{target.name}/")}
     with whole_folder(target) as part:
         found = exhibits(lecture.steps, trace)
         for one in found.values():
@@ -62,12 +62,10 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
             write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
         write_text(part / STYLE, _style(lecture, index))
         write_text(part / "index.html", index)
+        now = {f"{target.name}/{path.relative_to(part).as_posix()}" for path in part.rglob("*") if path.is_file()}
+        take(home, now)
+    release(home, earlier - now)
     return target / "index.html"
-
-
-def _is_page(folder: Path) -> bool:
-    index = folder / "index.html"
-    return index.is_file() and MARK in index.read_text(encoding="utf-8")
 
 
 def _media(lecture: Rendered) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,8 @@ from scenes.language import ENGLISH, catalogue
 from scenes.production.captions import Cue
 from scenes.production.delivery import INDEX
 from scenes.theme import PALETTES, Palette
+from transformer_core.json_files import read_object
+from transformer_core.whole_files import reading
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"
@@ -95,12 +96,19 @@ class Rendered:
         """What the index of `folder` says.
 
         Raises:
-            ValueError: nothing was rendered into this folder.
+            ValueError: nothing was rendered into this folder, or its index is not what was written.
         """
         path = folder / INDEX
+        if path.is_symlink():
+            raise ValueError(f"{path} is a link, and no index of a lecture: render the lecture into another folder")
         if not path.exists():
             raise ValueError(f"there is no {INDEX} in {folder}: render the lecture into it first")
-        index = json.loads(path.read_text(encoding="utf-8"))
+        index = read_object(path)
+        with reading(path, AttributeError):
+            return cls._of(index, folder)
+
+    @classmethod
+    def _of(cls, index: dict[str, Any], folder: Path) -> Rendered:
         steps = [_step(row, folder) for row in index["steps"]]
         chapters = [
             RenderedChapter(
@@ -112,7 +120,7 @@ class Rendered:
             folder,
             index["title"],
             index["text"],
-            folder / index["film"],
+            _within(folder, index["film"]),
             index["width"],
             index["height"],
             index["theme"],
@@ -132,8 +140,16 @@ def _step(row: dict[str, Any], folder: Path) -> RenderedStep:
         row["narration"],
         row["start"],
         row["duration"],
-        folder / row["clip"],
-        folder / row["poster"],
+        _within(folder, row["clip"]),
+        _within(folder, row["poster"]),
         tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in row["cues"]),
         tuple(row["shown"]),
     )
+
+
+def _within(folder: Path, name: str) -> Path:
+    """The file called `name` in `folder`; who has not written the index gets no other file into a page or slides."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{name} leads out of {folder}")
+    return path

@@ -2,7 +2,8 @@
 
 A browser that seeks in a film asks for bytes from the middle of it (RFC 9110, section 14). Python's own server
 answers with the whole file, and the film starts again. A program on this machine, or a page from elsewhere in the same
-browser, may ask for anything in any way: it gets files of the folder or a refusal, and it holds up nobody else.
+browser, may ask for anything in any way: it gets files of the folder or a refusal (`test_serving.py`). Whoever is idle,
+does not finish asking, or takes nothing of an answer, loses the connection to others who wait (`test_crowds.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +39,8 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+#: Seconds that a connection that is closed has to leave its place.
+GIVING_WAY = 0.05
 KINDS = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".js": "text/javascript", ".mp4": "video/mp4"}
 
 
@@ -54,8 +58,11 @@ class FolderHandler(SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, **KINDS}
+    server: FolderServer
     #: How long a request may take to be asked, and each piece of an answer to be taken.
     request_seconds, piece_seconds = 10.0, 30.0
+    #: Whether the connection is closed after this answer, for others are waiting.
+    parting = False
 
     def setup(self) -> None:
         super().setup()
@@ -64,10 +71,18 @@ class FolderHandler(SimpleHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         self.patience.until = monotonic() + self.request_seconds
+        self.server.idle[self.connection] = monotonic()
         super().handle_one_request()
+
+    def finish(self) -> None:
+        self.server.idle.pop(self.connection, None)
+        super().finish()
 
     def send_head(self) -> Any:
         """Answer with the headers of what was asked for; what is returned is then sent."""
+        self.server.idle.pop(self.connection, None)
+        self.parting = self.server.crowded
+        self.close_connection |= self.parting
         self.connection.settimeout(self.piece_seconds)
         if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
             self.close_connection = True  # whatever follows is no request
@@ -155,6 +170,8 @@ class FolderHandler(SimpleHTTPRequestHandler):
             self.close_connection = True
 
     def end_headers(self) -> None:
+        if self.parting:
+            self.send_header("Connection", "close")
         for name, value in ALWAYS.items():
             self.send_header(name, value)
         super().end_headers()
@@ -196,25 +213,47 @@ class _Patience(RawIOBase):
 
 
 class FolderServer(ThreadingHTTPServer):
-    """A thread a connection, and no more than `most` at once; who comes then waits, for a while."""
+    """A thread a connection, and no more than `most` at once; who comes then waits, for a while.
+
+    Meanwhile connections give way that nobody uses: the one that has asked for nothing for longest is closed, and each
+    other one after its answer. A browser keeps connections for later, and opens another one when it needs it.
+    """
 
     daemon_threads = True
     request_queue_size = 256
-    most, wait_seconds = 256, 10.0
+    most, wait_seconds, idle_seconds = 256, 10.0, 1.0
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.places = BoundedSemaphore(self.most)
+        #: Whose next request has not come yet, since when; who waits longest comes first.
+        self.idle: dict[socket.socket, float] = {}
+        self.crowded = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self.places.acquire(timeout=self.wait_seconds):
-            self.shutdown_request(request)
-            return
+        until = monotonic() + self.wait_seconds
+        while not self.places.acquire(timeout=GIVING_WAY if self.crowded else 0):
+            self.crowded = True
+            self._make_room()
+            if monotonic() > until:
+                self.crowded = False
+                self.shutdown_request(request)
+                return
+        self.crowded = False
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # the machine has no further thread
             self.places.release()
             raise
+
+    def _make_room(self) -> None:
+        """Close the connection that has been idle for longest; its thread then leaves its place."""
+        for connection, since in list(self.idle.items()):
+            if monotonic() - since > self.idle_seconds:
+                self.idle.pop(connection, None)
+                with suppress(OSError):  # it was closed just now
+                    connection.shutdown(socket.SHUT_RDWR)
+            return
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:

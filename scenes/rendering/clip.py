@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -18,7 +17,7 @@ from scenes.rendering.lane import Lane
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
-from transformer_core.whole_files import naming
+from transformer_core.whole_files import naming, unfinished
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much
@@ -60,7 +59,7 @@ class ClipWriter:
         self._pending = 0
         self._since_key = 0
         self._key_wanted = True
-        self._partial = self.path.absolute().with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._partial = unfinished(self.path.absolute())
         with naming(self.path, self._partial):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(

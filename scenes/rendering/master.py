@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -12,7 +11,7 @@ import av
 import numpy as np
 
 from scenes.rendering.tiles import Box
-from transformer_core.whole_files import naming
+from transformer_core.whole_files import naming, unfinished
 
 
 class MasterWriter:
@@ -33,7 +32,7 @@ class MasterWriter:
         self.path = Path(path)
         self.frames = 0
         self._rate, self._last = fps, -1
-        self._partial = self.path.absolute().with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._partial = unfinished(self.path.absolute())
         with naming(self.path, self._partial):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})

@@ -64,7 +64,7 @@ class Narration:
     def _seconds(self, step: StepFacts) -> Iterator[float]:
         recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
         if recording:
-            length = len(sound.read(recording.path)) / sound.RATE + AFTER_RECORDING
+            length = len(sound.recorded(recording.path)) / sound.RATE + AFTER_RECORDING
             reading = [reading_seconds(beat) for beat in step.beats]
             total = sum(reading)
             yield from (length * (share / total if total else 1 / len(reading)) for share in reading)
@@ -130,7 +130,7 @@ class Narration:
         track = np.zeros(sound.samples(step.frames / rate), np.float32)
         recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
         if recording:
-            parts = [(step.starts[0] if step.starts else 0.0, sound.read(recording.path))]
+            parts = [(step.starts[0] if step.starts else 0.0, sound.recorded(recording.path))]
         elif self.voice:
             paths = [(start, self.store.speech(self._said(beat)[0])) for start, beat in _pairs(step) if beat]
             parts = [(start, sound.read(path)) for start, path in paths]

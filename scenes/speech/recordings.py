@@ -11,14 +11,17 @@ from scenes.production.facts import StepFacts
 from scenes.production.repertoire import repertoire
 
 NAME = re.compile(r"(\w+)-(\d+)")
-SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus")
+#: The demuxer for each kind of file. One that is left to guess also reads lists of other files, wherever these lie.
+FORMATS = {
+    ".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".m4a": "mp4", ".aac": "aac", ".ogg": "ogg", ".opus": "ogg",
+}  # fmt: skip
 
 
 class Recordings:
     """The sounds of a folder, named by chapter and step: `scores-03.wav`.
 
     Raises:
-        ValueError: there is no such folder, or two sounds for one step.
+        ValueError: there is no such folder, a sound in it is a link to outside, or there are two for one step.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +30,11 @@ class Recordings:
             raise ValueError(f"{folder} is no folder of recordings")
         self.of: dict[tuple[str, int], Asset] = {}
         self.strange: list[str] = []
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()):
+        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in FORMATS and p.is_file()):
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise ValueError(
+                    f"{path} is a link that leads out of the folder of recordings: put the sound itself there"
+                )
             named = NAME.fullmatch(path.stem)
             if named is None:
                 self.strange.append(path.name)

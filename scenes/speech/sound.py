@@ -6,6 +6,8 @@ a changed step changes no other. 48,000 samples a second are a whole number to a
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -17,35 +19,63 @@ from pyloudnorm import Meter
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import resample_poly
 
+from scenes.speech.recordings import FORMATS
+
 RATE = 48_000
 #: Loudness units relative to full scale, and the highest peak between samples in dB; AAC may add a little to it.
 LOUDNESS, CEILING = -16.0, -2.0
 #: Half the time in which the limiter gives way to a peak.
 YIELDING = 0.004
 BIT_RATE = 96_000
+#: Seconds of a recording. To level a sound takes some 2 MB a second: a day of silence is a small file.
+LONGEST = 600.0
 
 
 def samples(seconds: float) -> int:
     return round(seconds * RATE)
 
 
-def read(path: Path) -> np.ndarray:
-    """The sound of a file of any kind that PyAV knows.
+def recorded(path: Path) -> np.ndarray:
+    """The sound of a recording of a user's, which is of one step.
 
     Raises:
-        ValueError: there is no sound in it, or it cannot be read.
+        ValueError: it is longer than LONGEST, or as for `read`.
     """
+    return read(path, LONGEST)
+
+
+def read(path: Path, most: float = math.inf) -> np.ndarray:
+    """The sound of a file, of at most `most` seconds. Its name says of what kind it is, and it is read as nothing else.
+
+    Raises:
+        ValueError: there is no sound in it, it cannot be read, it is longer, or it has samples that are no numbers.
+    """
+    parts: list[np.ndarray] = []
     try:
-        with av.open(str(path.absolute())) as file:
+        with av.open(str(path.absolute()), format=FORMATS[path.suffix.lower()]) as file:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-            frames = [frame for given in file.decode(audio=0) for frame in resampler.resample(given)]
-            frames += resampler.resample(None)
+            for given in _within(most, path, file):
+                parts += [frame.to_ndarray().ravel() for frame in resampler.resample(given)]
+            parts += [frame.to_ndarray().ravel() for frame in resampler.resample(None)]
     except (av.FFmpegError, IndexError, OSError) as error:
         raise ValueError(f"{path.name} cannot be read as sound") from error
-    parts = [frame.to_ndarray().ravel() for frame in frames]
     if not sum(map(len, parts)):
         raise ValueError(f"{path.name} has no sound in it")
-    return np.concatenate(parts).astype(np.float32)
+    sound = np.concatenate(parts).astype(np.float32, copy=False)
+    if not np.isfinite(sound).all():
+        raise ValueError(f"{path.name} has samples that are not finite numbers (NaN or infinity): export it again")
+    return sound
+
+
+def _within(most: float, path: Path, file: Any) -> Iterator[Any]:
+    """The frames of the sound in `file`. A header says early that it is too long; as it may lie, frames count, too."""
+    seconds = 0.0
+    told = (file.duration or 0) / av.time_base
+    for frame in file.decode(audio=0):
+        seconds += frame.samples / max(1, frame.sample_rate)
+        if max(seconds, told) > most:
+            raise ValueError(f"{path.name} is longer than {most / 60:g} minutes, the most that one step may be spoken")
+        yield frame
 
 
 def trimmed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import util
@@ -20,6 +21,7 @@ PACKAGE = "hibari-tts==0.2.1"
 INSTALL = "lecture voices install"
 #: What stands for nobody in the place of a voice.
 SILENT = "none"
+WITHOUT = f"--voice {SILENT} makes a silent film"
 #: Slower than the voice's own pace, which is that of conversation.
 PACE = 0.9
 SEED = 0
@@ -28,7 +30,13 @@ SAID = {"ReLU": "ɹˈAlu", "live": "lˈɪv", "logits": "lˈOʤɪts", "logit": "l
 
 
 class NotInstalledError(ValueError):
-    """No voice is installed; the message is one line that says how to get one."""
+    """No voice is installed, or not all of it; the message is one line that says how to get one."""
+
+    @classmethod
+    def broken(cls, error: Exception) -> NotInstalledError:
+        """For a package that is there and cannot be used, such as one whose installation was interrupted."""
+        why = " ".join(str(error).split()) or type(error).__name__
+        return cls(f"the voice is not installed completely ({why}): {INSTALL} repairs it, {WITHOUT}")
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,19 @@ class Voice:
 
     @cached_property
     def model(self) -> Hibari:
-        from hibari import Hibari
+        """The voice, with all that it reads from its package.
 
-        return Hibari(voice=self.name)
+        Raises:
+            NotInstalledError: a part of it is missing or damaged.
+        """
+        try:
+            from hibari import Hibari
+
+            model = Hibari(voice=self.name)
+            model.g2p  # noqa: B018 - which is read when it is first asked for
+        except Exception as error:
+            raise NotInstalledError.broken(error) from error
+        return model
 
     def say(self, text: str) -> tuple[np.ndarray, int]:
         """The sound of `text` (see `scenes.speech.spoken`), mono, and how many samples a second it has.
@@ -63,9 +81,11 @@ class Voice:
 
         Raises:
             ValueError: the voice cannot read this text.
+            NotInstalledError: a part of the voice is missing.
         """
+        model = self.model
         try:
-            return self.model(_marked(text), speed=PACE, seed=SEED), self.model.sample_rate
+            return model(_marked(text), speed=PACE, seed=SEED), model.sample_rate
         except Exception as error:
             raise ValueError(f"the voice {self.name} cannot read “{text}”") from error
 
@@ -84,18 +104,23 @@ def _each(words: str, sounds: Callable[[str], str]) -> str:
 
 
 def voices() -> list[Voice]:
-    """Those that need no download."""
+    """Those that need no download.
+
+    Raises:
+        NotInstalledError: the package of the voice is there, but not all of it.
+    """
     if util.find_spec("hibari") is None:
         return []
-    from hibari.voices import VOICES, voice_path
+    try:
+        from hibari.voices import VOICES, voice_path
 
-    found = []
-    for name, facts in VOICES.items():
-        try:
-            voice_path(name, download_missing=False)
-        except FileNotFoundError:
-            continue
-        found.append(Voice(name, "en", _about(facts)))
+        found = []
+        for name, facts in VOICES.items():
+            with suppress(FileNotFoundError):
+                voice_path(name, download_missing=False)
+                found.append(Voice(name, "en", _about(facts)))
+    except Exception as error:
+        raise NotInstalledError.broken(error) from error
     return found
 
 
@@ -107,12 +132,12 @@ def voice(name: str, language: str) -> Voice:
     """The voice called `name`, which has to speak `language`.
 
     Raises:
-        NotInstalledError: no voice is at hand.
+        NotInstalledError: no voice is at hand, or it is broken.
         ValueError: this one is not, or speaks another language.
     """
     there = voices()
     if not there:
-        raise NotInstalledError(f"this film is silent: no voice is installed, and this brings one: {INSTALL}")
+        raise NotInstalledError(f"no voice is installed: {INSTALL} brings one, {WITHOUT}")
     found = next((one for one in there if one.name == name), None)
     if found is None:
         raise ValueError(f"there is no voice {name!r}: it is one of {', '.join(one.name for one in there)}, none")

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from measuring import KINDS, Task
 from reporting import Ratios, Runs, report, table
 
-from scenes.production.store import Store
+from scenes.ordering import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")
@@ -186,7 +186,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.quick:
         asked.kinds, asked.scenes, asked.size = ["plain", "fast"], ["scores", "Stress"], asked.size or "1920x1080"
-    store = Store(Path(os.environ.get("LECTURE_CACHE", ROOT / "renders" / ".cache")))
+    store = open_store()
     trace = str(store.trace(TEXT, None)[0]) if any(scene in CHAPTERS for scene in asked.scenes) else ""
     found = {"film": stage(asked, trace, asked.size or "1920x1080", asked.fps, asked.kinds)}
     both = [kind for kind in ("plain", "fast") if kind in asked.kinds]

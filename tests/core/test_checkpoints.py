@@ -1,13 +1,20 @@
+import hashlib
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from core_models import TARGETS, config, model, sentences
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from transformer_core.chains import load as load_chain
 from transformer_core.pretrained import load, save
+from transformer_core.tensor_file import metadata, seal, unbroken, write_tensors
+from transformer_core.vocabulary import stored
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,54 @@ def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):
         load(save(ours, tmp_path / "model"))
 
 
+SHIPPED = sorted((Path(__file__).parents[2] / "assets" / "models").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_flipped_bit_in_a_model_that_comes_with_the_lecture_is_noticed(path, tmp_path):
+    copy, data, random = tmp_path / path.name, path.read_bytes(), np.random.default_rng(5)
+    reads = load if "lstm" not in path.stem else load_chain
+    header = int.from_bytes(data[:8], "little")
+    for place in (*random.integers(8, 8 + header, 20), *random.integers(8 + header, len(data), 30), len(data) - 1):
+        bent = bytearray(data)
+        bent[place] ^= 1 << random.integers(8)
+        copy.write_bytes(bent)
+        with pytest.raises(ValueError, match=re.escape(str(copy))) as error:
+            reads(copy)
+        assert "\n" not in str(error.value)
+    assert len(SHIPPED) == 5
+    copy.write_bytes(data)
+    reads(copy)
+
+
+def test_changed_weights_are_refused_until_they_are_sealed(tmp_path):
+    path = save(model(), tmp_path / "model.safetensors", {"vocabulary": "{}"})
+    weights, facts = load_file(path), metadata(path.read_bytes())
+    weights["embed_src.table"][3, 2] += 1
+    save_file(weights, path, facts)
+    for read in (load, stored):
+        with pytest.raises(
+            ValueError, match=f"^{path} has no seal, .* copy it afresh, or, if you trust it as it is, seal"
+        ):
+            read(path)
+    seal(path)
+    again, about = load(path)
+    assert about == {"vocabulary": "{}"}
+    assert torch.equal(again.embed_src.table, weights["embed_src.table"].float())
+
+
+def test_the_seal_is_the_hash_of_all_bytes_with_zeros_in_its_place(tmp_path):
+    """And what a fact says cannot be taken for it."""
+    path = tmp_path / "sealed.safetensors"
+    write_tensors(path, {"seal": torch.ones(2)}, {"a": '"seal":"' + "1" * 64 + '"'})
+    data = path.read_bytes()
+    with safe_open(path, framework="pt") as file:
+        found = file.metadata()["seal"].encode()
+    assert data.count(found) == 1
+    assert hashlib.sha256(data.replace(found, b"0" * 64)).hexdigest().encode() == found
+    assert unbroken(path, "") == data
+
+
 def test_the_same_checkpoint_has_the_same_bytes_in_every_process(tmp_path):
     code = (
         "import sys, torch; from pathlib import Path; from transformer_core.tensor_file import write_tensors\n"
@@ -67,7 +122,8 @@ def test_the_same_checkpoint_has_the_same_bytes_in_every_process(tmp_path):
         subprocess.run([sys.executable, "-c", code, path], check=True)
         contents.add(path.read_bytes())
         with safe_open(path, framework="pt") as file:
-            assert file.metadata() == {name: name for name in "abcdefgh"} | {"word": "“año”\n"}
+            seal = {"seal": file.metadata()["seal"]}
+            assert file.metadata() == {name: name for name in "abcdefgh"} | {"word": "“año”\n"} | seal
             assert torch.equal(file.get_tensor("x"), torch.arange(3.0))
             assert torch.equal(file.get_tensor("y"), torch.ones(2, 2))
     assert len(contents) == 1

@@ -59,6 +59,14 @@ def test_another_seed_does_not_take_the_pieces_of_the_first(tmp_path):
 
 
 @pytest.mark.usefixtures("counting")
+@pytest.mark.parametrize("seed", [-1, 2**31, 1.0, True, "3", None])
+def test_a_seed_that_is_none_is_refused_before_anything_is_done(seed, tmp_path):
+    with pytest.raises(ValueError, match=r"^the seed .* of an experiment is no whole number from 0 to 2147483647$"):
+        perform("counting", seed, output=tmp_path / "found", pieces=tmp_path / "pieces")
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.usefixtures("counting")
 def test_the_card_says_how_to_run_it_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         perform("counting", 1, output=tmp_path)

@@ -27,10 +27,11 @@ def test_attention_keeps_four_times_the_bytes_for_twice_the_length_and_the_rest_
     assert rest[1] == 2 * rest[0]
 
 
-def test_curves_that_cross_between_two_lengths_meet_there():
-    lengths, costs = np.array([10.0, 100.0, 1000.0]), np.array([[1.0, 10], [10, 10.1], [100, 10]])
-    assert 100 < attention_cost.crossing(lengths, costs) < 110
-    assert np.isnan(attention_cost.crossing(lengths[:1], costs[:1]))
+def test_one_cost_overtakes_the_other_between_two_measured_lengths():
+    lengths, costs = (10, 100, 1000), np.array([[1.0, 10], [10, 10.1], [100, 10]])
+    assert attention_cost.overtaken(lengths, costs).tolist() == [100, 1000]
+    assert np.isnan(attention_cost.overtaken(lengths[:2], costs[:2])).all()
+    assert np.isnan(attention_cost.overtaken(lengths[2:], costs[2:])).all()
 
 
 def test_with_and_without_a_cache_the_same_tokens_are_written():

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from transformer_core.batches import Corpus, padded
 from transformer_core.default_model import load_model, train, vocabulary_of_grammar
-from transformer_core.tensor_file import metadata
+from transformer_core.tensor_file import metadata, write_tensors
 from transformer_core.trace import Trace
 from transformer_core.training import Recipe, Run, entropy, loss_of
 from transformer_core.vocabulary import PAD
@@ -139,6 +140,153 @@ def test_a_state_of_another_recipe_is_refused(tmp_path) -> None:
     other = Run(Recipe(steps=25, sentences=400, batch=16, sizes=SIZES), VOCABULARY, CORPUS)
     with pytest.raises(ValueError, match="another training"):
         other.load(tmp_path / "state.safetensors")
+
+
+def saved_state(folder: Path, steps: int = 2) -> tuple[Path, dict[str, torch.Tensor], dict[str, str]]:
+    """The state of a training after some steps: its file, tensors and facts."""
+    run, path = new_run(), folder / "state.safetensors"
+    run.go_on(steps)
+    run.save(path)
+    return path, load_file(path), metadata(path.read_bytes())
+
+
+def refused(path: Path) -> str:
+    """The line by which the state at `path` is refused; the training that was to go on is as it was."""
+    run = new_run()
+    before = weights_of(run)
+    with pytest.raises(ValueError, match=r"^[^\n]*$") as error:
+        run.load(path)
+    assert str(error.value).startswith(f"{path} ")
+    assert torch.equal(weights_of(run), before)
+    assert (run.step, run.history, len(run.optimizer.state)) == (0, [], 0)
+    return str(error.value)
+
+
+def test_a_state_with_any_flipped_bit_is_refused_in_one_line(tmp_path) -> None:
+    path, random = saved_state(tmp_path)[0], np.random.default_rng(3)
+    data = path.read_bytes()
+    header = int.from_bytes(data[:8], "little")
+    places = [*range(8), *random.integers(8, 8 + header, 100), *random.integers(8 + header, len(data), 200)]
+    for place in places:
+        bent = bytearray(data)
+        bent[place] ^= 1 << random.integers(8)
+        path.write_bytes(bent)
+        assert "remove it, and the training begins anew" in refused(path), place
+    path.write_bytes(data)
+    new_run().load(path)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "said"),
+    [
+        ("step", 25, "its step is 25, and not from 0 to 24"),
+        ("step", -1, "its step is -1,"),
+        ("step", 2.0, "its step is 2.0,"),
+        ("step", "2", "its step is '2',"),
+        ("step", True, "its step is True,"),
+        ("step", 10**40, "its step is 10"),
+        ("step", 3, "adam.0.step is 2, and the step 3"),
+        ("step", 24, "its history is none of 24 steps"),
+        ("history", [{"step": 50}], "its history is none of 2 steps"),
+        ("history", {"step": 50}, "is no state of a training"),
+        ("history", None, "is no state of a training"),
+        ("recipe", [], "is no state of a training"),
+        ("versions", {}, "is no state of a training"),
+    ],
+)
+def test_a_state_whose_facts_no_training_has_come_to_is_refused(fact, value, said, tmp_path) -> None:
+    path, tensors, facts = saved_state(tmp_path)
+    write_tensors(path, tensors, facts | {fact: json.dumps(value)})
+    assert said in refused(path)
+    del facts[fact]
+    write_tensors(path, tensors, facts)
+    assert "is no state of a training" in refused(path)
+
+
+def test_a_state_without_a_history_that_its_steps_must_have_is_refused(tmp_path) -> None:
+    run, path = new_run(), tmp_path / "state.safetensors"
+    run.go_on()
+    run.save(path)
+    lines = json.loads(metadata(path.read_bytes())["history"])
+    assert [line["step"] for line in lines] == [24]
+    for bent in ([], lines * 2, [lines[0] | {"loss": float("nan")}], [lines[0] | {"loss": "low"}], ["", ""], [3]):
+        write_tensors(path, load_file(path), metadata(path.read_bytes()) | {"history": json.dumps(bent)})
+        assert "is no state of a training" in refused(path)
+
+
+@pytest.mark.parametrize("how", ["nan", "infinite", "shape", "type", "missing", "no moments", "another"])
+def test_a_state_whose_tensors_no_training_has_come_to_is_refused(how, tmp_path) -> None:
+    path, tensors, facts = saved_state(tmp_path)
+    for name in ("model.embed_src.table", "adam.3.exp_avg_sq"):
+        bent = {key: tensor.clone() for key, tensor in tensors.items()}
+        if how in {"nan", "infinite"}:
+            bent[name][..., 0] = float("nan" if how == "nan" else "-inf")
+        elif how in {"shape", "type"}:
+            bent[name] = bent[name][:-1] if how == "shape" else bent[name].half()
+        elif how == "missing":
+            del bent[name]
+        elif how == "no moments":
+            bent = {key: tensor for key, tensor in bent.items() if key.startswith("model.")}
+        else:
+            bent["model.other"] = torch.ones(1)
+        write_tensors(path, bent, facts)
+        assert "is no state of a training" in refused(path)
+
+
+def test_a_file_without_a_seal_and_a_pipe_are_no_state(tmp_path) -> None:
+    path, tensors, facts = saved_state(tmp_path)
+    save_file(tensors, path, facts)
+    assert "has no seal" in refused(path)
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no file" in refused(tmp_path / "pipe")
+
+
+def test_the_state_of_another_training_is_told_by_what_differs_and_what_can_be_done(tmp_path) -> None:
+    path, tensors, facts = saved_state(tmp_path)
+    other = Run(replace(RECIPE, seed=5, steps=30), VOCABULARY, CORPUS)
+    with pytest.raises(ValueError, match=r"with steps 24 instead of 30, seed 1 instead of 5: go on with that one"):
+        other.load(path)
+    write_tensors(path, tensors, facts | {"versions": json.dumps({"torch": "0.4"})})
+    assert "with torch 0.4 instead of" in refused(path)
+
+
+def test_of_two_trainings_with_one_output_the_second_is_refused_and_changes_nothing(tmp_path) -> None:
+    said = []
+
+    def another(step: int, _model: object) -> None:
+        if step == 3:
+            with pytest.raises(
+                ValueError, match=r"another training writes .*tiny.safetensors: wait until it has"
+            ) as error:
+                train(tmp_path / "tiny", steps=6, sentences=200, sizes=SIZES)
+            said.append(error)
+
+    train(tmp_path / "tiny", steps=6, watch=another, measured_on=40, sentences=200, sizes=SIZES)
+    assert len(said) == 1
+    alone = train(tmp_path / "alone", steps=6, measured_on=40, sentences=200, sizes=SIZES)
+    theirs = load_model(tmp_path / "tiny")[0].state_dict()
+    assert all(
+        torch.equal(value, theirs[name]) for name, value in load_model(tmp_path / "alone")[0].state_dict().items()
+    )
+    assert alone["recipe"]["steps"] == 6
+    assert not [*tmp_path.glob("*.lock")]
+
+
+def test_a_training_that_leaves_the_numbers_ends_in_one_line() -> None:
+    run = Run(replace(RECIPE, peak_rate=1e38, warm_up=0), VOCABULARY, CORPUS)
+    with pytest.raises(ValueError, match=r"^the loss of step \d+ is no finite number, .* a smaller peak_rate"):
+        run.go_on()
+
+
+@pytest.mark.parametrize("value", [-1, 2**32, 1.0, "1", None, True, 10**30])
+def test_a_seed_or_a_number_of_steps_that_is_none_is_refused(value) -> None:
+    for name in ("seed", "steps"):
+        if (name, value) != ("steps", 2**32):
+            with pytest.raises(ValueError, match=f"^{name} .* of a training is no whole number from"):
+                Recipe(**{name: value})
+    with pytest.raises(ValueError, match="steps 0 of a training"):
+        Recipe(steps=0)
+    assert Recipe(seed=2**32 - 1).seed == 2**32 - 1
 
 
 def test_a_pass_reads_every_sentence_once_in_batches_of_about_one_length() -> None:

@@ -11,8 +11,8 @@ from scenes.language import catalogue, languages
 from scenes.language.catalogue import FOLDER, NUMBER
 from scenes.language.sentences import PLACE, places, sentences
 from scenes.mobjects.role_table import layer_name
-from scenes.production.brand_file import NEEDED
 from scenes.production.captions import LEANING, LINKS
+from scenes.production.font_file import NEEDED
 from transformer_core.provenance import Quantity
 
 CODES = languages()[1:]

@@ -7,7 +7,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.lecture import read
-from transformer_core.measures.answers import oblique
+from transformer_core.measures.answers import faintest_push, oblique
 from transformer_core.model import Transformer
 from transformer_core.vocabulary import Vocabulary
 
@@ -47,12 +47,6 @@ def test_zeros_after_the_softmax_and_then_a_division_are_the_mask_by_another_roa
     assert trace["decoder.0.self_attn.divided_difference"] < 1e-15
 
 
-def test_zeros_do_not_stay_zeros_where_there_are_biases(trace):
-    b1, w2, b2 = (trace[f"parameters.encoder.0.ffn.{name}"].values for name in ("b1", "w2", "b2"))
-    assert np.allclose(trace["encoder.0.ffn.from_zeros"].values, b1 @ w2 + b2)
-    assert trace["encoder.0.ffn.from_zeros_length"] == pytest.approx(np.sqrt(((b1 @ w2 + b2) ** 2).sum()))
-
-
 def test_a_new_word_moves_every_row_of_the_encoder_and_no_old_row_of_the_decoder(trace):
     grown = trace["encoder.1.resid_post.grown_change"].values[0]
     assert (grown > 1e-6).all()
@@ -61,12 +55,6 @@ def test_a_new_word_moves_every_row_of_the_encoder_and_no_old_row_of_the_decoder
     later = trace["decoder.1.resid_post.later_change"].values[0]
     assert (later[:-1] == 0).all()
     assert later[-1] > 1e-6
-
-
-def test_what_others_bring_is_all_but_ones_own_part():
-    pull = [[[[0.25, 0.75], [0.5, 0.5]]]]
-    part = traced({"a.pull": ("batch head query key", pull)})
-    assert part["a.taken_from_others"] == pytest.approx(1 - (0.25 + 0.5) / 2)
 
 
 def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
@@ -80,3 +68,11 @@ def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
         cosines.append(part["cosine"].pick(**at))
     assert scores[0] >= 2 * scores[1] > 0
     assert cosines[0] < cosines[1]
+
+
+def test_the_faintest_share_is_told_with_the_push_on_it_and_whose_it_is():
+    words = {"key": ("a", "b", "c")}
+    row = traced({"w": ("key", [0.5, 0.1, 0.4], words), "p": ("key", [7.0, -2.0, 3.0], words)})
+    share, push, label = faintest_push(row["p"], row["w"])
+    assert (share, push, str(label)) == (0.1, -2.0, "b")
+    assert (share.name, push.name, label.position) == ("w", "p", 1)

@@ -1,7 +1,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.measures.chains import parted
+from transformer_core.measures.chains import farthest, parted
 
 MODELS = {"model": ("chain", "with attention", "grid")}
 
@@ -33,7 +33,7 @@ def test_attention_has_bought_its_part_of_the_whole_gain():
 
 
 def test_trainings_that_came_there_are_counted():
-    trace = traced({"run.steps": ("model seed", [[-1, 20], [-1, -1], [5, 6]], MODELS)})
+    trace = traced({"run.steps": ("model seed", [[np.inf, 20], [np.inf, np.inf], [5, 6]], MODELS)})
     assert trace["run.steps.arrived"].values.tolist() == [1, 0, 2]
     assert trace["run.steps.trainings"] == 2
 
@@ -49,3 +49,9 @@ def test_two_translations_part_where_a_word_is_another_or_too_many():
     assert parted("es viejo el".split(), "el viejo es".split()) == [0, 2]
     assert parted("el perro muy viejo".split(), "el viejo".split()) == [1, 2]
     assert parted(["el"], ["el"]) == []
+
+
+def test_the_words_that_belong_together_and_stand_farthest_apart_are_named_from_the_left():
+    roles = {"near": [[1, 0], [2, 3]], "far": [[5, 2]], "as far": [[3, 6]]}
+    assert farthest(traced({}, roles=roles)) == (2, 5)
+    assert farthest(traced({}, roles={})) == farthest(traced({})) == (0, 0)

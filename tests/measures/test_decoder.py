@@ -83,11 +83,5 @@ def test_the_next_word_is_told_by_its_id_where_pieces_have_one_label_and_the_end
     assert trace["true_probs"].values.tolist() == [[0.375, 0.25]]
 
 
-def test_entropy_is_largest_where_the_model_is_least_decided():
-    entropies = written()["entropies"].values[0]
-    assert entropies[1] == pytest.approx(1.5 * np.log(2))
-    assert entropies[1] > entropies[0]
-
-
 def test_the_word_order_goes_from_the_largest_logit_down():
     assert written()["word_order"].values.tolist() == [[[1, 2, 0], [2, 0, 1]]]

@@ -46,10 +46,6 @@ def test_every_hand_of_a_place_turns_by_its_own_angle(layout):
     assert trace["embed_src.likenesses_spread"] < 1e-12
 
 
-def test_places_are_numbered_from_nothing():
-    assert model_with()["embed_src.place_numbers"].values[:3].tolist() == [0, 1, 2]
-
-
 def test_word_and_place_keep_lengths_and_angle_in_their_plane():
     word, place = [[[3.0, 0, 4]]], [[[0.0, 2, 0]]]
     trace = traced({
@@ -66,8 +62,3 @@ def test_the_sum_is_compared_with_every_word_by_its_direction():
         "parameters.embed_src.table": ("vocab d_model", table), "embed_src.sum": ("batch position d_model", [[[3, 4]]])
     })  # fmt: skip
     assert np.allclose(trace["embed_src.word_likeness"].values, [[[0, 0.6, 0.8]]])
-
-
-def test_the_parts_of_a_score_add_up_to_it():
-    attention = read("the car is red").under("encoder.0.self_attn")
-    assert np.allclose(attention["adding_up"].values[..., -1], attention["scores"].values)

@@ -24,26 +24,6 @@ def test_every_hand_has_length_one_and_turns_by_one_angle(halves):
     assert np.allclose(np.linalg.norm(trace["embed_src.hands"].values, axis=-1), 1, atol=1e-6)
     # 10000^(-2i/8) radians: 1, 0.1, 0.01, 0.001.
     assert np.allclose(trace["embed_src.turns"].values[0, 0], np.degrees([1, 0.1, 0.01, 0.001]), rtol=1e-3)
-    assert trace["embed_src.turn_spread"] < 1e-4
-
-
-def test_products_of_places_depend_on_their_distance_alone():
-    trace = placed()
-    products = trace["embed_src.place_products"].values[0]
-    assert products[0, 0] == pytest.approx(4)  # four hands of length one
-    assert products[2, 3] == pytest.approx(np.cos([1, 0.1, 0.01, 0.001]).sum())
-    assert trace["embed_src.place_products_spread"] < 1e-5
-
-
-def test_places_that_were_learned_may_be_alike_in_any_way():
-    trace = traced({"embed_src.positional": ("batch position d_model", [[[1, 0], [0, 2], [3, 0]]])})
-    assert trace["embed_src.place_products"].values[0].tolist() == [[1, 0, 3], [0, 4, 0], [3, 0, 9]]
-    assert trace["embed_src.place_products_spread"] == 8  # 1, 4 and 9 on the diagonal
-
-
-def test_one_word_has_no_turns():
-    trace = traced({"embed_src.positional": ("batch position d_model", [[[0, 1]]])})
-    assert trace["embed_src.turn_spread"] == 0
 
 
 def test_without_norm_and_biases_a_score_is_the_four_products_of_word_and_place():

@@ -48,17 +48,6 @@ def plane(width=2):
     }
 
 
-def test_a_row_is_seen_from_the_mean_along_the_axes_of_the_plane():
-    trace = traced(stream([[[4, 6], [1, 1]]]) | plane())
-    assert trace["encoder.0.resid_post.in_plane"].pick(batch=0).values.tolist() == [[5, 3], [0, 0]]
-
-
-def test_a_plane_of_another_width_is_no_plane_for_this_stream():
-    trace = traced(stream([[[4, 6], [1, 1]]]) | plane(3))
-    with pytest.raises(ValueError, match="2 wide"):
-        _ = trace["encoder.0.resid_post.in_plane"]
-
-
 def test_how_far_apart_two_sentences_take_a_word_is_told_in_mean_distances():
     other = {f"other.swap.{name}": tensor for name, tensor in stream([[[4, 6], [1, 3]]]).items()}
     trace = traced(stream([[[4, 6], [1, 1]]]) | other | plane())

@@ -5,15 +5,21 @@ import pytest
 
 from transformer_core.experiments.parts_removed import PARTS, without
 from transformer_core.experiments.translation import BRIEF, vocabulary
+from transformer_core.measures.effects import counts
 from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
 from transformer_core.trace import NamedTensor, Trace
 
-SHARES = np.array([[0.80, 0.84], [0.60, 0.62], [0.81, 0.81]])
-PARTS_LABELS = {"part": ("nothing", "root", "norm"), "seed": ("1", "2")}
+SHARES = np.array(
+    [[0.80, 0.84, 0.82, 0.81, 0.83], [0.60, 0.62, 0.63, 0.60, 0.61], [0.81, 0.81, 0.82, 0.80, 0.83], [0.0] * 5]
+)
+PARTS_LABELS = {"part": ("nothing", "root", "norm", "residual"), "seed": tuple("12345")}
 TRACE = Trace({"x": NamedTensor("x", SHARES, ("part", "seed"), PARTS_LABELS)})
-GROWN = np.array([[[0.1, 0.1], [0.2, 0.2]], [[0.5, 0.5], [0.5, 0.9]]])
-GRID = {"width": ("8", "16"), "amount": ("10", "20"), "seed": ("1", "2")}
+WOBBLE = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
+GROWN = np.array([[0.1, 0.2], [0.5, 0.52]])[..., None] + WOBBLE
+GRID = {"width": ("8", "16"), "amount": ("10", "20"), "seed": tuple("12345")}
 GROWING = Trace({"x": NamedTensor("x", GROWN, ("width", "amount", "seed"), GRID)})
+#: Student's t for 8 degrees of freedom, two-sided 5%, from a printed table.
+T_8 = 2.306
 
 
 def test_the_plan_that_is_drawn_is_the_plan_that_was_trained():
@@ -33,10 +39,27 @@ def test_every_part_that_was_taken_out_makes_another_recipe(part):
     assert (without(part, BRIEF, BRIEF.seed) == BRIEF) == (part == "nothing")
 
 
-def test_points_are_differences_of_means_and_chance_is_the_larger_spread():
-    assert np.allclose(TRACE["x.points"].values, [0, -21, -1])
-    assert np.allclose(TRACE["x.chance"].values, [0.04, 0.04, 0.04])
-    assert TRACE["x.effect"].values.tolist() == [0, 1, 0]
+def test_points_are_differences_of_means():
+    assert np.allclose(TRACE["x.points"].values, [0, -20.8, -0.6, -82])
+
+
+def test_chance_reaches_as_far_as_a_difference_that_does_not_count():
+    """The last of a family is held against 5%: here the norm, whose p is .53 by hand (t = .65)."""
+    error = (np.var(SHARES[0], ddof=1) / 5 + np.var(SHARES[2], ddof=1) / 5) ** 0.5
+    freedom = error**4 / ((np.var(SHARES[0], ddof=1) / 5) ** 2 / 4 + (np.var(SHARES[2], ddof=1) / 5) ** 2 / 4)
+    assert 7 < freedom < 8
+    chance = TRACE["x.chance"].values
+    assert chance[0] == 0
+    assert TRACE["x.chance"].pick(part="norm") == chance[2]
+    assert T_8 * error < chance[2] < 2.365 * error  # between 8 and 7 degrees of freedom, by the same table
+    assert TRACE["x.effect"].values.tolist() == [0, 1, 0, 1]
+    assert ((abs(TRACE["x.points"].values) / 100 > chance) == (TRACE["x.effect"].values == 1)).all()
+
+
+def test_with_too_few_trainings_chance_reaches_everywhere():
+    few = Trace({"x": NamedTensor("x", SHARES[:, :2], ("part", "seed"), PARTS_LABELS | {"seed": ("1", "2")})})
+    assert few["x.chance"].values.tolist() == [0, np.inf, np.inf, np.inf]
+    assert few["x.effect"].values.tolist() == [0, 0, 0, 0]
 
 
 def test_parts_that_were_taken_out_alone_stand_from_the_largest_loss_on():
@@ -47,9 +70,18 @@ def test_parts_that_were_taken_out_alone_stand_from_the_largest_loss_on():
     assert sorted(float(points.pick(part=part)) for part in parts) == [float(points.pick(part=p)) for p in parts]
 
 
-def test_a_gain_goes_from_one_size_to_the_next_and_counts_above_the_spread():
-    assert np.allclose(GROWING["x.gain_width"].values, [[40, 50]])
-    assert np.allclose(GROWING["x.gain_amount"].values, [[10, 20]])
+def test_a_gain_goes_from_one_size_to_the_next_and_counts_by_the_test():
+    assert np.allclose(GROWING["x.gain_width"].values, [[40, 32]])
+    assert np.allclose(GROWING["x.gain_amount"].values, [[10, 2]])
     assert GROWING["x.gain_amount"].axes == ("amount", "width")
+    assert GROWING["x.gain_amount"].labels == {"amount": ("20",), "width": ("8", "16")}
     assert GROWING["x.gain_width_counts"].values.tolist() == [[1, 1]]
     assert GROWING["x.gain_amount_counts"].values.tolist() == [[1, 0]]
+
+
+def test_all_steps_of_a_grid_are_one_family():
+    """t = 2.4 with 8 degrees of freedom counts alone (2.306), and not beside three others (3.36 for 1%)."""
+    close = np.array([[0.1, 0.124], [0.1, 0.124]])[..., None] + WOBBLE
+    assert counts(*(NamedTensor("x", close[0, k], ("seed",)) for k in range(2)))
+    grid = Trace({"x": NamedTensor("x", close, ("width", "amount", "seed"), GRID)})
+    assert grid["x.gain_amount_counts"].values.tolist() == [[0, 0]]

@@ -1,5 +1,7 @@
 """Two passes in one trace: every difference against NumPy's own subtraction of two separate traces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from transformer_core.lecture import read
 from transformer_core.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.model import Transformer
 from transformer_core.trace import NamedTensor, Trace
+from transformer_core.untrained import seed_of
 from transformer_core.vocabulary import SentenceError
 
 TEXT = "The car is red"
@@ -102,6 +105,12 @@ def test_untrained_weights_are_those_that_the_training_of_its_card_begins_with()
     assert float(pair["b.seed"]) == seed
     assert np.allclose(pair["b.encoder.final_norm.out"].values, fresh.encode(ids).detach().numpy())
     assert float(compare("car", Side(UNTRAINED), Side(None), seed=5)["a.seed"]) == 5
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**30, 1.5, True, "3", None])
+def test_a_seed_in_a_card_that_is_none_is_as_if_no_card_told_one(seed):
+    facts = {"model": "m", "card": {"recipe": {"seed": seed}}}
+    assert seed_of(replace(opened(SHIPPED), facts=facts)) == 0
 
 
 def test_the_target_is_compared_as_far_as_both_have_written_the_same():

@@ -1,6 +1,7 @@
 """An edit is a line that is parsed: it changes what it names and nothing else; what is wrong is told in one line."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from scenes.mobjects.notes import UNEDITED
 from transformer_core.cast import cast_of
+from transformer_core.editing import LINE, edits_of
 from transformer_core.lecture import read
 from transformer_core.tap import record
 
@@ -82,12 +84,29 @@ def test_an_encoder_alone_is_edited_too(folders):
         ("parameters.encoder.1.self_attn.w_q=0", "no tensor of this pass"),
         ("x", "is no edit"),
         ("", "is no edit"),
+        ("a" + 90_000 * " " + "b", "an edit has at most 1000 characters, this one 90002: a "),
+        ("a" + 900 * " " + "b", "is no edit"),
+        (f"{WEIGHTS}[" + 900 * ",", "is no edit"),
     ],
 )
 def test_a_wrong_line_is_told_with_what_would_be_right(line, said):
     with pytest.raises(ValueError, match=re.escape(said)) as error:
         edited(line)
     assert "\n" not in str(error.value)
+
+
+def test_a_line_is_parsed_in_time_in_proportion_to_its_length(plain):
+    """The one that went wrong took 94 s for 90,000 spaces; each of these stops at another place of the pattern."""
+    shapes = "a{}b", "{}a{}", "a{}[b]{}c", "a[b]{}c", "a={}b{}c", "a[{}", "a.{}*", "{}="
+    start = time.process_time()
+    for shape in shapes:
+        for filling in " ", "\t\n", "a", ".", ",", "*", "[", "]":
+            line = shape.replace("{}", 100_000 * filling)
+            LINE.fullmatch(line)
+            with pytest.raises(ValueError, match="an edit has at most 1000 characters") as error:
+                edits_of([line], plain)
+            assert len(str(error.value)) < 200
+    assert time.process_time() - start < 3
 
 
 def test_one_tensor_is_edited_once():

@@ -68,7 +68,7 @@ def name_of(chapter: type[Chapter]) -> str:
 def trace_of(text: str, model: Path | None = None) -> Trace:
     if model == RANDOM:
         fresh = untrained(opened(DEFAULT_MODEL), seed=1)
-        return read(text, fresh.model, fresh.reader, about=fresh.facts)
+        return read(text, fresh.model, fresh.reader, about=fresh.facts | {"model": RANDOM.name})
     return read(text, model)
 
 

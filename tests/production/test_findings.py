@@ -1,5 +1,7 @@
 """The page of the experiments says what was recorded, in plots and tables."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,12 @@ ABOUT = {"question": "Which?", "command": "lecture experiments run tried --seed 
 
 @pytest.fixture
 def page(tmp_path):
-    exact = np.array([[0.9, 0.92], [0.5, 0.4], [0.9, 0.8]])
+    exact = np.array([[0.9, 0.92, 0.91, 0.91], [0.5, 0.4, 0.4, 0.5], [0.9, 0.8, 0.9, 0.9]])
+    steps = np.array([[100, 200, 100, 300], [np.inf, 900, np.inf, np.inf]])
     found = {
-        "exact": tensor(exact, "part seed", part=("nothing", "root", "norm"), seed=(1, 2)),
+        "exact": tensor(exact, "part seed", part=("nothing", "root", "norm"), seed=(1, 2, 3, 4)),
+        "once": tensor([[0.5], [0.9]], "part seed", part=("a", "b"), seed=(1,)),
+        "arrived_at": tensor(steps, "part seed", part=("a", "b"), seed=(1, 2, 3, 4)),
         "curve": tensor(np.linspace(0, 1, 12).reshape(2, 2, 3), "part seed step", part=("a", "b"), seed=(1, 2)),
         "step": tensor([100, 200, 300], "step"),
         "steps": tensor(300),
@@ -27,9 +32,21 @@ def page(tmp_path):
 
 
 def test_a_tensor_with_seeds_is_a_table_of_mean_spread_and_verdict(page):
-    assert "| nothing | 0.91 | 0.02 |  |  |" in page[0]
-    assert "| root | 0.45 | 0.1 | -0.46 | yes |" in page[0]
-    assert "| norm | 0.85 | 0.1 | -0.06 | no |" in page[0]
+    assert "| nothing | 0.91 | 0.02 |  |  |  |" in page[0]
+    # By Welch p is .0004; two rows meet one control, and no p is below 2/4**4 = .0078: Holm doubles it.
+    assert "| root | 0.45 | 0.1 | -0.46 | 0.0156 | yes |" in page[0]
+    assert re.search(r"\| norm \| 0\.875 \| 0\.1 \| -0\.035 \| 0\.2\d+ \| cannot tell \|", page[0])
+
+
+def test_never_is_counted_and_not_averaged(page):
+    assert "| a | 175 | 200 |  |  |  |" in page[0]
+    # By ranks: of 70 splits 2 are as far apart as this one.
+    assert "| b | 1 of 4 came there |  |  | 0.0286 | yes |" in page[0]
+    assert " inf" not in page[0]
+
+
+def test_a_single_training_of_each_is_no_test(page):
+    assert "| b | 0.9 | 0 | +0.4 |  | one training each: no test |" in page[0]
 
 
 def test_a_curve_is_a_plot_that_the_page_shows(page):

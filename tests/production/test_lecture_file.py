@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._g_l_y_f import Glyph
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -21,8 +22,9 @@ from PIL import Image
 from scenes import cli
 from scenes.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
 from scenes.mobjects.text import paragraph
-from scenes.production.brand_file import NEEDED, ThemeTable
+from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
+from scenes.production.font_file import NEEDED, flaw
 from scenes.production.lecture_file import Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
@@ -286,6 +288,77 @@ def test_a_font_that_lacks_a_glyph_of_the_chapters_is_told_by_the_name_of_the_gl
     assert typeset("caption").family == "Inter"
     (path.parent / "own.ttf").write_bytes(b"no font")
     assert said(path) == ['my.toml:2: theme.font: "own.ttf" cannot be read as a font']
+
+
+def bent(change) -> bytes:
+    """Inter's file with the outlines of some glyphs changed."""
+    font = TTFont(BytesIO(without("")))
+    for table in {"gvar", "fvar", "avar", "HVAR", "MVAR", "STAT"} & set(font.keys()):
+        del font[table]
+    change(font, font.getBestCmap())
+    file = BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
+def emptied(characters):
+    def change(font, names):
+        for char in characters:
+            font["glyf"][names[ord(char)]] = Glyph()
+
+    return change
+
+
+def enlarged(font, names):
+    font["glyf"][names[ord("0")]].coordinates.scale((9, 9))
+
+
+def without_advance(font, names):
+    font["hmtx"].metrics[names[ord("7")]] = (0, 0)
+
+
+FIRST_DIGITS = "0 (digit zero), 1 (digit one), 2 (digit two), 3 (digit three), 4 (digit four)"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (emptied("3"), "3 (digit three)"),
+        (emptied("0123456789"), f"{FIRST_DIGITS} and 5 more"),
+        (emptied("−e"), "e (latin small letter e), − (minus sign)"),
+        (enlarged, "0 (digit zero)"),
+        (without_advance, "7 (digit seven)"),
+    ],
+)  # fmt: skip
+def test_a_font_that_has_a_glyph_and_draws_nothing_for_it_is_told(write, change, named):
+    path = write('[theme]\nfont = "own.ttf"\n')
+    (path.parent / "own.ttf").write_bytes(bent(change))
+    wrong = f"has broken outlines for {named}: nothing is drawn, or something far too large"
+    assert said(path) == [f'my.toml:2: theme.font: "own.ttf" {wrong}']
+
+
+def test_a_font_whose_outlines_are_cut_off_is_told(write):
+    """The file is as long as it says, but where the curves were are zeros."""
+    path = write('[theme]\nfont = "own.ttf"\n')
+    content = bytearray(without(""))
+    place = content.index(b"glyf")
+    start, size = (int.from_bytes(content[at : at + 4]) for at in (place + 8, place + 12))
+    content[start : start + size] = bytes(size)
+    (path.parent / "own.ttf").write_bytes(content)
+    (line,) = said(path)
+    assert 'my.toml:2: theme.font: "own.ttf" has broken outlines for ! (exclamation mark)' in line
+
+
+def test_a_font_of_a_hundred_megabytes_is_not_read(write):
+    path = write('[theme]\nfont = "own.ttf"\n')
+    with (path.parent / "own.ttf").open("wb") as file:
+        file.truncate(100_000_000)
+    assert said(path) == ['my.toml:2: theme.font: "own.ttf" is larger than 50 MB']
+
+
+@pytest.mark.parametrize("family", ["Inter", "Source Serif 4"])
+def test_the_fonts_of_the_project_have_no_flaw(family):
+    assert [flaw(file.path, fontpkg.path(family)) for file in fontpkg.family(family).files] == [""] * 2
 
 
 def test_every_character_that_chapters_and_vocabulary_write_is_asked_of_a_font():

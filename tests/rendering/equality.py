@@ -9,7 +9,6 @@ PSNR of the worst one; ends with status 1 if a number differs or a frame has les
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import zlib
 from collections.abc import Collection
@@ -24,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from frames import Recorder, psnr
 from manim import logger, tempconfig
 
+from scenes.ordering import open_store
 from scenes.production.repertoire import chosen
-from scenes.production.store import Store
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality
 from scenes.storyboard import Chapter
@@ -111,7 +110,7 @@ def main() -> None:
     asked = parser.parse_args()
     logger.setLevel("WARNING")
     width, height = map(int, asked.size.split("x"))
-    path, _ = Store(Path(os.environ.get("LECTURE_CACHE", "renders/.cache"))).trace(asked.text, None)
+    path, _ = open_store().trace(asked.text, None)
     failed = False
     for entry in chosen(asked.chapters):
         verdict = compare(entry.load(), Trace.load(path), asked.steps, (width, height), asked.fps)

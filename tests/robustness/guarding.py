@@ -19,6 +19,7 @@ import click
 
 from scenes.production.crew import in_one_line
 from scenes.production.mistakes import MistakesError
+from transformer_core.cutting import COMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
 #: No case may take more seconds, busy or asleep; what it waits for a processor that others use is not its own.
@@ -61,6 +62,8 @@ class Watch:
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.active:
+            return
+        if event == "subprocess.Popen" and tuple(arguments[1]) == COMMAND:  # a tokenizer's own, with limits
             return
         if event in FORBIDDEN:
             self.connections.append(f"{event} {arguments!r:.200}")

@@ -2,6 +2,7 @@
 
     python tests/robustness/mutants.py                     # attention.py, trace.py, decoding.py and what they lean on
     python tests/robustness/mutants.py trace.py --show     # one file, with each change that no test noticed
+    python tests/robustness/mutants.py measures            # all files of measures, each held by its oracles
 
 What may be changed (numbers, operators, comparisons, arguments, texts, assignments, ...) is mutmut's table. Its own
 runner leaves decorated functions alone, which are half of the core, so the changes are applied here: to every function,
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 import tomllib
@@ -25,6 +27,7 @@ from pathlib import Path
 import click
 from changing import Change, changes
 from trying import Outcome, Trial
+from trying_measures import MeasuresTrial
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = Path(__file__).with_name("survivors.toml")
@@ -41,6 +44,44 @@ TESTS = {
     "beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
 }
 
+#: The tests by hand of each file of measures: what is no derived tensor has no oracle.
+BY_HAND = {
+    "answers.py": "measures/test_answers.py",
+    "boxes.py": "core/test_boxes.py",
+    "chains.py": "measures/test_chains.py",
+    "choices.py": "measures/test_choices.py",
+    "decoder.py": "measures/test_decoder.py",
+    "effects.py": "core/test_effects.py",
+    "emergence.py": "measures/test_emergence.py",
+    "first_look.py": "core/test_first_look.py",
+    "kinds.py": "measures/test_kinds.py",
+    "learning.py": "measures/test_learning.py",
+    "lens.py": "measures/test_lens.py",
+    "order.py": "measures/test_order.py",
+    "patterns.py": "measures/test_patterns.py",
+    "places.py": "measures/test_places.py",
+    "positions.py": "measures/test_positions.py",
+    "scores.py": "measures/test_scores.py",
+    "sheets.py": "measures/test_sheets.py",
+    "side_by_side.py": "measures/test_side_by_side.py",
+    "sizes.py": "measures/test_sizes.py",
+    "stream.py": "measures/test_stream.py",
+    "switched_off.py": "measures/test_switched_off.py",
+    "telling.py": "measures/test_telling.py",
+    "trial.py": "measures/test_trial.py core/test_effects.py",
+}
+MEASURES = [f"measures/{path.name}" for path in sorted((ROOT / "transformer_core" / "measures").glob("[!_]*.py"))]
+
+
+def means_the_same(change: Change) -> bool:
+    """Whether a change is one that no test can tell wherever it stands.
+
+    What is paired has one length by then, `strict` only says so; and a sum of products may name its axes by any letter.
+    """
+    was, now = (re.sub(r", strict=\w+|, (?=\))", "", line) for line in (change.was, change.now))
+    was, now = (re.sub(r'einsum\("[^"]+"', lambda found: found[0].lower(), line) for line in (was, now))
+    return was == now
+
 
 def reasons() -> dict[tuple[str, str, str], str]:
     """Why no test can tell a change: by its file, and the line before and after."""
@@ -50,7 +91,13 @@ def reasons() -> dict[tuple[str, str, str], str]:
 
 def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
     """How many changes of `file` came to which end, and those that no test noticed."""
-    trial = Trial(ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in TESTS[file].split()])
+    if file in MEASURES:
+        tests = [path for path in BY_HAND.get(Path(file).name, "").split() if (ROOT / "tests" / path).exists()]
+        trial: Trial | MeasuresTrial = MeasuresTrial(
+            ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in tests]
+        )
+    else:
+        trial = Trial(ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in TESTS[file].split()])
     found = [change for change in changes(ROOT / "transformer_core" / file) if only in change.was]
     ends: Counter[str] = Counter()
     survivors = []
@@ -59,8 +106,8 @@ def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
         ends[outcome.name] += 1
         if outcome is Outcome.SURVIVED:
             survivors.append(change)
-        click.echo(f"\r{file}: {number} of {len(found)}, {len(survivors)} survived ", nl=False, err=True)
-    click.echo(err=True)
+        if sys.stderr.isatty():
+            click.echo(f"\r{file}: {number} of {len(found)}, {len(survivors)} survived ", nl=False, err=True)
     return ends, survivors
 
 
@@ -68,19 +115,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Change the core in one place at a time, and see whether a test fails."
     )
-    parser.add_argument("files", nargs="*", choices=[*TESTS, []], default=[*TESTS], metavar="FILE")
+    parser.add_argument(
+        "files", nargs="*", choices=[*TESTS, *MEASURES, "measures", []], default=[*TESTS], metavar="FILE"
+    )
     parser.add_argument("--only", default="", help="Only changes of lines that contain this text.")
     parser.add_argument("--show", action="store_true", help="Show the survivors that have a reason as well.")
     wishes = parser.parse_args()
     known, failed = reasons(), False
-    for file in wishes.files:
+    files = [file for wish in wishes.files for file in (MEASURES if wish == "measures" else [wish])]
+    for file in sorted(
+        files, key=MEASURES.__contains__
+    ):  # whose core is loaded before the changes: those of others not
         start = time.monotonic()
         ends, survivors = tried(file, wishes.only)
         caught = ends["KILLED"] + ends["TOO_LONG"]
         total = caught + ends["SURVIVED"]
-        unexplained = [change for change in survivors if (change.file, change.was, change.now) not in known]
+        unexplained = [
+            change for change in survivors if not means_the_same(change) and (file, change.was, change.now) not in known
+        ]
         click.echo(
-            f"{file:16} {total:4} changes, {caught:4} found ({caught / max(total, 1):.1%}; {ends['TOO_LONG']} by their "
+            f"{file:24} {total:4} changes, {caught:4} found ({caught / max(total, 1):.1%}; {ends['TOO_LONG']} by their "
             f"time), {len(survivors):3} survived, {len(unexplained)} of them without a reason, "
             f"{time.monotonic() - start:.0f} s"
         )

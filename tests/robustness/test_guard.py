@@ -20,7 +20,6 @@ import guarding
 from guarding import attempt, judged, limited_memory, watched
 
 from transformer_core.json_files import parsed
-from transformer_core.subwords import _from_rust
 from transformer_core.whole_files import reading
 
 
@@ -36,7 +35,8 @@ def _goes_on():
 
 
 def _sleeps_where_its_end_is_taken_for_a_refusal():
-    _from_rust(lambda: time.sleep(60))
+    with reading(Path("x"), guarding.TooSlow):
+        time.sleep(60)
 
 
 def _takes_a_lack_of_memory_for_damage():

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from transformer_core.at_hand import opened, placed
 from transformer_core.config import Config
 from transformer_core.editing import edits_of
 from transformer_core.lecture import read
-from transformer_core.subwords import Subwords, _from_rust
+from transformer_core.subwords import Subwords
 from transformer_core.vocabulary import SentenceError, Vocabulary, stored
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
@@ -340,6 +341,37 @@ def test_a_vocabulary_has_words_that_can_be_shown(words, said):
         Vocabulary.from_json(json.dumps(words))
 
 
+@pytest.mark.parametrize("kind", ["own", "gpt2", "index"])
+def test_a_header_of_hundreds_of_thousands_of_tensors_is_refused_before_it_is_read(kind, folder):
+    path = folder("gpt2" if kind == "index" else kind)
+    weights = path / "model.safetensors"
+    names = [f"x{number}" for number in range(600_000)]
+    if kind == "index":
+        weights.unlink()
+        weights = path / "model.safetensors.index.json"
+        weights.write_text(json.dumps({"weight_map": {name: f"{name}.safetensors" for name in names}}))
+    else:
+        header, numbers = apart(weights)
+        empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+        together(weights, json.dumps(header | dict.fromkeys(names, empty)), numbers)
+    start = time.process_time()
+    line = refused(weights if kind == "own" else path)
+    assert str(weights) in line
+    assert "are the most" in line
+    assert time.process_time() - start < 2
+    if kind == "own":
+        with pytest.raises(ValueError, match="are the most that are read"):
+            stored(weights)
+
+
+def test_a_config_of_many_megabytes_is_refused_before_it_is_parsed(folder):
+    path = folder("gpt2")
+    (path / "config.json").write_bytes(b'{"a": [' + b"[]," * 8_000_000 + b"[]]}")
+    start = time.process_time()
+    assert "config.json has 24000011 bytes: 16777216 are the most" in refused(path)
+    assert time.process_time() - start < 1
+
+
 def test_words_and_rows_are_as_many(folder):
     path = folder("own") / "model.safetensors"
     header, numbers = apart(path)
@@ -350,23 +382,6 @@ def test_words_and_rows_are_as_many(folder):
     header["__metadata__"]["about"] = json.dumps(about)
     together(path, json.dumps(header), numbers)
     assert "target words, the model rows for" in refused(path)
-
-
-def test_a_panic_of_the_tokenizer_is_a_line():
-    class PanicException(BaseException):  # as pyo3's, which is no Exception
-        pass
-
-    def panics():
-        raise PanicException("called `Option::unwrap()` on a `None` value\nnote: run with RUST_BACKTRACE=1")
-
-    with pytest.raises(ValueError, match="on a `None` value note"):
-        _from_rust(panics)
-
-    def interrupted():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        _from_rust(interrupted)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ train("renders/tiny", steps=220, sentences=400, batch=16, sizes=sizes, measured_
 def films(known, tmp_path_factory):
     """Trials of a film with slides and a page, whose sentence was read before."""
     place = tmp_path_factory.mktemp("films")
-    shutil.copytree(known.cache / "traces", place / "given" / "renders" / ".cache" / "traces")
+    kept = shutil.ignore_patterns("clips", "films", "sheets", "surveys")
+    shutil.copytree(known.cache, place / "given" / "renders" / ".cache", ignore=kept)
     (place / "given" / "tiny.py").write_text(CHAPTER)
     wishes = 'outputs = ["film", "slides", "page"]\noutput = "renders/out"\n'
     (place / "given" / "tiny.toml").write_text(LECTURE + wishes)

@@ -135,7 +135,7 @@ def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
 def test_a_damaged_state_of_a_training_is_one_line(tiny):
     (tiny.folder / "mine.state.safetensors").write_bytes(b"\x10\x00" * 40)
     said = tiny.lecture("train", "--steps", "2", "--output", "mine.safetensors")
-    one_line(said, "mine.state.safetensors is damaged and cannot be read")
+    one_line(said, "mine.state.safetensors has no seal, by which damage would be known: remove it")
 
 
 @pytest.mark.skipif(not shutil.which("faketime"), reason="needs faketime, a package of Debian")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiny_lecture import ROOT, goes_on, one_line, some_slow
+from tiny_lecture import LECTURE, ROOT, goes_on, one_line, some_slow
 
 #: As an old container has it: no locale, and Python told to believe it.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
@@ -160,12 +160,41 @@ def test_any_path_can_be_an_output(name, tiny, known):
     assert tiny.film(name) == known.film()
 
 
+CURSED = "o\x1b[2J\n\u202eut"
+SAYING = {
+    "render": ("render", "tiny.toml", "--trust", "--jobs=1", f"--output={CURSED}"),
+    "stills": ("stills", "tiny.toml", "--trust", "--jobs=1", f"--output={CURSED}"),
+    "slides": ("slides", "tiny.toml", "--trust", "--jobs=1", f"--output={CURSED}"),
+    "page": ("page", "tiny.toml", "--trust", "--jobs=1", f"--output={CURSED}"),
+    "clip": ("clip", "scores.1", "--format=png", "--width=160", f"--output={CURSED}"),
+    "trace": ("trace", f"--output={CURSED}.npz"),
+    "script": ("script", "tiny.toml", "--trust"),
+    "compare": ("compare", "--edit-b=encoder.1.self_attn.weights[head=2]=0", "--table", f"--trace={CURSED}.npz"),
+    "new": ("new", f"{CURSED}.toml"),
+}
+
+
+@pytest.mark.parametrize("name", some_slow(*SAYING, quick=["render", "script", "new"]))
+def test_a_name_or_a_text_of_a_user_cannot_move_the_cursor(name, tiny):
+    """Also when all goes well. Sentences, titles and narration may come from files of others."""
+    said = "It begins.\\x1b[2J\\u202e"
+    (tiny.folder / "tiny.toml").write_text(f'{LECTURE}sentence = "the red\\n car"\n')
+    tiny.write('"One", say="It begins."', f'"One{said}", say="{said}"')
+    done = tiny.lecture(*SAYING[name])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    for text in (done.stdout, done.stderr):
+        assert not [char for char in text.replace("\n", "") if char < " " or char in "\x7f\x9b\u202e"], text
+        assert "\nut" not in text
+
+
 def test_a_path_that_the_system_does_not_take_is_one_line(tiny):
     one_line(tiny.render("x" * 300), "file name too long")
     one_line(tiny.render("deep/" * 2000), "file name too long")
     (tiny.folder / "renders").write_text("mine")
     one_line(tiny.lecture("render", "tiny.toml", "--trust"), "not a directory")
-    one_line(tiny.lecture("script", "scores", unset=["LECTURE_CACHE"]), "not a directory")
+    caches = {"XDG_CACHE_HOME": str(tiny.folder / "renders")}
+    one_line(tiny.lecture("script", "scores", unset=["LECTURE_CACHE"], environment=caches), "not a directory")
     one_line(tiny.render(environment={"LECTURE_CACHE": "renders"}), "not a directory")
     assert (tiny.folder / "renders").read_text() == "mine"
 

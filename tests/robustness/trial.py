@@ -18,10 +18,14 @@ import numpy as np
 from PIL import Image
 from safetensors import safe_open
 
+from scenes.production.belongings import LIST
+from scenes.production.seals import intact
+
 ROOT = Path(__file__).resolve().parents[2]
 LECTURE = (sys.executable, "-m", "scenes.begin")
 #: How a text ends that is whole; others are whole if a parser says so.
-ENDS = {".html": "</html>\n", ".css": "}\n", ".js": ";\n", ".srt": "\n", ".vtt": "\n", ".md": "\n", ".toml": "\n"}
+ENDS = {".html": "</html>\n", ".css": "}\n", ".js": ";\n", ".srt": "\n", ".vtt": "\n", ".md": "\n", ".toml": "\n",
+        ".TAG": "\n"}  # fmt: skip
 
 
 def start(command: Sequence[object], folder: Path, **environment: str) -> subprocess.Popen[str]:
@@ -29,7 +33,7 @@ def start(command: Sequence[object], folder: Path, **environment: str) -> subpro
     # What a shell starts in its background ignores this signal, and what ignores it hands that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = [str(part) for part in command]
-    everything = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    everything = {**os.environ, "PYTHONPATH": str(ROOT), "LECTURE_CACHE": "renders/.cache", **environment}
     return subprocess.Popen(
         arguments, cwd=folder, env=everything, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -120,11 +124,12 @@ def read(path: Path) -> None:
             for name in tensors.keys():  # noqa: SIM118 - no mapping
                 tensors.get_slice(name)
     elif kind.endswith("-seal"):
-        sealed = path.with_name(path.name.removesuffix("-seal"))
-        assert path.read_text(encoding="utf-8") == hashlib.blake2b(sealed.read_bytes()).hexdigest()
+        assert intact(path.with_name(path.name.removesuffix("-seal")))
     elif kind == ".pptx":
         with zipfile.ZipFile(path) as archive:
             assert archive.testzip() is None
+    elif path.name == LIST:
+        assert path.read_text(encoding="utf-8").endswith("\n")
     elif kind in ENDS:
         assert path.read_text(encoding="utf-8").endswith(ENDS[kind])
     else:

@@ -48,7 +48,7 @@ CHECKS = tuple(range(200, 2001, 200))
 def run(
     bench: Bench,
     recipe: Recipe = LONGER,
-    trainings: int = 2,
+    trainings: int = 4,
     sentences: int = 3000,
     words: int = 12,
     checks: tuple[int, ...] = CHECKS,

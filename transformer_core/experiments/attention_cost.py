@@ -10,7 +10,7 @@ Once the grid is large, much of its time is the system's, which hands out fresh 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -111,15 +111,15 @@ def run(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: int = 100) ->
         "layer_time_ratio": tensor(seconds[-1].sum() / seconds[-2].sum()),
         "layer_memory_ratio": tensor(kept[-1].sum() / kept[-2].sum()),
         "crossover": tensor(2 * config.d_model + config.d_ff),
-        "crossover_measured": tensor(crossing(np.array(lengths, float), seconds)),
+        "overtaken": tensor(overtaken(lengths, seconds), "choice", choice=("not yet", "already")),
     }
 
 
-def crossing(lengths: np.ndarray, costs: np.ndarray) -> float:
-    """The length at which the first of two costs overtakes the second, between the measured ones in proportion."""
-    lead = np.log(np.maximum(costs[:, 0], 1e-12) / np.maximum(costs[:, 1], 1e-12))
-    after = int(np.argmax(lead > 0))
-    if lead[after] <= 0 or after == 0:
-        return float("nan")
-    share = lead[after - 1] / (lead[after - 1] - lead[after])
-    return float(np.exp(np.log(lengths[after - 1]) * (1 - share) + np.log(lengths[after]) * share))
+def overtaken(lengths: Sequence[int], costs: np.ndarray) -> np.ndarray:
+    """The two measured lengths between which the first of two costs overtakes the second; NaN if it does not.
+
+    Where between them, the measurements do not tell: the costs of a layer jump where its memory outgrows a cache.
+    """
+    leads = costs[:, 0] > costs[:, 1]
+    first = int(np.argmax(leads))
+    return np.array([lengths[first - 1], lengths[first]], float) if leads[first] and first else np.full(2, np.nan)

@@ -1,7 +1,8 @@
-"""What the norm is worth in a deep model: six layers a side, post-norm, pre-norm and none.
+"""What the norm is worth in a deep model: six layers a side, post-norm, pre-norm and none; and in a shallow one.
 
 The lecture's model has two layers a side, where a missing norm may not show. Here the stacks are as deep as the paper's
-base model, and narrow. Post-norm needs a warm-up that pre-norm can do without: Xiong et al. 2020, section 3.
+base model, and narrow. Post-norm needs a warm-up that pre-norm can do without: Xiong et al. 2020, section 3. Two layers
+a side are trained for as many steps, also without a warm-up: only the depth differs.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from transformer_core.training import Recipe
 PRE: dict[str, Any] = {"norm_order": "pre", "final_norm": True}
 POST: dict[str, Any] = {"norm_order": "post", "final_norm": False}
 NONE: dict[str, Any] = {"norm_order": "none", "final_norm": False}
+SHALLOW: dict[str, Any] = {"encoder_layers": 2, "decoder_layers": 2}
 MODELS = {
     "pre-norm, no warm-up": (PRE, False),
     "post-norm, no warm-up": (POST, False),
     "no norm, no warm-up": (NONE, False),
     "post-norm, warm-up": (POST, True),
+    "shallow, pre-norm, no warm-up": (PRE | SHALLOW, False),
+    "shallow, no norm, no warm-up": (NONE | SHALLOW, False),
 }
 DEEP = replace(BRIEF, steps=400, warm_up=100, sizes=BRIEF.sizes | {"encoder_layers": 6, "decoder_layers": 6})
 CHECKS = (100, 200, 300, 400)
@@ -33,13 +37,16 @@ def run(
     bench: Bench,
     recipe: Recipe = DEEP,
     models: tuple[str, ...] = tuple(MODELS),
-    trainings: int = 3,
+    trainings: int = 5,
     sentences: int = 500,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
     given = {name: partial(changed, name, recipe) for name in models}
     compared = compare(bench, "model", given, trainings, sentences, checks)
-    return compared.found(checks, sentences) | {"layers": tensor(recipe.sizes["encoder_layers"])}
+    return compared.found(checks, sentences) | {
+        "layers": tensor(recipe.sizes["encoder_layers"]),
+        "shallow_layers": tensor(SHALLOW["encoder_layers"]),
+    }
 
 
 def changed(name: str, recipe: Recipe, seed: int) -> Recipe:

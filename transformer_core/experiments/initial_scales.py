@@ -27,7 +27,7 @@ TEXT = "The car is red"
 def run(
     bench: Bench,
     recipe: Recipe = BRIEF,
-    trainings: int = 3,
+    trainings: int = 4,
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:

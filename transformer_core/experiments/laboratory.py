@@ -40,6 +40,8 @@ from transformer_core import results
 from transformer_core.trace import NamedTensor, Trace
 from transformer_core.whole_files import whole
 
+#: An experiment of several trainings counts on from its seed, and theirs end at 2^32.
+MOST_SEEDS = 2**31 - 1
 #: What an experiment found, by short name.
 Found = dict[str, NamedTensor]
 Piece = dict[str, np.ndarray]
@@ -157,7 +159,10 @@ def perform(
 
     Raises:
         KeyError: there is no such experiment.
+        ValueError: a seed that is none.
     """
+    if type(seed) is not int or not 0 <= seed <= MOST_SEEDS:
+        raise ValueError(f"the seed {seed!r} of an experiment is no whole number from 0 to {MOST_SEEDS}")
     known = experiments()
     if name not in known:
         raise KeyError(f"no experiment {name!r}: there are {', '.join(known)}")

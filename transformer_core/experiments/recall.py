@@ -84,18 +84,18 @@ def signal(name: str, seed: int, sequences: int = 16) -> Piece:
 def learn(name: str, rate: float, seed: int, steps: int, check: int = 50) -> Piece:
     """Train on distances by chance from 1 to the longest; accuracy over all `DISTANCES`, every `check` steps.
 
-    `steps` is the first check at which no distance is below `LEARNED`, and -1 if there is none: then training ends.
+    `steps` is the first check at which no distance is below `LEARNED`, where training ends; infinite if there is none.
     """
     random, model = torch.Generator().manual_seed(seed), model_called(name, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-    curve, learned, by_distance = [], -1, np.zeros(len(DISTANCES))
+    curve, learned, by_distance = [], np.inf, np.zeros(len(DISTANCES))
     for step in range(1, steps + 1):
         distance = int(torch.randint(1, DISTANCES[-1] + 1, (), generator=random))
         optimizer.zero_grad()
         loss_of(model, draw(distance, 32, random)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        if step % check == 0 and learned < 0:
+        if step % check == 0:
             by_distance = accuracy(model, random)
             curve.append(by_distance.mean())
             if by_distance.min() >= LEARNED:
@@ -139,7 +139,7 @@ def run(bench: Bench, steps: int = 2000, seeds: int = 3, check: int = 50) -> Fou
         "checks": tensor(np.arange(check, steps + 1, check), "step"),
         "curve": tensor([[piece["curve"] for piece in row] for row in runs], "model seed step", **by_model),
         "steps": tensor(took, "model seed", **by_model),
-        "steps_median": tensor([np.median(row) if (row > 0).all() else -1 for row in took], "model", **by_model),
+        "steps_median": tensor(np.median(took, axis=1), "model", **by_model),
         "accuracy": tensor([[piece["by_distance"] for piece in row] for row in runs], "model seed distance",
                            distance=DISTANCES, **by_model),
         "accuracy_at_last": tensor([np.mean([piece["by_distance"].mean() for piece in row]) for row in runs], "model",

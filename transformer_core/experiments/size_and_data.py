@@ -24,7 +24,7 @@ def run(
     recipe: Recipe = BRIEF,
     widths: tuple[int, ...] = WIDTHS,
     amounts: tuple[int, ...] = AMOUNTS,
-    trainings: int = 2,
+    trainings: int = 5,
     sentences: int = 1000,
 ) -> Found:
     bench.expect(len(widths) * len(amounts) * trainings)

@@ -51,9 +51,9 @@ def good_until(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("arrived")
 def arrived(trace: Trace, prefix: str) -> NamedTensor:
-    """How many trainings of each model came there: those whose step is not -1."""
+    """How many trainings of each model came there: those whose step is not infinite."""
     steps = trace.full(prefix)
-    return NamedTensor(f"{prefix}.arrived", (steps.values > 0).sum(-1), steps.axes[:-1], steps.labels)
+    return NamedTensor(f"{prefix}.arrived", np.isfinite(steps.values).sum(-1), steps.axes[:-1], steps.labels)
 
 
 @derived("trainings")

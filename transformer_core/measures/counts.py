@@ -30,13 +30,6 @@ def crossover(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "crossover", 2 * d_model + d_ff, "")
 
 
-@derived("rows_uncached")
-def rows_uncached(trace: Trace, prefix: str) -> NamedTensor:
-    """n (n + 1) / 2: the decoder rows that are computed to write n tokens without a cache; the last is the end mark."""
-    (words,) = beside(trace, prefix, "output_words")
-    return named(trace, prefix, "rows_uncached", (words + 1) * (words + 2) // 2, "")
-
-
 @derived("rows_cached")
 def rows_cached(trace: Trace, prefix: str) -> NamedTensor:
     """n: the decoder rows that are computed with a cache; the last writes the end mark."""

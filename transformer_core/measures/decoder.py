@@ -105,14 +105,6 @@ def losses(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "losses", -np.log(probs), "batch position", ("probs",))
 
 
-@derived("entropies")
-def entropies(trace: Trace, prefix: str) -> NamedTensor:
-    """-sum_w p(w) log p(w): how undecided each position is."""
-    (probs,) = beside(trace, prefix, "probs")
-    values = -(probs * np.log(np.maximum(probs, 1e-300))).sum(-1)
-    return named(trace, prefix, "entropies", values, "batch position", ("probs",))
-
-
 @derived("word_order")
 def word_order(trace: Trace, prefix: str) -> NamedTensor:
     """The ids of the vocabulary by falling logit, for each position: the first k of them are the top k bars."""

@@ -35,17 +35,9 @@ def head_lengths(trace: Trace, prefix: str) -> NamedTensor:
 def head_sums(trace: Trace, prefix: str) -> NamedTensor:
     """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head."""
     (out,) = beside(trace, prefix, "head_out")
-    bias = trace.tensors.get(f"parameters.{prefix}.b_o")
-    values = out.cumsum(1) + (0.0 if bias is None else bias.values)
+    bias = trace.full(next(name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o"))).values
+    values = out.cumsum(1) + bias
     return named(trace, prefix, "head_sums", values, "batch head query d_model", ("weights",))
-
-
-@derived("head_sum_difference")
-def head_sum_difference(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest difference between the sum over heads and Concat(z) W_O + b_O, relative to the largest entry."""
-    sums, out = beside(trace, prefix, "head_sums", "out")
-    difference = np.abs(sums[:, -1] - out).max() / np.abs(out).max()
-    return named(trace, prefix, "head_sum_difference", difference, "")
 
 
 @derived("entry_reach")

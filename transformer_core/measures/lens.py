@@ -6,7 +6,6 @@ import numpy as np
 
 from transformer_core.measures.decoder import next_ids
 from transformer_core.measures.naming import joined
-from transformer_core.measures.shares import softmax
 from transformer_core.measures.stream import blocks
 from transformer_core.trace import NamedTensor, Trace, derived
 
@@ -35,13 +34,6 @@ def lens_logits(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(
         f"{prefix}.lens_logits", values, ("layer", "batch", "position", "vocab"), {**words, "layer": layers}
     )
-
-
-@derived("lens_probs")
-def lens_probs(trace: Trace, prefix: str) -> NamedTensor:
-    """softmax of the lens's logits."""
-    logits = trace.full(f"{prefix}.lens_logits")
-    return NamedTensor(f"{prefix}.lens_probs", softmax(logits.values), logits.axes, logits.labels)
 
 
 @derived("lens_ranks")

@@ -1,4 +1,4 @@
-"""What the positions say: clock hands, their turns, which places are alike, and what a score owes to word and place."""
+"""What the positions say: clock hands, their turns, and what a score owes to word and place."""
 
 from __future__ import annotations
 
@@ -31,33 +31,6 @@ def turns(trace: Trace, prefix: str) -> NamedTensor:
     sine, cosine = np.moveaxis(trace.full(f"{prefix}.hands").values, -1, 0)
     angle = np.degrees(np.arctan2(sine, cosine))
     return named(trace, prefix, "turns", np.diff(angle, axis=1) % 360, "batch step pair")
-
-
-@derived("turn_spread")
-def turn_spread(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest difference, in degrees, between two turns of one hand: none, but for rounding, of sinusoids."""
-    (steps,) = beside(trace, prefix, "turns")
-    spread = np.ptp(steps, axis=1).max() if steps.shape[1] else 0.0
-    return named(trace, prefix, "turn_spread", spread, "")
-
-
-@derived("place_products")
-def place_products(trace: Trace, prefix: str) -> NamedTensor:
-    """p_i . p_j: how alike two positions are."""
-    (places,) = beside(trace, prefix, "positional")
-    words = trace.full(f"{prefix}.positional").labels.get("position")
-    labels = {"query": words, "key": words} if words else {}
-    products = np.einsum("bim,bjm->bij", places, places)
-    return NamedTensor(f"{prefix}.place_products", products, ("batch", "query", "key"), labels)
-
-
-@derived("place_products_spread")
-def place_products_spread(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest difference between p_i . p_j of two pairs that lie equally far apart."""
-    (products,) = beside(trace, prefix, "place_products")
-    size = products.shape[-1]
-    diagonals = [np.diagonal(products[0], at) for at in range(size)]
-    return named(trace, prefix, "place_products_spread", max(np.ptp(diagonal) for diagonal in diagonals), "")
 
 
 def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:

@@ -80,7 +80,7 @@ def plane(trace: Trace, prefix: str) -> NamedTensor:
     second = np.einsum("bhijd,bhod->bhijo", across, k)
     values = np.stack([first, second], axis=-1)
     tensor = named(trace, prefix, "plane", values, "batch head query key other component", ("q", "k"))
-    others = {"other": trace.full(f"{prefix}.k").labels.get("key", ())}
+    others = {"other": tensor.labels["key"]} if "key" in tensor.labels else {}
     return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, **others})
 
 

@@ -38,14 +38,6 @@ def score_leads(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "score_leads", values, "batch head query key", ("scores",))
 
 
-@derived("score_lead_change")
-def score_lead_change(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest change of any share when each row of scores is moved like that: none, but for rounding."""
-    moved, weights = beside(trace, prefix, "score_leads", "weights")
-    difference = np.abs(softmax(moved * scale_of(trace, prefix)) - weights).max()
-    return named(trace, prefix, "score_lead_change", difference, "")
-
-
 @derived("root_d_head")
 def root_d_head(trace: Trace, prefix: str) -> NamedTensor:
     """The divisor sqrt(d_k) of the scores, read off the trace."""
@@ -116,21 +108,3 @@ def pull(trace: Trace, prefix: str) -> NamedTensor:
 def earned(_: Trace, prefix: str) -> NamedTensor:
     """The share of held-out sentences from which a role is named (`transformer_core.cast.EARNED`)."""
     return NamedTensor(f"{prefix}.earned", np.array(EARNED), ())
-
-
-@derived("key_bias_change")
-def key_bias_change(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest change of any share when b_K is zeroed: none, for q_i . b_K is one constant a row."""
-    q, scores, masked, weights = beside(trace, prefix, "q", "scores", "masked", "weights")
-    bias = trace.full(next(name for name in trace.parents[f"{prefix}.k"] if name.endswith(".b_k"))).values
-    without = (scores - np.einsum("bhid,hd->bhi", q, bias)[..., None]) * scale_of(trace, prefix)
-    change = np.abs(softmax(np.where(np.isneginf(masked), -np.inf, without)) - weights).max()
-    return named(trace, prefix, "key_bias_change", change, "")
-
-
-@derived("key_bias_constant")
-def key_bias_constant(trace: Trace, prefix: str) -> NamedTensor:
-    """q_i . b_K: what the bias of the keys adds to every score of row i."""
-    (q,) = beside(trace, prefix, "q")
-    bias = trace.full(next(name for name in trace.parents[f"{prefix}.k"] if name.endswith(".b_k"))).values
-    return named(trace, prefix, "key_bias_constant", np.einsum("bhid,hd->bhi", q, bias), "batch head query", ("q",))

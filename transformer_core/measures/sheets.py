@@ -130,9 +130,3 @@ def _register(name: str) -> None:
 
 for _name in ("entering", "two_matrices", "biases", "feed_forward", "fixed_shares", "attention"):
     _register(_name)
-
-
-@derived("sheet_factors")
-def sheet_factors(_: Trace, prefix: str) -> NamedTensor:
-    """The factors along both sides of a sheet."""
-    return NamedTensor(f"{prefix}.sheet_factors", MIXES, ("sample",))

@@ -74,21 +74,6 @@ def turned_by(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.turned_by", degrees, cosine.axes, cosine.labels)
 
 
-@derived("in_plane")
-def in_plane(trace: Trace, prefix: str) -> NamedTensor:
-    """(x - mean) B^T: a stream row in the plane that was fitted on held-out rows (experiment `stream_plane`).
-
-    Raises:
-        ValueError: the plane was fitted on a stream of another width.
-    """
-    rows = trace.full(prefix)
-    plane = trace.full("experiment.stream_plane.axes").values
-    if rows.shape[-1] != plane.shape[-1]:
-        raise ValueError(f"{prefix} is {rows.shape[-1]} wide, the plane was fitted on rows of {plane.shape[-1]}")
-    values = (rows.values - trace.full("experiment.stream_plane.mean").values) @ plane.T
-    return NamedTensor(f"{prefix}.in_plane", values, ("batch", "position", "component"), rows.labels)
-
-
 @derived("apart")
 def apart(trace: Trace, prefix: str) -> NamedTensor:
     """|x - x'| of the rows at one place of two sentences, over the mean distance of two held-out rows there.

@@ -14,7 +14,8 @@ from transformer_core.config import Config
 from transformer_core.json_files import parsed
 from transformer_core.model import Transformer
 from transformer_core.pretrained.safetensor_files import check_sizes, opened_file, tensor_in
-from transformer_core.tensor_file import write_tensors
+from transformer_core.tensor_file import AFRESH, unbroken, write_tensors
+from transformer_core.whole_files import ending
 
 #: What chapters and films say of a checkpoint, if its card has it.
 FIGURES = {"recipe": ("smoothing", "entropy_penalty", "seed"), "alignment": ("all",)}
@@ -31,7 +32,7 @@ def save(
     The file is written under a temporary name and moved, so that an interruption leaves a whole file or none.
     `dtype`, such as `torch.float16`, rounds the weights on the way.
     """
-    path = Path(path).with_suffix(".safetensors")
+    path = ending(path, ".safetensors")
     weights = {name: value.detach().to(dtype or value.dtype) for name, value in model.state_dict().items()}
     header = {
         "config": json.dumps(model.config.as_dict()),
@@ -46,14 +47,15 @@ def load(path: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> tu
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file holds no config of this core, or its weights do not fit that config, or cannot be computed
-            with.
+        ValueError: the file holds no config of this core, it was damaged or changed since it was written, or its
+            weights do not fit that config, or cannot be computed with.
     """
-    path = Path(path).with_suffix(".safetensors")
+    path = ending(path, ".safetensors")
     with opened_file(path) as file:
         header = file.metadata() or {}
         if "config" not in header:
             raise ValueError(f"{path} is no checkpoint of this model: its header holds no config")
+        unbroken(path, AFRESH)
         config, about = _header(header, path)
         check_sizes(config, path.stat().st_size, f"the header of {path}")
         weights = {name: tensor_in(file, name, path, dtype) for name in file.keys()}  # noqa: SIM118 (no mapping)

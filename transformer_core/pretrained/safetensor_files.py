@@ -13,6 +13,7 @@ from torch import Tensor
 
 from transformer_core.config import Config
 from transformer_core.pickles import is_pickle, refusal
+from transformer_core.tensor_file import check_header
 
 #: A table of sinusoids is computed, not stored, so that no file bounds it: "position d_model".
 MOST_SINUSOIDS = 2**25
@@ -28,8 +29,7 @@ def opened_file(path: Path) -> Iterator[Any]:
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
-    if not path.is_file():  # a pipe or a device might never end
-        raise ValueError(f"{path} is no file")
+    check_header(path)
     try:
         with safe_open(path, framework="pt") as file:
             yield file

@@ -11,6 +11,7 @@ from torch import Tensor
 from transformer_core.json_files import read_object
 from transformer_core.pickles import called, in_folder, refusal
 from transformer_core.pretrained.safetensor_files import opened_file, tensor_in
+from transformer_core.tensor_file import MOST_HEADER
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 #: So many tensors are named where there is no place for them.
@@ -75,7 +76,7 @@ def _files(folder: Path, written_by: str) -> dict[str, Path]:
         with opened_file(whole) as file:
             return dict.fromkeys(file.keys(), whole)
     if index.exists():
-        places = read_object(index).get("weight_map")
+        places = read_object(index, MOST_HEADER).get("weight_map")
         if not isinstance(places, dict) or not all(isinstance(place, str) for place in places.values()):
             raise ValueError(f"{index} does not say which file has which tensor")
         if any(place != Path(place).name or place in {"..", ""} or "\0" in place for place in places.values()):

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,62 @@ def test_beyond_the_most_at_once_one_is_turned_away_and_the_server_goes_on(folde
         with closing(raw(served.server_address, b"GET")), closing(raw(served.server_address)) as second:
             assert second.recv(1) == b""
         assert ask(served.server_address)[0] == 200
+
+
+def test_those_who_keep_all_connections_for_later_give_way_to_one_who_asks(folder, serving, monkeypatch):
+    monkeypatch.setattr(FolderServer, "most", 32)
+    monkeypatch.setattr(FolderServer, "idle_seconds", 0.3)
+    with serving(folder) as served, ExitStack() as held:
+        kept = [held.enter_context(closing(http.client.HTTPConnection(*served.server_address))) for _ in range(32)]
+        for one in kept:
+            one.request("GET", "/")
+            assert one.getresponse().read() == b"<p>here"
+        begun = time.monotonic()
+        found = [ask(served.server_address)[0] for _ in range(10)]
+        assert found == [200] * 10
+        assert time.monotonic() - begun < 5  # an idle one would be sent away after ten seconds
+        assert kept[0].sock.recv(1) == b""  # who was idle for longest gave way
+        kept[-1].request("GET", "/film.mp4")
+        assert kept[-1].getresponse().read() == FILM  # and no more than there had to
+
+
+def test_those_who_ask_again_and_again_on_all_connections_give_way_after_an_answer(folder, serving, monkeypatch):
+    monkeypatch.setattr(FolderServer, "most", 8)
+    ended = threading.Event()
+
+    def pinging():  # it is never idle for long, and comes again when it was sent away
+        while not ended.is_set():
+            with suppress(OSError, http.client.HTTPException), closing(http.client.HTTPConnection(*address)) as one:
+                while not ended.wait(0.02):
+                    one.request("GET", "/")
+                    answer = one.getresponse()
+                    answer.read()
+                    if answer.will_close:
+                        break
+
+    with serving(folder) as served, ThreadPoolExecutor(8) as crowd:
+        address = served.server_address
+        for _ in range(8):
+            crowd.submit(pinging)
+        try:
+            time.sleep(0.3)
+            begun = time.monotonic()
+            assert [ask(address)[0] for _ in range(10)] == [200] * 10
+            assert time.monotonic() - begun < 8
+        finally:
+            ended.set()
+
+
+def test_two_hundred_and_fifty_six_who_stay_hold_up_nobody(folder, serving):
+    """As many as there are places, with the seconds as they are."""
+    with serving(folder) as served, ExitStack() as held:
+        for _ in range(FolderServer.most):
+            one = held.enter_context(closing(http.client.HTTPConnection(*served.server_address)))
+            one.request("GET", "/")
+            one.getresponse().read()
+        begun = time.monotonic()
+        assert ask(served.server_address) == (200, b"<p>here")
+        assert time.monotonic() - begun < 4
 
 
 def test_those_who_leave_in_the_middle_are_no_error(folder, serving, capfd):

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 import scenes.publishing.page
 from scenes.language import catalogue, languages
 from scenes.language.sentences import places
+from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
 from scenes.publishing.page import KEYS, write_page
 from scenes.publishing.wording import SAID, SCRIPTS, Form, script_texts
@@ -276,10 +277,39 @@ def test_only_a_page_is_written_over(lecture, trace, tmp_path):
     mine = tmp_path / "page" / "thesis.txt"
     mine.parent.mkdir()
     mine.write_text("years of work")
-    with pytest.raises(ValueError, match="is no page of a lecture: it is left as it is"):
+    with pytest.raises(ValueError, match=r"thesis\.txt was not written by lecture, which replaces the whole folder"):
         write_page(lecture, trace, mine.parent)
     assert [path.name for path in tmp_path.rglob("*")] == ["page", "thesis.txt"]
-    again = write_page(lecture, trace, tmp_path / "other")
-    (again.parent / "tensors" / "stale.js").touch()
-    write_page(lecture, trace, tmp_path / "other")
-    assert not (again.parent / "tensors" / "stale.js").exists()
+
+
+def test_a_page_that_somebody_put_files_into_is_left_as_it_is(lecture, trace, tmp_path):
+    """For a server of pages, say: a name for it, and the history of the folder."""
+    page = write_page(lecture, trace, tmp_path / "page").parent
+    for name in (".git/HEAD", "CNAME"):
+        (page / name).parent.mkdir(exist_ok=True)
+        (page / name).write_text("mine")
+        with pytest.raises(ValueError, match=f"{name} was not written by lecture"):
+            write_page(lecture, trace, page)
+        assert (page / name).read_text() == "mine"
+        (page / name).unlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LIST, "page"]
+
+
+def test_a_page_takes_the_place_of_an_earlier_one_with_all_its_files(lecture, trace, tmp_path):
+    write_page(lecture, trace, tmp_path / "page")
+    stale = tmp_path / "page" / "tensors" / "stale.js"
+    take(tmp_path, ["page/tensors/stale.js"])
+    stale.touch()
+    write_page(lecture, trace, tmp_path / "page")
+    assert not stale.exists()
+    assert listed(tmp_path) == {f"page/{p.relative_to(tmp_path / 'page').as_posix()}"
+                                for p in (tmp_path / "page").rglob("*") if p.is_file()}  # fmt: skip
+
+
+def test_a_page_that_is_a_link_is_refused_and_leaves_nothing(lecture, trace, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "page").symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="page is a link"):
+            write_page(lecture, trace, tmp_path / "page")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["elsewhere", "page"]

@@ -1,0 +1,22 @@
+"""Telling: what a command says on the terminal. A path, a title or a sentence of a user's may be part of any line."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+import click
+
+
+def tell(*lines: str, err: bool = False) -> None:
+    """Say `lines`, each as one line, whatever is in it."""
+    for line in lines:
+        click.echo(plain(line), err=err)
+
+
+def plain(text: str) -> str:
+    """`text` with a dot for what would end the line, move the cursor, turn the line around or not be seen.
+
+    >>> plain("red" + chr(27) + "[2J" + chr(10) + chr(0x202e) + "car")
+    'red·[2J··car'
+    """
+    return "".join(char if char.isprintable() or category(char) == "Zs" else "·" for char in text)

@@ -1,0 +1,257 @@
+"""What is read off recorded experiments: watched trainings, chains, heads that were switched off, kinds of words."""
+
+import math
+
+import numpy as np
+
+from oracles import Raw, oracle
+
+EARNED, ENOUGH = 0.9, 100
+WATCHED = tuple(f"experiment.emergence{part}" for part in ("", ".green", ".phrase", ".tired", ".wide"))
+EMERGENCE = "experiment.emergence"
+
+
+def right_words(raw: Raw) -> list[int]:
+    """The ids of the words that are right, told by their names: those read next, and the end mark."""
+    words = list(raw.words("probs", "vocab"))
+    return [words.index(word) for word in (*raw.words("probs", "position")[1:], "<end>")]
+
+
+def looked_at(raw):
+    return {axis: raw.words("probs", axis) for axis in ("checkpoint", "position")}
+
+
+@oracle("watched_true", WATCHED, "checkpoint position", looked_at, "probs")
+def watched_true(raw):
+    return [[float(rows[0][i][word]) for i, word in enumerate(right_words(raw))] for rows in raw["probs"]]
+
+
+@oracle("watched_losses", WATCHED, "checkpoint position", looked_at, "probs")
+def watched_losses(raw):
+    return [[math.log(1 / p) for p in look] for look in watched_true(raw)]
+
+
+@oracle("watched_hits", WATCHED, "checkpoint position", looked_at, "probs")
+def watched_hits(raw):
+    return [[int(rows[0][i][word] == max(rows[0][i])) for i, word in enumerate(right_words(raw))]
+            for rows in raw["probs"]]  # fmt: skip
+
+
+INVARIANT, INFLECTED = "adjective(invariant)->noun", "adjective(inflected)->noun"
+
+
+def curves(raw: Raw) -> dict[str, np.ndarray]:
+    """For each role the scores of the head that is best in the end; invariant adjectives have the inflected ones'."""
+    score = raw["/experiment.emergence.roles.score"]
+    names = raw.words("/experiment.emergence.roles.score", "role")
+    found = {}
+    for k, name in enumerate(names):
+        judge = names.index(INFLECTED) if name == INVARIANT else k
+        best = max(np.ndindex(score.shape[2:]), key=lambda at: score[(-1, judge, *at)])
+        found[name] = score[(slice(None), k, *best)]
+    return found
+
+
+def first_to_stay(scores, steps, level) -> int:
+    """Walking back from the end as long as the scores are high."""
+    found = -1
+    for score, step in zip(reversed(list(scores)), reversed(list(steps)), strict=True):
+        if score < level:
+            break
+        found = int(step)
+    return found
+
+
+@oracle("settled", f"{EMERGENCE}.roles", "checkpoint role",
+        lambda raw: {axis: raw.words("score", axis) for axis in ("checkpoint", "role")}, "score")  # fmt: skip
+def settled(raw):
+    return np.stack([*curves(raw).values()], 1)
+
+
+@oracle("since", f"{EMERGENCE}.roles", "role", lambda raw: {"role": raw.words("score", "role")}, "score")
+def since(raw):
+    steps = raw["/experiment.emergence.step"]
+    return [first_to_stay(scores, steps, EARNED) for scores in curves(raw).values()]
+
+
+def learned_lines(raw: Raw) -> dict[str, np.ndarray]:
+    """Alignment, the roles that are earned in the end and common enough, whole sentences: the earliest first."""
+    steps, asked = raw["step"], dict(zip(raw.words("roles.score", "role"), raw["roles.askers"][-1], strict=True))
+    found = {"alignment": raw["alignment"]}
+    found |= {role: scores for role, scores in curves(raw).items() if scores[-1] >= EARNED and asked[role] >= ENOUGH}
+    found["whole sentences"] = raw["exact"]
+
+    def when(name):
+        step = first_to_stay(found[name], steps, EARNED - 1e-6)
+        return math.inf if step < 0 else step
+
+    return {name: found[name].astype(float) for name in sorted(found, key=when)}
+
+
+def lines_of(raw):
+    return {"line": tuple(learned_lines(raw))}
+
+
+@oracle("learned", EMERGENCE, "checkpoint line", lines_of, "alignment")
+def learned(raw):
+    return np.array([*learned_lines(raw).values()]).T
+
+
+@oracle("learned_since", EMERGENCE, "line", lines_of, "alignment")
+def learned_since(raw):
+    return [first_to_stay(scores, raw["step"], EARNED - 1e-6) for scores in learned_lines(raw).values()]
+
+
+@oracle("learned_stride", EMERGENCE, "line", lines_of, "alignment")
+def learned_stride(raw):
+    steps, found = raw["step"], []
+    for scores in learned_lines(raw).values():
+        rises = [0.0]
+        for a, start in enumerate(steps):
+            rises += [scores[b] - scores[a] for b, stop in enumerate(steps) if start < stop <= 2 * start]
+        found.append(max(rises) / (scores[-1] - scores[0]))
+    return found
+
+
+@oracle("strides", EMERGENCE, "", needs="alignment")
+def strides(raw):
+    return sum(part > 0.5 for part in learned_stride(raw))
+
+
+@oracle("lines", EMERGENCE, "", needs="alignment")
+def lines(raw):
+    return len(learned_lines(raw))
+
+
+# Chains.
+
+
+def over_seeds_of(raw: Raw) -> np.ndarray:
+    """The mean over the axis that the card calls seed; it is the second of all of these."""
+    rows = raw.itself.astype(float)
+    return sum(rows[:, s] for s in range(rows.shape[1])) / rows.shape[1]
+
+
+@oracle("bought", ("experiment.against_lstm.exact",), "")
+def bought(raw):
+    first, second, *_, last = over_seeds_of(raw)
+    return (second - first) / (last - first)
+
+
+@oracle("good_until", ("experiment.against_lstm.by_length",), "model",
+        lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")})  # fmt: skip
+def good_until(raw):
+    found = []
+    for row in over_seeds_of(raw):
+        best = 0
+        for length, share in zip(raw["/experiment.against_lstm.length"], row, strict=True):
+            if share < 0.9:
+                break
+            best = int(length)
+        found.append(best)
+    return found
+
+
+@oracle("arrived", ("experiment.recall.steps",), "model", lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")})
+def arrived(raw):
+    return [sum(math.isfinite(step) and step > 0 for step in row) for row in raw.itself]
+
+
+@oracle("trainings", ("experiment.recall.steps", "experiment.against_lstm.exact"), "")
+def trainings(raw):
+    return len(raw.itself[0])
+
+
+@oracle("state_size", ("lstm.encoder", "attending_lstm.encoder"), "", needs="states")
+def state_size(raw):
+    return len(raw["states"][0, 0])
+
+
+# Heads that were switched off.
+
+OFF = "experiment.heads_off"
+
+
+@oracle("right", OFF, "model layer head role",
+        lambda raw: {"model": ("all heads", "one off"), "role": raw.words("before", "choice")}, "before")  # fmt: skip
+def right(raw):
+    after = raw["encoder"]
+    return [[[raw["before"] for _ in layer] for layer in after], after]
+
+
+@oracle("cost", OFF, "role layer head", lambda raw: {"role": raw.words("before", "choice")}, "before")
+def cost(raw):
+    return [[[raw["before"][role] - head[role] for head in layer] for layer in raw["encoder"]]
+            for role in range(len(raw["before"]))]  # fmt: skip
+
+
+@oracle("named_heads", "roles", "", needs="score")
+def named_heads(raw):
+    return sum(max(raw["score"][(slice(None), *at)]) >= EARNED for at in np.ndindex(raw["score"].shape[1:]))
+
+
+@oracle("heads_in_all", "roles", "", needs="score")
+def heads_in_all(raw):
+    return raw.config["heads"] * raw.config["encoder_layers"]
+
+
+# Words.
+
+
+@oracle("noun_totals", "training", "noun", lambda raw: {"noun": raw.words("pairs", "noun")}, "pairs")
+def noun_totals(raw):
+    return [sum(int(count) for count in row) for row in raw["pairs"]]
+
+
+@oracle("adjective_totals", "training", "adjective", lambda raw: {"adjective": raw.words("pairs", "adjective")},
+        "pairs")  # fmt: skip
+def adjective_totals(raw):
+    return [sum(int(count) for count in row) for row in raw["pairs"].T]
+
+
+def kinds_of(raw):
+    return raw.words("/experiment.neurons.area", "kind")
+
+
+def is_of_kind(raw: Raw) -> list[list[int]]:
+    """By the grammar's own lists of words, whose names are those of the recorded experiment."""
+    from transformer_core.tasks.kinds import kinds
+
+    return [[int(word.lower() in kinds()[kind]) for kind in kinds_of(raw)] for word in raw.tokens("source")]
+
+
+@oracle("of_kind", "encoder.?.ffn", "position kind", lambda raw: {"kind": kinds_of(raw)},
+        "/experiment.neurons.area")  # fmt: skip
+def of_kind(raw):
+    return is_of_kind(raw)
+
+
+@oracle("named_after", "encoder.?.ffn", "position d_ff", needs="/experiment.neurons.best_kind")
+def named_after(raw):
+    kind, table = raw["/experiment.neurons.best_kind"][int(raw.prefix.split(".")[1])], is_of_kind(raw)
+    return [[value if table[i][kind[unit]] else 0 for unit, value in enumerate(row)]
+            for i, row in enumerate(raw["post"][0])]  # fmt: skip
+
+
+# Trainings that differ in one thing.
+
+REMOVED = "experiment.parts_removed"
+
+
+@oracle("trial_layers", REMOVED, "", needs="steps")
+def trial_layers(_):
+    return 2
+
+
+@oracle("rates", REMOVED, "step", needs="steps")
+def rates(raw):
+    """A ramp of 200 steps, then half a cosine: sin^2 of the part that is left, in quarter turns."""
+    steps = int(raw["steps"])
+    return [
+        (k + 1) / 200 if k < 200 else math.sin(math.pi / 2 * (steps - k) / (steps - 200)) ** 2 for k in range(steps)
+    ]
+
+
+@oracle("missing", f"{REMOVED}.parameters", "part", lambda raw: {"part": raw.words(f"/{raw.prefix}", "part")})
+def missing(raw):
+    return [(raw.itself[0] - count) / raw.itself[0] for count in raw.itself]

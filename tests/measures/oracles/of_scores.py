@@ -1,0 +1,403 @@
+"""Dot products and what follows from them: scores, shares, projections, and a turn that no score sees."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+from oracles import (
+    ATTENTION,
+    CROSS_ATTENTION,
+    DECODER_ATTENTION,
+    ENCODER_ATTENTION,
+    HERE,
+    PAIRS,
+    SELF_ATTENTION,
+    Raw,
+    oracle,
+)
+
+DEGREES = 180 / math.pi
+TEMPERATURES = (0.125, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0)
+
+
+def per_pair(raw, value):
+    """`value(q, k)` for every head, query and key, one pair after the other."""
+    q, k = raw["q"], raw["k"]
+    return np.array([[[[value(one, other) for other in k[b, h]] for one in q[b, h]] for h in range(q.shape[1])]
+                     for b in range(len(q))])  # fmt: skip
+
+
+def root_of_d_k(raw: Raw) -> float:
+    return math.sqrt(raw["q"].shape[-1]) if raw.config["attention_scale"] else 1.0
+
+
+def shares(scores: np.ndarray) -> np.ndarray:
+    """e^s / sum of e^s, of one row after the other, what is minus infinity left out of the sum."""
+    flat = scores.reshape(-1, scores.shape[-1])
+    found = np.zeros_like(flat)
+    for row, out in zip(flat, found, strict=True):
+        seen = [j for j, score in enumerate(row) if score != -math.inf]
+        raised = [math.exp(row[j] - max(row[seen])) for j in seen]
+        out[seen] = np.array(raised) / math.fsum(raised)
+    return found.reshape(scores.shape)
+
+
+def visible(raw: Raw) -> np.ndarray:
+    """Which keys a query may see, "query key", by what attention is, not by the mask that was recorded."""
+    queries, keys = raw["weights"].shape[-2:]
+    causal = ".self_attn" in raw.path and raw.path.startswith("decoder")
+    return np.array([[j <= i or not causal for j in range(keys)] for i in range(queries)])
+
+
+def scaled(raw: Raw) -> np.ndarray:
+    return raw["scores"] / root_of_d_k(raw)
+
+
+def hide(scores: np.ndarray, raw: Raw) -> np.ndarray:
+    return np.where(visible(raw), scores, -np.inf)
+
+
+@oracle("terms", ATTENTION, "batch head query key d_head")
+def terms(raw):
+    return per_pair(raw, lambda q, k: [a * b for a, b in zip(q, k, strict=True)])
+
+
+@oracle("sums", ATTENTION, "batch head query key d_head")
+def sums(raw):
+    return per_pair(raw, lambda q, k: [q[: d + 1] @ k[: d + 1] for d in range(len(q))])
+
+
+@oracle("positive_terms", ATTENTION, PAIRS)
+def positive_terms(raw):
+    return per_pair(raw, lambda q, k: sum(a * b > 0 for a, b in zip(q, k, strict=True)))
+
+
+@oracle("negative_terms", ATTENTION, PAIRS)
+def negative_terms(raw):
+    return per_pair(raw, lambda q, k: sum(a * b < 0 for a, b in zip(q, k, strict=True)))
+
+
+@oracle("q_length", ATTENTION, "batch head query")
+def q_length(raw):
+    return np.sqrt((raw["q"] ** 2).sum(-1))
+
+
+@oracle("k_length", ATTENTION, "batch head key")
+def k_length(raw):
+    return np.sqrt((raw["k"] ** 2).sum(-1))
+
+
+@oracle("cosine", ATTENTION, PAIRS)
+def cosine(raw):
+    return raw["scores"] / per_pair(raw, lambda q, k: math.hypot(*q) * math.hypot(*k))
+
+
+@oracle("angle", ATTENTION, PAIRS)
+def angle(raw):
+    def between(q, k):
+        """By the half of it: atan2 of |a - b| and |a + b|, for a and b of length one."""
+        a, b = q / math.hypot(*q), k / math.hypot(*k)
+        return 2 * math.atan2(math.hypot(*(a - b)), math.hypot(*(a + b))) * DEGREES
+
+    return per_pair(raw, between)
+
+
+@oracle("plane", ATTENTION, "batch head query key other component")
+def plane(raw):
+    q, k = raw["q"], raw["k"]
+    found = np.zeros((*raw["scores"].shape, k.shape[2], 2))
+    for b, h, i, j in np.ndindex(*raw["scores"].shape):
+        basis, upper = np.linalg.qr(np.stack([q[b, h, i], k[b, h, j]], 1))  # Gram-Schmidt up to signs
+        found[b, h, i, j] = k[b, h] @ (basis * np.sign(np.diag(upper)))
+    return found
+
+
+@oracle("scores_if_keys_were_queries", SELF_ATTENTION, PAIRS)
+def scores_if_keys_were_queries(raw):
+    return np.einsum("bhid,bhjd->bhij", raw["q"], raw["q"])
+
+
+@oracle("score_leads", ATTENTION, PAIRS)
+def score_leads(raw):
+    seen = visible(raw)
+    best = np.where(seen, raw["scores"], -np.inf).max(-1)
+    return np.where(seen, raw["scores"] - best[..., None], -np.inf)
+
+
+@oracle("root_d_head", ATTENTION, "")
+def root_d_head(raw):
+    heads = raw.config["cross_heads"] if "cross_attn" in raw.path and raw.config["cross_heads"] else raw.config["heads"]
+    return math.sqrt(raw.config["d_model"] / heads) if raw.config["attention_scale"] else 1.0
+
+
+@oracle("leads", ATTENTION, PAIRS)
+def leads(raw):
+    return behind(hide(raw["scaled"], raw))
+
+
+def behind(scores):
+    return np.array([row - max(row) for row in scores.reshape(-1, scores.shape[-1])]).reshape(scores.shape)
+
+
+@oracle("exponentials", ATTENTION, PAIRS)
+def exponentials(raw):
+    best = hide(raw["scaled"], raw).max(-1, keepdims=True)
+    return np.where(visible(raw), np.exp(raw["scaled"]) / np.exp(best), 0)
+
+
+@oracle("exponential_sums", ATTENTION, "batch head query")
+def exponential_sums(raw):
+    return exponentials(raw) @ np.ones(raw["scaled"].shape[-1])
+
+
+@oracle("weight_sums", ATTENTION, "batch head query")
+def weight_sums(raw):
+    return raw["weights"] @ np.ones(raw["weights"].shape[-1])
+
+
+@oracle(
+    "by_temperature",
+    ATTENTION,
+    "batch head query temperature key",
+    lambda _: {"temperature": tuple(str(t) for t in TEMPERATURES)},
+)
+def by_temperature(raw):
+    scores = hide(raw["scaled"], raw)
+    found = np.zeros((*scores.shape[:3], len(TEMPERATURES), scores.shape[-1]))
+    for number, temperature in enumerate(TEMPERATURES):
+        found[:, :, :, number, :] = shares(scores / temperature)
+    return found
+
+
+@oracle("temperatures", ENCODER_ATTENTION, "temperature")
+def temperatures(_):
+    return TEMPERATURES
+
+
+@oracle("weighted_v", ATTENTION, "batch head query key d_head")
+def weighted_v(raw):
+    return np.einsum("bhij,bhjd->bhijd", raw["weights"], raw["v"])
+
+
+@oracle("pull", ATTENTION, PAIRS)
+def pull(raw):
+    given = raw["weights"] * np.sqrt((raw["v"] ** 2).sum(-1))[:, :, None, :]
+    return given / np.einsum("bhij->bhi", given)[..., None]
+
+
+@oracle("earned", "roles", "")
+def earned(_):
+    return 0.9
+
+
+@oracle("q_terms", HERE, "batch head query d_head d_model")
+def q_terms(raw):
+    rows, w_q = entering(raw), raw.parameter("w_q")
+    return rows[:, None, :, None, :] * w_q.swapaxes(-1, -2)[None, :, None]
+
+
+def entering(raw: Raw) -> np.ndarray:
+    """The rows that an attention reads with its queries, by the order of norms that the config names."""
+    block = raw.block
+    if raw.config["norm_order"] == "pre":
+        return raw[f"/{block}.{'ln2' if 'cross' in raw.path else 'ln1'}.out"]
+    if "cross" not in raw.path:
+        return raw[f"/{block}.resid_pre"]
+    return raw[f"/{block}.{'ln1.out' if raw.config['norm_order'] == 'post' else 'resid_attn'}"]
+
+
+@oracle("q_sums", HERE, "batch head query d_head d_model")
+def q_sums(raw):
+    rows, w_q = entering(raw), raw.parameter("w_q")
+    width = rows.shape[-1]
+    upper = np.array([[m <= last for last in range(width)] for m in range(width)], float)
+    return np.einsum("bim,hmd,mn->bhidn", rows, w_q, upper)
+
+
+def rotation(size: int) -> np.ndarray:
+    """Gram-Schmidt of a normal matrix of seed 0, column by column: each keeps the side on which it stood."""
+    drawn = np.random.default_rng(0).normal(size=(size, size))
+    columns: list[np.ndarray] = []
+    for column in drawn.T:
+        rest = column.copy()
+        for _ in range(2):  # once more, for the rounding
+            for before in columns:
+                rest = rest - (before @ rest) * before
+        columns.append(rest / math.hypot(*rest))
+    return np.stack(columns, 1)
+
+
+@oracle("turned_q", ENCODER_ATTENTION, "batch head query d_head")
+def turned_q(raw):
+    return np.einsum("bhid,de->bhie", raw["q"], rotation(raw["q"].shape[-1]))
+
+
+@oracle("turned_k", ENCODER_ATTENTION, "batch head key d_head")
+def turned_k(raw):
+    return np.einsum("bhjd,de->bhje", raw["k"], rotation(raw["k"].shape[-1]))
+
+
+@oracle("turned_scores", ENCODER_ATTENTION, PAIRS)
+def turned_scores(raw):
+    return np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"])
+
+
+@oracle("turned_change", ENCODER_ATTENTION, "")
+def turned_change(raw):
+    return np.abs(np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"]) - raw["scores"]).max() / np.abs(raw["scores"]).max()
+
+
+# What the lecture's own questions come to.
+
+
+def row_of_bias(raw, name):
+    return raw.parameter(name)[:, None, :]
+
+
+@oracle("swapped_scores", ENCODER_ATTENTION, PAIRS)
+def swapped_scores(raw):
+    rows = entering(raw)[:, None]
+    asks = rows @ raw.parameter("w_k") + row_of_bias(raw, "b_k")
+    answers = rows @ raw.parameter("w_q") + row_of_bias(raw, "b_q")
+    return asks @ answers.swapaxes(-1, -2)
+
+
+@oracle("swapped_difference", ENCODER_ATTENTION, "")
+def swapped_difference(raw):
+    turned = raw["scores"].transpose(0, 1, 3, 2)
+    return np.abs(swapped_scores(raw) - turned).max() / np.abs(raw["scores"]).max()
+
+
+@oracle("swapped_weights", ENCODER_ATTENTION, PAIRS)
+def swapped_weights(raw):
+    return shares(swapped_scores(raw) / root_of_d_k(raw))
+
+
+@oracle("tied_weights", ATTENTION, PAIRS)
+def tied_weights(raw):
+    scores = hide(raw["scaled"], raw)
+    for row in scores.reshape(-1, scores.shape[-1]):
+        first = max(range(len(row)), key=lambda j: row[j])
+        others = [j for j in range(len(row)) if j != first]
+        if others:
+            row[max(others, key=lambda j: row[j])] = row[first]
+    return shares(scores)
+
+
+@oracle("alone_weights", SELF_ATTENTION, "batch head query")
+def alone_weights(raw):
+    return np.ones(raw["weights"].shape[:3])
+
+
+@oracle("divided_difference", DECODER_ATTENTION, "")
+def divided_difference(raw):
+    late = zeroed_after(raw)
+    return np.abs(late / late.sum(-1, keepdims=True) - raw["weights"]).max()
+
+
+@oracle("taken_from_others", SELF_ATTENTION, "")
+def taken_from_others(raw):
+    parts = pull(raw)
+    size = parts.shape[-1]
+    return 1 - sum(parts[..., i, i].mean() for i in range(size)) / size
+
+
+@oracle("mean_own", "roles", "", needs="score")
+def mean_own(raw):
+    return raw["score"][raw.words("score", "role").index("self")].mean()
+
+
+# Of the decoder.
+
+
+@oracle("zeroed_after", DECODER_ATTENTION, PAIRS)
+def zeroed_after(raw):
+    return shares(raw["scaled"]) * visible(raw)
+
+
+@oracle("zeroed_sums", DECODER_ATTENTION, "batch head query")
+def zeroed_sums(raw):
+    return zeroed_after(raw) @ np.ones(raw["scaled"].shape[-1])
+
+
+def other(raw):
+    return raw.at(f"other.later.{raw.prefix}")
+
+
+@oracle("zeroed_leak", "decoder.?.self_attn", "batch head query")
+def zeroed_leak(raw):
+    return np.abs(zeroed_after(raw) - zeroed_after(other(raw))).max(-1)
+
+
+@oracle("masked_leak", "decoder.?.self_attn", "batch head query")
+def masked_leak(raw):
+    return np.abs(raw["weights"] - other(raw)["weights"]).max(-1)
+
+
+@oracle("looks", ATTENTION, "batch query key")
+def looks(raw):
+    return sum(raw["weights"][:, h] for h in range(raw["weights"].shape[1])) / raw["weights"].shape[1]
+
+
+def first_of_largest(row) -> int:
+    return max(range(len(row)), key=lambda j: (row[j], -j))
+
+
+@oracle("favourites", ATTENTION, "batch query")
+def favourites(raw):
+    return [[first_of_largest(row) for row in sentence] for sentence in looks(raw)]
+
+
+@oracle("places", CROSS_ATTENTION, "batch query")
+def places(raw):
+    return [[first_of_largest(row) + 1 for row in sentence] for sentence in looks(raw)]
+
+
+@oracle("turns_back", CROSS_ATTENTION, "batch")
+def turns_back(raw):
+    rows = [sentence[:-1] for sentence in favourites(raw)]
+    return [sum(after < before for before, after in pairwise(row)) for row in rows]
+
+
+@oracle("gold_hits", CROSS_ATTENTION, "", needs="about.gold")
+def gold_hits(raw):
+    gold = raw.about["gold"]["alignment"]
+    (found,) = favourites(raw)
+    return sum(found[i] in gold[i] for i in range(min(len(found), len(gold))))
+
+
+@oracle("aligned", "config", "", needs="about.card")
+def aligned(raw):
+    return raw.about["card"]["alignment"]["all"]
+
+
+@oracle("written_at", CROSS_ATTENTION, "batch key", lambda raw: {"key": raw.tokens("source")})
+def written_at(raw):
+    return [[first_of_largest(column) for column in sentence.T] for sentence in looks(raw)]
+
+
+@oracle("push", "gradients.encoder.?.self_attn", PAIRS, needs="z")
+def push(raw):
+    """The derivative of z_i = sum_j softmax(s)_j v_j by s_j, chained with dL/dz_i: w_j (v_j - z_i) . g_i."""
+    here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
+    w, v, z = here["weights"], here["v"], here["z"]
+    away = v[:, :, None, :, :] - z[:, :, :, None, :]
+    return w * (away * g[:, :, :, None, :]).sum(-1)
+
+
+@oracle("push_difference", "gradients.encoder.?.self_attn", "", needs="z")
+def push_difference(raw):
+    largest = np.abs(raw["scaled"]).max()
+    return np.abs(push(raw) - raw["scaled"]).max() / largest if largest else 0.0
+
+
+@oracle("value_way", "gradients.encoder.?.self_attn", PAIRS, needs="z")
+def value_way(raw):
+    here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
+    found = np.zeros(here["weights"].shape)
+    for b, h, i, j in np.ndindex(*found.shape):
+        length = math.hypot(*g[b, h, i])
+        away = here["v"][b, h, j] - here["z"][b, h, i]
+        found[b, h, i, j] = -(away @ g[b, h, i]) / length if length else 0.0
+    return found

@@ -1,0 +1,325 @@
+"""The residual stream: what is added to it, how its rows move, norms, and what a sublayer sees of other rows."""
+
+import math
+
+import numpy as np
+
+from oracles import CROSS_ATTENTION, NORMS, SELF_ATTENTION, STACKS, STREAM, Raw, oracle
+from oracles.of_sublayers import attention, feed_forward, norm
+
+DEGREES = 180 / math.pi
+
+
+def lengths(rows):
+    return np.sqrt((rows**2).sum(-1))
+
+
+def cosines(one, other):
+    """By the lengths of sum and difference: |a + b|^2 - |a - b|^2 is 4 a . b."""
+    return (lengths(one + other) ** 2 - lengths(one - other) ** 2) / (4 * lengths(one) * lengths(other))
+
+
+def before(raw):
+    return raw[f"/{raw.block}.resid_pre"]
+
+
+@oracle("added", SELF_ATTENTION, STREAM)
+def added(raw):
+    return before(raw) + raw["out"]
+
+
+@oracle("left_if_replaced", SELF_ATTENTION, "batch position")
+def left_if_replaced(raw):
+    return cosines(before(raw), raw["out"])
+
+
+@oracle("left_if_added", SELF_ATTENTION, "batch position")
+def left_if_added(raw):
+    return cosines(before(raw), before(raw) + raw["out"])
+
+
+def sublayers(raw: Raw) -> list[tuple[str, np.ndarray]]:
+    """The names and the rows of all that a stack adds up, by the config, "input" first."""
+    found = [("input", raw["0.resid_pre"])]
+    for layer in range(raw.config[f"{raw.path}_layers"]):
+        found.append((f"attention {layer + 1}", raw[f"{layer}.self_attn.out"]))
+        if raw.path == "decoder" and raw.config["encoder_layers"]:
+            found.append((f"cross-attention {layer + 1}", raw[f"{layer}.cross_attn.out"]))
+        found.append((f"feed-forward {layer + 1}", raw[f"{layer}.ffn.out"]))
+    return found
+
+
+def by_sublayer(raw):
+    return {"sublayer": tuple(name for name, _ in sublayers(raw))}
+
+
+@oracle("addition_lengths", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
+def addition_lengths(raw):
+    return np.stack([lengths(rows) for _, rows in sublayers(raw)], 1)
+
+
+@oracle("tally", STACKS, "batch sublayer position d_model", by_sublayer, "0.resid_pre")
+def tally(raw):
+    rows = [rows for _, rows in sublayers(raw)]
+    return np.stack([sum(rows[1 : s + 1], rows[0]) for s in range(len(rows))], 1)
+
+
+def last(raw):
+    return raw[f"{raw.config[f'{raw.path}_layers'] - 1}.resid_post"]
+
+
+@oracle("tally_difference", STACKS, "", needs="0.resid_pre")
+def tally_difference(raw):
+    return np.abs(sum(rows for _, rows in sublayers(raw)) - last(raw)).max() / np.abs(last(raw)).max()
+
+
+@oracle("stream_lengths", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
+def stream_lengths(raw):
+    return lengths(tally(raw))
+
+
+@oracle("cosine_first_last", STACKS, "batch position", needs="0.resid_pre")
+def cosine_first_last(raw):
+    return cosines(raw["0.resid_pre"], last(raw))
+
+
+@oracle("turned_by", STACKS, "batch position", needs="0.resid_pre")
+def turned_by(raw):
+    one, other = raw["0.resid_pre"], last(raw)
+    one, other = (rows / lengths(rows)[..., None] for rows in (one, other))
+    return 2 * np.arctan2(lengths(one - other), lengths(one + other)) * DEGREES
+
+
+def named_like(raw):
+    """The tensor of the first pass that has the name of this one of another pass."""
+    return raw[f"/{raw.path}"]
+
+
+@oracle("apart", "other.*.encoder.?.resid_post", "batch position",
+        lambda raw: {"position": raw.tokens("source")[: named_like(raw).shape[1]]},
+        "/experiment.stream_plane.mean_distance")  # fmt: skip
+def apart(raw):
+    both = min(raw.itself.shape[1], named_like(raw).shape[1])
+    points = raw.words("/experiment.stream_plane.mean_distance", "layer")
+    usual = raw["/experiment.stream_plane.mean_distance"][points.index(raw.path)]
+    return lengths(raw.itself[:, :both] - named_like(raw)[:, :both]) / usual
+
+
+@oracle("likeness", ("other.shuffled.encoder.?.resid_post", "other.later.decoder.?.resid_post"), "batch position")
+def likeness(raw):
+    return cosines(raw.itself, named_like(raw))
+
+
+@oracle("grown_change", ("encoder.?.resid_p*",), "batch position", needs="/other.shorter.encoder.0.resid_pre")
+def grown_change(raw):
+    rows, others = raw.itself, raw[f"/other.shorter.{raw.prefix}"]
+    moved = [lengths(rows[:, i] - others[:, i]) / lengths(rows[:, i]) for i in range(others.shape[1])]
+    return np.stack([*moved, np.ones(len(rows))], 1)
+
+
+@oracle("later_change", ("decoder.?.resid_p*",), "batch position", needs="/other.later.decoder.0.resid_pre")
+def later_change(raw):
+    return lengths(raw.itself - raw[f"/other.later.{raw.prefix}"]) / lengths(raw.itself)
+
+
+def moved_places(raw):
+    return [int(i) for i in raw["/other.shuffled.order"]]
+
+
+@oracle("moved_each", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "position",
+        lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})  # fmt: skip
+def moved_each(raw):
+    plain = raw[f"/other.unplaced.{raw.path}"]
+    apart = [np.abs(raw.itself[0, i] - plain[0, at]).max() for i, at in enumerate(moved_places(raw))]
+    return np.array(apart) / np.abs(plain).max()
+
+
+@oracle("moved_difference", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "")
+def moved_difference(raw):
+    return max(moved_each(raw))
+
+
+TURNED = ("other.turned.encoder.?.resid_post", "other.turned.lstm.encoder.states",
+          "other.turned.attending_lstm.encoder.states")  # fmt: skip
+
+
+@oracle("moved_change", TURNED, "position", lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})
+def moved_change(raw):
+    """Word by word: the last one stands where the first unlike it of the second half stood, and that one last."""
+    words = raw.about["tokens"]
+    end = len(words) - 1
+    where = next(i for i in range(len(words) // 2, end) if words[i].lower() != words[end].lower())
+    order = [end if i == where else where if i == end else i for i in range(len(words))]
+    plain = raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.unplaced.{raw.path}"][0]
+    apart = [max(abs(raw.itself[0, i] - plain[at])) for i, at in enumerate(order)]
+    return np.array(apart) / max(plain.max(), -plain.min())
+
+
+@oracle("moved_most", TURNED, "")
+def moved_most(raw):
+    return max(moved_change(raw))
+
+
+# Norms.
+
+
+@oracle("centred", NORMS, STREAM)
+def centred(raw):
+    return entering_norm(raw) - np.einsum("bim->bi", entering_norm(raw))[..., None] / raw["out"].shape[-1]
+
+
+def entering_norm(raw: Raw) -> np.ndarray:
+    """The rows that a norm reads, by the order of norms that the config names."""
+    block, last_part = raw.prefix.rpartition(".")[::2]
+    if last_part == "final_norm":
+        top = raw.config[f"{block}_layers"] - 1
+        return raw[f"/{block}.{top}.resid_post"]
+    sublayers = ("attn", "cross", "ffn") if "decoder" in block and raw.config["encoder_layers"] else ("attn", "ffn")
+    number = int(last_part[-1]) - 1
+    if raw.config["norm_order"] == "post":
+        return raw[f"/{block}.resid_{sublayers[number]}"]
+    return raw[f"/{block}.resid_{sublayers[number - 1]}"] if number else raw[f"/{block}.resid_pre"]
+
+
+@oracle("scale", NORMS, "batch position")
+def scale(raw):
+    """By the definition, sqrt(var + eps), where nothing was falsified."""
+    return np.sqrt(entering_norm(raw).var(-1) + raw.config["norm_eps"])
+
+
+@oracle("mean_after", NORMS, "batch position")
+def mean_after(raw):
+    return raw["normalized"] @ np.ones(raw["out"].shape[-1]) / raw["out"].shape[-1]
+
+
+@oracle("var_after", NORMS, "batch position")
+def var_after(raw):
+    return (raw["normalized"] ** 2).mean(-1) - raw["normalized"].mean(-1) ** 2
+
+
+@oracle("gained", NORMS, STREAM)
+def gained(raw):
+    return np.einsum("bim,m->bim", raw["normalized"], raw.parameter("gain"))
+
+
+@oracle("added_share", (*SELF_ATTENTION, *CROSS_ATTENTION, "encoder.?.ffn", "decoder.?.ffn"), "batch position")
+def added_share(raw):
+    """Beside the row that it is added to, by the order of norms that the config names."""
+    order, kind = raw.config["norm_order"], raw.prefix.rpartition(".")[2]
+    cross = raw.has(f"/{raw.block}.cross_attn.out")
+    earlier = {"self_attn": 0, "cross_attn": 1, "ffn": 1 + cross}[kind]
+    points = ["resid_pre", "resid_attn", *["resid_cross"] * cross]
+    point = f"ln{earlier}.out" if order == "post" and earlier else points[earlier]
+    return lengths(raw["out"]) / lengths(raw[f"/{raw.block}.{point}"])
+
+
+# Which box lets one row see another.
+
+
+def boxes(raw: Raw):
+    """The functions of a layer's boxes, and the rows that each of them reads."""
+    pre = raw.config["norm_order"] == "pre"
+    found = {}
+    if raw.config["norm_order"] != "none":
+        found["norm"] = (lambda x: norm(raw, "ln1", x)), raw["resid_pre"] if pre else raw["resid_attn"]
+    found["attention"] = (
+        (lambda x: attention(raw.at(f"{raw.prefix}.self_attn"), x)),
+        (raw["ln1.out"] if pre else raw["resid_pre"]),
+    )
+    middle = {"pre": "ln2.out", "post": "ln1.out", "none": "resid_attn"}[raw.config["norm_order"]]
+    found["feed-forward"] = (lambda x: feed_forward(raw.at(f"{raw.prefix}.ffn"), x)), raw[middle]
+    return found
+
+
+def in_boxes(raw):
+    words = raw.tokens("source")
+    return {"part": tuple(boxes(raw)), "query": words, "key": words}
+
+
+@oracle("reach", "encoder.?", "part query key", in_boxes, "resid_pre")
+def reach(raw):
+    found = []
+    for f, rows in boxes(raw).values():
+        size = rows.shape[1]
+        table = np.zeros((size, size))
+        for j in range(size):
+            blanked = rows * np.array([i != j for i in range(size)])[None, :, None]
+            table[:, j] = np.abs(f(blanked) - f(rows))[0].max(-1)
+        found.append(table / table.max())
+    return found
+
+
+@oracle("reached", "encoder.?", "part", lambda raw: {"part": tuple(boxes(raw))}, "resid_pre")
+def reached(raw):
+    return [
+        sum(table[i, j] > 0 for i in range(len(table)) for j in range(len(table)) if i != j) for table in reach(raw)
+    ]
+
+
+@oracle("pairs", ("encoder.?",), "", needs="resid_pre")
+def pairs(raw):
+    words = raw.tokens("source")
+    return sum(i != j for i in range(len(words)) for j in range(len(words)))
+
+
+# How rows travel.
+
+
+def stops(raw):
+    names = ["0.resid_pre"]
+    for layer in range(raw.config[f"{raw.path}_layers"]):
+        cross = [f"{layer}.resid_cross"] * (raw.path == "decoder" and bool(raw.config["encoder_layers"]))
+        names += [f"{layer}.resid_attn", *cross, f"{layer}.resid_post"]
+    return names
+
+
+def principal(raw):
+    """Eigenvectors of the covariance, the two largest first, each with its largest entry above zero."""
+    rows = np.concatenate([raw[name] for name in stops(raw)])
+    flat = rows.reshape(-1, rows.shape[-1])
+    values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False))
+    two = np.stack([v if v[np.abs(v).argmax()] > 0 else -v for v in (vectors[:, -1], vectors[:, -2])], 1)
+    return rows - flat.mean(0), two, values
+
+
+@oracle("journey", STACKS, "batch layer position component",
+        lambda raw: {"layer": tuple(f"{raw.prefix}.{name}" for name in stops(raw))}, "0.resid_pre")  # fmt: skip
+def journey(raw):
+    rows, two, _ = principal(raw)
+    return (rows @ two)[None]
+
+
+@oracle("journey_explained", STACKS, "", needs="0.resid_pre")
+def journey_explained(raw):
+    values = principal(raw)[2]
+    return values[-2:].sum() / values.sum()
+
+
+def ends(raw):
+    """The word's rows in its two sentences, before the stack and behind it."""
+    points = ("0.resid_pre", f"{raw.config['encoder_layers'] - 1}.resid_post")
+    senses = ("one_sense", "other_sense")
+    return [raw[f"/other.{s}.encoder.{name}"][0, raw.about[s]["noun"]] for name in points for s in senses]
+
+
+SENSES = "/other.one_sense.encoder.0.resid_pre"
+
+
+@oracle("senses_moved", "encoder", "choice component", needs=SENSES)
+def senses_moved(raw):
+    one, other, one_after, other_after = ends(raw)
+    a, b = one_after - one, other_after - other
+    turn = math.acos((a @ b) / (math.hypot(*a) * math.hypot(*b)))
+    return [[math.hypot(*a), 0], [math.hypot(*b) * math.cos(turn), math.hypot(*b) * math.sin(turn)]]
+
+
+@oracle("senses_start", "encoder", "", needs=SENSES)
+def senses_start(raw):
+    one, other, *_ = ends(raw)
+    return math.dist(one, other)
+
+
+@oracle("senses_end", "encoder", "", needs=SENSES)
+def senses_end(raw):
+    one, _, one_after, other_after = ends(raw)
+    return math.dist(one_after, other_after) / math.dist(one, one_after)

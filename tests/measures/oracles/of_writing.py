@@ -1,0 +1,119 @@
+"""What is written: probabilities of the next word, the lens, and scores of whole sentences."""
+
+import math
+
+import numpy as np
+
+from oracles import Raw, oracle
+from oracles.of_sublayers import norm
+
+ROOTS = ("", "other.later")
+WRITTEN = "logits decoder.0.resid_pre"
+
+
+def next_words(raw: Raw) -> list[int]:
+    """The id that each row has to write: what it reads next, and the end mark in the last row."""
+    read = [int(i) for i in raw["embed_tgt.ids"][0]]
+    return [*read[1:], int(raw.about["end"])]
+
+
+def along_target(raw):
+    return {"position": raw.words("embed_tgt.sum", "position")}
+
+
+@oracle("true_probs", ROOTS, "batch position", along_target, WRITTEN)
+def true_probs(raw):
+    return [[raw["probs"][0, i, word] for i, word in enumerate(next_words(raw))]]
+
+
+@oracle("losses", ROOTS, "batch position", along_target, WRITTEN)
+def losses(raw):
+    """log sum_w exp(logit_w) - logit_y."""
+    logits = raw["logits"][0]
+    return [[math.log(math.fsum(np.exp(logits[i]))) - logits[i, word] for i, word in enumerate(next_words(raw))]]
+
+
+@oracle("word_order", ROOTS, "batch position vocab", along_target, WRITTEN)
+def word_order(raw):
+    return [[sorted(range(len(row)), key=lambda w: (-row[w], w)) for row in sentence] for sentence in raw["logits"]]
+
+
+@oracle("following", ROOTS, "batch position", along_target, WRITTEN)
+def following(raw):
+    """Of a softmax, the largest is 1 / sum_w exp(logit_w - largest logit)."""
+    logits = raw["logits"]
+    return 1 / np.exp(logits - logits.max(-1)[..., None]).sum(-1)
+
+
+def stops(raw: Raw) -> list[np.ndarray]:
+    layers = raw.config["decoder_layers"]
+    return [raw["0.resid_pre"], *(raw[f"{layer}.resid_post"] for layer in range(layers))]
+
+
+def along_layers(raw):
+    return {"layer": ("input", *(f"layer {layer + 1}" for layer in range(raw.config["decoder_layers"])))}
+
+
+def read_early(raw: Raw) -> list[np.ndarray]:
+    final = raw.config["final_norm"] or (raw.config["final_norm"] is None and raw.config["norm_order"] == "pre")
+    rows = [norm(raw.at(raw.prefix), "final_norm", x) if final else x for x in stops(raw)]
+    table = raw["/parameters.output.w"] if not raw.config["tied_output"] else raw["/parameters.embed_tgt.table"].T
+    bias = raw["/parameters.output.b"] if raw.config["output_bias"] else 0
+    return [x @ table + bias for x in rows]
+
+
+DECODERS = ("decoder", "other.later.decoder")
+
+
+@oracle("lens_logits", DECODERS, "layer batch position vocab",
+        lambda raw: along_layers(raw) | {"vocab": raw.words("/logits", "vocab")}, "0.resid_pre")  # fmt: skip
+def lens_logits(raw):
+    return read_early(raw)
+
+
+@oracle("lens_ranks", DECODERS, "layer batch position", along_layers, "0.resid_pre")
+def lens_ranks(raw):
+    words = next_words(raw.at(raw.root.rstrip(".")))
+    found = [sorted(logits[0, i], reverse=True).index(logits[0, i, word]) + 1
+             for logits in read_early(raw) for i, word in enumerate(words)]  # fmt: skip
+    return np.reshape(found, (-1, 1, len(words)))
+
+
+# Choices, and whole sentences.
+
+
+@oracle("left_to_others", "decoding.rules", "choice", lambda raw: {"choice": raw.words("probs", "choice")}, "probs")
+def left_to_others(raw):
+    return [math.fsum(sorted(row)[:-1]) for row in raw["probs"]]
+
+
+def along_steps(raw):
+    return {"step": raw.words("log_prob", "step")}
+
+
+@oracle("winners", "decoding.greedy", "step", along_steps, "log_prob")
+def winners(raw):
+    return [max(row) for row in raw["probs"]]
+
+
+@oracle("sentence_prob", "decoding.greedy", "", needs="log_prob")
+def sentence_prob(raw):
+    return math.prod(max(row) for row in raw["probs"])
+
+
+@oracle("running_score", "decoding.greedy", "step", along_steps, "log_prob")
+def running_score(raw):
+    return [math.fsum(raw["log_prob"][: t + 1]) for t in range(len(raw["log_prob"]))]
+
+
+@oracle("mean_score", "decoding.greedy", "step", along_steps, "log_prob")
+def mean_score(raw):
+    return [math.fsum(raw["log_prob"][: t + 1]) / (t + 1) for t in range(len(raw["log_prob"]))]
+
+
+@oracle("beam_width", ("decoding.beam", "decoding.normalised"), "", needs="kept")
+def beam_width(raw):
+    counts: dict[int, int] = {}
+    for step, kept in zip(raw["step"], raw["kept"], strict=True):
+        counts[int(step)] = counts.get(int(step), 0) + int(kept)
+    return max(counts.values())

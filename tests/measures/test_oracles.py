@@ -1,0 +1,73 @@
+"""Every derived tensor equals what own arithmetic makes of the recorded ones: values, axes and labels."""
+
+from pathlib import Path
+
+import numpy as np
+import oracles
+import pytest
+from oracles.recorded import TRACES, answers, compare, reaches
+
+import transformer_core.measures  # noqa: F401 - which registers what it can derive
+from transformer_core.trace import _DERIVED
+
+oracles.load()
+ROOT = Path(__file__).resolve().parents[2]
+#: Derived tensors that statistics of a library make, which are held by a file of their own.
+OF_EFFECTS = "over_seeds spread difference p_value effect".split()
+OF_TRIALS = "points chance gain_width gain_amount gain_width_counts gain_amount_counts".split()
+ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_effects.py") | dict.fromkeys(
+    OF_TRIALS, "tests/measures/test_trial.py"
+)
+#: Derived tensors that are the same everywhere, and why.
+ALWAYS = {
+    "alone_weights": "one word has all",
+    "beam_width": "every search of a lecture keeps four",
+    "bought": "one experiment tells it",
+    "entering_apart": "what leaves rows as they are is linear",
+    "fixed_shares_apart": "so is a blend",
+    "two_matrices_apart": "and so are two matrices",
+    "heads_in_all": "of one checkpoint the roles were scored",
+    "lines": "one training was watched",
+    "strides": "one training was watched",
+    "senses_start": "a word that stands at one place begins with one row",
+    "earned": "a threshold",
+    "factors": "the test's own",
+    "fixed_shares_gap": "a blend is linear",
+    "two_matrices_gap": "and so are two matrices",
+    "temperatures": "a list",
+    "trial_layers": "a recipe",
+}
+
+
+@pytest.mark.parametrize("name", sorted(oracles.ORACLES))
+def test_a_derived_tensor_is_what_own_arithmetic_makes_of_the_records(name):
+    for text in TRACES:
+        if reaches(name, text):
+            compare(name, text)
+
+
+def test_every_derived_tensor_has_an_oracle():
+    held = {*oracles.ORACLES, *ELSEWHERE}
+    missing = sorted(name for name in _DERIVED if name not in held)
+    assert not missing, f"write an oracle for each of {missing}: see tests/measures/oracles/__init__.py"
+    gone = sorted(held - set(_DERIVED))
+    assert not gone, f"nothing derives {gone}: their oracles can go"
+
+
+@pytest.mark.parametrize(("name", "file"), ELSEWHERE.items())
+def test_what_is_held_elsewhere_is_named_there(name, file):
+    assert f".{name}" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted({*oracles.ORACLES} - set(ALWAYS)))
+def test_an_oracle_meets_more_than_one_answer(name):
+    """Or a measure that always says the same would pass."""
+    found = [values for text in TRACES if reaches(name, text) for _, values, _ in answers(name, text)]
+    assert found, f"no trace has a place for {name}"
+    numbers = {round(float(number), 9) for values in found for number in values.ravel() if np.isfinite(number)}
+    assert len(numbers) > 1, numbers
+
+
+def test_no_oracle_reads_a_measure():
+    for path in (ROOT / "tests/measures/oracles").glob("of_*.py"):
+        assert "transformer_core.measures" not in path.read_text(encoding="utf-8"), path.name
