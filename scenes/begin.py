@@ -1,17 +1,24 @@
-"""Where the command `lecture` begins: an interrupt while its code is still being read is one line, as it is later."""
+"""Where the command `lecture` begins: what is wrong while its code is still being read is one line, as it is later."""
 
+import resource
 import sys
+from pathlib import Path
 from signal import SIGINT, pthread_kill
 from threading import Timer, main_thread
 from typing import Any
 
 #: Seconds until an interrupt that Python could not raise comes again.
 AGAIN = 0.01
+#: Bytes of address space without which the libraries of tensors end the process, each in words of its own.
+LEAST = 1 << 30
 
 
 def main() -> None:
     """Read the code of the command, and run it."""
     sys.unraisablehook = again
+    if missing := lacking():
+        sys.stderr.write(f"lecture: {missing}\n")
+        sys.exit(1)
     try:
         from scenes.cli import main as command
 
@@ -19,6 +26,18 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("lecture: interrupted\n")
         sys.exit(130)
+
+
+def lacking() -> str:
+    """What the process has not got that every command needs; empty if it has all."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the current folder was removed: change to one that is there"
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST:
+        return f"ulimit -v leaves {limit >> 20} MiB of memory, and at least {LEAST >> 20} are needed, for films more"
+    return ""
 
 
 def again(unraisable: Any) -> None:

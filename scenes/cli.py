@@ -26,7 +26,7 @@ from scenes.publishing.clipping import clip
 from scenes.publishing.commands import page, published, serve, slides
 from scenes.speaking import heard, read_out, voices
 from scenes.surroundings import settled
-from scenes.telling import plain, tell
+from scenes.telling import plain, printable, tell
 from scenes.translating import language, say_untold
 from scenes.watching import watch
 
@@ -75,6 +75,7 @@ def list_(as_json: bool) -> None:
     """The chapters, in the order of the lecture, and the groups."""
     from scenes.production.repertoire import GROUPS, repertoire
 
+    printable()
     entries = repertoire()
     if as_json:
         rows = [{"name": e.name, "number": e.number, "title": e.title, "about": e.about} for e in entries]
@@ -97,6 +98,7 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio, untold
 
+    printable()
     order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
@@ -135,6 +137,7 @@ def words() -> None:
     """What the model knows: the words that a sentence can be made of."""
     from scenes.production.tracing import known_words
 
+    printable()
     for kind, members in known_words().items():
         tell(kind, f"  {', '.join(members)}")
 

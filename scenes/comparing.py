@@ -12,7 +12,7 @@ from scenes.filming import filmed, pictured
 from scenes.modelling import called
 from scenes.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
 from scenes.speaking import heard, speakers
-from scenes.telling import tell
+from scenes.telling import printable, tell
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -46,6 +46,8 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
       lecture compare english-spanish --edit-b "encoder.1.self_attn.weights[head=2]=0"
       lecture compare model-a.safetensors model-b.safetensors --text "the red car"
     """
+    if only_table and not saved:
+        printable()
     pair = _pair(models, wishes)
     store = _store(pair)
     order = _order(pair, **wishes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scenes.telling import tell
+from scenes.telling import printable, tell
 
 NARROW = 100
 
@@ -16,6 +16,7 @@ NARROW = 100
 @click.option("--model", "name", help="A name of `lecture models`, or the path of a folder or a checkpoint.")
 def model(name: str | None) -> None:
     """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
+    printable()
     from transformer_core.at_hand import placed
     from transformer_core.lecture import DEFAULT_MODEL
     from transformer_core.pretrained import load, load_hugging_face
@@ -40,7 +41,8 @@ def console() -> Any:
     from rich.console import Console
 
     # Where nothing is told of a width, a table is as wide as it needs to be.
-    return Console(width=None if sys.stdout.isatty() else NARROW, highlight=False)
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if seen else NARROW, highlight=False, quiet=sys.stdout is None)
 
 
 def _shapes(shown: Any) -> Any:

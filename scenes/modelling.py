@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scenes.telling import tell
+from scenes.telling import printable, tell
 
 
 @click.command()
@@ -17,6 +17,7 @@ def models(as_json: bool) -> None:
     from transformer_core.at_hand import INSTALLED_BY, at_hand, models_home
     from transformer_core.at_hand import as_json as listed
 
+    printable()
     found = at_hand()
     if as_json:
         click.echo(listed(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from unicodedata import category
 
 import click
@@ -11,6 +12,16 @@ def tell(*lines: str, err: bool = False) -> None:
     """Say `lines`, each as one line, whatever is in it."""
     for line in lines:
         click.echo(plain(line), err=err)
+
+
+def printable() -> None:
+    """For a command that does nothing but print: see that there is somewhere to print to.
+
+    Raises:
+        ClickException: standard output was closed before the command began.
+    """
+    if sys.stdout is None:
+        raise click.ClickException("standard output is closed, and this command does nothing but print")
 
 
 def plain(text: str) -> str:

@@ -295,7 +295,9 @@ class Inference(Chapter):
         speed, longest, speedups = run["longest_speedup"], run["longest"], run["speedup"]
         gains = [float(gain) for gain in speedups.quantities()]
         least = gains.index(min(gains))
-        grows = claim(gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with each.")
+        grows = claim(
+            gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with every length."
+        )
         yield Step(
             "What it saves, by the clock",
             say=f"Measured on random weights of this size: {longest:.0f} words take {without.quantity(last):,.0f} "

@@ -283,12 +283,12 @@ class FAQ(Chapter):
                 told.append(part["scores"].pick(**at_))
             answers.append(
                 Small(
-                    "Can a score be higher |at a smaller cosine?",
+                    "Can a score be high |at a small cosine?",
                     two_bars(told, [f"cosine {cosine:.2f}" for _, cosine in seen], ".1f"),
-                    ("yes", "if the vectors are longer"),
+                    ("yes", "if the vectors are long"),
                 )
             )
-            beats.append("A higher score at a smaller cosine? Yes, if the vectors are longer. |")
+            beats.append("A high score at a small cosine? Yes, if the vectors are long. |")
         path = trace.under(cast.path, batch=0, head=cast.head)
         tied = path["tied_weights"].pick(query=cast.asker.position)
         if len(tied) > 1:

@@ -32,6 +32,8 @@ LEAVING = 0.5
 #: What the system says of a disk without room, and what helps.
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ROOM = "free some room and run it again, it goes on from there"
+#: What else than MemoryError is said where there is none: by who loads a library, and by the system.
+NO_MEMORY = ("failed to map segment from shared object", "cannot allocate memory")
 #: Processes that may die over a job before it is given up.
 LOSSES = 2
 
@@ -245,7 +247,7 @@ def _leave(*_: Any) -> None:
 
 def in_one_line(error: BaseException) -> str:
     """What went wrong, for a reader who needs no traceback."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
         return "there is not enough memory; fewer processes need less: --jobs 1"
     if isinstance(error, OSError) and error.strerror:
         place = "" if error.filename is None else f"{error.filename}: "

@@ -27,6 +27,8 @@ LOUDNESS, CEILING = -16.0, -2.0
 #: Half the time in which the limiter gives way to a peak.
 YIELDING = 0.004
 BIT_RATE = 96_000
+#: What a file is read as, by its name: recordings, and films for their sound.
+KINDS = FORMATS | {".mp4": "mp4"}
 #: Seconds of a recording. To level a sound takes some 2 MB a second: a day of silence is a small file.
 LONGEST = 600.0
 
@@ -52,7 +54,7 @@ def read(path: Path, most: float = math.inf) -> np.ndarray:
     """
     parts: list[np.ndarray] = []
     try:
-        with av.open(str(path.absolute()), format=FORMATS[path.suffix.lower()]) as file:
+        with av.open(str(path.absolute()), format=KINDS[path.suffix.lower()]) as file:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
             for given in _within(most, path, file):
                 parts += [frame.to_ndarray().ravel() for frame in resampler.resample(given)]

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from walking import SENTENCES, chapters, findings, name_of
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from manim import tempconfig
+from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
+
+from scenes.rendering import FastRenderer
+from scenes.step import Record
+from scenes.storyboard import TooLongError
+from transformer_core.cast import cast_of
+from transformer_core.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
 
@@ -15,3 +28,129 @@ def test_the_numbers_of_a_formula_are_listed_among_what_a_step_showed() -> None:
         (0,): "2",
         (1,): "−0.5",
     }, factors
+
+
+def said(name: str, trace: Trace) -> str:
+    """All that a chapter says of a trace, without playing anything."""
+    with tempconfig({"media_dir": tempfile.gettempdir()}):
+        scene = CHAPTERS[name](trace=trace, renderer=FastRenderer())
+        return "\n".join(step.narration for step in scene.steps(trace.in_sight(scene.at_the_end)))
+
+
+def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
+    """The trace with other values in some tensors; "__" stands for the dots of a name."""
+    names = {name.replace("__", "."): np.asarray(values) for name, values in tensors.items()}
+    new = {name: replace(trace.full(name), values=values) for name, values in names.items()}
+    kept = {name: tensor for name, tensor in trace.tensors.items() if name.rpartition(".")[2] not in ("right", "cost")}
+    return Trace(kept | new, trace.parents, trace.about)
+
+
+@pytest.mark.parametrize(
+    ("above", "verdict"), [(-1.0, "Greedy missed a better one."), (1.0, "This beam missed the greedy one")]
+)
+def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: float, verdict: str) -> None:
+    trace = trace_of("The car is red")
+    best = float(trace["decoding.beam.score"].values[int(trace["decoding.beam.hypotheses"].values[0])])
+    other = changed(trace, decoding__greedy__score=np.array(best + above))
+    probs = other.full("decoding.greedy.probs")
+    labels = {**probs.labels, "step": (*probs.labels["step"][:-2], "verde", "<end>")}
+    other.tensors[probs.name] = replace(probs, labels=labels)
+    assert verdict in said("inference", other)
+    assert "They agree here." in said("inference", trace_of("The car is red"))
+
+
+def test_other_words_are_slivers_only_where_the_second_is_one() -> None:
+    for text in ("banks", "The car is red"):
+        probs = np.sort(trace_of(text)["decoding.rules.probs"].values[0])
+        spoken = said("inference", trace_of(text))
+        assert ("each other word a sliver" in spoken) == (probs[-2] <= 0.05)
+        assert (f"{probs[-2]:.1%}" in spoken) == (probs[-2] > 0.05)
+
+
+def test_the_length_that_gains_least_from_a_cache_is_named() -> None:
+    trace = trace_of("The car is red")
+    times, lengths = (trace[f"experiment.cache_cost.{name}"].values for name in ("milliseconds", "lengths"))
+    gains = times[:, 0] / times[:, 1]
+    least = int(gains.argmin())
+    assert f"{lengths[least]} words gain least: {gains[least]:.1f} times." in said("inference", trace)
+
+
+def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses_most() -> None:
+    trace = trace_of("The car is red")
+    before, after = (trace[f"experiment.heads_off.{name}"] for name in ("before", "encoder"))
+    kinds = [*before.labels["choice"]]
+    own, determiner = kinds.index("adjective(inflected)->noun"), kinds.index("determiner->noun")
+    left = after.values[1, 1]
+    lost = before.values[:-1] - left[:-1]
+    assert lost.argmax() == determiner
+    spoken = said("interpretation", trace)
+    assert f"from 100% to {left[own]:.0%}." in spoken
+    assert f"loses most: down to {left[determiner]:.0%}." in spoken
+    spared = after.values.copy()
+    spared[1, 1, determiner] = 1.0
+    spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
+    assert "No kind of word loses more: looking told what it does." not in spoken, "further nouns still lose more"
+    spared[1, 1] = before.values
+    spared[1, 1, own] = 0.5
+    spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
+    assert "No kind of word loses more: looking told what it does." in spoken
+
+
+def test_a_role_of_which_little_is_right_without_a_head_has_its_bar() -> None:
+    words = {span.source.index for span in _step("interpretation", 3).spans.values()
+             if span.source.name == "experiment.heads_off.right"}  # fmt: skip
+    kinds = trace_of(SENTENCES[0])["experiment.heads_off.before"].labels["choice"]
+    shown = {kinds[index[-1]] for index in words}
+    assert {"adjective->referent", "adjective(inflected)->noun", "everything else"} <= shown
+
+
+def _step(name: str, number: int) -> Record:
+    return findings(CHAPTERS[name], SENTENCES[0], "dark").records[number - 1]
+
+
+@pytest.mark.parametrize(("text", "model"), [("because because because", None), ("The car is red", RANDOM)])
+def test_rows_have_favourites_of_their_own_only_if_no_two_share_one(text: str, model: Path | None) -> None:
+    trace = trace_of(text, model)
+    layer = trace.about.get("card", {}).get("alignment", {}).get("layer", 1)
+    weights = trace[f"decoder.{layer}.cross_attn.weights"].values[0].mean(0)[:-1]
+    first, last = trace.about.get("windows", {}).get("ending", (0, len(weights) + 1))
+    places = weights[first : last - 1].argmax(-1)
+    spoken = said("decoder", trace)
+    assert len(places) > 1
+    assert ("a favourite of its own" in spoken) == (len({*places}) == len(places))
+    assert ("All have the same favourite." in spoken) == (len({*places}) == 1)
+
+
+def test_nothing_is_said_to_be_learned_or_trained_of_random_weights() -> None:
+    trace = trace_of("The car is red", RANDOM)
+    assert "learned" not in said("decoder", trace)
+    assert "trained: “" not in said("training", trace)
+
+
+def test_an_empty_translation_writes_the_end_mark_and_nothing_else() -> None:
+    trace = trace_of("it")
+    assert trace.about["output_tokens"] == []
+    assert "About to write “<end>”" in said("decoder", trace)
+    assert "The only winner is “<end>”" in said("inference", trace)
+    assert "here it comes at once" in said("inference", trace)
+
+
+def test_a_token_that_looks_at_another_one_of_the_same_word_looks_elsewhere() -> None:
+    trace = trace_of("the car the car")
+    cast = cast_of(trace)
+    weights = trace[f"{cast.path}.weights"].values[0, cast.head, cast.asker.position]
+    turned = trace[f"{cast.path}.swapped_weights"].values[0, cast.head, cast.asker.position]
+    both = "both times" in said("faq", trace)
+    assert both == (weights.argmax() == turned.argmax())
+
+
+def test_a_translation_that_does_not_end_is_seen_through_a_window_and_a_whole_one_is_not() -> None:
+    assert trace_of("because because because").about["windows"] == {"target": [13, 23], "ending": [13, 23]}
+    assert trace_of(UNUSUAL[-1]).about["windows"] == {}
+
+
+def test_a_sentence_too_long_for_a_picture_is_refused_also_if_its_translation_has_a_window() -> None:
+    trace = trace_of("because " * 14)
+    assert "ending" in trace.about["windows"]
+    with pytest.raises(TooLongError, match="14 words"):
+        walk(CHAPTERS["decoder"], "because " * 14, "dark", lambda _: None)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tiny_lecture import FILM, goes_on, one_line
 
+from scenes.production.belongings import take_model
+
 pytestmark = pytest.mark.slow
 GROUPS = Path("/sys/fs/cgroup")
 NO_ROOM = "no space left on device; free some room and run it again, it goes on from there"
@@ -133,6 +135,7 @@ def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
 
 
 def test_a_damaged_state_of_a_training_is_one_line(tiny):
+    take_model(tiny.folder / "mine.safetensors")  # as an earlier training has
     (tiny.folder / "mine.state.safetensors").write_bytes(b"\x10\x00" * 40)
     said = tiny.lecture("train", "--steps", "2", "--output", "mine.safetensors")
     one_line(said, "mine.state.safetensors has no seal, by which damage would be known: remove it")

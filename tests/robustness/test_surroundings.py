@@ -1,5 +1,6 @@
 """A system that lacks what one takes for granted: a home, UTF-8, fonts, a right clock, a terminal, a plain path."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from tiny_lecture import LECTURE, ROOT, goes_on, one_line, some_slow
+
+from scenes.production.crew import in_one_line
 
 #: As an old container has it: no locale, and Python told to believe it.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
@@ -134,6 +137,38 @@ def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known
     assert tiny.film() == known.film()
 
 
+PRINTING = ("model", 'compare --table --edit-b "encoder.1.self_attn.weights[head=2]=0"', "list", "words", "models")
+
+
+@pytest.mark.parametrize(
+    "command", some_slow(*PRINTING, "script tiny.toml --trust", quick=["model", *PRINTING[1:2], "list"])
+)
+def test_a_command_that_only_prints_says_that_there_is_nowhere_to_print_to(command, tiny):
+    done = tiny.lecture(around=("sh", "-c", f'exec "$0" -m scenes.cli {command} >&-'))
+    one_line(done, "lecture: standard output is closed, and this command does nothing but print")
+
+
+@pytest.mark.parametrize("command", ["list", "model", "script scores"])
+def test_a_current_folder_that_was_removed_is_one_line(command, tiny):
+    script = f'mkdir gone; cd gone; rmdir ../gone; exec "$0" -m scenes.begin {command}'
+    one_line(
+        tiny.lecture(around=("sh", "-c", script)), "lecture: the current folder was removed: change to one that is"
+    )
+
+
+@pytest.mark.parametrize("mib", [58, 300, 540, 1023])
+def test_too_little_memory_is_one_line_and_not_the_words_of_a_library(mib, tiny):
+    script = f'ulimit -v {mib * 1024}; exec "$0" -m scenes.begin model'
+    line = f"lecture: ulimit -v leaves {mib} MiB of memory, and at least 1024 are needed, for films more"
+    one_line(tiny.lecture(around=("sh", "-c", script)), line)
+
+
+def test_a_library_that_finds_no_room_in_memory_is_told_as_a_lack_of_memory():
+    error = ImportError("libtorch_cpu.so: failed to map segment from shared object")
+    assert in_one_line(error) == in_one_line(OSError(errno.ENOMEM, "Cannot allocate memory"))
+    assert in_one_line(error) == in_one_line(MemoryError())
+
+
 def test_a_reader_who_has_seen_enough_hears_no_complaint(tiny):
     for arguments in ("list", "words", "script tiny.toml --trust", "--help"):
         command = f'"$0" -m scenes.cli {arguments} | head -n 1 >&2'
@@ -177,7 +212,7 @@ SAYING = {
 @pytest.mark.parametrize("name", some_slow(*SAYING, quick=["render", "script", "new"]))
 def test_a_name_or_a_text_of_a_user_cannot_move_the_cursor(name, tiny):
     """Also when all goes well. Sentences, titles and narration may come from files of others."""
-    said = "It begins.\\x1b[2J\\u202e"
+    said = "It begins.\\u202e"
     (tiny.folder / "tiny.toml").write_text(f'{LECTURE}sentence = "the red\\n car"\n')
     tiny.write('"One", say="It begins."', f'"One{said}", say="{said}"')
     done = tiny.lecture(*SAYING[name])
