@@ -102,7 +102,7 @@ def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
     ends: Counter[str] = Counter()
     survivors = []
     for number, change in enumerate(found, 1):
-        outcome = trial.of(change.source)
+        outcome = trial.of(change.source, change.line) if isinstance(trial, MeasuresTrial) else trial.of(change.source)
         ends[outcome.name] += 1
         if outcome is Outcome.SURVIVED:
             survivors.append(change)
