@@ -276,7 +276,11 @@ class Arguing(Chapter):
         start = f"At width {widths[0]}, doubling {amounts[0]:,.0f} sentences:"
         narrow = claim(
             bool(sure.values[0, 0]),
-            f"{start} {more.quantity(0, 0):+.0f} points. |",
+            claim(
+                abs(more.values[0, 0]) == 1,
+                f"{start} {more.quantity(0, 0):+.0f} point. |",
+                f"{start} {more.quantity(0, 0):+.0f} points. |",
+            ),
             f"{start} we can’t tell it from chance. |",
         )
         w, a = len(widths) - 2, len(amounts) - 2
