@@ -34,7 +34,7 @@ TEXTS = (
     "repeated words",
 )
 #: Seconds of waiting for a changed program, and for the tests by hand.
-AT_ONCE, BY_HAND = 60.0, 240.0
+AT_ONCE, BY_HAND = 30.0, 60.0
 
 
 class MeasuresTrial:
