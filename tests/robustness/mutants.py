@@ -55,6 +55,7 @@ BY_HAND = {
     "emergence.py": "measures/test_emergence.py",
     "first_look.py": "core/test_first_look.py",
     "heads.py": "core/test_head_measures.py",
+    "journey.py": "measures/test_journey.py",
     "kinds.py": "measures/test_kinds.py",
     "learning.py": "measures/test_learning.py",
     "lens.py": "measures/test_lens.py",
