@@ -26,6 +26,8 @@ LIKED = (
     "determiner->noun",
     "pronoun(it/them)->antecedent",
 )
+#: The role of an adjective that Spanish inflects.
+INFLECTED = LIKED[0]
 #: The share of held-out sentences from which a head's largest weight counts as a role.
 EARNED = 0.90
 #: Two tokens that are followed stand nearer than this, in a sentence of any length.
@@ -132,10 +134,15 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
 def swap_of(trace: Trace, cast: Cast) -> Mapping[str, Any] | None:
     """The sentence with another adjective in the place of the one that asks (`transformer_core.contrast`).
 
-    None where there is none, or where another token asks, as in an edited model.
+    None where there is none, or where in this head the adjective looks most at another token than the noun that it
+    agrees with, as in an edited model.
     """
     swap: Mapping[str, Any] | None = trace.about.get("swap")
-    return swap if swap and swap["position"] == cast.asker.position else None
+    if not swap or swap["position"] != cast.asker.position:
+        return None
+    row: NamedTensor = cast.seen(trace)["weights"].pick(query=cast.asker)
+    agrees = [cast.asker.position, cast.favourite.position] in trace.about["roles"].get(INFLECTED, ())
+    return swap if agrees and int(row.values.argmax()) == cast.favourite.position else None
 
 
 def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:

@@ -25,7 +25,7 @@ MOST = 10
 #: A sentence of up to so many tokens is shown whole.
 WHOLE = 13
 #: What is written for a sentence that is shown whole has no more tokens than this, unless it goes on and on.
-ENDLESS = 16
+ENDLESS = 17
 #: Where the words of the shuffled sentence stood before: the one tensor whose entries are places in the sentence.
 ORDER = "other.shuffled.order"
 

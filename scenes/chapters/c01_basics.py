@@ -15,7 +15,7 @@ from scenes.mobjects.passage import Lanes, rows_of
 from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import cast_of
 from transformer_core.measures.first_look import met
@@ -54,18 +54,19 @@ class Basics(Chapter):
     def in_and_out(self, trace: Trace) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
         params = trace["config.parameters"]
-        machine = Machine(self.source, self.output, "Transformer", f"{params:,.0f} learned numbers")
-        self.machine = machine
+        machine = Machine(self.source, self.output, "Transformer", f"{params:,.0f} parameters")
         told = (
             f"“{spelled(self.source)}” goes in; “{spelled(self.output)}” "
             + ("is laid beside it, one token a pass. |" if "given" in trace.about else "comes out, one token a pass. |")
             if max(len(self.source), len(self.output)) <= LONG
-            else "A sentence goes in; its translation comes out, one token a pass. |"
+            else "A sentence goes in; another comes out, one token a pass. |"
         )
+        if not self.output:
+            told = f"“{spelled(self.source)}” goes in; not a word comes out: the first choice is the end mark. |"
         yield Step(
-            "A sentence goes in, another comes out",
+            claim(bool(self.output), "A sentence goes in, another comes out", "A sentence goes in, nothing comes out"),
             say=f"What goes in, what comes out, and which part does what? |{told}"
-            f"The box between holds {params:,.0f} learned numbers. Let us open it.",
+            f"The box between holds {params:,.0f} numbers that training sets. Let us open it.",
             show=[
                 [appear_in_turn([*machine.source]), appear(machine.box, machine.title)],
                 [
@@ -124,7 +125,11 @@ class Basics(Chapter):
             say="The encoder reads all of the source at once. |"
             "The notes that began this lecture say: understand and compress. "
             f"But nothing gets shorter: |{words} {enter}, {words} {go}, each {width} wide. |"
-            "What changes is what a row knows about its neighbours.",
+            + claim(
+                float(words) > 1,
+                "What changes is what a row knows about its neighbours.",
+                "With more rows, each gets to know its neighbours.",
+            ),
             show=[
                 [
                     appear_in_turn([*lanes.chips.values()]),
@@ -157,15 +162,16 @@ class Basics(Chapter):
             (become(steps[t - 1], steps[t]), fly(line[0], written.chips[t]) if line else appear(written.chips[t]))
             for t, line in enumerate(lines, 1)
         ]
-        close = (
-            "Word by word, until the end mark wins."
-            if probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
-            else "Word by word."
+        ends = probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
+        close = claim(
+            ends,
+            claim(len(probs) > 1, "Word by word, until the end mark wins.", "The end mark wins at once: that is all."),
+            "Word by word.",
         )
-        follows = (
-            f"“{first}” gets {share:share}. Here the next input is given. |"
+        follows = f"“{first}” gets {share:share}" + (
+            ". Here the next input is given. |"
             if "given" in trace.about
-            else f"“{first}” gets {share:share}, and becomes the next input. |"
+            else claim(len(probs) > 1, ", and becomes the next input. |", ", the most. |")
         )
         yield Step(
             "The decoder: generate",
@@ -253,19 +259,27 @@ class Basics(Chapter):
         )
 
     def where_it_fails(self, trace: Trace) -> Iterator[Step]:
-        """Words that it knows, in an order that it never learned."""
-        own = not trace.about["in_grammar"] and len(self.source) <= LONG
+        """Another translation than the grammar's, or words that it knows in an order that the grammar never makes."""
+        gold, short = trace.about.get("gold"), len(self.source) <= LONG
+        missed = gold is not None and short and list(gold["words"]) != list(trace.about["output_tokens"])
+        own = missed or (not trace.about["in_grammar"] and short)
         at_ = "" if own else "other.foreign."
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
         machine = Machine(source, output, "Transformer")
-        warned = machine.warned()
+        gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
+        if own and len(output) > LONG:
+            gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
         yield Step(
-            "Where it fails",
-            say=f"Outside its grammar it fails without a warning: |“{spelled(source)}” gives “{spelled(output)}”. |"
-            "Its sentences come from a grammar that was written for it: every claim here is about that small world.",
+            claim(missed, "Where it fails", "Outside its grammar"),
+            say=claim(
+                missed,
+                f"It can fail on a sentence of its grammar, and gives no warning: |“{spelled(source)}” {gives}. |",
+                f"What its grammar never makes is read without a warning: |“{spelled(source)}” {gives}. |",
+            )
+            + "Its sentences come from a grammar that was written for it: every claim here is about that small world.",
             show=[
-                [appear_in_turn([*machine.source]), appear(warned)],
+                [appear_in_turn([*machine.source]), *([] if missed else [appear(machine.warned())])],
                 [
                     (appear(machine.closed, machine.ways), swallow(machine.source, machine.box)),
                     hand_out(machine.output, machine.box),

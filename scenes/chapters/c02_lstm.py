@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import VGroup
 
@@ -16,7 +16,7 @@ from scenes.mobjects.exchange import Ledger, Noticed, Traded
 from scenes.mobjects.folding import Folding, Path
 from scenes.mobjects.handover import Bought, Handover
 from scenes.mobjects.rows import Answer
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import at
 from transformer_core.cast import cast_of
 from transformer_core.measures.chains import SHORT_AND_LONG, farthest, parted
@@ -97,8 +97,8 @@ class AgainstLSTM(Chapter):
         picture = Folding(weights, self.ticks, f"{n} × {n}")
         layers = trace["config.encoder_layers"]
         alone = len(self.words) == 1
-        laid = "Attention puts " + ("the words" if alone else f"all {n} words") + " along both sides."
-        met = "All pairs meet" if alone else f"All {cells} pairs meet"
+        laid = "Attention puts " + ("the word" if alone else f"all {n} words") + " along both sides."
+        met = "It meets itself" if alone else f"All {cells} pairs meet"
         fly_in = [fly(a, b) for words in (picture.columns, picture.rows)
                   for a, b in zip(self.chain.words, words, strict=True)]  # fmt: skip
         yield Step(
@@ -165,8 +165,8 @@ class AgainstLSTM(Chapter):
         chain = picture.chain
         size = trace["lstm.encoder.state_size"]
         another = "Take another sentence. " if at_ else ""
-        failed = "Some words are wrong: ringed." if wrong[0] else "This time all is right."
-        better = "Now all are right." if not wrong[1] else "Even so, not all is right."
+        failed = verdict_on(alone, gold)
+        better = claim([*map(str, attending)] == [*gold], "Now all are right.", "Even so, not all is right.")
         yield Step(
             "One state for a whole sentence",
             say=f"{another}An LSTM translator hands over the last state alone: |"
@@ -226,7 +226,7 @@ class AgainstLSTM(Chapter):
         first = "The one with a single state falls first." if until[0] < until[1:].min() else ""
         falls = "All fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
         yield Step(
-            "Longer is harder, for some",
+            claim(bool(until[0] < until[1:].min()), "Longer is harder, for some", "By the length of the sentence"),
             say=f"By the length of the sentence. {told[0]}. |{told[1]}. |{falls}{first}",
             show=[
                 [appear(picture.plot, picture.cursor, picture.clock, picture.readouts), picture.run(0, short, "row")],
@@ -246,7 +246,11 @@ class AgainstLSTM(Chapter):
             say="Another task: name the first symbol of a sequence. |"
             "Before any training, how much of the gradient gets back there? |"
             f"From {back} symbols back: {grid:.0e} in the Transformer, {chain:.0e} in the LSTM. |"
-            "So faint a signal teaches hardly anything. At first.",
+            + claim(
+                bool(chain < grid / 1000),
+                "So faint a signal teaches hardly anything. At first.",
+                "The farther back, the fainter the signal that teaches.",
+            ),
             show=[
                 appear(picture.plot, picture.cursor, picture.clock, picture.readouts),
                 picture.run(0, len(picture.x) - 1, "tour"),
@@ -385,3 +389,12 @@ class AgainstLSTM(Chapter):
             ],
             stay=(),
         )
+
+
+def verdict_on(written: Sequence[str], gold: Sequence[str]) -> str:
+    """What is said of a translation beside that of the grammar."""
+    return claim(
+        [*map(str, written)] == [*gold],
+        "This time all is right.",
+        claim(bool(parted(written, gold)), "Some words are wrong: ringed.", "Some words are missing."),
+    )

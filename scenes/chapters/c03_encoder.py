@@ -27,7 +27,7 @@ from scenes.mobjects.passage import Lanes, Sum, Talk, footing, rows_of
 from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from transformer_core.cast import cast_of
 from transformer_core.measures.boxes import loudest
 from transformer_core.trace import Trace
@@ -120,7 +120,7 @@ class Encoder(Chapter):
         yield Step(
             "Words become rows",
             say=f"“{asker}” is number {ids.quantity(here)} in a list of {vocab}: an address, not a size. |"
-            f"There the embedding keeps a row of {width} learned numbers. |{rest}",
+            f"There the embedding keeps a row of {width} numbers that training sets. |{rest}",
             show=[
                 [
                     (settle_in(self.line, goal), settle_in(VGroup(*self.wide), VGroup(*lanes))),
@@ -240,7 +240,8 @@ class Encoder(Chapter):
         )
         yield Step(
             "Attention: the rows talk",
-            say=f"Now the rows look at each other, in {counted(trace['config.heads'], 'head')}. |"
+            say=claim(len(reads) > 1, "Now the rows look at each other", "Now the row looks at itself")
+            + f", in {counted(trace['config.heads'], 'head')}. |"
             f"The thicker a line, the more a row takes from another. |{loud}"
             "What they take makes a new row for each token.",
             show=[
@@ -282,7 +283,8 @@ class Encoder(Chapter):
         every = EachAlone.of(lanes, trace, "encoder.0.ffn", self.size)
         awake = ffn["awake"].pick(position=asker.position)
         bend = ACTIVATIONS.get(activation, "GELU")
-        silent = f"Of {wide} units, {awake} stay awake. |" if activation == "relu" else f"{awake} stay positive. |"
+        stay = claim(float(awake) == 1, "stays", "stay")
+        silent = f"Of {wide} units, {awake} {stay} awake. |" if activation == "relu" else f"{awake} {stay} positive. |"
         yield Step(
             "Feed-forward: each row thinks alone",
             say=f"The feed-forward network takes one row and widens it, {width} to {wide}. |"

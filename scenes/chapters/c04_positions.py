@@ -191,14 +191,14 @@ class Positions(Chapter):
         picture = IndexAndWave(numbers, wave, largest, names)
         last = numbers.quantity(len(numbers) - 1)
         drown = (
-            f"It grows. No entry of “{asker}” is beyond {largest:.1f}; {last} would drown it. |"
+            f"It grows. The largest entry of “{asker}” is {largest:.1f}; {last} would drown it. |"
             if last > 2 * largest
             else f"It grows with the sentence, up to {last} here. |"
         )
         instead = (
             "A wave stays within one, at any place."
             if self.waves
-            else "Here training chose the numbers of each place itself."
+            else "Here each place has numbers of its own, set in training."
         )
         yield Step(
             "Why not just add the number?",
@@ -263,7 +263,7 @@ class Positions(Chapter):
             f"Each hand has turned by its own angle, wherever we began: {product:.2f} every time. |"
             "Only the distance counts, but for rounding."
             if by_distance
-            else f"The first pair has {product:.2f}. Training decided, not a formula: |"
+            else f"The first pair has {product:.2f}. These places follow no formula: |"
             f"pairs equally far apart differ by up to {spread:.2f}."
         )
         yield Step(
@@ -343,7 +343,7 @@ class Positions(Chapter):
         )
         apart = f"almost at right angles, {angle:.0f}°" if abs(angle - 90) < 10 else f"{angle:.0f}° apart"
         run = trace.under("experiment.word_from_sum")
-        facts, told = VGroup(), "The word vectors were trained inside such sums."
+        facts, told = VGroup(), "Training sets the word vectors inside such sums."
         if "recovered" in run:
             right = run["recovered"] if run["recovered"] >= 0.9 else run["reader"]
             reader = "the nearest is right" if run["recovered"] >= 0.9 else "a linear reader finds it"
@@ -465,8 +465,9 @@ class Positions(Chapter):
         answer = at_floor(Answer("A sum forgets the order, so the place is written into the row."))
         yield Step(
             "Told the place, it knows",
-            say=f"Shuffle {run['sentences']} new sentences. Without places, no row changes; with them, "
-            f"typically by {placed:.0%} of the largest entry. |"
+            say=f"Shuffle {run['sentences']} new sentences. "
+            + claim(bool(bare < ROUNDING), "Without places, no row changes", "Without places, rows change less")
+            + f"; with them, typically by {placed:.0%} of the largest entry. |"
             "A sum forgets the order, so the place is written into the row. |"
             "Your turn: without places, what differs between “the red car” and “red the car”?",
             show=[

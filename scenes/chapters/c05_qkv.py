@@ -17,9 +17,10 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, best_head, cast_of
+from transformer_core.provenance import Phrase
 from transformer_core.trace import Trace
 
 
@@ -207,7 +208,11 @@ class QKV(Chapter):
             "Who told this matrix to be the query?",
             say="Nobody did. A matrix gets its role from where it is plugged in. |"
             f"Turn all queries and keys by one rotation: every entry changes, |{kept}"
-            "To the scores, no single entry means anything.",
+            + claim(
+                only_rounding(change),
+                "To the scores, no single entry means anything.",
+                "Here the place of an entry means something.",
+            ),
             show=[
                 [appear(picture.chips_of(after=False), picture.before), appear(before)],
                 picture.turning(),
@@ -272,4 +277,7 @@ def followed(cast: Cast) -> str:
         return f"{head}, the clearest link: “{name}” gets {cast.score:share}, by chance {cast.chance:share}."
     if cast.asker.position == cast.favourite.position:
         return f"{head}."
-    return f"{head}: there “{cast.asker}” gives “{cast.favourite}” the largest share between words."
+    kind = Phrase(claim(cast.asker[:1].isalpha(), "words", "tokens"))
+    return (
+        f"{head}: of the links between {kind} near each other, “{cast.asker}” to “{cast.favourite}” is the strongest."
+    )

@@ -23,10 +23,11 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.products import Board, DotProduct, PlaneOfTwo, value_line
+from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, swap_of, within_reach
 from transformer_core.trace import Trace
@@ -59,6 +60,7 @@ class Scores(Chapter):
         head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
         pair = DotProduct(head, asker, favourite)
         score = head["scores"].pick(query=asker, key=favourite)
+        up, down = (head[f"{side}_terms"].pick(query=asker, key=favourite) for side in ("positive", "negative"))
         ring, ring_pair = focus(pair.pairs[0])
         running = head["sums"].pick(query=asker, key=favourite).quantities()
         total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
@@ -70,8 +72,8 @@ class Scores(Chapter):
             say=f"How well does a question fit a key? “{asker}” and “{favourite}”, "
             f"head {letter_of(cast.head)} of the {layer_name(cast.layer)}. |"
             "Multiply entry by entry, and add up as you go. |"
-            f"{head['positive_terms'].pick(query=asker, key=favourite)} products push the sum up, "
-            f"{head['negative_terms'].pick(query=asker, key=favourite)} pull it down. |"
+            f"{counted(up, 'product')} {claim(float(up) == 1, 'pushes', 'push')} the sum up, "
+            f"{down} {claim(float(down) == 1, 'pulls', 'pull')} it down. |"
             f"Together they make the score: {score:.2f}.",
             show=[
                 [appear(pair.asker, pair.query), appear(pair.answer, pair.key)],
@@ -131,7 +133,7 @@ class Scores(Chapter):
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
         own_score = head["scores"].pick(query=asker, key=asker.position)
         lying = board.lying()
-        lying_labels = lying.row_labels("key")
+        lying_labels = lying.row_labels("key", least=lying.size_px[1])
         centred(VGroup(lying, lying_labels))
         ring, ring_row = focus(board.query.row(asker), role="query")
         columns = [VGroup(board.key.column(key)) for key in reach]
@@ -183,8 +185,14 @@ class Scores(Chapter):
         words = trace["config.words"]
         yield Step(
             "All pairs at once: one matrix product",
-            say="The other rows ask in the same way, all at the same time. |Rows ask, columns answer. |"
-            f"{words} × {words} scores from one product. The T says no more than that K was turned on its side.",
+            say=claim(
+                len(rest) > 0,
+                "The other rows ask in the same way, all at the same time. |",
+                "More rows would ask in the same way, all at the same time. |",
+            )
+            + "Rows ask, columns answer. |"
+            f"{words} × {counted(words, 'score')} from one product. "
+            "The T says no more than that K was turned on its side.",
             show=[
                 [(leave(self.ring), appear(*queries, *labels, board.query_tag)), fill(rest, "row")]
                 if len(rest)

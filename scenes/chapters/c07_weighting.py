@@ -27,7 +27,7 @@ from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax import Blend, SoftmaxTable, WeightBoard
 from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.cast import DECODER, Cast, cast_of, swap_of, within_reach
 from transformer_core.measures.journey import SENSES
@@ -175,8 +175,12 @@ class Weighting(Chapter):
         yield Step(
             "Every row shares out one",
             say=f"The row of “{asker}” goes back into its grid. |"
-            "Every other row gets its own softmax. No row knows of another. |"
-            f"Each row adds up to one{over}; columns need not. |{told}",
+            + claim(
+                len(rest) > 0,
+                "Every other row gets its own softmax. No row knows of another. |",
+                "With more rows, each gets its own softmax. |",
+            )
+            + f"Each row adds up to one{over}; columns need not. |{told}",
             show=[
                 appear(board.askers[here], row, board.answers),
                 [appear(*(chip for i, chip in enumerate(board.askers) if i != here)), fill(rest, "row")]
@@ -336,15 +340,19 @@ class Weighting(Chapter):
         asked = other.label("key", swap["position"])
         share, other_share = weights.pick(key=favourite.position), other.pick(key=favourite.position)
         centred(VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT), lower=-0.12)
-        verdict = (
-            "It looks only when it must; nobody programmed this."
-            if share > 0.5 > other_share
-            else "Here the two differ less than one might bet."
+        verdict = claim(
+            bool(share > 0.5 > other_share),
+            "It looks only when it must; nobody programmed this.",
+            claim(
+                bool(share > other_share),
+                "Here the two differ less than one might bet.",
+                "Here it looks even more, though it need not.",
+            ),
         )
         yield Step(
             "The bet: does it look, too?",
             say=f"“{asker}” gives “{favourite}” {share:share}: Spanish needs its gender. |"
-            f"“{asked}”, which has one form, gives it {other_share:share}. |{verdict} |"
+            f"“{asked}”, with one form, gives it {other_share:share}. |{verdict} |"
             f"The root keeps scores teachable; shares blend the values. |{question}",
             show=[
                 [appear(known)],

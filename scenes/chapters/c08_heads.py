@@ -30,6 +30,8 @@ from transformer_core.trace import Trace
 
 #: The role that chapters five to seven follow.
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
+#: A sentence of fewer words leaves its heads little to choose.
+FEW = 4
 #: A change of a role is told from so many cases on.
 ENOUGH = 100
 
@@ -68,7 +70,11 @@ class Heads(Chapter):
         cut = (
             f"It would have to cut: the most is {largest:share}, to “{most}”. |"
             if largest < share
-            else "Here nothing else is there to look at. |"
+            else claim(
+                len(picture.looks[0].chips) == 1,
+                "Here nothing else is there to look at. |",
+                "Each further look takes from the others. |",
+            )
         )
         single = VGroup(picture.single.pieces)
         one, wide = picture.looks
@@ -114,7 +120,7 @@ class Heads(Chapter):
             say="Does each head get a slice? No. |"
             f"Every head reads all {width} entries, through its own columns of the query matrix. |"
             "Nudge one entry. With slices, one query would move. |"
-            f"Here {reached} of {heads} do: the matrix is what is cut.",
+            f"Here {reached} of {heads} {claim(float(reached) == 1, 'does', 'do')}: the matrix is what is cut.",
             show=[
                 [
                     appear(picture.token, picture.strip, picture.homes),
@@ -148,11 +154,17 @@ class Heads(Chapter):
         rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
         found = picture.favourites(trace.in_full(f"{cast.path}.weights", batch=0, query=asker.position))
         blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
+        another = claim(other != here, "Another layer, other heads.", "This model has a single layer.")
         sharp = " A small penalty on blur keeps them sharp." if blurred else ""
         told = (
-            f"Their favourites differ for {disputed} of {words} words. |“{asker}” has {most} different ones."
+            f"Their favourites differ for {disputed} of {counted(words, 'word')}. |“{asker}” has {most} different ones."
             if disputed > 0
-            else "Here every head has the same favourites. |A short sentence leaves little to choose."
+            else "Here every head has the same favourites. |"
+            + claim(
+                len(weights[0]) < FEW,
+                "A short sentence leaves little to choose.",
+                "They share them out in other parts.",
+            )
         )
         again = (
             [
@@ -168,7 +180,7 @@ class Heads(Chapter):
         yield Step(
             "The same sentence, a pattern for each head",
             say=f"Rows ask, columns answer; a square is a share. "
-            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |Another layer, other heads.{sharp} |{told}",
+            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |{another}{sharp} |{told}",
             show=[
                 [appear(first.row_words, first.column_words, first.letters, names[0]), appear_in_turn([*first.grids])],
                 again,
@@ -197,7 +209,7 @@ class Heads(Chapter):
             "Sorted by what they do",
             say="What does each head do with this sentence? |"
             "Sort them by the pattern that gets most attention on average, beyond chance. "
-            f"{clear} of {heads} show one clearly. |{told}",
+            f"{clear} of {heads} {claim(float(clear) == 1, 'shows', 'show')} one clearly. |{told}",
             show=[
                 [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
                 [
@@ -226,7 +238,11 @@ class Heads(Chapter):
             say="One picture is no proof. In how many new cases does the largest share lie "
             "where the grammar says? |"
             f"From {earned:.0%} on we name it: {'; '.join(told)}. |"
-            f"{'The grey roles found no head' if unnamed else 'Every role found a head'}.",
+            + claim(
+                unnamed == 0,
+                "Every role found a head.",
+                claim(unnamed == 1, "The grey role found no head.", "The grey roles found no head."),
+            ),
             show=[
                 [appear(*table.calls.values(), table.heads), appear_in_turn([*table.lines.values()])],
                 appear_in_turn([*rings]),
@@ -257,7 +273,11 @@ class Heads(Chapter):
         verdict = (
             f"Same English grammar, other need. Nobody programmed this{held}."
             if score - other > 0.5
-            else "This model hardly tells the two apart."
+            else claim(
+                bool(abs(score - other) < 0.1),
+                "This model hardly tells the two apart.",
+                "This model tells the two apart only in part.",
+            )
         )
         yield Step(
             "It looks only when it needs to",
@@ -290,7 +310,7 @@ class Heads(Chapter):
         )
         seeds = trace.under("experiment.heads_over_seeds")
         again = (
-            f"In {seeds['tried']} trainings it settled in {seeds['places'].pick(role=ROLE)} different heads."
+            f"In {seeds['tried']} trainings it settled in {counted(seeds['places'].pick(role=ROLE), 'different head')}."
             if "tried" in seeds
             else "Which one takes it, only the training tells."
         )
@@ -384,7 +404,8 @@ class Heads(Chapter):
         after = Ledger(asked, f"{rows} × {columns}")
         yield Step(
             "Self or cross: who supplies what?",
-            say=f"Self-attention: one sequence asks itself. Here the decoder: {rows} rows, {rows} columns. |"
+            say="Self-attention: one sequence asks itself. "
+            f"Here the decoder: {counted(rows, 'row')}, {counted(rows, 'column')}. |"
             "Now unplug keys and values, and plug them into the encoder’s last rows. |"
             f"That is cross-attention: the decoder asks, the source answers, {rows} × {columns}. |"
             "The formula is the same.",

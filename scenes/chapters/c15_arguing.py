@@ -274,11 +274,9 @@ class Arguing(Chapter):
         exact, sure = run["exact"], run["exact.gain_amount_counts"]
         widths, amounts = run["width"].quantities(), run["amount"].quantities()
         start = f"At width {widths[0]}, doubling {amounts[0]:,.0f} sentences:"
-        narrow = claim(
-            bool(sure.values[0, 0]),
-            f"{start} {more.quantity(0, 0):+.0f} points. |",
-            f"{start} we can’t tell it from chance. |",
-        )
+        once = more.pick(amount=0, width=0)
+        told = claim(abs(once) == 1, f"{start} {once:+.0f} point. |", f"{start} {once:+.0f} points. |")
+        narrow = claim(sure.pick(amount=0, width=0) == 1, told, f"{start} we can’t tell it from chance. |")
         w, a = len(widths) - 2, len(amounts) - 2
         up, across = wider.quantity(w, a), more.quantity(a, w)
         ways = exact.pick(width=w + 1, amount=a), exact.pick(width=w, amount=a + 1)

@@ -134,7 +134,7 @@ class FAQ(Chapter):
         place = [str(name) for name in names].index("attention")
         verdict = claim(
             place == 0,
-            "At this size the one we talk of most is the largest; widen the FFN, and that is.",
+            "Attention is the largest, at this size.",
             "The one we talk of most is not the largest.",
         )
         yield Step(
@@ -402,7 +402,7 @@ class FAQ(Chapter):
                     (f"{least:.0e}", f"on “{key}”: {share:share}"),
                 )
             )
-            beats.append("No push? Where there is no share, or the value brings nothing new.")
+            beats.append("No push? No share, or nothing new to bring.")
         cards = Cards(answers)
         yield Step("Rows: short answers", say="".join(beats).removesuffix(" |"), show=in_turn(cards), stay=())
 

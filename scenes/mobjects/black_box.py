@@ -23,13 +23,22 @@ DEEPEST = 7
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 
 
+#: What stands in the place of a translation without a word.
+NOTHING = "nothing: it ends at once"
+
+
 def in_a_row(words: Sequence[Label], y: float, role: str = "") -> VGroup:
-    """Tokens side by side, centred in the frame, as far apart as there is room."""
+    """Tokens side by side, centred in the frame, as far apart as there is room; in two lines where one is too short."""
     high = 56.0 if len(words) <= 8 else 44.0
-    widths = [chip_width(word, high < 48) for word in words]
-    space = (WIDTH - sum(widths)) / max(1, len(words))
     chips = VGroup(*(Token(word, role, 0, high) for word in words))
-    return chips.arrange(RIGHT, buff=units(min(64.0, max(6.0, space)))).move_to(at(960, y))
+    needed = sum(chip_width(word, high < 48) + 6 for word in words)
+    half = len(words) if needed <= WIDTH else -(-len(words) // 2)
+    lines = VGroup(*(VGroup(*part) for part in (chips[:half], chips[half:]) if len(part)))
+    for line in lines:
+        space = (WIDTH - sum(float(chip.box.width) for chip in line) * 135) / len(line)
+        line.arrange(RIGHT, buff=units(min(64.0, max(6.0, space))))
+    lines.arrange(DOWN, buff=units(8)).move_to(at(960, y))
+    return chips
 
 
 def tower(trace: Trace, side: str, size: float = 2.4, alone: bool = False) -> VGroup:
@@ -61,7 +70,7 @@ class Machine(VGroup):
     def __init__(self, source: Sequence[Label], output: Sequence[Label], name: str, note: str = "") -> None:
         colours = palette()
         self.source = in_a_row(source, 262)
-        self.output = in_a_row(output, 812)
+        self.output = in_a_row(output, 812) if output else VGroup(Words(NOTHING, "fact", "ink2").settle(at(960, 812)))
         self.box = Box(640, 250, colours.surface, 26, colours.ink3, 3).move_to(at(960, 536))
         self.title = Words(name, "title", paper=self.box).settle(at(960, 516 if note else 536))
         lines = [self.title]
@@ -192,7 +201,7 @@ class Families(VGroup):
     @staticmethod
     def _lines(output: Sequence[Label], x: float) -> list[Words]:
         """The words of the translation, in lines of a few."""
-        lines = [" ".join(f"{word}" for word in output[k : k + 4]) for k in range(0, len(output), 4)]
+        lines = [" ".join(f"{word}" for word in output[k : k + 4]) for k in range(0, len(output), 4)] or [NOTHING]
         return [Words(text, "fact").move_to(at(x, 640 + k * 48)) for k, text in enumerate(lines)]
 
 
@@ -201,7 +210,7 @@ class WholeWay(VGroup):
 
     def __init__(self, lanes: Lanes, trace: Trace, memory: NamedTensor, output: Sequence[Label]) -> None:
         x = lanes.left + 150
-        columns = -(-len(output) // DEEPEST)
+        columns = max(1, -(-len(output) // DEEPEST))
         wide = max(430.0, RIGHT_EDGE - 220 * columns - 350 - (x + 210))
         self.encoder = tower(trace, "encoder", 1.7).move_to(at(x, lanes.middle))
         left = x + 150
@@ -233,6 +242,8 @@ class WholeWay(VGroup):
     def _column(words: Sequence[Label], left: float, middle: float, most: int = DEEPEST) -> VGroup:
         """The words below each other, in as many columns as they need."""
         high, columns = 44.0, -(-len(words) // most)
+        if not words:
+            return VGroup(Words("nothing", "fact", "ink2").settle(at(left + 110, middle)))
         room = (RIGHT_EDGE - left) / max(1, columns)
         deep = min(len(words), most)
         chips = VGroup(*(Token(word, "", 0, high) for word in words))

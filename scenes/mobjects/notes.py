@@ -51,14 +51,15 @@ class Note(Words):
             return cls(_fitting(_edited(trace), room), "warning")
         if "given" in trace.about:
             return cls("This translation was given: the model’s own is another one.", "warning")
-        if not trace.about.get("in_grammar", True):
-            return cls("The model never learned sentences like this one.", "warning")
         seen = ""
         if windows := trace.about.get("windows"):
             of = trace["config.words" if "source" in windows else "config.target_words"]
             seen = f"{trace['config.in_sight']} of {of} tokens in sight"
-        told = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
-        line = _fitting([*told, seen], room)
+        if not trace.about.get("in_grammar", True):
+            strange = "The model never learned sentences like this one."
+            return cls(Told(" · ".join(told(part) for part in (strange, seen) if part)), "warning")
+        lines = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
+        line = _fitting([*lines, seen], room)
         return cls(line, "ink2") if line else None
 
     @classmethod

@@ -21,6 +21,8 @@ FULL = 0.9
 CELL = 0.92
 #: More heads than this stand in two lines; px of a grid there.
 MOST_IN_A_LINE, GALLERY = 6, 210.0
+#: Px from the top of the frame to grids whose column words take no room, so that their letters stand clear of the map.
+HIGHEST = 250.0
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -124,7 +126,8 @@ class Patterns(VGroup):
         self.grids = VGroup(*(Pattern(weights[head], pitch, masked) for head in range(heads)))
         taken = widest + heads * pitch * columns + (heads - 1) * space
         left = LEFT_EDGE + (WIDTH - taken) / 2 + widest
-        top = 560 - pitch * rows / 2
+        longest = max(word(label, "map").width for label in weights.words("key")) * 135
+        top = max(560 - pitch * rows / 2, HIGHEST + (longest if longest > pitch - 10 else 0))
         for head, grid in enumerate(self.grids):
             spot = at(left + head * (pitch * columns + space), top)
             grid.shift(spot - grid.cells.get_corner(UP + LEFT))

@@ -14,10 +14,13 @@ from scenes.mobjects.shapes import Box, arrow, dashes, dot, path
 from scenes.mobjects.strips import decimals
 from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Tag, Token
+from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, palette, units
 from transformer_core.provenance import Label
 from transformer_core.trace import NamedTensor, Trace
+
+#: A cell with a number in it is not lower than this, in px.
+LOWEST = 25.0
 
 
 class DotProduct(VGroup):
@@ -97,8 +100,13 @@ class Board(VGroup):
         self.upright_labels = words * wide > 0.62 * WIDTH
         wide = min(wide, max(88.0, 0.60 * WIDTH / words))
         high = 64.0 if words <= 5 else 56.0 if words == 6 else max(40.0, min(50.0, 0.56 * HEIGHT / words))
-        heads_up = 180.0 if self.upright_labels else 74.0
+        heads_up = 44 + 30.0
+        if self.upright_labels:
+            heads_up = max(chip_width(label, small=True) for label in labels) + 24
         thin = max(4.0, min(20.0, (HEIGHT - heads_up - 60 - words * (high + 4)) / len(entries) - 4))
+        if words > 6:  # as high as what stands above leaves room
+            above = heads_up + 24 + len(entries) * (thin + (4 if thin > 14 else 1.5))
+            high = min(high, max(LOWEST, (HEIGHT + 20 - above) / words - 4))
         cell = "large" if words <= 5 else "normal"
         reach = np.abs(pairs.values).max()
         spec = ".2f" if words <= 5 or reach < 10 else ".1f" if reach < 99.95 else ".0f"
@@ -109,7 +117,7 @@ class Board(VGroup):
         self.key = TensorGrid(
             head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries
         )
-        self.query_labels = self.query.row_labels("query")
+        self.query_labels = self.query.row_labels("query", least=high)
         self.query.next_to(self.grid, LEFT, buff=units(30))
         self.query_labels.next_to(self.query, LEFT, buff=gap("chip"))
         self.key.next_to(self.grid, UP, buff=units(24))

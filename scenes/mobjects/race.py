@@ -108,7 +108,8 @@ class TwoModels(VGroup):
             for k, (group, shade) in enumerate(((self.ones, "weight"), (self.others, "ink3"))):
                 bar = ShareBar(pair.quantity(k), wide, "", min(40.0, pitch / 2 - 12), shade)
                 bar.move_to(np.array([0, -units(i * pitch + k * min(46.0, pitch / 2 - 6)), 0]))
-                score = number(pair.quantity(k), "share", "number").next_to(bar.track, RIGHT, buff=gap("chip"))
+                style = "number" if pitch > 90 else "cell"
+                score = number(pair.quantity(k), "share", style).next_to(bar.track, RIGHT, buff=gap("chip"))
                 group.add(VGroup(bar, score))
             call = Words(CALLED[role], "fact").next_to(VGroup(self.ones[i], self.others[i]), LEFT, buff=units(30))
             edge = self.ones[i][0].track.get_left()[0] - units(30)

@@ -35,13 +35,15 @@ class RowColumns(VGroup):
         low = float(reach.min()) * self.unit - units(56)
         self.chips, self.shares, self.share_numbers = VGroup(), VGroup(), VGroup()
         floor = low - units(50 + 205)
+        crowded = max(chip_width(label, small=True) for label in labels) > self.pitch - 6
         for i, (label, share) in enumerate(zip(labels, shares.quantities(), strict=True)):
             x = units(i * self.pitch)
             bar = Box(self.pitch * 0.5, max(165 * float(share), 2), palette().weight, 4)
             self.shares.add(bar.move_to(np.array([x, floor, 0]), aligned_edge=DOWN))
             value = number(share, "share", "cell")
             self.share_numbers.add(value.settle(bar.get_top() + UP * units(22)))
-            self.chips.add(Token(label, "key", 0, 44).move_to(np.array([x, floor - units(40), 0])))
+            drop = 88 if crowded and i % 2 else 40  # every other chip a line lower, where two would touch
+            self.chips.add(Token(label, "key", 0, 44).move_to(np.array([x, floor - units(drop), 0])))
         self.floor = rule(np.array([left, floor, 0]), np.array([right, floor, 0]), "ink3", 2.5)
         self.names = VGroup(
             Words("scores", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip")),

@@ -159,9 +159,9 @@ class TensorGrid(VGroup):
         inside = set(map(id, kept))
         return VGroup(*(cell for cell in self.cells.values() if id(cell) not in inside))
 
-    def row_labels(self, role: str = "", side: np.ndarray = LEFT) -> VGroup:
-        """A chip beside each row, with the token that the row belongs to."""
-        height = min(52, max(36, self.size_px[1]))
+    def row_labels(self, role: str = "", side: np.ndarray = LEFT, least: float = 36) -> VGroup:
+        """A chip beside each row, at `least` so many px high, with the token that the row belongs to."""
+        height = min(52, max(least, self.size_px[1]))
         labels = {i: self.tensor.label(self.row_axis, i) for i in self.row_order if i is not None}
         width = max(chip_width(label, height < 52) for label in labels.values())
         chips = VGroup()

@@ -185,7 +185,8 @@ class Cluster:
                 self.futures[number] = self._sent(number, works[number])
             else:
                 self._tell(number, *answer.done)
-                results[number] = self._kept(*works[number], answer)
+                function, job = works[number]
+                results[number] = self._kept(function, job, answer)
                 del self.futures[number]
         return results
 

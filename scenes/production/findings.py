@@ -25,6 +25,8 @@ ALONG = {
     "step": ("step", "training.step", "checks"), "checkpoint": ("step",), "length": ("length", "lengths"),
     "position": (), "layer": (), "distance": ("distance", "distances"), "depth": ("depth", "depths"), "bin": (),
 }  # fmt: skip
+#: Axes along which trainings differ in what was done: their entries are compared. Roles or frames are not alternatives.
+ALTERNATIVES = frozenset({"model", "choice", "part", "width", "amount"})
 MOST_LINES, MOST_CELLS, MOST_PLOTS = 12, 60, 10
 
 
@@ -77,7 +79,8 @@ Made by `lecture experiments report` from the results in `assets/experiments`. E
 p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows of the table.
 It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most one in twenty
 says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there has no number:
-such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see `measures/effects.py`).
+such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see `measures/effects.py`). Where the
+lecture tells a single comparison of a table, planned before, that one is judged alone, without Holm's correction.
 <!-- held by
 tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
 tests/core/test_effects.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
@@ -179,16 +182,19 @@ def _tables(section: Section) -> Iterator[tuple[str, list[str]]]:
 
 
 def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
-    """Mean, spread and verdict of each entry against the first: all that stand in the table are one family."""
-    head = " | ".join((*rows, "mean", "spread", "from the first", "p", "more than chance"))
-    found = [f"| {head} |", "|---" * (len(rows) + 5) + "|"]
+    """Mean and spread of each entry; of alternatives also p against the first, the whole table being one family."""
     values = one.values.transpose([one.axes.index(axis) for axis in (*rows, "seed")]).astype(float)
     first, *others = values.reshape(-1, values.shape[-1])
-    verdicts = ["", *(_verdict(p, values.shape[-1]) for p in p_values(np.array(others), first))]
+    columns = [*rows, "mean", "spread"]
+    verdicts = [""] * (1 + len(others))
+    if others and set(rows) <= ALTERNATIVES:
+        columns += ["from the first", "p", "more than chance"]
+        verdicts = ["  |  |  |", *(_verdict(p, row, first) for p, row in zip(p_values(np.array(others), first), others,
+                                                                           strict=True))]  # fmt: skip
+    found = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for index, here, verdict in zip(np.ndindex(values.shape[:-1]), [first, *others], verdicts, strict=True):
         names = " | ".join(str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True))
-        difference = _shown(here.mean() - first.mean(), "+") if verdict and np.isfinite([*here, *first]).all() else ""
-        found.append(f"| {names} | {_mean(here)} | {difference} | {verdict or ' | '} |")
+        found.append(f"| {names} | {_mean(here)} |{verdict}")
     return found
 
 
@@ -200,11 +206,12 @@ def _mean(row: np.ndarray) -> str:
     )
 
 
-def _verdict(p: float, trainings: int) -> str:
-    """p by Holm, and what it says."""
-    if trainings < 2:
-        return " | one training each: no test"
-    return f"{_shown(p)} | {'yes' if p <= ALPHA else 'cannot tell'}"
+def _verdict(p: float, row: np.ndarray, first: np.ndarray) -> str:
+    """The difference from the first, p by Holm, and what it says."""
+    difference = _shown(row.mean() - first.mean(), "+") if np.isfinite([*row, *first]).all() else ""
+    if len(row) < 2:
+        return f" {difference} |  | one training each: no test |"
+    return f" {difference} | {_shown(p)} | {'yes' if p <= ALPHA else 'cannot tell'} |"
 
 
 def _plain(one: NamedTensor) -> list[str]:
@@ -228,6 +235,8 @@ def _rest(section: Section, drawn: set[str]) -> list[str]:
 
 
 def _shown(value: Any, sign: str = "") -> str:
-    """A number in a table: whole, or with three digits that count."""
+    """A number in a table: whole, or with three digits that count; a step that did not come is infinite."""
     number = float(value)
+    if not np.isfinite(number):
+        return "never" if number > 0 else "none"
     return format(number, f"{sign},.0f") if number == int(number) else format(number, f"{sign}.3g")

@@ -92,3 +92,12 @@ def test_the_loudest_look_is_at_another_token_if_there_is_one():
     assert loudest(weights, [0])[3] == 0.9
     alone = NamedTensor("w", np.ones((2, 1, 1)), ("head", "query", "key"))
     assert loudest(alone, [0])[3] == 1
+
+
+def test_a_token_that_is_alone_in_sight_gives_to_itself():
+    weights = np.array([[[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.5, 0.1, 0.4]]])
+    words = {"query": ("a", "b", "c"), "key": ("a", "b", "c")}
+    head, asker, answer, share = loudest(NamedTensor("w", weights, ("head", "query", "key"), words), [2])
+    assert (head, asker, answer, share) == (0, "c", "c", 0.4)
+    head, asker, answer, share = loudest(NamedTensor("w", weights, ("head", "query", "key"), words), [0, 1])
+    assert (head, asker, answer, share) == (0, "b", "a", 0.3)

@@ -32,6 +32,24 @@ def test_the_pair_of_a_sentence_is_looked_up():
     assert PAIRS.pick(noun=noun, adjective=adjective) == 0
 
 
+def test_of_several_pairs_the_one_that_met_least_is_looked_up_and_what_the_table_does_not_know_is_passed_over():
+    links = [[0, 1], [2, 3], [4, 5], [6, 1], [0, 7]]
+    noun, adjective, own = met(about("old car old house angry dog blue tree", **{"adjective->noun": links}))
+    assert (noun, adjective, own) == ("house", "old", True)  # 7, 2 and 9 times
+
+
+def test_roles_that_were_not_told_leave_a_noun_by_itself():
+    told = Trace({"training.pairs": PAIRS}, about={"tokens": ["house"]})
+    assert met(told) == ("house", "angry", False)
+
+
+def test_the_adjective_that_a_noun_never_met_is_the_one_that_others_met_most():
+    counts = np.array([[0, 0, 4], [9, 1, 0]])
+    pairs = NamedTensor("training.pairs", counts, ("noun", "adjective"), {"noun": NOUNS[:2], "adjective": ADJECTIVES})
+    trace = Trace({"training.pairs": pairs}, about={"tokens": ["car"]})
+    assert met(trace)[1] == "red"
+
+
 def test_a_noun_without_adjective_gets_one_that_it_never_met():
     noun, adjective, own = met(about("car"))
     assert (noun, adjective, own) == ("car", "angry", False)
@@ -47,6 +65,17 @@ def test_the_neighbours_of_an_empty_cell_are_not_empty():
     assert sorted(nouns) == [0, 1, 2]
     assert adjectives == [0, 1]
     assert all(PAIRS.values[noun, 0] > 0 for noun in nouns if noun)
+
+
+def test_the_best_friends_stand_on_both_sides_of_the_pair_the_best_first():
+    counts = np.zeros((20, 20), int)
+    counts[:, 4] = [5, 1, 9, 3, 0, 7, *[0] * 14]
+    counts[3] = [2] * 20
+    table = NamedTensor("training.pairs", counts, ("noun", "adjective"))
+    nouns, adjectives = neighbours(table, 3, 4, 5)
+    assert nouns == [2, 5, 3, 0, 1]
+    assert adjectives == [0, 1, 4, 2, 3], "of equals the first"
+    assert neighbours(table, 3, 4, 4)[0] == [2, 3, 5, 0]
 
 
 @pytest.mark.parametrize(("place", "row"), [(0, 1), (1, 0)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from transformer_core.lecture import read
-from transformer_core.trace import derived
+from transformer_core.trace import NamedTensor, Trace, derived
 
 PATH = "encoder.1.self_attn"
 
@@ -34,6 +34,12 @@ def test_an_entry_of_the_row_moves_the_query_of_every_head_as_far_as_its_reach_s
         before, after = (np.einsum("m,md->d", row, weights["w_q"].values[head]) for row in (x, moved))
         assert np.linalg.norm(after - before) == pytest.approx(part["entry_reach"].values[head, 5])
     assert part["reached_heads"].values[5] == 4
+
+
+def test_an_entry_that_no_matrix_reads_reaches_no_head():
+    w_q = np.array([[[1.0, 2], [0, 0]], [[0, 0], [0, 0]]])
+    trace = Trace({"parameters.a.w_q": NamedTensor("parameters.a.w_q", w_q, ("head", "d_model", "d_head"))})
+    assert trace["a.reached_heads"].values.tolist() == [1, 0]
 
 
 def test_two_files_cannot_derive_the_same_name():

@@ -57,6 +57,45 @@ def test_a_new_word_moves_every_row_of_the_encoder_and_no_old_row_of_the_decoder
     assert later[-1] > 1e-6
 
 
+def test_no_two_pairs_differ_more_in_their_cosine_while_one_scores_twice_the_other(trace):
+    scores, cosines = (
+        np.concatenate([trace[f"encoder.{layer}.self_attn.{name}"].values.ravel() for layer in range(2)])
+        for name in ("scores", "cosine")
+    )
+    best = max(
+        b - a
+        for s, a in zip(scores, cosines, strict=True)
+        for t, b in zip(scores, cosines, strict=True)
+        if s >= 2 * t > 0
+    )
+    high, low = (
+        trace[f"encoder.{layer}.self_attn.cosine"].values[0, head, query.position, key.position]
+        for layer, head, query, key in oblique(trace)
+    )
+    assert low - high == pytest.approx(best)
+
+
+def pairs_of(scores, cosines):
+    words = {"query": ("a",), "key": tuple("bcdef"[: len(scores)])}
+    path = "encoder.0.self_attn"
+    tensors = {f"{path}.{name}": ("batch head query key", [[[values]]], words)
+               for name, values in (("scores", scores), ("cosine", cosines), ("weights", cosines))}  # fmt: skip
+    return traced(tensors | {f"{path}.q": ("batch head query d_head", np.ones((1, 1, 1, 1)))})
+
+
+def test_a_score_of_exactly_twice_another_counts_and_one_of_less_does_not():
+    found = oblique(pairs_of([0.5, 0.25, 0.26], [0.1, 0.5, 0.9]))
+    assert [str(key) for *_, key in found] == ["b", "c"]
+    assert oblique(pairs_of([0.5, 0.26], [0.1, 0.9])) is None
+    assert oblique(pairs_of([0.5, 0.0, -1.0], [0.1, 0.9, 0.9])) is None
+    assert oblique(pairs_of([-0.5, -1.0], [0.1, 0.9])) is None
+
+
+def test_two_cosines_that_lie_near_each_other_are_not_shown_side_by_side():
+    assert oblique(pairs_of([8, 4], [0.25, 0.25 + 0.125]))
+    assert oblique(pairs_of([8, 4], [0.25, 0.25 + 0.0625])) is None
+
+
 def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
     found = oblique(trace)
     assert found is not None

@@ -48,6 +48,7 @@ def test_two_translations_part_where_a_word_is_another_or_too_many():
     assert parted("el perro es muy viejo".split(), "el perro está muy viejo".split()) == [2]
     assert parted("es viejo el".split(), "el viejo es".split()) == [0, 2]
     assert parted("el perro muy viejo".split(), "el viejo".split()) == [1, 2]
+    assert parted("a b c d e".split(), "x c d e".split()) == [0, 1]
     assert parted(["el"], ["el"]) == []
 
 

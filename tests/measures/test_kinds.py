@@ -3,6 +3,8 @@
 import numpy as np
 from small import traced
 
+from transformer_core.lecture import DEFAULT_MODEL
+from transformer_core.measures.kinds import OURS
 from transformer_core.results import found
 from transformer_core.tasks.kinds import kinds
 
@@ -30,3 +32,7 @@ def test_a_unit_counts_at_the_words_of_its_kind_and_nowhere_else():
         for place, word in enumerate(WORDS):
             for unit, kind in enumerate(best[layer]):
                 assert seen[place, unit] == posts[0, place, unit] * (word.lower() in members[kind])
+
+
+def test_experiments_looked_into_the_model_that_a_lecture_takes_by_itself():
+    assert DEFAULT_MODEL.stem == OURS

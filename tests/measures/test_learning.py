@@ -74,3 +74,71 @@ def test_the_steepest_row_is_the_one_with_the_largest_push():
     )
     assert steepest(trace) == (0, 0, 1)
     assert steepest(traced({})) is None
+
+
+def trained(score, asked, alignment=(0, 0, 1), steps=(0, 10, 20)):
+    return traced(
+        {
+            f"{RUN}.step": ("checkpoint", steps),
+            f"{RUN}.alignment": ("checkpoint", alignment),
+            f"{RUN}.exact": ("checkpoint", [0, 0, 0]),
+            f"{RUN}.roles.score": ("checkpoint role layer head", score, {"role": ("a", "b")}),
+            f"{RUN}.roles.askers": ("checkpoint role", asked),
+        }
+    )
+
+
+def test_a_role_is_learned_that_is_earned_in_the_end_in_a_hundred_cases_whatever_was_before():
+    score = [[[[0.0]], [[1.0]]], [[[0.5]], [[1.0]]], [[[0.9]], [[0.8]]]]
+    found = trained(score, [[0, 500], [0, 500], [100, 500]])[f"{RUN}.learned"]
+    assert found.labels["line"] == ("alignment", "a", "whole sentences")
+    fewer = trained(score, [[500, 500], [500, 500], [99, 500]])[f"{RUN}.learned"]
+    assert fewer.labels["line"] == ("alignment", "whole sentences")
+
+
+def test_what_was_there_from_the_first_step_on_stands_first():
+    found = trained([[[[1.0]], [[0.0]]]] * 3, [[200, 200]] * 3)
+    assert found[f"{RUN}.learned"].labels["line"] == ("a", "alignment", "whole sentences")
+    assert found[f"{RUN}.learned_since"].values.tolist() == [0, 20, -1]
+
+
+def test_half_of_a_rise_within_a_doubling_is_no_stride():
+    found = trained([[[[0.0]], [[0.0]]]] * 3, [[0, 0]] * 3, alignment=(0, 0.5, 1), steps=(10, 20, 50))
+    assert found[f"{RUN}.learned_stride"].values.tolist() == [0.5, 0]
+    assert found[f"{RUN}.strides"] == 0
+
+
+def test_the_winner_is_the_head_that_is_best_at_the_last_look():
+    heads = np.array([[0.9, 0.1, 0.1], [0.1, 0.9, 0.1], [0.1, 0.9, 0.1], [0.1, 0.1, 0.9]])
+    labels = {"role": ("self",)}
+    trace = traced({f"{RUN}.roles.score": ("checkpoint role layer head", heads[:, None, None], labels)})
+    assert winner(trace, RUN, "self") == (0, 2)
+
+
+def hits(*looks):
+    return traced({f"{RUN}.watched_hits": ("checkpoint position", looks)})
+
+
+def test_a_look_is_a_low_only_if_fewer_words_are_wrong_than_ever_and_the_last_one_is_told_anyway():
+    assert lows(hits([0, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1], [1, 1, 0]), RUN) == [0, 1, 4, 5]
+    assert lows(hits([0, 0], [1, 1]), RUN) == [0, 1]
+
+
+def test_the_last_mistake_is_the_first_wrong_word_of_the_last_look_with_one():
+    assert last_mistake(hits([0, 1], [0, 1], [1, 0], [1, 1]), RUN) == (2, 1)
+    assert last_mistake(hits([1, 1], [1, 1]), RUN) is None
+
+
+def test_a_small_push_is_a_push_and_of_equal_ones_the_first_layer_is_steepest():
+    pairs, rows = "batch head query key", "batch head query d_head"
+    tensors = {}
+    for layer in range(2):
+        path = f"encoder.{layer}.self_attn"
+        tensors |= {
+            f"{path}.weights": (pairs, [[[[0.5, 0.5]]]]),
+            f"{path}.v": ("batch head key d_head", [[[[2.0], [0.0]]]]),
+            f"{path}.z": (rows, [[[[1.0]]]]),
+            f"gradients.{path}.z": (rows, [[[[0.25]]]]),
+            f"gradients.{path}.scaled": (pairs, [[[[0.125, -0.125]]]]),
+        }
+    assert steepest(traced(tensors)) == (0, 0, 0)

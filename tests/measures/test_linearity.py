@@ -55,3 +55,8 @@ def test_the_gaps_are_those_of_the_running_model(model, trace, point, out, measu
     apart = a * made(rows) + b * made(rows.flip(1))
     gap = np.abs(made(a * rows + b * rows.flip(1)) - apart).max() / np.abs(apart).max()
     assert trace[measure] == pytest.approx(gap)
+
+
+def test_an_attention_that_reads_two_sequences_has_no_rows_to_mix(trace):
+    with pytest.raises(ValueError, match="cross_attn reads two sequences"):
+        _ = trace["decoder.0.cross_attn.attention_gap"]

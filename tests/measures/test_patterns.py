@@ -189,6 +189,64 @@ def test_breadth_is_the_number_of_keys_over_which_a_head_spreads_evenly():
     assert widest(heads(np.eye(4), two, uniform(4)))[:2] == (0, 2)
 
 
+def test_the_widest_head_may_stand_in_any_layer_of_the_stack_that_is_asked():
+    narrow, wide = np.eye(4)[None, None], uniform(4)[None, None]
+    tensors = {}
+    for path, weights in (("encoder.0", narrow), ("encoder.1", wide), ("decoder.0", wide), ("decoder.1", narrow),
+                          ("decoder.2", narrow)):  # fmt: skip
+        tensors[f"{path}.self_attn.weights"] = (PAIRS, weights)
+        tensors[f"{path}.self_attn.q"] = ("batch head query d_head", np.zeros((1, 1, 4, 1)))
+    trace = traced(tensors)
+    assert (widest(trace)[0], widest(trace, "decoder")[0]) == (1, 0)
+    assert float(widest(trace, "decoder")[2]) == pytest.approx(4)
+    assert (trace["encoder.all_heads"], trace["decoder.all_heads"]) == (2, 3)
+    assert (trace["encoder.clear_heads"], trace["decoder.clear_heads"]) == (1, 2)
+
+
+def test_a_pattern_is_told_with_the_share_of_this_head_the_chance_and_how_clear_it_is():
+    seen = pattern_of(heads(uniform(6), stripe(6, -1)), PATH, 1)
+    assert (float(seen.score), float(seen.chance), float(seen.clearness)) == pytest.approx((1, 1 / 6, 5 / 6))
+    assert (seen.score.name, seen.score.index) == (f"{PATH}.pattern_scores", (0, 1, 0))
+    assert (seen.chance.name, seen.chance.index) == (f"{PATH}.pattern_chances", (0, 0))
+    assert (seen.clearness.name, seen.clearness.index) == (f"{PATH}.pattern_clearness", (0, 1, 0))
+
+
+def test_tokens_of_another_pass_are_told_apart_by_the_ids_of_that_pass():
+    trace = traced(
+        {
+            f"other.two.{PATH}.weights": (PAIRS, [[uniform(3)]]),
+            "other.two.embed_src.ids": ("batch position", [[5, 6, 5]]),
+            "embed_src.ids": ("batch position", [[1, 2, 3]]),
+        }
+    )
+    assert at(trace, "pattern_askers", SAME, path=f"other.two.{PATH}") == 2
+
+
+def test_without_ids_tokens_are_told_apart_by_the_rows_that_they_fetched():
+    table = np.eye(3)
+    trace = traced(
+        {
+            f"{PATH}.weights": (PAIRS, [[uniform(3)]]),
+            "embed_src.token": ("batch position d_model", table[None, [2, 1, 2]]),
+            "parameters.embed_src.table": ("vocab d_model", table),
+        },
+        {"embed_src.token": ("parameters.embed_src.table",)},
+    )
+    assert at(trace, "pattern_askers", SAME) == 2
+
+
+def test_the_alignment_of_the_grammar_is_that_of_the_sentence_itself():
+    path = "decoder.0.cross_attn"
+    about = {"gold": {"words": ["x"], "alignment": [[0]]}, "output_tokens": ["x"]}
+    trace = traced({f"other.two.{path}.weights": (PAIRS, [[uniform(2)]])}, **about)
+    assert trace[f"other.two.{path}.pattern_scores"].labels["role"] == ("the place as far along",)
+
+
+def test_a_query_that_may_see_nothing_spreads_over_nothing():
+    rows = np.array([[0, 0, 0], [0.5, 0.5, 0], [1, 0, 0]])
+    assert heads(rows)[f"{PATH}.breadth"].values.tolist() == [[1.5]]
+
+
 def test_heads_with_a_clear_pattern_are_counted_over_all_layers():
     trace = heads(np.eye(4), uniform(4))
     assert (trace["encoder.clear_heads"], trace["encoder.all_heads"]) == (1, 2)

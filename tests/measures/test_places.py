@@ -30,6 +30,9 @@ def test_learned_places_are_the_learned_rows():
     # 0..7 with 8..15: 0*8 + 1*9 + ... + 7*15 = 364; 8..15 with 16..23: 1900; so the products do not go by distance.
     assert trace["embed_src.likenesses"].values[0, 1] == 364
     assert trace["embed_src.likenesses_spread"] > 1000
+    alike = np.array([[1.0, 0], [0, 1], [0, 1]])  # all of one length: 0 and 1 are unlike, 1 and 2 the same
+    trace = model_with("learned", **{"parameters.embed_src.positions": ("position d_model", alike)})
+    assert trace["embed_src.likenesses_spread"] == 1
 
 
 def test_a_model_without_positions_has_no_places():

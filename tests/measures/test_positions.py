@@ -18,6 +18,11 @@ def placed(halves=False):
     return traced({"embed_src.positional": ("batch position d_model", table)}, config={"positions": layout})
 
 
+def test_without_a_config_sine_and_cosine_stand_side_by_side():
+    trace = traced({"embed_src.positional": ("batch position d_model", [[[1, 2, 3, 4]]])})
+    assert trace["embed_src.hands"].values.tolist() == [[[[1, 2], [3, 4]]]]
+
+
 @pytest.mark.parametrize("halves", [False, True])
 def test_every_hand_has_length_one_and_turns_by_one_angle(halves):
     trace = placed(halves)

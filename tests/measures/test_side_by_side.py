@@ -38,12 +38,17 @@ def test_rows_are_apart_by_their_distance_over_both_lengths():
     assert rows_apart(np.array([3.0, 4]), np.array([-3.0, -4])) == 1
     assert rows_apart(np.array([3.0, 4]), np.zeros(2)) == 1
     assert rows_apart(np.zeros(2), np.zeros(2)) == 0
+    assert rows_apart(np.array([0.03, 0.04]), np.array([0.0, 0.05])) == pytest.approx(math.sqrt(0.001) / 0.1)
+    third = np.full(3, 0.1)
+    assert rows_apart(third, -3 * third) <= 1
     assert (rows_apart(x, -x) <= 1).all(), "rounding makes nothing more than one"
 
 
 def test_rows_are_alike_by_their_cosine_and_a_row_of_zeros_is_like_nothing():
     rows = np.array([[3.0, 4], [6, 8], [-4, 3], [0, 0]])
     assert likeness(rows).tolist() == pytest.approx(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]))
+    short = np.array([[0.03, 0.04], [0.05, 0], [0, -70]])
+    assert np.allclose(likeness(short), [[1, 0.6, -0.8], [0.6, 1, 0], [-0.8, 0, 1]])
     assert (np.diagonal(likeness(DRAW.normal(size=(5, 3)))) == 1).all()
     assert np.abs(likeness(np.outer([1, -2, 7, 0.1], [0.3, 0.1, 0.7]))).max() <= 1
 
@@ -51,6 +56,9 @@ def test_rows_are_alike_by_their_cosine_and_a_row_of_zeros_is_like_nothing():
 def test_what_a_row_is_like_is_compared_where_widths_differ():
     wide, narrow = np.eye(3), np.array([[1.0, 0], [1, 0], [-1, 0]])
     assert likeness_apart(wide, narrow).tolist() == [(1 + 1) / 2 / 2] * 3
+    slanted = np.array([[3.0, 4], [1, 0]])
+    assert np.allclose(likeness_apart(slanted, 2 * slanted), 0)
+    assert likeness_apart(np.eye(2), np.array([[1.0], [2]])).tolist() == [0.5, 0.5]
     assert likeness_apart(wide, wide).tolist() == [0, 0, 0]
     assert likeness_apart(np.ones((1, 2)), np.ones((1, 3))).tolist() == [0]
     two = np.array([[1.0, 0], [1, 0], [0, 1]])

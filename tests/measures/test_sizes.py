@@ -45,6 +45,7 @@ def test_the_lengths_that_run_hold_both_sentences():
         *range(1, 14)
     ]
     assert len(traced({"config.words": ("", 4), "config.output_words": ("", 20)})["config.lengths"]) == 21
+    assert len(traced({"config.words": ("", 20), "config.output_words": ("", 4)})["config.lengths"]) == 20
 
 
 @pytest.mark.parametrize(("width", "heads"), [(64, 4), (512, 8), (32, 1), (48, 6), (64, 64)])
@@ -53,6 +54,7 @@ def test_every_split_of_a_width_has_the_same_total_and_the_models_own_is_among_t
     assert (splits[:, 0] * splits[:, 1] == width).all()
     assert heads in splits[:, 0]
     assert 1 < len(splits) <= 5
+    assert splits[0, 0] == 1
 
 
 def test_a_last_norm_stands_with_its_side_and_every_module_has_a_kind():
@@ -62,3 +64,4 @@ def test_a_last_norm_stands_with_its_side_and_every_module_has_a_kind():
     assert [kind_of(module) for module in modules] == [
         "embeddings", "attention", "norms", "norms", "embeddings", "output"
     ]  # fmt: skip
+    assert kind_of("pooler") == "output"

@@ -54,6 +54,21 @@ def test_how_far_apart_two_sentences_take_a_word_is_told_in_mean_distances():
     assert trace["other.swap.encoder.0.resid_post.apart"].values.tolist() == [[0, 0.5]]
 
 
+def test_sentences_of_two_lengths_are_compared_as_far_as_both_go_with_or_without_words():
+    longer, shorter = (np.array([rows]) for rows in ([[4.0, 6], [1, 1], [0, 9]], [[4.0, 9]]))
+    for ours, theirs in ((longer, shorter), (shorter, longer)):
+        name = "encoder.0.resid_post"
+        trace = traced({name: (STREAM, ours), f"other.swap.{name}": (STREAM, theirs)} | plane())
+        found = trace[f"other.swap.{name}.apart"]
+        assert found.values.tolist() == [[0.75]]
+        assert not found.labels
+
+
+def test_a_cosine_that_rounding_puts_beyond_one_is_a_turn_of_nothing_or_of_half_a_circle():
+    trace = traced({"encoder.cosine_first_last": ("batch position", [[1 + 1e-15, -1 - 1e-15]])})
+    assert trace["encoder.turned_by"].values.tolist() == [[0, 180]]
+
+
 def test_a_norm_shifts_then_divides_then_gains():
     trace = traced(
         {

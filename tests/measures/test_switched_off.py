@@ -30,3 +30,14 @@ def test_a_head_has_the_names_that_it_earned_and_most_have_none():
     assert roles_of(trace, 0, 0) == []
     assert (trace["roles.named_heads"], trace["roles.heads_in_all"]) == (1, 2)
     assert roles_of(traced({}), 0, 0) == []
+
+
+def test_a_score_of_exactly_the_threshold_earns_a_role_and_of_equals_the_first_is_named_first():
+    names = tuple("abcdefghijklmnopqrst")
+    score = np.full((20, 1, 1), 0.5)
+    score[[3, 17, 18, 19]] = 0.9
+    score[12] = 0.95
+    trace = traced({"roles.score": ("role layer head", score, {"role": names})})
+    assert roles_of(trace, 0, 0) == ["m", "d", "r", "s", "t"]
+    low = traced({"roles.score": ("role layer head", [[[0.9]]], {"role": ("a",)})})
+    assert (low["roles.named_heads"], low["roles.heads_in_all"]) == (1, 1)

@@ -48,3 +48,31 @@ def test_a_mark_is_not_followed_where_words_are_left():
     last = [[-1, 0], [1, 1], [1, 0]]
     assert most_turned(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
     assert most_turned(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
+
+
+def told(terms):
+    """Head and entry of the largest sum of the second and the third largest term, and of what the weaker sign gives."""
+    best = {}
+    for head, entry in np.ndindex(terms.shape[0], terms.shape[2]):
+        column = terms[head, :, entry]
+        sizes = sorted((abs(term) for term in column), reverse=True)
+        weaker = min(sum(term for term in column if term > 0), sum(-term for term in column if term < 0))
+        best[head, entry] = sizes[1] + sizes[2] + weaker
+    return max(best, key=best.get)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_liveliest_entry_has_three_large_terms_of_both_signs(seed):
+    terms = np.random.default_rng(seed).normal(size=(3, 5, 4)) * (1 + seed % 3)
+    assert liveliest(tensor(terms, "head key d_head")) == told(terms)
+
+
+def test_a_word_that_hardly_turns_is_followed_before_a_mark():
+    assert most_turned(rows([[1, 0.001], [-1, 0]], ("ship", "[SEP]")))[0] == "ship"
+
+
+def test_without_words_the_row_that_turns_most_is_followed():
+    trace = rows([[1, 0.001], [-1, 0]], ("a", "b"))
+    for name, kept in [*trace.tensors.items()]:
+        trace.tensors[name] = NamedTensor(name, kept.values, kept.axes)
+    assert most_turned(trace)[0] == "1"

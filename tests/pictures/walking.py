@@ -19,7 +19,7 @@ from truth import Written, lies, wrong_in_step
 
 import scenes.chapters
 from scenes.language import ENGLISH, catalogue
-from scenes.layout import faults
+from scenes.layout import faults, texts_on
 from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter, Record, Step
 from transformer_core.at_hand import opened
@@ -97,6 +97,8 @@ class Findings:
     claims: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    #: Every text that stood on screen at the end of a step.
+    texts: set[str] = field(default_factory=set)
     #: Of the first sentence in the dark theme: each step as it stands at its end.
     stills: dict[int, np.ndarray] = field(default_factory=dict)
 
@@ -145,6 +147,7 @@ def findings(
         )
         found.faults.extend(here + fault for fault in faults(picture.stage))
         found.records.append(picture.record)
+        found.texts.update(text.text for text in texts_on(picture.stage))
         if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):
             found.stills[picture.record.number] = still(picture.scene)
 

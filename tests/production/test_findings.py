@@ -19,7 +19,9 @@ def page(tmp_path):
     steps = np.array([[100, 200, 100, 300], [np.inf, 900, np.inf, np.inf]])
     found = {
         "exact": tensor(exact, "part seed", part=("nothing", "root", "norm"), seed=(1, 2, 3, 4)),
+        "scores": tensor([[0.5] * 4, [0.9] * 4], "role seed", role=("a", "b"), seed=(1, 2, 3, 4)),
         "once": tensor([[0.5], [0.9]], "part seed", part=("a", "b"), seed=(1,)),
+        "median": tensor([150, np.inf], "part", part=("a", "b")),
         "arrived_at": tensor(steps, "part seed", part=("a", "b"), seed=(1, 2, 3, 4)),
         "curve": tensor(np.linspace(0, 1, 12).reshape(2, 2, 3), "part seed step", part=("a", "b"), seed=(1, 2)),
         "step": tensor([100, 200, 300], "step"),
@@ -42,7 +44,12 @@ def test_never_is_counted_and_not_averaged(page):
     assert "| a | 175 | 200 |  |  |  |" in page[0]
     # By ranks: of 70 splits 2 are as far apart as this one.
     assert "| b | 1 of 4 came there |  |  | 0.0286 | yes |" in page[0]
+    assert "|  | 150 | never |" in page[0]
     assert " inf" not in page[0]
+
+
+def test_entries_that_are_no_alternatives_are_not_compared(page):
+    assert "| role | mean | spread |\n|---|---|---|\n| a | 0.5 | 0 |\n| b | 0.9 | 0 |" in page[0]
 
 
 def test_a_single_training_of_each_is_no_test(page):

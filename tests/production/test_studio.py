@@ -88,13 +88,14 @@ def test_processes_get_ready_while_an_unknown_sentence_is_read(place, quiet, mon
 
     def computing(text, model, begun, **asked):
         begun()
+        assert ready == [(1, 1)]
         return trace(text, model, **asked)
 
     monkeypatch.setattr(Crew, "prepare", lambda crew, count: ready.append((crew.size, count)))
     monkeypatch.setattr(Crew, "perform", lambda *_: [[]])
     place.store.trace = computing
     Studio(place.store, quiet()).script(place.order("counting"))
-    assert ready == [(1, 1)]
+    assert ready == [(1, 1)] * 2  # once more when there is work for them: a cluster then waits for a worker
 
 
 def test_a_change_of_one_step_draws_that_step_alone(place):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import MetadataWrapper
 from mutmut.mutation.mutators import mutation_operators
 
 #: Words for people, and what only a type checker or `import *` reads.
@@ -29,21 +29,21 @@ class Change:
 def changes(path: Path) -> list[Change]:
     """Every change of the file at `path` that is still Python, each once."""
     original = path.read_text(encoding="utf-8")
-    wrapper = MetadataWrapper(cst.parse_module(original))
-    finder = _Finder()
-    wrapper.visit(finder)
+    module = MetadataWrapper(cst.parse_module(original)).module  # in which no node stands twice
     found: dict[str, Change] = {}
-    for node, new in finder.found:
-        source = (wrapper.module.deep_remove(node) if new is None else wrapper.module.deep_replace(node, new)).code
-        if source != original and source not in found and _is_python(source):
-            found[source] = _told(path.name, original, source)
+    for statement in module.body:
+        finder = _Finder()
+        statement.visit(finder)
+        for node, new in finder.found:
+            now = statement.deep_remove(node) if new is None else statement.deep_replace(node, new)
+            source = module.with_changes(body=[now if part is statement else part for part in module.body]).code
+            if source != original and source not in found and _is_python(source):
+                found[source] = _told(path.name, original, source)
     return sorted(found.values(), key=lambda change: change.line)
 
 
 class _Finder(cst.CSTVisitor):
     """Collects pairs of a node and what may stand in its place; None takes it away."""
-
-    METADATA_DEPENDENCIES = (PositionProvider,)
 
     def __init__(self) -> None:
         super().__init__()

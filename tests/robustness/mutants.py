@@ -54,9 +54,12 @@ BY_HAND = {
     "effects.py": "core/test_effects.py",
     "emergence.py": "measures/test_emergence.py",
     "first_look.py": "core/test_first_look.py",
+    "heads.py": "core/test_head_measures.py",
+    "journey.py": "measures/test_journey.py",
     "kinds.py": "measures/test_kinds.py",
     "learning.py": "measures/test_learning.py",
     "lens.py": "measures/test_lens.py",
+    "linearity.py": "measures/test_linearity.py",
     "order.py": "measures/test_order.py",
     "patterns.py": "measures/test_patterns.py",
     "places.py": "measures/test_places.py",
@@ -102,7 +105,7 @@ def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
     ends: Counter[str] = Counter()
     survivors = []
     for number, change in enumerate(found, 1):
-        outcome = trial.of(change.source)
+        outcome = trial.of(change.source, change.line) if isinstance(trial, MeasuresTrial) else trial.of(change.source)
         ends[outcome.name] += 1
         if outcome is Outcome.SURVIVED:
             survivors.append(change)

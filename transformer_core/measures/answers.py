@@ -27,8 +27,7 @@ def swapped_scores(trace: Trace, prefix: str) -> NamedTensor:
         name.rpartition(".")[2]: trace.full(name).values for point in "qk" for name in _made(trace, prefix, point)
     }
     asks, answers = (
-        np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned.get(f"b_{letter}", np.zeros((1, 1)))[:, None]
-        for letter in "kq"
+        np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned[f"b_{letter}"][:, None] for letter in "kq"
     )
     values = np.einsum("bhid,bhjd->bhij", asks, answers)
     return named(trace, prefix, "swapped_scores", values, "batch head query key", ("scores",))

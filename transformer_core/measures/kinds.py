@@ -15,7 +15,7 @@ OURS = "english-spanish"
 @derived("of_kind")
 def of_kind(trace: Trace, prefix: str) -> NamedTensor:
     """1 where the word at a position is of a kind, else 0: "position kind"."""
-    words = trace.full(f"{prefix}.post").labels.get("position", ())
+    words = trace.full(f"{prefix}.post").labels["position"]
     values = np.array([[word.lower() in kind for kind in kinds().values()] for word in words], dtype=int)
     found = named(trace, prefix, "of_kind", values, "position kind", ("post",))
     return NamedTensor(found.name, found.values, found.axes, {**found.labels, "kind": tuple(kinds())})

@@ -20,7 +20,6 @@ KINDS = {
     "ffn": "feed-forward",
     "embed_src": "embeddings",
     "embed_tgt": "embeddings",
-    "output": "output",
 }
 
 
@@ -46,10 +45,7 @@ def splits(trace: Trace, prefix: str) -> NamedTensor:
     width, heads = (int(size) for size in beside(trace, prefix, "d_model", "heads"))
     near = [1, *(heads * 2**k // 2 for k in range(8))]
     fair = sorted({h for h in near if h and width % h == 0})
-    own = fair.index(heads)
-    start = max(0, min(own - 2, len(fair) - SPLITS))
-    chosen = fair[start : start + SPLITS]
-    table = np.array([(h, width // h) for h in chosen])
+    table = np.array([(h, width // h) for h in fair[:SPLITS]])  # of which the own one is at most the third
     return NamedTensor(f"{prefix}.splits", table, ("choice", "part"), {"part": ("heads", "d_head")})
 
 

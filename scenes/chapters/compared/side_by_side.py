@@ -12,6 +12,7 @@ from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
 from scenes.mobjects.how_far import HeadTable, MovedTable
 from scenes.mobjects.next_words import NextWords
 from scenes.mobjects.pair_claims import counts, described, distances, partner, question, wrote
+from scenes.mobjects.projection import counted
 from scenes.mobjects.readings import Outputs, Readings, Verdicts
 from scenes.storyboard import Chapter, Step
 from transformer_core.trace import Trace
@@ -71,7 +72,7 @@ class SideBySide(Chapter):
             told = "They cut the sentence differently, so no row of one belongs to a row of the other."
         yield Step(
             "What each of them reads",
-            say=f"The same sentence becomes {counts[0]:.0f} tokens in A and {counts[1]:.0f} in B. |{told}",
+            say=f"The same sentence becomes {counted(counts[0], 'token')} in A and {counts[1]:.0f} in B. |{told}",
             show=[
                 [appear(picture.signs), appear_in_turn([*picture.tokens])],
                 [appear(picture.joins), appear(picture.marks, picture.note)],

@@ -101,7 +101,7 @@ TRACES: dict[str, Callable[[], Trace]] = {
     ),
     "no positions, no tie": lambda: read(
         "red car",
-        small(6, positions="none", norm_order="post", final_norm=True, tied_output=False),
+        small(6, decoder_layers=1, positions="none", norm_order="post", final_norm=True, tied_output=False),
         WORDS,
         target="coche rojo",
     ),

@@ -1,0 +1,116 @@
+"""What chapters 1 to 8 say hangs on the trace: where the fact is another one, so is the sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import walking
+from walking import chapters, findings, name_of, trace_of
+
+from scenes.chapters.c02_lstm import verdict_on
+from scenes.mobjects.products import Board
+from scenes.mobjects.rows import RowColumns
+from scenes.step import Record
+from transformer_core.cast import cast_of, swap_of
+from transformer_core.lecture import read
+from transformer_core.trace import Trace
+
+CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
+LONG_WORDS = "these grandmothers crossed the famous bridge and the dangerous mouse followed the dog"
+
+
+def told_of(trace: Trace, chapter: str, monkeypatch: pytest.MonkeyPatch) -> list[Record]:
+    """What a chapter says about a trace of one's own."""
+    records: list[Record] = []
+    monkeypatch.setattr(walking, "trace_of", lambda *_: trace)
+    walking.walk(CHAPTERS[chapter], "", "dark", lambda picture: records.append(picture.record))
+    return records
+
+
+@pytest.mark.parametrize("text", ["banks", "the car the car"])
+def test_a_sentence_that_the_grammar_does_not_make_is_not_called_a_failure(text: str) -> None:
+    record = findings(CHAPTERS["basics"], text, "dark").records[-2]
+    assert record.title == "Outside its grammar"
+    assert f"“{text}” gives “{' '.join(trace_of(text).about['output_tokens'])}”" in record.narration
+    assert "fail" not in record.narration
+
+
+def test_another_translation_than_that_of_the_grammar_is_called_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = read("the house is red", edit=["encoder.1.self_attn.weights=0"])
+    assert list(trace.about["gold"]["words"]) == ["la", "casa", "es", "roja"] != trace.about["output_tokens"]
+    record = told_of(trace, "basics", monkeypatch)[-2]
+    assert record.title == "Where it fails"
+    assert "“the house is red” gives “el casa es rojo”" in record.narration
+
+
+def test_an_empty_translation_is_told_as_the_end_mark_that_comes_first() -> None:
+    assert trace_of("it").about["output_tokens"] == []
+    first, _, third, *_ = findings(CHAPTERS["basics"], "it", "dark").records
+    assert "not a word comes out" in first.narration
+    assert "becomes the next input" not in third.narration
+    assert "“<end>” gets" in third.narration
+
+
+def test_a_translation_that_never_ends_is_counted_and_not_quoted_in_full() -> None:
+    told = findings(CHAPTERS["basics"], "because because because", "dark").records[-2].narration
+    assert f"gives {len(trace_of('because because because').about['output_tokens'])} words" in told
+
+
+def test_nothing_is_said_to_be_learned_of_random_weights() -> None:
+    for name in ("basics", "encoder", "qkv"):
+        records = findings(CHAPTERS[name], "The car is red", "dark", model=walking.RANDOM).records
+        assert "learned numbers" not in " ".join(record.narration for record in records)
+
+
+def test_a_bet_is_made_only_where_the_adjective_looks_most_at_its_noun() -> None:
+    trace = trace_of("The car is red")
+    cast = cast_of(trace)
+    assert swap_of(trace, cast) is not None
+    weights = cast.seen(trace)["weights"]
+    another = weights.label("key", (int(np.argmin(weights.pick(query=cast.asker).values))))
+    assert swap_of(trace, replace(cast, favourite=another)) is None
+
+
+@pytest.mark.parametrize(
+    ("gold", "verdict"),
+    [
+        (["el", "coche", "es", "rojo"], "This time all is right."),
+        (["el", "coche", "es", "rojo", "hoy"], "Some words are missing."),
+        (["el", "coche", "es", "verde"], "Some words are wrong: ringed."),
+    ],
+)
+def test_an_lstm_is_right_only_word_for_word(gold: list[str], verdict: str) -> None:
+    assert verdict_on(["el", "coche", "es", "rojo"], gold) == verdict
+
+
+def test_the_largest_entry_is_told_and_not_said_to_be_a_bound() -> None:
+    """2.238, shown as 2.2, is beyond 2.2."""
+    told = findings(CHAPTERS["positions"], "The car is red", "dark").records[2].narration
+    assert "The largest entry of" in told
+    assert "is beyond" not in told
+
+
+def boxes_of(parts: Any) -> list[tuple[float, float, float, float]]:
+    return [(p.get_left()[0], p.get_right()[0], p.get_bottom()[1], p.get_top()[1]) for p in parts]
+
+
+def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
+    trace = trace_of(LONG_WORDS)
+    cast = cast_of(trace)
+    row = cast.seen(trace).under("", query=cast.asker.position)
+    chips = boxes_of(RowColumns(*(row[name] for name in ("scores", "score_leads", "weights"))).chips)
+    assert len(chips) == 13
+    for i, (left, right, low, high) in enumerate(chips):
+        for other in chips[i + 1 :]:
+            assert min(right, other[1]) <= max(left, other[0]) or min(high, other[3]) <= max(low, other[2])
+
+
+def test_rows_of_thirteen_queries_have_chips_as_high_as_their_rows() -> None:
+    trace = trace_of(LONG_WORDS)
+    chips = boxes_of(Board(cast_of(trace).seen(trace)).query_labels)
+    for upper, lower in pairwise(chips):
+        assert upper[2] >= lower[3]
