@@ -71,7 +71,7 @@ BY_HAND = {
     "stream.py": "measures/test_stream.py",
     "switched_off.py": "measures/test_switched_off.py",
     "telling.py": "measures/test_telling.py",
-    "trial.py": "measures/test_trial.py core/test_effects.py",
+    "trial.py": "measures/test_trial.py",
 }
 MEASURES = [f"measures/{path.name}" for path in sorted((ROOT / "transformer_core" / "measures").glob("[!_]*.py"))]
 
