@@ -126,7 +126,7 @@ class Residual(Chapter):
         picture = ByDepth(trace.under("experiment.gradient_by_depth"))
         lines, labels, ends = picture.lines, picture.labels, picture.ends
         centred(picture)
-        grows = "explodes" if ends["no norm"] > 1000 else "grows"
+        grows = claim(ends["no norm"] > 1000, "explodes", claim(ends["no norm"] > 1, "grows", "shrinks"))
         stays = "stays near its size" if 0.1 < ends["pre-norm"] < 10 else "is"
         neither, both = ends["no norm, no Add"], ends["pre-norm"]
         yield Step(

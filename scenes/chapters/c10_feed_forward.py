@@ -13,7 +13,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.sheets import VISIBLE, Trial
 from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
-from scenes.storyboard import Chapter, Step
+from scenes.storyboard import Chapter, Step, claim
 from transformer_core.cast import Cast, cast_of
 from transformer_core.measures.kinds import OURS
 from transformer_core.trace import Trace
@@ -226,13 +226,18 @@ class FeedForward(Chapter):
         near = found.score - other < CLOSE
         rival = f"One of the {second}: {other:share}. " if near else ""
         rough = "A name is rough, and" if near else "A name like that is"
+        rare = claim(
+            bool(run["unnamed"] > 0.5),
+            f"{rough} rare: {run['unnamed']:share} of all units have none.",
+            f"Of all units {run['unnamed']:share} have no such name.",
+        )
         picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
         yield Step(
             "What wakes a unit?",
             say=f"Unit {name} wakes for “{found.word}”. What is it for? |"
             f"In {found.score:share} of pairs from {run['sentences']:,.0f} new sentences, "
             f"one of the {found.kind} wakes it more. {rival}|"
-            f"{rough} rare: {run['unnamed']:share} of all units have none.",
+            f"{rare}",
             show=[
                 [appear(picture.words, picture.floor), (fill(picture.bars, "row"), appear(picture.numbers)),
                  appear(ring_around(picture.words[found.word.position]))],

@@ -89,7 +89,9 @@ class Staircases(VGroup):
             self.computed.append(columns)
             middle = left + wide / 2
             self.titles.add(Words(title, "block").move_to(at(middle, top - 44)))
-            line = VGroup(number(total, "", "large number"), Words("row" if total == 1 else "rows", "fact", "ink2"))
+            line = VGroup(
+                number(total, "", "large number"), Words("row" if float(total) == 1 else "rows", "fact", "ink2")
+            )
             line[1].next_to(line[0], np.array([1.0, 0, 0]), buff=units(16)).stand_on(line[0].baseline)
             self.totals.add(line.move_to(at(middle, top + pitch * count + 50)))
         self.note = Words("a column for each step, a square for each row of the decoder", "axis", "ink2")
