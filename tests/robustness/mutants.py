@@ -65,6 +65,7 @@ BY_HAND = {
     "places.py": "measures/test_places.py",
     "positions.py": "measures/test_positions.py",
     "scores.py": "measures/test_scores.py",
+    "shares.py": "measures/test_shares.py",
     "sheets.py": "measures/test_sheets.py",
     "side_by_side.py": "measures/test_side_by_side.py",
     "sizes.py": "measures/test_sizes.py",
