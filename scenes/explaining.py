@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from scenes.ordering import shared
+from scenes.telling import tell
 
 EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
 ENTRY = re.compile(r"([\w.]+)(?:\[([^\[\]]*)\])?")
@@ -37,7 +38,10 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) ->
         cell = trace.explain(name, **places)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error.args[0])) from None
-    click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1) if as_json else cell.tree(depth, terms))
+    if as_json:
+        click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
+    else:
+        tell(*cell.tree(depth, terms).splitlines())
 
 
 def _parsed(entry: str) -> tuple[str, dict[str, str]]:
