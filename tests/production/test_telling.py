@@ -50,7 +50,7 @@ def test_all_that_is_said_goes_through_it():
         "checking.py: click.secho(f'── {name}', bold=True)",
         "checking.py: click.echo('all checks passed')",
         "cli.py: click.echo(json.dumps({'chapters': rows,",
-        "explaining.py: click.echo(json.dumps(cell.as_dict(depth)",
+        "explaining.py: click.echo(json.dumps(cell.as_dict(depth",
         "modelling.py: click.echo(listed(found))",
         "telling.py: click.echo(plain(line), err=err)",
     }
