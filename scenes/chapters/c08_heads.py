@@ -343,8 +343,8 @@ class Heads(Chapter):
         tallies = [(float(share) * float(run["sentences"]), float(run["sentences"])) for share in exact]
         alike = claim(
             tallies_count(*tallies),
-            "The shares of right sentences differ, too; one training each is no test of that.",
-            "By right sentences, these two models can’t be told apart.",
+            "Right sentences differ, too, by one training each.",
+            "By right sentences, the two can’t be told apart.",
         )
         yield Step(
             "A choice we made",

@@ -10,6 +10,7 @@ from scenes.layout import at_floor
 from scenes.mobjects.learning import Bill, Forming, Loop, Staircase, Starts
 from scenes.mobjects.lesson import Lesson, Progress, SlidingLoss
 from scenes.mobjects.patterns import sharpest
+from scenes.mobjects.projection import counted
 from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
@@ -309,7 +310,7 @@ class Training(Chapter):
         ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
         yield Step(
             "The bill: n squared",
-            say=f"Our sentence has {trace['config.comparisons']} cells. One twice as long: four times as many. |"
+            say=f"Our sentence has {counted(trace['config.comparisons'], 'cell')}. One twice as long: four times as many. |"
             f"Measured, from {ends[0]:,.0f} words to {ends[1]:,.0f}: time for scores and blends times {time:.1f}, |"
             f"memory times {memory:.1f}. {overtaken}",
             show=[
