@@ -150,7 +150,7 @@ class Trace(Mapping[str, NamedTensor]):
     @classmethod
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
         """What `about` of a saved trace says, without its tensors."""
-        card = ending(path, ".npz").with_suffix(".json")
+        card = _arrays_of(path).with_suffix(".json")
         about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
         return about
 
@@ -162,7 +162,7 @@ class Trace(Mapping[str, NamedTensor]):
             OSError: one of the two files is not there.
             ValueError: the files were damaged.
         """
-        path = ending(path, ".npz")
+        path = _arrays_of(path)
         arrays = read_arrays(path)
         with reading(path, AttributeError):
             card = read_object(path.with_suffix(".json"), most=None)
@@ -174,3 +174,9 @@ class Trace(Mapping[str, NamedTensor]):
             }
             parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
             return cls(tensors, parents, card["about"])
+
+
+def _arrays_of(path: str | os.PathLike[str]) -> Path:
+    """The .npz of a saved trace, which may be named by either of its two files, or without a suffix."""
+    path = Path(path)
+    return path.with_suffix(".npz") if path.suffix == ".json" else ending(path, ".npz")

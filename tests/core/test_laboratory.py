@@ -124,7 +124,10 @@ def test_a_recorded_experiment_is_known_whole_and_named(name):
     for full in saved:
         assert full.startswith(f"experiment.{name}.")
         assert {*saved.full(full).axes} <= {*AXES}
-        assert np.isfinite(saved.full(full).values).all()
+        values = saved.full(full).values
+        # A step that never came is infinite, in the one axis of time that an experiment reports.
+        assert not np.isnan(values).any()
+        assert np.isfinite(values).all() or full.rpartition(".")[2].startswith("steps")
 
 
 def test_all_results_together_are_small():

@@ -183,8 +183,8 @@ def test_without_windows_everything_is_in_sight():
 def test_what_was_saved_is_loaded_to_the_last_bit(tmp_path):
     whole = by_hand(text="the cat", sizes=[1, 2])
     path = whole.save(tmp_path / "deep" / "er" / "trace.txt")
-    assert path == tmp_path / "deep" / "er" / "trace.npz"
-    assert sorted(file.name for file in path.parent.iterdir()) == ["trace.json", "trace.npz"]
+    assert path == tmp_path / "deep" / "er" / "trace.txt.npz"
+    assert sorted(file.name for file in path.parent.iterdir()) == ["trace.txt.json", "trace.txt.npz"]
     for given in (path, str(path), path.with_suffix(""), path.with_suffix(".json")):
         again = Trace.load(given)
         assert [*again] == [*whole]
