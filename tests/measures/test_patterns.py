@@ -140,6 +140,13 @@ def test_one_look_is_no_pattern():
     assert at(trace, "pattern_scores", BEFORE) > CLEAR > at(trace, "pattern_clearness", BEFORE)
 
 
+def test_a_pattern_is_clear_from_the_threshold_on():
+    trace = heads([[0.5, 0.5], [1, 0]])
+    assert at(trace, "pattern_clearness", BEFORE) == CLEAR
+    assert clearest(trace) == BEFORE
+    assert trace["encoder.clear_heads"] == 1
+
+
 def test_of_two_equal_shares_the_one_that_more_tokens_follow_is_clearer():
     trace = heads(stripe(6, -1), ids=[0, 1, 2, 3, 4, 4])
     assert at(trace, "pattern_scores", BEFORE) == 1
@@ -192,12 +199,13 @@ def test_breadth_is_the_number_of_keys_over_which_a_head_spreads_evenly():
 def test_the_widest_head_may_stand_in_any_layer_of_the_stack_that_is_asked():
     narrow, wide = np.eye(4)[None, None], uniform(4)[None, None]
     tensors = {}
-    for path, weights in (("encoder.0", narrow), ("encoder.1", wide), ("decoder.0", wide), ("decoder.1", narrow),
-                          ("decoder.2", narrow)):  # fmt: skip
+    layers = {"encoder.0": narrow, "encoder.1": wide}
+    layers |= {"decoder.0": narrow, "decoder.1": narrow, "decoder.2": wide}
+    for path, weights in layers.items():
         tensors[f"{path}.self_attn.weights"] = (PAIRS, weights)
         tensors[f"{path}.self_attn.q"] = ("batch head query d_head", np.zeros((1, 1, 4, 1)))
     trace = traced(tensors)
-    assert (widest(trace)[0], widest(trace, "decoder")[0]) == (1, 0)
+    assert (widest(trace)[0], widest(trace, "decoder")[0]) == (1, 2)
     assert float(widest(trace, "decoder")[2]) == pytest.approx(4)
     assert (trace["encoder.all_heads"], trace["decoder.all_heads"]) == (2, 3)
     assert (trace["encoder.clear_heads"], trace["decoder.clear_heads"]) == (1, 2)

@@ -85,6 +85,7 @@ def table(size, *marks):
 
 def test_a_sentence_of_thirteen_tokens_is_seen_whole_and_of_a_longer_one_ten():
     assert in_sight(table(13, (0, 12, 1)), backwards=False) == (0, 13)
+    assert [type(end) for end in in_sight(table(14, (0, 1, 1)), backwards=False)] == [int, int]
     assert in_sight(table(14, (0, 1, 1)), backwards=False) == (0, 10)
 
 
