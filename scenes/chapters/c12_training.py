@@ -310,7 +310,8 @@ class Training(Chapter):
         ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
         yield Step(
             "The bill: n squared",
-            say=f"Our sentence has {counted(trace['config.comparisons'], 'cell')}. One twice as long: four times as many. |"
+            say=f"Our sentence has {counted(trace['config.comparisons'], 'cell')}. "
+            "One twice as long: four times as many. |"
             f"Measured, from {ends[0]:,.0f} words to {ends[1]:,.0f}: time for scores and blends times {time:.1f}, |"
             f"memory times {memory:.1f}. {overtaken}",
             show=[
