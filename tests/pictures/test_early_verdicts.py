@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import walking
+from click.testing import CliRunner
 from walking import chapters, findings, name_of, trace_of
 
 from scenes.chapters.c02_lstm import verdict_on
+from scenes.cli import lecture
 from scenes.mobjects.products import Board
 from scenes.mobjects.rows import RowColumns
 from scenes.step import Record
@@ -53,6 +57,15 @@ def test_an_empty_translation_is_told_as_the_end_mark_that_comes_first() -> None
     assert "not a word comes out" in first.narration
     assert "becomes the next input" not in third.narration
     assert "“<end>” gets" in third.narration
+
+
+@pytest.mark.parametrize("text", ["it", "did"])
+def test_the_trace_of_an_empty_translation_is_saved_with_all_that_chapters_derive(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "empty.npz"
+    done = CliRunner().invoke(lecture, ["trace", "--text", text, "--output", str(file)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "probs" in np.load(file)
+    assert json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
 
 
 def test_a_translation_that_never_ends_is_counted_and_not_quoted_in_full() -> None:
