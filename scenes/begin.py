@@ -1,4 +1,4 @@
-"""Where the command `lecture` begins: what is wrong while its code is still being read is one line, as it is later."""
+"""Start the command `lecture`: a fault while its code is still being read is one line, as it is later."""
 
 import resource
 import sys
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def lacking() -> str:
-    """What the process has not got that every command needs; empty if it has all."""
+    """Name what the process lacks that every command needs; empty if it has all."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The command `lecture explain`: where a number comes from."""
+"""The command `lecture explain`: how a number was computed."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def open_store() -> Any:
-    """What was made before: in the cache of the user, or in the folder that LECTURE_CACHE names."""
+    """Open the store: in the cache of the user, or in the folder that LECTURE_CACHE names."""
     from scenes.production.store import Store, cache_folder, opened
 
     return Store(opened(cache_folder()))

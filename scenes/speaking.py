@@ -55,7 +55,7 @@ def _is_folder(name: str) -> bool:
 
 
 def _broken() -> bool:
-    """Whether a voice is there that cannot speak."""
+    """Check whether a voice is installed that cannot speak."""
     try:
         for one in at_hand():
             one.model  # noqa: B018 - which reads it

@@ -63,7 +63,7 @@ class Block(NamedTuple):
         ]
 
     def is_held(self) -> bool:
-        """Whether the block names a test or a command."""
+        """Check that the block names a test or a command."""
         return bool(REFERENCE.search(self.text)) or "measured by" in self.above
 
 

@@ -127,7 +127,7 @@ def _asked(
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
-    """Where the pieces were cut from the text, and the order of the shuffled sentence."""
+    """The places at which the pieces were cut from the text, and the order of the shuffled sentence."""
     found = {}
     for given in passes.values():
         if given.order:

@@ -37,7 +37,7 @@ class Play:
         return self.named(f"decoder.{self.layer}.cross_attn")
 
     def looks(self, trace: Trace) -> NamedTensor:
-        """Where each row that writes one of `written` looks in the source, heads averaged."""
+        """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
         seen: NamedTensor = trace[f"{self.cross}.looks"].pick(batch=0)
         rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
         return rows

@@ -185,7 +185,7 @@ class Cut:
 
     @cached_property
     def times(self) -> Counter[tuple[int, int]]:
-        """How many tokens were cut from the same place."""
+        """Count the tokens that were cut from the same place."""
         return Counter(self.offsets)
 
 

@@ -99,7 +99,7 @@ def _in_order(data: bytes) -> bytes:
 
 
 def _place(data: bytes) -> range:
-    """Where the seal stands in `data`; an empty range if there is none."""
+    """Find the seal in `data`; an empty range if there is none."""
     # A quotation mark inside of a fact has a backslash before it, so that no fact can be taken for the seal.
     begin = data.find(_BEFORE, 8, 8 + int.from_bytes(data[:8], "little")) + len(_BEFORE)
     return range(begin, begin + len(_UNSEALED)) if begin >= len(_BEFORE) else range(0)

@@ -119,7 +119,7 @@ class Trace(Mapping[str, NamedTensor]):
         return full in self.tensors or import_module("transformer_core.results").recorded(full)
 
     def explain(self, name: str, **picks: int | str) -> Entry:
-        """Where one entry of `name` comes from: operation, terms, and the number recomputed from them.
+        """Explain one entry of `name`: its operation, its terms, and the number recomputed from them.
 
         `picks` give a label or a place along each axis; see `transformer_core.tracing.explain`.
         """

@@ -54,7 +54,7 @@ def read_state(path: Path, recipe: Mapping[str, Any], model: nn.Module) -> State
 
 
 def _differences(facts: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
-    """What another training was begun with; another torch may differ in the last bits of a sum."""
+    """List what another training was begun with; another torch may differ in the last bits of a sum."""
     theirs = facts["recipe"] | {"torch": facts["versions"]["torch"]}
     ours = json.loads(json.dumps(recipe)) | {"torch": versions("torch")["torch"]}
     return [f"{name} {theirs.get(name)} instead of {ours[name]}" for name in ours if theirs.get(name) != ours[name]]

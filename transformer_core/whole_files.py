@@ -116,7 +116,7 @@ def unfinished(path: Path) -> Path:
 
 
 def mark() -> str:
-    """What stands in the name of something unfinished, before ".part": see `abandoned`."""
+    """The mark of this process in the name of an unfinished file, before ".part": see `abandoned`."""
     return f"{_here()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
@@ -131,7 +131,7 @@ def _forget(path: Path) -> None:
 
 
 def abandoned(path: Path) -> bool:
-    """Whether a file or folder with such a hidden name is one that nobody will finish.
+    """Check whether a file or folder with such a hidden name is one that nobody will finish.
 
     Its process ran here and is gone; or it ran elsewhere, and wrote nothing for a day.
     """

@@ -392,7 +392,7 @@ class AgainstLSTM(Chapter):
 
 
 def verdict_on(written: Sequence[str], gold: Sequence[str]) -> str:
-    """What is said of a translation beside that of the grammar."""
+    """Judge a translation by that of the grammar, in words."""
     return claim(
         [*map(str, written)] == [*gold],
         "This time all is right.",

@@ -231,7 +231,7 @@ class Residual(Chapter):
         )
 
     def is_norm_needed(self, trace: Trace) -> Iterator[Step]:
-        """What Norm is worth, at two depths with all else alike."""
+        """Measure what the norm is worth, at two depths with all else alike."""
         run, deep = trace.under("experiment.parts_removed"), trace.under("experiment.depth_and_norm")
         picture = Trained(run, {"nothing": ("with Norm", "residual"), "norm": ("without", "warning")}, wide=700)
         lines, labels, mean = picture.lines, picture.labels, picture.mean

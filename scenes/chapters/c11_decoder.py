@@ -162,7 +162,7 @@ class Decoder(Chapter):
 
     @staticmethod
     def shared_out(play: Play, trace: Trace) -> str:
-        """How the rows that write share the source between them, by the place that each looks at most."""
+        """Tell which source positions get the most attention of each row that writes a word."""
         places = trace[f"{play.cross}.favourites"].pick(batch=0).values[: len(play.written)]
         different = len(set(places.tolist()))
         if len(places) == 1:

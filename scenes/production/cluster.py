@@ -54,7 +54,7 @@ _begun = hashed(source(SCENES), source(SCENES.parent / "transformer_core"))
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker says of a job: the line of its failure, or what it returned, as MessagePack, and made."""
+    """The answer of a worker: the line of its failure, or its result as MessagePack and the files that it made."""
 
     failed: str = ""
     result: bytes = b""
@@ -191,7 +191,7 @@ class Cluster:
         return results
 
     def _kept(self, function: Callable[[Any, Tick], Any], job: Job, answer: Answer) -> Any:
-        """What a job returned, of the type that its function declares; what it made is put where it belongs."""
+        """Read the result of a job as the type that its function declares, and put its files where they belong."""
         try:
             result = msgspec.msgpack.decode(answer.result, type=get_type_hints(function)["return"])
             keep(job, answer.made, [step.key for step in result] if isinstance(result, list) else ())

@@ -59,7 +59,7 @@ class Task:
 
 
 class Progress(Protocol):
-    """What is told the progress of an order."""
+    """The receiver of the progress of an order."""
 
     def begin(self, what: str, frames: int, steps: int) -> None:
         """Start to count `frames` and `steps` of `what`; with none of either, `what` says all there is to say."""

@@ -26,7 +26,7 @@ NAMED = 5
 
 
 def flaw(path: Path, other: Path) -> str:
-    """What is wrong with a font file that is to take the place of the `other` one; empty if nothing is."""
+    """Name the fault of a font file that is to take the place of the `other` one; empty if there is none."""
     if path.stat().st_size > LARGEST:
         return f"is larger than {LARGEST // 1_000_000} MB"
     face = hb.Face(path.read_bytes())

@@ -50,7 +50,7 @@ class Parcel:
 
 
 def made_in(folder: Path, job: Job) -> Files:
-    """What a job that was unpacked in `folder` has made: clips and posters, without their seals."""
+    """Collect the clips and posters that a job unpacked in `folder` has made, without their seals."""
     kinds = {".png", job.suffix}
     return {path.name: path.read_bytes() for path in sorted((folder / "made").glob("*")) if path.suffix in kinds}
 

@@ -29,7 +29,7 @@ def check(address: str) -> None:
 
 
 def patience(seconds: float) -> float:
-    """How long to wait: `seconds`, or what the environment says."""
+    """The seconds to wait: those of the environment, or else `seconds`."""
     text = os.environ.get(WAIT)
     if not text:
         return seconds
@@ -40,7 +40,7 @@ def patience(seconds: float) -> float:
 
 
 def kind_at(address: str) -> str:
-    """What kind of server of Dask answers at `address`."""
+    """Ask which kind of Dask server answers at `address`."""
     import asyncio
 
     from distributed.core import rpc

@@ -34,7 +34,7 @@ def seal(path: Path) -> None:
 
 
 def intact(path: Path) -> bool:
-    """Whether `path` is there, and is what it was when this user sealed it."""
+    """Check that `path` is there, and is what it was when this user sealed it."""
     try:
         return secrets.compare_digest(beside(path).read_bytes(), _sealing(path).encode())
     except OSError:

@@ -119,7 +119,7 @@ class Store:
         return facts
 
     def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
-        """What is known of the steps of `chapter`, or None."""
+        """Recall the facts of the steps of `chapter`, or None if they are not known."""
         path = self._survey(key)
         if not self.has(path):
             return None
@@ -194,12 +194,12 @@ class Store:
 
 
 def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:
-    """Whether `steps` can be those of `chapter`: names of files are made of them, and lead nowhere else."""
+    """Check that `steps` can be those of `chapter`: names of files are made of them, and must lead nowhere else."""
     return all(step.chapter == chapter and KEY.fullmatch(step.key) and step.number > 0 for step in steps)
 
 
 def cache_folder() -> Path:
-    """Where the cache is: the folder that LECTURE_CACHE names, or one among the caches of the user.
+    """The folder of the cache: the one that LECTURE_CACHE names, or one among the caches of the user.
 
     Raises:
         ValueError: LECTURE_CACHE is empty, or this user has no home.
@@ -237,7 +237,7 @@ def opened(folder: Path) -> Path:
 
 
 def is_marked(folder: Path) -> bool:
-    """Whether `folder` is one that we made, or found empty, to be a cache."""
+    """Check for the mark of a folder that this program made, or found empty, to be its cache."""
     tag = folder / TAG
     try:
         if not stat.S_ISREG(tag.lstat().st_mode):
@@ -257,7 +257,7 @@ def checkpoints(place: Path | None) -> list[str]:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """What changes with a file: nobody can set the time of the last change of its state (ctime)."""
+    """Size, times and place of a file, which change with it: nobody can set the time of its last change of state."""
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 

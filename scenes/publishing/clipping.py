@@ -105,7 +105,7 @@ def _size(width: int) -> dict[str, int]:
 
 
 def _named(order: Any, captions: bool) -> str:
-    """What tells the clips of one step apart, for their names: all that was asked for and is not as usual."""
+    """The part of a clip's name that tells it from others of its step: all that was asked for and is not as usual."""
     look = order.look
     parts = ["" if look.theme == "dark" else look.theme, "" if look.language == ENGLISH else look.language]
     return "-".join([order.name, *filter(None, [*parts, "" if captions else "bare"])])

@@ -226,7 +226,7 @@ def test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_e
 
 @pytest.mark.parametrize(("seeds", "rate"), [(2, 0.2), (3, 0.04)])
 def test_the_larger_spread_was_a_rule_that_raised_more_false_alarms(seeds, rate):
-    """What the rule is held against: a difference beyond the larger of the two spreads."""
+    """Decide by the spread alone, to compare with: the difference exceeds the larger of the two ranges."""
     one, other = np.random.default_rng(7).normal(size=(2, 20_000, seeds))
     beyond = abs(one.mean(-1) - other.mean(-1)) > np.maximum(np.ptp(one, axis=-1), np.ptp(other, axis=-1))
     assert beyond.mean() > rate

@@ -1,4 +1,4 @@
-"""How far two passes lie apart, against loops and against what the bounds of each distance say."""
+"""The distance between two passes, against loops and against the bounds of each measure."""
 
 import math
 

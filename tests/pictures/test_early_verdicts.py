@@ -1,4 +1,4 @@
-"""What chapters 1 to 8 say hangs on the trace: where the fact is another one, so is the sentence."""
+"""The verdicts of chapters 1 to 8 follow the trace: where the fact is another one, so is the sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG_WORDS = "these grandmothers crossed the famous bridge and the dangerous mou
 
 
 def told_of(trace: Trace, chapter: str, monkeypatch: pytest.MonkeyPatch) -> list[Record]:
-    """What a chapter says about a trace of one's own."""
+    """Narrate a chapter about a changed trace."""
     records: list[Record] = []
     monkeypatch.setattr(walking, "trace_of", lambda *_: trace)
     walking.walk(CHAPTERS[chapter], "", "dark", lambda picture: records.append(picture.record))

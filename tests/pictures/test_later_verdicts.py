@@ -1,4 +1,4 @@
-"""What chapters 9 to 14 and 16 say hangs on the trace: where the fact is another one, so is the sentence."""
+"""The verdicts of chapters 9 to 14 and 16 follow the trace: where the fact is another one, so is the sentence."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ WALKS = [
 
 
 def wrong_numbers(text: str) -> list[str]:
-    """Where a number and the word behind it do not agree."""
+    """Find the places where a number and the word behind it do not agree."""
     return [found[0] for rule in (TOO_MANY, TOO_FEW, VERB) for found in rule.finditer(text)]
 
 

@@ -140,7 +140,7 @@ def test_a_file_that_another_user_sealed_is_not_there(tmp_path, monkeypatch):
 
 
 def test_a_file_that_was_sealed_is_no_other_one(tmp_path):
-    """What this user made once, and gave away, does not come back under another name."""
+    """A file that this user made and gave away does not come back under another name."""
     one, other = tmp_path / "clips" / f"{KEY}.png", tmp_path / "clips" / f"{KEY[::-1]}.png"
     one.parent.mkdir()
     one.write_bytes(b"a picture")

@@ -66,7 +66,7 @@ def test_numbers_are_written_at_full_precision_and_infinity_as_a_word(tmp_path):
 
 @pytest.fixture
 def dead():
-    """What a process that is no more had put in the names of its unfinished files."""
+    """The mark of a process that has ended, as it stands in the names of its unfinished files."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     return mark().replace(f"-{os.getpid()}-", f"-{gone.pid}-")

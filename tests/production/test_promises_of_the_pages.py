@@ -1,4 +1,4 @@
-"""What README and the pages say of commands, options, counts and code is so."""
+"""The commands, options, counts and code that README and the pages name are as they say."""
 
 import io
 import re
@@ -34,7 +34,7 @@ def commands(text: str) -> list[list[str]]:
 
 
 def wrong(words: list[str]) -> str:
-    """What of a line of the shell the command does not know."""
+    """Find the words of a shell line that the command does not know."""
     command: click.Command = lecture
     while isinstance(command, click.Group) and words and re.fullmatch("[a-z]+", words[0]):
         found = command.get_command(click.Context(command), words[0])

@@ -1,4 +1,4 @@
-"""What is said on the terminal: one function says it, and nothing in it can move the cursor."""
+"""Every line of the terminal goes through one function, and nothing in it can move the cursor."""
 
 import ast
 import unicodedata

@@ -78,7 +78,7 @@ MEASURES = [f"measures/{path.name}" for path in sorted((ROOT / "transformer_core
 
 
 def means_the_same(change: Change) -> bool:
-    """Whether a change is one that no test can tell wherever it stands.
+    """Decide whether a change is one that no test can tell, wherever it stands.
 
     What is paired has one length by then, `strict` only says so; a sum of products may name its axes by any letter; and
     `named` does not read the trace unless it is told what to take labels from.

@@ -105,7 +105,7 @@ def test_slides_take_the_place_of_no_file_of_a_user(tiny):
 
 @pytest.mark.parametrize("kind", ["a link to outside", "a list of other files", "a list for a browser"])
 def test_a_recording_is_a_sound_of_its_own_folder(kind, tiny):
-    """What a folder that somebody sent names, does not get into a film that is sent back."""
+    """A file elsewhere that a received folder names does not get into the film."""
     private = _tone(tiny.folder / "private.wav")
     folder = tiny.folder / "lecture" / "spoken"
     folder.mkdir(parents=True)

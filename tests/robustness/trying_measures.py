@@ -97,7 +97,7 @@ class MeasuresTrial:
         return order
 
     def of(self, source: str, line: int = 0) -> Outcome:
-        """What the oracles and the tests say of `source`, that of the function around `line` first."""
+        """Run the oracles and the tests on `source`, the oracle of the function around `line` first."""
         child = os.fork()
         if child == 0:
             self._test(source, line)

@@ -1,4 +1,4 @@
-"""What the norm is worth in a deep model: six layers a side, post-norm, pre-norm and none; and in a shallow one.
+"""The worth of the norm in a deep model: six layers a side, post-norm, pre-norm and none; and in a shallow one.
 
 The lecture's model has two layers a side, where a missing norm may not show. Here the stacks are as deep as the paper's
 base model, and narrow. Post-norm needs a warm-up that pre-norm can do without: Xiong et al. 2020, section 3. Two layers

@@ -69,7 +69,7 @@ def logit_lens(
 
 
 def _of_layer(logits: Tensor, wanted: Tensor | None, top: int | None) -> dict[str, Tensor]:
-    """What is kept of the logits of one layer."""
+    """Select what is kept of the logits of one layer."""
     found = {"logits": logits, "probs": logits.softmax(-1)}
     if top is not None:
         probs, ids = found["probs"].topk(top)

@@ -51,7 +51,7 @@ def good_until(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("arrived")
 def arrived(trace: Trace, prefix: str) -> NamedTensor:
-    """How many trainings of each model came there: those whose step is not infinite."""
+    """Count the trainings of each model that came there: those whose step is not infinite."""
     steps = trace.full(prefix)
     return NamedTensor(f"{prefix}.arrived", np.isfinite(steps.values).sum(-1), steps.axes[:-1], steps.labels)
 

@@ -1,4 +1,4 @@
-"""What the positions say: clock hands, their turns, and what a score owes to word and place."""
+"""Position encodings as clock hands, their turns, and the parts of a score due to word and place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a number of a trace comes from: the operation, the entries that went into it, and the number computed again.
+"""Explain a number of a trace: its operation, the entries that went into it, and the number computed again.
 
     >>> cell = explain(trace, "encoder.1.self_attn.weights", head=1, query="red", key="car")
     >>> cell.operation.kind, cell.value, cell.recomputed
@@ -48,7 +48,7 @@ class Tensors(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One entry of the tensor `name`, `at` a place along each of its axes.
+    """An entry of the tensor `name`, `at` a place along each of its axes.
 
     `terms` are the entries that it was made of, found when they are asked for: `cell.terms[3][0].terms` goes on down.
     """
@@ -63,11 +63,11 @@ class Entry:
         return self.trace.full(self.name)
 
     def size(self, axis: str) -> int:
-        """How many entries the tensor has along `axis`."""
+        """The number of entries of the tensor along `axis`."""
         return self.tensor.size(axis)
 
     def parent_size(self, short: str, axis: str) -> int:
-        """How many entries the parent called `short` has along `axis`."""
+        """The number of entries of the parent called `short` along `axis`."""
         return self.trace.full(self.parents[short]).size(axis)
 
     def config(self, name: str) -> Any:
@@ -85,7 +85,7 @@ class Entry:
 
     @property
     def index(self) -> tuple[int, ...]:
-        """Where the entry stands in the full array; what was made once for a whole batch has one place along it."""
+        """The index into the full array; a tensor that was made once for a whole batch has one place along it."""
         sizes = zip(self.tensor.axes, self.tensor.shape, strict=True)
         return tuple(self.at[axis] if size > 1 else 0 for axis, size in sizes)
 
@@ -118,7 +118,7 @@ class Entry:
 
     @cached_property
     def operation(self) -> Operation | None:
-        """What made this entry; None for what was given or learned."""
+        """The operation that made this entry; None for what was given or learned."""
         known = OPERATIONS.get(self.name.rpartition(".")[2], ()) if self.name in self.trace.parents else ()
         return next((one for one in known if one.needs <= self.parents.keys() and one.when(self)), None)
 
@@ -147,7 +147,7 @@ class Entry:
         return tuple(term for names in named for term in self._products(names, self.operation))
 
     def _products(self, names: list[str], operation: Operation) -> Iterator[tuple[Entry, ...]]:
-        """One product for each place along the axes that the parents have and the entry has not."""
+        """Yield a product for each place along the axes that the parents have and the entry has not."""
         tensors = [self.trace.full(name) for name in names]
         sizes = {axis: size for tensor in tensors for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
         at = {axis: i for axis, i in self.at.items() if axis not in operation.along}
@@ -184,7 +184,7 @@ class Entry:
 
     @property
     def edited(self) -> bool:
-        """Whether the trace holds another number than its parents give: an edit was made here."""
+        """True if the trace holds another number than its parents give: an edit was made here."""
         near = 1000 * float(np.finfo(self.tensor.values.dtype).eps) if self.tensor.values.dtype.kind == "f" else 0.0
         return self.operation is not None and not np.isclose(self.recomputed, self.value, rtol=near, atol=near)
 

@@ -20,7 +20,7 @@ Terms = list[tuple[float, ...]]
 
 
 class Place(Protocol):
-    """Where the result of an operation stands, as `explain.Entry` has it."""
+    """The entry that is the result of an operation, as `explain.Entry` has it."""
 
     @property
     def name(self) -> str: ...
@@ -43,7 +43,7 @@ def total(_entry: Place, terms: Terms) -> float:
 
 @dataclass(frozen=True)
 class Operation:
-    """How one number is computed from entries of the parents of its tensor.
+    """The computation of one number from entries of the parents of its tensor.
 
     Args:
         kind: the name of the operation, such as "matrix product" or "softmax".
@@ -147,7 +147,7 @@ def gathered(_entry: Place, terms: Terms) -> float:
 
 
 def in_cache(entry: Place) -> bool:
-    """Whether the key of this entry is older than all tokens that were read in this step."""
+    """True if the key of this entry is older than all tokens that were read in this step."""
     return bool(entry.at["key"] < entry.size("key") - entry.parent_size("x", "position"))
 
 

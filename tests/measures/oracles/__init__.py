@@ -47,7 +47,7 @@ PAIRS = "batch head query key"
 
 @dataclass(frozen=True)
 class Oracle:
-    """How one derived tensor is computed anew, and where."""
+    """The independent computation of one derived tensor, and the prefixes at which it exists."""
 
     name: str
     places: tuple[str, ...]
@@ -87,7 +87,7 @@ def oracle(
 
 
 class Recorded:
-    """What one pass recorded: arrays by their full names, frozen before anything was derived."""
+    """The records of one pass: arrays by their full names, frozen before anything was derived."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class Raw:
         return self.at(self.root.rstrip(".")).words(f"{embedding}.sum", "position")
 
     def side(self, axis: str) -> str:
-        """Whether an axis of a tensor at this prefix runs along the source or the target."""
+        """Tell whether an axis of a tensor at this prefix runs along the source or the target."""
         path = self.path.removeprefix("gradients.")
         if path.startswith("embed_src") or "encoder" in path or (axis in ("key", "other") and "cross_attn" in path):
             return "source"
@@ -176,7 +176,7 @@ class Raw:
 
 
 def wanted(made: Oracle, recorded: Recorded, prefix: str) -> tuple[np.ndarray, dict[str, tuple[str, ...]]]:
-    """What the tensor has to be: values, and labels along its axes."""
+    """The expected tensor: values, and labels along its axes."""
     raw = Raw(recorded, prefix)
     labels = {**raw.usual_labels(made.axes), **made.labels(raw)}
     return np.asarray(made.answer(raw)), {axis: tuple(words) for axis, words in labels.items() if words}

@@ -1,4 +1,4 @@
-"""What is read off recorded experiments: watched trainings, chains, heads that were switched off, kinds of words."""
+"""Oracles of recorded experiments: watched trainings, LSTMs, heads that were switched off, kinds of words."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What follows from the sizes alone."""
+"""Oracles of what follows from the sizes alone."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def comparisons(raw):
 
 @oracle("crossover", CONFIG, "")
 def crossover(raw):
-    """Where 2 n^2 d = 4 n d^2 + 2 n d d_ff, the second solution beside n = 0."""
+    """Solve 2 n^2 d = 4 n d^2 + 2 n d d_ff for n, beside n = 0."""
     d, d_ff = raw.config["d_model"], raw.config["d_ff"]
     return max(np.roots([2 * d, -(4 * d * d + 2 * d * d_ff), 0]))
 
@@ -59,7 +59,7 @@ def splits(raw):
 
 
 def modules(raw: Raw) -> dict[str, int]:
-    """How many numbers each module learned: a table that is shared counts where it stands first."""
+    """Count the parameters of each module; a table that is shared counts where it stands first."""
     skipped = {"parameters.output.w"} if raw.config["tied_output"] else set()
     skipped |= {"parameters.embed_tgt.table"} if raw.config["shared_embedding"] else set()
     found: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What is written: probabilities of the next word, the lens, and scores of whole sentences."""
+"""Oracles of decoding: probabilities of the next word, the logit lens, and scores of whole sentences."""
 
 import math
 

@@ -143,7 +143,7 @@ def copy_of(trace: Trace) -> Trace:
 
 @cache
 def answers(name: str, text: str) -> list[tuple[str, np.ndarray, dict[str, tuple[str, ...]]]]:
-    """What the derived tensor has to be at every place of a trace: prefix, values, labels."""
+    """Compute the expected tensor at every place of a trace: prefix, values, labels."""
     made, recorded = ORACLES[name], recorded_of(text)
     return [(prefix, *wanted(made, recorded, prefix)) for prefix in made.prefixes(recorded)]
 
