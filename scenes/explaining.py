@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from scenes.ordering import shared
-from scenes.telling import tell
+from scenes.telling import printable, tell
 
 EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
-ENTRY = re.compile(r"([\w.]+)(?:\[([^\[\]]*)\])?")
+ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 
 
 @click.command()
@@ -31,29 +31,19 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) ->
     """
     from scenes.ordering import open_store
     from transformer_core.trace import Trace
+    from transformer_core.tracing.explain import places_of
 
-    name, places = _parsed(entry)
-    trace = Trace.load(open_store().trace(wishes["text"], wishes["model"], edits=wishes["edits"])[0])
+    found = ENTRY.fullmatch(entry.strip())
+    if found is None:
+        raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
+    printable()
     try:
-        cell = trace.explain(name, **places)
+        places = places_of(found[2] or "")
+        trace = Trace.load(open_store().trace(wishes["text"], wishes["model"], edits=wishes["edits"])[0])
+        cell = trace.explain(found[1], **places)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error.args[0])) from None
     if as_json:
         click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
     else:
         tell(*cell.tree(depth, terms).splitlines())
-
-
-def _parsed(entry: str) -> tuple[str, dict[str, str]]:
-    """The name and the place along each axis: "weights[head=1, key=car]".
-
-    Raises:
-        ClickException: another form.
-    """
-    found = ENTRY.fullmatch(entry.strip())
-    pairs = [part.partition("=") for part in (found[2] or "").split(",") if part.strip()] if found else []
-    if not found or not all(sign and place.strip() for _, sign, place in pairs):
-        raise click.ClickException(
-            f"{entry!r} names no entry: write a tensor and a place along each axis, as {EXAMPLE}"
-        )
-    return found[1], {axis.strip(): place.strip() for axis, _, place in pairs}

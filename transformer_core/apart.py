@@ -27,7 +27,7 @@ from transformer_core.trace import NamedTensor, Trace
 #: The tensors of one pass; what else a lecture's trace has is not compared.
 OF_THE_PASS = ("embed_src.", "embed_tgt.", "encoder.", "decoder.", "output.", "pooler.", "logits", "probs")
 #: Of these, what holds places and not quantities.
-PLACES = (".ids", ".offsets", ".masked", ".positions")
+PLACES = (".ids", ".type_ids", ".position_ids", ".offsets", ".masked", ".positions")
 TOKENS = ("position", "query", "key")
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from transformer_core.named_tensor import NamedTensor
 from transformer_core.tap import Edit
 from transformer_core.trace import Trace
+from transformer_core.tracing.explain import places_of
 
 # Possessive: nothing that was matched is tried in another way, so that a line takes time in proportion to its length.
 LINE = re.compile(r"\s*+([\w.]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?(\*?=)\s*+(\S++)\s*+")
@@ -74,25 +75,28 @@ def _change(line: str, plain: Trace) -> tuple[str, Change]:
     if parts is None:
         raise ValueError(f'"{line}" is no edit: write a tensor, axes, and what to set, such as {EXAMPLE}')
     name, chosen, operation, value = parts.groups()
-    points = [point for point in plain.tensors if not point.startswith(("parameters.", "config.", "other."))]
+    points = [
+        point
+        for point, tensor in plain.tensors.items()
+        # Ids name rows of a table: another text is read by another --text.
+        if tensor.values.dtype.kind == "f" and not point.startswith(("parameters.", "config.", "other."))
+    ]
     if name not in points:
         near = get_close_matches(name, points, 3) or [point for point in points if point.endswith("weights")][:3]
         raise ValueError(f"no tensor of this pass is called {name}: near are {', '.join(near)}")
     tensor = plain.tensors[name]
-    where = dict(_place(tensor, part) for part in (chosen or "").split(",") if part.strip())
+    where = {axis: _place(tensor, axis, wanted) for axis, wanted in places_of(chosen or "").items()}
     number = None if value == MEAN and operation == "=" else _number(value, line)
     if number is None and not {"query", "position"} & set(tensor.axes):
         raise ValueError(f"{name} has no axis of tokens to take the mean over: it has {', '.join(tensor.axes)}")
     return name, Change(tensor.axes, where, operation, number)
 
 
-def _place(tensor: NamedTensor, part: str) -> tuple[str, int]:
-    axis, sign, wanted = (piece.strip() for piece in part.partition("="))
-    if not sign or axis not in tensor.axes:
+def _place(tensor: NamedTensor, axis: str, wanted: str) -> int:
+    if axis not in tensor.axes:
         raise ValueError(f"{tensor.name} has no axis {axis!r}: it has {', '.join(tensor.axes)}, as in {EXAMPLE}")
-    known = tensor.labels.get(axis, ())
     try:
-        return axis, tensor.position(axis, wanted if wanted in known or not wanted.isdecimal() else int(wanted))
+        return tensor.position(axis, wanted)
     except KeyError as error:
         raise ValueError(str(error.args[0])) from None
 

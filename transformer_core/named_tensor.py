@@ -121,7 +121,7 @@ class NamedTensor:
         return tuple(self.label(axis, i) for i in range(self.size(axis)))
 
     def position(self, axis: str, wanted: int | str) -> int:
-        """Where `wanted` (a position, or a label) stands along `axis`.
+        """The place of `wanted` along `axis`: of a label, or else of a number, which may be written as text.
 
         Raises:
             KeyError: no such label, or no such position, on this axis.
@@ -133,9 +133,11 @@ class NamedTensor:
                 return here
         if isinstance(wanted, str):
             names = self.labels.get(axis, ())
-            if wanted not in names:
+            if wanted in names:
+                return names.index(wanted)
+            if not (wanted.isascii() and wanted.isdecimal()):
                 raise KeyError(f"{self.name} has no {wanted!r} along {axis}: it has {', '.join(names) or 'no labels'}")
-            return names.index(wanted)
+            wanted = int(wanted[:18])
         if not -size <= wanted < size:
             raise KeyError(f"{self.name} has {size} entries along {axis}, none at {wanted}")
         return int(wanted) % size

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scenes.compared_table import rows
-from transformer_core.apart import of_the_pass
+from transformer_core.apart import PLACES, of_the_pass
 from transformer_core.at_hand import UNTRAINED, opened
 from transformer_core.comparing import Side, beside, compare, shortened
 from transformer_core.lecture import read
@@ -246,3 +246,9 @@ def test_of_a_long_sentence_the_pair_that_differs_most_is_in_sight():
     assert stop - start == 10
     assert in_sight(apart, backwards=True) == (11, 21)
     assert in_sight(apart[:13, :13], backwards=False) == (0, 13)
+
+
+def test_ids_and_numbers_of_positions_are_not_compared_as_quantities(plain):
+    whole = {name for name in of_the_pass(plain) if plain.tensors[name].values.dtype.kind != "f"}
+    assert {name.rpartition(".")[2] for name in whole} == {"ids", "position_ids"}
+    assert all(name.endswith(PLACES) for name in whole)

@@ -75,7 +75,7 @@ def test_an_encoder_alone_is_edited_too(folders):
     [
         ("encoder.1.self_attn.wights=0", "near are encoder.1.self_attn.weights"),
         (f"{WEIGHTS}[heads=2]=0", "has no axis 'heads': it has batch, head, query, key"),
-        (f"{WEIGHTS}[2]=0", "has no axis '2'"),
+        (f"{WEIGHTS}[2]=0", "'2' names no place: write an axis and a place along it"),
         (f"{WEIGHTS}[head=7]=0", "has 4 entries along head, none at 7"),
         (f"{WEIGHTS}[query=blue]=0", "it has The, car, is, red"),
         (f"{WEIGHTS}=open('x')", "is neither a number nor mean"),
@@ -163,3 +163,9 @@ def test_who_asks_in_an_edited_model_is_not_said_to_have_a_gender():
     found = found_in(scores, trace, "light")
     assert found.lies + found.claims + found.faults == []
     assert not any("gender" in record.narration for record in found.records)
+
+
+@pytest.mark.parametrize("line", ["embed_src.ids[position=red]=999", "embed_src.ids=mean", "embed_tgt.position_ids*=2"])
+def test_an_edit_of_what_is_read_is_refused_for_it_is_no_number_of_the_model(line):
+    with pytest.raises(ValueError, match="no tensor of this pass is called embed_"):
+        read("The car is red", edit=[line])

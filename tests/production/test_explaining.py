@@ -32,7 +32,8 @@ def test_as_json_every_term_has_a_name_an_index_and_a_value():
 @pytest.mark.parametrize(
     ("entry", "line"),
     [
-        ("encoder.1.self_attn.weights[head]", "names no entry: write a tensor and a place along each axis"),
+        ("encoder.1.self_attn.weights[head]", "'head' names no place: write an axis and a place along it"),
+        ("encoder weights", "names no entry: write a tensor and its places"),
         ("encoder.1.self_attn.weight[head=1]", "no tensor 'encoder.1.self_attn.weight'"),
         ("encoder.1.self_attn.weights[head=1,query=red]", "has 4 places along key: say which, of The, car, is, red"),
         ("encoder.1.self_attn.weights[head=7,query=red,key=car]", "has 4 entries along head, none at 7"),

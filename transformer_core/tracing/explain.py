@@ -259,6 +259,19 @@ def explain(trace: Tensors, name: str, **picks: int | str) -> Entry:
     return Entry(trace, full.name, dict(zip(full.axes, index, strict=True)))
 
 
+def places_of(text: str) -> dict[str, str]:
+    """Read the place along each axis from a text such as "head=1, query=red".
+
+    Raises:
+        ValueError: a part is not of this form.
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for axis, sign, place in pairs:
+        if not (sign and axis.strip() and place.strip()):
+            raise ValueError(f"{axis.strip()!r} names no place: write an axis and a place along it, such as query=red")
+    return {axis.strip(): place.strip() for axis, _, place in pairs}
+
+
 def _place(tensor: NamedTensor, axis: str, wanted: int | str | None) -> int:
     labels = tensor.labels.get(axis, ())
     if wanted is None:
@@ -269,6 +282,4 @@ def _place(tensor: NamedTensor, axis: str, wanted: int | str | None) -> int:
     if isinstance(wanted, str) and type(wanted) is str and labels.count(wanted) > 1:
         places = [str(i) for i, label in enumerate(labels) if label == wanted]
         raise ValueError(f"{wanted!r} stands at {', '.join(places)} along {axis} of {tensor.name}: give the number")
-    if isinstance(wanted, str) and wanted not in labels and wanted.isdecimal():
-        wanted = int(wanted)
     return tensor.position(axis, wanted)
