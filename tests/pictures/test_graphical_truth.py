@@ -1,0 +1,93 @@
+"""A length, a thickness or an end of a line that means a number is read back from the drawing, and is that number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from walking import trace_of
+
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.beam_tree import BeamTree
+from scenes.mobjects.bridge import FAINT, Bridge
+from scenes.mobjects.rows import Arcs
+from scenes.theme import drawn_in
+
+#: The model that is read, in which a beam search has kept and given up beginnings.
+TEXT = "the animal did not cross the street because it was too tired"
+
+
+@pytest.fixture(autouse=True)
+def _dark():
+    with drawn_in("dark"):
+        yield
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.linalg.norm(one - other))
+
+
+def nearest(point: np.ndarray, among: list[np.ndarray]) -> int:
+    return int(np.argmin([distance(point, one) for one in among]))
+
+
+def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
+    shares = trace_of("The car is red")["encoder.0.self_attn.weights"].pick(batch=0, head=1, query="red")
+    for quantity in shares.quantities():
+        bar = ShareBar(quantity)
+        assert bar.bar.width / bar.track.width == pytest.approx(max(float(quantity), 2 / 340), abs=1e-6)
+        assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
+
+
+def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after() -> None:
+    tree = trace_of(TEXT).under("decoding.beam")
+    picture = BeamTree(tree)
+    step, parent = tree["step"].values, tree["parent"].values
+    words = {}  # the drawn word of each node, found by its place in its column
+    for t, (_, column) in enumerate(picture.columns, 1):
+        words |= dict(zip(np.flatnonzero(step == t), column, strict=True))
+    checked = 0
+    for t, (lines, _) in enumerate(picture.columns, 1):
+        for node, line in zip(np.flatnonzero(step == t), lines, strict=True):
+            start, end = line.points[0], line.points[-1]
+            assert nearest(end, [words[n].get_left() for n in np.flatnonzero(step == t)]) == list(
+                np.flatnonzero(step == t)
+            ).index(node)
+            if t > 1:
+                before = list(np.flatnonzero(step == t - 1))
+                assert before[nearest(start, [words[n].get_right() for n in before])] == parent[node]
+                checked += 1
+    assert checked > 5
+    several = [len({int(parent[n]) for n in np.flatnonzero(step == t)}) for t in range(2, len(picture.columns) + 1)]
+    assert max(several) > 1  # or a wrong parent could not be seen
+
+
+def test_arcs_lead_from_the_query_to_its_keys_and_are_as_thick_as_the_weights() -> None:
+    weights = trace_of("The car is red")["encoder.0.self_attn.weights"].pick(batch=0)
+    seen = (weights.values > 0.01).sum(-1)
+    head, query = map(int, np.unravel_index(seen.argmax(), seen.shape))
+    row = weights.pick(head=head, query=query)
+    picture = Arcs(row.words("key"), query, row)
+    tops = [chip.get_top() for chip in picture.chips]
+    drawn = {nearest(arc.points[-1], tops): arc for arc in picture.arcs}
+    assert drawn.keys() == {j for j, weight in enumerate(row.values) if j != query and weight > 0.01}
+    assert all(nearest(arc.points[0], tops) == query for arc in picture.arcs)
+    thick = {j: arc.get_stroke_width() for j, arc in drawn.items()}
+    (low, *_, high) = sorted(thick, key=lambda j: float(row.values[j]))
+    unit = (thick[high] - thick[low]) / float(row.values[high] - row.values[low])
+    for j, width in thick.items():
+        assert width - thick[low] == pytest.approx(unit * float(row.values[j] - row.values[low]), abs=1e-6)
+    assert unit > 0
+
+
+def test_curves_of_cross_attention_lead_from_the_source_word_to_the_word_that_is_written() -> None:
+    trace = trace_of("The car is red")
+    looks = trace["decoder.1.cross_attn.weights"].pick(batch=0, head=0, query=slice(0, -1))
+    picture = Bridge(looks, trace["probs"].words("position")[1:])
+    above, below = ([chip.get_center() for chip in chips] for chips in (picture.source, picture.written))
+    for row, curves in enumerate(picture.curves):
+        ends = [(nearest(line.points[0], above), nearest(line.points[-1], below)) for line in curves]
+        assert all(end == row for _, end in ends)
+        weights = looks.values[row]
+        assert [start for start, _ in ends] == [int(j) for j in np.argsort(weights) if weights[j] >= FAINT]
+        widths = [line.get_stroke_width() for line in curves]
+        assert widths == sorted(widths)
