@@ -71,9 +71,10 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
     from scenes.production.studio import Order
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
+    edits = tuple(wishes.get("edits", ()))
     model = [called(wishes["model"])] if wishes["model"] else []
     stems = [path.stem for path in files]
-    name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, wishes["edits"])])
+    name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, edits)])
     if files[0].suffix == ".toml":
         name = distinct(files[0].stem)
         order = order_of((str(files[0]),), **wishes)
@@ -84,7 +85,7 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
         if not entries:
             raise ValueError(f"no chapter is in {files[0].name}: a class with a number, a title and steps")
         order = Order(entries, wishes["text"], name, look, Path(), wishes["jobs"], wishes["model"])
-        order = replace(order, edits=wishes["edits"])
+        order = replace(order, edits=edits)
     label = "-".join(filter(None, [shortened(name), look.name]))
     return replace(order, look=look, label=label, output=wishes["output"] or Path("renders") / label)
 

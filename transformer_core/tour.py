@@ -16,6 +16,8 @@ from transformer_core.tap import record
 
 #: The axes along which the tokens of a sequence lie.
 TOKENS = ("position", "query", "key")
+#: The ids that a model reads, as the tour calls them.
+INPUTS = {"embed_src.ids": "source_ids", "embed_tgt.ids": "target_ids"}
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,10 @@ def dimensions(model: Transformer) -> tuple[Shape, ...]:
     lengths = {2: "n", 3: "n" if source is None else "m"}
     found: list[Shape] = []
     for name, tensor in tape.items():
-        if name in ("embed_src.token", "embed_tgt.token"):
-            side = "source" if name.startswith("embed_src") else "target"
-            found.append(Shape(f"{side}_ids", ("position",), (lengths[tensor.shape[1]],)))
+        if not tensor.is_floating_point():  # what is read: ids are told as the input, the others follow from them
+            if name in INPUTS:
+                found.append(Shape(INPUTS[name], ("position",), (lengths[tensor.shape[1]],)))
+            continue
         axes = tape.points[name][1].split()
         pairs = [(axis, lengths[size] if axis in TOKENS else size)
                  for axis, size in zip(axes, tensor.shape, strict=True) if axis != "batch"]  # fmt: skip

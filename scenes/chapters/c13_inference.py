@@ -102,7 +102,7 @@ class Inference(Chapter):
         verdict = claim(
             same,
             "They agree here.",
-            claim(best > score, "Greedy missed a better one.", "This beam missed the greedy one, which is better."),
+            claim(best > score, "Greedy missed a better one.", "The beam gave up greedy’s better one."),
         )
         first, *later = picture.columns
         yield Step(

@@ -140,11 +140,11 @@ class Arguing(Chapter):
         shallow = {"with": "shallow, pre-norm, no warm-up", "without": "shallow, no norm, no warm-up"}
         models = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
         exact, mean = deep["exact"], deep["exact.over_seeds"]
-        alike = f"{deep['steps']} steps, no warm-up"
+        alike, order = f"{deep['steps']} steps, no warm-up", trace.about["config"]["norm_order"]
         picture = Crossed(
             {k: tuple(exact.pick(model=some[k]) for some in (shallow, models)) for k in models},
             {k: tuple(mean.pick(model=some[k]) for some in (shallow, models)) for k in models},
-            {"with": "with Norm", "without": "without"},
+            {"with": claim(order != "pre", "with pre-norm", "with Norm"), "without": "without"},
             (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
             (alike, alike),
         )
@@ -167,14 +167,11 @@ class Arguing(Chapter):
             ),
             "At this depth, no difference that we can tell from chance.",
         )
-        order = trace.about["config"]["norm_order"]
         yield Step(
             claim(better, "Better without?", "Is Norm worth its place?"),
             say=shown + f"Now only depth differs. {deep['shallow_layers']} layers: {small[0]:share} with it, "
             f"{small[1]:share} without. |"
-            f"{deep['layers']} layers: {large[0]:share} with it, {large[1]:share} without. |"
-            + closing
-            + claim(order != "pre", " All pre-norm; ours is not.", ""),
+            f"{deep['layers']} layers: {large[0]:share} with it, {large[1]:share} without. |" + closing,
             show=[
                 (*machine.whole(), *machine.without("norm")),
                 [appear(picture.columns[0]), (appear(picture.starts), appear(*(texts[0] for texts in picture.labels)))],

@@ -125,7 +125,7 @@ class Cluster:
         self.topic = f"lecture-{uuid4().hex}"
         seconds = patience(CONNECTING)
         try:
-            kind = answered(lambda: kind_at(address), seconds, self._waits("an answer of the scheduler"))
+            kind = answered(lambda: kind_at(address, seconds), seconds, self._waits("an answer of the scheduler"))
             if kind != "Scheduler":
                 raise CrewError(f"at {address} is a Dask {kind.lower()}, not the scheduler: give the address of that")
             # A client of a silent scheduler would wait without end, also when this process ends: so it is made now.

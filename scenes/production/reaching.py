@@ -39,8 +39,8 @@ def patience(seconds: float) -> float:
     raise CrewError(f"{WAIT}={text!r} should be seconds, more than 0 and at most {LONGEST:g}")
 
 
-def kind_at(address: str) -> str:
-    """Ask which kind of Dask server answers at `address`."""
+def kind_at(address: str, seconds: float) -> str:
+    """Ask which kind of Dask server answers at `address` within `seconds`; Dask by itself would go on for longer."""
     import asyncio
 
     from distributed.core import rpc
@@ -54,7 +54,7 @@ def kind_at(address: str) -> str:
         async with rpc(address, connection_args=settings) as server:
             return str((await server.identity()).get("type"))
 
-    return asyncio.run(ask())
+    return asyncio.run(asyncio.wait_for(ask(), seconds))
 
 
 def cause(error: BaseException) -> str:

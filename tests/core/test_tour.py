@@ -27,8 +27,9 @@ def test_every_shape_of_a_pass_is_that_of_the_tour_for_these_lengths(choices):
     assert watched.training
     with torch.no_grad(), record() as tape:
         watched(*inputs)
-    assert set(tour) - {"source_ids", "target_ids"} == set(tape)
-    for name, tensor in tape.items():
+    activations = {name: tensor for name, tensor in tape.items() if tensor.is_floating_point()}
+    assert set(tour) - {"source_ids", "target_ids"} == set(activations)
+    for name, tensor in activations.items():
         assert [lengths.get(size, size) for size in tour[name].sizes] == list(tensor.shape[1:])
         assert tour[name].axes == tuple(axis for axis in tape.points[name][1].split() if axis != "batch")
 

@@ -46,7 +46,7 @@ def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
 
 
 @pytest.mark.parametrize(
-    ("above", "verdict"), [(-1.0, "Greedy missed a better one."), (1.0, "This beam missed the greedy one")]
+    ("above", "verdict"), [(-1.0, "Greedy missed a better one."), (1.0, "The beam gave up greedy’s better one.")]
 )
 def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: float, verdict: str) -> None:
     trace = trace_of("The car is red")

@@ -78,7 +78,7 @@ def test_the_core_requires_nothing_that_draws(package):
     core = {needed.name for needed in closure(PathDistribution(metadata), "")}
     drawing = {needed.name for needed in closure(PathDistribution(metadata), "drawing")}
     assert "torch" in core
-    assert not core & {"manim", "av", "pillow", "uharfbuzz", "pycairo", "scipy"}
+    assert not core & {"manim", "av", "pillow", "uharfbuzz", "pycairo"}
     assert {"manim", "av", "pillow", "uharfbuzz"} <= drawing
 
 

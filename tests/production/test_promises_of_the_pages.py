@@ -26,11 +26,12 @@ NUMBERS = {"fifteen": 15, "sixteen": 16, "seventeen": 17}
 
 
 def commands(text: str) -> list[list[str]]:
-    """The words of each line of a page that calls the command."""
-    return [
-        shlex.split(line, comments=True)[1:]
-        for line in re.findall(r"^(?:\./)?lecture [^\n]+|(?<=`)(?:\./)?lecture [^`\n]+(?=`)", text, re.MULTILINE)
-    ]
+    """The words of each line of code that calls the command: between backticks, in a fence, or indented."""
+    fenced = "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    lines = re.findall(r"^((?:\./)?lecture [^\n]+)", fenced, re.MULTILINE)
+    lines += re.findall(r"^ {4}((?:\./)?lecture [^\n]+)", text, re.MULTILINE)
+    lines += re.findall(r"(?<=`)((?:\./)?lecture [^`\n]+)(?=`)", text)
+    return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
 def wrong(words: list[str]) -> str:
@@ -56,7 +57,7 @@ def test_every_command_and_option_that_a_page_names_exists(page):
 
 def test_a_command_and_an_option_that_do_not_exist_are_found():
     asked = commands("`./lecture fly`\n```sh\n./lecture render attention --wings 2  # up\nlecture render -qh\n```")
-    assert [wrong(words) for words in asked] == ["fly", "--wings", ""]
+    assert [wrong(words) for words in asked] == ["--wings", "", "fly"]
 
 
 def readme_code() -> list[str]:

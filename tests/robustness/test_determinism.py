@@ -10,10 +10,13 @@ from determinism import SHUFFLED
 from tiny_lecture import Tiny
 from trial import hashes, outlived, start
 
+from scenes.production.store import TAG
+
 
 def test_shuffled_jobs_of_two_workers_in_other_surroundings_make_the_same_files(known, tmp_path):
     other = Tiny(tmp_path)
     shutil.copytree(known.cache / "traces", other.cache / "traces")
+    shutil.copy(known.cache / TAG, other.cache / TAG)
     home = tmp_path / "home"
     (home / ".config" / "manim").mkdir(parents=True)
     for folder, wish in ((home / ".config" / "manim", "frame_height = 4"), (tmp_path, "renderer = opengl")):
