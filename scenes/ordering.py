@@ -149,6 +149,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def open_store() -> Any:
     """Open the store: in the cache of the user, or in the folder that LECTURE_CACHE names."""
-    from scenes.production.store import Store, cache_folder, opened
+    from scenes.production.cache_folder import cache_folder, opened
+    from scenes.production.store import Store
 
     return Store(opened(cache_folder()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,12 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
+from scenes.production.cache_folder import KINDS, is_marked
 from scenes.production.facts import StepFacts
-from scenes.production.files import forget_stages, write_json, write_text
+from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
-from scenes.production.seals import PROGRAM, SUFFIX, beside, content, intact, seal
+from scenes.production.seals import SUFFIX, beside, content, intact, seal
 from transformer_core.at_hand import placed
 from transformer_core.trace import Trace
 from transformer_core.whole_files import abandoned
@@ -26,23 +24,13 @@ from transformer_core.whole_files import abandoned
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
 KEPT_DAYS = 30
-#: What a cache is known by: https://bford.info/cachedir. Backups leave folders out that begin so.
-TAG = "CACHEDIR.TAG"
-SIGNATURE = """Signature: 8a477f597d28d172789f06886806bc55
-# The cache of lecture, which removes files of its own here when they were not used for a month.
-"""
-#: The folders of a store, and what their files end in.
-KINDS = {
-    "clips": (".mp4", ".mkv", ".png"), "films": (".mp4",), "sheets": (".png",), "sounds": (".flac", ".m4a", ".mp4"),
-    "speech": (".flac",), "surveys": (".json",), "traces": (".npz", ".json"),
-}  # fmt: skip
 KEY = re.compile("[0-9a-f]{32}")
 
 
 class Store:
     """A folder of results. Every file is whole, its name says all that determines it, and a seal lies beside it.
 
-    Files are removed only where the folder is marked as a cache of this program (see `opened`).
+    Files are removed only where the folder is marked as a cache of this program (see `cache_folder`).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -196,56 +184,6 @@ class Store:
 def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:
     """Check that `steps` can be those of `chapter`: names of files are made of them, and must lead nowhere else."""
     return all(step.chapter == chapter and KEY.fullmatch(step.key) and step.number > 0 for step in steps)
-
-
-def cache_folder() -> Path:
-    """The folder of the cache: the one that LECTURE_CACHE names, or one among the caches of the user.
-
-    Raises:
-        ValueError: LECTURE_CACHE is empty, or this user has no home.
-    """
-    named = os.environ.get("LECTURE_CACHE")
-    if named is not None:
-        if not named.strip():
-            raise ValueError("LECTURE_CACHE is empty: name a folder for the cache, or unset it")
-        return Path(named).resolve()
-    folder = user_cache_path(PROGRAM, appauthor=False)
-    if not folder.is_absolute() or os.environ.get("HOME") == "":
-        raise ValueError("you have no home to keep the cache in: name a folder for it by LECTURE_CACHE")
-    return folder
-
-
-def opened(folder: Path) -> Path:
-    """`folder`, which is marked as a cache of ours by now; it is made, or has been empty, or was marked before.
-
-    Raises:
-        ValueError: it has something else in it, or a link in the place of a folder of ours.
-        OSError: nothing can be made there.
-    """
-    for kind in (*KINDS, "experiments"):
-        if (folder / kind).is_symlink():
-            raise ValueError(f"{folder / kind} is a link, and no cache lies behind one: remove it")
-    if not is_marked(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        others = [path for path in folder.iterdir() if not path.name.startswith(f".{Path(TAG).stem}.")]
-        if others and not is_marked(folder):  # by another command, just now
-            raise ValueError(
-                f"{folder} has files in it and is no cache of lecture: name an empty or a new folder by LECTURE_CACHE"
-            )
-        write_text(folder / TAG, SIGNATURE)
-    return folder
-
-
-def is_marked(folder: Path) -> bool:
-    """Check for the mark of a folder that this program made, or found empty, to be its cache."""
-    tag = folder / TAG
-    try:
-        if not stat.S_ISREG(tag.lstat().st_mode):
-            return False
-        with tag.open("rb") as file:
-            return file.read(len(SIGNATURE.encode())) == SIGNATURE.encode()
-    except FileNotFoundError:
-        return False
 
 
 def checkpoints(place: Path | None) -> list[str]:

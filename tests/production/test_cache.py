@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from scenes.production import seals
+from scenes.production.cache_folder import KINDS, SIGNATURE, TAG, cache_folder, is_marked, opened
 from scenes.production.seals import beside, intact, seal
-from scenes.production.store import KINDS, SIGNATURE, TAG, Store, cache_folder, checkpoints, is_marked, opened
+from scenes.production.store import Store, checkpoints
 from transformer_core.whole_files import mark
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scenes.production.cache_folder import opened
 from scenes.production.crew import Crew
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.facts import StepFacts
 from scenes.production.film import frames
-from scenes.production.store import opened
 from scenes.production.studio import Studio, _runs
 from transformer_core import results
 from transformer_core.trace import NamedTensor, Trace

@@ -10,7 +10,7 @@ import pytest
 from tiny_lecture import CHAPTER, LECTURE, goes_on, one_line
 
 from scenes.production.belongings import LIST
-from scenes.production.store import TAG
+from scenes.production.cache_folder import TAG
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from determinism import SHUFFLED
 from tiny_lecture import Tiny
 from trial import hashes, outlived, start
 
-from scenes.production.store import TAG
+from scenes.production.cache_folder import TAG
 
 
 def test_shuffled_jobs_of_two_workers_in_other_surroundings_make_the_same_files(known, tmp_path):
