@@ -152,9 +152,9 @@ def train(output: Path | None, **wishes: Any) -> None:
     """Train the model of the lecture and measure it; an interrupted training is gone on with."""
     from scenes.production.bar import Bar
     from scenes.production.belongings import take_model
-    from transformer_core.default_model import DEFAULT
-    from transformer_core.default_model import train as train_model
-    from transformer_core.whole_files import ending, ready
+    from transformer_core.files.atomic import ending, ready
+    from transformer_core.studies.translator.train import DEFAULT
+    from transformer_core.studies.translator.train import train as train_model
 
     if output is None:
         ready(DEFAULT.parent)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenes.telling import plain
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 Row = tuple[str, str, str, str]
 #: Of a long output so many letters are printed.

@@ -70,7 +70,7 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Any:
         ClickException: more than two, or one without anything that differs.
     """
     from scenes.production.pairs import Pair
-    from transformer_core.at_hand import UNTRAINED
+    from transformer_core.pretrained.model_registry import UNTRAINED
 
     edits = tuple(wishes.pop("edit_a")), tuple(wishes.pop("edit_b"))
     seed = wishes.pop("seed")
@@ -118,14 +118,14 @@ def _tell(store: Any, order: Any) -> None:
     """The differences as a table."""
     from scenes.compared_table import table
     from scenes.model_tables import console
-    from transformer_core.trace import Trace
+    from transformer_core.tracing.trace import Trace
 
     console().print(table(Trace.load(store.trace(order.text, None, **order.asked)[0])))
 
 
 def _save(store: Any, order: Any, path: Path) -> None:
     """Both passes and the difference, as one file."""
-    from transformer_core.trace import Trace
+    from transformer_core.tracing.trace import Trace
 
     trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
     saved = trace.save(path)

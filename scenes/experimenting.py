@@ -21,8 +21,8 @@ def experiments(context: click.Context) -> None:
 @experiments.command(name="list")
 def list_() -> None:
     """Each experiment, what it asks, and how long it took when it was recorded."""
-    from transformer_core import results
-    from transformer_core.experiments.laboratory import experiments as all_experiments
+    from transformer_core.studies import results
+    from transformer_core.studies.experiments.laboratory import experiments as all_experiments
 
     for name, one in all_experiments().items():
         about = results.card(name).get("about")
@@ -37,7 +37,7 @@ def list_() -> None:
 def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again and record what they find; an interrupted run is gone on with."""
     from scenes.production.bar import Bar
-    from transformer_core.experiments.laboratory import perform
+    from transformer_core.studies.experiments.laboratory import perform
 
     if output:
         from scenes.production.belongings import take

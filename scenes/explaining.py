@@ -30,8 +30,8 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) ->
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3
     """
     from scenes.ordering import open_store
-    from transformer_core.trace import Trace
     from transformer_core.tracing.explain import places_of
+    from transformer_core.tracing.trace import Trace
 
     found = ENTRY.fullmatch(entry.strip())
     if found is None:

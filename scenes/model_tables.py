@@ -17,9 +17,9 @@ NARROW = 100
 def model(name: str | None) -> None:
     """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
     printable()
-    from transformer_core.at_hand import placed
-    from transformer_core.lecture import DEFAULT_MODEL
     from transformer_core.pretrained import load, load_hugging_face
+    from transformer_core.pretrained.model_registry import placed
+    from transformer_core.studies.sentence.read import DEFAULT_MODEL
 
     path = placed(name) if name else DEFAULT_MODEL
     shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
@@ -46,9 +46,9 @@ def console() -> Any:
 
 
 def _shapes(shown: Any) -> Any:
-    from transformer_core.tour import folded
+    from transformer_core.shapes import folded, shapes_of
 
-    rows = shown.dimensions()
+    rows = shapes_of(shown)
     several = any("m" in row.sizes for row in rows)
     lengths = "n source and m target tokens" if several else "n tokens"
     table = _table(f"From ids to probabilities: {lengths}", "tensor", "axes", "shape")
@@ -60,10 +60,10 @@ def _shapes(shown: Any) -> Any:
 
 
 def _parameters(shown: Any, total: int) -> Any:
-    from transformer_core.tour import folded
+    from transformer_core.shapes import folded, parameters_by_layer
 
     table = _table("Parameters", "tensor", "axes", "shape", "numbers in all", "share")
-    rows = [row for members in shown.parameters_by_layer().values() for row in members]
+    rows = [row for members in parameters_by_layer(shown).values() for row in members]
     for layers, members in folded(rows):
         _heading(table, layers, *_figures(sum(row.count for row in members) * len(layers), total))
         for row in members:

@@ -14,8 +14,8 @@ from scenes.telling import printable, tell
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(as_json: bool) -> None:
     """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
-    from transformer_core.at_hand import INSTALLED_BY, at_hand, models_home
-    from transformer_core.at_hand import as_json as listed
+    from transformer_core.pretrained.model_registry import INSTALLED_BY, at_hand, models_home
+    from transformer_core.pretrained.model_registry import as_json as listed
 
     printable()
     found = at_hand()
@@ -36,7 +36,7 @@ def called(model: str) -> str:
         ValueError: there is no such model.
     """
     from scenes.production.files import distinct, fingerprinted
-    from transformer_core.at_hand import UNTRAINED, at_hand, placed
+    from transformer_core.pretrained.model_registry import UNTRAINED, at_hand, placed
 
     if model == UNTRAINED:
         return model
@@ -52,7 +52,7 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
     Raises:
         ClickException: it can serve none.
     """
-    from transformer_core.serving import lacking
+    from scenes.requirements import lacking
 
     lacks = {entry.name: lacking(about, entry.needs) for entry in entries}
     able = [entry for entry in entries if not lacks[entry.name]]

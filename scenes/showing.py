@@ -13,7 +13,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import seal
 from scenes.production.store import Store
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 DEFAULT_TEXT = "The car is red"
 WIDEST = 960
@@ -108,7 +108,7 @@ def show(
         chapter: its name, as `lecture list` has it.
         step: the number of one step; the whole chapter if None.
         text: the sentence.
-        trace: what the chapter reads instead, such as a trace with an edit (`transformer_core.lecture.read`).
+        trace: what the chapter reads instead, such as a trace with an edit (`scenes.reading.read`).
         model: a name or path, as `lecture render --model` takes it.
         theme: "dark" or "light".
         quality: "l", "m", "h", "p" or "k", as Manim has them.

@@ -14,7 +14,7 @@ from scenes.language import Heard, told
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.text import Words
 from scenes.production.captions import Cue
-from transformer_core.provenance import Span, parse
+from transformer_core.tracing.provenance import Span, parse
 
 #: An animation, a tuple that plays together, a list that plays in order, or nothing.
 Show = Any

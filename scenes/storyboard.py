@@ -21,13 +21,12 @@ from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.notes import RIGHT_END, Note
 from scenes.mobjects.text import Words
 from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
+from scenes.requirements import lacks
 from scenes.stage import Stage
 from scenes.step import Record, Show, Step, claim
-from scenes.theme import PIXELS_PER_UNIT, at, pace
-from transformer_core.provenance import parse
-from transformer_core.serving import lacks
-from transformer_core.trace import Trace
-from transformer_core.window import WHOLE
+from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
+from transformer_core.tracing.provenance import parse
+from transformer_core.tracing.trace import Trace
 
 __all__ = ["Chapter", "Record", "Step", "claim"]
 
@@ -42,7 +41,7 @@ class TooLongError(ValueError):
 
 class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
-    in words of `transformer_core.serving`. Of a long target, a chapter on writing sees what stands `at_the_end`.
+    in words of `scenes.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -81,7 +80,7 @@ class Chapter(Stage):
     def material(self) -> Trace:
         """The trace that this chapter reads; computed here only if nobody handed one in."""
         if self.trace is None:
-            from transformer_core.lecture import read
+            from scenes.reading import read
 
             self.trace = read(os.environ.get("LECTURE_TEXT", DEFAULT_TEXT))
         return self.trace
@@ -104,9 +103,9 @@ class Chapter(Stage):
             raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
         seen, about = self.material().in_sight(self.at_the_end), self.material().about
         tokens, alone = about.get("tokens", ()), not about.get("config", {}).get("encoder_layers", 1)
-        if len(tokens) > WHOLE and ("target" if alone else "source") not in about.get("windows", ()):
+        if len(tokens) > LIMITS.whole and ("target" if alone else "source") not in about.get("windows", ()):
             raise TooLongError(
-                f"this sentence has {len(tokens)} words, and a picture has room for {WHOLE}: type a shorter one"
+                f"this sentence has {len(tokens)} words, and a picture has room for {LIMITS.whole}: type a shorter one"
             )
         with self.brand.drawn(self.theme) as colours, spoken_in(self.language) as voice:
             config.background_color = colours.background

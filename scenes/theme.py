@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.window import WHOLE
+from transformer_core.tracing.window import Limits
 
 PIXELS_PER_UNIT = 135.0
 FRAME_WIDTH, FRAME_HEIGHT = 1920.0, 1080.0
@@ -64,8 +64,8 @@ TYPES = {
     "symbol": Type("Source Serif 4", 480, 40),
 }
 SMALLEST = 24.0
-#: More tokens than this cannot be read from the last row, side by side at the smallest size.
-MOST_TOKENS = WHOLE
+#: So many tokens can be read side by side from the last row, at the smallest size.
+LIMITS = Limits(shown=10, whole=13, written=17)
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ IMPORTS = (
     "scenes.mobjects",
     "scenes.storyboard",
     "scenes.theme",
-    "transformer_core.cast",
-    "transformer_core.measures",
-    "transformer_core.play",
-    "transformer_core.provenance",
-    "transformer_core.trace",
+    "transformer_core.studies.focus",
+    "transformer_core.studies.measures",
+    "transformer_core.studies.decoder_rows",
+    "transformer_core.tracing.provenance",
+    "transformer_core.tracing.trace",
 )
 DIRECTIONS = {"UP", "DOWN", "LEFT", "RIGHT", "UL", "UR", "DL", "DR", "IN", "OUT"}
 TIMES = {"run_time", "duration", "lag_ratio", "rate_func"}
@@ -130,12 +130,13 @@ def test_imports_point_one_way():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["transformer_core", "transformer_core.trace", "scenes.production.drawing"])
+@pytest.mark.parametrize("module", ["transformer_core", "transformer_core.tracing.trace", "scenes.production.drawing"])
 def test_torch_is_not_imported_by_what_draws(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_the_core_imports_no_manim():
-    code = "import sys, transformer_core.lecture; sys.exit('manim' in sys.modules or 'scenes' in sys.modules)"
+    core = "transformer_core.studies.sentence.read"
+    code = f"import sys, {core}; sys.exit('manim' in sys.modules or 'scenes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -6,17 +6,18 @@ Importing this package imports no torch: a process that only draws reads a saved
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from transformer_core import studies as studies  # lets a trace find measures and results by name
 from transformer_core.config import Config
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import AXES, NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import AXES, NamedTensor, Trace
 
 if TYPE_CHECKING:  # a type checker sees what is loaded late
-    from transformer_core.beam import beam
-    from transformer_core.decoding import greedy, sample
-    from transformer_core.lecture import read
+    from transformer_core.decoding.beam import beam
+    from transformer_core.decoding.sampling import greedy, sample
     from transformer_core.model import Transformer
     from transformer_core.pretrained import load, load_hugging_face, save
-    from transformer_core.tap import record
+    from transformer_core.studies.sentence.read import read
+    from transformer_core.tracing.tap import record
 
 __all__ = [
     "AXES",
@@ -39,13 +40,13 @@ __all__ = [
 #: Names that need torch, and the module that each comes from: loaded when first asked for.
 _WITH_TORCH = {
     "Transformer": "model",
-    "beam": "beam",
-    "greedy": "decoding",
+    "beam": "decoding.beam",
+    "greedy": "decoding.sampling",
     "load": "pretrained",
     "load_hugging_face": "pretrained",
-    "read": "lecture",
-    "record": "tap",
-    "sample": "decoding",
+    "read": "studies.sentence.read",
+    "record": "tracing.tap",
+    "sample": "decoding.sampling",
     "save": "pretrained",
 }
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from transformer_core.config import Config
-from transformer_core.tap import Tap, tap_at
+from transformer_core.tracing.tap import Tap, tap_at
 
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
 from transformer_core.layers import LayerNorm
-from transformer_core.tap import tap_at
+from transformer_core.tracing.tap import tap_at
 
 
 @lru_cache(maxsize=16)

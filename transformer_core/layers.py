@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention
 from transformer_core.config import Config
-from transformer_core.tap import Tap, tap_at
+from transformer_core.tracing.tap import Tap, tap_at
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +13,7 @@ from transformer_core.config import Config
 from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
 from transformer_core.output import Output, Pooler
-from transformer_core.tap import tap_at
-
-if TYPE_CHECKING:
-    from transformer_core.tour import Learned, Shape
+from transformer_core.tracing.tap import tap_at
 
 
 class Transformer(nn.Module):
@@ -123,18 +120,6 @@ class Transformer(nn.Module):
         x = self.decoder(x, mask, memory, padding_mask(source_padding, x.dtype), cache)
         logits: Tensor = self.output(x, self.embed_tgt.table)
         return logits
-
-    def dimensions(self) -> tuple[Shape, ...]:
-        """The tour of shapes: every tensor of a pass, from ids to probabilities; see `tour.dimensions`."""
-        from transformer_core.tour import dimensions
-
-        return dimensions(self)
-
-    def parameters_by_layer(self) -> dict[str, tuple[Learned, ...]]:
-        """The learned tensors of each part, with how many numbers they add; see `tour.parameters_by_layer`."""
-        from transformer_core.tour import parameters_by_layer
-
-        return parameters_by_layer(self)
 
 
 def _store_shared_table_once(_model: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: Any) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
 from transformer_core.layers import ACTIVATIONS, LayerNorm
-from transformer_core.tap import tap_at
+from transformer_core.tracing.tap import tap_at
 
 
 class Output(nn.Module):

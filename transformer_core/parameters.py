@@ -12,8 +12,8 @@ from transformer_core.embedding import Embedding
 from transformer_core.layers import FeedForward, LayerNorm
 from transformer_core.model import Transformer
 from transformer_core.output import Pooler, Transform
-from transformer_core.tap import Labels, to_numpy
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.tap import Labels, to_numpy
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Which parameters of its module each tensor was made with.
 MADE_WITH = {

@@ -14,7 +14,7 @@ from manim import Mobject, Scene, VGroup, VMobject, rate_functions
 from scenes.animations.fades import Motion
 from scenes.mobjects.text import Words
 from scenes.theme import pace
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 
 class Count(Motion):

@@ -17,10 +17,10 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import cast_of
-from transformer_core.measures.first_look import met
-from transformer_core.provenance import Label
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.measures.first_look import met
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import Trace
 
 #: From so many words on, a sentence is shown and not read aloud.
 LONG = 6

@@ -18,11 +18,11 @@ from scenes.mobjects.handover import Bought, Handover
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import at
-from transformer_core.cast import cast_of
-from transformer_core.measures.chains import SHORT_AND_LONG, farthest, parted
-from transformer_core.measures.effects import counts
-from transformer_core.measures.order import TURNED, exchanged
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.measures.chains import SHORT_AND_LONG, farthest, parted
+from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.order import TURNED, exchanged
+from transformer_core.tracing.trace import Trace
 
 STATES, WRITTEN, ATTENDING = "lstm.encoder.states", "lstm.decoder.logits", "attending_lstm.decoder.logits"
 #: A recorded sentence in which two words far apart belong together, and the two words.

@@ -28,9 +28,9 @@ from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.cast import cast_of
-from transformer_core.measures.boxes import loudest
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.measures.boxes import loudest
+from transformer_core.tracing.trace import Trace
 
 NORMS = {"pre": ", a norm before each part", "post": ", a norm after each part", "none": ", without norms"}
 ACTIVATIONS = {"relu": "ReLU: negative becomes zero", "silu": "SiLU"}

@@ -32,10 +32,10 @@ from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
-from transformer_core.measures.effects import counts
-from transformer_core.measures.telling import clearest, liveliest
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.focus import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
+from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.telling import clearest, liveliest
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A difference below this part of the numbers that differ is rounding.
 ROUNDING = 1e-6

@@ -19,9 +19,9 @@ from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, best_head, cast_of
-from transformer_core.provenance import Phrase
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import DECODER, Cast, best_head, cast_of
+from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.trace import Trace
 
 
 class QKV(Chapter):

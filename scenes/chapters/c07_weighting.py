@@ -29,9 +29,9 @@ from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import DECODER, Cast, cast_of, swap_of, within_reach
-from transformer_core.measures.journey import SENSES
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import DECODER, Cast, cast_of, swap_of, within_reach
+from transformer_core.studies.measures.journey import SENSES
+from transformer_core.tracing.trace import Trace
 
 
 class Weighting(Chapter):

@@ -22,11 +22,11 @@ from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import Cast, best_head, cast_of, layers_of, stack_of
-from transformer_core.measures.effects import tallies_count
-from transformer_core.measures.patterns import widest
-from transformer_core.provenance import Phrase
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import Cast, best_head, cast_of, layers_of, stack_of
+from transformer_core.studies.measures.effects import tallies_count
+from transformer_core.studies.measures.patterns import widest
+from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.trace import Trace
 
 #: The role that chapters five to seven follow.
 ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"

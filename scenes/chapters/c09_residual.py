@@ -21,11 +21,11 @@ from scenes.mobjects.tokens import Token
 from scenes.mobjects.trained import ByDepth, Deep, Trained
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import Cast, cast_of, layers_of
-from transformer_core.measures.effects import counts
-from transformer_core.measures.telling import most_turned
-from transformer_core.provenance import Phrase
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import Cast, cast_of, layers_of
+from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.telling import most_turned
+from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.trace import Trace
 
 #: A difference below this is rounding.
 ROUNDING = 1e-6

@@ -14,9 +14,9 @@ from scenes.mobjects.sheets import VISIBLE, Trial
 from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.cast import Cast, cast_of
-from transformer_core.measures.kinds import OURS
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import Cast, cast_of
+from transformer_core.studies.measures.kinds import OURS
+from transformer_core.tracing.trace import Trace
 
 
 class FeedForward(Chapter):

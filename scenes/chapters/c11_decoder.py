@@ -18,8 +18,8 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.play import FIRST, Play, common_form, gold_of, leakiest, play_of
-from transformer_core.trace import Trace
+from transformer_core.studies.decoder_rows import FIRST, Play, common_form, gold_of, leakiest, play_of
+from transformer_core.tracing.trace import Trace
 
 #: From this share on a row is as good as whole, to two decimals.
 ALL = 0.995

@@ -15,10 +15,10 @@ from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.measures.kinds import OURS
-from transformer_core.measures.learning import last_mistake, lows, steepest, winner
-from transformer_core.play import play_of
-from transformer_core.trace import Trace
+from transformer_core.studies.decoder_rows import play_of
+from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner
+from transformer_core.tracing.trace import Trace
 
 #: A difference below this is rounding.
 ROUNDING = 1e-6

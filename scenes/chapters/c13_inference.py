@@ -20,8 +20,8 @@ from scenes.mobjects.tip_to_tail import facts_in_line
 from scenes.mobjects.tokens import in_line
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.measures.effects import counts
-from transformer_core.trace import Trace
+from transformer_core.studies.measures.effects import counts
+from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
 #: A difference below this is rounding.

@@ -18,13 +18,13 @@ from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.cast import best_head, cast_of, layers_of, stack_of
-from transformer_core.measures.kinds import OURS
-from transformer_core.measures.learning import ENOUGH
-from transformer_core.measures.patterns import pattern_of, widest
-from transformer_core.measures.switched_off import roles_of
-from transformer_core.play import play_of
-from transformer_core.trace import Trace
+from transformer_core.studies.decoder_rows import play_of
+from transformer_core.studies.focus import best_head, cast_of, layers_of, stack_of
+from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.measures.learning import ENOUGH
+from transformer_core.studies.measures.patterns import pattern_of, widest
+from transformer_core.studies.measures.switched_off import roles_of
+from transformer_core.tracing.trace import Trace
 
 #: From so many cases on a share of them gets a bar: its standard error stays below ten points.
 SOME = 30

@@ -44,13 +44,13 @@ from scenes.mobjects.shapes import dot
 from scenes.mobjects.splits import Splits
 from scenes.mobjects.whole_path import WholePath
 from scenes.storyboard import Chapter, Step, claim
-from scenes.theme import MOST_TOKENS
-from transformer_core.cast import Cast, best_head, cast_of
-from transformer_core.measures.answers import faintest_push, oblique
-from transformer_core.measures.telling import clearest, liveliest
-from transformer_core.play import play_of
-from transformer_core.provenance import Phrase
-from transformer_core.trace import Trace
+from scenes.theme import LIMITS
+from transformer_core.studies.decoder_rows import play_of
+from transformer_core.studies.focus import Cast, best_head, cast_of
+from transformer_core.studies.measures.answers import faintest_push, oblique
+from transformer_core.studies.measures.telling import clearest, liveliest
+from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.trace import Trace
 
 FIRST = "encoder.0.self_attn"
 #: A difference below this part of the numbers that differ is rounding.
@@ -445,7 +445,7 @@ class FAQ(Chapter):
         last = int(float(trace["config.encoder_layers"])) - 1
         final = "encoder.final_norm.out"
         memory = rows_of(trace, final if final in trace else f"encoder.{last}.resid_post")
-        told = tuple(range(min(len(play.written), MOST_TOKENS)))
+        told = tuple(range(min(len(play.written), LIMITS.whole)))
         looks, weights = play.looks(trace).pick(query=told), cast.seen(trace)["weights"]
         written = int(looks.values[:, cast.asker.position].argmax()) if len(looks) else 0
         share = weights.pick(query=cast.asker.position, key=cast.favourite.position)

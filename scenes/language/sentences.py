@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from transformer_core.provenance import CLOSE, MARK, MIDDLE, OPEN, plain
+from transformer_core.tracing.provenance import CLOSE, MARK, MIDDLE, OPEN, plain
 
 #: One slot: a mark, or several apart by spaces.
 SLOT = re.compile(f"{MARK.pattern}(?: {MARK.pattern})*")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from scenes.language.catalogue import ENGLISH, IN_ENGLISH, Catalogue, catalogue
 from scenes.language.sentences import Mark, Sentence, filled, sentences
-from transformer_core.provenance import MARK, Label
+from transformer_core.tracing.provenance import MARK, Label
 
 #: Axes whose labels are names that this project gave. All other labels are words of the model: never translated.
 NAMES = frozenset({"part", "sublayer", "kind", "layer", "model", "role", "phrase"})

@@ -11,7 +11,7 @@ from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 
 class AddressBook(VGroup):

@@ -14,8 +14,8 @@ from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import CELLS, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, gap, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: What stands above the three parts of a comparison.
 HEADS = ("A", "B", "B − A")

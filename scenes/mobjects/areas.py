@@ -9,9 +9,9 @@ from scenes.mobjects.role_table import ORDINALS, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import at, between, ink_on, palette, units
-from transformer_core.measures.sizes import columns, kind_of
-from transformer_core.provenance import plain
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.measures.sizes import columns, kind_of
+from transformer_core.tracing.provenance import plain
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 TOP, HIGH, SPACE = 262.0, 500.0, 18.0
 

@@ -8,8 +8,8 @@ from manim import VGroup
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, signed, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 
 class SignedBars(VGroup):

@@ -9,7 +9,7 @@ from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The most steps that have room.
 STEPS = 5

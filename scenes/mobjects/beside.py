@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Phrase
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Phrase
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 A, B = Phrase("A"), Phrase("B")
 SIDES = {"a": A, "b": B}
@@ -27,7 +27,7 @@ MOST_LINES = 4
 
 @dataclass(frozen=True)
 class Two:
-    """What a joined trace says of its two passes (`transformer_core.comparing`)."""
+    """What a joined trace says of its two passes (`transformer_core.studies.sentence.compare`)."""
 
     trace: Trace
 

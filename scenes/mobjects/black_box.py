@@ -15,8 +15,8 @@ from scenes.mobjects.shapes import Box, arrow, curve, dashes, frame
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The most words of a translation below each other.
 DEEPEST = 7

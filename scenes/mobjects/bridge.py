@@ -13,8 +13,8 @@ from scenes.mobjects.shapes import curve, frame, path
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: Shares below this are not drawn as curves.
 FAINT = 0.03

@@ -11,9 +11,9 @@ from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, ink_on, shared, units
-from transformer_core.cast import Cast
-from transformer_core.provenance import Phrase
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.focus import Cast
+from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Room in px between two pieces of a budget.
 CUT = 4.0

@@ -13,8 +13,8 @@ from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13

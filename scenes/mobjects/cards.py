@@ -15,8 +15,8 @@ from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, shared, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
 

@@ -11,7 +11,7 @@ from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, hatching, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, units
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 DIMMED = 0.27
 #: The formats that lose a decimal where a number has no room for it.

@@ -14,8 +14,8 @@ from scenes.mobjects.shifted import on_places
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import chip_width
 from scenes.theme import at, palette, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: Room in px around the entries of a state, in its cell.
 AIR = 8.0

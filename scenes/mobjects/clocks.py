@@ -13,8 +13,8 @@ from scenes.mobjects.shapes import Box, dot, rule, stroke
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 RADIUS = 92.0
 

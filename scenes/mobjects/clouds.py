@@ -1,6 +1,6 @@
 """Four clouds in a plane, the best straight line between them, and a small feed-forward layer that learns to part them.
 
-Everything is a recorded run: `transformer_core.experiments.boundary`.
+Everything is a recorded run: `transformer_core.studies.experiments.boundary`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from manim import VGroup, VMobject
 from scenes.mobjects.shapes import Box, dot, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, signed
-from transformer_core.provenance import Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import Trace
 
 SIDE, X, Y = 640.0, 690.0, 546.0
 #: Every so many points of the recorded plane there is a cell.

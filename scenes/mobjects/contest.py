@@ -14,8 +14,8 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Contest(VGroup):

@@ -10,7 +10,7 @@ import numpy as np
 from manim import ManimColor
 from manim.constants import CapStyleType, LineJointType
 
-from transformer_core.provenance import Label, Quantity, Source, Span
+from transformer_core.tracing.provenance import Label, Quantity, Source, Span
 
 CURVE = 4  # points of a cubic Bezier curve
 #: Values of these types are never changed in place: a copy holds the same.

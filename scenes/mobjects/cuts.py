@@ -10,7 +10,7 @@ from scenes.mobjects.shapes import rule
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words
 from scenes.theme import gap, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 
 class Cuts(VGroup):

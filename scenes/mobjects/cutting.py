@@ -12,8 +12,8 @@ from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, gap, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 WIDE, MIDDLE = 1240.0, 960.0
 

@@ -11,7 +11,7 @@ from scenes.mobjects.shapes import Box, path
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import Sublayer, Tower, blueprint
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 #: Widths of the map in px: a bar, the way from a bar to its stream, and from one tower to the other.
 BAR, ASIDE, BETWEEN = 108.0, 12.0, 40.0

@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import Box, dot, ellipsis, path, ribbon, rule
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import Sublayer, Tower, blueprint
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 #: The name of each kind of box, and its width in px close by.
 BOXES = {

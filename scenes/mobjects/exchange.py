@@ -12,8 +12,8 @@ from scenes.mobjects.patterns import FULL, Pattern, squares
 from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 
 class Noticed(VGroup):

@@ -13,8 +13,8 @@ from scenes.mobjects.shapes import Box, curve, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: px from the left: the dials, and the middle of the grid.
 DIALS, GRID = 300.0, 1230.0

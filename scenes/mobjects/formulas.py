@@ -8,7 +8,7 @@ from manim import MathTypst
 
 from scenes.language import told
 from scenes.theme import palette
-from transformer_core.provenance import CLOSE, MARK, MIDDLE, OPEN, parse
+from transformer_core.tracing.provenance import CLOSE, MARK, MIDDLE, OPEN, parse
 
 #: Typst's size against our em sizes: measured so that an x is as high as in the token style.
 FONT_SIZE = 40.0

@@ -13,8 +13,8 @@ from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 430.0, 13

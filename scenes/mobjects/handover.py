@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, curve, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: Names of the three translators, and the role that each is drawn in.
 ROLES = {"LSTM": "residual", "LSTM with attention": "key", "Transformer": "weight"}

@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class ByLength(VGroup):

@@ -11,7 +11,7 @@ from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, gap, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 #: Px between the top of the first row and the foot of the last, at most; and of the widest and the tallest cell.
 ROOM, WIDEST, TALLEST = 440.0, 320.0, 150.0

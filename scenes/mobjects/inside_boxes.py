@@ -16,8 +16,8 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Scales(VGroup):

@@ -18,8 +18,8 @@ from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: More layers than this, read one over the other, have no room for a word and its rank.
 LINES = 5

@@ -15,8 +15,8 @@ from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: Where the pieces, the blocks of W_O and the parts begin, and how wide each is, in px.
 PIECES, BLOCKS, PARTS = (236.0, 300.0), (596.0, 500.0), (1156.0, 500.0)

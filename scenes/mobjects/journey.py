@@ -9,8 +9,8 @@ from scenes.mobjects.shapes import arrow, dashes, dot, frame, path
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 UP_Y, DOWN_Y, LEFT_X = 262.0, 868.0, 110.0
 #: Room in px around the plane, so that a chip finds place beside every end.

@@ -16,9 +16,9 @@ from scenes.mobjects.role_table import CALLED
 from scenes.mobjects.shapes import Box, arrow, dot
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, shared, units
-from transformer_core.measures.learning import ALIGNMENT, SENTENCES
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 

@@ -15,8 +15,8 @@ from scenes.mobjects.shifted import NAMES, on_places
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: Heights of the four lines of a lesson, in px.
 TRUTH, GUESS, MACHINE, READS = 262.0, 408.0, 566.0, 724.0

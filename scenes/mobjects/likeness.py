@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, signed, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 SIDE = 560.0
 

@@ -14,8 +14,8 @@ from scenes.mobjects.tensors import TensorGrid, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Masked(VGroup):

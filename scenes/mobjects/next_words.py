@@ -12,8 +12,8 @@ from scenes.mobjects.beside import chip_line
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, signed, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: So many of the tokens read are shown.
 LAST = 8

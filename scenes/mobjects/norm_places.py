@@ -8,7 +8,7 @@ from manim import DOWN, VGroup
 from scenes.mobjects.shapes import Box, arrow, ribbon, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 ORDERS = {"pre": "pre-norm", "post": "post-norm", "none": "no norm"}
 BEGIN, END = 120.0, 1290.0

@@ -12,12 +12,12 @@ from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
 from scenes.step import Step
 from scenes.theme import at, units
-from transformer_core import results
-from transformer_core.cast import cast_of
-from transformer_core.measures.kinds import OURS
-from transformer_core.measures.patterns import pattern_of
-from transformer_core.provenance import parse
-from transformer_core.trace import Trace
+from transformer_core.studies import results
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.measures.patterns import pattern_of
+from transformer_core.tracing.provenance import parse
+from transformer_core.tracing.trace import Trace
 
 #: Experiments with random vectors or stacks of layers, which speak of no model.
 OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")

@@ -14,8 +14,8 @@ from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, gap, pace, palette, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the strips begin and end, and where the numbers beside them end, in px.
 BEGIN, END, NUMBERS = 316.0, 1560.0, 1822.0

@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 
 class OtherWays(VGroup):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scenes.mobjects.apart import largest
 from scenes.mobjects.beside import SIDES, Two
-from transformer_core.provenance import Phrase, Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Phrase, Quantity
+from transformer_core.tracing.trace import Trace
 
 
 def question(two: Two) -> str:

@@ -15,8 +15,8 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label, Quantity, plain
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity, plain
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The most lanes that a passage has; tokens that find none are left out with an ellipsis.
 LANES = 6

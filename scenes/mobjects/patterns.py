@@ -12,8 +12,8 @@ from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: The share of a cell's side that a whole share fills.
 FULL = 0.9

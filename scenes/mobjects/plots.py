@@ -10,8 +10,8 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 
 class Plot(VGroup):

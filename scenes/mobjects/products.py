@@ -16,8 +16,8 @@ from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A cell with a number in it is not lower than this, in px.
 LOWEST = 25.0

@@ -16,9 +16,9 @@ from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import at, pace, units
-from transformer_core.cast import Cast
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.focus import Cast
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 LETTERS = {"query": "Q", "key": "K", "value": "V"}
 

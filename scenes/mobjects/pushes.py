@@ -11,8 +11,8 @@ from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, signed, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 #: Columns in px: where chips end, where bars of shares begin, the zero of the ways, and where the pushes stand.
 CHIPS, SHARES, ZERO, PUSHES = 440.0, 490.0, 1120.0, 1500.0

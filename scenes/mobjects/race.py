@@ -15,8 +15,8 @@ from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 
 def named_head(layer: int, head: int) -> str:

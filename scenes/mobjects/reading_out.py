@@ -15,8 +15,8 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width, in_line
 from scenes.theme import at, gap, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 BEGIN, END = 330.0, 1010.0
 LOGITS, BARS = 1190.0, 1250.0

@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import Trace
 
 #: Px of the middle of the two lines of tokens, and how much larger than elsewhere a short sentence is drawn.
 ROWS, LARGER = (350.0, 640.0), 2.4

@@ -18,8 +18,8 @@ from scenes.mobjects.shapes import Box, arrow, frame, path, rule
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette
 from transformer_core.blueprint import Sublayer, Tower, blueprint
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 NAMES = {"self_attn": "Attention", "cross_attn": "Cross-attention", "ffn": "Feed-forward"}
 #: px: the stream of each tower, the middle of its boxes, and which side the stream is on.

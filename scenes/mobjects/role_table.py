@@ -13,8 +13,8 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.provenance import Phrase, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Phrase, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: How a role of the grammar is called on screen.
 CALLED = {

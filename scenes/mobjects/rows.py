@@ -12,8 +12,8 @@ from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, signed, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 
 class RowColumns(VGroup):

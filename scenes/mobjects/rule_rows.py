@@ -12,7 +12,7 @@ from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, ink_on, palette, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 WIDE, HIGH = 1000.0, 62.0
 

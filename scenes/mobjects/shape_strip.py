@@ -11,8 +11,8 @@ from scenes.layout import LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.shapes import Box, arrow, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px that the longest sentence takes, and the most that any width may take.
 DEEP, WIDEST = 188.0, 236.0

@@ -14,8 +14,8 @@ from scenes.mobjects.shapes import Box, arrow, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of a sheet there is a line, and every so many lines a strong one.
 EVERY, STRONG = 5, 2
@@ -96,7 +96,7 @@ class Trial(VGroup):
     Args:
         part: the tensors of a sublayer, `<name>_sheet` and so on.
         x, y: whose rows are mixed.
-        name: what the sheet is sent through, a name of `transformer_core.measures.sheets`.
+        name: what the sheet is sent through, a name of `transformer_core.studies.measures.sheets`.
         said: the same in words, a line each.
     """
 

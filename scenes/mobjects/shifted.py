@@ -12,7 +12,7 @@ from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Label
+from transformer_core.tracing.provenance import Label
 
 #: Where the names of the lines end, and the heights of what is written, of the decoder and of what is read, in px.
 NAMES, WRITES, MACHINE, READS = 216.0, 300.0, 500.0, 706.0

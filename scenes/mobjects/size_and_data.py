@@ -8,7 +8,7 @@ from manim import VGroup
 from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, ink_on, shared
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 WIDE, HIGH, ACROSS, UP = 190.0, 104.0, 150.0, 96.0
 MIDDLE = (1010.0, 500.0)

@@ -14,9 +14,9 @@ from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, signed, units
-from transformer_core.cast import within_reach
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import within_reach
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import Trace
 
 
 class SoftmaxTable(VGroup):

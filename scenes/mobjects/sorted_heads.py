@@ -14,10 +14,10 @@ from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.cast import layers_of, stack_of
-from transformer_core.measures.patterns import Shown, pattern_of
-from transformer_core.provenance import Label, Phrase
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.focus import layers_of, stack_of
+from transformer_core.studies.measures.patterns import Shown, pattern_of
+from transformer_core.tracing.provenance import Label, Phrase
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two small grids, and around the squares inside of one.
 AIR, EDGE = 10.0, 3.0

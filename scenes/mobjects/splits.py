@@ -9,7 +9,7 @@ from scenes.animations import ring_around
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import at, signed, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 WIDE, LEFT_AT, CUT = 1060.0, 420.0, 14.0
 

@@ -10,8 +10,8 @@ from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 WIDE, X = 1240.0, 1000.0
 NAMES = ("as it comes", "around zero", "of spread one", "times a gain", "plus a shift")

@@ -13,8 +13,8 @@ from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, gap, palette, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 BEGIN, END = 470.0, 1490.0
 #: Px from one addition to the next from which its length has two decimals, and the px that one decimal needs.

@@ -10,8 +10,8 @@ from manim import VGroup, VMobject
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tensors import Heatmap, abridged, full_colour, pooled
 from scenes.theme import signed, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 
 def decimals(*tensors: NamedTensor) -> str:

@@ -9,9 +9,9 @@ from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import gap, palette, units
-from transformer_core.cast import within_reach
-from transformer_core.provenance import Label
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import within_reach
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import Trace
 
 
 class Temperatures(VGroup):

@@ -16,8 +16,8 @@ from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: Cell sizes in px and the style of the numbers in them ("" for none).
 CELLS = {

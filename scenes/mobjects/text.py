@@ -20,7 +20,7 @@ from manim import DL, VMobject
 from scenes.language import told
 from scenes.mobjects.copies import Copied
 from scenes.theme import Type, at, palette, typeset, units
-from transformer_core.provenance import MINUS, Label, Quantity, parse
+from transformer_core.tracing.provenance import MINUS, Label, Quantity, parse
 
 FILES = {
     ("Inter", False): ("fontpkg_inter", "Inter[opsz,wght].ttf"),
@@ -123,7 +123,7 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
 
 
 class Words(Copied, VMobject):
-    """A line of text. `text` may carry marks (see `transformer_core.provenance`), which become its `spans`.
+    """A line of text. `text` may carry marks (see `transformer_core.tracing.provenance`), which become its `spans`.
 
     It is given in English and shown in the language that is spoken (see `scenes.language`).
     `paper` is the mobject whose fill the text stands on and has to fit into; without one it stands on the background.

@@ -15,8 +15,8 @@ from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag, Token
 from scenes.theme import at, gap, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 JOBS = {
     "query": ("It asks", "“What am I looking for?”"),

@@ -11,7 +11,7 @@ from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.theme import between, contrast, palette, units
-from transformer_core.provenance import Label
+from transformer_core.tracing.provenance import Label
 
 HEIGHT, PADDING, BAR = 52.0, 20.0, 6.0
 EDGES = {"query": LEFT, "key": UP, "value": DOWN}

@@ -11,8 +11,8 @@ from scenes.mobjects.passage import Lanes, heading, rows_of, strand
 from scenes.mobjects.shapes import arrow, dot, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, gap
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def overview_lanes(rows: NamedTensor, token: Label) -> Lanes:

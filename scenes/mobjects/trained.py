@@ -10,8 +10,8 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import Trace
 
 
 def crowd(labels: Sequence[Words]) -> None:

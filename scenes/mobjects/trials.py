@@ -16,8 +16,8 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dashes, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: How parts are called on screen, and what a model without them is called.
 CALLED = {

@@ -14,8 +14,8 @@ from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.theme import at, gap, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 BEGIN, END = 470.0, 1520.0
 

@@ -14,8 +14,8 @@ from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, units
-from transformer_core.provenance import Label, Quantity, plain
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Quantity, plain
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROUNDING = 1e-4
 

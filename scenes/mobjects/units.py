@@ -13,9 +13,9 @@ from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, signed, units
-from transformer_core.cast import EARNED, layers_of
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.focus import EARNED, layers_of
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Found(NamedTuple):

@@ -11,8 +11,8 @@ from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.trials import CALLED, LEFT, MIDDLE
 from scenes.theme import at, palette, units
-from transformer_core.provenance import Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import Trace
 
 
 def clear_of_answer(*parts: VGroup) -> None:

@@ -13,8 +13,8 @@ from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 TOP, DEEP = 290.0, 500.0
 

@@ -13,8 +13,8 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, palette, signed, units
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 SAID = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 NARROW, WIDE, MIDDLE = 640.0, 1500.0, 960.0

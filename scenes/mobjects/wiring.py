@@ -13,8 +13,8 @@ from scenes.mobjects.shapes import Box, arrow, ribbon
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag, in_line
 from scenes.theme import at, pace, palette, units
-from transformer_core.provenance import Label
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
 
 LEFT_END, RIGHT_END = 110.0, 1210.0
 ABOVE, BELOW = 300.0, 786.0

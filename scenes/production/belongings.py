@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from transformer_core.whole_files import ending
+from transformer_core.files.atomic import ending
 
 LIST = ".lecture-files"
 HEAD = "# Files that lecture wrote here and may write over; what is not listed, it leaves alone.\n"

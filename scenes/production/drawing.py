@@ -23,8 +23,8 @@ from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal, sealed
 from scenes.production.storycode import Place, Storyboard, places
-from transformer_core import results
-from transformer_core.trace import Trace
+from transformer_core.studies import results
+from transformer_core.tracing.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
 #: What no picture depends on: the other chapters, and what is made of finished pictures.

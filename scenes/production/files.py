@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scenes.production.belongings import LIST
-from transformer_core.whole_files import abandoned, mark, ready, unfinished, whole
+from transformer_core.files.atomic import abandoned, mark, ready, unfinished, whole
 
 if sys.platform != "win32":
     import fcntl

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from scenes.production.files import whole
-from transformer_core import results
-from transformer_core.measures.effects import ALPHA, p_values
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies import results
+from transformer_core.studies.measures.effects import ALPHA, p_values
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Axes that a plot runs along, and the tensors that may have their values.
 ALONG = {
@@ -74,14 +74,14 @@ def report(page: Path, folder: Path | None = None) -> list[Path]:
 HEAD = """# What the experiments found
 
 Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is one file in
-`transformer_core/experiments`, and can be run again by the command given. In a trace, `name` of an experiment is called
-`experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the smallest, and
-p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows of the table.
-It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most one in twenty
-says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there has no number:
-such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see `measures/effects.py`). Where the
-lecture tells a single comparison of a table, planned before, that one is judged alone, without Holm's correction.
-<!-- held by
+`transformer_core/studies/experiments`, and can be run again by the command given. In a trace, `name` of an experiment
+is called `experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the
+smallest, and p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows
+of the table. It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most
+one in twenty says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there
+has no number: such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see
+`measures/effects.py`). Where the lecture tells a single comparison of a table, planned before, that one is judged
+alone, without Holm's correction. <!-- held by
 tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
 tests/core/test_effects.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
 """

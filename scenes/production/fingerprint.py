@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.provenance import Label, Quantity
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import Trace
 
 #: Atoms are told apart by their text; a set of these types has an order of its own.
 ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), Enum, np.generic)

@@ -13,11 +13,10 @@ from scenes.production.mistakes import Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, chosen, entries_in, repertoire
 from scenes.speech.recordings import Recordings
 from scenes.speech.voices import SILENT, NotInstalledError, Voice, voices
-from scenes.theme import PALETTES
-from transformer_core.at_hand import at_hand
-from transformer_core.pickles import is_pickle, refusal
-from transformer_core.vocabulary import SentenceError, Vocabulary, stored
-from transformer_core.window import WHOLE
+from scenes.theme import LIMITS, PALETTES
+from transformer_core.files.pickles import is_pickle, refusal
+from transformer_core.pretrained.model_registry import at_hand
+from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
 
 if TYPE_CHECKING:
     from scenes.production.lecture_file import Table
@@ -89,8 +88,8 @@ def check_sentence(table: Table, model: Path, wrong: Wrong) -> None:
         except SentenceError as error:
             wrong(key, f"{named(text)}: {error}")
             continue
-        if length > WHOLE:
-            wrong(key, f"{length} words are too many: a picture has room for {WHOLE}")
+        if length > LIMITS.whole:
+            wrong(key, f"{length} words are too many: a picture has room for {LIMITS.whole}")
 
 
 def chapters_of(folder: Path, names: Sequence[str], trust: bool, wrong: Wrong) -> list[Entry]:

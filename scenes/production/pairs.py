@@ -8,8 +8,8 @@ from pathlib import Path
 
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
 from scenes.production.store import Store
-from transformer_core.at_hand import SHIPPED, UNTRAINED, placed
-from transformer_core.trace import Trace
+from transformer_core.pretrained.model_registry import SHIPPED, UNTRAINED, placed
+from transformer_core.tracing.trace import Trace
 
 OURS = SHIPPED / "english-spanish.safetensors"
 
@@ -29,7 +29,7 @@ class Pair:
 
 
 class Pairs(Store):
-    """A store whose trace of a text is that of a pair (`transformer_core.comparing`)."""
+    """A store whose trace of a text is that of a pair (`transformer_core.studies.sentence.compare`)."""
 
     def __init__(self, folder: Path, pair: Pair) -> None:
         super().__init__(folder)
@@ -47,7 +47,8 @@ class Pairs(Store):
         pair = self.pair
 
         def compared() -> Trace:
-            from transformer_core.comparing import Side, compare
+            from scenes.reading import compare
+            from transformer_core.studies.sentence.compare import Side
 
             first, second = (Side(name, lines) for name, lines in zip(pair.models, pair.edits, strict=True))
             return compare(text, first, second, pair.seed, target)

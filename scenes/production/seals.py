@@ -20,7 +20,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from scenes.production.files import whole, write_text
-from transformer_core.whole_files import unfinished
+from transformer_core.files.atomic import unfinished
 
 SUFFIX = "-seal"
 #: The name of this program's folders among those of a user.

@@ -17,9 +17,9 @@ from scenes.production.facts import StepFacts
 from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
 from scenes.production.seals import SUFFIX, beside, content, intact, seal
-from transformer_core.at_hand import placed
-from transformer_core.trace import Trace
-from transformer_core.whole_files import abandoned
+from transformer_core.files.atomic import abandoned
+from transformer_core.pretrained.model_registry import placed
+from transformer_core.tracing.trace import Trace
 
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
@@ -64,13 +64,13 @@ class Store:
     ) -> tuple[Path, str]:
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
 
-        The other arguments are those of `transformer_core.lecture.read`.
+        The other arguments are those of `scenes.reading.read`.
         """
         place = None if model is None else placed(model)
         facts = text, place, *edits, target, beams
 
         def read() -> Trace:
-            from transformer_core.lecture import read
+            from scenes.reading import read
 
             return read(text, place, edit=list(edits) or None, target=target, beams=beams)
 
@@ -145,7 +145,7 @@ class Store:
         """Afterwards nothing is left of files that no living process will finish.
 
         A process that is stopped between making a file and being ready to remove it leaves it behind, and so does one
-        that is killed. Its hidden name tells whether it lives (see `transformer_core.whole_files`).
+        that is killed. Its hidden name tells whether it lives (see `transformer_core.files.atomic`).
         """
         self.seen.clear()
         try:

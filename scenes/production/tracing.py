@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 
 class Showing(Protocol):
@@ -26,7 +26,7 @@ def whole_trace(path: Path, steps: Iterable[Showing]) -> Trace:
 
 def known_words() -> dict[str, list[str]]:
     """The words of the project's grammar by kind, each in one form, and then all other forms."""
-    from transformer_core.tasks import lexicon
+    from transformer_core.studies.translator.grammar import lexicon
 
     kinds = {
         "nouns": [noun.singular for noun in lexicon.nouns()],

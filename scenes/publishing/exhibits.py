@@ -15,8 +15,8 @@ from typing import Any
 
 from scenes.production.files import slug, write_text
 from scenes.publishing.rendered import RenderedStep
-from transformer_core.named_tensor import AXES, NamedTensor
-from transformer_core.trace import Trace
+from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.trace import Trace
 
 #: A window has about so many values at most, and so many entries along an axis, before what is shown is added.
 MOST_VALUES, MOST_ALONG = 8192, 64

@@ -24,7 +24,7 @@ from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
 from scenes.theme import PALETTES
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 MARK = '<meta name="generator" content="lecture page">'
 STYLE = "page.css"

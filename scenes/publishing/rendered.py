@@ -11,8 +11,8 @@ from scenes.language import ENGLISH, catalogue
 from scenes.production.captions import Cue
 from scenes.production.delivery import INDEX
 from scenes.theme import PALETTES, Palette
-from transformer_core.json_files import read_object
-from transformer_core.whole_files import reading
+from transformer_core.files.atomic import reading
+from transformer_core.files.json_objects import read_object
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"

@@ -17,7 +17,7 @@ from scenes.rendering.lane import Lane
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
-from transformer_core.whole_files import naming, unfinished
+from transformer_core.files.atomic import naming, unfinished
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much

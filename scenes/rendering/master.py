@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from scenes.rendering.tiles import Box
-from transformer_core.whole_files import naming, unfinished
+from transformer_core.files.atomic import naming, unfinished
 
 
 class MasterWriter:

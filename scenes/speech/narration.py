@@ -22,8 +22,8 @@ from scenes.speech import sound
 from scenes.speech.recordings import Recordings
 from scenes.speech.spoken import spoken
 from scenes.speech.voices import Voice
-from transformer_core.at_hand import placed
-from transformer_core.vocabulary import stored
+from transformer_core.pretrained.model_registry import placed
+from transformer_core.text.vocabulary import stored
 
 DEFAULT = PACKAGES / "assets" / "models" / "english-spanish.safetensors"
 #: Seconds of silence after a beat, by how it ends: the breath of one who reads aloud.

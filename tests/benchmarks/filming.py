@@ -22,7 +22,7 @@ from manim import (
 from scenes.animations import Count
 from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 RANDOM = np.random.default_rng(7)
 

@@ -23,7 +23,7 @@ from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.scenes import quality
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 KINDS = {
     "plain": "Manim -qh",

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from transformer_core.attention import causal_mask
 from transformer_core.config import Config
-from transformer_core.decoding import greedy
+from transformer_core.decoding.sampling import greedy
 from transformer_core.model import Transformer
 from transformer_core.pretrained import load_hugging_face, load_torch
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 WORDS, LENGTH, WRITTEN = 100, 16, 64
 SIZES = {"d_model": 128, "d_ff": 512, "heads": 4, "max_positions": 128}

@@ -36,7 +36,7 @@ IMPORTS = (
     "scenes.storyboard",
     "scenes.rendering",
     "transformer_core",
-    "transformer_core.lecture",
+    "transformer_core.studies.sentence.read",
 )
 
 

@@ -16,7 +16,7 @@ def _one_thread():
 
 @pytest.fixture(autouse=True)
 def _no_recorder_left():
-    from transformer_core.tap import _recorder
+    from transformer_core.tracing.tap import _recorder
 
     yield
     assert _recorder.get() is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformer_core.array_files import read_arrays
+from transformer_core.files.arrays import read_arrays
 
 ARRAYS = {
     "rows": np.arange(6.0).reshape(2, 3),

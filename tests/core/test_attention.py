@@ -7,7 +7,7 @@ import torch
 from core_models import SOURCES, TARGETS, config, error, model, sentences
 
 from transformer_core.attention import MultiHeadAttention, attention, causal, causal_mask, mask_of
-from transformer_core.tap import record, tap_at
+from transformer_core.tracing.tap import record, tap_at
 
 
 def by_sums(q, k, v, hidden, root):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from transformer_core.baselines import LSTMTranslator
-from transformer_core.tap import record
+from transformer_core.studies.translator.lstm import LSTMTranslator
+from transformer_core.tracing.tap import record
 
 SOURCE, TARGET = torch.tensor([[3, 4, 5, 6], [7, 8, 0, 0]]), torch.tensor([[1, 5, 6], [1, 7, 8]])
 

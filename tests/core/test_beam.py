@@ -4,9 +4,9 @@ import pytest
 import torch
 from core_models import error, model, paddings, sentences
 
-from transformer_core.beam import _Search, beam
-from transformer_core.decoding import greedy, sample
-from transformer_core.tap import record
+from transformer_core.decoding.beam import _Search, beam
+from transformer_core.decoding.sampling import greedy, sample
+from transformer_core.tracing.tap import record
 
 START, END = 1, 2
 WORDS = tuple(f"w{i}" for i in range(13))

@@ -4,7 +4,7 @@ import pytest
 from core_models import model, sentences
 
 from transformer_core.blueprint import blueprint
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 CHOICES = [
     {"norm_order": "pre"},

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from core_models import model, sentences
 
-from transformer_core.measures.boxes import loudest
 from transformer_core.parameters import made_with, parameters
-from transformer_core.tap import record
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.measures.boxes import loudest
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def traced(transformer, source, edit=None):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core import chains
-from transformer_core.baselines import LSTMTranslator
-from transformer_core.lecture import read
-from transformer_core.measures.order import exchanged
-from transformer_core.tasks import reading
-from transformer_core.vocabulary import SPECIAL
+from transformer_core.studies.measures.order import exchanged
+from transformer_core.studies.sentence import lstm_trace as chains
+from transformer_core.studies.sentence.read import read
+from transformer_core.studies.translator.grammar import reading
+from transformer_core.studies.translator.lstm import LSTMTranslator
+from transformer_core.text.vocabulary import SPECIAL
 
 BOTH = ("lstm", "attending_lstm")
 

@@ -11,10 +11,10 @@ from core_models import TARGETS, config, model, sentences
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from transformer_core.chains import load as load_chain
+from transformer_core.files.tensors import metadata, seal, unbroken, write_tensors
 from transformer_core.pretrained import load, save
-from transformer_core.tensor_file import metadata, seal, unbroken, write_tensors
-from transformer_core.vocabulary import stored
+from transformer_core.studies.sentence.lstm_trace import load as load_chain
+from transformer_core.text.vocabulary import stored
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_seal_is_the_hash_of_all_bytes_with_zeros_in_its_place(tmp_path):
 
 def test_the_same_checkpoint_has_the_same_bytes_in_every_process(tmp_path):
     code = (
-        "import sys, torch; from pathlib import Path; from transformer_core.tensor_file import write_tensors\n"
+        "import sys, torch; from pathlib import Path; from transformer_core.files.tensors import write_tensors\n"
         "facts = {name: name for name in 'abcdefgh'} | {'word': '“año”\\n'}\n"
         "write_tensors(Path(sys.argv[1]), {'x': torch.arange(3.0), 'y': torch.ones(2, 2)}, facts)"
     )

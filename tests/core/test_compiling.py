@@ -4,7 +4,7 @@ import pytest
 import torch
 from core_models import error, model, paddings, sentences
 
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 pytestmark = pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
 

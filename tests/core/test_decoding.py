@@ -2,8 +2,8 @@ import pytest
 import torch
 from core_models import TARGETS, error, model, paddings, sentences
 
-from transformer_core.decoding import before, begin, greedy, named, sample
-from transformer_core.tap import record
+from transformer_core.decoding.sampling import before, begin, greedy, named, sample
+from transformer_core.tracing.tap import record
 
 START, END = 1, 2
 

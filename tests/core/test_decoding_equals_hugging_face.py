@@ -6,8 +6,8 @@ import pytest
 import torch
 from foreign import gpt2, marian
 
-from transformer_core.beam import beam
-from transformer_core.decoding import before, greedy
+from transformer_core.decoding.beam import beam
+from transformer_core.decoding.sampling import before, greedy
 
 
 @pytest.mark.parametrize(("theirs", "early"), [(True, "full"), (False, "likely"), ("never", "never")])

@@ -6,9 +6,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from transformer_core.experiments.laboratory import tensor
-from transformer_core.measures.effects import ALPHA, counts, holm, p_of, p_values, tallies_count
-from transformer_core.trace import Trace
+from transformer_core.studies.experiments.laboratory import tensor
+from transformer_core.studies.measures.effects import ALPHA, counts, holm, p_of, p_values, tallies_count
+from transformer_core.tracing.trace import Trace
 
 PARTS = ("nothing", "clear", "within", "scattered")
 EXACT = tensor(

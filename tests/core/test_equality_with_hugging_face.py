@@ -11,7 +11,7 @@ from hugging_face_points import points
 from transformer_core.embedding import sinusoids
 from transformer_core.model import Transformer
 from transformer_core.pretrained import load, load_hugging_face, save
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 GATE = {torch.float64: 1e-12, torch.float32: 2e-6}
 kinds = pytest.mark.parametrize("kind", BUILD)

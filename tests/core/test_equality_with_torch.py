@@ -12,7 +12,7 @@ from transformer_core.attention import MultiHeadAttention, mask_of
 from transformer_core.layers import Layer
 from transformer_core.model import Transformer, padding_mask, target_mask
 from transformer_core.pretrained import load_torch
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
 

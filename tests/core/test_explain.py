@@ -9,14 +9,14 @@ from hugging_face_models import BUILD, build, run_ours
 from hugging_face_models import given as inputs_of
 from model_shapes import SHAPES, given, shapes
 
-from transformer_core.decoding import greedy
-from transformer_core.default_model import FOUR_CROSS_HEADS, POST_NORM
-from transformer_core.lecture import read
+from transformer_core.decoding.sampling import greedy
 from transformer_core.parameters import add_parameters
 from transformer_core.pretrained import load_hugging_face
-from transformer_core.tap import record
+from transformer_core.studies.sentence.read import read
+from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, POST_NORM
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.operations import OPERATIONS, Operation
+from transformer_core.tracing.tap import record
 
 ENTRIES = 200
 #: Points that are given to the model, and made of nothing.

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core import contrast
-from transformer_core.measures.first_look import met, neighbours
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.measures.first_look import met, neighbours
+from transformer_core.studies.sentence import minimal_pairs as contrast
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 NOUNS, ADJECTIVES = ("car", "house", "dog"), ("red", "old", "angry")
 PAIRS = NamedTensor(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core.lecture import read
-from transformer_core.trace import NamedTensor, Trace, derived
+from transformer_core.studies.derived import derived
+from transformer_core.studies.sentence.read import read
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 PATH = "encoder.1.self_attn"
 

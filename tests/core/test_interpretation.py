@@ -18,8 +18,8 @@ from transformer_core.interpret import (
     patching,
 )
 from transformer_core.model import Transformer
-from transformer_core.tap import record
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 LABELS = {"position": ("a", "b")}
 IDS = torch.tensor([[0, 1]])

@@ -5,8 +5,8 @@ import torch
 from core_models import model, sentences
 from model_shapes import ENDS, SHAPES, given, shapes
 
-from transformer_core.decoding import greedy
-from transformer_core.tap import record
+from transformer_core.decoding.sampling import greedy
+from transformer_core.tracing.tap import record
 
 
 @shapes

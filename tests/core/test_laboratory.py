@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from transformer_core import results
-from transformer_core.experiments import laboratory
-from transformer_core.experiments.laboratory import Bench, Experiment, perform, tensor
-from transformer_core.trace import AXES, Trace
+from transformer_core.studies import results
+from transformer_core.studies.experiments import laboratory
+from transformer_core.studies.experiments.laboratory import Bench, Experiment, perform, tensor
+from transformer_core.tracing.trace import AXES, Trace
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def counting(monkeypatch):
         last = bench.once("second", second)
         return {"values": tensor(first["value"], "choice", choice=("a", "b")), "last": tensor(last["value"])}
 
-    run.__module__ = "transformer_core.experiments.counting"
+    run.__module__ = "transformer_core.studies.experiments.counting"
     monkeypatch.setattr(laboratory, "experiments", lambda: {"counting": Experiment("How often?", run)})
     return done
 

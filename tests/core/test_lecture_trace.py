@@ -6,11 +6,11 @@ import torch
 from core_models import jig
 
 from transformer_core.config import Config
-from transformer_core.lecture import read
 from transformer_core.model import Transformer
 from transformer_core.pretrained import save
-from transformer_core.trace import AXES, Trace
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
+from transformer_core.tracing.trace import AXES, Trace
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
 

@@ -3,7 +3,7 @@ import torch
 from core_models import SOURCES, TARGETS, model, paddings, sentences
 
 from transformer_core.attention import attention, causal, mask_of
-from transformer_core.tap import record, tap_at
+from transformer_core.tracing.tap import record, tap_at
 
 
 def test_attention_of_two_words_by_hand():

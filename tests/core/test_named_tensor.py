@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.named_tensor import NamedTensor
-from transformer_core.provenance import Label
+from transformer_core.tracing.named_tensor import NamedTensor
+from transformer_core.tracing.provenance import Label
 
 WORDS = ("the", "cat", "sees", "the", "cat")
 #: Another value at each index, and no two axes of one size.

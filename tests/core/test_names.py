@@ -4,8 +4,8 @@ import torch
 from core_models import config, model, sentences
 from model_shapes import SHAPES, given, shapes
 
-from transformer_core.names import aliases, trace_point, transformer_lens_name
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.transformer_lens_names import aliases, trace_point, transformer_lens_name
 
 GPT = config(encoder_layers=0, norm_order="pre")
 ROWS = {

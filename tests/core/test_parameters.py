@@ -6,9 +6,9 @@ from core_models import model
 from model_shapes import SHAPES, given, shapes
 
 from transformer_core.parameters import made_with, parameters
-from transformer_core.tap import record
-from transformer_core.tour import parameters_by_layer
-from transformer_core.trace import AXES
+from transformer_core.shapes import parameters_by_layer
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import AXES
 
 
 def unlabelled(_name, _axis):

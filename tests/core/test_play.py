@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.lecture import read
-from transformer_core.play import FIRST, common_form, gold_of, leakiest, play_of
+from transformer_core.studies.decoder_rows import FIRST, common_form, gold_of, leakiest, play_of
+from transformer_core.studies.sentence.read import read
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import torch
 from core_models import model, sentences
 
 from transformer_core.embedding import sinusoids
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 
 def test_the_encoding_is_the_formula_of_the_paper():

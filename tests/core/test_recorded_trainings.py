@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.measures.effects import counts
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.measures.effects import counts
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRACE = Trace({})
 REMOVED = TRACE.under("experiment.parts_removed.exact")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from core_models import model, paddings, sentences
 
-from transformer_core.decoding import greedy, reshaped, sample
-from transformer_core.tap import record
+from transformer_core.decoding.sampling import greedy, reshaped, sample
+from transformer_core.tracing.tap import record
 
 START, END = 1, 2
 HAND = torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64)

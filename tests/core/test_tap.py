@@ -6,8 +6,8 @@ import pytest
 import torch
 from core_models import model, sentences
 
-from transformer_core import tap
-from transformer_core.tap import record, tap_at, under
+from transformer_core.tracing import tap
+from transformer_core.tracing.tap import record, tap_at, under
 
 
 def one(value=1.0):

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from transformer_core import measures, trace
-from transformer_core.json_files import read_object
-from transformer_core.named_tensor import NamedTensor
-from transformer_core.trace import Trace, derived
+from transformer_core.files.json_objects import read_object
+from transformer_core.studies import derived as registry
+from transformer_core.studies import measures
+from transformer_core.studies.derived import derived
+from transformer_core.tracing.named_tensor import NamedTensor
+from transformer_core.tracing.trace import Trace
 
 WORDS = ("the", "cat", "sleeps")
 
@@ -29,8 +31,8 @@ def by_hand(**about):
 def registered(monkeypatch):
     """What is registered in a test is forgotten after it; what the measures register is there before."""
     assert measures
-    monkeypatch.setattr(trace, "_DERIVED", dict(trace._DERIVED))
-    return trace._DERIVED
+    monkeypatch.setattr(registry, "_DERIVED", dict(registry._DERIVED))
+    return registry._DERIVED
 
 
 def test_a_part_of_the_model_has_its_own_names_in_the_order_of_execution():
@@ -128,10 +130,10 @@ def test_a_name_is_derived_in_one_file_only(registered):
         function.__module__ = module
         return function
 
-    derived("owned_by_test")(named(lambda *_: 1, "transformer_core.measures.one"))
-    again = derived("owned_by_test")(named(lambda *_: 2, "transformer_core.measures.one"))  # the file was read anew
+    derived("owned_by_test")(named(lambda *_: 1, "transformer_core.studies.measures.one"))
+    again = derived("owned_by_test")(named(lambda *_: 2, "transformer_core.studies.measures.one"))  # read anew
     assert registered["owned_by_test"] is again
-    told = r"^measures\.two would derive 'owned_by_test' anew: transformer_core\.measures\.one does it$"
+    told = r"^measures\.two would derive 'owned_by_test' anew: transformer_core\.studies\.measures\.one does it$"
     with pytest.raises(ValueError, match=told):
         derived("owned_by_test")(named(lambda *_: 3, "measures.two"))
     assert registered["owned_by_test"] is again

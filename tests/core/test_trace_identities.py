@@ -7,7 +7,7 @@ import torch
 from core_models import model, sentences
 from model_shapes import DECODERS, ENCODERS, SHAPES, given, shapes
 
-from transformer_core.tap import record
+from transformer_core.tracing.tap import record
 
 
 @pytest.mark.parametrize("norm_order", ["pre", "post"])

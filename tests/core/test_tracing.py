@@ -8,10 +8,10 @@ from core_models import config, jig, model, sentences
 from model_shapes import SHAPES, given, shapes
 
 from transformer_core.attention import causal_mask
-from transformer_core.decoding import greedy
+from transformer_core.decoding.sampling import greedy
 from transformer_core.model import Transformer
-from transformer_core.tap import record, tap_at, under, unseen
-from transformer_core.trace import AXES, Trace
+from transformer_core.tracing.tap import record, tap_at, under, unseen
+from transformer_core.tracing.trace import AXES, Trace
 
 
 @shapes

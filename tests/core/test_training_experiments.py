@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from transformer_core import chains
-from transformer_core.experiments import (
+from transformer_core.studies.experiments import (
     against_lstm,
     depth_and_norm,
     emergence,
@@ -19,9 +18,10 @@ from transformer_core.experiments import (
     sampling,
     size_and_data,
 )
-from transformer_core.experiments.laboratory import Bench
-from transformer_core.experiments.translation import BRIEF, built, judged, rebuilt
-from transformer_core.trace import Trace
+from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.experiments.translation import BRIEF, built, judged, rebuilt
+from transformer_core.studies.sentence import lstm_trace as chains
+from transformer_core.tracing.trace import Trace
 
 #: Two layers a side need more steps than a test has; one a side shows the same.
 SMALL = BRIEF.sizes | {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1}

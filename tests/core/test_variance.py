@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformer_core.experiments.laboratory import Bench
-from transformer_core.experiments.variance import run
-from transformer_core.trace import Trace
+from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.experiments.variance import run
+from transformer_core.tracing.trace import Trace
 
 SAVED = Trace.load(Path(__file__).parents[2] / "assets/experiments/variance.npz").under("experiment.variance")
 WIDTHS = SAVED["width"].values

@@ -6,11 +6,11 @@ import torch
 from core_models import jig
 
 from transformer_core.config import Config
-from transformer_core.lecture import read
-from transformer_core.measures.order import shuffle
 from transformer_core.model import Transformer
-from transformer_core.tap import record
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.studies.measures.order import shuffle
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
+from transformer_core.tracing.tap import record
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
 

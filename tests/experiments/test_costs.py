@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from transformer_core.decoding import greedy
-from transformer_core.experiments import attention_cost, cache_cost
-from transformer_core.experiments.laboratory import Bench
-from transformer_core.experiments.shipped import translator
+from transformer_core.decoding.sampling import greedy
+from transformer_core.studies.experiments import attention_cost, cache_cost
+from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.experiments.shipped import translator
 
 
 def test_the_counts_meet_at_the_crossover():

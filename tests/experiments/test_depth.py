@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core.experiments import gradient_by_depth, initial_variance, rows_alike
-from transformer_core.experiments.deep import KINDS, untrained
-from transformer_core.experiments.laboratory import Bench
+from transformer_core.studies.experiments import gradient_by_depth, initial_variance, rows_alike
+from transformer_core.studies.experiments.deep import KINDS, untrained
+from transformer_core.studies.experiments.laboratory import Bench
 
 
 @pytest.fixture(scope="module")

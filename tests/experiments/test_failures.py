@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from transformer_core.experiments import failures
-from transformer_core.experiments.laboratory import Bench
-from transformer_core.tasks import reading
-from transformer_core.trace import Trace
+from transformer_core.studies.experiments import failures
+from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.translator.grammar import reading
+from transformer_core.tracing.trace import Trace
 
 ATTRACTED = reading("she is young while this woman who is with the cat is rich".split())
 RECORDED = Trace({}).under("experiment.failures")

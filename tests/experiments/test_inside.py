@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.experiments import companions, cross_heads, heads_off, patching, probe, spare_heads, stream_plane
-from transformer_core.experiments.laboratory import Bench
-from transformer_core.experiments.shipped import passes, source_rows, translator
-from transformer_core.experiments.translation import held_out
 from transformer_core.interpret import head_off
-from transformer_core.tasks import reading
+from transformer_core.studies.experiments import (
+    companions,
+    cross_heads,
+    heads_off,
+    patching,
+    probe,
+    spare_heads,
+    stream_plane,
+)
+from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.experiments.shipped import passes, source_rows, translator
+from transformer_core.studies.experiments.translation import held_out
+from transformer_core.studies.translator.grammar import reading
 
 
 def test_a_reader_that_knows_nouns_by_heart_fails_on_nouns_it_never_read():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.experiments import direction, shuffle, word_from_sum
-from transformer_core.experiments.laboratory import Bench
+from transformer_core.studies.experiments import direction, shuffle, word_from_sum
+from transformer_core.studies.experiments.laboratory import Bench
 
 
 def test_without_positions_shuffled_rows_only_trade_places():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from transformer_core import results
-from transformer_core.cast import EARNED
-from transformer_core.measures.effects import counts
-from transformer_core.trace import AXES, Trace
+from transformer_core.studies import results
+from transformer_core.studies.focus import EARNED
+from transformer_core.studies.measures.effects import counts
+from transformer_core.tracing.trace import AXES, Trace
 
 EXPERIMENTS = results.experiments()
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.experiments import induction, recall
-from transformer_core.experiments.laboratory import Bench
+from transformer_core.studies.experiments import induction, recall
+from transformer_core.studies.experiments.laboratory import Bench
 
 
 def test_the_gradient_on_the_first_symbol_sinks_with_distance_in_recurrent_models_alone():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from transformer_core.contrast import facts
-from transformer_core.tasks import reading
-from transformer_core.tasks.lexicon import nouns
+from transformer_core.studies.sentence.minimal_pairs import facts
+from transformer_core.studies.translator.grammar import reading
+from transformer_core.studies.translator.grammar.lexicon import nouns
 
 
 def genders(word):

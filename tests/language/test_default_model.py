@@ -8,8 +8,10 @@ from itertools import islice
 
 import pytest
 
-from transformer_core import roles
-from transformer_core.default_model import (
+from transformer_core.studies.translator import roles
+from transformer_core.studies.translator.evaluate import accuracy, alignment
+from transformer_core.studies.translator.grammar import held_out_sentences
+from transformer_core.studies.translator.train import (
     DEFAULT,
     FOUR_CROSS_HEADS,
     LECTURE,
@@ -19,10 +21,8 @@ from transformer_core.default_model import (
     load_model,
     say,
 )
-from transformer_core.evaluation import accuracy, alignment
-from transformer_core.tasks import held_out_sentences
-from transformer_core.trace import Trace
-from transformer_core.training import Recipe
+from transformer_core.tracing.trace import Trace
+from transformer_core.training.train import Recipe
 
 MODEL, VOCABULARY, CARD = load_default()
 SENTENCES = tuple(islice(held_out_sentences(123), 600))

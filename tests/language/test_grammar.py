@@ -7,8 +7,8 @@ from itertools import islice
 
 import pytest
 
-from transformer_core import roles
-from transformer_core.tasks import (
+from transformer_core.studies.translator import roles
+from transformer_core.studies.translator.grammar import (
     LONGEST,
     Sampler,
     all_pairs,
@@ -18,7 +18,13 @@ from transformer_core.tasks import (
     readings,
     training_sentences,
 )
-from transformer_core.tasks.lexicon import adjectives, english_words, nouns, plural_in_spanish, spanish_words
+from transformer_core.studies.translator.grammar.lexicon import (
+    adjectives,
+    english_words,
+    nouns,
+    plural_in_spanish,
+    spanish_words,
+)
 
 TRAINING = tuple(islice(training_sentences(0), 3000))
 HELD_OUT = tuple(islice(held_out_sentences(1), 150))

@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.batches import Corpus
-from transformer_core.default_model import vocabulary_of_grammar
-from transformer_core.snapshots import Recorder, log_spaced, probe
-from transformer_core.tap import record
-from transformer_core.trace import NamedTensor
-from transformer_core.training import Recipe, Run
+from transformer_core.studies.experiments.snapshots import Recorder, log_spaced, probe
+from transformer_core.studies.translator.train import training_corpus, vocabulary_of_grammar
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import NamedTensor
+from transformer_core.training.train import Recipe, Run
 
 SIZES = {"d_model": 16, "d_ff": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre",
          "final_norm": True, "max_positions": 64, "dropout": 0.1}  # fmt: skip
 VOCABULARY = vocabulary_of_grammar()
-CORPUS = Corpus.drawn(400, 0, VOCABULARY)
+CORPUS = training_corpus(400, 0, VOCABULARY)
 CAR = {"": ("The car is red", "el coche es rojo"), "other": ("the red car", "el coche rojo")}
 STEPS = (0, 1, 3, 8)
 

@@ -15,18 +15,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from transformer_core.batches import Corpus, padded
-from transformer_core.default_model import load_model, train, vocabulary_of_grammar
-from transformer_core.tensor_file import metadata, write_tensors
-from transformer_core.trace import Trace
-from transformer_core.training import Recipe, Run, entropy, loss_of
-from transformer_core.vocabulary import PAD
+from transformer_core.files.tensors import metadata, write_tensors
+from transformer_core.studies.translator.train import load_model, train, training_corpus, vocabulary_of_grammar
+from transformer_core.text.vocabulary import PAD
+from transformer_core.tracing.trace import Trace
+from transformer_core.training.batches import Corpus, padded
+from transformer_core.training.train import Recipe, Run, entropy, loss_of
 
 SIZES = {"d_model": 16, "d_ff": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre",
          "final_norm": True, "max_positions": 64, "dropout": 0.1}  # fmt: skip
 RECIPE = Recipe(steps=24, sentences=400, batch=16, warm_up=4, sizes=SIZES)
 VOCABULARY = vocabulary_of_grammar()
-CORPUS = Corpus.drawn(400, 0, VOCABULARY)
+CORPUS = training_corpus(400, 0, VOCABULARY)
 
 
 def weights_of(run: Run) -> torch.Tensor:

@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
-from transformer_core.default_model import vocabulary_of_grammar
-from transformer_core.tasks import training_sentences
-from transformer_core.vocabulary import END, PAD, START, SentenceError, Vocabulary, pieces, sentence
+from transformer_core.studies.translator.grammar import training_sentences
+from transformer_core.studies.translator.train import vocabulary_of_grammar
+from transformer_core.text.vocabulary import END, PAD, START, SentenceError, Vocabulary, pieces, sentence
 
 VOCABULARY = vocabulary_of_grammar()
 

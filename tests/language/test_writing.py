@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.decoding import greedy
-from transformer_core.lecture import DEFAULT_MODEL
+from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import load
-from transformer_core.variants import Sentence
-from transformer_core.vocabulary import END, START, Vocabulary
-from transformer_core.writing import RULES, most_tokens, writing
+from transformer_core.studies.sentence.decoding_trace import RULES, most_tokens, writing
+from transformer_core.studies.sentence.read import DEFAULT_MODEL
+from transformer_core.studies.sentence.variants import Sentence
+from transformer_core.text.vocabulary import END, START, Vocabulary
 
 TEXT = "The animal did not cross the street because it was too tired"
 

@@ -13,7 +13,7 @@ from scenes.language.sentences import PLACE, places, sentences
 from scenes.mobjects.role_table import layer_name
 from scenes.production.captions import LEANING, LINKS
 from scenes.production.font_file import NEEDED
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 CODES = languages()[1:]
 

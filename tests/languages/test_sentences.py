@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scenes.language import catalogue, languages, spoken_in, told
 from scenes.language.sentences import filled, sentences
 from scenes.language.speaking import Voice
-from transformer_core.provenance import Phrase, parse
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.provenance import Phrase, parse
+from transformer_core.tracing.trace import NamedTensor
 
 WORDS = ("the", "car", "is", "red")
 SHARES = NamedTensor(

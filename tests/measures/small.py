@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def traced(tensors, parents=None, **about):

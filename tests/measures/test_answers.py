@@ -6,10 +6,10 @@ import torch
 from small import traced
 
 from transformer_core.config import Config
-from transformer_core.lecture import read
-from transformer_core.measures.answers import faintest_push, oblique
 from transformer_core.model import Transformer
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.studies.measures.answers import faintest_push, oblique
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary.of("the car is red".split(), "el coche es rojo".split(), longest=6)
 PATH = "encoder.1.self_attn"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.cast import EARNED, best_head, cast_of
+from transformer_core.studies.focus import EARNED, best_head, cast_of
 
 WORDS = ("the", "car", "is", "red")
 ROLES = ("adjective->noun", "determiner->noun")

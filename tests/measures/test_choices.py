@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.lecture import read
+from transformer_core.studies.sentence.read import read
 
 
 def test_what_is_left_to_the_others_is_all_but_the_best():

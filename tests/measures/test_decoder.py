@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 PAIRS = "batch head query key"
 TINY = np.log([[1.0, 3.0], [2.0, 2.0]])[None, None]

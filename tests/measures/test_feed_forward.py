@@ -4,7 +4,7 @@ import torch
 from small import traced
 
 from transformer_core.layers import ACTIVATIONS
-from transformer_core.measures.feed_forward import ACTIVATIONS as IN_NUMPY
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS as IN_NUMPY
 
 STREAM, UNITS = "batch position d_model", "batch position d_ff"
 PATH = "encoder.0.ffn"

@@ -3,10 +3,10 @@
 import numpy as np
 from small import traced
 
-from transformer_core.lecture import DEFAULT_MODEL
-from transformer_core.measures.kinds import OURS
-from transformer_core.results import found
-from transformer_core.tasks.kinds import kinds
+from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.results import found
+from transformer_core.studies.sentence.read import DEFAULT_MODEL
+from transformer_core.studies.translator.grammar.kinds import kinds
 
 WORDS = ("The", "car", "is", "red")
 

@@ -1,7 +1,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.measures.learning import last_mistake, lows, stays, steepest, winner
+from transformer_core.studies.measures.learning import last_mistake, lows, stays, steepest, winner
 
 RUN = "experiment.watched"
 VOCAB = ("<pad>", "<start>", "<end>", "a", "b")

@@ -4,9 +4,9 @@ import torch
 
 from transformer_core.config import Config
 from transformer_core.interpret import logit_lens
-from transformer_core.lecture import read
 from transformer_core.model import Transformer
-from transformer_core.vocabulary import END, Vocabulary
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import END, Vocabulary
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
 

@@ -7,8 +7,8 @@ import oracles
 import pytest
 from oracles.recorded import TRACES, answers, compare, reaches
 
-import transformer_core.measures  # noqa: F401 - which registers what it can derive
-from transformer_core.trace import _DERIVED
+import transformer_core.studies.measures  # noqa: F401 - which registers what it can derive
+from transformer_core.studies.derived import _DERIVED
 
 oracles.load()
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,4 +70,4 @@ def test_an_oracle_meets_more_than_one_answer(name):
 
 def test_no_oracle_reads_a_measure():
     for path in (ROOT / "tests/measures/oracles").glob("of_*.py"):
-        assert "transformer_core.measures" not in path.read_text(encoding="utf-8"), path.name
+        assert "transformer_core.studies.measures" not in path.read_text(encoding="utf-8"), path.name

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.measures.order import exchanged, shuffle
-from transformer_core.trace import NamedTensor
-from transformer_core.window import ORDER
+from transformer_core.studies.measures.order import exchanged, shuffle
+from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.window import ORDER
 
 ROW = "batch position d_model"
 WORDS = ("a", "b", "c", "d")

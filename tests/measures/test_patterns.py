@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.measures.patterns import pattern_of, widest
-from transformer_core.patterns import CLEAR, LINKS, WITHIN
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.head_patterns import CLEAR, LINKS, WITHIN
+from transformer_core.studies.measures.patterns import pattern_of, widest
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 PAIRS = "batch head query key"
 PATH = "encoder.0.self_attn"

@@ -3,8 +3,8 @@ import pytest
 from small import traced
 
 from transformer_core.embedding import sinusoids
-from transformer_core.lecture import read
-from transformer_core.measures.places import MOST_PLACES
+from transformer_core.studies.measures.places import MOST_PLACES
+from transformer_core.studies.sentence.read import read
 
 
 def model_with(positions="interleaved", **tensors):

@@ -4,10 +4,10 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.embedding import sinusoids
-from transformer_core.lecture import read
-from transformer_core.measures.positions import PARTS
 from transformer_core.model import Transformer
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.studies.measures.positions import PARTS
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
 

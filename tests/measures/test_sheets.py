@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.measures.sheets import MIXES, POINTS
+from transformer_core.studies.measures.sheets import MIXES, POINTS
 
 PATH = "encoder.0.ffn"
 

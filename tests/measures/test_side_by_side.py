@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from transformer_core.measures.side_by_side import (
+from transformer_core.studies.measures.side_by_side import (
     heads_apart,
     in_sight,
     likeness,

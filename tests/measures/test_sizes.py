@@ -4,10 +4,10 @@ import pytest
 from small import traced
 
 from transformer_core.config import Config
-from transformer_core.lecture import read
-from transformer_core.measures.sizes import columns, kind_of
 from transformer_core.model import Transformer
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.studies.measures.sizes import columns, kind_of
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary.of("the car is red".split(), "el coche es rojo".split(), longest=6)
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.measures.telling import clearest, liveliest, most_turned
-from transformer_core.trace import NamedTensor
+from transformer_core.studies.measures.telling import clearest, liveliest, most_turned
+from transformer_core.tracing.trace import NamedTensor
 
 
 def tensor(values, axes):

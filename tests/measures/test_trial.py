@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from transformer_core.experiments.parts_removed import PARTS, without
-from transformer_core.experiments.translation import BRIEF, vocabulary
-from transformer_core.measures.effects import counts
-from transformer_core.measures.trial import TRIED, WARM_UP, single_parts
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.experiments.parts_removed import PARTS, without
+from transformer_core.studies.experiments.translation import BRIEF, vocabulary
+from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.trial import TRIED, WARM_UP, single_parts
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHARES = np.array(
     [[0.80, 0.84, 0.82, 0.81, 0.83], [0.60, 0.62, 0.63, 0.60, 0.61], [0.81, 0.81, 0.82, 0.80, 0.83], [0.0] * 5]

@@ -13,8 +13,9 @@ from truth import Written, lies, wrong_in_step
 from scenes.chapters.compared.side_by_side import SideBySide
 from scenes.language import catalogue
 from scenes.layout import faults, texts_on
-from transformer_core.at_hand import UNTRAINED
-from transformer_core.comparing import Side, compare
+from scenes.reading import compare
+from transformer_core.pretrained.model_registry import UNTRAINED
+from transformer_core.studies.sentence.compare import Side
 
 HEAD = "encoder.1.self_attn.weights[head=2]=0"
 LONG = "the animal did not cross the street because it was too tired"

@@ -8,7 +8,7 @@ from walking import Findings, Picture, chapters
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 EVERY_CHAPTER = chapters()
 MOST_WORDS = 45

@@ -12,9 +12,9 @@ import transformers
 from small_models import MAKERS, torch_model
 from tokenizers import Tokenizer
 
-from transformer_core.at_hand import at_hand, opened, placed
-from transformer_core.lecture import read
-from transformer_core.serving import NEEDS, lacks
+from scenes.reading import read
+from scenes.requirements import NEEDS, lacks
+from transformer_core.pretrained.model_registry import at_hand, opened, placed
 
 TEXT = "the old ship sails home"
 THEIRS = {
@@ -126,7 +126,7 @@ def test_a_folder_is_opened_without_the_library_of_the_hub_and_without_a_network
         "import sys, socket; sys.modules['transformers'] = None\n"
         "def refuse(*_): raise OSError('no network')\n"
         "socket.socket.connect = refuse\n"
-        f"from transformer_core.lecture import read; print(read({TEXT!r}, {str(folders['bert'])!r}).about['model'])"
+        f"from scenes.reading import read; print(read({TEXT!r}, {str(folders['bert'])!r}).about['model'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "bert\n", done.stderr

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core.cast import cast_of, layers_of, most_attentive, stack_of, within_reach
-from transformer_core.lecture import read
-from transformer_core.trace import NamedTensor, Trace
+from scenes.reading import read
+from transformer_core.studies.focus import cast_of, layers_of, most_attentive, stack_of, within_reach
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 TEXT = "the old ship sails home"
 STACKS = {"bert": "encoder", "gpt2": "decoder", "marian": "encoder", "torch": "encoder"}

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from scenes.compared_table import rows
-from transformer_core.apart import PLACES, of_the_pass
-from transformer_core.at_hand import UNTRAINED, opened
-from transformer_core.comparing import Side, beside, compare, shortened
-from transformer_core.lecture import read
-from transformer_core.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
+from scenes.reading import beside, compare, read, shortened
 from transformer_core.model import Transformer
-from transformer_core.trace import NamedTensor, Trace
-from transformer_core.untrained import seed_of
-from transformer_core.vocabulary import SentenceError
+from transformer_core.pretrained.model_registry import UNTRAINED, opened
+from transformer_core.pretrained.untrained import seed_of
+from transformer_core.studies.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
+from transformer_core.studies.sentence.compare import Side
+from transformer_core.studies.sentence.diff import PLACES, of_the_pass
+from transformer_core.text.vocabulary import SentenceError
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 TEXT = "The car is red"
 EDIT = "encoder.1.self_attn.weights[head=2]=0"

@@ -6,9 +6,9 @@ from scenes_of import EVERY_DECODER_CHAPTER, ON_ATTENTION, found_in
 
 from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c11_decoder import Decoder
-from transformer_core.cast import cast_of
-from transformer_core.lecture import read
-from transformer_core.window import MOST
+from scenes.reading import read
+from scenes.theme import LIMITS
+from transformer_core.studies.focus import cast_of
 
 #: Each sentence in one theme, so that every chapter stands in both of them.
 SENTENCES = {
@@ -71,7 +71,7 @@ def test_a_row_of_shares_is_shared_out_among_the_tokens_so_far(trace):
 def test_of_a_long_text_attention_shows_the_beginning_and_writing_the_end(trace):
     words = [str(word) for word in trace["probs"].words("position")]
     attention, writing = (trace.in_sight(at_the_end)["probs"].words("position") for at_the_end in (False, True))
-    most = MOST if trace.about["windows"] else len(words)
+    most = LIMITS.shown if trace.about["windows"] else len(words)
     assert [*map(str, attention)] == words[:most]
     assert [*map(str, writing)] == words[-most:]
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from scenes.mobjects.notes import UNEDITED
-from transformer_core.cast import cast_of
-from transformer_core.editing import LINE, edits_of
-from transformer_core.lecture import read
-from transformer_core.tap import record
+from scenes.reading import read
+from transformer_core.studies.focus import cast_of
+from transformer_core.tracing.edit import LINE, edits_of
+from transformer_core.tracing.tap import record
 
 TEXT = "The car is red"
 WEIGHTS = "encoder.1.self_attn.weights"
@@ -45,7 +45,7 @@ def test_the_mean_is_over_all_tokens_of_the_whole_tensor(plain):
 
 def test_an_edit_reaches_the_output_as_the_same_edit_by_hand_does():
     trace = edited("encoder.1.ffn.out=0", "decoder.0.ffn.out*=2")
-    from transformer_core.default_model import load_default
+    from transformer_core.studies.translator.train import load_default
 
     model = load_default()[0].double()
     by_hand = {"encoder.1.ffn.out": torch.zeros_like, "decoder.0.ffn.out": lambda x: 2 * x}

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from small_models import word_pieces
 
-from transformer_core import cutting, cutting_process
-from transformer_core.at_hand import opened
-from transformer_core.subwords import Subwords
-from transformer_core.vocabulary import SentenceError
+from transformer_core.pretrained.model_registry import opened
+from transformer_core.text import tokenizer as cutting
+from transformer_core.text import tokenizer_process as cutting_process
+from transformer_core.text.subwords import Subwords
+from transformer_core.text.vocabulary import SentenceError
 
 PLAIN = json.loads(word_pieces().to_str())
 

@@ -11,11 +11,11 @@ from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from scenes.language import spoken_in
 from scenes.mobjects.budgets import Budgets
 from scenes.mobjects.notes import Note
+from scenes.reading import read
 from scenes.theme import drawn_in, units
-from transformer_core.at_hand import PACKAGES, placed
-from transformer_core.cast import cast_of
-from transformer_core.lecture import read
-from transformer_core.tap import record
+from transformer_core.pretrained.model_registry import PACKAGES, placed
+from transformer_core.studies.focus import cast_of
+from transformer_core.tracing.tap import record
 
 ON_ONE_HEAD = [chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ in ("QKV", "Scores", "Weighting")]
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec(PACKAGES["minilm"][0]), reason="minilm is not installed")
@@ -43,7 +43,7 @@ def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
     theirs = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).eval()
     tokens = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     from transformer_core.pretrained import load_hugging_face
-    from transformer_core.subwords import Subwords
+    from transformer_core.text.subwords import Subwords
 
     theirs, ours, reader = theirs.double(), load_hugging_face(folder, torch.float64), Subwords(folder)
     worst = 0.0

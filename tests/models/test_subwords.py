@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core.lecture import read
-from transformer_core.subwords import Subwords, spelled, visible
-from transformer_core.vocabulary import SentenceError
+from scenes.reading import read
+from transformer_core.text.subwords import Subwords, spelled, visible
+from transformer_core.text.vocabulary import SentenceError
 
 
 def labels(folder, text):

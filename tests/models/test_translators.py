@@ -5,8 +5,8 @@ from scenes_of import EVERY_CHAPTER, found_in
 
 from scenes.language import catalogue
 from scenes.mobjects.notes import Note
-from transformer_core.lecture import read
-from transformer_core.serving import lacks
+from scenes.reading import read
+from scenes.requirements import lacks
 
 CLOCK_HANDS = "A place is a set of clock hands"
 CLOCKS = (CLOCK_HANDS, catalogue("es").text(CLOCK_HANDS))

@@ -12,9 +12,9 @@ from small_models import word_pieces
 from scenes.layout import faults
 from scenes.mobjects.insight import Lens
 from scenes.mobjects.stream import Tributaries
+from scenes.reading import read
 from scenes.theme import drawn_in
-from transformer_core.lecture import read
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 #: The chapters with whole rows as strips; the others only with -m slow.
 ON_ROWS = ("Residual", "Encoder")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from transformer_core.cast import cast_of
-from transformer_core.lecture import read
-from transformer_core.window import MOST
+from scenes.reading import read
+from scenes.theme import LIMITS
+from transformer_core.studies.focus import cast_of
 
 LONG = "the old ship sails home before the storm and the cat sees the other cat and the captain sleeps"
 
@@ -22,7 +22,7 @@ def decoded(folders):
 
 def test_a_window_shows_the_entries_of_the_whole_at_their_places(trace):
     start, stop = trace.about["windows"]["source"]
-    assert stop - start == MOST
+    assert stop - start == LIMITS.shown
     seen, whole = trace.in_sight()["encoder.1.self_attn.weights"], trace["encoder.1.self_attn.weights"]
     assert np.array_equal(seen.values, whole.values[:, :, start:stop, start:stop])
     assert seen.labels["query"] == whole.labels["query"][start:stop]
@@ -43,7 +43,9 @@ def test_a_row_in_sight_can_be_read_in_full(trace, decoded):
         row = seen.under("encoder.1.self_attn", batch=0).in_full("weights", query=place)
         assert np.array_equal(row.values, whole.values[0, :, start + place])
         assert row.name == whole.name
-    last = decoded.in_sight(at_the_end=True).in_full("decoder.0.self_attn.weights", batch=0, head=1, query=MOST - 1)
+    last = decoded.in_sight(at_the_end=True).in_full(
+        "decoder.0.self_attn.weights", batch=0, head=1, query=LIMITS.shown - 1
+    )
     assert np.array_equal(last.values, decoded["decoder.0.self_attn.weights"].values[0, 1, -1])
     assert trace.in_full("encoder.0.self_attn.weights", query=0).shape == (1, 4, *whole.shape[-1:])
 
@@ -70,8 +72,8 @@ def test_a_decoder_is_followed_where_it_is_in_sight(decoded):
 
 def test_the_words_in_sight_are_shuffled_among_themselves(trace):
     order = trace.in_sight()["other.shuffled.order"].values
-    assert sorted(order) == list(range(MOST))
-    assert not (order == np.arange(MOST)).any()
+    assert sorted(order) == list(range(LIMITS.shown))
+    assert not (order == np.arange(LIMITS.shown)).any()
     assert trace["other.shuffled.encoder.0.self_attn.out.moved_difference"] < 1e-12
 
 

@@ -6,7 +6,7 @@ import pytest
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings
 
 from scenes.storyboard import Chapter
-from transformer_core.default_model import POST_NORM
+from transformer_core.studies.translator.train import POST_NORM
 
 EVERYWHERE = [(chapter, text) for chapter in chapters() for text in SENTENCES]
 NAMES = [f"{chapter.__name__}-{text[:14]}" for chapter, text in EVERYWHERE]

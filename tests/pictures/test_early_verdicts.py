@@ -18,10 +18,10 @@ from scenes.chapters.c02_lstm import verdict_on
 from scenes.cli import lecture
 from scenes.mobjects.products import Board
 from scenes.mobjects.rows import RowColumns
+from scenes.reading import read
 from scenes.step import Record
-from transformer_core.cast import cast_of, swap_of
-from transformer_core.lecture import read
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import cast_of, swap_of
+from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
 LONG_WORDS = "these grandmothers crossed the famous bridge and the dangerous mouse followed the dog"

@@ -5,7 +5,7 @@ import walking
 from walking import chapters, findings
 
 from scenes.mobjects.notes import Note
-from transformer_core.lecture import read
+from scenes.reading import read
 
 TEXT, OWN, GIVEN = "The car is red", "el coche es rojo", "la casa es verde"
 

@@ -17,7 +17,7 @@ from scenes.mobjects.text import Words
 from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter
 from scenes.theme import drawn_in, palette, units
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor
 
 TOKENS = ("the", "car", "is", "red")
 SCORES = NamedTensor(

@@ -14,8 +14,8 @@ from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, tra
 from scenes.rendering import FastRenderer
 from scenes.step import Record
 from scenes.storyboard import TooLongError
-from transformer_core.cast import cast_of
-from transformer_core.trace import Trace
+from transformer_core.studies.focus import cast_of
+from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
 

@@ -13,8 +13,8 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number
 from scenes.theme import drawn_in, palette, units
-from transformer_core.provenance import Quantity, parse
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Quantity, parse
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 WORDS = ("the", "car", "is", "red")
 SCORES = NamedTensor("scores", np.arange(16.0).reshape(4, 4) / 7, ("query", "key"), {"query": WORDS, "key": WORDS})

@@ -10,8 +10,8 @@ import pytest
 from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE, TOP, faults
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.theme import at, drawn_in
-from transformer_core.measures.patterns import pattern_of
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies.measures.patterns import pattern_of
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 WORDS = ("the", "old", "ship", "sails", "home")
 

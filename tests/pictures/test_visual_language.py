@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import dot, path, ribbon
 from scenes.mobjects.text import Words, number
 from scenes.theme import PALETTES, at, contrast, drawn_in, ink_on, palette, shared, signed, units
 from transformer_core.config import Config
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHARES = NamedTensor("shares", np.array([[0.1, 0.9], [0.4, 0.6], [0.5, 0.5]]), ("temperature", "key"))
 

@@ -13,8 +13,8 @@ from scenes.language import Catalogue
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, _shape
 from scenes.theme import TYPES
-from transformer_core.provenance import Span, parse
-from transformer_core.trace import Trace
+from transformer_core.tracing.provenance import Span, parse
+from transformer_core.tracing.trace import Trace
 
 NUMBER = re.compile(r"[−-]?\d+(?:[,.\u202f]\d{3})*(?:[.,]\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?:\u202f?%)?")
 POWER = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")

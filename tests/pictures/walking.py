@@ -20,12 +20,13 @@ from truth import Written, lies, wrong_in_step
 import scenes.chapters
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
+from scenes.reading import read
 from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter, Record, Step
-from transformer_core.at_hand import opened
-from transformer_core.lecture import DEFAULT_MODEL, read
-from transformer_core.trace import Trace
-from transformer_core.untrained import untrained
+from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.untrained import untrained
+from transformer_core.studies.sentence.read import DEFAULT_MODEL
+from transformer_core.tracing.trace import Trace
 
 SENTENCES = (
     "The car is red",

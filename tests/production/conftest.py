@@ -9,7 +9,7 @@ from scenes.production.look import Look
 from scenes.production.repertoire import chosen
 from scenes.production.store import Store
 from scenes.production.studio import Order, Studio
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 CHAPTER = '''
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from scenes.animations import appear, light
 from scenes.layout import centred
 from scenes.mobjects.text import number, word
 from scenes.storyboard import Chapter, Step
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 class Counting(Chapter):
     """Three numbers."""

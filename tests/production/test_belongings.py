@@ -17,7 +17,7 @@ from scenes.production.belongings import LIST, listed, only_ours, release, take
 from scenes.publishing.clipping import _named, _size_of
 from scenes.publishing.formats import FORMATS
 from scenes.publishing.rendered import Rendered
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,7 @@ from scenes.production import seals
 from scenes.production.cache_folder import KINDS, SIGNATURE, TAG, cache_folder, is_marked, opened
 from scenes.production.seals import beside, intact, seal
 from scenes.production.store import Store, checkpoints
-from transformer_core.whole_files import mark
+from transformer_core.files.atomic import mark
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdef" * 2

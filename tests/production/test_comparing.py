@@ -14,8 +14,8 @@ from rich.console import Console
 from scenes.compared_table import rows, table
 from scenes.production.pairs import Pair, Pairs
 from scenes.production.repertoire import repertoire
-from transformer_core.at_hand import UNTRAINED
-from transformer_core.comparing import Side, compare
+from transformer_core.pretrained.model_registry import UNTRAINED
+from transformer_core.studies.sentence.compare import Side, compare
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "encoder.1.self_attn.weights[head=2]=0"
@@ -126,7 +126,7 @@ def test_the_comparison_is_no_chapter_of_the_lecture():
 
 
 def test_who_is_compared_tells_one_trace_from_another(tmp_path, monkeypatch):
-    monkeypatch.setattr("transformer_core.comparing.compare", lambda *asked: Fake(asked))
+    monkeypatch.setattr("transformer_core.studies.sentence.compare.compare", lambda *asked: Fake(asked))
     pairs = [
         Pair((None, UNTRAINED)),
         Pair((UNTRAINED, None)),

@@ -23,8 +23,8 @@ from scenes.production.files import (
     whole_folder,
     write_json,
 )
-from transformer_core import whole_files
-from transformer_core.whole_files import abandoned, mark, unfinished
+from transformer_core.files import atomic as whole_files
+from transformer_core.files.atomic import abandoned, mark, unfinished
 
 
 def write_half(target):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scenes.production.findings import report
-from transformer_core.experiments.laboratory import tensor
-from transformer_core.trace import Trace
+from transformer_core.studies.experiments.laboratory import tensor
+from transformer_core.tracing.trace import Trace
 
 ABOUT = {"question": "Which?", "command": "lecture experiments run tried --seed 0", "seconds": 3.2,
          "versions": {"python": "3.11"}}  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 from manim import Square
 
 from scenes.production.fingerprint import digest
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 
 def test_equal_states_have_equal_digests():

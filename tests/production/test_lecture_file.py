@@ -31,9 +31,9 @@ from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
 from scenes.publishing import commands
 from scenes.theme import PALETTES, contrast, palette, typeset
-from transformer_core import provenance
-from transformer_core.at_hand import SHIPPED
-from transformer_core.vocabulary import stored
+from transformer_core.pretrained.model_registry import SHIPPED
+from transformer_core.text.vocabulary import stored
+from transformer_core.tracing import provenance
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "lecture-file.md"

@@ -68,7 +68,7 @@ def test_the_wheel_has_the_packages_their_types_the_model_and_the_command(wheel)
         points = next(name for name in names if name.endswith("entry_points.txt"))
         assert b"lecture = scenes.begin:main" in archive.read(points)
     assert "assets/models/english-spanish.safetensors" in names
-    assert {"scenes/cli.py", "transformer_core/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
+    assert {"scenes/cli.py", "transformer_core/tracing/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
     assert {"scenes/py.typed", "transformer_core/py.typed"} <= set(names)
     assert not [name for name in names if name.startswith(("tests", "renders"))]
 

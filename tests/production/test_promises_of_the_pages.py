@@ -17,8 +17,8 @@ from scenes.mobjects.notes import Note
 from scenes.production.repertoire import chosen
 from scenes.publishing.policy import FOLDER, one_file
 from scenes.storyboard import TooLongError
-from transformer_core.lecture import read
-from transformer_core.trace import Trace
+from transformer_core.studies.sentence.read import read
+from transformer_core.tracing.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

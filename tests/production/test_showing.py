@@ -8,7 +8,7 @@ from scenes import show
 from scenes.production.film import seconds
 from scenes.production.store import Store
 from scenes.showing import _film
-from transformer_core.lecture import read
+from transformer_core.studies.sentence.read import read
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from scenes.production.store import PACKAGES
 from scenes.speech.narration import AFTER_COMMA, AFTER_SENTENCE, pause, spanish_words
 from scenes.speech.spanish import phonemes
 from scenes.speech.spoken import cardinal, spoken
-from transformer_core.vocabulary import stored
+from transformer_core.text.vocabulary import stored
 
 SPANISH = {"el", "coche", "es", "rojo", "no"}
 

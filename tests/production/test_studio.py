@@ -18,8 +18,8 @@ from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.facts import StepFacts
 from scenes.production.film import frames
 from scenes.production.studio import Studio, _runs
-from transformer_core import results
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies import results
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def contents(folder):

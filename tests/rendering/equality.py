@@ -28,7 +28,7 @@ from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality
 from scenes.storyboard import Chapter
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 LEAST = 60.0  # dB
 

@@ -10,10 +10,10 @@ from frames import FPS, SIZE
 from manim import tempconfig
 
 from scenes.production.repertoire import chosen
+from scenes.reading import read
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality
-from transformer_core.lecture import read
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from manim import Mobject, VMobject
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity
 
 SHARE = Quantity(0.25, "shares", (0, 1))
 

@@ -50,7 +50,7 @@ main()
 TRAIN = """
 from functools import partial
 from scenes.cli import main
-from transformer_core import default_model
+from transformer_core.studies.translator import train as default_model
 default_model.train = partial(default_model.train, sentences=5000, measured_on=100)
 main()
 """

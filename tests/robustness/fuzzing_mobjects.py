@@ -31,10 +31,10 @@ from scenes.production.captions import split
 from scenes.production.files import on_one_line
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.rendering import FastRenderer, still
-from transformer_core.at_hand import opened
-from transformer_core.default_model import DEFAULT
-from transformer_core.serving import lacks
-from transformer_core.trace import Trace
+from scenes.requirements import lacks
+from transformer_core.pretrained.model_registry import opened
+from transformer_core.studies.translator.train import DEFAULT
+from transformer_core.tracing.trace import Trace
 
 SMALL = {"frame_rate": 15, "pixel_width": 320, "pixel_height": 180}
 #: The small models, and the one of this project.

@@ -20,15 +20,15 @@ from scenes.production.fingerprint import hashed
 from scenes.publishing.markup import document, json_data
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
+from scenes.reading import read
 from scenes.speech.spoken import spoken
-from transformer_core.at_hand import Opened, at_hand, opened
-from transformer_core.cast import cast_of
-from transformer_core.default_model import DEFAULT
-from transformer_core.lecture import read
-from transformer_core.provenance import CLOSE, MIDDLE, OPEN, parse
-from transformer_core.subwords import Subwords
-from transformer_core.trace import Trace
-from transformer_core.vocabulary import SHOWN, Reading
+from transformer_core.pretrained.model_registry import Opened, at_hand, opened
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.translator.train import DEFAULT
+from transformer_core.text.subwords import Subwords
+from transformer_core.text.vocabulary import SHOWN, Reading
+from transformer_core.tracing.provenance import CLOSE, MIDDLE, OPEN, parse
+from transformer_core.tracing.trace import Trace
 
 
 class Texts:

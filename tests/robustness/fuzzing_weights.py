@@ -17,7 +17,7 @@ import safetensors_bent as bent
 from guarding import attempt
 from small_folders import build
 
-from transformer_core.lecture import read
+from transformer_core.studies.sentence.read import read
 
 TEXT = {"own": "the cat sees", "torch": "the old ship", "bert": "the old ship", "gpt2": "the cat", "marian": "the ship"}
 #: What a file may be in place of itself.

@@ -19,7 +19,7 @@ import click
 
 from scenes.production.crew import in_one_line
 from scenes.production.mistakes import MistakesError
-from transformer_core.cutting import COMMAND
+from transformer_core.text.tokenizer import COMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
 #: No case may take more seconds, busy or asleep; what it waits for a processor that others use is not its own.

@@ -16,8 +16,8 @@ from small_models import MAKERS, sentence_pieces, torch_model
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.pretrained import save, save_torch
-from transformer_core.trace import NamedTensor, Trace
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.text.vocabulary import Vocabulary
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 WORDS = Vocabulary.of(
     "the cat sees other ship sails home old car is red".split(), "el gato ve otro barco coche rojo es viejo".split()

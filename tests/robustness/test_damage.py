@@ -8,8 +8,8 @@ from tiny_lecture import goes_on, one_line, some_slow
 
 from scenes.language import catalogue
 from scenes.production.belongings import LIST
-from transformer_core import results
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.studies import results
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def _damage(path: Path, how: str) -> None:

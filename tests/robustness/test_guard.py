@@ -19,8 +19,8 @@ import fuzz
 import guarding
 from guarding import attempt, judged, limited_memory, watched
 
-from transformer_core.json_files import parsed
-from transformer_core.whole_files import reading
+from transformer_core.files.atomic import reading
+from transformer_core.files.json_objects import parsed
 
 
 def _connects():

@@ -29,12 +29,12 @@ from scenes.production.captions import split
 from scenes.production.files import on_one_line
 from scenes.production.lecture_file import read as read_lecture
 from scenes.production.mistakes import MistakesError
-from transformer_core.at_hand import opened, placed
 from transformer_core.config import Config
-from transformer_core.editing import edits_of
-from transformer_core.lecture import read
-from transformer_core.subwords import Subwords
-from transformer_core.vocabulary import SentenceError, Vocabulary, stored
+from transformer_core.pretrained.model_registry import opened, placed
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.subwords import Subwords
+from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
+from transformer_core.tracing.edit import edits_of
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 TRIED = settings(derandomize=True, deadline=None, max_examples=60)

@@ -18,7 +18,7 @@ from trial import halves, start
 #: A machine that runs all tests at once is slow to end anything: what is timed is timed by the long trial.
 PATIENCE = 60.0
 TRAIN = """
-from transformer_core.default_model import train
+from transformer_core.studies.translator.train import train
 sizes = {"d_model": 16, "d_ff": 16, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre",
          "final_norm": True, "max_positions": 64, "dropout": 0.1}
 train("renders/tiny", steps=220, sentences=400, batch=16, sizes=sizes, measured_on=20)

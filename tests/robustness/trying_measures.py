@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 import pytest
 from trying import FLAGS, ROOM, Outcome
 
-PACKAGE = "transformer_core.measures"
+PACKAGE = "transformer_core.studies.measures"
 #: The traces that most changes are found in; a change that all of them let pass is tried in the rest of these, too.
 TEXTS = (
     "small, sines first",
@@ -53,7 +53,7 @@ class MeasuresTrial:
         for name in (PACKAGE, "oracles", "oracles.recorded"):
             importlib.import_module(name)
         self.recorded = sys.modules["oracles.recorded"]
-        self.derived = sys.modules["transformer_core.trace"]._DERIVED
+        self.derived = sys.modules["transformer_core.studies.derived"]._DERIVED
         sys.modules["oracles"].load()
         self.again = self._importers()
         own = [name for name, made in self.derived.items() if made.__module__ in (self.module, *self.again)]

@@ -8,8 +8,8 @@ from torch import Tensor
 from transformer_core.interpret.lens import Inputs, Words, reader, tensor
 from transformer_core.layers import FeedForward, Layer, LayerNorm
 from transformer_core.model import Transformer
-from transformer_core.tap import Tape, record
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.tap import Tape, record
+from transformer_core.tracing.trace import NamedTensor
 
 Parts = dict[str, Tensor]
 BIASES = "biases"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def head_scores(

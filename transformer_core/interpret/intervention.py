@@ -16,8 +16,8 @@ from transformer_core.attention import MultiHeadAttention
 from transformer_core.interpret.lens import Inputs, Words, layers, stream, tensor
 from transformer_core.layers import Stack
 from transformer_core.model import Transformer
-from transformer_core.tap import Edit, record
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.tap import Edit, record
+from transformer_core.tracing.trace import NamedTensor
 
 #: One number of the logits "batch position vocab".
 Measure = Callable[[Tensor], Tensor | float]

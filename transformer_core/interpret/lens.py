@@ -11,8 +11,8 @@ from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
 from transformer_core.model import Transformer
 from transformer_core.output import Output
-from transformer_core.tap import record, to_numpy
-from transformer_core.trace import NamedTensor
+from transformer_core.tracing.tap import record, to_numpy
+from transformer_core.tracing.trace import NamedTensor
 
 Inputs = Sequence[Tensor | None]
 Words = Mapping[str, tuple[str, ...]]

@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from transformer_core.config import Config
-from transformer_core.pickles import is_pickle, refusal
-from transformer_core.tensor_file import check_header
+from transformer_core.files.pickles import is_pickle, refusal
+from transformer_core.files.tensors import check_header
 
 #: A table of sinusoids is computed, not stored, so that no file bounds it: "position d_model".
 MOST_SINUSOIDS = 2**25

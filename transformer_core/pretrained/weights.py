@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from transformer_core.json_files import read_object
-from transformer_core.pickles import called, in_folder, refusal
+from transformer_core.files.json_objects import read_object
+from transformer_core.files.pickles import called, in_folder, refusal
+from transformer_core.files.tensors import MOST_HEADER
 from transformer_core.pretrained.safetensor_files import opened_file, tensor_in
-from transformer_core.tensor_file import MOST_HEADER
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 #: So many tensors are named where there is no place for them.

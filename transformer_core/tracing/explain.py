@@ -25,9 +25,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from transformer_core.named_tensor import NamedTensor
-from transformer_core.provenance import Quantity
+from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.operations import OPERATIONS, Operation, total
+from transformer_core.tracing.provenance import Quantity
 
 #: The embeddings call `position` what attention calls `query` or `key`.
 PLACES = ("position", "query", "key")

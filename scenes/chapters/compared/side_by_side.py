@@ -15,7 +15,7 @@ from scenes.mobjects.pair_claims import counts, described, distances, partner, q
 from scenes.mobjects.projection import counted
 from scenes.mobjects.readings import Outputs, Readings, Verdicts
 from scenes.storyboard import Chapter, Step
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 
 class SideBySide(Chapter):

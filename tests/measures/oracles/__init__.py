@@ -1,7 +1,8 @@
 """Own arithmetic for every derived tensor: NumPy from what was recorded, and from nothing that is derived.
 
-An oracle is written from the definition, not from the measure: no file here imports `transformer_core.measures`. It is
-a function of the recorded arrays `raw` that returns the values which `trace["<place>.<name>"]` has to have:
+An oracle is written from the definition, not from the measure: no file here imports
+`transformer_core.studies.measures`. It is a function of the recorded arrays `raw` that returns the values which
+`trace["<place>.<name>"]` has to have:
 
     @oracle("q_length", ATTENTION, "batch head query")
     def q_length(raw):

@@ -11,14 +11,15 @@ import numpy as np
 import torch
 
 from oracles import ORACLES, Recorded, wanted
-from transformer_core.at_hand import opened
-from transformer_core.cast import cast_of
 from transformer_core.config import Config
-from transformer_core.lecture import read
 from transformer_core.model import Transformer
-from transformer_core.trace import _DERIVED, NamedTensor, Trace
-from transformer_core.untrained import untrained
-from transformer_core.vocabulary import Vocabulary
+from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.untrained import untrained
+from transformer_core.studies.derived import _DERIVED
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.sentence.read import read
+from transformer_core.text.vocabulary import Vocabulary
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 SPANISH = "el la coche casa es rojo verde".split()
 WORDS = Vocabulary.of("the car house is red green".split(), SPANISH, longest=12)

@@ -11,7 +11,7 @@ from scenes.publishing.page import write_page
 from scenes.publishing.policy import FOLDER, META, element
 from scenes.publishing.slides import REVEAL, write_slides
 from scenes.showing import Shown
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 #: Every element with the names of its attributes, but for breaks in long names: what markup there is.
 SKELETON = """[...document.querySelectorAll("*:not(wbr)")].map(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scenes.publishing.exhibits import MOST_VALUES, exhibits, glossary
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def shows(lecture, *entries):

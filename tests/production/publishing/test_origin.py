@@ -17,7 +17,7 @@ from scenes.publishing.deck import write_deck
 from scenes.publishing.formats import FORMATS
 from scenes.publishing.page import write_page
 from scenes.publishing.slides import write_slides
-from transformer_core.trace import Trace
+from transformer_core.tracing.trace import Trace
 
 SAID = ("model tiny", "seed 7", "transformer-lecture 0.1", "python 3.11.2", f"manim {version('manim')}")
 

@@ -16,8 +16,8 @@ from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
 from scenes.publishing.page import KEYS, write_page
 from scenes.publishing.wording import SAID, SCRIPTS, Form, script_texts
-from transformer_core.named_tensor import AXES
-from transformer_core.trace import NamedTensor, Trace
+from transformer_core.tracing.named_tensor import AXES
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 FILM = "document.getElementById('film')"
 SHARES = "#counting-1 .tensor"

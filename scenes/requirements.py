@@ -1,0 +1,35 @@
+"""Which chapters a model can serve: what a chapter needs, against what the model has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from transformer_core.tracing.trace import Trace
+
+Facts = dict[str, Any]
+#: What a chapter may need, and whether the model of a trace with these facts has it.
+NEEDS: dict[str, Callable[[Facts], bool]] = {
+    "self-attention": lambda about: max(about["config"][f"{side}_layers"] for side in ("encoder", "decoder")) > 0,
+    "an encoder": lambda about: about["config"]["encoder_layers"] > 0,
+    "a decoder": lambda about: about["config"]["decoder_layers"] > 0,
+    "cross-attention": lambda about: min(about["config"][f"{side}_layers"] for side in ("encoder", "decoder")) > 0,
+    "a vocabulary to predict": lambda about: about["config"]["output_layer"] != "none",
+    "an LSTM": lambda about: "long" in about,
+}
+
+
+def lacks(trace: Trace, needs: Sequence[str]) -> str:
+    """The first of `needs` that the model of this trace does not have; nothing if it has them all.
+
+    Raises:
+        KeyError: a need that is not among `NEEDS`.
+    """
+    return lacking(trace.about, needs)
+
+
+def lacking(about: Facts, needs: Sequence[str]) -> str:
+    """As `lacks`, by the facts of a trace alone; a trace that is not of a model serves everything."""
+    if "config" not in about:
+        return ""
+    return next((need for need in needs if not NEEDS[need](about)), "")

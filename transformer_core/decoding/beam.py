@@ -1,0 +1,183 @@
+"""Beam search: several beginnings at once, and the whole tree of what was tried, kept and given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from transformer_core.attention import Cache
+from transformer_core.decoding.sampling import before, begin, named, next_probs
+from transformer_core.model import Transformer
+from transformer_core.tracing.tap import under
+from transformer_core.tracing.trace import NamedTensor
+
+Early = Literal["full", "likely", "never"]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Every beginning that a beam search looked at, "node" each: node 0 is the start, the others follow step by step,
+    likeliest first.
+
+    `token` is its last id, `parent` the node that it goes on from (-1 for the start), `step` its number of tokens,
+    `log_prob` that of its last token, `score` the sum of log_prob along its branch, `final` the score over
+    step^length_penalty. `kept` nodes were to be gone on from, `finished` ones ended (by the end mark, or at the
+    longest) as one of the best; the others were pruned. `best` marks the branch of the winner.
+    """
+
+    token: Tensor
+    parent: Tensor
+    step: Tensor
+    log_prob: Tensor
+    score: Tensor
+    final: Tensor
+    kept: Tensor
+    finished: Tensor
+    best: Tensor
+    #: The nodes of the hypotheses that were left at the end, the winner first.
+    hypotheses: tuple[int, ...]
+    end: int
+
+    def branch(self, node: int) -> list[int]:
+        """The nodes from the first token to `node`."""
+        return [*self.branch(int(self.parent[node])), node] if node > 0 else []
+
+    def ids(self, rank: int = 0) -> list[int]:
+        """The ids of the hypothesis of this rank, without the marks."""
+        return before(self.end, self.token[self.branch(self.hypotheses[rank])].tolist())
+
+    def tensors(self, words: Sequence[str], prefix: str = "beam.") -> dict[str, NamedTensor]:
+        """Every field along "node", labelled by the word of each node; and `hypotheses`, node numbers along "rank"."""
+        labels = {"node": tuple(words[i] for i in self.token.tolist())}
+        values = {field.name: getattr(self, field.name) for field in fields(self)[:9]}
+        ranks = {"hypotheses": torch.tensor(self.hypotheses)}
+        return named(prefix, values, ("node",), labels) | named(prefix, ranks, ("rank",), {})
+
+
+@torch.no_grad()
+def beam(
+    model: Transformer,
+    source_ids: Tensor | None,
+    start: int | Tensor,
+    end: int,
+    width: int = 4,
+    longest: int = 64,
+    source_padding: Tensor | None = None,
+    cached: bool = True,
+    *,
+    length_penalty: float = 1.0,
+    early: Early = "likely",
+) -> list[Tree]:
+    """The sentence with the largest Σ_t log p(y_t | y_<t, source) / length^length_penalty, as far as `width` beginnings
+    at a time can find it; the length counts the end mark.
+
+    At each step the 2·width best continuations of the kept beginnings are candidates. Of the best `width`, those that
+    end are finished; the best `width` that do not end are gone on from. `early` says when to stop, once `width`
+    are finished: when "full" at once; when "likely" nothing better comes, that is, if the best beginning, over its
+    length now, is no better than the worst finished one; "never" asks the same, over the length that would be best.
+    Arguments as for `greedy`. The rows of a recorder's `step.{t}.*` are sources times width.
+
+    Source: Sutskever et al. 2014, section 3.2 (beam search); Wu et al. 2016, section 7 (length normalisation).
+
+    Raises:
+        ValueError: as `greedy`; a width that is no number from 1 to half of the vocabulary; another word for `early`.
+    """
+    if early not in get_args(Early):
+        raise ValueError(f'no beam ends "{early}": it ends when {", ".join(get_args(Early))}')
+    if not 1 <= width <= model.config.target_vocab // 2:
+        raise ValueError(f"no beam of width {width} over a vocabulary of {model.config.target_vocab} words")
+    memory, target = begin(model, source_ids, start, source_padding)
+    given = target[:, -1]
+    target = target.repeat_interleave(width, 0)
+    memory, source_padding = (
+        None if rows is None else rows.repeat_interleave(width, 0) for rows in (memory, source_padding)
+    )
+    search = _Search(given, width, end, longest, length_penalty, early)
+    cache: Cache | None = {} if cached else None
+    for step in range(longest):
+        with under(f"step.{step}"):
+            probs = next_probs(model, target, memory, source_padding, cache)
+        rows, tokens = search.go_on(probs.log())
+        target = torch.cat([target[rows], tokens[:, None]], 1)
+        if bool(search.over.all()):
+            break
+        if cache:
+            # The rows of one source share its memory: those keys and values stay where they are.
+            cache.update({path: (k[rows], v[rows]) for path, (k, v) in cache.items() if ".self_attn" in path})
+    return [search.tree(source) for source in range(len(given))]
+
+
+class _Search:
+    """The state of the beams of every source; a row of the model is source · width + beam."""
+
+    def __init__(self, given: Tensor, width: int, end: int, longest: int, penalty: float, early: Early) -> None:
+        self.given, self.width, self.end, self.longest, self.penalty, self.early = (
+            given, width, end, longest, penalty, early)  # fmt: skip
+        batch = len(given)
+        # All beams of a source begin alike: at first only one of them counts.
+        self.score = torch.full((batch, width), -torch.inf, dtype=torch.float64, device=given.device)
+        self.score[:, 0] = 0.0
+        self.node = torch.zeros(batch, width, dtype=torch.long, device=given.device)
+        self.finished = torch.full_like(self.score, -torch.inf)
+        self.finished_node = torch.full_like(self.node, -1)
+        self.over = torch.zeros(batch, dtype=torch.bool, device=given.device)
+        self.nodes: list[tuple[Tensor, ...]] = []
+        self.length = torch.zeros(batch, dtype=torch.long)
+
+    def go_on(self, log_probs: Tensor) -> tuple[Tensor, Tensor]:
+        """One step: from log p "row vocab" to the rows that are gone on from, and the token that each takes."""
+        batch, vocab = len(self.given), log_probs.shape[-1]
+        steps = len(self.nodes) + 1
+        totals = self.score[..., None] + log_probs.view(batch, self.width, vocab)
+        score, at = totals.flatten(1).topk(2 * self.width)
+        came_from, token = at // vocab, at % vocab
+        rows = came_from + self.width * torch.arange(batch, device=at.device)[:, None]
+        numbers = torch.arange(2 * self.width, device=at.device) + 1 + 2 * self.width * (steps - 1)
+        ends = token == self.end if steps < self.longest else torch.ones_like(token, dtype=torch.bool)
+        wins = ends & (torch.arange(2 * self.width, device=at.device) < self.width) & ~self.over[:, None]
+
+        final = score / steps**self.penalty
+        merged = torch.cat([self.finished, final.masked_fill(~wins, -torch.inf)], 1)
+        nodes = torch.cat([self.finished_node, numbers.expand(batch, -1)], 1)
+        self.finished, best = merged.topk(self.width)
+        self.finished_node = nodes.gather(1, best).masked_fill(self.finished.isinf(), -1)
+
+        going, live = score.masked_fill(ends, -torch.inf).topk(self.width)
+        kept = torch.zeros_like(ends).scatter(1, live, True) & ~ends
+        parent = self.node.gather(1, came_from)
+        self.nodes.append((token, parent, log_probs[rows, token], score, final, kept, wins))
+        self.length = torch.where(self.over.cpu(), self.length, steps)
+        self.score, self.node = going, numbers.expand(batch, -1).gather(1, live)
+        self.over |= self.settled(steps)
+        return rows.gather(1, live).flatten(), token.gather(1, live).flatten()
+
+    def settled(self, steps: int) -> Tensor:
+        """For which sources no further step can, or is thought to, change the result: "batch"."""
+        worst = self.finished[:, -1]
+        full = worst.isfinite()
+        if self.early == "full":
+            return full
+        hoped = self.longest if self.early == "never" and self.penalty > 0 else steps
+        hopeless: Tensor = self.score[:, 0] / hoped**self.penalty <= worst
+        return full & hopeless
+
+    def tree(self, source: int) -> Tree:
+        """The nodes of one source, up to the step that settled it."""
+        columns = [torch.cat([part[source] for part in parts]) for parts in zip(*self.nodes, strict=True)]
+        size = 2 * self.width * int(self.length[source])
+        first = (self.given[source], -1, 0.0, 0.0, 0.0, True, False)
+        token, parent, log_prob, score, final, kept, finished = (
+            torch.cat([torch.as_tensor(value, dtype=column.dtype)[None], column[:size]]).cpu()
+            for value, column in zip(first, columns, strict=True)
+        )
+        step = (torch.arange(size + 1) + 2 * self.width - 1) // (2 * self.width)
+        hypotheses = tuple(node for node in self.finished_node[source].tolist() if node >= 0)
+        best = torch.zeros(size + 1, dtype=torch.bool)
+        node = hypotheses[0]
+        while node >= 0:
+            best[node], node = True, int(parent[node])
+        return Tree(token, parent, step, log_prob, score, final, kept, finished, best, hypotheses, self.end)

@@ -1,0 +1,88 @@
+"""Which rows a lecture follows through the decoder: what they read, what they write, where they look. NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Where two runs of one word are compared: the first layer reads the words themselves.
+FIRST = "decoder.0.self_attn"
+
+
+@dataclass(frozen=True)
+class Play:
+    """The rows of a decoder for one pair of sentences.
+
+    Attributes:
+        prefix: of the run, "" or "other.<key>".
+        reads, writes: the word that each row reads, and the likeliest next one, which it writes.
+        layer: the decoder layer whose cross-attention aligns best, by the card, or the last.
+    """
+
+    prefix: str
+    reads: tuple[Label, ...]
+    writes: tuple[Label, ...]
+    layer: int
+
+    def named(self, name: str) -> str:
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+    @property
+    def cross(self) -> str:
+        return self.named(f"decoder.{self.layer}.cross_attn")
+
+    def looks(self, trace: Trace) -> NamedTensor:
+        """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
+        seen: NamedTensor = trace[f"{self.cross}.looks"].pick(batch=0)
+        rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
+        return rows
+
+    @property
+    def written(self) -> tuple[Label, ...]:
+        """The words without the end mark; of an empty translation the end mark, for that is all it has."""
+        return self.writes[:-1] or self.writes
+
+
+def play_of(trace: Trace, prefix: str = "") -> Play:
+    """The rows of the run at `prefix`."""
+    probs = trace[f"{prefix}.probs" if prefix else "probs"].pick(batch=0)
+    layers = [layer for layer in range(64) if f"decoder.{layer}.self_attn.q" in trace]
+    best = trace.about.get("card", {}).get("alignment", {}).get("layer", layers[-1])
+    reads, writes = probs.words("position"), tuple(probs.pick(position=row).largest()[0] for row in range(len(probs)))
+    if [*map(str, writes[:-1])] != [*map(str, reads[1:])]:  # a given text need not be what it would write
+        writes = (*reads[1:], writes[-1])
+    return Play(prefix, reads, writes, int(best))
+
+
+def leakiest(trace: Trace) -> tuple[int, Label]:
+    """The head of the first layer, and the row before the last, that a change of the last word would move most.
+
+    Of a decoder that reads the start mark alone, that row.
+    """
+    leak = trace[f"{FIRST}.zeroed_leak"].pick(batch=0)
+    rows = leak.values[:, : max(1, leak.size("query") - 1)]
+    head, row = np.unravel_index(int(rows.argmax()), rows.shape)
+    return int(head), leak.label("query", int(row))
+
+
+def gold_of(trace: Trace) -> Sequence[Sequence[int]]:
+    """For each written word the source positions that it translates, if the model wrote what the grammar would."""
+    gold = trace.about.get("gold")
+    if not gold or list(gold["words"]) != list(trace.about["output_tokens"]):
+        return ()
+    alignment: Sequence[Sequence[int]] = gold["alignment"]
+    return alignment
+
+
+def common_form(ours: Play, theirs: Play, trace: Trace, word: int) -> int | None:
+    """The row that writes a form of the source word at `word` in both runs, and looks at it both times; or None."""
+    for row in range(min(len(ours.written), len(theirs.written))):
+        looks = [int(play.looks(trace).values[row].argmax()) for play in (ours, theirs)]
+        if looks == [word, word] and str(ours.writes[row]) != str(theirs.writes[row]):
+            return row
+    return None

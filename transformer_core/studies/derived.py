@@ -1,0 +1,28 @@
+"""Measures by name: `trace["encoder.0.self_attn.terms"]` is computed by the function that is registered as "terms"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+Derivation = Callable[[Trace, str], NamedTensor]
+_DERIVED: dict[str, Derivation] = {}
+
+
+def derived(name: str) -> Callable[[Derivation], Derivation]:
+    """Register `function(trace, prefix)` as the way to compute `prefix.name` when it is first read."""
+
+    def register(function: Derivation) -> Derivation:
+        if name in _DERIVED and _DERIVED[name].__module__ != function.__module__:
+            raise ValueError(f"{function.__module__} would derive {name!r} anew: {_DERIVED[name].__module__} does it")
+        _DERIVED[name] = function
+        return function
+
+    return register
+
+
+def derive(trace: Trace, name: str) -> NamedTensor | None:
+    """The measure called `name`, computed from the trace; None if there is no such measure."""
+    prefix, _, last = name.rpartition(".")
+    return _DERIVED[last](trace, prefix) if last in _DERIVED else None

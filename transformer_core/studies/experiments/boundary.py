@@ -1,0 +1,113 @@
+"""What a line cannot draw: four clouds, opposite corners alike, and a small feed-forward layer that parts them.
+
+The layer is that of the model, d_model 2: its two outputs are the scores of the two kinds. Against it stands the best
+of many straight lines. At log-spaced steps the difference of the scores over the plane is kept, and the crease of each
+hidden unit, w . x + b = 0. Source of the problem: Minsky and Papert 1969, chapter 11 (exclusive or).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from transformer_core.config import Config
+from transformer_core.layers import FeedForward
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.snapshots import log_spaced
+from transformer_core.studies.experiments.translation import one_thread
+
+HIDDEN = 8
+EDGE, CELLS = 2.0, 41
+SPREAD = 0.3
+
+
+def clouds(points: int, seed: int) -> tuple[Tensor, Tensor]:
+    """`points` around each corner (1, 1), (-1, -1) of kind 0, and (1, -1), (-1, 1) of kind 1."""
+    random = torch.Generator().manual_seed(seed)
+    corners = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]).repeat(points, 1)
+    return corners + SPREAD * torch.randn(corners.shape, generator=random), torch.tensor([0, 0, 1, 1]).repeat(points)
+
+
+def layer_of(hidden: int, seed: int) -> FeedForward:
+    """The model's feed-forward layer over a plane, with normally distributed weights."""
+    layer = FeedForward(
+        Config(source_vocab=1, d_model=2, d_ff=hidden, heads=1, encoder_layers=1, decoder_layers=0), "ffn"
+    )
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_(generator=random)
+    return layer
+
+
+def plane() -> Tensor:
+    """The points of a square grid, row by row from below: "row column 2"."""
+    line = torch.linspace(-EDGE, EDGE, CELLS)
+    return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
+
+
+def share_right(scores: Tensor, kinds: Tensor) -> float:
+    return float((scores.argmax(-1) == kinds).float().mean())
+
+
+def best_line(x: Tensor, kinds: Tensor, tried: int = 180) -> Piece:
+    """Of so many directions and all places between the points, the straight line that parts most points rightly."""
+    angles = torch.linspace(0, torch.pi, tried + 1)[:-1]
+    along = x @ torch.stack([angles.cos(), angles.sin()])
+    cuts = along.sort(dim=0).values
+    share = ((along > cuts[:, None]) == kinds.bool()[:, None]).float().mean(1)
+    share = torch.maximum(share, 1 - share)
+    place, way = divmod(int(share.argmax()), tried)
+    line = torch.stack([angles[way].cos(), angles[way].sin(), cuts[place, way]])
+    return {"accuracy": share.max().numpy(), "line": line.numpy()}
+
+
+def trained(seed: int, steps: int, frames: tuple[int, ...], points: int, hidden: int = HIDDEN) -> Piece:
+    """Frames of the plane, creases (w_1, w_2, b of each unit) and accuracy on new points while the layer learns."""
+    layer, (x, kinds), (new, new_kinds) = layer_of(hidden, seed), clouds(points, seed), clouds(points, seed + 1000)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.02)
+    seen: list[tuple[np.ndarray, np.ndarray, float]] = []
+    for step in range(steps + 1):
+        if step in frames:
+            with torch.no_grad():
+                scores = layer(plane()).diff(dim=-1)[..., 0].numpy()
+                creases = torch.cat([layer.w1, layer.b1[:, None]], dim=1).numpy()
+                seen.append((scores, creases, share_right(layer(new), new_kinds)))
+        optimizer.zero_grad()
+        F.cross_entropy(layer(x), kinds).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    planes, creases, accuracy = (np.array(part) for part in zip(*seen, strict=True))
+    return {"planes": planes.astype(np.float16), "creases": creases, "accuracy": accuracy}
+
+
+@experiment("Which boundary can a line not draw, and a small feed-forward layer can?")
+def run(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, looks: int = 20) -> Found:
+    frames = log_spaced(steps, looks)
+    bench.expect(1 + seeds)
+    with one_thread():
+        line = bench.once("line", lambda: best_line(*clouds(points, bench.seed)))
+        runs = [
+            bench.once(f"seed {seed}", partial(trained, bench.seed + seed, steps, frames, points))
+            for seed in range(seeds)
+        ]
+    x, kinds = clouds(points, bench.seed)
+    best = max(runs, key=lambda piece: piece["accuracy"][-1])
+    ends = np.array([piece["accuracy"][-1] for piece in runs])
+    return {
+        "points": tensor(x.numpy(), "sample component"),
+        "kinds": tensor(kinds.numpy(), "sample"),
+        "line_accuracy": tensor(line["accuracy"]),
+        "line": tensor(line["line"], "component", component=("x", "y", "offset")),
+        "steps": tensor(frames, "frame"),
+        "planes": tensor(best["planes"], "frame row column"),
+        "creases": tensor(best["creases"], "frame d_ff component", component=("x", "y", "bias")),
+        "accuracy": tensor(best["accuracy"], "frame"),
+        "accuracy_last": tensor(best["accuracy"][-1]),
+        "accuracy_by_seed": tensor(ends, "seed"),
+        "hidden": tensor(HIDDEN),
+        "edge": tensor(EDGE),
+    }

@@ -1,0 +1,165 @@
+"""Induction: a decoder alone learns to continue a random sequence that repeats.
+
+Each sequence is a permutation of symbols, of a length that changes from batch to batch, written twice: no fixed
+distance helps, only finding the earlier copy of a symbol and looking at what came after. A head that does so has a
+stripe: from position i of the second copy to the place behind the first copy of the same symbol. Measured: accuracy on
+the second copy and stripe scores through training, and what it costs to replace a head's output by its mean.
+Source: Elhage et al. 2021; Olsson et al. 2022.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from transformer_core.config import Config
+from transformer_core.model import Transformer
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.translation import one_thread
+from transformer_core.tracing.tap import record
+
+SYMBOLS, LONGEST, SHORTEST = 32, 20, 8
+PROBE = 12
+RATE, WARM_UP = 4e-3, 100
+WEIGHTS = "decoder.*.self_attn.weights"
+
+
+def decoder(seed: int, layers: int = 2) -> Transformer:
+    """A decoder with two heads a layer. Its positions are learned: by sinusoids it gets there too, but later."""
+    config = Config(
+        target_vocab=SYMBOLS,
+        d_model=64,
+        d_ff=128,
+        heads=2,
+        encoder_layers=0,
+        decoder_layers=layers,
+        norm_order="pre",
+        positions="learned",
+        max_positions=2 * LONGEST,
+        dropout=0.0,
+    )
+    return Transformer(config, seed)
+
+
+def draw(sequences: int, length: int, random: torch.Generator) -> Tensor:
+    """So many permutations of `length` symbols, each written twice: "batch position"."""
+    once = torch.rand(sequences, SYMBOLS, generator=random).argsort(1)[:, :length]
+    return torch.cat([once, once], 1)
+
+
+def stripes(weights: Tensor, length: int) -> Tensor:
+    """The mean weight, by head, from each place of the second copy to that behind the first copy of its symbol."""
+    asks = torch.arange(length, 2 * length - 1)
+    return weights[:, :, asks, asks - length + 1].mean((0, 2))
+
+
+def previous(weights: Tensor) -> Tensor:
+    """The mean weight, by head, on the token before: what the first of the two layers has to write."""
+    return torch.diagonal(weights, -1, 2, 3).mean((0, 2))
+
+
+@torch.no_grad()
+def examined(model: Transformer, seed: int, sequences: int = 100) -> tuple[float, Tensor, Tensor]:
+    """Accuracy on the second copies, stripe score and score of the previous token, "layer head"."""
+    x = draw(sequences, LONGEST, torch.Generator().manual_seed(seed))
+    with record(only=[WEIGHTS, "logits"]) as tape:
+        model(None, x[:, :-1])
+    layers = [weights for name, weights in tape.items() if name != "logits"]
+    return (
+        right(tape["logits"], x),
+        torch.stack([stripes(weights, LONGEST) for weights in layers]),
+        torch.stack([previous(weights) for weights in layers]),
+    )
+
+
+def right(logits: Tensor, x: Tensor) -> float:
+    """The share of the second copy, its first symbol left out, that is foretold."""
+    length = x.shape[1] // 2
+    return float((logits[:, length:].argmax(-1) == x[:, length + 1 :]).float().mean())
+
+
+@torch.no_grad()
+def without_a_head(model: Transformer, seed: int, sequences: int = 100) -> np.ndarray:
+    """Accuracy when the output of one head is its mean over sequences and places: "layer head"."""
+    x, found = draw(sequences, LONGEST, torch.Generator().manual_seed(seed)), []
+    for layer in range(model.config.decoder_layers):
+        for head in range(model.config.heads):
+
+            def average(z: Tensor, head: int = head) -> Tensor:
+                z[:, head] = z[:, head].mean((0, 1))
+                return z
+
+            with record(only=["logits"], edit={f"decoder.{layer}.self_attn.z": average}) as tape:
+                model(None, x[:, :-1])
+            found.append(right(tape["logits"], x))
+    return np.array(found).reshape(model.config.decoder_layers, -1)
+
+
+def trained(seed: int, steps: int, frames: tuple[int, ...], layers: int = 2) -> Piece:
+    """Train on the second copies alone, and look at the steps `frames`."""
+    model, random = decoder(seed, layers), torch.Generator().manual_seed(seed)
+    probe = draw(1, PROBE, torch.Generator().manual_seed(seed + 1))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / WARM_UP, total_iters=WARM_UP)
+    seen: dict[str, list[np.ndarray]] = {"accuracy": [], "stripe": [], "previous": [], "weights": []}
+    for step in range(steps + 1):
+        if step in frames:
+            accuracy, stripe, before = examined(model, seed + 2)
+            with record(only=[WEIGHTS]) as tape, torch.no_grad():
+                model(None, probe)
+            weights = torch.stack([layer[0] for layer in tape.values()])
+            now = (np.array(accuracy), stripe.numpy(), before.numpy(), weights.numpy().astype(np.float16))
+            for name, value in zip(seen, now, strict=True):
+                seen[name].append(value)
+        length = int(torch.randint(SHORTEST, LONGEST + 1, (), generator=random))
+        x = draw(32, length, random)
+        optimizer.zero_grad()
+        logits = model(None, x[:, :-1])[:, length:]
+        F.cross_entropy(logits.flatten(0, 1), x[:, length + 1 :].flatten()).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        warm_up.step()
+    ablated = without_a_head(model, seed + 2)
+    return {name: np.stack(values) for name, values in seen.items()} | {"ablated": ablated, "probe": probe[0].numpy()}
+
+
+@experiment("When does a decoder learn to continue a repeated sequence, and which head does it?")
+def run(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) -> Found:
+    frames = tuple(range(0, steps + 1, every))
+    bench.expect(seeds + 1)
+    with one_thread():
+        runs = [bench.once(f"seed {s}", partial(trained, bench.seed + s, steps, frames)) for s in range(seeds)]
+        shallow = bench.once("one layer", lambda: trained(bench.seed, steps, frames, layers=1))
+    first = runs[0]
+    curve = first["accuracy"]
+    # The steepest part: the two looks, four apart, between which most is learned.
+    apart = min(4, len(curve) - 1)
+    rise = int(np.argmax(curve[apart:] - curve[:-apart]))
+    last = first["stripe"][-1]
+    layer, head = np.unravel_index(int(last.argmax()), last.shape)
+    words = {"query": map(symbol, first["probe"]), "key": map(symbol, first["probe"])}
+    return {
+        "steps": tensor(frames, "frame"),
+        "accuracy": tensor(curve, "frame"),
+        "accuracy_by_seed": tensor([piece["accuracy"] for piece in runs], "seed frame"),
+        "one_layer": tensor(shallow["accuracy"], "frame"),
+        "rise_steps": tensor([frames[rise], frames[rise + apart]], "choice", choice=("before", "after")),
+        "rise": tensor([curve[rise], curve[rise + apart]], "choice", choice=("before", "after")),
+        "stripe": tensor(first["stripe"], "frame layer head"),
+        "previous": tensor(first["previous"], "frame layer head"),
+        "best_head": tensor([layer, head], "choice", choice=("layer", "head")),
+        "ablated": tensor(first["ablated"], "layer head"),
+        "ablated_by_seed": tensor([piece["ablated"] for piece in runs], "seed layer head"),
+        "stripe_by_seed": tensor([piece["stripe"][-1] for piece in runs], "seed layer head"),
+        "weights": tensor(first["weights"], "frame layer head query key", **words),
+        "chance": tensor(1 / SYMBOLS),
+    }
+
+
+def symbol(number: int) -> str:
+    """A letter for each symbol: A to Z, then a to f."""
+    return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)

@@ -1,0 +1,104 @@
+"""The LSTM translators that come with the lecture: trained once as `against_lstm` trains them, measured, saved.
+
+    python -c "from transformer_core.studies.experiments.lstm_checkpoints import make; make()"
+
+writes `assets/models/lstm.safetensors` and `lstm-with-attention.safetensors`, each with a card beside it.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transformer_core.files.atomic import write
+from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
+from transformer_core.studies.experiments.translation import held_out, one_thread, train, vocabulary
+from transformer_core.studies.sentence.lstm_trace import CHAINS, save
+from transformer_core.studies.translator.lstm import LSTMTranslator
+from transformer_core.training.train import Recipe
+
+COMMAND = 'python -c "from transformer_core.studies.experiments.lstm_checkpoints import make; make()"'
+
+_PAGE = """# {name}
+
+An English-to-Spanish translator made of two LSTMs{attends}: {parameters:,} parameters, {d_state} entries in a state,
+stored in half precision. It learned from the same sentences as the lecture's Transformer, and is there to be compared
+with it. What is said of that one's sentences holds for this one: they come from a grammar of this project, and outside
+of it the model guesses.
+
+    {command}
+
+{sentences:,} sentences, {steps:,} steps of {batch}, seed {seed}: one of the trainings of the experiment `against_lstm`.
+{versions}.
+
+**{exact:.1%}** of {tested:,} held-out sentences come out word for word.
+
+| English words | sentences | exact |
+|---|---|---|
+{by_length}
+"""
+
+
+def make(
+    recipe: Recipe = LONGER,
+    sentences: int = 3000,
+    folder: Path | None = None,
+    look: Callable[[int], None] = lambda _step: None,
+) -> list[dict[str, Any]]:
+    """Train, measure and save both; returns their cards."""
+    cards = []
+    for name, path in CHAINS.items():
+        model = built(name, recipe)
+        assert isinstance(model, LSTMTranslator)
+        with one_thread():
+            train(model, recipe, look)
+            model.half().float()  # the figures are those of the file
+            card = _card(name, model, recipe, sentences)
+        output = (folder or path.parent) / path.name
+        save(model, output, card)
+        write(output.with_suffix(".md"), _page(card).encode())
+        cards.append(card)
+    return cards
+
+
+def _card(name: str, model: LSTMTranslator, recipe: Recipe, sentences: int) -> dict[str, Any]:
+    pairs = held_out(sentences)
+    right, lengths = is_right(model, pairs), np.array([len(pair.source) for pair in pairs])
+    return {
+        "name": name,
+        "command": COMMAND,
+        "recipe": asdict(recipe),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "accuracy": {
+            "exact": float(right.mean()),
+            "sentences": len(pairs),
+            "by_length": {
+                int(n): {"exact": float(right[lengths == n].mean()), "sentences": int((lengths == n).sum())}
+                for n in sorted(set(lengths.tolist()))
+            },
+        },
+        "d_state": model.encoder.hidden_size,
+        "versions": {"python": platform.python_version()} | {n: version(n) for n in ("torch", "safetensors", "numpy")},
+        "vocabulary": vocabulary().to_json(),
+    }
+
+
+def _page(card: dict[str, Any]) -> str:
+    tested = card["accuracy"]
+    return _PAGE.format(
+        **{key: card["recipe"][key] for key in ("sentences", "steps", "batch", "seed")},
+        **{key: card[key] for key in ("name", "command", "parameters", "d_state")},
+        attends=", the second of which attends to the states of the first" if "attention" in card["name"] else "",
+        versions=", ".join(f"{name} {number}" for name, number in card["versions"].items()),
+        exact=tested["exact"],
+        tested=tested["sentences"],
+        by_length="\n".join(
+            f"| {n} | {found['sentences']} | {found['exact']:.1%} |" for n, found in tested["by_length"].items()
+        ),
+    )

@@ -1,0 +1,57 @@
+"""Is the model too small, or are the sentences too few? Accuracy by width and by number of training pairs.
+
+Each width is trained on each number of pairs, for the same number of steps: fewer pairs are seen more often. The
+feed-forward layer is twice as wide as the stream, and the rate is the same for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.translation import BRIEF, judged, seeds
+from transformer_core.training.train import Recipe
+
+WIDTHS = (16, 32, 64)
+AMOUNTS = (2000, 4000, 8000)
+
+
+@experiment("What helps more: twice the width, or twice the sentences?")
+def run(
+    bench: Bench,
+    recipe: Recipe = BRIEF,
+    widths: tuple[int, ...] = WIDTHS,
+    amounts: tuple[int, ...] = AMOUNTS,
+    trainings: int = 5,
+    sentences: int = 1000,
+) -> Found:
+    bench.expect(len(widths) * len(amounts) * trainings)
+    checks = (recipe.steps,)
+    pieces = {
+        (width, amount, seed): judged(bench, sized(width, amount, recipe, seed), sentences, checks)
+        for seed in seeds(bench, trainings)
+        for width in widths
+        for amount in amounts
+    }
+
+    def table(name: str) -> np.ndarray:
+        cells = [pieces[w, n, seed][name] for w in widths for n in amounts for seed in seeds(bench, trainings)]
+        return np.array(cells).reshape(len(widths), len(amounts), trainings)
+
+    labels = {"width": widths, "amount": amounts, "seed": seeds(bench, trainings)}
+    return {
+        "exact": tensor(table("exact"), "width amount seed", **labels),
+        "held_out_loss": tensor(table("loss"), "width amount seed", **labels),
+        "width": tensor(widths, "width", width=widths),
+        "amount": tensor(amounts, "amount", amount=amounts),
+        "parameters": tensor(table("parameters")[:, 0, 0], "width", width=widths),
+        "steps": tensor(recipe.steps),
+        "sentences": tensor(sentences),
+    }
+
+
+def sized(width: int, amount: int, recipe: Recipe, seed: int) -> Recipe:
+    """The recipe for a model of this width, on so many pairs."""
+    return replace(recipe, seed=seed, sentences=amount, sizes=recipe.sizes | {"d_model": width, "d_ff": 2 * width})

@@ -1,0 +1,158 @@
+"""What the experiments that train a translator share: the sentences, a brief recipe, and how a training is judged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from transformer_core.model import Transformer
+from transformer_core.studies.experiments.laboratory import Bench, Piece
+from transformer_core.studies.translator.evaluate import BATCH, exact, ids_of
+from transformer_core.studies.translator.grammar import Pair, held_out_sentences
+from transformer_core.studies.translator.train import HELD_OUT_SEED, training_corpus, vocabulary_of_grammar
+from transformer_core.training.batches import Corpus
+from transformer_core.training.train import Recipe, loss_of
+
+#: The recipe of the lecture's model with fewer steps and sentences, as many cross-attention heads as elsewhere, no
+#: penalty and no dropout: what a model learns from a short training, and nothing that is there for readable heads.
+BRIEF = Recipe(
+    steps=1000,
+    sentences=50_000,
+    cross_heads=0,
+    entropy_penalty=0.0,
+    sizes=Recipe().sizes | {"dropout": 0.0},
+)
+
+CHECKS = tuple(range(100, 1001, 100))
+
+vocabulary = cache(vocabulary_of_grammar)
+
+
+@cache
+def corpus(sentences: int, seed: int = Recipe.seed) -> Corpus:
+    """So many training sentences, drawn once."""
+    return training_corpus(sentences, seed, vocabulary())
+
+
+@cache
+def held_out(sentences: int) -> tuple[Pair, ...]:
+    """So many sentences that join a noun and an adjective which training never joins."""
+    return tuple(islice(held_out_sentences(HELD_OUT_SEED), sentences))
+
+
+def seeds(bench: Bench, count: int) -> range:
+    """`count` seeds of trainings; the first is that of the recipe, moved by the bench's."""
+    return range(Recipe.seed + bench.seed, Recipe.seed + bench.seed + count)
+
+
+def judged(
+    bench: Bench, recipe: Recipe, sentences: int = 1000, checks: Sequence[int] = CHECKS, scale: float = 1.0
+) -> Piece:
+    """Train by `recipe`, and measure on held-out sentences; the piece is shared by all experiments that ask for it.
+
+    Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve` and `losses` at the steps
+    `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`, and `lengths`.
+    The loss is -log p(right word), averaged over words, without label smoothing. `weights` are for `rebuilt`.
+    """
+    asked = f"{recipe} {sentences} {checks} {scale} {Path(__file__).read_text(encoding='utf-8')}"
+    name = hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
+    return bench.once(
+        f"training {len(bench.seconds) + 1}", lambda: _judged(bench, recipe, sentences, checks, scale), name
+    )
+
+
+def built(recipe: Recipe, scale: float = 1.0) -> Transformer:
+    """The untrained model of `recipe`; the matrices of its layers, not its embeddings, are multiplied by `scale`."""
+    model = Transformer(recipe.config(vocabulary()), seed=recipe.seed)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1 and not name.endswith(("table", "learned")):
+            parameter.data *= scale
+    return model
+
+
+def rebuilt(recipe: Recipe, piece: Piece) -> Transformer:
+    """The trained model that `judged` measured."""
+    model = Transformer(recipe.config(vocabulary()))
+    nn.utils.vector_to_parameters(torch.from_numpy(piece["weights"]), model.parameters())
+    return model.eval()
+
+
+def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int], scale: float) -> Piece:
+    pairs, curve = held_out(sentences), []
+    model = built(recipe, scale)
+
+    def look(step: int) -> None:
+        bench.training(step, recipe.steps, {})
+        if step in checks:
+            curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
+
+    with one_thread():
+        train(model, recipe, look)
+        right = np.array(exact(model, vocabulary(), pairs))
+    return {
+        "exact": right.mean(),
+        "loss": np.array(loss(model, pairs)),
+        "curve": np.array([share for share, _ in curve]),
+        "losses": np.array([value for _, value in curve]),
+        "parameters": np.array(sum(parameter.numel() for parameter in model.parameters())),
+        "right": right,
+        "lengths": np.array([len(pair.source) for pair in pairs]),
+        "weights": nn.utils.parameters_to_vector(model.parameters()).detach().numpy(),
+    }
+
+
+def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None:
+    """AdamW on the recipe's batches, by its schedule, for models without dropout; `look` is told every step."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+    decaying = {"params": matrices, "weight_decay": recipe.weight_decay}
+    optimizer = torch.optim.AdamW([decaying, {"params": vectors, "weight_decay": 0.0}], betas=recipe.betas, fused=True)
+    batches = corpus(recipe.sentences).batches(recipe.batch, recipe.seed)
+    for step, (source, target) in enumerate(islice(batches, recipe.steps)):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate(step)
+        optimizer.zero_grad()
+        loss_of(model.train(), source, target, recipe.smoothing).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        look(step + 1)
+    model.eval()
+
+
+def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
+    """The share of sentences whose greedy translation is the grammar's, word for word."""
+    return float(np.mean(exact(model, vocabulary(), pairs)))
+
+
+@torch.no_grad()
+def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
+    """-log p(right word | right words before it, source), averaged over batches of sentences."""
+    found = []
+    for some in batches_of(pairs):
+        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
+        target = ids_of([vocabulary().target_ids(pair.target) for pair in some])
+        found.append(float(loss_of(model, source, target, 0.0)))
+    return float(np.mean(found))
+
+
+def batches_of(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    for at in range(0, len(pairs), BATCH):
+        yield pairs[at : at + BATCH]
+
+
+class one_thread:  # noqa: N801 - read as a word: with one_thread()
+    """In this block torch computes in one thread: matrices this small lose more to handing over than they gain."""
+
+    def __enter__(self) -> None:
+        self.threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        torch.set_num_threads(self.threads)

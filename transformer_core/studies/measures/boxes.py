@@ -1,0 +1,132 @@
+"""From words to rows, and which box lets one row see another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, weights_of
+from transformer_core.studies.measures.naming import joined, named
+from transformer_core.studies.measures.shares import scale_of, softmax
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The boxes of a layer by the name of their tensors.
+BOXES = {"ln1": "norm", "self_attn": "attention", "ffn": "feed-forward"}
+
+
+@derived("ids")
+def ids(trace: Trace, prefix: str) -> NamedTensor:
+    """The row of the embedding table that each token fetched, counted from 0; `prefix` is `embed_src` or another.
+
+    Raises:
+        ValueError: a row that is not in the table.
+    """
+    token = trace.full(f"{prefix}.token")
+    table = trace.full(next(name for name in trace.parents[token.name] if name.endswith(".table"))).values
+    same = (token.values[..., None, :] == table).all(-1)
+    if not same.any(-1).all():
+        raise ValueError(f"{token.name} holds a row that is not in its table")
+    return NamedTensor(f"{prefix}.ids", same.argmax(-1), ("batch", "position"), token.labels)
+
+
+@derived("added_share")
+def added_share(trace: Trace, prefix: str) -> NamedTensor:
+    """|f_i| / |x_i|: how long what the sublayer at `prefix` adds to each row is, beside the row it is added to."""
+    out = trace.full(f"{prefix}.out").values
+    block, _, kind = prefix.rpartition(".")
+    total = trace.full(
+        f"{block}.{ {'self_attn': 'resid_attn', 'cross_attn': 'resid_cross', 'ffn': 'resid_ffn'}[kind] }"
+    )
+    length = np.linalg.norm(out, axis=-1) / np.linalg.norm(total.values - out, axis=-1)
+    return NamedTensor(f"{prefix}.added_share", length, ("batch", "position"), total.labels)
+
+
+def _norm(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
+    gain, bias = (trace.full(f"parameters.{prefix}.{name}").values for name in ("gain", "bias"))
+    eps = trace.about["config"]["norm_eps"]
+    return lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) * gain + bias
+
+
+def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
+    w_q, w_k, w_v, w_o, b_q, b_k, b_v, b_o = (
+        trace.full(f"parameters.{prefix}.{name}").values
+        for name in ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o")
+    )
+    scale = scale_of(trace, prefix)
+
+    def attend(x: np.ndarray) -> np.ndarray:
+        q, k, v = (np.einsum("im,hmd->hid", x, w) + b[:, None] for w, b in ((w_q, b_q), (w_k, b_k), (w_v, b_v)))
+        mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
+        out: np.ndarray = np.einsum("hid,hdm->im", mixed, w_o) + b_o
+        return out
+
+    return attend
+
+
+def _feed_forward(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
+    w1, b1, w2, b2 = weights_of(trace, prefix)
+    bend = ACTIVATIONS[trace.about["config"]["activation"]]
+    return lambda x: bend(x @ w1 + b1) @ w2 + b2
+
+
+def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+    """The function of the box at `path`, and the rows that it reads."""
+    kind = path.rpartition(".")[2]
+    make, first = {"ln1": (_norm, "mean"), "self_attn": (_attention, "q"), "ffn": (_feed_forward, "pre")}[kind]
+    return make(trace, path), trace.full(trace.parents[f"{path}.{first}"][0]).values[0]
+
+
+@derived("reach")
+def reach(trace: Trace, prefix: str) -> NamedTensor:
+    """max |f(x)_i - f(x without j)_i| over its largest value: how far row i of a box changes when row j is blanked.
+
+    One box of the layer at `prefix` after another, computed anew with row j set to zero.
+    """
+    found = {}
+    for kind, box in BOXES.items():
+        if any(name.startswith(f"{prefix}.{kind}.") for name in trace.tensors):
+            f, rows = _box(trace, f"{prefix}.{kind}")
+            whole, changed = f(rows), []
+            for j in range(len(rows)):
+                blanked = rows.copy()
+                blanked[j] = 0
+                changed.append(np.abs(f(blanked) - whole).max(-1))
+            found[box] = np.stack(changed, axis=1) / np.max(changed)
+    words = trace.full(joined(prefix, "resid_pre")).labels.get("position")
+    labels = {"part": tuple(found)} | ({"query": words, "key": words} if words else {})
+    return NamedTensor(joined(prefix, "reach"), np.stack([*found.values()]), ("part", "query", "key"), labels)
+
+
+@derived("reached")
+def reached(trace: Trace, prefix: str) -> NamedTensor:
+    """For how many pairs of two different rows blanking one changes the other, box by box."""
+    table = trace.full(joined(prefix, "reach"))
+    away = table.values * ~np.eye(table.shape[1], dtype=bool)
+    return NamedTensor(joined(prefix, "reached"), (away > 0).sum((1, 2)), ("part",), {"part": table.labels["part"]})
+
+
+@derived("pairs")
+def pairs(trace: Trace, prefix: str) -> NamedTensor:
+    """n (n - 1): the pairs of two different rows, either way round."""
+    count = trace.full(joined(prefix, "resid_pre")).shape[1]
+    return named(trace, prefix, "pairs", count * (count - 1), "")
+
+
+def loudest(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:
+    """Head, asker, answer and share of the largest weight "head query key" that a token gives to another one.
+
+    Only tokens at the positions `among` are looked at. A sentence of one token gives all to itself.
+    """
+    seen = np.isin(np.arange(weights.shape[1]), [*among])
+    allowed = seen[:, None] & seen & (~np.eye(len(seen), dtype=bool) if len(among) > 1 else True)
+    away = np.where(allowed, weights.values, -1.0)
+    head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
+    return (
+        head,
+        weights.label("query", asker),
+        weights.label("key", answer),
+        weights.quantity(head, asker, answer),
+    )

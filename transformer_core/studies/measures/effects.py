@@ -1,0 +1,147 @@
+"""Tell an effect from chance where trainings differ in one thing.
+
+The rule: a difference between two means over seeds counts if Welch's t-test, two-sided, has p ≤ 5%; where several
+are compared, by the p of Holm (1979), so that at most 5% of such families have one false alarm or more. Source of the
+test: Welch 1947.
+
+Two things are made sure of besides. A training may either succeed or fail: then n of one kind may face n of the other
+by chance, with a probability of at most 2/4ⁿ, whatever the share of successes. p is never taken to be smaller; so a
+single training, or two, can tell nothing, and three can in a single comparison. And a step that never came is infinite
+("never"): such rows have no mean, and are compared by their ranks (Mann and Whitney 1947, exactly, all splits counted).
+
+Beside every tensor with an axis "seed" there are, read like any tensor of the trace:
+
+    X.over_seeds   its mean over the seeds; infinite where one of them never came
+    X.spread       the largest minus the smallest over the seeds
+    X.difference   over_seeds minus the over_seeds of the first entry along the first axis: the whole model
+    X.p_value      of each entry against the first along the first axis, by Holm
+    X.effect       1 where the difference counts, else 0
+
+Two entries of which none is the first: `counts(trace["X"].pick(part="norm"), trace["X"].pick(part="root"))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import SupportsFloat
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: How often chance alone may pass for an effect, in one comparison or in one family of them.
+ALPHA = 0.05
+
+
+def counts(one: NamedTensor, other: NamedTensor) -> bool:
+    """Decide whether the means of two rows along "seed" differ by more than chance: one comparison, planned before.
+
+    Raises:
+        ValueError: a row with another axis, or with none.
+    """
+    if one.axes != ("seed",) or other.axes != ("seed",):
+        raise ValueError(f"two rows along seed are compared, not {one.axes} and {other.axes}")
+    return p_of(one.values, other.values) <= ALPHA
+
+
+def tallies_count(one: Sequence[SupportsFloat], other: Sequence[SupportsFloat]) -> bool:
+    """Decide whether two shares, each (right, tried), differ by more than the choice of what was tried: Fisher's exact
+    test, two-sided. This tells of one model on two sets of sentences, or of two models; nothing of other trainings."""
+    from scipy import stats
+
+    rows = [[round(float(value)) for value in row] for row in (one, other)]
+    table = [[right, tried - right] for right, tried in rows]
+    return bool(stats.fisher_exact(table).pvalue <= ALPHA)
+
+
+def p_of(one: np.ndarray, other: np.ndarray) -> float:
+    """p of two rows of trainings, of one comparison alone; 1 where either is a single training."""
+    fewest = min(len(one), len(other))
+    if fewest < 2:
+        return 1.0
+    return max(_by_test(np.asarray(one, float), np.asarray(other, float)), 2.0 * 4.0**-fewest)
+
+
+def _by_test(one: np.ndarray, other: np.ndarray) -> float:
+    from scipy import stats  # late: a second
+
+    if not np.isfinite([*one, *other]).all():
+        everything = stats.PermutationMethod(n_resamples=np.inf)
+        return float(stats.mannwhitneyu(one, other, method=everything).pvalue)
+    if np.ptp(one) == np.ptp(other) == 0:
+        return float(one[0] == other[0])
+    error, freedom = standard_error(one, other)
+    return float(2 * stats.t.sf(abs(one.mean() - other.mean()) / error, freedom))
+
+
+def standard_error(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Of the difference of two means: √(s₁²/n₁ + s₂²/n₂), and its degrees of freedom by Welch and Satterthwaite."""
+    parts = np.array([row.var(ddof=1) / len(row) for row in (one, other)])
+    freedom = parts.sum() ** 2 / (parts**2 / [len(one) - 1, len(other) - 1]).sum()
+    return float(np.sqrt(parts.sum())), float(freedom)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """The p-values of a family, each made larger so that p ≤ α keeps the whole family's error rate at α."""
+    flat = np.ravel(p)
+    order = np.argsort(flat, kind="stable")
+    found = np.empty(len(flat))
+    found[order] = np.minimum(1, np.maximum.accumulate(flat[order] * np.arange(len(flat), 0, -1)))
+    return found.reshape(np.shape(p))
+
+
+def p_values(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """By Holm, p of every row against its other; the last axis is that of the seeds, and all are one family."""
+    others = np.broadcast_to(others, (*rows.shape[:-1], others.shape[-1]))
+    found = [p_of(rows[index], others[index]) for index in np.ndindex(rows.shape[:-1])]
+    return holm(np.array(found).reshape(rows.shape[:-1]))
+
+
+def seeds_last(trace: Trace, prefix: str) -> tuple[np.ndarray, str]:
+    """The values with the axis "seed" at the end, and the other axes."""
+    tensor = trace.full(prefix)
+    values = np.moveaxis(tensor.values.astype(float), tensor.axes.index("seed"), -1)
+    return values, " ".join(axis for axis in tensor.axes if axis != "seed")
+
+
+def _named(trace: Trace, prefix: str, name: str, values: np.ndarray, axes: str) -> NamedTensor:
+    words = tuple(axes.split())
+    labels = {axis: names for axis, names in trace.full(prefix).labels.items() if axis in words}
+    return NamedTensor(f"{prefix}.{name}", np.asarray(values), words, labels)
+
+
+@derived("over_seeds")
+def over_seeds(trace: Trace, prefix: str) -> NamedTensor:
+    """1/S Σ_s x_s over the S seeds."""
+    values, axes = seeds_last(trace, prefix)
+    return _named(trace, prefix, "over_seeds", values.mean(-1), axes)
+
+
+@derived("spread")
+def spread(trace: Trace, prefix: str) -> NamedTensor:
+    """max_s x_s - min_s x_s."""
+    values, axes = seeds_last(trace, prefix)
+    return _named(trace, prefix, "spread", np.ptp(values, axis=-1), axes)
+
+
+@derived("difference")
+def difference(trace: Trace, prefix: str) -> NamedTensor:
+    """The mean of each entry minus the mean of the first: of what was left out, minus of the whole."""
+    values, axes = seeds_last(trace, prefix)
+    return _named(trace, prefix, "difference", values.mean(-1) - values[:1].mean(-1), axes)
+
+
+@derived("p_value")
+def p_value(trace: Trace, prefix: str) -> NamedTensor:
+    """p of each entry against the first, by Holm; 1 for the first itself."""
+    values, axes = seeds_last(trace, prefix)
+    found = np.concatenate([np.ones((1, *values.shape[1:-1])), p_values(values[1:], values[:1])])
+    return _named(trace, prefix, "p_value", found, axes)
+
+
+@derived("effect")
+def effect(trace: Trace, prefix: str) -> NamedTensor:
+    """1 where p ≤ α, by Holm: the difference from the first entry counts; else 0."""
+    found = trace.full(f"{prefix}.p_value")
+    return NamedTensor(f"{prefix}.effect", (found.values <= ALPHA).astype(int), found.axes, found.labels)

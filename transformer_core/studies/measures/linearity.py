@@ -1,0 +1,150 @@
+"""Is it linear? f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
+
+x are the rows that a sublayer reads, y the same rows in the opposite order: every row meets another real row. With its
+biases a layer would be affine at best, for f(0) is not 0. Each gap is the largest difference of the two sides over the
+largest entry of the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, weights_of
+from transformer_core.studies.measures.naming import beside, named
+from transformer_core.studies.measures.shares import scale_of, softmax
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
+FACTORS = (2.0, -0.5)
+
+
+def gap(f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
+    """max |f(ax + by) - (a f(x) + b f(y))| / max |a f(x) + b f(y)|, for rows "batch position ..." and their mirror."""
+    a, b = FACTORS
+    other = rows[:, ::-1]
+    after = a * f(rows) + b * f(other)
+    return float(np.abs(f(a * rows + b * other) - after).max() / np.abs(after).max())
+
+
+@dataclass(frozen=True)
+class Split:
+    """f = rest after linear: what a sublayer computes, cut where it stops being linear.
+
+    A mix of two rows is the same mix behind the linear part, so many mixes cost little. `rest` reads what `linear`
+    made, and gives the rows at the places asked for; `alone` says whether it needs no other row for that.
+    """
+
+    linear: Callable[[np.ndarray], tuple[np.ndarray, ...]]
+    rest: Callable[[Sequence[np.ndarray], slice], np.ndarray]
+    alone: bool = True
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        return self.rest(self.linear(rows), slice(None))
+
+
+def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
+    """f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O, biases off.
+
+    For rows "batch position d_model". `frozen`: with the weights of this sentence instead, whatever X is.
+
+    Raises:
+        ValueError: an attention that reads two sequences.
+    """
+    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
+    if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
+        raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
+    matrices = [trace.full(made[f"w_{letter}"]).values for letter in "qkv"]
+    w_o = trace.full(f"{made['w_q'].rpartition('.')[0]}.w_o").values
+    scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
+    kept = trace.full(f"{prefix}.weights").values
+
+    def project(rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(rows[:, None] @ matrix for matrix in matrices)
+
+    def blend(projected: Sequence[np.ndarray], at: slice) -> np.ndarray:
+        q, k, v = projected
+        if frozen:
+            weights = kept[:, :, at]
+        else:
+            scores = q[:, :, at] @ k.swapaxes(-1, -2) * scale
+            weights = softmax(np.where(hidden[:, :, at], -np.inf, scores))
+        values: np.ndarray = ((weights @ v) @ w_o).sum(1)
+        return values
+
+    return Split(project, blend, alone=False)
+
+
+def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Split:
+    """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`."""
+    w1, b1, w2, b2 = weights_of(trace, prefix)
+    activation = ACTIVATIONS[trace.about["config"]["activation"]] if bend else lambda x: x
+    first, second = (b1, b2) if biases else (0.0, 0.0)
+
+    def narrow(widened: Sequence[np.ndarray], at: slice) -> np.ndarray:
+        values: np.ndarray = activation(widened[0][:, at] + first) @ w2 + second
+        return values
+
+    return Split(lambda rows: (rows @ w1,), narrow)
+
+
+def _gap(trace: Trace, prefix: str, name: str, f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> NamedTensor:
+    return named(trace, prefix, name, gap(f, rows), "")
+
+
+@derived("factors")
+def factors(_: Trace, prefix: str) -> NamedTensor:
+    """The factors a and b of the test."""
+    return NamedTensor(f"{prefix}.factors", np.array(FACTORS), ("choice",), {"choice": ("a", "b")})
+
+
+@derived("fixed_shares_gap")
+def fixed_shares_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """Attention with its weights frozen: f(V) = weights V. Linear."""
+    weights, v = beside(trace, prefix, "weights", "v")
+
+    def blend(rows: np.ndarray) -> np.ndarray:
+        values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
+        return values
+
+    return _gap(trace, prefix, "fixed_shares_gap", blend, v.transpose(0, 2, 1, 3))
+
+
+@derived("attention_gap")
+def attention_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """Self-attention as a whole, its shares made of what it reads: see `attending`. Not linear."""
+    return _gap(trace, prefix, "attention_gap", attending(trace, prefix), entering(trace, prefix, "q"))
+
+
+@derived("feed_forward_gap")
+def feed_forward_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = activation(x W_1) W_2. Not linear: that is what the activation is for."""
+    return _gap(trace, prefix, "feed_forward_gap", feeding(trace, prefix), entering(trace, prefix, "pre"))
+
+
+@derived("two_matrices_gap")
+def two_matrices_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = x W_1 W_2, the activation left out: two matrices are one. Linear."""
+    return _gap(trace, prefix, "two_matrices_gap", feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
+
+
+@derived("biases_gap")
+def biases_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = (x W_1 + b_1) W_2 + b_2: without the activation, but with the biases. Affine, so not linear."""
+    affine = feeding(trace, prefix, bend=False, biases=True)
+    return _gap(trace, prefix, "biases_gap", affine, entering(trace, prefix, "pre"))
+
+
+@derived("norm_gap")
+def norm_gap(trace: Trace, prefix: str) -> NamedTensor:
+    """f(x) = (x - mean x) / sqrt(var x): the norm divides by what it reads. Not linear."""
+
+    def normalized(x: np.ndarray) -> np.ndarray:
+        centred = x - x.mean(-1, keepdims=True)
+        values: np.ndarray = centred / centred.std(-1, keepdims=True)
+        return values
+
+    return _gap(trace, prefix, "norm_gap", normalized, entering(trace, prefix, "mean"))

@@ -1,0 +1,86 @@
+"""The words of a sentence, shuffled: which word stands where, and whether the rows only trade places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+SHUFFLE_SEED = 4
+#: Where a trace keeps the sentence in which two words have changed places; its positions are zeroed.
+TURNED = "other.turned"
+
+
+def shuffle(words: int, window: list[int] | None = None) -> list[int]:
+    """Which word stands where after the shuffle: a seeded order in which no word keeps its place, if there are two.
+
+    The words in the `window` trade places among themselves, those before it too, and those behind it.
+    """
+    random = np.random.default_rng(SHUFFLE_SEED)
+    start, stop = window or (0, words)
+    found = np.arange(words)
+    for part in (found[start:stop], found[:start], found[stop:]):
+        before = part.copy()
+        while len(part) > 1 and (part == before).any():
+            part[:] = random.permutation(before)
+    return [int(i) for i in found]
+
+
+def exchanged(words: Sequence[str]) -> list[int] | None:
+    """Which word stands where once two words have changed places: the last one, and the first unlike it of the second
+    half; nothing before them moves. None if there are no two such words.
+    """
+    places, last = list(range(len(words))), len(words) - 1
+    for first in range(len(words) // 2, last):
+        if words[first].lower() != words[last].lower():
+            places[first], places[last] = last, first
+            return places
+    return None
+
+
+@derived("moved_difference")
+def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
+    """max |x'_i - x_order(i)| / max |x|: do the rows of the shuffled sentence only trade places?
+
+    `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.unplaced`, whose words stand in
+    their order, with `shuffle` between them.
+    """
+    return NamedTensor(f"{prefix}.moved_difference", trace.full(f"{prefix}.moved_each").values.max(), ())
+
+
+@derived("moved_each")
+def moved_each(trace: Trace, prefix: str) -> NamedTensor:
+    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see `moved_difference`.
+
+    In a decoder only the last row sees the same words as before: the mask keeps later ones from the others.
+    """
+    shuffled = trace.full(prefix)
+    plain = trace.full(prefix.replace("other.shuffled.", "other.unplaced.", 1)).values
+    moved = plain[:, trace.full("other.shuffled.order").values]
+    values = np.abs(shuffled.values - moved).max((0, -1)) / np.abs(plain).max()
+    words = {axis: names for axis, names in shuffled.labels.items() if axis == "position"}
+    return NamedTensor(f"{prefix}.moved_each", values, ("position",), words)
+
+
+@derived("moved_change")
+def moved_change(trace: Trace, prefix: str) -> NamedTensor:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.turned`: does it have the row that it had?
+
+    The rows of a Transformer are compared with those of `other.unplaced`; those of an LSTM, which adds no positions,
+    with those of the sentence itself.
+    """
+    rest = prefix.removeprefix(f"{TURNED}.")
+    unplaced = f"other.unplaced.{rest}"
+    rows, plain = trace.full(prefix), trace.full(unplaced if unplaced in trace else rest).values[0]
+    places = exchanged(trace.full("embed_src.sum").labels["position"])
+    found = np.abs(rows.values[0] - plain[places]).max(-1) / np.abs(plain).max()
+    return NamedTensor(f"{prefix}.moved_change", found, ("position",), {"position": rows.labels["position"]})
+
+
+@derived("moved_most")
+def moved_most(trace: Trace, prefix: str) -> NamedTensor:
+    """The largest `moved_change` of a word."""
+    return NamedTensor(f"{prefix}.moved_most", trace.full(f"{prefix}.moved_change").values.max(), ())

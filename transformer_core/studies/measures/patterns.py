@@ -1,0 +1,203 @@
+"""Which pattern a head shows in this sentence: measures that hold for any model, whatever it was trained for.
+
+Every pattern is held against what a head would give it that looks at all keys alike, so that a pattern of many answers
+is not clearer for that, and one score can be compared with another, in a sentence of any length, masked or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from transformer_core.studies.decoder_rows import gold_of
+from transformer_core.studies.derived import derived
+from transformer_core.studies.focus import embedding_of, layers_of
+from transformer_core.studies.head_patterns import ALIGNED, ALONG, CLEAR, WITHIN, aligned, along, linked
+from transformer_core.studies.measures.naming import beside, joined, named
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: What any text has is among the patterns already (`transformer_core.studies.translator.roles.with_neighbours`).
+NEIGHBOURS = ("previous token", "next token", "self")
+
+
+def _parts(prefix: str) -> tuple[str, str, str]:
+    """Of "other.swap.encoder.1.self_attn": what stands before the stack, the stack, and the kind of attention."""
+    parts = prefix.split(".")
+    return ".".join(parts[:-3]), parts[-3], parts[-1]
+
+
+def _visible(trace: Trace, prefix: str) -> np.ndarray:
+    """Which keys each query may look at, "batch query key"; without a recorded mask, a decoder sees no later key."""
+    if joined(prefix, "masked") in trace:
+        return ~np.isneginf(trace.full(joined(prefix, "masked")).values[:, 0])
+    shape = trace.full(joined(prefix, "weights")).values[:, 0].shape
+    _, stack, kind = _parts(prefix)
+    seen = np.ones(shape, dtype=bool)
+    return np.tril(seen) if (stack, kind) == ("decoder", "self_attn") else seen
+
+
+def _ids(trace: Trace, prefix: str, batch: int) -> np.ndarray:
+    """Which tokens are alike, "batch position": their ids, or, in a trace without an embedding, their words."""
+    start, stack, _ = _parts(prefix)
+    side = joined(start, embedding_of(stack))
+    if joined(side, "ids") in trace or joined(side, "token") in trace:
+        return trace.full(joined(side, "ids")).values
+    weights = trace.full(joined(prefix, "weights"))
+    words = weights.labels.get("key") or tuple(map(str, range(weights.shape[-1])))
+    return np.array([[words.index(word) for word in words]] * batch)
+
+
+def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Each pattern's pairs, "batch query key"."""
+    start, stack, kind = _parts(prefix)
+    batch, queries, keys = shape
+    if kind == "cross_attn":
+        found = {ALONG: np.stack([along((queries, keys))] * batch)}
+        gold = gold_of(trace) if not start and batch == 1 else ()
+        return found | ({ALIGNED: aligned(gold, (queries, keys))[None]} if gold else {})
+    ids = _ids(trace, prefix, batch)
+    found = {name: np.stack([pattern(row) for row in ids]) for name, pattern in WITHIN.items()}
+    roles = trace.about.get("roles", {}) if not start and stack == "encoder" and batch == 1 else {}
+    return found | {
+        role: linked(links, keys)[None] for role, links in roles.items() if role not in NEIGHBOURS and links
+    }
+
+
+@derived("pattern_answers")
+def pattern_answers(trace: Trace, prefix: str) -> NamedTensor:
+    """1 where key j is an answer of query i in a pattern, else 0: "batch role query key"; masked keys are no answers.
+
+    A query counts only if it has a choice: an answer, and a key that is none. The first row of a decoder has only
+    itself to look at, and shows no pattern by doing so.
+    """
+    weights = trace.full(joined(prefix, "weights"))
+    visible = _visible(trace, prefix)
+    pairs = _pairs(trace, prefix, visible.shape)
+    answers = np.stack([*pairs.values()], 1) & visible[:, None]
+    choice = answers.any(-1) & (~answers & visible[:, None]).any(-1)
+    labels = {axis: words for axis, words in weights.labels.items() if axis in ("query", "key")}
+    return NamedTensor(
+        joined(prefix, "pattern_answers"),
+        (answers & choice[..., None]).astype(int),
+        ("batch", "role", "query", "key"),
+        {**labels, "role": tuple(pairs)},
+    )
+
+
+def _mean_over_askers(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """The mean over the queries that ask of what each of them gives, "... query"; zero where none asks."""
+    asks = answers.any(-1)
+    mean: np.ndarray = (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
+    return mean
+
+
+def _by_role(trace: Trace, prefix: str, name: str, values: np.ndarray, axes: str) -> NamedTensor:
+    labels = {"role": trace.full(joined(prefix, "pattern_answers")).labels["role"]}
+    return NamedTensor(joined(prefix, name), values, tuple(axes.split()), labels)
+
+
+@derived("pattern_askers")
+def pattern_askers(trace: Trace, prefix: str) -> NamedTensor:
+    """k: how many queries each pattern asks, "batch role"."""
+    (answers,) = beside(trace, prefix, "pattern_answers")
+    return _by_role(trace, prefix, "pattern_askers", answers.any(-1).sum(-1), "batch role")
+
+
+@derived("pattern_scores")
+def pattern_scores(trace: Trace, prefix: str) -> NamedTensor:
+    """s = mean_i sum_j w_ij [j answers i]: which part of its attention a head gives to a pattern, "batch head role".
+
+    The mean is over the queries that the pattern asks; zero if there are none, as for copies where nothing comes twice.
+    Source: Clark et al. 2019, section 3; Olsson et al. 2022.
+    """
+    weights, answers = beside(trace, prefix, "weights", "pattern_answers")
+    given = np.einsum("bhij,brij->bhri", weights, answers)
+    return _by_role(trace, prefix, "pattern_scores", _mean_over_askers(given, answers[:, None]), "batch head role")
+
+
+@derived("pattern_chances")
+def pattern_chances(trace: Trace, prefix: str) -> NamedTensor:
+    """c = mean_i sum_j [j answers i] / n_i: what a head would give that looks at n_i keys alike, "batch role"."""
+    (answers,) = beside(trace, prefix, "pattern_answers")
+    seen = _visible(trace, prefix).sum(-1)
+    given = answers.sum(-1) / np.maximum(seen, 1)[:, None]
+    return _by_role(trace, prefix, "pattern_chances", _mean_over_askers(given, answers), "batch role")
+
+
+@derived("pattern_clearness")
+def pattern_clearness(trace: Trace, prefix: str) -> NamedTensor:
+    """(s - c) / (1 - c) · k / (k + 1): how far above chance a head follows a pattern, "batch head role".
+
+    0 is chance, 1 is all that there is above it, as in Cohen's kappa (Cohen 1960). The second factor counts one more
+    query that looked by chance: what one token does is no pattern yet, and among two of equal shares the one that more
+    tokens follow is the clearer.
+    """
+    scores, chances, askers = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_askers")
+    values = (scores - chances[:, None]) / (1 - chances[:, None]) * (askers / (askers + 1))[:, None]
+    return _by_role(trace, prefix, "pattern_clearness", values, "batch head role")
+
+
+@derived("tops")
+def tops(trace: Trace, prefix: str) -> NamedTensor:
+    """1 where key j has the largest share of query i, else 0."""
+    (weights,) = beside(trace, prefix, "weights")
+    values = (weights == weights.max(-1, keepdims=True)).astype(int)
+    return named(trace, prefix, "tops", values, "batch head query key", ("weights",))
+
+
+@derived("breadth")
+def breadth(trace: Trace, prefix: str) -> NamedTensor:
+    """mean_i exp(-sum_j w_ij ln w_ij): over how many keys a head spreads, as if evenly, "batch head".
+
+    The perplexity of its shares: 1 if each query looks at one key, all of them if it looks at all alike. Source: Clark
+    et al. 2019, section 3.3 (entropy of heads).
+    """
+    (weights,) = beside(trace, prefix, "weights")
+    entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(-1)
+    looks = weights.any(-1)  # a query that may see nothing spreads over nothing
+    spread = (np.exp(entropy) * looks).sum(-1) / np.maximum(looks.sum(-1), 1)
+    return named(trace, prefix, "breadth", spread, "batch head")
+
+
+@derived("clear_heads")
+def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
+    """How many heads of a stack show a clear pattern in their self-attention; `prefix` is `encoder` or `decoder`."""
+    names = [joined(prefix, str(layer), "self_attn", "pattern_clearness") for layer in layers_of(trace, prefix)]
+    clear = [int((trace.full(name).values[0].max(-1) >= CLEAR).sum()) for name in names]
+    return NamedTensor(joined(prefix, "clear_heads"), np.array(sum(clear)), ())
+
+
+@derived("all_heads")
+def all_heads(trace: Trace, prefix: str) -> NamedTensor:
+    """How many heads the self-attention of a stack has, over all layers."""
+    names = [joined(prefix, str(layer), "self_attn", "weights") for layer in layers_of(trace, prefix)]
+    return NamedTensor(joined(prefix, "all_heads"), np.array(sum(trace.full(name).shape[1] for name in names)), ())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The pattern that a head shows most clearly: its name, the share of the head's attention, and that by chance."""
+
+    name: Label
+    score: Quantity
+    chance: Quantity
+    clearness: Quantity
+
+
+def pattern_of(trace: Trace, path: str, head: int) -> Shown | None:
+    """The clearest pattern of a head in this sentence; None if none is clear (`head_patterns.CLEAR`)."""
+    name, clearness = trace[f"{path}.pattern_clearness"].pick(batch=0, head=head).largest()
+    if clearness < CLEAR:
+        return None
+    score = trace[f"{path}.pattern_scores"].pick(batch=0, head=head, role=name.position)
+    return Shown(name, score, trace[f"{path}.pattern_chances"].pick(batch=0, role=name.position), clearness)
+
+
+def widest(trace: Trace, stack: str = "encoder") -> tuple[int, int, Quantity]:
+    """Layer, head and breadth of the head of a stack that spreads over the most keys."""
+    spread = {layer: trace[f"{stack}.{layer}.self_attn.breadth"].pick(batch=0) for layer in layers_of(trace, stack)}
+    layer = max(spread, key=lambda layer: float(spread[layer].values.max()))
+    head = int(spread[layer].values.argmax())
+    return layer, head, spread[layer].quantity(head)

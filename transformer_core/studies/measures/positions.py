@@ -1,0 +1,97 @@
+"""Position encodings as clock hands, their turns, and the parts of a score due to word and place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.naming import beside, joined, named
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
+PARTS = ("word with word", "word with place", "place with word", "place with place", "biases")
+
+
+def hands_of(trace: Trace, table: np.ndarray) -> np.ndarray:
+    """The (sine, cosine) pairs of positions "... d_model": "... pair component"."""
+    if trace.about.get("config", {}).get("positions") == "halves":
+        return np.stack(np.split(table, 2, axis=-1), axis=-1)
+    return table.reshape(*table.shape[:-1], -1, 2)
+
+
+@derived("hands")
+def hands(trace: Trace, prefix: str) -> NamedTensor:
+    """(sin, cos) of each pair of entries: the tip of one clock hand a pair, at each position."""
+    values = hands_of(trace, trace.full(f"{prefix}.positional").values)
+    return named(trace, prefix, "hands", values, "batch position pair component", ("positional",))
+
+
+@derived("turns")
+def turns(trace: Trace, prefix: str) -> NamedTensor:
+    """By how many degrees each hand turns from one position to the next, between 0 and 360."""
+    sine, cosine = np.moveaxis(trace.full(f"{prefix}.hands").values, -1, 0)
+    angle = np.degrees(np.arctan2(sine, cosine))
+    return named(trace, prefix, "turns", np.diff(angle, axis=1) % 360, "batch step pair")
+
+
+def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:
+    """What word and place give to the rows that the first attention of a stack reads, the norm of each row held fixed.
+
+    With a norm, (x - mean x) / sigma is linear in x once sigma is held: gain (e - mean e) / sigma of the word, the
+    same of the place; the norm's own bias belongs to neither.
+
+    Raises:
+        ValueError: an attention whose stream holds more than word and place.
+    """
+    root, stack, rest = _address(prefix)
+    if rest != "0.self_attn":
+        raise ValueError(f"{prefix} reads more than word and place: only the first self-attention of a stack does not")
+    embedding = f"{root}embed_{'src' if stack == 'encoder' else 'tgt'}"
+    word = trace.full(f"{embedding}.scaled").values
+    place = trace.full(f"{embedding}.positional").values if f"{embedding}.positional" in trace else np.zeros_like(word)
+    norm = trace.parents[f"{prefix}.q"][0].removesuffix(".out")
+    if f"{norm}.normalized" not in trace:
+        return word, np.broadcast_to(place, word.shape)
+    stream = trace.full(f"{root}{stack}.0.resid_pre").values
+    centred = stream - stream.mean(-1, keepdims=True)
+    at = np.abs(centred).argmax(-1)[..., None]
+    held = np.take_along_axis(trace.full(f"{norm}.normalized").values, at, -1) / np.take_along_axis(centred, at, -1)
+    gain = trace.full(f"parameters.{norm.removeprefix(root)}.gain").values
+    first, second = (held * gain * (part - part.mean(-1, keepdims=True)) for part in (word, place))
+    return first, second
+
+
+def _address(prefix: str) -> tuple[str, str, str]:
+    """`other.swap.encoder.0.self_attn` is ("other.swap.", "encoder", "0.self_attn")."""
+    stack = "encoder" if "encoder." in prefix else "decoder"
+    root, _, rest = prefix.partition(f"{stack}.")
+    return root, stack, rest
+
+
+@derived("score_parts")
+def score_parts(trace: Trace, prefix: str) -> NamedTensor:
+    """q_i . k_j = e_i A e_j + e_i A p_j + p_i A e_j + p_i A p_j + what the biases give, with A = W_Q W_K^T.
+
+    The norm of each row is held fixed as measured. Source: Dai et al. 2019 (Transformer-XL), section 3.3.
+    """
+    root, _, _ = _address(prefix)
+    word, place = rows_of_parts(trace, prefix)
+    w_q, w_k = (trace.full(joined("parameters", prefix.removeprefix(root), f"w_{side}")).values for side in "qk")
+    asked = [np.einsum("bim,hmd->bhid", rows, w_q) for rows in (word, place)]
+    met = [np.einsum("bjm,hmd->bhjd", rows, w_k) for rows in (word, place)]
+    parts = [np.einsum("bhid,bhjd->bhij", q, k) for q in asked for k in met]
+    q, k = beside(trace, prefix, "q", "k")
+    bias_k, bias_q = k - sum(met), q - sum(asked)
+    rest = np.einsum("bhid,bhjd->bhij", bias_q, k) + np.einsum("bhid,bhjd->bhij", sum(asked), bias_k)
+    values = np.stack([*parts, rest], axis=-1)
+    tensor = named(trace, prefix, "score_parts", values, "batch head query key part", ("scores",))
+    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, "part": PARTS})
+
+
+@derived("part_sizes")
+def part_sizes(trace: Trace, prefix: str) -> NamedTensor:
+    """The mean of |part| over all pairs of this sentence: which part of the scores weighs most."""
+    parts = trace.full(f"{prefix}.score_parts")
+    return NamedTensor(
+        f"{prefix}.part_sizes", np.abs(parts.values).mean((2, 3)), ("batch", "head", "part"), {"part": PARTS}
+    )

@@ -1,0 +1,133 @@
+"""The sheet: all mixes a x + b y of two rows, and where a sublayer takes them.
+
+x is the row of the token that asks, y that of its favourite (see `transformer_core.studies.focus`); a token that is
+alone meets its own row behind the block. Of attention, a mix is one of all rows at once: Y is the sentence turned round
+until the favourite stands where the asker stood.
+
+A sheet is seen in the plane of f(x) - f(0) and f(y) - f(0): coordinates along f(x) - f(0), and across it on the side of
+f(y), both from f(0). If f is linear or affine, the whole sheet lies in that plane and its lines stay straight and even.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.focus import cast_of
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.linearity import FACTORS, Split, attending, feeding
+from transformer_core.studies.measures.naming import named
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The factors of which a sheet is made, for a and for b.
+MIXES = np.linspace(-1, 2, 61)
+#: The points of a sheet with a name: f(0), f(x), f(y), and the two sides of the test.
+POINTS = ("zero", "x", "y", "mixed before", "mixed after")
+#: How many mixes are computed at once.
+AT_ONCE = 128
+
+
+class Two(NamedTuple):
+    """The rows X and Y that are mixed, "batch position d_model", and the row to look at."""
+
+    x: np.ndarray
+    y: np.ndarray
+    row: int
+
+
+def two(trace: Trace, prefix: str) -> Two:
+    """The two rows, or sentences, that the sublayer at `prefix` is tested with."""
+    cast, block = cast_of(trace), prefix.rpartition(".")[0]
+    x = entering(trace, prefix, "pre" if prefix.endswith("ffn") else "q")
+    turn = cast.asker.position - cast.favourite.position
+    y = np.roll(x, turn, axis=1) if turn else trace.full(f"{block}.resid_post").values
+    return Two(x, y, cast.asker.position)
+
+
+def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
+    """f at the mixes a x + b y of `ways`, pairs of (a, b): "mix d_model"."""
+    here = slice(rows.row, rows.row + 1)
+    x, y = f.linear(rows.x), f.linear(rows.y)
+    if f.alone:
+        x, y, here = tuple(part[:, here] for part in x), tuple(part[:, here] for part in y), slice(None)
+    found = []
+    for at in range(0, len(ways), AT_ONCE):
+        some = ways[at : at + AT_ONCE]
+        mixes = []
+        for one, other in zip(x, y, strict=True):
+            a, b = (some[:, side].reshape(-1, *[1] * (one.ndim - 1)) for side in (0, 1))
+            mixes.append(a * one + b * other)
+        found.append(f.rest(mixes, here)[:, 0])
+    return np.concatenate(found)
+
+
+def grid(f: Split, rows: Two) -> np.ndarray:
+    """f at every mix of the sheet: "row column d_model"."""
+    a, b = np.meshgrid(MIXES, MIXES, indexing="ij")
+    return mapped(f, rows, np.column_stack([a.ravel(), b.ravel()])).reshape(*a.shape, -1)
+
+
+def named_points(f: Split, rows: Two) -> np.ndarray:
+    """f at the points of `POINTS`, and last a f(x) + b f(y): "choice d_model"."""
+    one, other = FACTORS
+    points = mapped(f, rows, np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (one, other)]))
+    return np.vstack([points, one * points[1] + other * points[2]])
+
+
+def plane(points: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of the plane of f(x) - f(0) and f(y) - f(0): "d_model component"."""
+    along, across = points[1] - points[0], points[2] - points[0]
+    along = along / np.linalg.norm(along)
+    across = across - (across @ along) * along
+    return np.column_stack([along, across / np.linalg.norm(across)])
+
+
+#: What leaves rows as they are.
+AS_IT_IS = Split(lambda rows: (rows,), lambda rows, at: rows[0][:, at])
+
+
+def maps(trace: Trace, prefix: str) -> dict[str, Split]:
+    """What a sheet can be sent through, by name; `entering` leaves it as it is."""
+    if prefix.endswith("ffn"):
+        return {
+            "entering": AS_IT_IS,
+            "two_matrices": feeding(trace, prefix, bend=False),
+            "biases": feeding(trace, prefix, bend=False, biases=True),
+            "feed_forward": feeding(trace, prefix),
+        }
+    return {
+        "entering": AS_IT_IS,
+        "fixed_shares": attending(trace, prefix, frozen=True),
+        "attention": attending(trace, prefix),
+    }
+
+
+def _register(name: str) -> None:
+    """`<name>_sheet`, `<name>_points` and `<name>_apart` of a sublayer."""
+
+    @derived(f"{name}_sheet")
+    def sheet(trace: Trace, prefix: str) -> NamedTensor:
+        f, rows = maps(trace, prefix)[name], two(trace, prefix)
+        points = named_points(f, rows)
+        seen = (grid(f, rows) - points[0]) @ plane(points)
+        return named(trace, prefix, f"{name}_sheet", seen, "row column component")
+
+    @derived(f"{name}_points")
+    def points(trace: Trace, prefix: str) -> NamedTensor:
+        found = named_points(maps(trace, prefix)[name], two(trace, prefix))
+        values = (found - found[0]) @ plane(found)
+        return NamedTensor(f"{prefix}.{name}_points", values, ("choice", "component"), {"choice": POINTS})
+
+    @derived(f"{name}_apart")
+    def apart(trace: Trace, prefix: str) -> NamedTensor:
+        """|f(a x + b y) - (a f(x) + b f(y))| / |a f(x) + b f(y)|."""
+        found = named_points(maps(trace, prefix)[name], two(trace, prefix))
+        before, after = found[3:]
+        value = np.linalg.norm(before - after) / np.linalg.norm(after)
+        return named(trace, prefix, f"{name}_apart", value, "")
+
+
+for _name in ("entering", "two_matrices", "biases", "feed_forward", "fixed_shares", "attention"):
+    _register(_name)

@@ -1,0 +1,124 @@
+"""Where every size comes from: lengths that a sentence brings, splits of a width, and the parameters part by part."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.naming import beside, named
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The lengths that `lengths` runs through, if neither sentence is longer.
+LONGEST = 13
+#: How many ways to cut a width are listed at most.
+SPLITS = 5
+#: What a part of the model is for, by the last word of its path.
+KINDS = {
+    "self_attn": "attention",
+    "cross_attn": "attention",
+    "ffn": "feed-forward",
+    "embed_src": "embeddings",
+    "embed_tgt": "embeddings",
+}
+
+
+@derived("sizes")
+def sizes(trace: Trace, prefix: str) -> NamedTensor:
+    """How far the tensor called `prefix` reaches along each axis but "batch" and "head", in the order of its axes."""
+    tensor = trace.full(prefix)
+    kept = [(axis, size) for axis, size in zip(tensor.axes, tensor.shape, strict=True) if axis not in ("batch", "head")]
+    values = np.array([size for _, size in kept])
+    return NamedTensor(f"{prefix}.sizes", values, ("axis",), {"axis": tuple(axis for axis, _ in kept)})
+
+
+@derived("lengths")
+def lengths(trace: Trace, prefix: str) -> NamedTensor:
+    """1, 2, 3, ...: lengths that a sentence might have, up to `LONGEST` or that of the longer of its two sides."""
+    words, output = beside(trace, prefix, "words", "output_words")
+    return named(trace, prefix, "lengths", np.arange(1, max(LONGEST, int(words), int(output) + 1) + 1), "choice")
+
+
+@derived("splits")
+def splits(trace: Trace, prefix: str) -> NamedTensor:
+    """(h, d_model / h) for numbers of heads h that divide the width, the model's own among them: "choice part"."""
+    width, heads = (int(size) for size in beside(trace, prefix, "d_model", "heads"))
+    near = [1, *(heads * 2**k // 2 for k in range(8))]
+    fair = sorted({h for h in near if h and width % h == 0})
+    table = np.array([(h, width // h) for h in fair[:SPLITS]])  # of which the own one is at most the third
+    return NamedTensor(f"{prefix}.splits", table, ("choice", "part"), {"part": ("heads", "d_head")})
+
+
+@derived("counts")
+def counts(trace: Trace, prefix: str) -> NamedTensor:
+    """How many numbers each module has learned, in the order of a pass, "part"; `prefix` is `parameters`.
+
+    A table that two modules share is counted where it comes first, so that all together are `config.parameters`.
+    """
+    config = trace.about["config"]
+    shared = {f"{prefix}.output.w"} if config["tied_output"] else set()
+    shared |= {f"{prefix}.embed_tgt.table"} if config["shared_embedding"] else set()
+    found: dict[str, int] = {}
+    for name in (name for name in trace.tensors if name.startswith(f"{prefix}.")):
+        module = name.removeprefix(f"{prefix}.").rpartition(".")[0]
+        if module:
+            found[module] = found.get(module, 0) + (0 if name in shared else trace.full(name).values.size)
+    kept = {module: count for module, count in found.items() if count}
+    return NamedTensor(f"{prefix}.counts", np.array([*kept.values()]), ("part",), {"part": tuple(kept)})
+
+
+def kind_of(module: str) -> str:
+    """ "attention", "feed-forward", "embeddings", "norms" or "output": what a module is for."""
+    return KINDS.get(module.rpartition(".")[2], "norms" if "norm" in module or ".ln" in module else "output")
+
+
+def layer_of(module: str) -> str:
+    """The layer that a module stands in: a last norm goes with the layer below it, `encoder.final_norm` with it."""
+    side, _, rest = module.partition(".")
+    return ".".join([side, rest.partition(".")[0]]) if rest.partition(".")[0].isdigit() else side
+
+
+def columns(modules: tuple[str, ...], by_kind: bool) -> list[tuple[str, list[int]]]:
+    """The positions of modules in columns with a name each: layer by layer, or kind by kind as the largest come.
+
+    What stands outside of all layers, as a last norm, joins the column before it.
+    """
+    if by_kind:
+        order = sorted(range(len(modules)), key=lambda at: kind_of(modules[at]))
+        return [(kind, [*places]) for kind, places in groupby(order, key=lambda at: kind_of(modules[at]))]
+    found: list[tuple[str, list[int]]] = []
+    for at, module in enumerate(modules):
+        layer = layer_of(module)
+        outside = "." in module and "." not in layer
+        if found and (layer == found[-1][0] or outside):
+            found[-1][1].append(at)
+        else:
+            found.append((layer, [at]))
+    return found
+
+
+@derived("by_kind")
+def by_kind(trace: Trace, prefix: str) -> NamedTensor:
+    """The same numbers kind by kind, most first, "part"; `prefix` is `parameters`."""
+    counted = trace.full(f"{prefix}.counts")
+    found = [(kind, sum(counted.values[at] for at in places)) for kind, places in columns(counted.labels["part"], True)]
+    found.sort(key=lambda pair: -pair[1])
+    labels = {"part": tuple(kind for kind, _ in found)}
+    return NamedTensor(f"{prefix}.by_kind", np.array([count for _, count in found]), ("part",), labels)
+
+
+@derived("shares_by_kind")
+def shares_by_kind(trace: Trace, prefix: str) -> NamedTensor:
+    """`by_kind` over all of them."""
+    counted = trace.full(f"{prefix}.by_kind")
+    return NamedTensor(f"{prefix}.shares_by_kind", counted.values / counted.values.sum(), ("part",), counted.labels)
+
+
+@derived("by_layer")
+def by_layer(trace: Trace, prefix: str) -> NamedTensor:
+    """The same numbers layer by layer, "part"."""
+    counted = trace.full(f"{prefix}.counts")
+    found = columns(counted.labels["part"], False)
+    values = np.array([sum(counted.values[at] for at in places) for _, places in found])
+    return NamedTensor(f"{prefix}.by_layer", values, ("part",), {"part": tuple(layer for layer, _ in found)})

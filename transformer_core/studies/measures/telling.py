@@ -1,0 +1,44 @@
+"""Which entry of a tensor tells most: chosen by a measure, never by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transformer_core.studies.focus import whole_words
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+
+def liveliest(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int]:
+    """Of "head key d_head", the head and the entry to which several words give something, of either sign if they do.
+
+    With `decimals`, one whose terms, so rounded, add up to their rounded sum, if there is one.
+    """
+    values = terms.values
+    sizes = np.sort(np.abs(values), axis=1)
+    ups, downs = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
+    reach = sizes[:, -2:].min(1) + sizes[:, -3:].min(1) + np.minimum(ups, downs)
+    if decimals is not None:
+        off = np.abs(values.round(decimals).sum(1) - values.sum(1).round(decimals)) > 0.5 * 10.0**-decimals
+        reach = np.where(off & ~off.all(), -1.0, reach)
+    head, entry = np.unravel_index(int(reach.argmax()), reach.shape)
+    return int(head), int(entry)
+
+
+def clearest(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, float]:
+    """Where |difference| / spread is largest, as positions along the two axes, and that ratio."""
+    contrast = np.abs(difference.values) / spread.values
+    first, second = np.unravel_index(int(contrast.argmax()), contrast.shape)
+    return int(first), int(second), float(contrast[first, second])
+
+
+def most_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
+    """The token whose row a stack turns most, and by how many degrees
+    (`transformer_core.studies.measures.stream.turned_by`).
+
+    Marks such as [CLS] and pieces of words are left out where words are left.
+    """
+    turned: NamedTensor = trace[f"{stack}.turned_by"].pick(batch=0)
+    words = whole_words(turned.labels.get("position", ()), len(turned))
+    position = int(np.where(words, turned.values, -1.0).argmax())
+    return turned.label("position", position), turned.quantity(position)

@@ -1,0 +1,149 @@
+"""What is read off trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
+
+`TRIED` is the plan of the models of `parts_removed` and the field of their recipe that is no part of a model; the
+experiments hold the recipe itself, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.effects import ALPHA, holm, p_of, seeds_last, standard_error
+from transformer_core.studies.measures.naming import named
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+TRIED: dict[str, Any] = {
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "heads": 4,
+    "d_ff": 128,
+    "norm_order": "pre",
+    "final_norm": True,
+    "positions": "interleaved",
+    "residual": True,
+    "attention_scale": True,
+}
+WARM_UP = 200
+WHOLE = "nothing"
+
+
+@derived("trial_layers")
+def trial_layers(trace: Trace, prefix: str) -> NamedTensor:
+    """Layers on each side of the models that were tried."""
+    return named(trace, prefix, "trial_layers", TRIED["encoder_layers"], "")
+
+
+@derived("rates")
+def rates(trace: Trace, prefix: str) -> NamedTensor:
+    """The learning rate of every step as a share of its peak: a linear warm-up, then half a cosine."""
+    steps = int(trace.full(f"{prefix}.steps").values)
+    step = np.arange(steps)
+    falling = 0.5 * (1 + np.cos(np.pi * (step - WARM_UP) / max(1, steps - WARM_UP)))
+    return named(trace, prefix, "rates", np.where(step < WARM_UP, (step + 1) / WARM_UP, falling), "step")
+
+
+@derived("points")
+def points(trace: Trace, prefix: str) -> NamedTensor:
+    """100 (mean of each entry - mean of the first): in points of a hundred."""
+    found = trace.full(f"{prefix}.difference")
+    return NamedTensor(f"{prefix}.points", 100 * found.values, found.axes, found.labels)
+
+
+@derived("chance")
+def chance(trace: Trace, prefix: str) -> NamedTensor:
+    """The difference from the first entry up to which chance may have made it: beyond it, `effect` is 1.
+
+    t √(s₁²/n₁ + s₂²/n₂), t the quantile of Student's distribution at the level that Holm's steps come to for this
+    entry. Infinite where there are too few trainings for any difference to count; 0 for the first entry.
+    """
+    from scipy import stats  # late: a second
+
+    values, axes = seeds_last(trace, prefix)
+    first, others = values[0], values[1:]
+    p = np.array([p_of(row, first) for row in others])
+    rank = np.argsort(np.argsort(p, kind="stable"), kind="stable")
+    left = len(p) - np.minimum(rank, (holm(p) <= ALPHA).sum())
+    found = [0.0]
+    for row, level in zip(others, ALPHA / left, strict=True):
+        error, freedom = standard_error(row, first)
+        within = stats.t.isf(level / 2, freedom) * error if error else 0.0
+        found.append(within if p_of(np.zeros_like(row), np.ones_like(first)) <= level else np.inf)
+    return NamedTensor(f"{prefix}.chance", np.array(found), (axes,), {axes: trace.full(prefix).labels[axes]})
+
+
+@derived("missing")
+def missing(trace: Trace, prefix: str) -> NamedTensor:
+    """1 - n / n_first: which share of the parameters goes with each part."""
+    found = trace.full(prefix)
+    return NamedTensor(f"{prefix}.missing", 1 - found.values / found.values[0], found.axes, found.labels)
+
+
+def _rows(trace: Trace, prefix: str, axis: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The values with `axis` first and "seed" last, and the axes without "seed"."""
+    tensor = trace.full(prefix)
+    axes = (axis, *(a for a in tensor.axes if a not in {axis, "seed"}))
+    order = [tensor.axes.index(a) for a in (*axes, "seed")]
+    return tensor.values.astype(float).transpose(order), axes
+
+
+def _gain(trace: Trace, prefix: str, axis: str) -> NamedTensor:
+    """From one entry along `axis` to the next: the difference of means.
+
+    Means are taken in whole per cent, as they are shown: what is written on both ends and between them adds up.
+    """
+    rows, axes = _rows(trace, prefix, axis)
+    gains = np.diff(np.round(100 * rows.mean(-1)), axis=0)
+    return NamedTensor(f"{prefix}.gain_{axis}", gains, axes, _labels(trace, prefix, axes))
+
+
+def _gain_counts(trace: Trace, prefix: str, axis: str) -> NamedTensor:
+    """1 where the gain counts, else 0: the steps along both axes are one family."""
+    p = {}
+    for along in ("width", "amount"):
+        rows, axes = _rows(trace, prefix, along)
+        p[along] = np.array([[p_of(*pair) for pair in zip(rows[k + 1], rows[k], strict=True)]
+                             for k in range(len(rows) - 1)])  # fmt: skip
+    family = holm(np.concatenate([p["width"].ravel(), p["amount"].ravel()]))
+    parts = dict(zip(p, np.split(family, [p["width"].size]), strict=True))
+    effect = (parts[axis].reshape(p[axis].shape) <= ALPHA).astype(int)
+    axes = _rows(trace, prefix, axis)[1]
+    return NamedTensor(f"{prefix}.gain_{axis}_counts", effect, axes, _labels(trace, prefix, axes))
+
+
+def _labels(trace: Trace, prefix: str, axes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Those of `axes`; a step along the first of them is called by where it leads."""
+    labels = trace.full(prefix).labels
+    return {axis: labels[axis][1:] if axis == axes[0] else labels[axis] for axis in axes}
+
+
+@derived("gain_width")
+def gain_width(trace: Trace, prefix: str) -> NamedTensor:
+    """Points gained by each step to the next width, "width amount"."""
+    return _gain(trace, prefix, "width")
+
+
+@derived("gain_amount")
+def gain_amount(trace: Trace, prefix: str) -> NamedTensor:
+    """Points gained by each step to the next number of sentences, "amount width"."""
+    return _gain(trace, prefix, "amount")
+
+
+@derived("gain_width_counts")
+def gain_width_counts(trace: Trace, prefix: str) -> NamedTensor:
+    """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
+    return _gain_counts(trace, prefix, "width")
+
+
+@derived("gain_amount_counts")
+def gain_amount_counts(trace: Trace, prefix: str) -> NamedTensor:
+    """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
+    return _gain_counts(trace, prefix, "amount")
+
+
+def single_parts(points: NamedTensor) -> list[str]:
+    """The parts that were taken out one at a time, the largest loss first."""
+    parts = [part for part in points.labels["part"] if part != WHOLE and " and " not in part]
+    return sorted(parts, key=lambda part: float(points.pick(part=part)))

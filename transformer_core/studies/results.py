@@ -1,0 +1,75 @@
+"""What the experiments found, read when it is first asked for: NumPy alone, and only the tensor that is wanted.
+
+`trace["experiment.variance.width"]` comes from `assets/experiments/variance.npz`, with axes and labels from the card
+beside it. How the files are made: `transformer_core.studies.experiments.laboratory`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from transformer_core.files import ASSETS
+from transformer_core.files.arrays import read_arrays
+from transformer_core.files.atomic import reading
+from transformer_core.tracing.trace import NamedTensor
+
+FOLDER = ASSETS / "experiments"
+PREFIX = "experiment."
+
+
+def found(name: str, folder: Path | None = None) -> NamedTensor | None:
+    """The recorded tensor called `name`, "experiment.<experiment>.<tensor>"; None if there is none."""
+    facts = card(_experiment(name), folder).get("tensors", {}).get(name)
+    if facts is None:
+        return None
+    path = _file(_experiment(name), folder)
+    (values,) = read_arrays(path, [name]).values()
+    with reading(path):
+        labels = {axis: tuple(words) for axis, words in facts["labels"].items()}
+        return NamedTensor(name, values, tuple(facts["axes"]), labels)
+
+
+def recorded(name: str, folder: Path | None = None) -> bool:
+    """Whether there is a recorded tensor called `name`."""
+    return name in card(_experiment(name), folder).get("tensors", {})
+
+
+def card(experiment: str, folder: Path | None = None) -> dict[str, Any]:
+    """What is known of a recorded experiment: facts under "about", and axes, shape and labels of every tensor."""
+    path = _file(experiment, folder).with_suffix(".json")
+    if not experiment or not path.exists():
+        return {}
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def experiments(folder: Path | None = None) -> list[str]:
+    """The names of the experiments that were recorded."""
+    return sorted(path.stem for path in (folder or FOLDER).glob("*.npz"))
+
+
+def fingerprint(folder: Path | None = None) -> str:
+    """A hash of all that was recorded."""
+    files = sorted(path for path in (folder or FOLDER).glob("*") if path.suffix in {".npz", ".json"})
+    parts = [path.name.encode() + path.read_bytes() for path in files]
+    return hashlib.blake2b(b"".join(parts), digest_size=16).hexdigest()
+
+
+def _experiment(name: str) -> str:
+    """The second part of "experiment.<experiment>.<tensor>"; nothing for other names."""
+    return name.removeprefix(PREFIX).partition(".")[0] if name.startswith(PREFIX) else ""
+
+
+def _file(experiment: str, folder: Path | None) -> Path:
+    return (folder or FOLDER) / f"{experiment}.npz"
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _changed: int) -> dict[str, Any]:
+    """The card at `path`, read again when it was changed."""
+    with reading(path):
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return facts

@@ -1,0 +1,1 @@
+"""Everything about one sentence: its trace, changed versions of it, and two models compared on it."""

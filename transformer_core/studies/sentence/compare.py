@@ -1,0 +1,205 @@
+"""Two models, or one before and after a change, read the same sentence: both passes in one trace, with the difference.
+
+Every tensor of the first pass is called `a.<name>`, of the second `b.<name>`, and what they differ by `apart.<name>`
+(`transformer_core.studies.sentence.diff`). Parameters are counted and not kept: no picture shows one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from transformer_core.pretrained.model_registry import UNTRAINED, Opened, opened, placed
+from transformer_core.pretrained.untrained import seed_of, untrained
+from transformer_core.studies.sentence import diff as apart
+from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
+from transformer_core.studies.sentence.read import DEFAULT_MODEL, read
+from transformer_core.studies.sentence.window import in_sight
+from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.window import Limits
+from transformer_core.versions import versions
+
+AS_IT_IS, EDITED = "", "edited"
+KEPT = ("config.", "edits", "edit_effect")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared: a name, a path or "untrained" (None is the model of the lecture), and edits."""
+
+    model: str | None
+    edits: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What was made of the model: nothing, "untrained", or "edited"."""
+        return UNTRAINED if self.model == UNTRAINED else EDITED if self.edits else AS_IT_IS
+
+
+def compare(
+    text: str,
+    a: Side,
+    b: Side,
+    seed: int | None = None,
+    target: str = "",
+    limits: Limits | None = None,
+    called: Callable[[str, int], str] = lambda name, _most: name,
+) -> Trace:
+    """Let both read `text`, and say how far they lie apart.
+
+    Args:
+        text: the sentence.
+        a: who is compared.
+        b: with whom; the same model with edits is "before and after", one of the two may be `UNTRAINED`: the
+            architecture of the other, as its training would begin.
+        seed: of untrained weights; that of the other's card if None.
+        target: a translation that both are given in the place of their own.
+        limits: how many tokens a picture shows; all if None.
+        called: a name of the user's own as a picture can show it, in so many characters; as it is if not given.
+
+    Raises:
+        ValueError: both are untrained, or what `transformer_core.studies.sentence.read.read` raises about one of them.
+    """
+    if UNTRAINED == a.model == b.model:
+        raise ValueError("one of the two has to be trained: the other takes its architecture")
+    trained = [DEFAULT_MODEL if side.model is None else placed(side.model) for side in (a, b) if side.kind != UNTRAINED]
+    found = []
+    for side in (a, b):
+        if side.kind == UNTRAINED:
+            origin = opened(trained[0])
+            begun = seed_of(origin) if seed is None else seed
+            found.append(_read(text, side, target, limits, untrained(origin, begun), begun))
+        else:
+            found.append(_read(text, side, target, limits))
+    return beside(found[0], found[1], len(set(trained)) == 1, limits, called)
+
+
+def _read(
+    text: str, side: Side, target: str, limits: Limits | None, fresh: Opened | None = None, seed: int | None = None
+) -> Trace:
+    edits = list(side.edits) or None
+    if fresh is None:
+        trace = read(text, side.model, edit=edits, target=target, limits=limits)
+    else:
+        trace = read(text, fresh.model, fresh.reader, about=fresh.facts, edit=edits, target=target, limits=limits)
+        trace.about["seed"] = seed
+    if target and not trace.about["config"]["decoder_layers"]:
+        raise ValueError(f"a translation was given, and {trace.about['model']} writes none: leave the target out")
+    trace.about |= {"kind": side.kind, "target": target}
+    return trace
+
+
+def beside(
+    a: Trace,
+    b: Trace,
+    related: bool = False,
+    limits: Limits | None = None,
+    called: Callable[[str, int], str] = lambda name, _most: name,
+) -> Trace:
+    """Two lecture's traces in one. `related` models come from one: their heads stand at the same places."""
+    tensors: dict[str, NamedTensor] = {}
+    parents: dict[str, tuple[str, ...]] = {}
+    for letter, trace in (("a", a), ("b", b)):
+        names = [*of_the_pass(trace), *(name for name in trace.tensors if name.startswith(KEPT))]
+        tensors |= {f"{letter}.{name}": replace(trace.tensors[name], name=f"{letter}.{name}") for name in names}
+        if trace.about.get("edits"):
+            lines = tuple(called(line, 48) for line in trace.about["edits"])
+            tensors[f"{letter}.edits"] = replace(tensors[f"{letter}.edits"], labels={"choice": lines})
+        known = set(names)
+        for name in names:
+            parents[f"{letter}.{name}"] = tuple(f"{letter}.{p}" for p in trace.parents.get(name, ()) if p in known)
+        tensors |= {
+            f"{letter}.{tensor.name}": replace(tensor, name=f"{letter}.{tensor.name}") for tensor in _told(trace)
+        }
+    found = list(apart.differences(a, b))
+    for tensor in found:
+        parents[tensor.name] = tuple(tensor.name.replace("apart", letter, 1) for letter in "ab")
+    tensors |= {tensor.name: tensor for tensor in found}
+    tensors |= _named(
+        [
+            *apart.parameters_apart(a, b),
+            *apart.points_apart(found),
+            *apart.words_apart(a, b, tensors),
+            _names(a, b, called),
+        ]
+    )
+    about = _about(a, b)
+    stack = apart.stack_to_compare(a, b)
+    if stack:
+        common = Common.of(a, b)
+        size = common.source if stack == "encoder" else common.target
+        rows = Rows(stack, a.tensors[f"{stack}.0.resid_pre"].labels["position"][:size], a, b)
+        heads, same_places = rows.heads(related)
+        tensors |= _named([*rows.stream_apart(), *heads])
+        sight = in_sight(tensors[f"apart.{stack}.attention"].values, stack == "decoder", limits)
+        tensors |= _named(
+            [rows.named("compared", np.array(size), ""), rows.named("in_sight", np.array(sight[1] - sight[0]), "")]
+        )
+        about |= {"stack": stack, "same_places": same_places, "sight": list(sight)}
+        parents |= _made_of(stack, tensors)
+    return Trace(tensors, parents, about)
+
+
+def _named(tensors: Iterable[NamedTensor]) -> dict[str, NamedTensor]:
+    return {tensor.name: tensor for tensor in tensors}
+
+
+def _made_of(stack: str, tensors: dict[str, NamedTensor]) -> dict[str, tuple[str, ...]]:
+    """What the measures of a stack were made of."""
+
+    def ending(*points: str) -> tuple[str, ...]:
+        return tuple(n for n in tensors if n.startswith((f"a.{stack}.", f"b.{stack}.")) and n.endswith(points))
+
+    streams, weights = ending(".resid_pre", ".resid_post"), ending(".self_attn.weights")
+    alike = tuple(f"{letter}.{stack}.likeness" for letter in "ab")
+    return {
+        f"apart.{stack}.moved": streams,
+        f"apart.{stack}.leaving": streams,
+        f"apart.{stack}.distance": (f"apart.{stack}.moved",),
+        f"apart.{stack}.likeness": alike,
+        **{f"apart.{stack}.{name}": weights for name in ("heads", "partners", "attention")},
+        f"apart.{stack}.heads_mean": (f"apart.{stack}.heads",),
+    }
+
+
+def _told(trace: Trace) -> list[NamedTensor]:
+    """What was read and what was written, as words; the seed of fresh weights."""
+    about = trace.about
+    given = about["tokens"] or []
+    words = {"read": tuple(given), "written": tuple(about["output_tokens"])}
+    if about["config"]["encoder_layers"] == 0:
+        words["read"] = tuple(given[: len(given) - len(words["written"])])
+    found = [NamedTensor(n, np.arange(len(w)), ("position",), {"position": w}) for n, w in words.items()]
+    found += [NamedTensor("counted", np.array(len(words["read"])), ())]
+    return found + ([NamedTensor("seed", np.array(about["seed"]), ())] if "seed" in about else [])
+
+
+def _names(a: Trace, b: Trace, called: Callable[[str, int], str]) -> NamedTensor:
+    """What the two are called."""
+    names = tuple(called(str(trace.about["model"]), 34) for trace in (a, b))
+    return NamedTensor("apart.names", np.arange(2), ("choice",), {"choice": names})
+
+
+def _about(a: Trace, b: Trace) -> dict[str, Any]:
+    facts = ("model", "kind", "target", "seed", "edits", "tokens", "target_tokens", "output", "output_tokens", "config")
+    sides = {letter: {f: t.about[f] for f in facts if f in t.about} for letter, t in (("a", a), ("b", b))}
+    return {
+        "text": a.about["text"],
+        "model": "; ".join(f"{letter.upper()} {_described(side)}" for letter, side in sides.items()),
+        "in_grammar": all(trace.about.get("in_grammar", True) for trace in (a, b)),
+        "config": a.about["config"],
+        "edits": [f"{letter.upper()}: {line}" for letter, side in sides.items() for line in side.get("edits", ())],
+        "versions": versions("numpy", "torch"),
+        "stack": "",
+        "same_places": False,
+        "sight": [0, 0],
+        **sides,
+    }
+
+
+def _described(side: dict[str, Any]) -> str:
+    seed = f", seed {side['seed']}" if "seed" in side else ""
+    return f"{side['model']}{', ' * bool(side['kind'])}{side['kind']}{seed}"

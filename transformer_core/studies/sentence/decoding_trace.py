@@ -1,0 +1,106 @@
+"""How one sentence is written, step by step: what a lecture on decoding shows, as tensors of the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from transformer_core.decoding.beam import beam
+from transformer_core.decoding.sampling import greedy, named, reshaped, sample
+from transformer_core.model import Transformer
+from transformer_core.pretrained.model_registry import Reader
+from transformer_core.studies.sentence.variants import Sentence
+from transformer_core.text.vocabulary import SentenceError
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import NamedTensor
+
+#: What may be done to the probabilities of a step before a word is drawn, by label.
+RULES: Mapping[str, Mapping[str, Any]] = {
+    "as they are": {},
+    "temperature 0.5": {"temperature": 0.5},
+    "temperature 2": {"temperature": 2.0},
+    "top-k": {"top_k": 3},
+    "top-p": {"top_p": 0.9},
+}
+
+WIDTH = 4
+#: How many tokens a decoder alone goes on with.
+CONTINUED = 8
+#: How many tokens a translator writes at most: as often as many as it reads, and some. One that never says it has ended
+#: would go on to its last place, and what is measured of the way there grows with the square of it.
+WRITTEN, SOME = 2, 16
+
+
+@torch.no_grad()
+def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, NamedTensor]:
+    """`decoding.*`: greedy decoding, beam search, four rules and the cache, for one source, or one text to go on with.
+
+    `greedy.probs` "step vocab", `greedy.log_prob`, `.entropy`, `.end` (probability of the end mark), along "step";
+    `greedy.score`, the sum of log_prob. `beam.*`, the tree by the sum of log-probabilities, and `normalised.*`, by that
+    sum over the length; see `beam.Tree`. `rules.probs` "choice vocab": the step `rules.step`, where the model was most
+    undecided, under each of `RULES`; `rules.kept`, how many words are left, and `rules.temperature`, `.k`, `.p`.
+    `cache.*`: see `cached`.
+    """
+    source, words = torch.tensor([given.source_ids]) if given.source_ids else None, reader.target
+    start, end = torch.tensor([given.target_ids[: given.prompt]]), reader.end
+    longest = most_tokens(model, reader, given.prompt, len(given.source_ids))
+    found = sample(model, source, start, end, longest, temperature=0)
+    tensors = found.tensors(words, prefix="decoding.greedy.")
+    del tensors["decoding.greedy.rule"]  # greedy has none
+    labels = {"step": tensors["decoding.greedy.probs"].labels["step"], "vocab": words, "choice": tuple(RULES)}
+    tensors |= named("decoding.greedy.", {"end": found.probs[0, :, end] * (end >= 0)}, ("step",), labels)
+    tensors |= named("decoding.greedy.", {"score": found.log_prob[0].sum()}, (), {})
+    width = min(WIDTH, len(words) // 2)
+    for name, penalty in (("beam", 0.0), ("normalised", 1.0)):
+        (tree,) = beam(model, source, start, end, width, longest, length_penalty=penalty)
+        tensors |= tree.tensors(words, f"decoding.{name}.")
+    undecided = int(found.entropy[0].argmax())
+    rules = torch.stack([reshaped(found.probs[0, undecided], **rule) for rule in RULES.values()])
+    figures = {
+        "probs": rules,
+        "kept": (rules > 0).sum(-1),
+        "temperature": torch.tensor([rule.get("temperature", 1.0) for rule in RULES.values()]),
+    }
+    tensors |= named("decoding.rules.", figures, ("choice", "vocab"), labels)
+    single = {"step": undecided, "k": RULES["top-k"]["top_k"], "p": RULES["top-p"]["top_p"]}
+    tensors |= named("decoding.rules.", {name: torch.tensor(value) for name, value in single.items()}, (), {})
+    return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
+
+
+def most_tokens(model: Transformer, reader: Reader, given: int, read: int) -> int:
+    """How many tokens may be written after the `given`: min(places, 2 read + 16), or a few to go on with a text.
+
+    Raises:
+        SentenceError: what is given leaves no place for one.
+    """
+    most = min(reader.longest, model.config.max_positions - given)
+    if most < 1:
+        raise SentenceError(f"this text has {given} tokens, and leaves the model no place to go on: type a shorter one")
+    return min(CONTINUED if model.encoder is None else WRITTEN * read + SOME, most)
+
+
+def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, steps: int) -> dict[str, Tensor]:
+    """The same sentence without a cache, and what a cache would not compute again.
+
+    `difference`: how far any key or value of an old row moves when a token is added, which is why they can be kept;
+    `rows_without` and `rows_with`: decoder rows computed in all; `numbers`: how many the cache holds at the end.
+    """
+    points = ["step.*.self_attn.[kv]", *["step.*.cross_attn.[kv]"] * (source is not None)]
+    with record(only=points) as tape:
+        greedy(model, source, start, end, steps, cached=False)
+    differences = []
+    for name, now in tape.items():
+        _, step, point = name.split(".", 2)
+        before = tape.get(f"step.{int(step) - 1}.{point}")
+        if before is not None:
+            differences.append((now[:, :, : before.shape[2]] - before).abs().max())
+    last = sum(tensor.numel() for name, tensor in tape.items() if name.startswith(f"step.{steps - 1}."))
+    return {
+        "difference": torch.stack(differences).max() if differences else torch.zeros(()),
+        "rows_without": torch.tensor(sum(range(start.shape[1], start.shape[1] + steps))),
+        "rows_with": torch.tensor(start.shape[1] + steps - 1),
+        "numbers": torch.tensor(last),
+    }

@@ -1,0 +1,118 @@
+"""What the lecture's LSTM translators make of a sentence: their states, word after word, and what they write.
+
+They come trained (`transformer_core.studies.experiments.lstm_checkpoints`), and read a sentence only if each of its
+words is one of theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from transformer_core.files import ASSETS
+from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
+from transformer_core.pretrained.safetensor_files import opened_file
+from transformer_core.studies.measures.order import TURNED, exchanged
+from transformer_core.studies.translator.grammar import reading
+from transformer_core.studies.translator.lstm import LSTMTranslator
+from transformer_core.text.vocabulary import END, START, Vocabulary
+from transformer_core.tracing.tap import record, under
+from transformer_core.tracing.trace import Trace
+
+FOLDER = ASSETS / "models"
+#: The checkpoint of each, by the name that the experiments give it.
+CHAINS = {
+    "LSTM": FOLDER / "lstm.safetensors",
+    "LSTM with attention": FOLDER / "lstm-with-attention.safetensors",
+}
+#: A sentence that is too much for one state: of two adjectives and two nouns, the LSTM mixes up which is whose.
+LONG = "the old man who sees the small dog is very tired"
+
+
+def save(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
+    """The weights in half precision, with sizes and `about` (a card) in the header, whole or not at all."""
+    sizes = {
+        "source_vocab": model.embed_src.num_embeddings,
+        "target_vocab": model.embed_tgt.num_embeddings,
+        "d_model": model.embed_src.embedding_dim,
+        "d_state": model.encoder.hidden_size,
+        "attends": model.w_a is not None,
+    }
+    weights = {name: value.detach().half() for name, value in model.state_dict().items()}
+    header = {"sizes": json.dumps(sizes), "about": json.dumps(dict(about), ensure_ascii=False)}
+    write_tensors(path, weights, header)
+
+
+@cache
+def load(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
+    """The model in evaluation mode, its words, and its card, from what `save` wrote; nothing in it is executed.
+
+    Raises:
+        ValueError: the file holds no LSTM translator, or was damaged or changed since it was written.
+    """
+    with opened_file(path) as file:
+        header = file.metadata() or {}
+        unbroken(path, AFRESH)
+        weights = {name: file.get_tensor(name).double() for name in file.keys()}  # noqa: SIM118 (no mapping)
+    if "sizes" not in header:
+        raise ValueError(f"{path} is no LSTM translator: its header holds no sizes")
+    model = LSTMTranslator(**json.loads(header["sizes"])).double()
+    model.load_state_dict(weights)
+    about = json.loads(header["about"])
+    return model.eval(), Vocabulary.from_json(about.pop("vocabulary")), about
+
+
+def read(labels: Sequence[str]) -> Trace:
+    """What both make of the sentence whose words are `labels`: `lstm.*`, `attending_lstm.*`, in double precision.
+
+    `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
+    themselves. `other.turned.*` are the states of the same words, two of which have changed places (`exchanged`), and
+    `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that. Nothing is there
+    if one of the words is none of theirs, or without their checkpoints.
+    """
+    found = Trace({})
+    for path in CHAINS.values():
+        if path.exists():
+            model, vocabulary, _ = load(path)
+            if all(label.lower() in vocabulary.source for label in labels):
+                for trace in (_read(model, vocabulary, tuple(labels)), _long(path)):
+                    found.tensors |= trace.tensors
+                    found.parents |= trace.parents
+                    found.about |= trace.about
+    return found
+
+
+@cache
+def _long(path: Path) -> Trace:
+    model, vocabulary, _ = load(path)
+    trace, right = _read(model, vocabulary, tuple(LONG.split()), "other.long"), reading(LONG.split())
+    trace.about["long"] = {"text": LONG, "gold": list(right.target) if right else []}
+    return trace
+
+
+@torch.no_grad()
+def _read(model: LSTMTranslator, vocabulary: Vocabulary, labels: tuple[str, ...], prefix: str = "") -> Trace:
+    source = torch.tensor([vocabulary.source_ids([label.lower() for label in labels])])
+    (written,) = model.greedy(source, START, END, vocabulary.longest)
+    target = torch.tensor([[START, *written]])
+    order = None if prefix else exchanged(labels)
+    with record() as tape:
+        with under(prefix):
+            model(source, target)
+        if order is not None:
+            with under(TURNED):
+                model.encode(source[:, order])
+
+    def words(name: str, axis: str) -> tuple[str, ...] | None:
+        if axis == "vocab":
+            return vocabulary.target
+        if axis == "key" or (axis == "position" and ".encoder." in name):
+            return tuple(labels[i] for i in order) if order and name.startswith(TURNED) else labels
+        return tuple(vocabulary.target[i] for i in target[0]) if axis in {"position", "query"} else None
+
+    return tape.trace(words)

@@ -1,0 +1,201 @@
+"""The one trace of a lecture: everything that is said and shown about one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+
+from transformer_core.model import Transformer
+from transformer_core.parameters import add_parameters
+from transformer_core.pretrained.model_registry import SHIPPED, Opened, Reader, opened
+from transformer_core.studies.sentence import minimal_pairs as contrast
+from transformer_core.studies.sentence.decoding_trace import writing
+from transformer_core.studies.sentence.generate import answered
+from transformer_core.studies.sentence.lstm_trace import read as read_by_chains
+from transformer_core.studies.sentence.variants import Sentence, Variant, gradients, variants
+from transformer_core.studies.sentence.window import windows_of
+from transformer_core.text.vocabulary import sentence
+from transformer_core.tracing.edit import edits_of, told
+from transformer_core.tracing.finite import check_finite
+from transformer_core.tracing.tap import Edit, Labels, record, under
+from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.window import ORDER, Limits
+from transformer_core.versions import versions
+
+DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
+
+
+def read(
+    text: str | Sequence[int],
+    model: Transformer | str | PathLike[str] | None = None,
+    vocabulary: Reader | None = None,
+    others: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
+    edit: Mapping[str, Edit] | Sequence[str] | None = None,
+    target: str = "",
+    beams: int = 1,
+    limits: Limits | None = None,
+) -> Trace:
+    """Read `text`, let the model write what it writes, and trace one pass over both: the output is teacher-forced.
+
+    A translator writes a translation, a decoder alone goes on with the text, an encoder alone writes nothing.
+
+    Args:
+        text: a sentence, or the ids of one.
+        model: a model, or the name or path of one (`transformer_core.pretrained.model_registry`); that of this project
+            if None.
+        vocabulary: what turns the text into tokens; what belongs to the model if None.
+        others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `unplaced`, `shuffled`,
+            `later` and, often, `turned` are there anyway (`transformer_core.studies.sentence.variants`).
+        about: facts to add to `trace.about`.
+        edit: what to make of the tensor of a name before it flows on, in writing and in reading, or lines that say it
+            (`transformer_core.tracing.edit`); the pass without it is called `other.unedited.*`.
+        target: a translation that is given to the decoder in the place of its own; where it is another one,
+            `trace.about` has it as `given`.
+        beams: how many beginnings of its own translation are followed (`transformer_core.decoding.beam`); one is
+            greedy.
+        limits: how many tokens a picture shows; of a longer text, `trace.in_sight()` is cut to some of them.
+
+    Returns:
+        All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the output is written, as
+        `decoding.*` (see `transformer_core.studies.sentence.decoding_trace`); what two LSTMs make of it, if they know
+        its words, as `lstm.*` and `attending_lstm.*` (see `transformer_core.studies.sentence.lstm_trace`); and what was
+        measured of the checkpoint, saved beside it under its name. What experiments found is read when it is asked for.
+
+    Raises:
+        SentenceError: a text that the vocabulary cannot read.
+        ValueError: no such model, or no vocabulary; a target for a model that translates no words, or beams with an
+            edit.
+    """
+    here = Opened(model, vocabulary) if isinstance(model, Transformer) else opened(model or DEFAULT_MODEL)
+    model, reader, facts = here.model, vocabulary or here.reader, dict(here.facts)
+    if reader is None:
+        raise ValueError("a lecture needs the vocabulary that the model was trained with")
+    if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
+        facts |= contrast.facts(text)
+        others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
+    unedited = answered(text, model, reader, target=target)[0] if edit else None
+    lines, edit = _asked(edit or {}, model, reader, unedited)
+    first, cuts = answered(text, model, reader, edit, target, beams)
+    sentences = {f"other.{key}": answered(other, model, reader)[0] for key, other in (others or {}).items()}
+    windows = windows_of(model, first, limits, told="roles" in facts) if limits else {}
+    passes = {"": Variant(first, edited=edit)} | variants(
+        first, reader.target, model.config, windows.get("source" if model.encoder else "target")
+    )
+    if unedited:
+        passes["other.unedited"] = Variant(unedited)
+    passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
+    trace = _traced(model, reader, passes)
+    chains = read_by_chains(first.source) if first.source else Trace({})
+    trace.parents |= chains.parents
+    trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
+    if limits:
+        trace.tensors["config.in_sight"] = NamedTensor("config.in_sight", np.array(limits.shown), ())
+    if model.decoder is not None:
+        trace.tensors |= writing(model, reader, first)
+        trace.about["end"] = reader.end
+    trace.about |= (
+        chains.about
+        | facts
+        | {
+            "text": first.text,
+            "tokens": list(first.source or first.target),
+            "output": sentence(first.written),
+            "output_tokens": list(first.written),
+            "target_tokens": list(first.target),
+            "others": {key: sentences[f"other.{key}"].text for key in others or {}},
+            "norm_order": model.config.norm_order,
+            "config": model.config.as_dict(),
+            "windows": windows,
+            "versions": versions("numpy", "torch"),
+            **(about or {}),
+        }
+    )
+    if target and answered(text, model, reader, edit, beams=beams)[0].written != first.written:
+        trace.about["given"] = target
+    if unedited:
+        trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
+        trace.tensors |= told(lines, trace)
+        trace.about["edit_effect"] = float(trace.tensors["edit_effect"])
+    return trace
+
+
+def _asked(
+    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, reader: Reader, unedited: Sentence | None
+) -> tuple[tuple[str, ...], Mapping[str, Edit]]:
+    """What is said of the edits, and the edits."""
+    if isinstance(edit, Mapping) or unedited is None:
+        return tuple(edit), edit if isinstance(edit, Mapping) else {}
+    return tuple(edit), edits_of(tuple(edit), _traced(model, reader, {"": Variant(unedited)}))
+
+
+def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
+    """The places at which the pieces were cut from the text, and the order of the shuffled sentence."""
+    found = {}
+    for given in passes.values():
+        if given.order:
+            along = {"position": given.sentence.source or given.sentence.target}
+            found[ORDER] = NamedTensor(ORDER, np.array(given.order), ("position",), along)
+    if cuts:
+        name = f"{'embed_src' if first.source else 'embed_tgt'}.offsets"
+        cut = {"position": (first.source or first.target)[: len(cuts)]}
+        found[name] = NamedTensor(name, np.array(cuts), ("position", "edge"), cut)
+    return found
+
+
+@torch.no_grad()
+def _traced(model: Transformer, reader: Reader, passes: Mapping[str, Variant]) -> Trace:
+    """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
+    edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
+    with record(edit=edits) as tape:
+        for prefix, given in passes.items():
+            with under(prefix):
+                given.read(model)
+    sentences = {prefix: given.sentence for prefix, given in passes.items()}
+    labels = words_along(sentences, reader)
+    trace = tape.trace(labels)
+    check_finite(trace)
+    add_parameters(trace, model, labels, sentences)
+    if model.encoder is not None and model.decoder is not None:
+        trace.tensors |= gradients(passes[""], model, reader.end).trace(labels).tensors
+    return trace
+
+
+def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
+    return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
+
+
+def words_along(sentences: Mapping[str, Sentence], reader: Reader) -> Labels:
+    """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
+
+    def labels(name: str, axis: str) -> tuple[str, ...] | None:
+        prefix = _prefix(name, sentences)
+        rest = name.removeprefix(prefix).removeprefix(".").removeprefix("gradients.")
+        given = sentences[prefix]
+        if axis == "vocab":
+            return reader.source if rest.startswith("embed_src") or not given.target else reader.target
+        if axis not in ("position", "query", "key") or rest.endswith(".positions"):
+            return None
+        reads_source = rest.startswith(("embed_src.", "encoder.")) or (axis == "key" and ".cross_attn." in rest)
+        return given.source if reads_source or not given.target else given.target
+
+    return labels
+
+
+def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
+    """`config.*`: sizes of the model and of the sentence, without axes."""
+    config = model.config
+    names = ("d_model", "d_ff", "heads", "d_head", "encoder_layers", "decoder_layers", "source_vocab", "target_vocab")
+    sizes = {name: getattr(config, name) for name in names} | {
+        "cross_heads": config.cross_heads or config.heads,
+        "d_head_cross": config.d_head_cross,
+        "words": len(given.source or given.target),
+        "target_words": len(given.target),
+        "output_words": len(given.written),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
+    return {f"config.{name}": NamedTensor(f"config.{name}", np.array(size), ()) for name, size in sizes.items()}

@@ -1,0 +1,151 @@
+"""The sentence of a lecture, changed in one way: what would the model make of it? And what would the loss pull at?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from transformer_core.config import Config
+from transformer_core.model import Transformer
+from transformer_core.studies.measures.order import TURNED, exchanged, shuffle
+from transformer_core.text.vocabulary import SPECIAL
+from transformer_core.tracing.tap import Edit, Tape, record
+
+ATTENTION = "encoder.*.self_attn."
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A source text, and what the model writes for it: ids for the model, words for the labels.
+
+    The first `prompt` tokens of the target were given, the others written. An encoder alone has no target, a decoder
+    alone no source.
+    """
+
+    text: str
+    source_ids: tuple[int, ...]
+    target_ids: tuple[int, ...]
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    prompt: int = 1
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The tokens that the model wrote."""
+        return self.target[self.prompt :]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One more pass: the sentence to read, whether its positions are zeroed, and whether the encoder alone reads it.
+
+    `edited` are edits by the name of a tensor; `order` is that of the words, where they were shuffled.
+    """
+
+    sentence: Sentence
+    unplaced: bool = False
+    encoder_only: bool = False
+    edited: Mapping[str, Edit] = field(default_factory=dict)
+    order: tuple[int, ...] = ()
+
+    def edits(self, prefix: str, model: Transformer) -> Mapping[str, Edit]:
+        """The edits of this pass, and zeros for the positions of what is read, if the model adds any."""
+        own = {f"{prefix}.{name}" if prefix else name: edit for name, edit in self.edited.items()}
+        if not self.unplaced or model.config.positions == "none":
+            return own
+        side = "embed_src" if self.sentence.source_ids else "embed_tgt"
+        return own | {f"{prefix}.{side}.positional": torch.zeros_like}
+
+    def read(self, model: Transformer) -> Tensor:
+        """The logits, or what else the model gives."""
+        source = torch.tensor([self.sentence.source_ids]) if self.sentence.source_ids else None
+        if self.encoder_only:
+            return model.encode(source)
+        logits: Tensor = model(source, torch.tensor([self.sentence.target_ids]) if self.sentence.target_ids else None)
+        return logits
+
+
+def variants(
+    given: Sentence, target_words: tuple[str, ...], config: Config, window: list[int] | None = None
+) -> dict[str, Variant]:
+    """`other.unplaced`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last word.
+
+    `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place.
+    `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
+    model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
+    trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
+    place, so that it sees the same words before it.
+    `other.shorter` is the source without its last word, if it has two.
+    """
+    found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window)
+    return found | (_of_decoder(given, target_words) if config.decoder_layers else {})
+
+
+def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
+    order, turned = shuffle(len(given.source), window), exchanged(given.source)
+    found = {
+        "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
+        "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True, order=tuple(order)),
+    }
+    if turned:
+        found[TURNED] = Variant(_reordered(given, turned), unplaced=True, encoder_only=True)
+    if len(given.source) > 1:
+        shorter = replace(given, source_ids=given.source_ids[:-1], source=given.source[:-1])
+        found["other.shorter"] = Variant(shorter, encoder_only=True)
+    return found
+
+
+def _of_decoder_alone(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
+    last = (window[1] if window else len(given.target)) - 1
+    order = [*shuffle(last), *range(last, len(given.target))]
+    return {
+        "other.unplaced": Variant(given, unplaced=True),
+        "other.shuffled": Variant(_reordered(given, order), unplaced=True, order=tuple(order)),
+    }
+
+
+def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Variant]:
+    last = given.target_ids[-1]
+    # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
+    words = len(target_words) - len(SPECIAL)
+    other = len(SPECIAL) + (last - len(SPECIAL) + words // 2) % words
+    later = replace(
+        given,
+        target_ids=(*given.target_ids[:-1], other),
+        target=(*given.target[:-1], target_words[other]),
+    )
+    return {"other.later": Variant(later)}
+
+
+def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
+    """The same words in another order: of the source, or of the target of a decoder alone."""
+    if not given.source_ids:
+        return replace(
+            given,
+            target_ids=tuple(given.target_ids[i] for i in order),
+            target=tuple(given.target[i] for i in order),
+        )
+    return replace(
+        given,
+        source_ids=tuple(given.source_ids[i] for i in order),
+        source=tuple(given.source[i] for i in order),
+    )
+
+
+def gradients(given: Variant, model: Transformer, end: int) -> Tape:
+    """dL/dz and dL/ds of every encoder attention, for L = -mean log p of the words that the model writes.
+
+    On the tape as `gradients.encoder.{l}.self_attn.z` and `.scaled`. The loss needs the pass that it is taken in.
+    """
+    written = torch.tensor([*given.sentence.target_ids[1:], end])
+    with torch.enable_grad(), record([f"{ATTENTION}z", f"{ATTENTION}scaled"], given.edits("", model)) as tape:
+        loss = F.cross_entropy(given.read(model)[0], written)
+    found = torch.autograd.grad(loss, list(tape.values()))
+    slopes = Tape()
+    for name, gradient in zip(tape, found, strict=True):
+        slopes.points[f"gradients.{name}"] = (gradient, tape.points[name][1], ())
+    return slopes

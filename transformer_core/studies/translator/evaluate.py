@@ -1,0 +1,91 @@
+"""How well a translator does on sentences that it never saw: exact matches, and where its cross-attention looks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.decoding.sampling import greedy
+from transformer_core.model import Transformer
+from transformer_core.studies.translator.grammar import Pair
+from transformer_core.studies.translator.grammar.phrases import PUNCTUATION
+from transformer_core.text.vocabulary import END, PAD, START, Vocabulary
+from transformer_core.tracing.tap import record
+from transformer_core.training.batches import padded
+
+BATCH = 250
+
+
+def ids_of(sequences: Sequence[Sequence[int]]) -> Tensor:
+    return torch.from_numpy(padded(sequences).astype(np.int64))
+
+
+def translate(model: Transformer, vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
+    """The greedy translation of each source."""
+    ids = ids_of(sources)
+    longest = min(vocabulary.longest, model.config.max_positions - 1)
+    written = greedy(model, ids, START, END, longest, source_padding=ids == PAD)
+    return [vocabulary.target_words(row) for row in written]
+
+
+def exact(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> list[bool]:
+    """Whether the greedy translation of each sentence is the grammar's, word for word."""
+    right: list[bool] = []
+    for at in range(0, len(pairs), BATCH):
+        some = pairs[at : at + BATCH]
+        found = translate(model, vocabulary, [vocabulary.source_ids(pair.source) for pair in some])
+        right += [words == pair.target for words, pair in zip(found, some, strict=True)]
+    return right
+
+
+def accuracy(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Share of exact translations, in all and by the number of English words."""
+    by_length: dict[int, list[bool]] = defaultdict(list)
+    for pair, right in zip(pairs, exact(model, vocabulary, pairs), strict=True):
+        by_length[len(pair.source)].append(right)
+    total = [right for group in by_length.values() for right in group]
+    return {
+        "exact": float(np.mean(total)),
+        "sentences": len(total),
+        "by_length": {
+            length: {"exact": float(np.mean(group)), "sentences": len(group)}
+            for length, group in sorted(by_length.items())
+        },
+    }
+
+
+@torch.no_grad()
+def alignment(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Share of target words whose largest cross-attention, heads averaged, lies on a word that it translates.
+
+    The row that predicts a word is the row that reads the word before it. Counted in all, and without the words that
+    Spanish inserts; question marks don't count. The decoder layer is the one that aligns best.
+    """
+    hits: dict[int, list[tuple[bool, bool]]] = defaultdict(list)
+    for at in range(0, len(pairs), BATCH):
+        some = pairs[at : at + BATCH]
+        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
+        target = ids_of([vocabulary.target_ids(pair.target) for pair in some])
+        with record(only=["decoder.*.cross_attn.weights"]) as tape:
+            model(source, target, source == PAD)
+        for layer, weights in enumerate(tape.values()):
+            favourite = weights.mean(1).argmax(-1).tolist()
+            for pair, row in zip(some, favourite, strict=True):
+                for word, sources, at_word, inserted in zip(
+                    pair.target, pair.alignment, row, pair.inserted, strict=False
+                ):
+                    if word not in PUNCTUATION:
+                        hits[layer].append((at_word in sources, inserted))
+    scores = {layer: float(np.mean([hit for hit, _ in found])) for layer, found in hits.items()}
+    best = max(scores, key=lambda layer: scores[layer])
+    return {
+        "layer": best,
+        "all": scores[best],
+        "without_inserted": float(np.mean([hit for hit, inserted in hits[best] if not inserted])),
+        "by_layer": [scores[layer] for layer in sorted(scores)],
+    }

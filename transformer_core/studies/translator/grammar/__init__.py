@@ -1,0 +1,24 @@
+"""What the models of the lecture are trained on: a small English-Spanish grammar that knows its own structure."""
+
+from transformer_core.studies.translator.grammar.choosing import Sampler
+from transformer_core.studies.translator.grammar.corpus import (
+    all_pairs,
+    held_out_pairs,
+    held_out_sentences,
+    training_sentences,
+)
+from transformer_core.studies.translator.grammar.draw import LONGEST, draw, reading, readings
+from transformer_core.studies.translator.grammar.phrases import Pair
+
+__all__ = [
+    "LONGEST",
+    "Pair",
+    "Sampler",
+    "all_pairs",
+    "draw",
+    "held_out_pairs",
+    "held_out_sentences",
+    "reading",
+    "readings",
+    "training_sentences",
+]

@@ -1,0 +1,243 @@
+"""Lookups in the tables of words: how Spanish bends them, and which words go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from transformer_core.studies.translator.grammar.words import (
+    ADJECTIVES,
+    COPULAS,
+    DETERMINERS,
+    ENGLISH_FUNCTION_WORDS,
+    NOUNS,
+    OPPOSITES,
+    PREPOSITIONS,
+    REASONS,
+    SPANISH_FUNCTION_WORDS,
+    THEN,
+    VERBS,
+)
+
+
+def plural_in_spanish(word: str) -> str:
+    """casa - casas, flor - flores, voz - voces, camión - camiones."""
+    if word[-1] in "aeiouéó":
+        return word + "s"
+    if word[-1] == "z":
+        return word[:-1] + "ces"
+    bare = word[-2].translate(str.maketrans("áéíóú", "aeiou")) if word[-1] in "ns" else word[-2]
+    return word[:-2] + bare + word[-1] + "es"
+
+
+def plural_in_english(word: str) -> str:
+    """car - cars, box - boxes, beach - beaches."""
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+@dataclass(frozen=True)
+class Noun:
+    singular: str
+    plural: str
+    spanish: str
+    feminine: bool
+    tags: frozenset[str]
+    ambiguous: bool = False
+
+    @property
+    def numbers(self) -> tuple[bool, ...]:
+        """Whether plural: a mass such as "soup" has no plural."""
+        return (False,) if "mass" in self.tags else (False, True)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        return tuple(self.plural if plural else self.singular for plural in self.numbers)
+
+    def is_a(self, tags: frozenset[str]) -> bool:
+        return not tags.isdisjoint(self.tags) or self.singular in tags
+
+    def in_spanish(self, plural: bool) -> str:
+        return plural_in_spanish(self.spanish) if plural else self.spanish
+
+
+@dataclass(frozen=True)
+class Adjective:
+    english: str
+    spanish: str
+    plural: str
+    copula: str
+    tags: frozenset[str]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        return (self.english,)
+
+    @property
+    def inflected(self) -> bool:
+        """Whether Spanish gives it a gender: rojo and roja, but verde and verde."""
+        return self.spanish.endswith("o")
+
+    def in_spanish(self, feminine: bool, plural: bool) -> str:
+        bend = feminine and self.inflected
+        singular = self.spanish[:-1] + "a" if bend else self.spanish
+        return (plural_in_spanish(singular) if bend else self.plural) if plural else singular
+
+
+Frame = tuple[frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`english` is base, third person and past; `spanish` present and past, each singular and plural."""
+
+    english: tuple[str, str, str]
+    spanish: tuple[str, str, str, str]
+    frames: tuple[Frame, ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        return tuple(form.split("+")[0] for form in self.english)
+
+    def in_spanish(self, plural: bool, past: bool) -> str:
+        return self.spanish[2 * past + plural]
+
+
+@dataclass(frozen=True)
+class Preposition:
+    english: str
+    spanish: str
+    frames: tuple[Frame, ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        return (self.english.split("+")[0],)
+
+
+def _rows(table: str) -> list[str]:
+    return [row for row in table.strip().splitlines() if row]
+
+
+def _frames(text: str) -> tuple[Frame, ...]:
+    halves = [frame.partition(">") for frame in text.split(";")]
+    return tuple((frozenset(left.split()), frozenset(right.split())) for left, _, right in halves)
+
+
+@cache
+def nouns() -> tuple[Noun, ...]:
+    entries = [entry.split() for row in _rows(NOUNS) for entry in row.split("|")]
+    names = [english for english, *_ in entries]
+    return tuple(
+        Noun(
+            english.split("/")[0],
+            english.split("/")[1] if "/" in english else plural_in_english(english),
+            spanish,
+            gender == "f",
+            frozenset(tags),
+            names.count(english) > 1,
+        )
+        for english, spanish, gender, *tags in entries
+    )
+
+
+@cache
+def adjectives() -> tuple[Adjective, ...]:
+    found = []
+    for english, spanish, copula, *tags in (row.split() for row in _rows(ADJECTIVES)):
+        singular, _, plural = spanish.partition("/")
+        found.append(Adjective(english, singular, plural or plural_in_spanish(singular), copula, frozenset(tags)))
+    return tuple(found)
+
+
+@cache
+def _opposites() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(group.split()) for row in _rows(OPPOSITES) for group in row.split("|"))
+
+
+@cache
+def clash(first: str, second: str) -> bool:
+    """Whether two adjectives are the same, or cannot both be said of one thing."""
+    return first == second or any({first, second} <= group for group in _opposites())
+
+
+@cache
+def is_colour(adjective: str) -> bool:
+    return adjective in _opposites()[0]
+
+
+@cache
+def verbs() -> tuple[Verb, ...]:
+    rows = [[part.strip() for part in row.split("|")] for row in _rows(VERBS)]
+    found = []
+    for english, spanish, frames in rows:
+        base, third, past = english.split()
+        now, now_plural, then, then_plural = spanish.split()
+        found.append(Verb((base, third, past), (now, now_plural, then, then_plural), _frames(frames)))
+    return tuple(found)
+
+
+@cache
+def prepositions() -> tuple[Preposition, ...]:
+    rows = [row.split(maxsplit=2) for row in _rows(PREPOSITIONS)]
+    return tuple(Preposition(english, spanish, _frames(frames)) for english, spanish, frames in rows)
+
+
+@cache
+def transitive() -> tuple[Verb, ...]:
+    return tuple(verb for verb in verbs() if verb.frames[0][1])
+
+
+@cache
+def intransitive() -> tuple[Verb, ...]:
+    return tuple(verb for verb in verbs() if not verb.frames[0][1])
+
+
+@cache
+def objects_of(verb: Verb | Preposition, subject: Noun) -> frozenset[str]:
+    """The tags of what `subject` can do this to, or stand in this relation to; empty if it can't."""
+    return frozenset().union(*(right for left, right in verb.frames if subject.is_a(left)))
+
+
+@cache
+def adjectives_of(noun: Noun) -> tuple[Adjective, ...]:
+    return tuple(adjective for adjective in adjectives() if noun.is_a(adjective.tags))
+
+
+@cache
+def _by_base() -> dict[str, Verb]:
+    return {verb.english[0]: verb for verb in verbs()}
+
+
+@cache
+def reasons(verb: Verb, negated: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """The adjectives of the subject, and of the object, that explain why somebody does this, or does not."""
+    for base, sign, rest in (row.split(maxsplit=2) for row in _rows(REASONS)):
+        if _by_base()[base] is verb and (sign == "not") == negated:
+            return _frames(rest)[0]
+    return frozenset(), frozenset()
+
+
+@cache
+def afterwards(verb: Verb) -> tuple[Verb, ...]:
+    """What one may do next with the same object."""
+    pairs = [pair.split() for row in _rows(THEN) for pair in row.split("|")]
+    return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
+
+
+def english_words() -> frozenset[str]:
+    """Every word that an English sentence of the grammar may have."""
+    found = {form for noun in nouns() for form in noun.forms} | {a.english for a in adjectives()}
+    found |= {word for verb in verbs() for form in verb.english for word in form.split("+")}
+    found |= {word for preposition in prepositions() for word in preposition.english.split("+")}
+    return frozenset(found | set(ENGLISH_FUNCTION_WORDS.split()))
+
+
+def spanish_words() -> frozenset[str]:
+    """Every word that a Spanish sentence of the grammar may have."""
+    found = {noun.in_spanish(plural) for noun in nouns() for plural in noun.numbers}
+    found |= {form for verb in verbs() for form in verb.spanish}
+    found |= {form for forms in (*DETERMINERS.values(), *COPULAS.values()) for form in forms}
+    found |= {word for preposition in prepositions() for word in preposition.spanish.split("+")}
+    for adjective in adjectives():
+        partners = [noun for noun in nouns() if noun.is_a(adjective.tags)]
+        found |= {adjective.in_spanish(n.feminine, plural) for n in partners for plural in n.numbers}
+    return frozenset(found | set(SPANISH_FUNCTION_WORDS.split()))

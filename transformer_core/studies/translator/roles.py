@@ -1,0 +1,99 @@
+"""Which head plays which grammatical role: measured over sentences, never read off one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from transformer_core.model import Transformer
+from transformer_core.studies.translator.evaluate import BATCH, ids_of
+from transformer_core.studies.translator.grammar import Pair, reading
+from transformer_core.text.vocabulary import PAD, Vocabulary, pieces
+from transformer_core.tracing.tap import record, to_numpy
+from transformer_core.tracing.trace import NamedTensor
+
+#: Roles in which what the asker becomes in Spanish may depend on what it looks at.
+DECIDING = (
+    "determiner->noun",
+    "copula->adjective",
+    "adjective(inflected)->noun",
+    "adjective(invariant)->noun",
+    "adjective->referent",
+    "ambiguous noun->deciding word",
+    "pronoun(it/them)->antecedent",
+)
+ROLES = (
+    *DECIDING,
+    "noun->adjective",
+    "previous token",
+    "next token",
+    "self",
+)
+
+Pairs = dict[str, tuple[tuple[int, int], ...]]
+
+
+def with_neighbours(pair: Pair) -> Pairs:
+    """The roles of the grammar, and those that any text has: the word before, the word behind, the word itself."""
+    words = range(len(pair.source))
+    return pair.roles | {
+        "previous token": tuple((i, i - 1) for i in words[1:]),
+        "next token": tuple((i, i + 1) for i in words[:-1]),
+        "self": tuple((i, i) for i in words),
+    }
+
+
+def parse(text: str) -> Pairs | None:
+    """For each role, the (asker, answer) positions in the sentence; None outside the grammar."""
+    pair = reading([piece.lower() for piece in pieces(text)])
+    return with_neighbours(pair) if pair else None
+
+
+def in_grammar(text: str) -> bool:
+    """Whether the model was trained on sentences of this make."""
+    return parse(text) is not None
+
+
+@torch.no_grad()
+def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> tuple[NamedTensor, NamedTensor]:
+    """score[role, layer, head] = the share of askers whose largest weight lies on an answer that the grammar names.
+
+    Returns the scores as `roles.score`, and the number of askers of each role as `roles.askers`.
+    """
+    layers, heads = model.config.encoder_layers, model.config.heads
+    hits, askers = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
+    for at in range(0, len(pairs), BATCH):
+        some = pairs[at : at + BATCH]
+        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
+        with record(only=["encoder.*.self_attn.weights"]) as tape:
+            model.encode(source, source == PAD)
+        favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
+        for number, pair in enumerate(some):
+            for role, links in with_neighbours(pair).items():
+                for asker, answers in answers_by_asker(links):
+                    hits[ROLES.index(role)] += np.isin(favourites[:, number, :, asker], answers)
+                    askers[ROLES.index(role)] += 1
+    shares = hits / np.maximum(askers, 1)[:, None, None]
+    return (
+        NamedTensor("roles.score", shares.astype(np.float32), ("role", "layer", "head"), {"role": ROLES}),
+        NamedTensor("roles.askers", askers.astype(np.int64), ("role",), {"role": ROLES}),
+    )
+
+
+def answers_by_asker(links: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+    """An asker that several words answer ("is" in "is big and red") is content with any of them."""
+    found: dict[int, list[int]] = {}
+    for asker, answer in links:
+        found.setdefault(asker, []).append(answer)
+    return list(found.items())
+
+
+def best_heads(table: NamedTensor) -> dict[str, dict[str, float | int]]:
+    """For each role the layer, head and score of the head that plays it best."""
+    found: dict[str, dict[str, float | int]] = {}
+    for at, role in enumerate(ROLES):
+        layer, head = np.unravel_index(int(table.values[at].argmax()), table.values[at].shape)
+        found[role] = {"layer": int(layer), "head": int(head), "score": float(table.values[at, layer, head])}
+    return found

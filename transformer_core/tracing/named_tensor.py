@@ -1,0 +1,207 @@
+"""Named tensors: values that know their name, a word for each axis, and where each entry stands. NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from transformer_core.tracing.provenance import Label, Quantity
+
+#: Every axis that a tensor of this project may have, and what runs along it.
+AXES = {
+    "batch": "one sentence of the batch",
+    "position": "one token of a sequence",
+    "query": "the token that asks",
+    "key": "the token that is asked",
+    "head": "one attention head",
+    "d_model": "one entry of the residual stream",
+    "d_head": "one entry of a query, key or value",
+    "d_ff": "one unit of the feed-forward layer",
+    "d_state": "one entry of the state of an LSTM",
+    "d_out": "one entry of a row that was turned before it meets the vocabulary",
+    "vocab": "one word of a vocabulary",
+    "token_type": "one kind of token, such as those of a first or a second sentence",
+    "layer": "one block of the encoder or the decoder",
+    "role": "one grammatical role that a head may have",
+    "step": "one step of decoding or of training",
+    "checkpoint": "one of the steps of a training at which it was looked at",
+    "node": "one beginning in the tree of a beam search",
+    "rank": "one of several from the best on",
+    "temperature": "one temperature of a softmax",
+    "width": "one width d_k",
+    "bin": "one bin of a histogram",
+    "edge": "one edge of a bin, or of a piece of text",
+    "sentence": "one sentence of several",
+    "component": "one principal component",
+    "choice": "one way out of several that are compared",
+    "sample": "one random draw",
+    "noun": "one noun of the grammar",
+    "adjective": "one adjective of the grammar",
+    "seed": "one training of several that differ in their seed alone",
+    "part": "one part of several: of a model, of a training, of a sum",
+    "length": "one number of tokens in a sequence",
+    "model": "one model of several that are compared",
+    "amount": "one number of training sentences",
+    "other": "a further key, seen from a pair of a query and a key",
+    "pair": "one pair of entries of a position, the hand of a clock",
+    "sublayer": "what a stream starts with, and one sublayer that adds to it",
+    "distance": "how many tokens lie between two",
+    "depth": "the number of layers of a stack",
+    "norm": "one place of the layer norm",
+    "kind": "one kind of words",
+    "scale": "one factor that initial weights are multiplied by",
+    "row": "one row of a picture, from below",
+    "column": "one column of a picture",
+    "frame": "one moment of several that are kept",
+    "offset": "by how many tokens the key stands behind the query; before it, below zero",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class NamedTensor:
+    """Values with a name, a word for each axis, and labels along the axes that have them.
+
+    Every view (`pick`, slices, `transpose`) remembers where its entries lie in the full array called `name`, so that a
+    number on screen can be looked up in a saved trace. `origin` holds one item for each axis of that full array: a
+    fixed index, or the name of the axis that is still open; `kept` the indices along each open axis.
+
+    Raises:
+        ValueError: axes or labels that do not fit the shape of the values.
+    """
+
+    name: str
+    values: np.ndarray
+    axes: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: tuple[int | str, ...] = ()
+    kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values)
+        if values.ndim != len(self.axes) or len(set(self.axes)) != len(self.axes):
+            raise ValueError(f"{self.name}: axes {self.axes} do not name the dimensions of shape {values.shape}")
+        for axis, names in self.labels.items():
+            if axis in self.axes and len(names) != values.shape[self.axes.index(axis)]:
+                raise ValueError(f"{self.name}: {len(names)} labels for axis {axis} of shape {values.shape}")
+        object.__setattr__(self, "values", values)
+        if not self.origin and not self.kept:
+            object.__setattr__(self, "origin", tuple(self.axes))
+            sizes = zip(self.axes, values.shape, strict=True)
+            object.__setattr__(self, "kept", {axis: tuple(range(size)) for axis, size in sizes})
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of entries along each axis, in the order of `axes`."""
+        return self.values.shape
+
+    def size(self, axis: str) -> int:
+        """The number of entries along `axis`."""
+        return int(self.values.shape[self.axes.index(axis)])
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __float__(self) -> float:
+        return float(self.values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self.values)))
+
+    def label(self, axis: str, position: int) -> Label:
+        """The token at `position` of this view along `axis`."""
+        names = self.labels.get(axis)
+        text = names[position] if names else str(position)
+        return Label(text, self.name, axis, self.kept[axis][position])
+
+    def words(self, axis: str) -> tuple[Label, ...]:
+        """All labels along `axis`, in order."""
+        return tuple(self.label(axis, i) for i in range(self.size(axis)))
+
+    def position(self, axis: str, wanted: int | str) -> int:
+        """The place of `wanted` along `axis`: of a label, or else of a number, which may be written as text.
+
+        Raises:
+            KeyError: no such label, or no such position, on this axis.
+        """
+        size = self.size(axis)
+        if isinstance(wanted, Label) and wanted.position in self.kept[axis]:
+            here = self.kept[axis].index(wanted.position)
+            if self.labels.get(axis, ())[here : here + 1] == (str(wanted),):
+                return here
+        if isinstance(wanted, str):
+            names = self.labels.get(axis, ())
+            if wanted in names:
+                return names.index(wanted)
+            if not (wanted.isascii() and wanted.isdecimal()):
+                raise KeyError(f"{self.name} has no {wanted!r} along {axis}: it has {', '.join(names) or 'no labels'}")
+            wanted = int(wanted[:18])
+        if not -size <= wanted < size:
+            raise KeyError(f"{self.name} has {size} entries along {axis}, none at {wanted}")
+        return int(wanted) % size
+
+    def pick(self, **chosen: int | str | slice | tuple[int, ...]) -> Any:
+        """The part at the given position, label or range of each named axis; a `Quantity` if none is left open."""
+        view = self
+        for axis, wanted in chosen.items():
+            view = view._take(axis, wanted)
+        return view if view.axes else view.quantity()
+
+    def _take(self, axis: str, wanted: int | str | slice | tuple[int, ...]) -> NamedTensor:
+        if axis not in self.axes:
+            raise KeyError(f"{self.name} has no axis {axis!r}: it has {', '.join(self.axes) or 'none'}")
+        dimension = self.axes.index(axis)
+        if isinstance(wanted, (slice, tuple, range, list)):
+            span = range(self.size(axis))
+            chosen = list(span[wanted]) if isinstance(wanted, slice) else [self.position(axis, i) for i in wanted]
+            labels = dict(self.labels)
+            if axis in labels:
+                labels[axis] = tuple(self.labels[axis][i] for i in chosen)
+            kept = {**self.kept, axis: tuple(self.kept[axis][i] for i in chosen)}
+            return replace(self, values=self.values.take(chosen, dimension), labels=labels, kept=kept)
+        here = self.position(axis, wanted)
+        return replace(
+            self,
+            values=self.values.take(here, dimension),
+            axes=tuple(a for a in self.axes if a != axis),
+            labels={a: names for a, names in self.labels.items() if a != axis},
+            origin=tuple(self.kept[axis][here] if a == axis else a for a in self.origin),
+            kept={a: where for a, where in self.kept.items() if a != axis},
+        )
+
+    def __getitem__(self, index: Any) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        return self.pick(**dict(zip(self.axes, parts, strict=False)))
+
+    def transpose(self, *axes: str) -> NamedTensor:
+        """The same entries with the axes in another order; entries keep their index in the full array."""
+        order = axes or self.axes[::-1]
+        return replace(self, values=self.values.transpose([self.axes.index(a) for a in order]), axes=tuple(order))
+
+    def index(self, *position: int) -> tuple[int, ...]:
+        """Where the entry at `position` of this view lies in the full array."""
+        at = dict(zip(self.axes, position, strict=True))
+        return tuple(self.kept[a][at[a]] if isinstance(a, str) else a for a in self.origin)
+
+    def quantity(self, *position: int) -> Quantity:
+        """The entry at `position`, with its source."""
+        return Quantity(self.values[position].item(), self.name, self.index(*position))
+
+    def quantities(self) -> list[Quantity]:
+        """All entries of this view in reading order, each with its source."""
+        return [self.quantity(*position) for position in np.ndindex(self.values.shape)]
+
+    def largest(self) -> tuple[Any, ...]:
+        """The label along each axis of the largest entry, and the entry: `favourite, share = row.largest()`."""
+        return self._extreme(np.argmax)
+
+    def smallest(self) -> tuple[Any, ...]:
+        """The label along each axis of the smallest entry, and the entry."""
+        return self._extreme(np.argmin)
+
+    def _extreme(self, choose: Callable[[np.ndarray], Any]) -> tuple[Any, ...]:
+        position = tuple(int(i) for i in np.unravel_index(int(choose(self.values)), self.values.shape))
+        labels = [self.label(axis, i) for axis, i in zip(self.axes, position, strict=True)]
+        return (*labels, self.quantity(*position))

@@ -1,0 +1,172 @@
+"""The trace: every tensor of one forward pass, by name.
+
+This file needs NumPy alone. The model writes through `transformer_core.tracing.tap`; pictures read from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transformer_core.files.arrays import read_arrays
+from transformer_core.files.atomic import ending, reading, whole
+from transformer_core.files.json_objects import read_object
+from transformer_core.tracing.explain import Entry, explain
+from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
+
+__all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
+
+Find = Callable[["Trace", str], NamedTensor | None]
+Has = Callable[[str], bool]
+_SOURCES: list[tuple[Find, Has]] = []
+
+
+def add_source(find: Find, has: Has = lambda _name: False) -> None:
+    """Let every trace ask `find(trace, name)` for a tensor that its pass did not record, in the order of adding.
+
+    Args:
+        find: the tensor called `name`, computed or read; None if this source does not have it.
+        has: whether `name in trace` is true by this source, without computing anything.
+    """
+    _SOURCES.append((find, has))
+
+
+class Trace(Mapping[str, NamedTensor]):
+    """Every tensor of one forward pass, in the order of execution, with its parents.
+
+    `trace[name]` is a `NamedTensor`; a name that was not recorded is looked for in further sources when it is first
+    read (see `add_source`), such as measures that follow from what was recorded. `under(prefix, head=0)` is the same
+    trace seen from a part of the model, names shortened.
+    """
+
+    def __init__(
+        self,
+        tensors: Mapping[str, NamedTensor],
+        parents: Mapping[str, tuple[str, ...]] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.tensors = dict(tensors)
+        self.parents = dict(parents or {})
+        self.about = dict(about or {})
+        self.prefix = ""
+        self.picks: dict[str, int | str | slice] = {}
+
+    def under(self, prefix: str = "", **picks: int | str | slice) -> Trace:
+        """The tensors whose names start with `prefix`, with `picks` taken along the axes that have them."""
+        view = Trace({}, about=self.about)
+        view.tensors, view.parents = self.tensors, self.parents
+        view.prefix = self.prefix + (f"{prefix}." if prefix else "")
+        view.picks = {**self.picks, **picks}
+        return view
+
+    def in_sight(self, at_the_end: bool = False) -> Trace:
+        """This trace through the window that its sentence needs, if any: see `transformer_core.studies.window`."""
+        return self.under(ENDING if at_the_end else WINDOW) if self.about.get("windows") else self
+
+    def in_full(self, name: str, **picks: int | str) -> Any:
+        """`self[name].pick(**picks)`, with all tokens along the axes that stay open: also those that are out of sight.
+
+        What a row holds most of may stand where no picture has room for it; `picks` are places in what is in sight.
+        """
+        return in_full(self, name, **picks)
+
+    def full(self, name: str) -> NamedTensor:
+        """The full array called `name` (no prefix, no picks): of the pass, or of the first source that has it.
+
+        Raises:
+            KeyError: neither recorded nor found; the line names what is near.
+        """
+        if name.startswith((f"{WINDOW}.", f"{ENDING}.")):
+            seen = through_window(self, name)
+            return self.tensors.setdefault(seen.name, seen)
+        if name not in self.tensors:
+            plain = Trace({}, about=self.about)
+            plain.tensors, plain.parents = self.tensors, self.parents
+            found = next((tensor for find, _ in _SOURCES if (tensor := find(plain, name)) is not None), None)
+            if found is None:
+                prefix = name.rpartition(".")[0]
+                near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
+                raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
+            self.tensors[name] = found
+        return self.tensors[name]
+
+    def __getitem__(self, name: str) -> Any:
+        tensor = self.full(self.prefix + name)
+        return tensor.pick(**{axis: at for axis, at in self.picks.items() if axis in tensor.axes})
+
+    def __iter__(self) -> Iterator[str]:
+        return (name[len(self.prefix) :] for name in self.tensors if name.startswith(self.prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
+        return full in self.tensors or any(has(full) for _, has in _SOURCES)
+
+    def explain(self, name: str, **picks: int | str) -> Entry:
+        """Explain one entry of `name`: its operation, its terms, and the number recomputed from them.
+
+        `picks` give a label or a place along each axis; see `transformer_core.tracing.explain`.
+        """
+        return explain(self, name, **picks)
+
+    def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
+        """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.
+
+        Both are written under temporary names and moved only when both are whole: an interruption leaves the old pair.
+        """
+        path = ending(path, ".npz")
+        card = {
+            "about": self.about,
+            "tensors": {
+                name: {"axes": tensor.axes, "shape": tensor.shape, "labels": dict(tensor.labels)}
+                | ({"parents": self.parents[name]} if name in self.parents else {})
+                for name, tensor in self.tensors.items()
+            },
+        }
+        write = np.savez_compressed if compressed else np.savez
+        with whole(path.with_suffix(".json")) as told, whole(path) as part:
+            write(part, allow_pickle=False, **{name: tensor.values for name, tensor in self.tensors.items()})
+            told.write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")
+        return path
+
+    @classmethod
+    def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """What `about` of a saved trace says, without its tensors."""
+        card = _arrays_of(path).with_suffix(".json")
+        about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
+        return about
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Read what `save` wrote; nothing in the files is executed.
+
+        Raises:
+            OSError: one of the two files is not there.
+            ValueError: the files were damaged.
+        """
+        path = _arrays_of(path)
+        arrays = read_arrays(path)
+        with reading(path, AttributeError):
+            card = read_object(path.with_suffix(".json"), most=None)
+            tensors = {
+                name: NamedTensor(
+                    name, arrays[name], tuple(facts["axes"]), {a: tuple(v) for a, v in facts["labels"].items()}
+                )
+                for name, facts in card["tensors"].items()
+            }
+            parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
+            return cls(tensors, parents, card["about"])
+
+
+def _arrays_of(path: str | os.PathLike[str]) -> Path:
+    """The .npz of a saved trace, which may be named by either of its two files, or without a suffix."""
+    path = Path(path)
+    return path.with_suffix(".npz") if path.suffix == ".json" else ending(path, ".npz")
