@@ -14,11 +14,11 @@ from scenes.telling import printable, tell
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(as_json: bool) -> None:
     """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
-    from transformer_core.pretrained.model_registry import INSTALLED_BY, at_hand, models_home
+    from transformer_core.pretrained.model_registry import INSTALLED_BY, known_models, models_home
     from transformer_core.pretrained.model_registry import as_json as listed
 
     printable()
-    found = at_hand()
+    found = known_models()
     if as_json:
         click.echo(listed(found))
         return
@@ -36,12 +36,12 @@ def called(model: str) -> str:
         ValueError: there is no such model.
     """
     from scenes.production.files import distinct, fingerprinted
-    from transformer_core.pretrained.model_registry import UNTRAINED, at_hand, placed
+    from transformer_core.pretrained.model_registry import UNTRAINED, find_model, known_models
 
     if model == UNTRAINED:
         return model
-    path = placed(model)
-    if any(one.name == model and one.path == path for one in at_hand()):
+    path = find_model(model)
+    if any(one.name == model and one.path == path for one in known_models()):
         return distinct(model)
     return fingerprinted(path.name.removesuffix(".safetensors"), str(path.resolve()))
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from scenes.speech.voices import INSTALL, PACKAGE, SILENT, NotInstalledError, voice
-from scenes.speech.voices import voices as at_hand
+from scenes.speech.voices import voices as known_models
 from scenes.telling import tell
 
 
@@ -57,7 +57,7 @@ def _is_folder(name: str) -> bool:
 def _broken() -> bool:
     """Check whether a voice is installed that cannot speak."""
     try:
-        for one in at_hand():
+        for one in known_models():
             one.model  # noqa: B018 - which reads it
     except NotInstalledError:
         return True
@@ -70,9 +70,9 @@ def voices(context: click.Context) -> None:
     """The voices at hand; own recordings need none."""
     if context.invoked_subcommand is not None:
         return
-    for one in at_hand():
+    for one in known_models():
         tell(f"{one.name:10}  {one.language}  {one.about}")
-    if not at_hand():
+    if not known_models():
         tell(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
 
 

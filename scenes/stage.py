@@ -41,8 +41,8 @@ class Stage(Scene):
             self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
             self.add(*self.caption)
 
-    def _play(self, play: Any, record: Record, showing: bool) -> None:
-        together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
+    def _play(self, decoded: Any, record: Record, showing: bool) -> None:
+        together = [a for a in (decoded if isinstance(decoded, tuple) else (decoded,)) if a is not None]
         if not together:
             return
         animations = self.compile_animations(*together)

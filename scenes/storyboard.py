@@ -94,7 +94,7 @@ class Chapter(Stage):
         opened: Callable[[int, Step], None] | None = None,
         closed: Callable[[Record], None] | None = None,
     ) -> list[Record]:
-        """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
+        """DecoderRows the steps whose numbers are `wanted` (all by default); apply the others without showing them.
 
         `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
         the stage then stands as the viewer leaves it.

@@ -1,4 +1,4 @@
-"""The verbs of the lecture: appear, focus, count, fill, move on, leave. They alone know how long they take."""
+"""The verbs of the lecture: appear, highlight, count, fill, move on, leave. They alone know how long they take."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> V
     return frame(width, height, role).move_to(mobject)
 
 
-def focus(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> tuple[VMobject, Animation]:
+def highlight(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> tuple[VMobject, Animation]:
     """A ring around `part`, and the animation that draws it and dims the rest of `among`."""
     ring = ring_around(part, role)
     others = [m for m in among if m is not part]

@@ -17,7 +17,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.first_look import met
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
@@ -34,7 +34,7 @@ class Basics(Chapter):
     needs = ("cross-attention",)
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        self.asker = cast_of(trace).asker
+        self.query_token = focus_of(trace).query_token
         self.source = trace["embed_src.sum"].words("position")
         self.output = trace["probs"].words("position")[1:]
         self.size = f"{trace['config.words']} × {trace['config.d_model']}"
@@ -116,7 +116,7 @@ class Basics(Chapter):
 
     def understand(self, trace: Trace) -> Iterator[Step]:
         """The left half opens: rows in, rows out."""
-        lanes = self.lanes = Lanes(self.memory, self.asker, pitch=92, room=420, middle=530)
+        lanes = self.lanes = Lanes(self.memory, self.query_token, pitch=92, room=420, middle=530)
         self.reading = reading = Reading(lanes, trace, rows_of(trace, "embed_src.sum"), self.memory, self.size)
         words, width = trace["config.words"], trace["config.d_model"]
         enter, go = ("row enters", "row leaves") if float(words) == 1 else ("rows enter", "rows leave")
@@ -202,7 +202,7 @@ class Basics(Chapter):
 
     def families(self, trace: Trace) -> Iterator[Step]:
         """The same parts, three kinds of model."""
-        lanes = Lanes(self.memory, self.asker, top=610, pitch=44, room=250)
+        lanes = Lanes(self.memory, self.query_token, top=610, pitch=44, room=250)
         picture = Families(trace, lanes, self.memory, self.output)
         first, second, third = picture.columns
         yield Step(
@@ -291,7 +291,7 @@ class Basics(Chapter):
 
     def who_does_what(self, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        lanes = Lanes(self.memory, self.asker, pitch=84, room=430, middle=490)
+        lanes = Lanes(self.memory, self.query_token, pitch=84, room=430, middle=490)
         way = WholeWay(lanes, trace, self.memory, self.output)
         answer = at_floor(Answer("The encoder turns words into rows that know their neighbours; the decoder writes."))
         words = trace["config.words"]

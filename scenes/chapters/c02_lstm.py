@@ -18,7 +18,7 @@ from scenes.mobjects.handover import Bought, Handover
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import at
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.chains import SHORT_AND_LONG, farthest, parted
 from transformer_core.studies.measures.effects import counts
 from transformer_core.studies.measures.order import TURNED, exchanged
@@ -91,8 +91,8 @@ class AgainstLSTM(Chapter):
 
     def a_grid(self, trace: Trace) -> Iterator[Step]:
         """The chain folds into a grid: every pair in one tick."""
-        cast = cast_of(trace)
-        weights = cast.seen(trace)["weights"]
+        focus = focus_of(trace)
+        weights = focus.seen(trace)["weights"]
         n, cells = trace["config.words"], trace["config.comparisons"]
         picture = Folding(weights, self.ticks, f"{n} × {n}")
         layers = trace["config.encoder_layers"]
@@ -329,9 +329,9 @@ class AgainstLSTM(Chapter):
     def the_grid_does_not(self, trace: Trace) -> Iterator[Step]:
         """The cells of the grid only trade places."""
         order = exchanged(self.words) or []
-        cast = cast_of(trace)
+        focus = focus_of(trace)
         plain, turned = (
-            trace[f"{variant}.{cast.path}.weights"].pick(batch=0, head=cast.head)
+            trace[f"{variant}.{focus.path}.weights"].pick(batch=0, head=focus.head)
             for variant in ("other.unplaced", TURNED)
         )
         last = int(float(trace["config.encoder_layers"])) - 1

@@ -28,8 +28,8 @@ from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.studies.focus import cast_of
-from transformer_core.studies.measures.boxes import loudest
+from transformer_core.studies.focus import focus_of
+from transformer_core.studies.measures.boxes import argmax_weight
 from transformer_core.tracing.trace import Trace
 
 NORMS = {"pre": ", a norm before each part", "post": ", a norm after each part", "none": ", without norms"}
@@ -47,12 +47,12 @@ class Encoder(Chapter):
         return "embed_src encoder"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        self.asker = cast_of(trace).asker
+        self.query_token = focus_of(trace).query_token
         self.size = f"{trace['config.words']} × {trace['config.d_model']}"
         self.sizes = rows_of(trace, "embed_src.sum")
         order = trace.about["config"]["norm_order"]
         yield from self.the_map(trace)
-        self.lanes = Lanes(self.sizes, self.asker)
+        self.lanes = Lanes(self.sizes, self.query_token)
         yield from self.words_to_rows(trace)
         if "embed_src.positional" in trace:
             yield from self.a_place(trace)
@@ -78,7 +78,7 @@ class Encoder(Chapter):
 
     def the_map(self, trace: Trace) -> Iterator[Step]:
         """The question, and the whole line at once."""
-        self.wide = overview_lanes(self.sizes, self.asker)
+        self.wide = overview_lanes(self.sizes, self.query_token)
         self.line = EncoderLine(trace, [*self.wide.y.values()], self.wide.left, self.size)
         brackets = self.line.brackets()
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
@@ -103,11 +103,11 @@ class Encoder(Chapter):
 
     def words_to_rows(self, trace: Trace) -> Iterator[Step]:
         """An id is an address; a row is what lives there."""
-        asker, lanes = self.asker, self.lanes
+        query_token, lanes = self.query_token, self.lanes
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         self.book = book = AddressBook(lanes, ids, table, rows_of(trace, "embed_src.token"), self.size)
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
-        here = asker.position
+        here = query_token.position
         table_size = book.table_size(f"{vocab} × {width}")
         goal = self.close_by(trace, "embed_src")
         self.ring = ring_around(goal.stations["embed_src"])
@@ -119,7 +119,7 @@ class Encoder(Chapter):
         )
         yield Step(
             "Words become rows",
-            say=f"“{asker}” is number {ids.quantity(here)} in a list of {vocab}: an address, not a size. |"
+            say=f"“{query_token}” is number {ids.quantity(here)} in a list of {vocab}: an address, not a size. |"
             f"There the embedding keeps a row of {width} numbers that training sets. |{rest}",
             show=[
                 [
@@ -183,7 +183,10 @@ class Encoder(Chapter):
         """The norm, where the config puts it: every row to mean zero and variance one."""
         norm = trace.under("encoder.0.ln1", batch=0)
         before, after = Scales.both(self.lanes, trace, "encoder.0.ln1")
-        mean, variance = norm["mean"].pick(position=self.asker.position), norm["var"].pick(position=self.asker.position)
+        mean, variance = (
+            norm["mean"].pick(position=self.query_token.position),
+            norm["var"].pick(position=self.query_token.position),
+        )
         pre = trace.about["config"]["norm_order"] == "pre"
         opening = (
             "Before the first attention, a norm rescales all rows. |"
@@ -197,7 +200,7 @@ class Encoder(Chapter):
         )
         yield Step(
             "A norm brings every row to one scale",
-            say=f"{opening}Each mark is one number. Those of “{self.asker}” have mean {mean:.2f}, "
+            say=f"{opening}Each mark is one number. Those of “{self.query_token}” have mean {mean:.2f}, "
             f"variance {variance:.2f}. |Subtract the mean, divide by the spread: now zero and one. |{close}",
             show=[
                 [
@@ -224,7 +227,7 @@ class Encoder(Chapter):
         pre = trace.about["config"]["norm_order"] == "pre"
         names = ("rows, after the norm" if pre else "rows of the stream", "what each row takes away")
         weights = head["weights"]
-        best, asker, answer, share = loudest(weights, self.lanes.y)
+        best, query_token, answer, share = argmax_weight(weights, self.lanes.y)
         talk = Talk(self.lanes, reads, weights, head["out"], names, self.size)
         order = [h for h in range(len(talk.fans)) if h != best] + [best]
         fans = [talk.fans[h] for h in order]
@@ -234,9 +237,9 @@ class Encoder(Chapter):
             for h, fan in zip(order[1:], fans[1:], strict=True)
         ]
         loud = (
-            f"Here “{asker}” gives {share:share} of its attention to “{answer}”. |"
-            if asker.position != answer.position
-            else f"With one token, all attention, {share:share}, stays with “{asker}”. |"
+            f"Here “{query_token}” gives {share:share} of its attention to “{answer}”. |"
+            if query_token.position != answer.position
+            else f"With one token, all attention, {share:share}, stays with “{query_token}”. |"
         )
         yield Step(
             "Attention: the rows talk",
@@ -247,7 +250,7 @@ class Encoder(Chapter):
             show=[
                 [self.walk_to(trace, "encoder.0.self_attn"), appear(talk.reads, talk.names[0])],
                 [appear(talk.tabs, talk.tab_name, self.lit), appear(fans[0]), *turns],
-                settle_in(fans[0], talk.spotlight(self.lanes, best, asker, answer)),
+                settle_in(fans[0], talk.spotlight(self.lanes, best, query_token, answer)),
                 [(appear(talk.names[1]), fill(talk.row(self.lanes), "row")), appear(*talk.rest(self.lanes), talk.size)],
             ],
             stay=[self.line, self.wide, self.ring],
@@ -255,10 +258,10 @@ class Encoder(Chapter):
 
     def added(self, trace: Trace) -> Iterator[Step]:
         """What attention found is added, not put in the row's place."""
-        asker = self.asker
+        query_token = self.query_token
         names = ("the row so far", "what attention found", "the row from here on")
         tensors = [rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "self_attn.out", "resid_attn")]
-        share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=asker.position)
+        share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=query_token.position)
         verdict = "a small step." if share < 1 / 3 else "a real change." if share < 1 else "longer than the row itself."
         total = Sum(self.lanes, tensors, names, self.size)
         yield from self.addition(
@@ -269,19 +272,22 @@ class Encoder(Chapter):
             (
                 "What attention found is not put in the row’s place. |",
                 "It is added to what was there. |",
-                f"So the row keeps its past. |For “{asker}”, the addition is {share:.0%} as long as the row: {verdict}",
+                (
+                    "So the row keeps its past. |"
+                    f"For “{query_token}”, the addition is {share:.0%} as long as the row: {verdict}"
+                ),
             ),
             ring="+",
         )
 
     def alone(self, trace: Trace) -> Iterator[Step]:
         """The feed-forward network: wide, bent, narrow, each row for itself."""
-        asker, ffn = self.asker, trace.under("encoder.0.ffn", batch=0)
+        query_token, ffn = self.query_token, trace.under("encoder.0.ffn", batch=0)
         width, wide, activation = trace["config.d_model"], trace["config.d_ff"], trace.about["config"]["activation"]
-        one = Widening.of(trace, "encoder.0.ffn", asker)
-        lanes = self.wide = self.lanes = Lanes(self.sizes, asker)
+        one = Widening.of(trace, "encoder.0.ffn", query_token)
+        lanes = self.wide = self.lanes = Lanes(self.sizes, query_token)
         every = EachAlone.of(lanes, trace, "encoder.0.ffn", self.size)
-        awake = ffn["awake"].pick(position=asker.position)
+        awake = ffn["awake"].pick(position=query_token.position)
         bend = ACTIVATIONS.get(activation, "GELU")
         stay = claim(float(awake) == 1, "stays", "stay")
         silent = f"Of {wide} units, {awake} {stay} awake. |" if activation == "relu" else f"{awake} {stay} positive. |"
@@ -306,8 +312,8 @@ class Encoder(Chapter):
 
     def and_again(self, trace: Trace) -> Iterator[Step]:
         """The other blocks at a run: the shape stays, the rows move on."""
-        asker, layers = self.asker, trace["config.encoder_layers"]
-        cosine = trace["encoder.cosine_first_last"].pick(batch=0, position=asker.position)
+        query_token, layers = self.query_token, trace["config.encoder_layers"]
+        cosine = trace["encoder.cosine_first_last"].pick(batch=0, position=query_token.position)
         both = FirstAndLast.of(self.lanes, trace, counted(layers, "block"))
         tower = self.line.tower
         again = (
@@ -322,7 +328,7 @@ class Encoder(Chapter):
             "And again: the shape stays",
             say=f"{again}After {counted(layers, 'block')} the shape is what it was, {self.size}: "
             "so blocks can be stacked. |"
-            f"First and last row of “{asker}” have a cosine of {cosine:.2f}: {verdict}",
+            f"First and last row of “{query_token}” have a cosine of {cosine:.2f}: {verdict}",
             show=[
                 [
                     self.walk_to(trace, tower.parts[-1]),
@@ -341,7 +347,7 @@ class Encoder(Chapter):
 
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one row blanked in each box, and what else changes."""
-        wide = overview_lanes(self.sizes, self.asker)
+        wide = overview_lanes(self.sizes, self.query_token)
         goal = EncoderLine(trace, [*wide.y.values()], wide.left, self.size)
         blanked = Blanked(goal, wide, trace)
         answer = at_floor(Answer("One row per token all the way: attention mixes rows, all else works on each alone."))

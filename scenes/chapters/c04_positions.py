@@ -32,9 +32,9 @@ from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Cast, cast_of, embedding_of, first_in_sight, stack_of
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
 from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.telling import clearest, liveliest
+from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A difference below this part of the numbers that differ is rounding.
@@ -54,20 +54,20 @@ class Positions(Chapter):
         return embedding_of(stack_of(trace))
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
+        focus = focus_of(trace)
         self.waves = trace.about["config"]["positions"] in ("interleaved", "halves")
-        self.first, self.embedding = f"{cast.stack}.0.self_attn", embedding_of(cast.stack)
-        yield from self.shuffled_before(trace) if cast.stack == DECODER else self.shuffled(trace)
-        yield from self.a_sum_has_no_order(cast, trace)
+        self.first, self.embedding = f"{focus.stack}.0.self_attn", embedding_of(focus.stack)
+        yield from self.shuffled_before(trace) if focus.stack == DECODER else self.shuffled(trace)
+        yield from self.a_sum_has_no_order(focus, trace)
         if f"{self.embedding}.positional" in trace:
-            yield from self.not_the_index(cast, trace)
+            yield from self.not_the_index(focus, trace)
             if self.waves:
-                yield from self.clock_hands(cast, trace)
+                yield from self.clock_hands(focus, trace)
             yield from self.a_step_is_a_turn(trace)
             yield from self.before_or_behind(trace)
-            yield from self.word_and_place(cast, trace)
+            yield from self.word_and_place(focus, trace)
             if not trace.about["config"]["embedding_norm"]:  # behind a norm, a row is no sum of word and place
-                yield from self.a_score_knows_both(cast, trace)
+                yield from self.a_score_knows_both(focus, trace)
         yield from self.other_ways(trace)
 
     def shuffled(self, trace: Trace) -> Iterator[Step]:
@@ -136,14 +136,14 @@ class Positions(Chapter):
             ],
         )
 
-    def a_sum_has_no_order(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_sum_has_no_order(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Inside one entry: the same terms, in another order."""
         order = [int(i) for i in trace["other.shuffled.order"].values]
         plain, other = (trace.under(f"other.{key}.{self.first}", batch=0) for key in ("unplaced", "shuffled"))
-        asker = plain["z"].words("query")[-1] if cast.stack == DECODER else cast.asker
-        here, there = asker.position, order.index(asker.position)
+        query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
+        here, there = query_token.position, order.index(query_token.position)
         terms = plain["weighted_v"].pick(query=here)
-        head, entry = liveliest(terms, decimals=2)
+        head, entry = argmax_terms(terms, decimals=2)
         picture, again = two_orders(
             *(
                 (
@@ -168,7 +168,7 @@ class Positions(Chapter):
         yield Step(
             "A sum has no order",
             say="Can’t we just trace the rows? We can; the weights can’t. |"
-            f"An entry that attention makes for “{asker}” is a sum: share times value, word by word. |{shuffle}",
+            f"An entry that attention makes for “{query_token}” is a sum: share times value, word by word. |{shuffle}",
             show=[
                 appear(*(line[0] for line in picture.lines), picture.zero),
                 [
@@ -181,17 +181,17 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def not_the_index(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def not_the_index(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
         part = trace.under(self.embedding)
-        asker, numbers = cast.asker, part["place_numbers"]
-        largest = part["largest_entry"].pick(batch=0, position=asker.position)
+        query_token, numbers = focus.query_token, part["place_numbers"]
+        largest = part["largest_entry"].pick(batch=0, position=query_token.position)
         wave = part["all_places"].pick(d_model=0)
-        names = f"largest in “{asker}”: {largest:.1f}", "one wave" if self.waves else "one entry"
+        names = f"largest in “{query_token}”: {largest:.1f}", "one wave" if self.waves else "one entry"
         picture = IndexAndWave(numbers, wave, largest, names)
         last = numbers.quantity(len(numbers) - 1)
         drown = (
-            f"It grows. The largest entry of “{asker}” is {largest:.1f}; {last} would drown it. |"
+            f"It grows. The largest entry of “{query_token}” is {largest:.1f}; {last} would drown it. |"
             if last > 2 * largest
             else f"It grows with the sentence, up to {last} here. |"
         )
@@ -213,10 +213,10 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def clock_hands(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def clock_hands(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Many waves of falling speed: the hands of clocks."""
         part = trace.under(self.embedding)
-        words = () if first_in_sight(trace, cast.stack) else part["sum"].words("position")  # they begin at place 0
+        words = () if first_in_sight(trace, focus.stack) else part["sum"].words("position")  # they begin at place 0
         numbers, turns = part["place_numbers"], part["hand_turns"]
         places = min(len(numbers), max(12, len(words)))
         clocks = Clocks(part["place_hands"], turns, numbers, words, places)
@@ -284,7 +284,7 @@ class Positions(Chapter):
         run = trace.under("experiment.direction")
         if "asymmetry" not in run or not self.waves:
             return
-        head, step, contrast = clearest(run["asymmetry"], run["asymmetry_spread"])
+        head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
         products, numbers = (trace[f"{self.embedding}.{name}"] for name in ("likenesses", "place_numbers"))
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         farthest, distance = max(offsets), numbers.quantity(step + 1)
@@ -326,18 +326,18 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def word_and_place(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def word_and_place(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Tip to tail, and the word is still there."""
-        asker, here = cast.asker, cast.asker.position
+        query_token, here = focus.query_token, focus.query_token.position
         part = trace.under(self.embedding, batch=0, position=here)
         angle, cosines, own = part["sum_angle"], part["word_likeness"], round(float(part["ids"]))
-        arrows = TipToTail(part["sum_plane"], asker, angle)
+        arrows = TipToTail(part["sum_plane"], query_token, angle)
         which = WhichWord(cosines, own)
         centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)
         best = cosines.largest()[0]
-        vocab = trace["config.target_vocab" if cast.stack == DECODER else "config.source_vocab"]
+        vocab = trace["config.target_vocab" if focus.stack == DECODER else "config.source_vocab"]
         found = (
-            f"Of {vocab} tokens, it still looks most like “{asker}”. |"
+            f"Of {vocab} tokens, it still looks most like “{query_token}”. |"
             if best.position == own
             else f"Of {vocab} tokens, it looks most like “{best}”. |"
         )
@@ -371,14 +371,14 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def a_score_knows_both(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_score_knows_both(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A matrix acts on a sum as on its parts: a score splits."""
-        asker, here = cast.asker, cast.asker.position
+        query_token, here = focus.query_token, focus.query_token.position
         sizes = trace[f"{self.first}.part_sizes"].pick(batch=0)
         head = int(sizes.values[:, 1:4].sum(-1).argmax())
         row = trace.under(self.first, batch=0, head=head, query=here)
-        favourite = row["masked"].largest()[0]
-        score, parts = (row[name].pick(key=favourite.position) for name in ("scores", "score_parts"))
+        top_key = row["masked"].largest()[0]
+        score, parts = (row[name].pick(key=top_key.position) for name in ("scores", "score_parts"))
         names = parts.words("part")
         picture = Staircase(parts.quantities(), names, score, token=False, high=400)
         centred(picture, 0.06)
@@ -386,11 +386,11 @@ class Positions(Chapter):
         formula.set_x(0)
         biggest = max(range(len(names)), key=lambda i: abs(float(parts.values[i])))
         ring = ring_around(VGroup(*picture.lines[biggest]), roomy=True)
-        same = "itself" if favourite.position == here else f"“{favourite}”"
+        same = "itself" if top_key.position == here else f"“{top_key}”"
         yield Step(
             "A score knows both",
             say="A matrix acts on a sum as on its parts. |"
-            f"The score of “{asker}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
+            f"The score of “{query_token}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
             "splits in four; |"
             f"biases give the rest. Together {score:{picture.spec}}. |"
             f"Here {names[biggest]} weighs most.",

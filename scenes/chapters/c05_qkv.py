@@ -19,7 +19,7 @@ from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Cast, best_head, cast_of
+from transformer_core.studies.focus import DECODER, Focus, best_head, focus_of
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
@@ -32,26 +32,26 @@ class QKV(Chapter):
     needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return cast_of(trace).path
+        return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
-        yield from self.three_jobs(cast, trace)
-        yield from self.what_enters(cast, trace)
-        yield from self.one_cell(cast, trace)
-        yield from self.one_row(cast, trace)
-        yield from self.key_and_value(cast, trace)
-        yield from self.not_mutual(cast, trace)
-        yield from self.no_meaning_of_its_own(cast, trace)
+        focus = focus_of(trace)
+        yield from self.three_jobs(focus, trace)
+        yield from self.what_enters(focus, trace)
+        yield from self.one_cell(focus, trace)
+        yield from self.one_row(focus, trace)
+        yield from self.key_and_value(focus, trace)
+        yield from self.not_mutual(focus, trace)
+        yield from self.no_meaning_of_its_own(focus, trace)
         yield from self.guesses(trace)
-        yield from self.three_views(cast, trace)
+        yield from self.three_views(focus, trace)
 
-    def three_jobs(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def three_jobs(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The question of the chapter."""
-        jobs = ThreeJobs(entering(trace, cast).pick(position=cast.asker), cast.asker)
+        jobs = ThreeJobs(entering(trace, focus).pick(position=focus.query_token), focus.query_token)
         yield Step(
             "How can one row do three jobs?",
-            say=f"Inside the model, “{cast.asker}” is one row of {trace['config.d_model']} numbers. |"
+            say=f"Inside the model, “{focus.query_token}” is one row of {trace['config.d_model']} numbers. |"
             "It must ask: what am I looking for? |It must be found: what can I be matched by? |"
             "And it must hand something over. How can one row do all three?",
             show=[
@@ -62,11 +62,11 @@ class QKV(Chapter):
             ],
         )
 
-    def what_enters(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def what_enters(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The X of the formula, read off the trace."""
-        x, stream = entering(trace, cast), trace[f"{cast.block}.resid_pre"].pick(batch=0)
+        x, stream = entering(trace, focus), trace[f"{focus.block}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
-        picture = Entering(stream, x, cast.asker, f"{words} × {width}")
+        picture = Entering(stream, x, focus.query_token, f"{words} × {width}")
         normed = len(picture.way) > 0
         reads = (
             "Attention reads each row after the norm, not before. |"
@@ -84,27 +84,27 @@ class QKV(Chapter):
             f"The X of the formula: {counted(words, 'row')} of {width} numbers. |{skipped}",
             show=[
                 [appear(picture.before, picture.heads), *([appear(picture.way), appear(picture.x)] if normed else [])],
-                [appear(picture.letter, picture.size), appear(ring_around(picture.x.row(cast.asker)))],
+                [appear(picture.letter, picture.size), appear(ring_around(picture.x.row(focus.query_token)))],
                 None,
             ],
             stay=(),
         )
 
-    def one_cell(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_cell(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """One cell, slowly."""
-        head, asker = cast.seen(trace), cast.asker
-        entry = strongest(head["q"].pick(query=asker)).position
-        weights = trace.under(f"parameters.{cast.path}", head=cast.head)
+        head, query_token = focus.seen(trace), focus.query_token
+        entry = strongest(head["q"].pick(query=query_token)).position
+        weights = trace.under(f"parameters.{focus.path}", head=focus.head)
         bias = weights["b_q"].pick(d_head=entry) if "b_q" in weights else None
-        x = entering(trace, cast).pick(position=asker)
+        x = entering(trace, focus).pick(position=query_token)
         picture = OneCell(
-            head, x, weights["w_q"].pick(d_head=entry), asker, entry, bias, f"{trace['config.d_head']} entries"
+            head, x, weights["w_q"].pick(d_head=entry), query_token, entry, bias, f"{trace['config.d_head']} entries"
         )
-        value, total = head["q"].pick(query=asker, d_head=entry), picture.sums.pick(d_model=-1)
+        value, total = head["q"].pick(query=query_token, d_head=entry), picture.sums.pick(d_model=-1)
         added = f", and the bias adds {bias:{picture.spec}}" if bias is not None else ""
         yield Step(
             "One number of the query, slowly",
-            say=f"Take the row of “{asker}”, and one column of the query matrix. |"
+            say=f"Take the row of “{query_token}”, and one column of the query matrix. |"
             "Multiply entry by entry: each product moves the sum. |"
             f"All {trace['config.d_model']} products make {total:{picture.spec}}{added}. |"
             f"{value:{picture.spec}} is one number of the query. Equal signs push up, unequal ones down.",
@@ -112,12 +112,12 @@ class QKV(Chapter):
             stay=(),
         )
 
-    def one_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """One row quickly, then the rest: X W_Q = Q."""
         words, width = trace["config.words"], trace["config.d_model"]
         heads, d_head = trace["config.heads"], trace["config.d_head"]
-        board = self.board = Meeting.of_heads(trace, cast)
-        mine = board.views[cast.head]
+        board = self.board = Meeting.of_heads(trace, focus)
+        mine = board.views[focus.head]
         ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_beside("query")
         first, scan = column_scan(board)
         sizes = [
@@ -125,10 +125,10 @@ class QKV(Chapter):
             board.size_over(f"{width} × {width}"),
             board.size_under(board.made, f"{words} × {width}"),
         ]
-        plus = " + b" if f"parameters.{cast.path}.b_q" in trace else ""
+        plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
         cut = (
-            f"{counted(heads, 'head')} of {d_head} columns each. {followed(cast)}"
+            f"{counted(heads, 'head')} of {d_head} columns each. {followed(focus)}"
             if len(board.views) > 1
             else f"One head takes all {d_head} columns."
         )
@@ -148,20 +148,20 @@ class QKV(Chapter):
             stay=(),
         )
 
-    def key_and_value(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def key_and_value(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The same row, other matrices."""
-        asker, wide = cast.asker, self.board
-        board = Meeting.of_roles(trace, cast)
-        mine, (query, key, value) = wide.views[cast.head], board.views
+        query_token, wide = focus.query_token, self.board
+        board = Meeting.of_roles(trace, focus)
+        mine, (query, key, value) = wide.views[focus.head], board.views
         names, tags, rings = board.names(), board.tags(), board.rings()
-        cosine = cast.seen(trace)["cosine"].pick(query=asker, key=asker.position)
-        line = board.in_corner(f"“{asker}”: query and key", "cosine", cosine)
+        cosine = focus.seen(trace)["cosine"].pick(query=query_token, key=query_token.position)
+        line = board.in_corner(f"“{query_token}”: query and key", "cosine", cosine)
         verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
         yield Step(
             "Key and value: the same row, other matrices",
             say="Two more matrices read the same rows. |"
             "The key matrix makes what a row can be matched by, |the value matrix what it hands over. |"
-            f"Query and key of “{asker}” have a cosine of {cosine:.2f}: {verdict}",
+            f"Query and key of “{query_token}” have a cosine of {cosine:.2f}: {verdict}",
             show=[
                 [(refit(wide.entering, board.entering), refit(mine, query)), appear(names[0], tags[0])],
                 [appear(key.matrix, names[1]), (fly(board.x, key.rows, "row"), appear(tags[1]))],
@@ -171,18 +171,18 @@ class QKV(Chapter):
             stay=[wide.entering, mine],
         )
 
-    def not_mutual(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Why not one matrix for both?"""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         words = trace["config.words"]
-        mirrored, real = Pairs.both(head, asker, favourite, f"{words} × {words}")
+        mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
         centred(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
         rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
         later = VGroup(*(ring_around(cell) for cell in real.pair))
         yield Step(
             "Why not one matrix for both?",
             say="Soon every query will be matched with every key. If keys were queries, |"
-            f"the matches would be their own mirror. |{real.told(ahead=cast.stack == DECODER)}",
+            f"the matches would be their own mirror. |{real.told(ahead=focus.stack == DECODER)}",
             show=[
                 appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
                 [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
@@ -195,11 +195,11 @@ class QKV(Chapter):
             stay=(),
         )
 
-    def no_meaning_of_its_own(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def no_meaning_of_its_own(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Who told this matrix to be the query?"""
-        change = trace[f"{cast.path}.turned_change"]
+        change = trace[f"{focus.path}.turned_change"]
         picture = Turned(
-            cast.seen(trace), cast.asker, cast.favourite, f"one rotation, all {trace['config.d_head']} entries"
+            focus.seen(trace), focus.query_token, focus.top_key, f"one rotation, all {trace['config.d_head']} entries"
         )
         before, after = picture.scores
         facts = at_floor(picture.fact(change))
@@ -247,11 +247,11 @@ class QKV(Chapter):
             stay=(),
         )
 
-    def three_views(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def three_views(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        head, asker = cast.seen(trace), cast.asker
-        views = {role: head[letter.lower()][asker.position] for role, letter in LETTERS.items()}
-        picture = ThreeJobs(entering(trace, cast).pick(position=asker), asker, views)
+        head, query_token = focus.seen(trace), focus.query_token
+        views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
+        picture = ThreeJobs(entering(trace, focus).pick(position=query_token), query_token, views)
         answer = at_floor(Answer("Three learned views of one row: the formula gives the roles, training fills them."))
         yield Step(
             "Three views of one row",
@@ -267,17 +267,16 @@ class QKV(Chapter):
         )
 
 
-def followed(cast: Cast) -> str:
+def followed(focus: Focus) -> str:
     """Which head the lecture follows, and the measure that has chosen it."""
-    head = f"We follow head {letter_of(cast.head)} of the {layer_name(cast.layer)}"
-    if cast.role:
-        return f"{head}: “{role_name(cast.role)}”, in {cast.score:share} of new cases."
-    if cast.pattern:
-        name = pattern_name(cast.pattern)
-        return f"{head}, the clearest link: “{name}” gets {cast.score:share}, by chance {cast.chance:share}."
-    if cast.asker.position == cast.favourite.position:
+    head = f"We follow head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
+    if focus.role:
+        return f"{head}: “{role_name(focus.role)}”, in {focus.score:share} of new cases."
+    if focus.pattern:
+        name = pattern_name(focus.pattern)
+        return f"{head}, the clearest link: “{name}” gets {focus.score:share}, by chance {focus.chance:share}."
+    if focus.query_token.position == focus.top_key.position:
         return f"{head}."
-    kind = Phrase(claim(cast.asker[:1].isalpha(), "words", "tokens"))
-    return (
-        f"{head}: of the links between {kind} near each other, “{cast.asker}” to “{cast.favourite}” is the strongest."
-    )
+    kind = Phrase(claim(focus.query_token[:1].isalpha(), "words", "tokens"))
+    query, key = focus.query_token, focus.top_key
+    return f"{head}: of the links between {kind} near each other, “{query}” to “{key}” is the strongest."

@@ -12,7 +12,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     fill,
-    focus,
+    highlight,
     leave,
     move_ring,
     ring_around,
@@ -29,7 +29,7 @@ from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Cast, cast_of, swap_of, within_reach
+from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
 from transformer_core.tracing.trace import Trace
 
 
@@ -41,42 +41,44 @@ class Scores(Chapter):
     needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return cast_of(trace).path
+        return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
-        yield from self.one_pair(cast, trace)
-        yield from self.one_angle(cast, trace)
-        board = Board(cast.seen(trace))
-        yield from self.one_row(cast, trace, board)
-        yield from self.all_rows(cast, trace, board)
-        if cast.stack == DECODER:
-            yield from self.no_row_looks_ahead(cast, board)
-        yield from self.only_leads_count(cast, trace)
-        yield from self.a_bet(cast, trace)
+        focus = focus_of(trace)
+        yield from self.one_pair(focus, trace)
+        yield from self.one_angle(focus, trace)
+        board = Board(focus.seen(trace))
+        yield from self.one_row(focus, trace, board)
+        yield from self.all_rows(focus, trace, board)
+        if focus.stack == DECODER:
+            yield from self.no_row_looks_ahead(focus, board)
+        yield from self.only_leads_count(focus, trace)
+        yield from self.a_bet(focus, trace)
 
-    def one_pair(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_pair(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """One cell, slowly."""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
-        pair = DotProduct(head, asker, favourite)
-        score = head["scores"].pick(query=asker, key=favourite)
-        up, down = (head[f"{side}_terms"].pick(query=asker, key=favourite) for side in ("positive", "negative"))
-        ring, ring_pair = focus(pair.pairs[0])
-        running = head["sums"].pick(query=asker, key=favourite).quantities()
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        pair = DotProduct(head, query_token, top_key)
+        score = head["scores"].pick(query=query_token, key=top_key)
+        up, down = (head[f"{side}_terms"].pick(query=query_token, key=top_key) for side in ("positive", "negative"))
+        ring, ring_pair = highlight(pair.pairs[0])
+        running = head["sums"].pick(query=query_token, key=top_key).quantities()
         total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
         formula = at_floor(
-            Formula(f"{{{{ q_({asker}) : query }}}} dot {{{{ k_({favourite}) : key }}}} = sum_i q_i k_i = {score:.2f}")
+            Formula(
+                f"{{{{ q_({query_token}) : query }}}} dot {{{{ k_({top_key}) : key }}}} = sum_i q_i k_i = {score:.2f}"
+            )
         )
         yield Step(
-            f"Does the question of “{asker}” fit the key of “{favourite}”?",
-            say=f"How well does a question fit a key? “{asker}” and “{favourite}”, "
-            f"head {letter_of(cast.head)} of the {layer_name(cast.layer)}. |"
+            f"Does the question of “{query_token}” fit the key of “{top_key}”?",
+            say=f"How well does a question fit a key? “{query_token}” and “{top_key}”, "
+            f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}. |"
             "Multiply entry by entry, and add up as you go. |"
             f"{counted(up, 'product')} {claim(float(up) == 1, 'pushes', 'push')} the sum up, "
             f"{down} {claim(float(down) == 1, 'pulls', 'pull')} it down. |"
             f"Together they make the score: {score:.2f}.",
             show=[
-                [appear(pair.asker, pair.query), appear(pair.answer, pair.key)],
+                [appear(pair.query_token, pair.query), appear(pair.answer, pair.key)],
                 [
                     (appear(pair.bars.zero, pair.note, total), ring_pair),
                     (
@@ -91,16 +93,16 @@ class Scores(Chapter):
             ],
         )
 
-    def one_angle(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_angle(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The same number as geometry."""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
-        score = head["scores"].pick(query=asker, key=favourite)
-        plane = PlaneOfTwo(head, asker, favourite)
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        score = head["scores"].pick(query=query_token, key=top_key)
+        plane = PlaneOfTwo(head, query_token, top_key)
         facts = VGroup(
-            value_line("length of the query", head["q_length"].pick(query=asker), ".2f", "query"),
-            value_line("length of the key", head["k_length"].pick(key=favourite), ".2f", "key"),
-            value_line("angle between them", head["angle"].pick(query=asker, key=favourite), ".0f", unit="degrees"),
-            value_line("cosine of the angle", head["cosine"].pick(query=asker, key=favourite), ".3f"),
+            value_line("length of the query", head["q_length"].pick(query=query_token), ".2f", "query"),
+            value_line("length of the key", head["k_length"].pick(key=top_key), ".2f", "key"),
+            value_line("angle between them", head["angle"].pick(query=query_token, key=top_key), ".0f", unit="degrees"),
+            value_line("cosine of the angle", head["cosine"].pick(query=query_token, key=top_key), ".3f"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}")
         column = VGroup(facts, product).arrange(DOWN, buff=gap("part"))
@@ -123,21 +125,21 @@ class Scores(Chapter):
             stay=(),
         )
 
-    def one_row(self, cast: Cast, trace: Trace, board: Board) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace, board: Board) -> Iterator[Step]:
         """One row quickly: one asks, all answer."""
-        head, asker = cast.seen(trace), cast.asker
-        reach, ahead = within_reach(head, asker), cast.stack == DECODER
-        row = VGroup(*(board.grid.cell(asker, key) for key in reach))
-        here = board.grid.tensor.position("query", asker)
-        scores = head["scores"].pick(query=asker, key=reach)
+        head, query_token = focus.seen(trace), focus.query_token
+        reach, ahead = within_reach(head, query_token), focus.stack == DECODER
+        row = VGroup(*(board.grid.cell(query_token, key) for key in reach))
+        here = board.grid.tensor.position("query", query_token)
+        scores = head["scores"].pick(query=query_token, key=reach)
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
-        own_score = head["scores"].pick(query=asker, key=asker.position)
+        own_score = head["scores"].pick(query=query_token, key=query_token.position)
         lying = board.lying()
         lying_labels = lying.row_labels("key", least=lying.size_px[1])
         centred(VGroup(lying, lying_labels))
-        ring, ring_row = focus(board.query.row(asker), role="query")
+        ring, ring_row = highlight(board.query.row(query_token), role="query")
         columns = [VGroup(board.key.column(key)) for key in reach]
-        key_ring, ring_key = focus(columns[0], role="key")
+        key_ring, ring_key = highlight(columns[0], role="key")
         hidden = not ahead and len(reach) < trace["config.words"]
         extremes = (
             f"Each meeting makes one score. The best fit in sight is “{best}” with {best_score:.2f}, |"
@@ -150,14 +152,16 @@ class Scores(Chapter):
         )
         along = "passes along them, up to its own" if ahead else "passes along them"
         yield Step(
-            f"“{asker}” asks, the tokens so far answer" if ahead else f"“{asker}” asks, every token answers",
-            say=f"One query can ask every key. Turn the keys upright; “{asker}” {along}. |{extremes}",
+            f"“{query_token}” asks, the tokens so far answer"
+            if ahead
+            else f"“{query_token}” asks, every token answers",
+            say=f"One query can ask every key. Turn the keys upright; “{query_token}” {along}. |{extremes}",
             show=[
                 [
                     appear(lying, lying_labels),
                     turn_over(board.as_turned(lying), lying_labels, board.key_labels),
                     appear(
-                        board.query.row(asker),
+                        board.query.row(query_token),
                         board.query_labels[here],
                         board.empty,
                         board.key_tag,
@@ -166,18 +170,18 @@ class Scores(Chapter):
                 [
                     (ring_row, ring_key),
                     (Visit(key_ring, columns), fill(row, "slow")),
-                    (leave(key_ring), move_ring(ring, board.grid.cell(asker, best))),
+                    (leave(key_ring), move_ring(ring, board.grid.cell(query_token, best))),
                 ],
-                move_ring(ring, board.grid.cell(asker, worst)),
-                move_ring(ring, board.grid.cell(asker, asker.position)),
+                move_ring(ring, board.grid.cell(query_token, worst)),
+                move_ring(ring, board.grid.cell(query_token, query_token.position)),
             ],
             stay=(),
         )
         self.ring, self.first_row, self.first_here = ring, row, here
 
-    def all_rows(self, cast: Cast, trace: Trace, board: Board) -> Iterator[Step]:
+    def all_rows(self, focus: Focus, trace: Trace, board: Board) -> Iterator[Step]:
         """The rest at once: one matrix product."""
-        queries = board.query.others(board.query.row(cast.asker))
+        queries = board.query.others(board.query.row(focus.query_token))
         labels = [label for i, label in enumerate(board.query_labels) if i != self.first_here]
         rest = board.grid.others(self.first_row)
         product = Formula("{{ Q : query }} {{ K : key }}^T")
@@ -202,16 +206,16 @@ class Scores(Chapter):
             ],
         )
 
-    def no_row_looks_ahead(self, cast: Cast, board: Board) -> Iterator[Step]:
+    def no_row_looks_ahead(self, focus: Focus, board: Board) -> Iterator[Step]:
         """What a decoder does with the scores of words to come."""
         closed = VGroup(*board.closed.values())
-        asker = cast.asker
+        query_token = focus.query_token
         yield Step(
             "No row looks ahead",
             say="The product compares every pair, even with words to come. "
             "A decoder has to guess those, so no row may read them. |"
             "Scores ahead become minus infinity; the others stay. |"
-            f"“{asker}” may look at what came before, and at itself.",
+            f"“{query_token}” may look at what came before, and at itself.",
             show=[
                 None,
                 [fill(closed, "row"), leave(*(board.grid.cells[place] for place in board.closed))] if closed else None,
@@ -219,17 +223,17 @@ class Scores(Chapter):
             ],
         )
 
-    def only_leads_count(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def only_leads_count(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A whole row may move; the shares stay."""
-        head, asker = cast.seen(trace), cast.asker
-        reach = within_reach(head, asker)
+        head, query_token = focus.seen(trace), focus.query_token
+        reach = within_reach(head, query_token)
         columns = RowColumns(
-            *(head[name].pick(query=asker, key=reach) for name in ("scores", "score_leads", "weights"))
+            *(head[name].pick(query=query_token, key=reach) for name in ("scores", "score_leads", "weights"))
         )
         centred(columns)
         yield Step(
             "Only the gaps in a row count",
-            say=f"The row of “{asker}” again, and below it the shares that the next chapter makes of it. |"
+            say=f"The row of “{query_token}” again, and below it the shares that the next chapter makes of it. |"
             "Take the same number off every score, so that the best stands at zero. |"
             "The scores move. The shares don’t, but for rounding. |"
             "Shares see only the gaps.",
@@ -249,33 +253,38 @@ class Scores(Chapter):
             stay=(),
         )
 
-    def a_bet(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_bet(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
-        head, asker = cast.seen(trace), cast.asker
+        head, query_token = focus.seen(trace), focus.query_token
         answer = at_floor(Answer("A score is a dot product; only the gaps in its row count."))
         question = "Your turn: can a score be high at a small cosine?"
-        weights = head["weights"].pick(query=asker)
-        here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
+        weights = head["weights"].pick(query=query_token)
+        here, best = (
+            weights.position("key", query_token.position),
+            head.in_full("weights", query=query_token).largest()[0],
+        )
         known = Arcs(weights.words("key"), here, weights)
-        swap = swap_of(trace, cast)
+        swap = swap_of(trace, focus)
         if not swap:
             centred(known, lower=-0.14)
             yield Step(
                 "Where will it look?",
-                say=f"In this head “{asker}” fits “{best}” best. |"
+                say=f"In this head “{query_token}” fits “{best}” best. |"
                 f"A score is a dot product; only the gaps in its row count. |{question}",
                 show=[appear(known), appear(answer), None],
                 stay=(),
             )
             return
-        other = trace.under(f"other.swap.{cast.path}", batch=0, head=cast.head)["weights"].pick(query=swap["position"])
+        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
+            query=swap["position"]
+        )
         guess = Arcs(other.words("key"), swap["position"])
         both = VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT)
         centred(both, lower=-0.12)
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
-            say=f"Here “{asker}” fits “{cast.favourite}” best: Spanish needs its gender. |"
+            say=f"Here “{query_token}” fits “{focus.top_key}” best: Spanish needs its gender. |"
             f"Swap it for “{swapped}”: one Spanish form for both. |"
             "Will it look, too? Bet now. |"
             f"A score is a dot product; the gaps count. |{question}",

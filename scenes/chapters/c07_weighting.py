@@ -12,8 +12,8 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     fill,
-    focus,
     follow,
+    highlight,
     leave,
     reweigh,
 )
@@ -29,7 +29,7 @@ from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Cast, cast_of, swap_of, within_reach
+from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
 from transformer_core.studies.measures.journey import SENSES
 from transformer_core.tracing.trace import Trace
 
@@ -42,19 +42,19 @@ class Weighting(Chapter):
     needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return cast_of(trace).path
+        return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
+        focus = focus_of(trace)
         yield from self.accidents_add_up(trace)
         yield from self.divide_by_the_root(trace)
-        yield from self.shares_of_one(cast, trace)
-        yield from self.every_row(cast, trace)
-        yield from self.a_temperature(cast, trace)
+        yield from self.shares_of_one(focus, trace)
+        yield from self.every_row(focus, trace)
+        yield from self.a_temperature(focus, trace)
         yield from self.slope_to_learn_from(trace)
-        yield from self.weigh_the_values(cast, trace)
-        yield from self.rows_move(cast, trace)
-        yield from self.looks_when_it_must(cast, trace)
+        yield from self.weigh_the_values(focus, trace)
+        yield from self.rows_move(focus, trace)
+        yield from self.looks_when_it_must(focus, trace)
 
     def accidents_add_up(self, trace: Trace) -> Iterator[Step]:
         """Why sums of products grow: random walks."""
@@ -118,28 +118,28 @@ class Weighting(Chapter):
             stay=(),
         )
 
-    def shares_of_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
-        """Softmax of the asker's row, column by column."""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
-        table = SoftmaxTable(head, asker)
+    def shares_of_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """Softmax of the query token's row, column by column."""
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        table = SoftmaxTable(head, query_token)
         centred(table)
-        share = head["weights"].pick(query=asker, key=favourite)
-        own = head["weights"].pick(query=asker, key=asker.position)
-        root = trace[f"{cast.path}.root_d_head"]
+        share = head["weights"].pick(query=query_token, key=top_key)
+        own = head["weights"].pick(query=query_token, key=query_token.position)
+        root = trace[f"{focus.path}.root_d_head"]
         digits = 0 if root == round(root) else 1
-        ahead = len(within_reach(head, asker)) < len(table.tokens)
+        ahead = len(within_reach(head, query_token)) < len(table.tokens)
         raised = (
             "Take e to the gap to the best: nothing, for what lies ahead. |"
             if ahead
             else "Take the gap to the best, and raise e to it. |"
         )
-        itself = f" and {own:share} to itself" if asker.position != favourite.position else ""
+        itself = f" and {own:share} to itself" if query_token.position != top_key.position else ""
         yield Step(
-            f"Softmax: the shares of “{asker}”",
-            say=f"The real row of “{asker}”, divided by {root:.{digits}f}, the root of the width. |"
+            f"Softmax: the shares of “{query_token}”",
+            say=f"The real row of “{query_token}”, divided by {root:.{digits}f}, the root of the width. |"
             f"{raised}"
             "Divide by the sum: together they make one. |"
-            f"“{asker}” gives {share:share} to “{favourite}”{itself}.",
+            f"“{query_token}” gives {share:share} to “{top_key}”{itself}.",
             show=[
                 [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
                 [
@@ -151,21 +151,21 @@ class Weighting(Chapter):
                     (appear_in_turn([*table.shares]), appear(table.heads[4], table.share_numbers)),
                     appear(table.share_total),
                 ],
-                focus(table.shares[favourite.position])[1],
+                highlight(table.shares[top_key.position])[1],
             ],
             stay=(),
         )
 
-    def every_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """All rows of the head at once."""
-        head, asker = cast.seen(trace), cast.asker
+        head, query_token = focus.seen(trace), focus.query_token
         board = WeightBoard(head)
         centred(board)
-        row = board.grid.row(asker)
-        here = board.grid.tensor.position("query", asker)
+        row = board.grid.row(query_token)
+        here = board.grid.tensor.position("query", query_token)
         rest = board.grid.others(row)
         strongest = head["weights"].largest()
-        ahead = cast.stack == DECODER
+        ahead = focus.stack == DECODER
         over = ", over what it may see" if ahead else ""
         told = (
             f"“{strongest[0]}” has only itself: {strongest[2]:share}."
@@ -174,7 +174,7 @@ class Weighting(Chapter):
         )
         yield Step(
             "Every row shares out one",
-            say=f"The row of “{asker}” goes back into its grid. |"
+            say=f"The row of “{query_token}” goes back into its grid. |"
             + claim(
                 len(rest) > 0,
                 "Every other row gets its own softmax. No row knows of another. |",
@@ -182,31 +182,31 @@ class Weighting(Chapter):
             )
             + f"Each row adds up to one{over}; columns need not. |{told}",
             show=[
-                appear(board.askers[here], row, board.answers),
-                [appear(*(chip for i, chip in enumerate(board.askers) if i != here)), fill(rest, "row")]
+                appear(board.query_tokens[here], row, board.answers),
+                [appear(*(chip for i, chip in enumerate(board.query_tokens) if i != here)), fill(rest, "row")]
                 if len(rest)
                 else None,
                 appear_in_turn([board.sum_name, *board.sums]),
-                [focus(board.grid.cell(strongest[0], strongest[1]))[1]],
+                [highlight(board.grid.cell(strongest[0], strongest[1]))[1]],
             ],
             stay=(),
         )
 
-    def a_temperature(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_temperature(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Divide the same row by T."""
-        head, asker = cast.seen(trace), cast.asker
-        states = Temperatures(head, asker)
+        head, query_token = focus.seen(trace), focus.query_token
+        states = Temperatures(head, query_token)
         one = states.at(1.0)
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
         group = VGroup(states, label.next_to(states, UP, buff=gap("grid")))
         centred(group)
-        panels = centred(temperature_panels(head, asker))
+        panels = centred(temperature_panels(head, query_token))
         hot = states.temperatures[one:]
         cold = states.temperatures[one - 1 :: -1]
         shown = states.states
         yield Step(
             "Dividing scores sets a temperature",
-            say=f"To divide a row is to set its temperature. This is the row of “{asker}” as it is. |"
+            say=f"To divide a row is to set its temperature. This is the row of “{query_token}” as it is. |"
             "Hotter: the shares draw level. |"
             "Colder: the winner takes all. |"
             "The root does this to raw scores, so that no row is frozen before it has learned.",
@@ -258,36 +258,36 @@ class Weighting(Chapter):
             stay=(),
         )
 
-    def weigh_the_values(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def weigh_the_values(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Value rows, lit by their shares, add up to one new row."""
-        head, asker = cast.seen(trace), cast.asker
-        blend = Blend(head, asker)
+        head, query_token = focus.seen(trace), focus.query_token
+        blend = Blend(head, query_token)
         centred(blend)
-        leader, pull = head.in_full("pull", query=asker).largest()
+        leader, pull = head.in_full("pull", query=query_token).largest()
         most = (
-            f"“{asker}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
+            f"“{query_token}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
             if pull > 0.5
             else f"It is a blend, led by “{leader}” with {pull:share} of the length that is added up."
         )
         yield Step(
             "Shares blend the values",
             say="Each token also brings a value row: what it hands over. |"
-            f"The shares of “{asker}” weigh these rows. |"
+            f"The shares of “{query_token}” weigh these rows. |"
             f"Scale each row by its share, and add. |{most}",
             show=[
                 appear(blend.plain, blend.tokens, blend.value_tag, blend.headings[0]),
-                [appear(blend.askers, blend.bars, blend.numbers)],
+                [appear(blend.query_tokens, blend.bars, blend.numbers)],
                 (*reweigh(blend.plain, blend.weighed), leave(blend.headings[0]), follow(blend.headings[1])),
                 [appear(blend.line, blend.output, blend.output_name)],
             ],
             stay=(),
         )
 
-    def rows_move(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def rows_move(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """What the blends do to the rows: they move, and a word of two senses parts."""
-        ways, shown = (trace[f"{cast.stack}.{name}"] for name in ("journey", "journey_explained"))
+        ways, shown = (trace[f"{focus.stack}.{name}"] for name in ("journey", "journey_explained"))
         parts = all(key in trace.about for key in SENSES) and trace["encoder.senses_start"] < 1e-6
-        picture = Journey(ways.pick(batch=0), cast.asker.position, 1040 if parts else 1810)
+        picture = Journey(ways.pick(batch=0), focus.query_token.position, 1040 if parts else 1810)
         told, show = "", []
         if parts:
             one, other = (trace[f"other.{key}.encoder.0.resid_pre"].pick(batch=0) for key in SENSES)
@@ -302,7 +302,7 @@ class Weighting(Chapter):
             show = [[appear(pair.panel, pair.start), appear(pair.ways, pair.names)], appear(pair.gap, pair.apart)]
         yield Step(
             "Every row moves",
-            say=f"Added to its row, such a blend moves “{cast.asker}”. |"
+            say=f"Added to its row, such a blend moves “{focus.query_token}”. |"
             f"Every row moves: this plane shows {shown:share} of how they differ.{told}",
             show=[
                 [appear(picture.panel, picture.starts), appear_in_turn(picture.legs, "slow"), appear(picture.chips)],
@@ -312,33 +312,38 @@ class Weighting(Chapter):
             stay=(),
         )
 
-    def looks_when_it_must(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Uncover the bet, and close."""
-        head, asker, favourite = cast.seen(trace), cast.asker, cast.favourite
+        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         formula = Formula(
             'op("Attention")(Q, K, V) = '
             'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
         )
         answer = at_floor(Answer("The root keeps scores teachable; shares then blend the values."))
         question = "Your turn: two equal scores lead by far. What shares?"
-        weights = head["weights"].pick(query=asker)
-        swap = swap_of(trace, cast)
-        here, best = weights.position("key", asker.position), head.in_full("weights", query=asker).largest()[0]
+        weights = head["weights"].pick(query=query_token)
+        swap = swap_of(trace, focus)
+        here, best = (
+            weights.position("key", query_token.position),
+            head.in_full("weights", query=query_token).largest()[0],
+        )
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
             yield Step(
                 "The whole formula, once",
-                say=f"Scores over the root, softmax, values. In this head “{asker}” looks most at “{best}”. |"
+                say=f"Scores over the root, softmax, values. In this head “{query_token}” looks most at “{best}”. |"
                 f"The root keeps scores teachable; shares then blend the values. |{question}",
                 show=[[appear(known), appear(formula)], appear(answer), None],
                 stay=(),
             )
             return
-        other = trace.under(f"other.swap.{cast.path}", batch=0, head=cast.head)["weights"].pick(query=swap["position"])
+        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
+            query=swap["position"]
+        )
         guess = Arcs(other.words("key"), swap["position"], other)
         asked = other.label("key", swap["position"])
-        share, other_share = weights.pick(key=favourite.position), other.pick(key=favourite.position)
+        share, other_share = weights.pick(key=top_key.position), other.pick(key=top_key.position)
         centred(VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT), lower=-0.12)
         verdict = claim(
             bool(share > 0.5 > other_share),
@@ -351,7 +356,7 @@ class Weighting(Chapter):
         )
         yield Step(
             "The bet: does it look, too?",
-            say=f"“{asker}” gives “{favourite}” {share:share}: Spanish needs its gender. |"
+            say=f"“{query_token}” gives “{top_key}” {share:share}: Spanish needs its gender. |"
             f"“{asked}”, with one form, gives it {other_share:share}. |{verdict} |"
             f"The root keeps scores teachable; shares blend the values. |{question}",
             show=[

@@ -22,7 +22,7 @@ from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import Cast, best_head, cast_of, layers_of, stack_of
+from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.effects import tallies_count
 from transformer_core.studies.measures.patterns import widest
 from transformer_core.tracing.provenance import Phrase
@@ -44,28 +44,30 @@ class Heads(Chapter):
     needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return f"{cast_of(trace).path} *.cross_attn"
+        return f"{focus_of(trace).path} *.cross_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
-        yield from self.one_must_divide(cast, trace)
-        yield from self.not_a_slice(cast, trace)
-        yield from self.side_by_side(cast, trace)
+        focus = focus_of(trace)
+        yield from self.one_must_divide(focus, trace)
+        yield from self.not_a_slice(focus, trace)
+        yield from self.side_by_side(focus, trace)
         yield from self.sorted_by_pattern(trace)
         yield from self.names_are_earned(trace)
         yield from self.only_when_needed(trace)
         yield from self.one_takes_it(trace)
-        yield from self.a_sum_of_heads(cast, trace)
+        yield from self.a_sum_of_heads(focus, trace)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
         yield from self.a_choice_we_made(trace)
-        yield from self.separate_projections(cast, trace)
+        yield from self.separate_projections(focus, trace)
 
-    def one_must_divide(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_must_divide(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The question of the chapter: one row of shares has only one to give."""
-        asker, picture = cast.asker, Budgets(trace, cast)
-        share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=asker, key=cast.favourite.position)
-        most, largest = trace.in_full(f"{cast.path}.looks", batch=0, query=asker.position).largest()
+        query_token, picture = focus.query_token, Budgets(trace, focus)
+        share = trace[f"{focus.path}.weights"].pick(
+            batch=0, head=focus.head, query=query_token, key=focus.top_key.position
+        )
+        most, largest = trace.in_full(f"{focus.path}.looks", batch=0, query=query_token.position).largest()
         heads = trace["config.heads"]
         cut = (
             f"It would have to cut: the most is {largest:share}, to “{most}”. |"
@@ -80,12 +82,12 @@ class Heads(Chapter):
         one, wide = picture.looks
         yield Step(
             "What if a word must look at two things?",
-            say=f"A row’s shares add up to one. Here “{asker}” gives “{cast.favourite}” {share:share} of it. |"
+            say=f"A row’s shares add up to one. Here “{query_token}” gives “{focus.top_key}” {share:share} of it. |"
             f"What if it must look at more? {cut}"
             f"So we take {counted(heads, 'head')}: each has a whole one to spend.",
             show=[
                 [
-                    appear(picture.asker, picture.single.outline, picture.one_name),
+                    appear(picture.query_token, picture.single.outline, picture.one_name),
                     appear(picture.single.pieces, picture.single.names, picture.single.most),
                     appear(one.chips),
                     *([appear(one.arcs, one.marks)] if len(one.arcs) else []),
@@ -106,13 +108,16 @@ class Heads(Chapter):
             ],
         )
 
-    def not_a_slice(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def not_a_slice(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Every head reads the whole row; the slicing happens in the weights."""
-        path, asker = cast.path, cast.asker
-        row = entering(trace, cast).pick(position=asker)
+        path, query_token = focus.path, focus.query_token
+        row = entering(trace, focus).pick(position=query_token)
         entry = strongest(row).position
-        matrices, queries = trace[f"parameters.{path}.w_q"], trace[f"{path}.q"].pick(batch=0, query=asker.position)
-        picture = Cutting(row, asker, matrices, queries, trace[f"{path}.entry_reach"], entry)
+        matrices, queries = (
+            trace[f"parameters.{path}.w_q"],
+            trace[f"{path}.q"].pick(batch=0, query=query_token.position),
+        )
+        picture = Cutting(row, query_token, matrices, queries, trace[f"{path}.entry_reach"], entry)
         width, heads = trace["config.d_model"], trace["config.heads"]
         reached = trace[f"{path}.reached_heads"].pick(d_model=entry)
         yield Step(
@@ -139,25 +144,26 @@ class Heads(Chapter):
             stay=(),
         )
 
-    def side_by_side(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def side_by_side(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """All heads of a layer, and of another one."""
         layers = layers_of(trace)
-        here, other = cast.layer, next((layer for layer in layers if layer != cast.layer), cast.layer)
-        weights = trace[f"{cast.path}.weights"].pick(batch=0)
+        here, other = focus.layer, next((layer for layer in layers if layer != focus.layer), focus.layer)
+        weights = trace[f"{focus.path}.weights"].pick(batch=0)
         heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
-        masked = trace[f"{cast.path}.masked"].pick(batch=0, head=0)
-        first = Patterns(trace[f"{cast.stack}.{other}.self_attn.weights"].pick(batch=0), letters, masked)
+        masked = trace[f"{focus.path}.masked"].pick(batch=0, head=0)
+        first = Patterns(trace[f"{focus.stack}.{other}.self_attn.weights"].pick(batch=0), letters, masked)
         picture = Patterns(weights, letters, masked)
         names = [picture.named(layer_name(layer)) for layer in (other, here)]
-        disputed, words = trace[f"{cast.path}.disputed"].pick(batch=0), trace["config.words"]
-        asker, most = trace[f"{cast.path}.different_favourites"].pick(batch=0).largest()
-        rings = VGroup(*(ring_around(grid.band(asker.position)) for grid in picture.grids))
-        found = picture.favourites(trace.in_full(f"{cast.path}.weights", batch=0, query=asker.position))
+        disputed, words = trace[f"{focus.path}.disputed"].pick(batch=0), trace["config.words"]
+        query_token, most = trace[f"{focus.path}.different_favourites"].pick(batch=0).largest()
+        rings = VGroup(*(ring_around(grid.band(query_token.position)) for grid in picture.grids))
+        found = picture.favourites(trace.in_full(f"{focus.path}.weights", batch=0, query=query_token.position))
         blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
         another = claim(other != here, "Another layer, other heads.", "This model has a single layer.")
         sharp = " A small penalty on blur keeps them sharp." if blurred else ""
         told = (
-            f"Their favourites differ for {disputed} of {counted(words, 'word')}. |“{asker}” has {most} different ones."
+            f"Their favourites differ for {disputed} of {counted(words, 'word')}. |"
+            f"“{query_token}” has {most} different ones."
             if disputed > 0
             else "Here every head has the same favourites. |"
             + claim(
@@ -360,17 +366,17 @@ class Heads(Chapter):
             here="*.cross_attn",
         )
 
-    def a_sum_of_heads(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_sum_of_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Concat and W_O: each head writes, and what they write adds up."""
-        part, asker = trace.under(cast.path, batch=0, query=cast.asker.position), cast.asker
+        part, query_token = trace.under(focus.path, batch=0, query=focus.query_token.position), focus.query_token
         lengths = part["head_lengths"]
         picture = Joining(
-            part["z"], trace[f"parameters.{cast.path}.w_o"], part["head_out"], part["head_sums"], lengths, asker
+            part["z"], trace[f"parameters.{focus.path}.w_o"], part["head_out"], part["head_sums"], lengths, query_token
         )
         longest, length = lengths.largest()
         yield Step(
             "Joined, then mixed: a sum of heads",
-            say=f"Each head made a short row for “{asker}”. Joined, they meet one more matrix. |"
+            say=f"Each head made a short row for “{query_token}”. Joined, they meet one more matrix. |"
             "Cut it in as many blocks: each head meets its own, and writes a whole row. |"
             "Add them up: the same output. |"
             f"Head {letter_of(longest.position)} writes most here: length {length:.2f}.",
@@ -396,8 +402,8 @@ class Heads(Chapter):
         layer = len([name for name in range(64) if f"decoder.{name}.self_attn.q" in trace]) - 1
         own, cross = f"decoder.{layer}.self_attn", f"decoder.{layer}.cross_attn"
         weights = trace[f"{own}.weights"].pick(batch=0)
-        clearest = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
-        asked = trace[f"{cross}.weights"].pick(batch=0, head=clearest)
+        argmax_ratio = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
+        asked = trace[f"{cross}.weights"].pick(batch=0, head=argmax_ratio)
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = Wiring(asked.words("key"), asked.words("query"), ("the encoder’s last rows", "the decoder’s rows"))
         before = Ledger(weights[sharpest(weights)], f"{rows} × {rows}")
@@ -424,9 +430,9 @@ class Heads(Chapter):
             here=f"{own} {cross}",
         )
 
-    def separate_projections(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def separate_projections(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        picture = Cuts(trace[f"parameters.{cast.path}.w_q"])
+        picture = Cuts(trace[f"parameters.{focus.path}.w_q"])
         removed = trace.under("experiment.parts_removed.exact")
         without = {"part": "all heads but one"}
         worth = (

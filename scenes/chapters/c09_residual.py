@@ -21,9 +21,9 @@ from scenes.mobjects.tokens import Token
 from scenes.mobjects.trained import ByDepth, Deep, Trained
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import Cast, cast_of, layers_of
+from transformer_core.studies.focus import Focus, focus_of, layers_of
 from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.telling import most_turned
+from transformer_core.studies.measures.telling import argmax_turned
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
@@ -42,24 +42,24 @@ class Residual(Chapter):
         return "*.stream *.ln? *.final_norm"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
-        yield from self.in_its_place(cast, trace)
-        yield from self.tributaries(cast, trace)
+        focus = focus_of(trace)
+        yield from self.in_its_place(focus, trace)
+        yield from self.tributaries(focus, trace)
         yield from self.a_road(trace)
         yield from self.without_add(trace)
-        yield from self.stations(cast, trace)
+        yield from self.stations(focus, trace)
         yield from self.before_or_after(trace)
         yield from self.is_norm_needed(trace)
-        yield from self.nothing_added(cast, trace)
+        yield from self.nothing_added(focus, trace)
 
-    def in_its_place(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def in_its_place(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The question of the chapter: put the answer in the row's place, or add it."""
-        asker, path = cast.asker, cast.path
-        part = trace.under(path, batch=0, position=asker.position)
-        row = trace[f"{cast.block}.resid_pre"].pick(batch=0, position=asker.position)
-        own = trace[f"{path}.weights"].pick(batch=0, head=cast.head, query=asker, key=asker.position)
+        query_token, path = focus.query_token, focus.path
+        part = trace.under(path, batch=0, position=query_token.position)
+        row = trace[f"{focus.block}.resid_pre"].pick(batch=0, position=query_token.position)
+        own = trace[f"{path}.weights"].pick(batch=0, head=focus.head, query=query_token, key=query_token.position)
         placed, added = part["left_if_replaced"], part["left_if_added"]
-        picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), asker)
+        picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), query_token)
         verdict = (
             "The word is still there. |So it may look elsewhere."
             if added > max(placed, 0.5)
@@ -69,8 +69,8 @@ class Residual(Chapter):
         )
         yield Step(
             "In its place, or added?",
-            say=f"Attention has an answer for “{asker}”. Why add it? "
-            f"{named_head(cast.layer, cast.head)} let “{asker}” keep {own:share} of itself. |"
+            say=f"Attention has an answer for “{query_token}”. Why add it? "
+            f"{named_head(focus.layer, focus.head)} let “{query_token}” keep {own:share} of itself. |"
             f"In its place: cosine {placed:.2f} with the row. |"
             f"Add it: {added:.2f}. {verdict}",
             show=[
@@ -83,10 +83,10 @@ class Residual(Chapter):
             ],
         )  # fmt: skip
 
-    def tributaries(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def tributaries(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The stream through the whole stack of the token that it turns most."""
-        token, degrees = most_turned(trace, cast.stack)
-        part = trace.under(cast.stack, batch=0, position=token.position)
+        token, degrees = argmax_turned(trace, focus.stack)
+        part = trace.under(focus.stack, batch=0, position=token.position)
         lengths, apart = part["addition_lengths"], part["tally_difference"]
         last = part[f"{layers_of(trace)[-1]}.resid_post"]
         picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, token)
@@ -97,9 +97,9 @@ class Residual(Chapter):
             else "Norms rescale it: another row leaves"
         )
         turned = (
-            f"The {Phrase(cast.stack)} turns “{token}” most: by {degrees:.0f} degrees. "
+            f"The {Phrase(focus.stack)} turns “{token}” most: by {degrees:.0f} degrees. "
             if trace["config.words"] > 1
-            else f"The {Phrase(cast.stack)} turns “{token}” by {degrees:.0f} degrees. "
+            else f"The {Phrase(focus.stack)} turns “{token}” by {degrees:.0f} degrees. "
         )
         yield Step(
             "A stream with tributaries",
@@ -172,20 +172,20 @@ class Residual(Chapter):
             stay=(),
         )
 
-    def stations(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def stations(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """One row through a layer norm."""
-        path, asker = f"{cast.block}.ln1", cast.asker
+        path, query_token = f"{focus.block}.ln1", focus.query_token
         if f"{path}.mean" not in trace:
             return
-        part = trace.under(path, batch=0, position=asker.position)
-        enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=asker.position)
+        part = trace.under(path, batch=0, position=query_token.position)
+        enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=query_token.position)
         rows = [enters, *(part[name] for name in ("centred", "normalized", "gained", "out"))]
         mean, variance, after, one = (part[name] for name in ("mean", "var", "mean_after", "var_after"))
-        picture = Stations(rows, [mean, after, after], [variance, variance, one], asker)
+        picture = Stations(rows, [mean, after, after], [variance, variance, one], query_token)
         bars, names = picture.states, picture.names
         yield Step(
             "Norm: one row through five stations",
-            say=f"Norm takes one row, here “{asker}”, {layer_name(cast.layer)}: "
+            say=f"Norm takes one row, here “{query_token}”, {layer_name(focus.layer)}: "
             f"mean {mean:.2f}, variance {variance:.2f}. |"
             "Take the mean off every entry. |Divide by the root of the variance: "
             f"now the variance is {one:.2f}. |"
@@ -272,11 +272,11 @@ class Residual(Chapter):
             stay=(),
         )  # fmt: skip
 
-    def nothing_added(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def nothing_added(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
         order = trace.about["config"]["norm_order"]
         picture = Wired(order, 560)
-        token = Token(cast.asker).next_to(picture.stream, LEFT, buff=gap("chip"))
+        token = Token(focus.query_token).next_to(picture.stream, LEFT, buff=gap("chip"))
         after = Words("?", "large number").next_to(picture.stream, RIGHT, buff=gap("chip"))
         centred(VGroup(picture, token, after))
         answer = at_floor(Answer("Add keeps the word and opens a road for the gradient; Norm keeps the scale."))
@@ -285,7 +285,7 @@ class Residual(Chapter):
             "Add keeps, Norm tames",
             say="Add keeps the word, and a road for the gradient. Norm keeps the scale; "
             "what that is worth has to be measured at each depth. |"
-            f"Your turn: this sublayer gives only zeros. What becomes of the row of “{cast.asker}”?",
+            f"Your turn: this sublayer gives only zeros. What becomes of the row of “{focus.query_token}”?",
             show=[[appear(picture, token), appear(answer)], appear(zeros, after)],
             stay=(),
         )

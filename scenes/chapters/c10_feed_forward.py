@@ -14,7 +14,7 @@ from scenes.mobjects.sheets import VISIBLE, Trial
 from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.studies.focus import Cast, cast_of
+from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.kinds import OURS
 from transformer_core.tracing.trace import Trace
 
@@ -27,25 +27,28 @@ class FeedForward(Chapter):
     needs = ("self-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return f"{cast_of(trace).block}.ffn"
+        return f"{focus_of(trace).block}.ffn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
-        yield from self.one_row(cast, trace)
-        yield from self.every_row(cast, trace)
-        yield from self.a_test(cast, trace)
-        yield from self.shares_that_follow(cast, trace)
-        yield from self.two_are_one(cast, trace)
+        focus = focus_of(trace)
+        yield from self.one_row(focus, trace)
+        yield from self.every_row(focus, trace)
+        yield from self.a_test(focus, trace)
+        yield from self.shares_that_follow(focus, trace)
+        yield from self.two_are_one(focus, trace)
         yield from self.what_no_line_draws(trace)
-        yield from self.what_wakes_a_unit(cast, trace)
-        yield from self.more_than_a_matrix(cast, trace)
+        yield from self.what_wakes_a_unit(focus, trace)
+        yield from self.more_than_a_matrix(focus, trace)
 
-    def one_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The question of the chapter, and one row slowly."""
-        path, asker = f"{cast.block}.ffn", cast.asker
-        part, activation = trace.under(path, batch=0, position=asker.position), trace.about["config"]["activation"]
-        enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=asker.position)
-        picture = Widening(enters, part["pre"], part["post"], part["out"], asker, activation)
+        path, query_token = f"{focus.block}.ffn", focus.query_token
+        part, activation = (
+            trace.under(path, batch=0, position=query_token.position),
+            trace.about["config"]["activation"],
+        )
+        enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=query_token.position)
+        picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation)
         width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["awake"]
         cut = (
             f"ReLU cuts off all below zero: {awake} of {units} stay awake."
@@ -55,7 +58,7 @@ class FeedForward(Chapter):
         yield Step(
             "Why a network that reads one row only?",
             say="Attention has mixed the rows. Why now a network that reads single rows? |"
-            f"In the {layer_name(cast.layer)}, the row of “{asker}” widens, "
+            f"In the {layer_name(focus.layer)}, the row of “{query_token}” widens, "
             f"from {width} entries to {units} units. |{cut} |"
             f"Then it narrows, to {width} again.",
             show=[
@@ -68,13 +71,13 @@ class FeedForward(Chapter):
             ],
         )  # fmt: skip
 
-    def every_row(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The same network for all rows; a row alone comes out as among its neighbours."""
-        path, asker = f"{cast.block}.ffn", cast.asker
+        path, query_token = f"{focus.block}.ffn", focus.query_token
         part = trace.under(path, batch=0)
         picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
-                           part["alone"].pick(position=asker.position), asker)  # fmt: skip
-        apart = part["alone_difference"].pick(position=asker.position)
+                           part["alone"].pick(position=query_token.position), query_token)  # fmt: skip
+        apart = part["alone_difference"].pick(position=query_token.position)
         here, chip = picture.here, picture.chips[picture.here]
         others = [chip for i, chip in picture.chips.items() if i != here]
         for rows in picture.rows:
@@ -84,8 +87,8 @@ class FeedForward(Chapter):
         same = f"The same output, to within {apart:.0e}" if apart > 0 else "The same output, to the last digit"
         yield Step(
             "The same network for every row",
-            say=f"“{asker}” goes through two matrices. |{rest} go through the same two. |"
-            f"Now “{asker}” alone, with no neighbour in sight. |"
+            say=f"“{query_token}” goes through two matrices. |{rest} go through the same two. |"
+            f"Now “{query_token}” alone, with no neighbour in sight. |"
             f"{same}: that is position-wise. What a row says of others, attention brought.",
             show=[
                 [appear(chip, picture.rows[0].lines[here], picture.titles[0]), appear(picture.matrices[0]),
@@ -100,14 +103,16 @@ class FeedForward(Chapter):
             stay=(),
         )  # fmt: skip
 
-    def a_test(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def a_test(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Linear: mixing before is mixing after; and attention with its shares frozen."""
-        part = trace.under(cast.path)
-        trial = self.trial = Trial(part, cast.asker, cast.favourite, "fixed_shares", ("attention,", "shares frozen"))
+        part = trace.under(focus.path)
+        trial = self.trial = Trial(
+            part, focus.query_token, focus.top_key, "fixed_shares", ("attention,", "shares frozen")
+        )
         pair = (
-            f"“{cast.asker}” and “{cast.favourite}”"
-            if cast.asker.position != cast.favourite.position
-            else f"“{cast.asker}” before and behind the block"
+            f"“{focus.query_token}” and “{focus.top_key}”"
+            if focus.query_token.position != focus.top_key.position
+            else f"“{focus.query_token}” before and behind the block"
         )
         yield Step(
             "Linear or not? A test, not a feeling",
@@ -125,13 +130,13 @@ class FeedForward(Chapter):
                  appear(trial.sides[1], trial.leaves.after), appear(trial.number)],
             ],
             stay=(),
-            here=cast.path,
+            here=focus.path,
         )  # fmt: skip
 
-    def shares_that_follow(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def shares_that_follow(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Attention as a whole: the shares are made of what they mix."""
-        part = trace.under(cast.path)
-        trial = Trial(part, cast.asker, cast.favourite, "attention", ("attention", "as it is"))
+        part = trace.under(focus.path)
+        trial = Trial(part, focus.query_token, focus.top_key, "attention", ("attention", "as it is"))
         run = trace.under("experiment.linearity")
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
         bends = trial.apart > VISIBLE
@@ -155,15 +160,15 @@ class FeedForward(Chapter):
                 None,
                 None,
             ],
-            here=cast.path,
+            here=focus.path,
         )
 
-    def two_are_one(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The network without its activation, and with it; biases off, or it would be affine at best."""
-        part = trace.under(f"{cast.block}.ffn")
+        part = trace.under(f"{focus.block}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
-        plain = Trial(part, cast.asker, cast.favourite, "two_matrices", ("FFN,", f"no {bend}"))
-        whole = Trial(part, cast.asker, cast.favourite, "feed_forward", ("FFN", f"with {bend}"))
+        plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", ("FFN,", f"no {bend}"))
+        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bend}"))
         parted = (
             f"the marks part by {whole.apart:.2f} of the length"
             if whole.apart > VISIBLE
@@ -213,9 +218,9 @@ class FeedForward(Chapter):
             stay=(),
         )
 
-    def what_wakes_a_unit(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def what_wakes_a_unit(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """One unit with a name, and how rare that is. Only for the model whose units were measured."""
-        found = found_in(trace, cast.asker) if trace.about.get("model") == OURS else None
+        found = found_in(trace, focus.query_token) if trace.about.get("model") == OURS else None
         if found is None:
             return
         run, path = trace.under("experiment.neurons"), f"encoder.{found.layer}.ffn"
@@ -247,11 +252,11 @@ class FeedForward(Chapter):
             stay=(),
         )  # fmt: skip
 
-    def more_than_a_matrix(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def more_than_a_matrix(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question about zero."""
-        part = trace.under(f"{cast.block}.ffn")
+        part = trace.under(f"{focus.block}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
-        trial = Trial(part, cast.asker, cast.favourite, "biases", ("biases on,", f"no {bend}"))
+        trial = Trial(part, focus.query_token, focus.top_key, "biases", ("biases on,", f"no {bend}"))
         parted = (
             f"yet the marks part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
             if trial.apart > VISIBLE

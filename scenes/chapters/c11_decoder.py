@@ -18,7 +18,14 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.studies.decoder_rows import FIRST, Play, common_form, gold_of, leakiest, play_of
+from transformer_core.studies.decoder_rows import (
+    FIRST,
+    DecoderRows,
+    argmax_leak,
+    decoder_rows_of,
+    gold_alignment,
+    same_source_row,
+)
 from transformer_core.tracing.trace import Trace
 
 #: From this share on a row is as good as whole, to two decimals.
@@ -37,30 +44,30 @@ class Decoder(Chapter):
         return "decoder"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        play = play_of(trace)
-        yield from self.shifted_by_one(play)
+        decoded = decoder_rows_of(trace)
+        yield from self.shifted_by_one(decoded)
         yield from self.mask_before(trace)
-        if len(play.reads) > 1:  # else nothing stands ahead of any row
-            yield from self.not_zero_afterwards(play, trace)
-        asks = f"{play.cross}.q" in trace
+        if len(decoded.reads) > 1:  # else nothing stands ahead of any row
+            yield from self.not_zero_afterwards(decoded, trace)
+        asks = f"{decoded.cross}.q" in trace
         if asks:
-            yield from self.ask_the_source(play, trace)
-            yield from self.reading_jumps(play, trace)
+            yield from self.ask_the_source(decoded, trace)
+            yield from self.reading_jumps(decoded, trace)
             yield from self.what_the_encoder_prepared(trace)
-        yield from self.row_to_word(play, trace)
-        yield from self.the_whole_way(play, trace) if asks else self.its_own_reader(play, trace)
+        yield from self.row_to_word(decoded, trace)
+        yield from self.the_whole_way(decoded, trace) if asks else self.its_own_reader(decoded, trace)
 
-    def shifted_by_one(self, play: Play) -> Iterator[Step]:
+    def shifted_by_one(self, decoded: DecoderRows) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""
-        picture = Shifted(play.reads, play.writes)
-        row = len(play.written) - 1
+        picture = Shifted(decoded.reads, decoded.writes)
+        row = len(decoded.written) - 1
         begun = [multiply(picture.sources, [VGroup(*picture.reads[1:])])] if len(picture.sources) else []
         yield Step(
             "Learning to write without peeking",
             say="How can a decoder learn to write without peeking? This is what it has to write. |"
             "Move it one place on, behind a start mark: this it reads. |"
             "Each row reads one and writes the next. |"
-            f"The row that reads “{play.reads[row]}” has to write “{play.writes[row]}”.",
+            f"The row that reads “{decoded.reads[row]}” has to write “{decoded.writes[row]}”.",
             show=[
                 [appear(picture.sources), appear(picture.names[0])],
                 [*begun, appear(picture.reads[0], picture.names[1])],
@@ -71,7 +78,7 @@ class Decoder(Chapter):
 
     def mask_before(self, trace: Trace) -> Iterator[Step]:
         """Minus infinity before the softmax."""
-        head, row = leakiest(trace)
+        head, row = argmax_leak(trace)
         part = trace.under(FIRST, batch=0, head=head)
         board = MaskBoard(part)
         centred(board)
@@ -83,7 +90,7 @@ class Decoder(Chapter):
             "Their exponential is zero. The others share one. |"
             f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, nothing ahead.",
             show=[
-                [appear(board.askers, board.answers), appear_in_turn(board.scores.rows)],
+                [appear(board.query_tokens, board.answers), appear_in_turn(board.scores.rows)],
                 [fill(board.hatches, "row"), leave(*board.behind)],
                 [board.soften(), appear_in_turn([board.sum_name, *board.sums])],
                 appear(ring_around(board.shares.row(row.position))),
@@ -92,11 +99,11 @@ class Decoder(Chapter):
             here=FIRST,
         )
 
-    def not_zero_afterwards(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def not_zero_afterwards(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The other order of mask and softmax leaks the future."""
-        head, row = leakiest(trace)
+        head, row = argmax_leak(trace)
         part, other = trace.under(FIRST, batch=0, head=head), trace.under(f"other.later.{FIRST}", batch=0, head=head)
-        last, changed = play.reads[-1], other["weights"].label("key", len(play.reads) - 1)
+        last, changed = decoded.reads[-1], other["weights"].label("key", len(decoded.reads) - 1)
         picture = Leak(part, other, row, last, changed)
         total, leak = part["zeroed_sums"].pick(query=row.position), part["zeroed_leak"].pick(query=row.position)
         kept = part["masked_leak"].pick(query=row.position)
@@ -131,21 +138,21 @@ class Decoder(Chapter):
             here=FIRST,
         )
 
-    def ask_the_source(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def ask_the_source(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Cross-attention: one row asks, then all."""
-        looks, gold = play.looks(trace), gold_of(trace)
-        row = len(play.written) - 1
-        favourite, share = trace.in_full(f"{play.cross}.looks", batch=0, query=row).largest()
-        picture = Bridge(looks, play.written)
+        looks, gold = decoded.looks(trace), gold_alignment(trace)
+        row = len(decoded.written) - 1
+        top_key, share = trace.in_full(f"{decoded.cross}.looks", batch=0, query=row).largest()
+        picture = Bridge(looks, decoded.written)
         rest = [curves for i, curves in enumerate(picture.curves) if i != row]
         names = picture.names
-        hits, words = trace[f"{play.cross}.gold_hits"] if gold else 0, trace["config.output_words"]
-        right = f"Right, by the grammar: {hits} of {words}." if gold else self.shared_out(play, trace)
-        others = claim(len(play.written) > 1, "Every row does the same.", "Each later row would do the same.")
+        hits, words = trace[f"{decoded.cross}.gold_hits"] if gold else 0, trace["config.output_words"]
+        right = f"Right, by the grammar: {hits} of {words}." if gold else self.shared_out(decoded, trace)
+        others = claim(len(decoded.written) > 1, "Every row does the same.", "Each later row would do the same.")
         yield Step(
             "Before each word, ask the source",
             say="The decoder must know the source, too: its rows ask, the encoder’s last rows answer. |"
-            f"About to write “{play.writes[row]}”, it gives {share:share} to “{favourite}”. |"
+            f"About to write “{decoded.writes[row]}”, it gives {share:share} to “{top_key}”. |"
             f"{others} {right}",
             show=[
                 [appear(picture.source, names[0]), appear(picture.written, names[1])],
@@ -157,13 +164,13 @@ class Decoder(Chapter):
                 appear_in_turn(rest),
             ],
             stay=(),
-            here=play.cross,
+            here=decoded.cross,
         )
 
     @staticmethod
-    def shared_out(play: Play, trace: Trace) -> str:
+    def shared_out(decoded: DecoderRows, trace: Trace) -> str:
         """Tell which source positions get the most attention of each row that writes a word."""
-        places = trace[f"{play.cross}.favourites"].pick(batch=0).values[: len(play.written)]
+        places = trace[f"{decoded.cross}.favourites"].pick(batch=0).values[: len(decoded.written)]
         different = len(set(places.tolist()))
         if len(places) == 1:
             return ""
@@ -173,13 +180,13 @@ class Decoder(Chapter):
             claim(different == 1, "All have the same favourite.", "Some share a favourite."),
         )
 
-    def reading_jumps(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def reading_jumps(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Where Spanish turns two words round, the path turns back."""
-        here = play
-        if "phrase" in trace.about.get("others", {}) and not trace[f"{play.cross}.turns_back"].pick(batch=0):
-            here = play_of(trace, "other.phrase")
+        here = decoded
+        if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.turns_back"].pick(batch=0):
+            here = decoder_rows_of(trace, "other.phrase")
         looks = here.looks(trace)
-        gold = gold_of(trace) if here is play else ()
+        gold = gold_alignment(trace) if here is decoded else ()
         bridge = Bridge.left_of_a_grid(looks, here.written)
         grid = Pathway(looks, here.written, gold)
         grid.place()
@@ -205,7 +212,7 @@ class Decoder(Chapter):
             if "in_grammar" in trace.about
             else "Two languages need not agree on the order."
         )
-        start = f"Now {spoken}. " if here is not play else ""
+        start = f"Now {spoken}. " if here is not decoded else ""
         yield Step(
             "Writing goes forward, reading may turn back",
             say=f"{start}{order_differs} |{told} |{known}",
@@ -215,7 +222,7 @@ class Decoder(Chapter):
                 appear(grid.gold) if len(grid.gold) else None,
             ],
             stay=(),
-            here=play.cross,
+            here=decoded.cross,
         )
 
     def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
@@ -223,22 +230,22 @@ class Decoder(Chapter):
         swap = trace.about.get("gender")
         if not swap:
             return
-        ours, theirs = play_of(trace), play_of(trace, "other.gender")
+        ours, theirs = decoder_rows_of(trace), decoder_rows_of(trace, "other.gender")
         place = swap["adjective"]
-        row = common_form(ours, theirs, trace, place)
+        row = same_source_row(ours, theirs, trace, place)
         if row is None:
             return
         last = trace.parents[f"decoder.{ours.layer}.cross_attn.k"][0]
         runs = [
             OneRun(
-                play.looks(trace).words("key"),
-                play.written,
-                trace[play.named("embed_src.sum")].pick(batch=0, position=place),
-                trace[play.named(last)].pick(batch=0, position=place),
-                play.looks(trace).label("key", swap["position"]),
+                decoded.looks(trace).words("key"),
+                decoded.written,
+                trace[decoded.named("embed_src.sum")].pick(batch=0, position=place),
+                trace[decoded.named(last)].pick(batch=0, position=place),
+                decoded.looks(trace).label("key", swap["position"]),
                 row,
             )
-            for play in (ours, theirs)
+            for decoded in (ours, theirs)
         ]
         likeness = [
             trace[f"other.gender.{name}.likeness"].pick(batch=0, position=place) for name in ("embed_src.sum", last)
@@ -280,13 +287,13 @@ class Decoder(Chapter):
             here="encoder",
         )
 
-    def row_to_word(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def row_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The last row meets every word's vector."""
-        row = len(play.written) - 1
+        row = len(decoded.written) - 1
         logits, probs = (trace[name].pick(batch=0, position=row) for name in ("logits", "probs"))
         best = [int(i) for i in trace["word_order"].pick(batch=0, position=row).values[:5]]
         last = trace[trace.parents["logits"][0]].pick(batch=0, position=row)
-        picture = ReadingOut(last, play.reads[row], trace["parameters.output.w"], logits, probs, best)
+        picture = ReadingOut(last, decoded.reads[row], trace["parameters.output.w"], logits, probs, best)
         likeliest, share = probs.largest()
         tied = (
             "These are the vectors by which the decoder reads its words, too."
@@ -295,7 +302,8 @@ class Decoder(Chapter):
         )
         yield Step(
             "From row to word",
-            say=f"The last row of “{play.reads[row]}” meets the vectors of all {trace['config.target_vocab']} words. |"
+            say=f"The last row of “{decoded.reads[row]}” meets the vectors of all "
+            f"{trace['config.target_vocab']} words. |"
             "Each dot product is a logit; softmax makes the logits probabilities. |"
             f"“{likeliest}” gets {share:share}. {tied}",
             show=[
@@ -315,10 +323,10 @@ class Decoder(Chapter):
             here="output",
         )
 
-    def the_whole_way(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def the_whole_way(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        row = len(play.written) - 1
-        picture = WholeWay(play.reads[row], play.writes[row], play.looks(trace).words("key"))
+        row = len(decoded.written) - 1
+        picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.looks(trace).words("key"))
         answer = at_floor(Answer("Shift, mask, ask the source: each row predicts its next word."))
         yield Step(
             "The way of one row",
@@ -338,17 +346,17 @@ class Decoder(Chapter):
             stay=(),
         )
 
-    def its_own_reader(self, play: Play, trace: Trace) -> Iterator[Step]:
+    def its_own_reader(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Close, for a decoder alone: the answer, what is done with it, and a question to take away."""
-        row = len(play.written) - 1
-        picture = WholeWay(play.reads[row], play.writes[row], play.reads[: row + 1], alone=True)
+        row = len(decoded.written) - 1
+        picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.reads[: row + 1], alone=True)
         answer = at_floor(Answer("Shift and mask: each row predicts its next word, and that is read next."))
         yield Step(
             "The way of one row",
             say="So a row looks back, never ahead. |"
             f"It thinks, and names the next word: {counted(trace['config.decoder_layers'], 'such block')}, "
             "no source to ask. |"
-            f"“{play.writes[row]}” is read next, and so on. |"
+            f"“{decoded.writes[row]}” is read next, and so on. |"
             "Your turn: set zeros afterwards, but then divide the row by its sum. Is it wrong?",
             show=[
                 [

@@ -15,7 +15,7 @@ from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.studies.decoder_rows import play_of
+from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.measures.kinds import OURS
 from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.tracing.trace import Trace
@@ -167,18 +167,21 @@ class Training(Chapter):
         path = f"encoder.{layer}.self_attn"
         shares = trace[f"{path}.weights"].pick(batch=0, head=head, query=query)
         part = trace.under(f"gradients.{path}", batch=0, head=head, query=query)
-        asker = trace[f"{path}.weights"].label("query", query)
-        picture = Pushes(shares, part["value_way"], part["push"], asker)
+        query_token = trace[f"{path}.weights"].label("query", query)
+        picture = Pushes(shares, part["value_way"], part["push"], query_token)
         error = trace[f"gradients.{path}.push_difference"]
         key = part.in_full("push").smallest()[0]
         yield Step(
             "Where does the loss push a score?",
-            say=f"{named_head(layer, head)}: “{asker}” asks. These shares make its mix. |"
+            say=f"{named_head(layer, head)}: “{query_token}” asks. These shares make its mix. |"
             "From the mix, does a value point where the loss falls, or rises? |"
             f"Share times way is the push. The score of “{key}” rises most. |"
             f"Automatic differentiation agrees, {'but for rounding' if error < ROUNDING else f'to {error:.0e}'}.",
             show=[
-                [appear(picture.asker, picture.chips), (appear(picture.names[0]), appear_in_turn([*picture.bars]))],
+                [
+                    appear(picture.query_token, picture.chips),
+                    (appear(picture.names[0]), appear_in_turn([*picture.bars])),
+                ],
                 [appear(picture.zero, picture.names[1:3]), appear_in_turn([*picture.ways])],
                 [appear(picture.names[3]), appear_in_turn([*picture.moves])],
                 appear(picture.formula),
@@ -190,7 +193,7 @@ class Training(Chapter):
     def a_pattern_forms(self, trace: Trace) -> Iterator[Step]:
         """Two patterns of the watched sentence, from the first look to the last."""
         layer, head = winner(trace, RUN, ROLE)
-        cross = f"{RUN}.decoder.{play_of(trace).layer}.cross_attn.weights"
+        cross = f"{RUN}.decoder.{decoder_rows_of(trace).layer}.cross_attn.weights"
         if cross not in trace:
             return
         own = trace[f"{RUN}.encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
@@ -204,14 +207,14 @@ class Training(Chapter):
         )
         row = own.size("query") - 1
         last = own.pick(checkpoint=own.size("checkpoint") - 1, query=row)
-        favourite, share = last.largest()
+        top_key, share = last.largest()
         aligned = trace[f"{RUN}.alignment"].quantity(own.size("checkpoint") - 1)
-        before = own.pick(checkpoint=0, query=row, key=favourite.position)
+        before = own.pick(checkpoint=0, query=row, key=top_key.position)
         yield Step(
             "Watch two patterns form",
             say="Nobody draws these patterns. Before training, they come from random numbers. |"
             "Now let the steps run. |"
-            f"“{own.label('query', row)}” gave “{favourite}” {before:share}; now {share:share}. |"
+            f"“{own.label('query', row)}” gave “{top_key}” {before:share}; now {share:share}. |"
             f"In {aligned:share} of cases the decoder looks at the right word, in new sentences.",
             show=[
                 [appear(picture.words, picture.titles), appear(picture.grids, picture.clock, picture.clock_name)],

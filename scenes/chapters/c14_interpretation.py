@@ -18,8 +18,8 @@ from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
-from transformer_core.studies.decoder_rows import play_of
-from transformer_core.studies.focus import best_head, cast_of, layers_of, stack_of
+from transformer_core.studies.decoder_rows import decoder_rows_of
+from transformer_core.studies.focus import best_head, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.kinds import OURS
 from transformer_core.studies.measures.learning import ENOUGH
 from transformer_core.studies.measures.patterns import pattern_of, widest
@@ -42,7 +42,7 @@ class Interpretation(Chapter):
     needs = ("cross-attention",)
 
     def whereabouts(self, trace: Trace) -> str:
-        return cast_of(trace).path
+        return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         yield from self.gallery(trace)
@@ -225,12 +225,12 @@ class Interpretation(Chapter):
 
     def read_early(self, trace: Trace) -> Iterator[Step]:
         """The logit lens on this sentence."""
-        play = play_of(trace)
-        count = len(play.reads)
+        decoded = decoder_rows_of(trace)
+        count = len(decoded.reads)
         rows = tuple(range(max(0, count - COLUMNS), count))
         logits = trace["decoder.lens_logits"].pick(batch=0, position=rows)
         ranks = trace["decoder.lens_ranks"].pick(batch=0, position=rows)
-        reads, writes = ([words[i] for i in rows] for words in (play.reads, play.writes))
+        reads, writes = ([words[i] for i in rows] for words in (decoded.reads, decoded.writes))
         picture = Lens(logits, ranks, reads, writes)
         row = max(len(rows) - 2, 0)
         said = [f"{ranks.quantity(k, row):,.0f}" for k in picture.shown]

@@ -350,7 +350,7 @@ class Arguing(Chapter):
             return
         run = trace.under(FAILED)
         picture = CloseBy(run)
-        head, other, wrong, right, asker = picture.words
+        head, other, wrong, right, query_token = picture.words
         odds = run["close.probs"].pick(choice="written")
         tally = run["swapped.tally"]
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
@@ -358,7 +358,7 @@ class Arguing(Chapter):
         yield Step(
             "One failure, close by",
             say=f"“{wrong}”, with {odds:share}, where “{right}” is right: "
-            f"“{asker}” is said of “{head}”, not “{other}”. |"
+            f"“{query_token}” is said of “{head}”, not “{other}”. |"
             "A guess: the nearer noun gives the form. Test: put others there. |"
             f"Nouns of its gender: {like[0]} of {like[1]} right. Others: {unlike[0]} of {unlike[1]}. |"
             + claim(caught, "So here it asks the nearer noun.", "That does not show it."),

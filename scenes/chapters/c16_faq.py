@@ -45,10 +45,10 @@ from scenes.mobjects.splits import Splits
 from scenes.mobjects.whole_path import WholePath
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import LIMITS
-from transformer_core.studies.decoder_rows import play_of
-from transformer_core.studies.focus import Cast, best_head, cast_of
-from transformer_core.studies.measures.answers import faintest_push, oblique
-from transformer_core.studies.measures.telling import clearest, liveliest
+from transformer_core.studies.decoder_rows import decoder_rows_of
+from transformer_core.studies.focus import Focus, best_head, focus_of
+from transformer_core.studies.measures.answers import argmin_push, equal_scores_unequal_weights
+from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
@@ -68,18 +68,18 @@ class FAQ(Chapter):
     needs = ("cross-attention",)
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        cast = cast_of(trace)
+        focus = focus_of(trace)
         yield from self.where_from(trace)
-        yield from self.more_heads(cast, trace)
+        yield from self.more_heads(focus, trace)
         yield from self.all_these_numbers(trace)
-        yield from self.so_confusing(cast, trace)
+        yield from self.so_confusing(focus, trace)
         yield from self.claims(trace)
-        yield from self.swap(cast, trace)
-        yield from self.shares(cast, trace)
+        yield from self.swap(focus, trace)
+        yield from self.shares(focus, trace)
         yield from self.which_rows_move(trace)
-        yield from self.rows(cast, trace)
+        yield from self.rows(focus, trace)
         yield from self.spare_heads(trace)
-        yield from self.once_more(cast, trace)
+        yield from self.once_more(focus, trace)
 
     def where_from(self, trace: Trace) -> Iterator[Step]:
         """The question of the chapter; lengths that run, and widths that stay."""
@@ -106,10 +106,10 @@ class FAQ(Chapter):
             ],
         )
 
-    def more_heads(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def more_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """d_model, heads, d_head: one row of W_Q, cut this way and that."""
         width, heads, d_head = (trace[f"config.{name}"] for name in ("d_model", "heads", "d_head"))
-        matrix = trace[f"parameters.{cast.path}.w_q"]
+        matrix = trace[f"parameters.{focus.path}.w_q"]
         picture = Splits(matrix.pick(d_model=0), trace["config.splits"], int(heads))
         cuts = [
             (*multiply(picture.whole, [line], "rest"), follow(VGroup(left, right)))
@@ -159,20 +159,20 @@ class FAQ(Chapter):
             stay=(),
         )
 
-    def so_confusing(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def so_confusing(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Four questions about positions, with a small real picture each."""
         if "embed_src.positional" not in trace:
             return
-        asker = cast.asker
+        query_token = focus.query_token
         plain = trace.under(f"other.unplaced.{FIRST}", batch=0)
-        parts = plain["weighted_v"].pick(query=asker.position)
-        head, entry = liveliest(parts, decimals=2)  # the one that chapter four adds up
+        parts = plain["weighted_v"].pick(query=query_token.position)
+        head, entry = argmax_terms(parts, decimals=2)  # the one that chapter four adds up
         order = [int(i) for i in trace["other.shuffled.order"].values]
         values = parts.pick(head=head, d_head=entry).quantities()
         stairs, again = terms(values, order)
-        total = plain["z"].pick(head=head, query=asker.position, d_head=entry)
+        total = plain["z"].pick(head=head, query=query_token.position, d_head=entry)
         rows = [
-            trace[f"embed_src.{name}"].pick(batch=0, position=asker.position)
+            trace[f"embed_src.{name}"].pick(batch=0, position=query_token.position)
             for name in ("scaled", "positional", "sum")
         ]
         answers = [
@@ -185,7 +185,7 @@ class FAQ(Chapter):
         ]
         run = trace.under("experiment.direction")
         if "asymmetry" in run and trace.about["config"]["positions"] in ("interleaved", "halves"):
-            where, step, contrast = clearest(run["asymmetry"], run["asymmetry_spread"])
+            where, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
             both = [run[name].pick(head=where, distance=step) for name in ("before", "behind")]
             answers.append(
                 Small(
@@ -199,7 +199,7 @@ class FAQ(Chapter):
                 if contrast > 1
                 else "Before or behind? No head here tells. |"
             )
-        plane = trace["embed_src.sum_plane"].pick(batch=0, position=asker.position)
+        plane = trace["embed_src.sum_plane"].pick(batch=0, position=query_token.position)
         found = trace.under("experiment.word_from_sum")
         told = (f"{found['recovered']:share}", "found again") if "recovered" in found else ("the sum", "keeps its word")
         answers.append(Small("Is the word |spoilt?", tip_to_tail(plane), told))
@@ -237,14 +237,14 @@ class FAQ(Chapter):
             stay=(),
         )
 
-    def swap(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def swap(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A task: the query and the key matrix change places."""
-        part, asker = cast.seen(trace), cast.asker
+        part, query_token = focus.seen(trace), focus.query_token
         picture = Swapped(part["scores"], part["swapped_scores"])
         before, after = picture.before, picture.after
-        first, share = part.in_full("weights", query=asker.position).largest()
-        then, other = part.in_full("swapped_weights", query=asker.position).largest()
-        difference = trace[f"{cast.path}.swapped_difference"]
+        first, share = part.in_full("weights", query=query_token.position).largest()
+        then, other = part.in_full("swapped_weights", query=query_token.position).largest()
+        difference = trace[f"{focus.path}.swapped_difference"]
         turned = (
             "None is lost: the grid turns over, rows read as columns. |"
             if difference < ROUNDING
@@ -253,8 +253,8 @@ class FAQ(Chapter):
         again = str(first) == str(then)
         looks = claim(
             first.position != then.position,
-            f"“{asker}” looked at “{first}”; now it looks at {'another ' * again}“{then}”.",
-            f"“{asker}” looks at “{first}” both times, now with {other:share}.",
+            f"“{query_token}” looked at “{first}”; now it looks at {'another ' * again}“{then}”.",
+            f"“{query_token}” looks at “{first}” both times, now with {other:share}.",
         )
         yield Step(
             "Swap the query and the key matrix",
@@ -264,15 +264,18 @@ class FAQ(Chapter):
                 [appear(before.cells, before.words, before.title), appear(after.words, after.title, picture.pause)],
                 RunOut(picture.pause.bar),
                 (leave(picture.pause), Morph(picture.pairs, "row")),
-                [appear(before.told(asker, first, share), picture.dashes), appear(after.told(asker, then, other))],
+                [
+                    appear(before.told(query_token, first, share), picture.dashes),
+                    appear(after.told(query_token, then, other)),
+                ],
             ],
             stay=(),
         )
 
-    def shares(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def shares(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Short answers about scores and shares."""
         answers, beats = [], []
-        pairs = oblique(trace)
+        pairs = equal_scores_unequal_weights(trace)
         if pairs:
             seen, told = [], []
             for layer, head, query, key in pairs:
@@ -289,8 +292,8 @@ class FAQ(Chapter):
                 )
             )
             beats.append("A high score at a small cosine? Yes, if the vectors are long. |")
-        path = trace.under(cast.path, batch=0, head=cast.head)
-        tied = path["tied_weights"].pick(query=cast.asker.position)
+        path = trace.under(focus.path, batch=0, head=focus.head)
+        tied = path["tied_weights"].pick(query=focus.query_token.position)
         if len(tied) > 1:
             _, share = tied.largest()
             far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
@@ -358,16 +361,16 @@ class FAQ(Chapter):
             stay=(),
         )
 
-    def rows(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def rows(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Short answers about rows."""
-        asker = cast.asker
-        alone = trace[f"{FIRST}.alone_weights"].pick(batch=0, head=0, query=asker.position)
-        row = trace["encoder.0.resid_pre"].pick(batch=0, position=asker.position)
+        query_token = focus.query_token
+        alone = trace[f"{FIRST}.alone_weights"].pick(batch=0, head=0, query=query_token.position)
+        row = trace["encoder.0.resid_pre"].pick(batch=0, position=query_token.position)
         post = trace.about["config"]["norm_order"] == "post"
         answers = [
             Small(
                 "A single word? |Which boxes work?",
-                one_to_itself(asker, alone),
+                one_to_itself(query_token, alone),
                 ("all of them", "it attends to itself"),
             ),
             Small(
@@ -390,11 +393,11 @@ class FAQ(Chapter):
                 )
             )
             beats.append("Biases on, ReLU off? Zeros don’t stay zeros: not linear. |")
-        slopes = f"gradients.{cast.path}"
+        slopes = f"gradients.{focus.path}"
         if f"{slopes}.scaled" in trace and float(trace["config.words"]) > 1:
-            push = trace[f"{slopes}.push"].pick(batch=0, head=cast.head, query=asker.position)
-            weights = cast.seen(trace)["weights"].pick(query=asker.position)
-            share, least, key = faintest_push(push, weights)
+            push = trace[f"{slopes}.push"].pick(batch=0, head=focus.head, query=query_token.position)
+            weights = focus.seen(trace)["weights"].pick(query=query_token.position)
+            share, least, key = argmin_push(push, weights)
             answers.append(
                 Small(
                     "When does a score |get no push?",
@@ -439,32 +442,32 @@ class FAQ(Chapter):
             stay=(),
         )
 
-    def once_more(self, cast: Cast, trace: Trace) -> Iterator[Step]:
+    def once_more(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close of the lecture: the whole way in one move, the answer, and a last question."""
-        play = play_of(trace)
+        decoded = decoder_rows_of(trace)
         last = int(float(trace["config.encoder_layers"])) - 1
         final = "encoder.final_norm.out"
         memory = rows_of(trace, final if final in trace else f"encoder.{last}.resid_post")
-        told = tuple(range(min(len(play.written), LIMITS.whole)))
-        looks, weights = play.looks(trace).pick(query=told), cast.seen(trace)["weights"]
-        written = int(looks.values[:, cast.asker.position].argmax()) if len(looks) else 0
-        share = weights.pick(query=cast.asker.position, key=cast.favourite.position)
+        told = tuple(range(min(len(decoded.written), LIMITS.whole)))
+        looks, weights = decoded.looks(trace).pick(query=told), focus.seen(trace)["weights"]
+        written = int(looks.values[:, focus.query_token.position].argmax()) if len(looks) else 0
+        share = weights.pick(query=focus.query_token.position, key=focus.top_key.position)
         picture = WholePath(
             trace["embed_src.sum"].words("position"),
-            play.written[: len(told)],
+            decoded.written[: len(told)],
             trace["embed_src.ids"].pick(batch=0),
             rows_of(trace, "embed_src.sum"),
             memory,
             weights,
             looks,
-            (cast.asker.position, cast.favourite.position, written),
+            (focus.query_token.position, focus.top_key.position, written),
         )
         dots = VGroup(*(dot(way.points[0]) for way in picture.ways))
         answer = at_floor(Answer("Every number comes from the sentence, the settings, or training: each can be shown."))
         yield Step(
             "Once more, from words to words",
-            say=f"Words with a place. In one head “{cast.asker}” gives “{cast.favourite}” {share:share}; |"
-            f"all heads make its row, and the decoder writes “{play.written[written]}”. |"
+            say=f"Words with a place. In one head “{focus.query_token}” gives “{focus.top_key}” {share:share}; |"
+            f"all heads make its row, and the decoder writes “{decoded.written[written]}”. |"
             "Every number came from the sentence, the settings, or training. |"
             "Your turn: which claim here can your own sentence refute?",
             show=[

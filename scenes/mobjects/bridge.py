@@ -86,7 +86,7 @@ class Bridge(VGroup):
 
 
 class Pathway(VGroup):
-    """The grid of the same shares, and the path from favourite to favourite; right answers are outlined.
+    """The grid of the same shares, and the path from top key to top key; right answers are outlined.
 
     Args:
         looks: query × key, the last row left out.

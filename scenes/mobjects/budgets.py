@@ -11,7 +11,7 @@ from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, ink_on, shared, units
-from transformer_core.studies.focus import Cast
+from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -64,16 +64,17 @@ class Budgets(VGroup):
         cast: who asks, and in which head.
     """
 
-    def __init__(self, trace: Trace, cast: Cast, wide: float = 1240) -> None:
-        rows = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker.position)
-        mean = trace[f"{cast.path}.looks"].pick(batch=0, query=cast.asker.position)
+    def __init__(self, trace: Trace, focus: Focus, wide: float = 1240) -> None:
+        rows = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token.position)
+        mean = trace[f"{focus.path}.looks"].pick(batch=0, query=focus.query_token.position)
         spent, spread = (
-            trace.in_full(f"{cast.path}.{name}", batch=0, query=cast.asker.position) for name in ("weights", "looks")
+            trace.in_full(f"{focus.path}.{name}", batch=0, query=focus.query_token.position)
+            for name in ("weights", "looks")
         )
         heads = len(rows)
-        self.asker = Token(cast.asker, "query").move_to(at(LEFT_EDGE + 96, 268))
+        self.query_token = Token(focus.query_token, "query").move_to(at(LEFT_EDGE + 96, 268))
         middle = at(300 + wide / 2, 268)
-        self.single = Budget(spent[cast.head], wide, 68)
+        self.single = Budget(spent[focus.head], wide, 68)
         self.cut = Budget(spread, wide, 68)
         for budget in (self.single, self.cut):
             budget.shift(middle - budget.outline.get_center())
@@ -89,12 +90,12 @@ class Budgets(VGroup):
         self.one_name.next_to(self.single.outline, UP, buff=units(14)).align_to(self.single.outline, LEFT)
         self.cut_name = Words("one row that looks wherever the heads look", "axis", "ink2")
         self.cut_name.move_to(self.one_name, aligned_edge=LEFT).stand_on(self.one_name.baseline)
-        self.looks = self._looks(rows[cast.head], mean, cast)
+        self.looks = self._looks(rows[focus.head], mean, focus)
         self.rows_name = Words("a row for each head", "axis", "ink2")
         self.rows_name.next_to(self.rows[0].outline, UP, buff=units(14)).align_to(self.rows[0].outline, LEFT)
         super().__init__(
             *self.looks,
-            self.asker,
+            self.query_token,
             self.single,
             self.cut,
             self.rows,
@@ -105,10 +106,10 @@ class Budgets(VGroup):
         )
 
     @staticmethod
-    def _looks(single: NamedTensor, mean: NamedTensor, cast: Cast) -> tuple[Arcs, Arcs]:
+    def _looks(single: NamedTensor, mean: NamedTensor, focus: Focus) -> tuple[Arcs, Arcs]:
         """The same shares as arcs over the sentence: of one head, and if one row had to look wherever they all look."""
         one, all_of_them = (
-            Arcs(row.words("key"), single.position("key", cast.asker.position), row) for row in (single, mean)
+            Arcs(row.words("key"), single.position("key", focus.query_token.position), row) for row in (single, mean)
         )
         foot = at(960, 760)
         for arcs in (one, all_of_them):

@@ -57,10 +57,10 @@ class Grid(VGroup):
         self.title = Words(name, "block").settle(at(x, 0)).stand_on(columns.get_top()[1] + units(24))
         super().__init__(self.cells, self.words, self.title)
 
-    def told(self, asker: Label, favourite: Label, share: Quantity) -> VGroup:
+    def told(self, query_token: Label, top_key: Label, share: Quantity) -> VGroup:
         """ "red → car 99%" below the grid."""
-        wide = max(chip_width(asker, small=True), chip_width(favourite, small=True))
-        first, second = Token(asker, "query", wide, 44), Token(favourite, "key", wide, 44)
+        wide = max(chip_width(query_token, small=True), chip_width(top_key, small=True))
+        first, second = Token(query_token, "query", wide, 44), Token(top_key, "key", wide, 44)
         way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
         line = VGroup(first, way, second).arrange(RIGHT, buff=units(16))
         value = Words(f"{share:share}", "number").next_to(second, RIGHT, buff=units(20))

@@ -103,11 +103,11 @@ class CloseBy(VGroup):
 
     def __init__(self, run: Trace) -> None:
         source, right, written = (run[f"close.{name}"].words("position") for name in ("source", "right", "written"))
-        wrong, asker, head, other = (
+        wrong, query_token, head, other = (
             int(run["close.places"].pick(choice=name)) for name in ("first wrong", "its word", "agrees with", "between")
         )
         self.source, self.written = in_a_row(source, 330), in_a_row(written, 470)
-        self.words = source[head], source[other], written[wrong], right[wrong], source[asker]
+        self.words = source[head], source[other], written[wrong], right[wrong], source[query_token]
         self.ring = ring_around(self.written[wrong], "warning")
         answer = Token(right[wrong], "", 0, 44).move_to(self.written[wrong]).shift(DOWN * units(66))
         self.right = VGroup(answer)
@@ -115,8 +115,8 @@ class CloseBy(VGroup):
         self.odds = VGroup()
         for choice, chip, side, role in (("written", self.ring, UP, "warning"), ("right", answer, DOWN, "residual")):
             self.odds.add(number(odds.pick(choice=choice), "share", "number", role).next_to(chip, side, buff=units(10)))
-        self.should = self._arc(self.source[asker], self.source[head], "residual")
-        self.does = self._arc(self.source[asker], self.source[other], "warning")
+        self.should = self._arc(self.source[query_token], self.source[head], "residual")
+        self.does = self._arc(self.source[query_token], self.source[other], "warning")
         self.rows = VGroup()
         for kind, like, y in (("like it", 1, 690), ("unlike it", 0, 800)):
             self.rows.add(self._tried(run, kind, like, y, source[other], right[wrong]))

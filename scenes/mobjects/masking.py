@@ -50,7 +50,7 @@ class MaskBoard(VGroup):
         spec = ".2f" if np.abs(scaled.values).max() < 9.995 or wide > 100 else ".1f"
         self.scores = TensorGrid(scaled, cell, spec, wide=wide, high=high)
         self.shares = TensorGrid(weights, cell, "weight", weights=True, wide=wide, high=high)
-        self.askers = self.scores.row_labels("query")
+        self.query_tokens = self.scores.row_labels("query")
         self.answers = VGroup()
         for j, label in enumerate(labels):
             chip = Token(label, "key", 0 if self.upright else wide, 44)
@@ -77,7 +77,7 @@ class MaskBoard(VGroup):
         super().__init__(
             self.scores,
             self.shares,
-            self.askers,
+            self.query_tokens,
             self.answers,
             self.hatches,
             self.zeros,

@@ -13,7 +13,7 @@ from scenes.mobjects.text import Words
 from scenes.step import Step
 from scenes.theme import at, units
 from transformer_core.studies import results
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.kinds import OURS
 from transformer_core.studies.measures.patterns import pattern_of
 from transformer_core.tracing.provenance import parse
@@ -126,13 +126,13 @@ def _chosen(trace: Trace, here: str) -> list[str]:
     """Why this head is looked at, where no role of the grammar has chosen it: in full, and ever shorter."""
     if not here.endswith(".self_attn") or trace.about.get("model", OURS) == OURS:
         return []
-    cast = cast_of(trace)
-    if cast.role or here != cast.path:
+    focus = focus_of(trace)
+    if focus.role or here != focus.path:
         return []
-    name = f"{layer_name(cast.layer)}, head {letter_of(cast.head)}"
-    if cast.pattern is not None:
-        pattern, score, chance = cast.pattern, cast.score, cast.chance
-    elif shown := pattern_of(trace, cast.path, cast.head):
+    name = f"{layer_name(focus.layer)}, head {letter_of(focus.head)}"
+    if focus.pattern is not None:
+        pattern, score, chance = focus.pattern, focus.score, focus.chance
+    elif shown := pattern_of(trace, focus.path, focus.head):
         pattern, score, chance = shown.name, shown.score, shown.chance
     else:
         return [f"{name}: the largest share", name]

@@ -188,10 +188,10 @@ class Talk(VGroup):
         self.size = footing(size, self.out)
         super().__init__(self.reads, self.out, *self.fans, *self.names, self.tabs, self.tab_name, self.size)
 
-    def spotlight(self, lanes: Lanes, best: int, asker: Label, answer: Label) -> VGroup:
+    def spotlight(self, lanes: Lanes, best: int, query_token: Label, answer: Label) -> VGroup:
         """The lines of head `best` with all but one stepping back."""
         lines = self.fans[best].copy()
-        wanted = [(i, j) for i in lanes.y for j in lanes.y].index((asker.position, answer.position))
+        wanted = [(i, j) for i in lanes.y for j in lanes.y].index((query_token.position, answer.position))
         for k, line in enumerate(lines):
             if k != wanted and line.get_stroke_opacity() > 0:
                 line.set_stroke(opacity=0.16)

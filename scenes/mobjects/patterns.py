@@ -171,12 +171,12 @@ class Patterns(VGroup):
         found = VGroup()
         style, drop = ("number", 44) if len(self.grids) <= MOST_IN_A_LINE else ("note", 24)
         for grid, row in zip(self.grids, rows, strict=True):
-            favourite, share = row.largest()
+            top_key, share = row.largest()
             foot = grid.cells.get_bottom() + DOWN * units(drop)
-            found.add(Words(f"{favourite} {share:share}", style).settle(foot))
+            found.add(Words(f"{top_key} {share:share}", style).settle(foot))
         return found
 
 
 def sharpest(weights: NamedTensor) -> int:
-    """The head whose rows spend most on their favourites, of head × query × key."""
+    """The head whose rows spend most on their top keys, of head × query × key."""
     return int(weights.values.max(-1).mean(-1).argmax())

@@ -28,35 +28,35 @@ class DotProduct(VGroup):
 
     Args:
         head: the tensors of one attention head.
-        asker, answer: which query and which key.
+        query_token, answer: which query and which key.
     """
 
-    def __init__(self, head: Trace, asker: Label, answer: Label) -> None:
-        products = head["terms"].pick(query=asker, key=answer)
+    def __init__(self, head: Trace, query_token: Label, answer: Label) -> None:
+        products = head["terms"].pick(query=query_token, key=answer)
         entries = abridged(len(products), 12, 3)
         shown = [i for i in entries if i is not None]
         scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
-        pair = head["q"].pick(query=asker), head["k"].pick(key=answer)
+        pair = head["q"].pick(query=query_token), head["k"].pick(key=answer)
         spec = decimals(*pair)
         self.query, self.key = (TensorGrid(v, "slim", spec, scale, columns=entries, high=58) for v in pair)
         self.key.next_to(self.query, DOWN, buff=units(26))
         self.bars = SignedBars(products.pick(d_head=tuple(shown)), VGroup(*self.key.columns), room=260, width=54)
         self.bars.next_to(self.key, DOWN, buff=units(44))
-        self.asker = Token(asker, "query").next_to(self.query, LEFT, buff=gap("chip"))
+        self.query_token = Token(query_token, "query").next_to(self.query, LEFT, buff=gap("chip"))
         self.answer = Token(answer, "key").next_to(self.key, LEFT, buff=gap("chip"))
         self.note = Words("products", "axis", "ink2").next_to(self.bars.zero, LEFT, buff=gap("chip"))
         self.pairs = [VGroup(above, below) for above, below in zip(self.query.columns, self.key.columns, strict=True)]
-        super().__init__(self.query, self.key, self.bars, self.asker, self.answer, self.note)
+        super().__init__(self.query, self.key, self.bars, self.query_token, self.answer, self.note)
         centred(self, -0.06)
 
 
 class PlaneOfTwo(VGroup):
     """The plane through a query and a key, where both keep their lengths and their angle."""
 
-    def __init__(self, head: Trace, asker: Label, answer: Label, wide: float = 860, high: float = 540) -> None:
-        points: NamedTensor = head["plane"].pick(query=asker, key=answer)
+    def __init__(self, head: Trace, query_token: Label, answer: Label, wide: float = 860, high: float = 540) -> None:
+        points: NamedTensor = head["plane"].pick(query=query_token, key=answer)
         tip: NamedTensor = points.pick(other=answer.position)
-        length = float(head["q_length"].pick(query=asker))
+        length = float(head["q_length"].pick(query=query_token))
         reach: np.ndarray = np.vstack([tip.values, np.array([[length, 0], [0, 0]])])
         spread = np.ptp(reach, axis=0)
         self.unit = min(units(wide) / max(spread[0], 1e-9), units(high) / max(spread[1], 1e-9))
@@ -72,7 +72,7 @@ class PlaneOfTwo(VGroup):
         bend = [np.array([np.cos(t), np.sin(t), 0]) * units(110) for t in np.linspace(0, turn, 24)]
         middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(142)
         self.angle = VGroup(path(bend, "ink2", 3), Words("θ", "aside").settle(middle))
-        q_chip = Token(asker, "query", height=44)
+        q_chip = Token(query_token, "query", height=44)
         k_chip = Token(answer, "key", height=44)
         self.names = VGroup(
             q_chip.next_to(self.query, UP, buff=units(14)).align_to(self.query, RIGHT),

@@ -16,16 +16,16 @@ from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import at, pace, units
-from transformer_core.studies.focus import Cast
+from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 LETTERS = {"query": "Q", "key": "K", "value": "V"}
 
 
-def entering(trace: Trace, cast: Cast) -> NamedTensor:
+def entering(trace: Trace, focus: Focus) -> NamedTensor:
     """What the queries of this attention are made of, as the trace says: position × d_model."""
-    return trace[trace.parents[f"{cast.path}.q"][0]].pick(batch=0)
+    return trace[trace.parents[f"{focus.path}.q"][0]].pick(batch=0)
 
 
 def counted(quantity: Quantity, noun: str) -> str:
@@ -111,21 +111,21 @@ class Meeting(VGroup):
         super().__init__(self.x, *self.chips.values(), *self.views)
 
     @classmethod
-    def of_heads(cls, trace: Trace, cast: Cast) -> Meeting:
+    def of_heads(cls, trace: Trace, focus: Focus) -> Meeting:
         """X, the query matrix of every head, and their queries."""
-        matrix, made = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"].pick(batch=0)
+        matrix, made = trace[f"parameters.{focus.path}.w_q"], trace[f"{focus.path}.q"].pick(batch=0)
         parts = [(matrix[head], made[head]) for head in range(len(matrix))]
-        return cls(entering(trace, cast), cast.asker, parts, 470, 26, [_scale(parts)] * len(parts), aside=72)
+        return cls(entering(trace, focus), focus.query_token, parts, 470, 26, [_scale(parts)] * len(parts), aside=72)
 
     @classmethod
-    def of_roles(cls, trace: Trace, cast: Cast) -> Meeting:
+    def of_roles(cls, trace: Trace, focus: Focus) -> Meeting:
         """X, and the three matrices of one head with what they make; the query's part as in `of_heads`."""
-        head, weights = cast.seen(trace), trace.under(f"parameters.{cast.path}", head=cast.head)
+        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", head=focus.head)
         parts = [(weights[f"w_{letter.lower()}"], head[letter.lower()]) for letter in LETTERS.values()]
-        queries = trace[f"parameters.{cast.path}.w_q"], trace[f"{cast.path}.q"]
+        queries = trace[f"parameters.{focus.path}.w_q"], trace[f"{focus.path}.q"]
         return cls(
-            entering(trace, cast),
-            cast.asker,
+            entering(trace, focus),
+            focus.query_token,
             parts,
             350,
             56,

@@ -25,10 +25,10 @@ class Pushes(VGroup):
 
     Args:
         shares, ways, pushes: by key; a push is the gradient, so that descent goes against it.
-        asker: the token whose row it is.
+        query_token: the token whose row it is.
     """
 
-    def __init__(self, shares: NamedTensor, ways: NamedTensor, pushes: NamedTensor, asker: Label) -> None:
+    def __init__(self, shares: NamedTensor, ways: NamedTensor, pushes: NamedTensor, query_token: Label) -> None:
         labels = shares.words("key")
         pitch = min(104.0, ROOM / len(labels))
         top = TOP + (ROOM - pitch * len(labels)) / 2 + pitch / 2
@@ -47,7 +47,7 @@ class Pushes(VGroup):
             self.moves.add(self._move(-float(pushes.values[j]) / most, y, min(72.0, pitch - 6)))
         self.zero = rule(at(ZERO, top - pitch / 2), at(ZERO, top + pitch * (len(labels) - 0.5)), "ink3", 2.5)
         head = top - pitch / 2 - 20
-        self.asker = Token(asker, "query").move_to(at(CHIPS, head - 32), aligned_edge=RIGHT)
+        self.query_token = Token(query_token, "query").move_to(at(CHIPS, head - 32), aligned_edge=RIGHT)
         self.names = VGroup(
             Words("its share", "axis", "ink2").begin_at(at(SHARES, 0)[0]),
             Words("loss rises", "axis", "ink2").end_at(at(ZERO - 24, 0)[0]),
@@ -59,7 +59,9 @@ class Pushes(VGroup):
         self.formula = Formula(
             "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)"
         ).move_to(at(960, 836))
-        super().__init__(self.chips, self.bars, self.ways, self.moves, self.zero, self.asker, self.names, self.formula)
+        super().__init__(
+            self.chips, self.bars, self.ways, self.moves, self.zero, self.query_token, self.names, self.formula
+        )
 
     @staticmethod
     def _way(ways: NamedTensor, j: int, y: float, reach: float, high: float) -> VGroup:

@@ -80,24 +80,26 @@ class Arcs(VGroup):
     """A sentence as chips, and arcs from the token that asks to all it looks at, as thick as the shares."""
 
     def __init__(
-        self, words: Sequence[Label], asker: int, shares: NamedTensor | None = None, low: bool = False
+        self, words: Sequence[Label], query_token: int, shares: NamedTensor | None = None, low: bool = False
     ) -> None:
         room = 130.0 if low else 220.0
         high = 52.0 if len(words) <= 8 else 44.0
         widths = [chip_width(label, high < 48) for label in words]
-        self.chips = VGroup(*(Token(label, "query" if i == asker else "key", 0, high) for i, label in enumerate(words)))
+        self.chips = VGroup(
+            *(Token(label, "query" if i == query_token else "key", 0, high) for i, label in enumerate(words))
+        )
         space = (WIDTH - 60 - sum(widths)) / len(words)
         self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
         self.arcs, self.marks = VGroup(), VGroup()
         most = (
-            max((float(s) for j, s in enumerate(shares.values) if j != asker), default=0.0)
+            max((float(s) for j, s in enumerate(shares.values) if j != query_token), default=0.0)
             if shares is not None
             else 0.0
         )
-        start = self.chips[asker].get_top()
+        start = self.chips[query_token].get_top()
         for j, chip in enumerate(self.chips):
             share = 1.0 if shares is None else float(shares.values[j])
-            if j != asker and (shares is None or share > 0.01):
+            if j != query_token and (shares is None or share > 0.01):
                 arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
                 self.arcs.add(arc)
                 if shares is None:

@@ -25,7 +25,7 @@ class SoftmaxTable(VGroup):
     What a mask keeps from the row is hatched.
     """
 
-    def __init__(self, head: Trace, asker: Label) -> None:
+    def __init__(self, head: Trace, query_token: Label) -> None:
         labels = head["weights"].words("key")
         self.pitch = min(112.0, (HEIGHT - 120) / len(labels))
         high = min(64.0, self.pitch - 8)
@@ -33,18 +33,20 @@ class SoftmaxTable(VGroup):
         self.tokens = VGroup(*(Token(label, "key", width, max(36.0, high)) for label in labels))
         for i, token in enumerate(self.tokens):
             token.shift(DOWN * units(i * self.pitch))
-        self.scores = self._cells(head, "scores", asker, high)
-        self.scaled = self._cells(head, "masked", asker, high)
-        self.leads = self._cells(head, "leads", asker, high)
+        self.scores = self._cells(head, "scores", query_token, high)
+        self.scaled = self._cells(head, "masked", query_token, high)
+        self.leads = self._cells(head, "leads", query_token, high)
         rows = [
-            (head[name].pick(query=asker).quantities(), head[total].pick(query=asker))
+            (head[name].pick(query=query_token).quantities(), head[total].pick(query=query_token))
             for name, total in (("exponentials", "exponential_sums"), ("weights", "weight_sums"))
         ]
         self.specs = [adding_up(parts, total, 3) or ".3f" for parts, total in rows]
         self.rounded = not all(adding_up(parts, total, 3) for parts, total in rows)
         self.whole = all(all_in_sight(parts, total) for parts, total in rows)
-        self.raised, self.raised_numbers = self._bars(head, "exponentials", asker, high, 190, self.specs[0], "ink2")
-        self.shares, self.share_numbers = self._bars(head, "weights", asker, high, 300, self.specs[1], "weight")
+        self.raised, self.raised_numbers = self._bars(
+            head, "exponentials", query_token, high, 190, self.specs[0], "ink2"
+        )
+        self.shares, self.share_numbers = self._bars(head, "weights", query_token, high, 300, self.specs[1], "weight")
         self.heads = VGroup()
         self._stand_in_columns()
         names = ("score", "over the root", "gap", "e to the gap", "share")
@@ -52,7 +54,7 @@ class SoftmaxTable(VGroup):
         for name, column in zip(names, columns, strict=True):
             title = Words(name, "axis", "ink2").next_to(column, UP, buff=gap("line"))
             self.heads.add(title.align_to(column, LEFT).stand_on(self.tokens.get_top()[1] + units(24)))
-        self._totals(head, asker)
+        self._totals(head, query_token)
         super().__init__(
             self.tokens,
             self.scores,
@@ -68,8 +70,8 @@ class SoftmaxTable(VGroup):
             self.share_total,
         )
 
-    def _cells(self, head: Trace, name: str, asker: Label, high: float) -> VGroup:
-        row = head[name].pick(query=asker)
+    def _cells(self, head: Trace, name: str, query_token: Label, high: float) -> VGroup:
+        row = head[name].pick(query=query_token)
         scale = float(np.abs(head["scores"].values).max())
         size, style = (118, high), "large cell"
         spec = fitting(row.quantities(), size[0], ".2f", style)
@@ -80,10 +82,10 @@ class SoftmaxTable(VGroup):
         return VGroup(*(cell(q) for q in row.quantities()))
 
     def _bars(
-        self, head: Trace, name: str, asker: Label, high: float, width: float, spec: str, role: str
+        self, head: Trace, name: str, query_token: Label, high: float, width: float, spec: str, role: str
     ) -> tuple[VGroup, VGroup]:
         bars, numbers = VGroup(), VGroup()
-        for quantity in head[name].pick(query=asker).quantities():
+        for quantity in head[name].pick(query=query_token).quantities():
             bar = ShareBar(quantity, width, "", high * 0.8, role)
             bars.add(bar)
             numbers.add(number(quantity, spec, "number"))
@@ -108,13 +110,13 @@ class SoftmaxTable(VGroup):
                 left += room
             left += gap("grid") * 0.55
 
-    def _totals(self, head: Trace, asker: Label) -> None:
+    def _totals(self, head: Trace, query_token: Label) -> None:
         foot = self.tokens.get_bottom()[1] - units(26)
         self.line = rule(
             np.array([self.raised.get_left()[0], foot, 0]), np.array([self.share_numbers.get_right()[0], foot, 0])
         )
-        self.raised_total = number(head["exponential_sums"].pick(query=asker), self.specs[0], "number")
-        self.share_total = number(head["weight_sums"].pick(query=asker), self.specs[1], "number")
+        self.raised_total = number(head["exponential_sums"].pick(query=query_token), self.specs[0], "number")
+        self.share_total = number(head["weight_sums"].pick(query=query_token), self.specs[1], "number")
         for total, column in ((self.raised_total, self.raised_numbers), (self.share_total, self.share_numbers)):
             total.settle(np.array([0, foot - units(34), 0])).end_at(float(column[0].get_right()[0]))
         if self.rounded or not self.whole:
@@ -135,16 +137,16 @@ class Blend(VGroup):
     `plain` are the value rows before they are weighed, `weighed` the same rows times their shares.
     """
 
-    def __init__(self, head: Trace, asker: Label) -> None:
-        keys = within_reach(head, asker)
-        v, weights = head["v"].pick(key=keys), head["weights"].pick(query=asker, key=keys)
+    def __init__(self, head: Trace, query_token: Label) -> None:
+        keys = within_reach(head, query_token)
+        v, weights = head["v"].pick(key=keys), head["weights"].pick(query=query_token, key=keys)
         entries = abridged(v.size("d_head"), 6, 1)
         scale = float(np.abs(v.values).max())
         high = min(60.0, (HEIGHT - 190) / len(v) - 4)
         cell = "normal" if high >= 44 else "slim"
         wide, high = 98.0, max(40.0, high)
-        z = head["z"].pick(query=asker)
-        terms = head["weighted_v"].pick(query=asker, key=keys)
+        z = head["z"].pick(query=query_token)
+        terms = head["weighted_v"].pick(query=query_token, key=keys)
         whole = all_in_sight(terms.values, z.values)
         self.plain = TensorGrid(v, cell, scale=scale, columns=entries, wide=wide, high=high)
         self.weighed = TensorGrid(terms, cell, scale=scale, columns=entries, wide=wide, high=high)
@@ -159,15 +161,15 @@ class Blend(VGroup):
             self.tokens.add(token.next_to(bar, LEFT, buff=gap("chip")))
             text = number(share, ".3f", "number").settle(bar.get_center())
             self.numbers.add(text.end_at(bar.get_right()[0] + units(120)))
-        self.askers = Words(f"shares of “{asker}”", "axis", "ink2").next_to(self.bars, UP, buff=units(18))
-        self.askers.align_to(self.bars, LEFT)
+        self.query_tokens = Words(f"shares of “{query_token}”", "axis", "ink2").next_to(self.bars, UP, buff=units(18))
+        self.query_tokens.align_to(self.bars, LEFT)
         self.line = rule(np.array([self.bars.get_left()[0], 0, 0]), np.array([self.plain.get_right()[0], 0, 0]))
         self.line.next_to(self.plain, DOWN, buff=units(22)).set_x(
             (self.bars.get_left()[0] + self.plain.get_right()[0]) / 2
         )
         self.output = TensorGrid(z, "normal", scale=scale, columns=entries, wide=98, high=58)
         self.output.next_to(self.line, DOWN, buff=units(22)).set_x(self.plain.get_x())
-        self.output_name = Words(f"output for “{asker}”", "token").next_to(self.output, LEFT, buff=gap("grid"))
+        self.output_name = Words(f"output for “{query_token}”", "token").next_to(self.output, LEFT, buff=gap("grid"))
         self.value_tag = Tag("value").next_to(self.plain, UP, buff=units(16)).align_to(self.plain, LEFT)
         self.headings = VGroup(
             *(
@@ -181,7 +183,7 @@ class Blend(VGroup):
             self.tokens,
             self.bars,
             self.numbers,
-            self.askers,
+            self.query_tokens,
             self.line,
             self.output,
             self.output_name,
@@ -207,7 +209,7 @@ class WeightBoard(VGroup):
             weights, "large" if len(labels) <= 5 else "normal", "weight", weights=True, wide=wide, high=high,
             masked=head["masked"],
         )  # fmt: skip
-        self.askers = self.grid.row_labels("query")
+        self.query_tokens = self.grid.row_labels("query")
         self.answers = VGroup()
         for j, label in enumerate(labels):
             chip = Token(label, "key", 0 if self.upright else wide, 44)
@@ -224,4 +226,4 @@ class WeightBoard(VGroup):
         self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=gap("line"))
         self.sum_name.set_y(self.answers[0].get_y() if not self.upright else self.sum_name.get_y())
         right_of(self.sum_name, self.answers)
-        super().__init__(self.grid, self.askers, self.answers, self.sums, self.sum_name)
+        super().__init__(self.grid, self.query_tokens, self.answers, self.sums, self.sum_name)

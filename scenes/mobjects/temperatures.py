@@ -17,9 +17,9 @@ from transformer_core.tracing.trace import Trace
 class Temperatures(VGroup):
     """A row of shares as columns, one state for each temperature; the states stand in the same place."""
 
-    def __init__(self, head: Trace, asker: Label, wide: float = 1250, high: float = 420) -> None:
+    def __init__(self, head: Trace, query_token: Label, wide: float = 1250, high: float = 420) -> None:
         colours = palette()
-        table = head["by_temperature"].pick(query=asker, key=within_reach(head, asker))
+        table = head["by_temperature"].pick(query=query_token, key=within_reach(head, query_token))
         labels = table.words("key")
         pitch = wide / len(labels)
         self.states: list[VGroup] = []
@@ -54,9 +54,9 @@ TELLING = (0.25, 1.0, 4.0)
 class TemperaturePanel(VGroup):
     """The shares of a row at one temperature, small: key by key, with the largest share and the temperature."""
 
-    def __init__(self, head: Trace, asker: Label, place: int, width: float = 440, high: float = 300) -> None:
+    def __init__(self, head: Trace, query_token: Label, place: int, width: float = 440, high: float = 300) -> None:
         colours = palette()
-        row = head["by_temperature"].pick(query=asker, temperature=place, key=within_reach(head, asker))
+        row = head["by_temperature"].pick(query=query_token, temperature=place, key=within_reach(head, query_token))
         pitch = width / len(row)
         self.bars = VGroup()
         for i, share in enumerate(row.quantities()):
@@ -73,8 +73,8 @@ class TemperaturePanel(VGroup):
         super().__init__(room, floor, self.bars, self.best, self.name)
 
 
-def temperature_panels(head: Trace, asker: Label) -> VGroup:
+def temperature_panels(head: Trace, query_token: Label) -> VGroup:
     """The same row cold, as it is, and hot."""
     temperatures = list(head["temperatures"].values)
-    panels = VGroup(*(TemperaturePanel(head, asker, temperatures.index(t)) for t in TELLING))
+    panels = VGroup(*(TemperaturePanel(head, query_token, temperatures.index(t)) for t in TELLING))
     return panels.arrange(RIGHT, buff=gap("part"))

@@ -70,7 +70,7 @@ class Pairs(VGroup):
         self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(38))
         super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
 
-        self.asker, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
+        self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
     def both(cls, head: Trace, forth: Label, back: Label, size: str) -> tuple[Pairs, Pairs]:
@@ -84,13 +84,13 @@ class Pairs(VGroup):
         return mirrored, real
 
     @staticmethod
-    def _reading(scores: NamedTensor, asker: Label, answer: Label) -> VGroup:
-        """ "asker → answer  score" on one line."""
-        q, k = scores.words("query")[asker.position], scores.words("key")[answer.position]
+    def _reading(scores: NamedTensor, query_token: Label, answer: Label) -> VGroup:
+        """ "query token → answer  score" on one line."""
+        q, k = scores.words("query")[query_token.position], scores.words("key")[answer.position]
         width = max(chip_width(q, small=True), chip_width(k, small=True))
         first, second = Token(q, "query", width, 42), Token(k, "key", width, 42)
         way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
-        value = number(scores.pick(query=asker.position, key=answer.position), ".2f", "number")
+        value = number(scores.pick(query=query_token.position, key=answer.position), ".2f", "number")
         line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
         value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
         return VGroup(*line, value)
@@ -100,7 +100,7 @@ class Pairs(VGroup):
         forth, back = f"{self.ways[0]:.2f}", f"{self.ways[-1]:.2f}"
         if len(self.ways) == 1:
             return (
-                f"With keys of their own, “{self.asker}” matches itself with {forth}. |"
+                f"With keys of their own, “{self.query_token}” matches itself with {forth}. |"
                 "With more words, a match needn’t be mutual."
             )
         if plain(forth) == plain(back):
@@ -140,8 +140,8 @@ class Pairs(VGroup):
 class Turned(VGroup):
     """A query, a key and their score; below, both turned by one rotation, and the score of these."""
 
-    def __init__(self, head: Trace, asker: Label, answer: Label, note: str) -> None:
-        names = {"query": ("q", asker), "key": ("k", answer)}
+    def __init__(self, head: Trace, query_token: Label, answer: Label, note: str) -> None:
+        names = {"query": ("q", query_token), "key": ("k", answer)}
         tensors = {role: head[name].pick(**{role: token}) for role, (name, token) in names.items()}
         turned = {role: head[f"turned_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
         scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
@@ -154,7 +154,9 @@ class Turned(VGroup):
             for grid, (role, (_, token)) in zip(pair, names.items(), strict=True):
                 self.chips.add(Token(token, role).next_to(grid, LEFT, buff=gap("chip")))
         spots = [("scores", self.before), ("turned_scores", self.after)]
-        self.scores = VGroup(*(self._score(head[name].pick(query=asker, key=answer), pair) for name, pair in spots))
+        self.scores = VGroup(
+            *(self._score(head[name].pick(query=query_token, key=answer), pair) for name, pair in spots)
+        )
         middle = (self.before.get_bottom() + self.after.get_top()) / 2
         self.turn_name = Words(note, "aside", "ink2").settle(middle)
         room = units(44)

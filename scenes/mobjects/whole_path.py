@@ -28,7 +28,7 @@ class WholePath(VGroup):
         before, after: the rows as they enter the encoder and as they leave it.
         looks: query × key, one head of the encoder.
         reads: written word × source word, the decoder's look.
-        asker, favourite, written: whose way is followed: who asks, whom it looks at, what is written for it.
+        query_token, top_key, written: whose way is followed: who asks, whom it looks at, what is written for it.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class WholePath(VGroup):
 
     def _ways(self, edges: list[float], chip: float, followed: tuple[int, int, int]) -> list[VMobject]:
         """The way of what is looked at, and of who asks: both end in the word that is written."""
-        asker, favourite, written = followed
+        query_token, top_key, written = followed
         ways = []
-        for lane in dict.fromkeys((favourite, asker)):
+        for lane in dict.fromkeys((top_key, query_token)):
             points = [at(LEFT_EDGE + chip / 2, self.y[lane]), at(edges[1], self.y[lane])]
-            points += self._bend(points[-1], at(edges[2], self.y[asker]))
-            points += [at(edges[3], self.y[asker])]
+            points += self._bend(points[-1], at(edges[2], self.y[query_token]))
+            points += [at(edges[3], self.y[query_token])]
             points += self._bend(points[-1], at(edges[4], self.out_y[written]))
             ways.append(path(points, "focus", 6))
         return ways

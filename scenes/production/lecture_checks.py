@@ -15,7 +15,7 @@ from scenes.speech.recordings import Recordings
 from scenes.speech.voices import SILENT, NotInstalledError, Voice, voices
 from scenes.theme import LIMITS, PALETTES
 from transformer_core.files.pickles import is_pickle, refusal
-from transformer_core.pretrained.model_registry import at_hand
+from transformer_core.pretrained.model_registry import known_models
 from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check_words(table: Table, wrong: Wrong) -> None:
 
 def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
     """The model called `name`: one that is at hand, or a checkpoint or folder given by its path from `folder`."""
-    known = {model.name: model.path for model in at_hand()}
+    known = {model.name: model.path for model in known_models()}
     if name in known:
         return known[name]
     path = folder / name

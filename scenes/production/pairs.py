@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
 from scenes.production.store import Store
-from transformer_core.pretrained.model_registry import SHIPPED, UNTRAINED, placed
+from transformer_core.pretrained.model_registry import SHIPPED, UNTRAINED, find_model
 from transformer_core.tracing.trace import Trace
 
 OURS = SHIPPED / "english-spanish.safetensors"
@@ -25,7 +25,7 @@ class Pair:
     @property
     def places(self) -> list[Path]:
         """Where the trained ones lie."""
-        return [OURS if model is None else placed(model) for model in self.models if model != UNTRAINED]
+        return [OURS if model is None else find_model(model) for model in self.models if model != UNTRAINED]
 
 
 class Pairs(Store):

@@ -18,7 +18,7 @@ from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
 from scenes.production.seals import SUFFIX, beside, content, intact, seal
 from transformer_core.files.atomic import abandoned
-from transformer_core.pretrained.model_registry import placed
+from transformer_core.pretrained.model_registry import find_model
 from transformer_core.tracing.trace import Trace
 
 PACKAGES = Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ class Store:
 
         The other arguments are those of `scenes.reading.read`.
         """
-        place = None if model is None else placed(model)
+        place = None if model is None else find_model(model)
         facts = text, place, *edits, target, beams
 
         def read() -> Trace:

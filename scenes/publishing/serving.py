@@ -123,7 +123,7 @@ class FolderHandler(SimpleHTTPRequestHandler):
         return path if there and not any(part.startswith(".") for part in ways) else None
 
     def _answer(self, path: Path, file: BinaryIO) -> Any:
-        """The file, or the range of it that was asked for, if it is still the version that the asker knows."""
+        """The file, or the range of it that was asked for, if it is still the version that the client knows."""
         facts = os.fstat(file.fileno())
         tag, changed = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"', self.date_time_string(facts.st_mtime)
         if self.headers.get("If-None-Match") == tag:

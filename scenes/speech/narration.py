@@ -22,7 +22,7 @@ from scenes.speech import sound
 from scenes.speech.recordings import Recordings
 from scenes.speech.spoken import spoken
 from scenes.speech.voices import Voice
-from transformer_core.pretrained.model_registry import placed
+from transformer_core.pretrained.model_registry import find_model
 from transformer_core.text.vocabulary import stored
 
 DEFAULT = PACKAGES / "assets" / "models" / "english-spanish.safetensors"
@@ -166,7 +166,7 @@ def pause(beat: str) -> float:
 def spanish_words(model: str | None) -> frozenset[str]:
     """What a voice should read as Spanish: words of a model's translations that are not English words too."""
     try:
-        vocabulary = stored(placed(model) if model else DEFAULT)
+        vocabulary = stored(find_model(model) if model else DEFAULT)
     except (OSError, ValueError):
         return frozenset()
     return frozenset(filter(str.isalpha, vocabulary.target)) - {*vocabulary.source} if vocabulary else frozenset()

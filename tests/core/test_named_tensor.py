@@ -87,8 +87,8 @@ def test_the_largest_and_the_smallest_are_told_with_their_words():
     table = NamedTensor("w", values, ("query", "key"), {"query": ("cat", "sees"), "key": ("a", "b", "c")})
     assert table.largest() == ("cat", "b", 0.7)
     assert table.smallest() == ("sees", "b", 0.05)
-    asker, asked, share = table.transpose().largest()
-    assert (asker, asked, share.index) == ("b", "cat", (0, 1))
+    query_token, asked, share = table.transpose().largest()
+    assert (query_token, asked, share.index) == ("b", "cat", (0, 1))
 
 
 def test_a_word_that_stands_twice_is_found_where_it_was_read():

@@ -117,11 +117,13 @@ def test_adjectives_agree_with_their_noun() -> None:
             i: word for word, sources in zip(sentence.target, sentence.alignment, strict=True) for i in sources
         }
         links = [link for name, found in sentence.roles.items() if name.startswith("adj") for link in found]
-        for asker, answer in links:
+        for query_token, answer in links:
             feminine, plural = known[translated[answer]]
-            adjective = spanish_of[sentence.source[asker]]
+            adjective = spanish_of[sentence.source[query_token]]
             form = feminine_of[adjective.spanish] if feminine else adjective.spanish
-            assert translated[asker] == ((plural_in_spanish(form), "jóvenes")[form == "joven"] if plural else form)
+            assert translated[query_token] == (
+                (plural_in_spanish(form), "jóvenes")[form == "joven"] if plural else form
+            )
             checked += 1
     assert checked > 1000
 

@@ -10,7 +10,7 @@ import torch
 
 from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import load
-from transformer_core.studies.sentence.decoding_trace import RULES, most_tokens, writing
+from transformer_core.studies.sentence.decoding_trace import RULES, decoding_tensors, most_tokens
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import END, START, Vocabulary
@@ -25,7 +25,7 @@ def told():
     ids = vocabulary.read(TEXT).ids
     (written,) = greedy(model, torch.tensor([ids]), START, END, 40)
     given = Sentence(TEXT, ids, (START, *written), (), ())
-    return writing(model, vocabulary, given), [vocabulary.target[i] for i in written]
+    return decoding_tensors(model, vocabulary, given), [vocabulary.target[i] for i in written]
 
 
 def test_greedy_takes_the_tallest_bar_of_each_step_and_its_score_is_their_sum(told):

@@ -7,7 +7,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.answers import faintest_push, oblique
+from transformer_core.studies.measures.answers import argmin_push, equal_scores_unequal_weights
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 
@@ -70,7 +70,7 @@ def test_no_two_pairs_differ_more_in_their_cosine_while_one_scores_twice_the_oth
     )
     high, low = (
         trace[f"encoder.{layer}.self_attn.cosine"].values[0, head, query.position, key.position]
-        for layer, head, query, key in oblique(trace)
+        for layer, head, query, key in equal_scores_unequal_weights(trace)
     )
     assert low - high == pytest.approx(best)
 
@@ -84,20 +84,20 @@ def pairs_of(scores, cosines):
 
 
 def test_a_score_of_exactly_twice_another_counts_and_one_of_less_does_not():
-    found = oblique(pairs_of([0.5, 0.25, 0.26], [0.1, 0.5, 0.9]))
+    found = equal_scores_unequal_weights(pairs_of([0.5, 0.25, 0.26], [0.1, 0.5, 0.9]))
     assert [str(key) for *_, key in found] == ["b", "c"]
-    assert oblique(pairs_of([0.5, 0.26], [0.1, 0.9])) is None
-    assert oblique(pairs_of([0.5, 0.0, -1.0], [0.1, 0.9, 0.9])) is None
-    assert oblique(pairs_of([-0.5, -1.0], [0.1, 0.9])) is None
+    assert equal_scores_unequal_weights(pairs_of([0.5, 0.26], [0.1, 0.9])) is None
+    assert equal_scores_unequal_weights(pairs_of([0.5, 0.0, -1.0], [0.1, 0.9, 0.9])) is None
+    assert equal_scores_unequal_weights(pairs_of([-0.5, -1.0], [0.1, 0.9])) is None
 
 
 def test_two_cosines_that_lie_near_each_other_are_not_shown_side_by_side():
-    assert oblique(pairs_of([8, 4], [0.25, 0.25 + 0.125]))
-    assert oblique(pairs_of([8, 4], [0.25, 0.25 + 0.0625])) is None
+    assert equal_scores_unequal_weights(pairs_of([8, 4], [0.25, 0.25 + 0.125]))
+    assert equal_scores_unequal_weights(pairs_of([8, 4], [0.25, 0.25 + 0.0625])) is None
 
 
 def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
-    found = oblique(trace)
+    found = equal_scores_unequal_weights(trace)
     assert found is not None
     scores, cosines = [], []
     for layer, head, query, key in found:
@@ -112,6 +112,6 @@ def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
 def test_the_faintest_share_is_told_with_the_push_on_it_and_whose_it_is():
     words = {"key": ("a", "b", "c")}
     row = traced({"w": ("key", [0.5, 0.1, 0.4], words), "p": ("key", [7.0, -2.0, 3.0], words)})
-    share, push, label = faintest_push(row["p"], row["w"])
+    share, push, label = argmin_push(row["p"], row["w"])
     assert (share, push, str(label)) == (0.1, -2.0, "b")
     assert (share.name, push.name, label.position) == ("w", "p", 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.focus import EARNED, best_head, cast_of
+from transformer_core.studies.focus import EARNED, best_head, focus_of
 
 WORDS = ("the", "car", "is", "red")
 ROLES = ("adjective->noun", "determiner->noun")
@@ -12,10 +12,10 @@ PAIRS = "batch head query key"
 
 
 def shares(*looks):
-    """Weights in which each (head, asker, answer) of `looks` gets 0.7 of a row, and the others share the rest."""
+    """Weights in which each (head, query token, answer) of `looks` gets 0.7 of a row, and the others share the rest."""
     found = np.full((1, 2, 4, 4), 0.1)
-    for head, asker, answer in looks:
-        found[0, head, asker, answer] = 0.7
+    for head, query_token, answer in looks:
+        found[0, head, query_token, answer] = 0.7
     return found
 
 
@@ -35,17 +35,17 @@ def sentence(scores, weights=None, pairs=None):
 
 
 def test_the_head_with_the_best_score_is_followed_where_its_asker_looks_at_the_answer():
-    cast = cast_of(sentence([[0.2, 0.91], [0.93, 0.96]]), ROLES)
-    assert (cast.layer, cast.head, cast.role) == (1, 1, ROLES[0])
-    assert (cast.asker, cast.favourite) == ("red", "car")
-    assert (cast.asker.axis, cast.asker.position, cast.favourite.axis, cast.favourite.position) == (
+    focus = focus_of(sentence([[0.2, 0.91], [0.93, 0.96]]), ROLES)
+    assert (focus.layer, focus.head, focus.role) == (1, 1, ROLES[0])
+    assert (focus.query_token, focus.top_key) == ("red", "car")
+    assert (focus.query_token.axis, focus.query_token.position, focus.top_key.axis, focus.top_key.position) == (
         "query",
         3,
         "key",
         1,
     )
-    assert (float(cast.score), cast.score.name, cast.score.index) == (0.96, "roles.score", (0, 1, 1))
-    assert cast.path == "encoder.1.self_attn"
+    assert (float(focus.score), focus.score.name, focus.score.index) == (0.96, "roles.score", (0, 1, 1))
+    assert focus.path == "encoder.1.self_attn"
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,26 @@ def test_the_head_with_the_best_score_is_followed_where_its_asker_looks_at_the_a
     ids=["no head has earned it", "the asker looks elsewhere", "no pair in this sentence", "another role"],
 )
 def test_without_a_role_the_largest_share_is_followed_and_no_role_is_named(trace):
-    cast = cast_of(trace, ROLES)
-    assert cast.role == ""
-    assert cast.score is None
-    assert trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=cast.asker, key=cast.favourite) == 0.7
+    focus = focus_of(trace, ROLES)
+    assert focus.role == ""
+    assert focus.score is None
+    assert (
+        trace[f"{focus.path}.weights"].pick(batch=0, head=focus.head, query=focus.query_token, key=focus.top_key) == 0.7
+    )
 
 
 def test_a_role_that_is_liked_better_goes_before_one_with_a_larger_share():
     weights = (np.maximum(shares((0, 3, 1)) - 0.1, 0), shares((1, 3, 1)))
     first = sentence([[0.97, 0], [0, 0]], weights, {ROLES[0]: [[3, 1]], ROLES[1]: [[3, 1]]})
-    assert cast_of(first, ROLES).role == ROLES[0]
-    assert cast_of(first, ROLES[::-1]).role == ROLES[1]
+    assert focus_of(first, ROLES).role == ROLES[0]
+    assert focus_of(first, ROLES[::-1]).role == ROLES[1]
 
 
 def test_of_several_pairs_of_a_role_the_one_with_the_largest_share_is_followed():
     second = shares((1, 3, 1))
     second[0, 1, 0, 1] = 0.8
-    cast = cast_of(sentence([[0, 0], [0, 0.97]], (shares(), second), {ROLES[0]: [[3, 1], [0, 1]]}), ROLES)
-    assert (cast.asker, cast.favourite) == ("the", "car")
+    focus = focus_of(sentence([[0, 0], [0, 0.97]], (shares(), second), {ROLES[0]: [[3, 1], [0, 1]]}), ROLES)
+    assert (focus.query_token, focus.top_key) == ("the", "car")
 
 
 def test_a_role_without_a_score_has_no_head():

@@ -5,14 +5,15 @@ import math
 import numpy as np
 import pytest
 
+from scenes.theme import LIMITS
 from transformer_core.studies.measures.side_by_side import (
     heads_apart,
-    in_sight,
     likeness,
     likeness_apart,
     rows_apart,
     shares_apart,
 )
+from transformer_core.studies.sentence.window import in_sight
 
 DRAW = np.random.default_rng(4)
 
@@ -84,26 +85,26 @@ def table(size, *marks):
 
 
 def test_a_sentence_of_thirteen_tokens_is_seen_whole_and_of_a_longer_one_ten():
-    assert in_sight(table(13, (0, 12, 1)), backwards=False) == (0, 13)
-    assert [type(end) for end in in_sight(table(14, (0, 1, 1)), backwards=False)] == [int, int]
-    assert in_sight(table(14, (0, 1, 1)), backwards=False) == (0, 10)
+    assert in_sight(table(13, (0, 12, 1)), backwards=False, limits=LIMITS) == (0, 13)
+    assert [type(end) for end in in_sight(table(14, (0, 1, 1)), backwards=False, limits=LIMITS)] == [int, int]
+    assert in_sight(table(14, (0, 1, 1)), backwards=False, limits=LIMITS) == (0, 10)
 
 
 def test_the_pair_that_differs_most_stands_in_the_middle():
     apart = table(40, (20, 23, -0.9), (3, 4, 0.5))
-    assert in_sight(apart, backwards=False) == (22 - 5, 22 + 5)
-    assert in_sight(table(40, (20, 22, 1)), backwards=False) == (21 - 5, 21 + 5)
-    assert in_sight(table(40, (39, 38, 1)), backwards=False) == (30, 40)
-    assert in_sight(table(40, (1, 0, 1)), backwards=False) == (0, 10)
+    assert in_sight(apart, backwards=False, limits=LIMITS) == (22 - 5, 22 + 5)
+    assert in_sight(table(40, (20, 22, 1)), backwards=False, limits=LIMITS) == (21 - 5, 21 + 5)
+    assert in_sight(table(40, (39, 38, 1)), backwards=False, limits=LIMITS) == (30, 40)
+    assert in_sight(table(40, (1, 0, 1)), backwards=False, limits=LIMITS) == (0, 10)
 
 
 def test_a_pair_too_far_apart_for_a_picture_is_passed_over():
-    assert in_sight(table(40, (0, 39, 1), (20, 20, 0.1)), backwards=False) == (15, 25)
-    assert in_sight(table(40, (10, 19, 1), (30, 30, 0.1)), backwards=False) == (10, 20)
-    assert in_sight(table(40, (10, 20, 1), (30, 30, 0.1)), backwards=False) == (25, 35)
+    assert in_sight(table(40, (0, 39, 1), (20, 20, 0.1)), backwards=False, limits=LIMITS) == (15, 25)
+    assert in_sight(table(40, (10, 19, 1), (30, 30, 0.1)), backwards=False, limits=LIMITS) == (10, 20)
+    assert in_sight(table(40, (10, 20, 1), (30, 30, 0.1)), backwards=False, limits=LIMITS) == (25, 35)
 
 
 def test_where_no_query_sees_a_later_key_the_query_is_the_last_in_sight():
-    assert in_sight(table(40, (20, 18, 1)), backwards=True) == (11, 21)
-    assert in_sight(table(40, (4, 2, 1)), backwards=True) == (0, 10)
-    assert in_sight(table(40, (39, 38, 1)), backwards=True) == (30, 40)
+    assert in_sight(table(40, (20, 18, 1)), backwards=True, limits=LIMITS) == (11, 21)
+    assert in_sight(table(40, (4, 2, 1)), backwards=True, limits=LIMITS) == (0, 10)
+    assert in_sight(table(40, (39, 38, 1)), backwards=True, limits=LIMITS) == (30, 40)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.telling import clearest, liveliest, most_turned
+from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms, argmax_turned
 from transformer_core.tracing.trace import NamedTensor
 
 
@@ -13,19 +13,19 @@ def tensor(values, axes):
 def test_an_entry_made_by_several_words_tells_more_than_one_made_by_a_single_word():
     alone = [[9.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     together = [[1.0, 2.0], [1.0, -2.0], [1.0, 2.0]]
-    assert liveliest(tensor([alone, together], "head key d_head")) == (1, 1)
+    assert argmax_terms(tensor([alone, together], "head key d_head")) == (1, 1)
 
 
 def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself():
     difference, spread = [[10.0, -3.0], [1.0, 0.5]], [[5.0, 0.5], [1.0, 1.0]]
-    assert clearest(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)
+    assert argmax_ratio(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)
 
 
 def test_where_decimals_are_named_an_entry_is_taken_whose_rounded_terms_add_up_to_their_rounded_sum():
     terms = tensor([[[0.344, 0.1], [0.344, 0.1], [0.344, 0.1]]], "head key d_head")
-    assert liveliest(terms) == (0, 0)
-    assert liveliest(terms, decimals=2) == (0, 1)
-    assert liveliest(tensor([[[0.344], [0.344], [0.344]]], "head key d_head"), decimals=2) == (0, 0)
+    assert argmax_terms(terms) == (0, 0)
+    assert argmax_terms(terms, decimals=2) == (0, 1)
+    assert argmax_terms(tensor([[[0.344], [0.344], [0.344]]], "head key d_head"), decimals=2) == (0, 0)
 
 
 def rows(last, words):
@@ -40,14 +40,14 @@ def rows(last, words):
 
 
 def test_the_token_that_is_followed_is_the_one_that_turns_most_not_the_one_that_grows_most():
-    token, degrees = most_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "turns", "falls")))
+    token, degrees = argmax_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "turns", "falls")))
     assert (token, degrees) == ("falls", pytest.approx(90))
 
 
 def test_a_mark_is_not_followed_where_words_are_left():
     last = [[-1, 0], [1, 1], [1, 0]]
-    assert most_turned(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
-    assert most_turned(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
+    assert argmax_turned(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
+    assert argmax_turned(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
 
 
 def told(terms):
@@ -64,15 +64,15 @@ def told(terms):
 @pytest.mark.parametrize("seed", range(12))
 def test_the_liveliest_entry_has_three_large_terms_of_both_signs(seed):
     terms = np.random.default_rng(seed).normal(size=(3, 5, 4)) * (1 + seed % 3)
-    assert liveliest(tensor(terms, "head key d_head")) == told(terms)
+    assert argmax_terms(tensor(terms, "head key d_head")) == told(terms)
 
 
 def test_a_word_that_hardly_turns_is_followed_before_a_mark():
-    assert most_turned(rows([[1, 0.001], [-1, 0]], ("ship", "[SEP]")))[0] == "ship"
+    assert argmax_turned(rows([[1, 0.001], [-1, 0]], ("ship", "[SEP]")))[0] == "ship"
 
 
 def test_without_words_the_row_that_turns_most_is_followed():
     trace = rows([[1, 0.001], [-1, 0]], ("a", "b"))
     for name, kept in [*trace.tensors.items()]:
         trace.tensors[name] = NamedTensor(name, kept.values, kept.axes)
-    assert most_turned(trace)[0] == "1"
+    assert argmax_turned(trace)[0] == "1"

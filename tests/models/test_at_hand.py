@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from scenes.reading import read
 from scenes.requirements import NEEDS, lacks
-from transformer_core.pretrained.model_registry import at_hand, opened, placed
+from transformer_core.pretrained.model_registry import find_model, known_models, open_model
 
 TEXT = "the old ship sails home"
 THEIRS = {
@@ -47,7 +47,7 @@ def test_a_sentence_read_by_a_folder_of_each_kind_equals_hugging_face(kind, fold
 
 def test_a_torch_transformer_saved_with_its_sizes_is_the_same_model(folders):
     module, source, target, output = torch_model()
-    model = opened(folders["torch"]).model
+    model = open_model(folders["torch"]).model
     ids, read_so_far = torch.tensor([[5, 6, 7]]), torch.tensor([[0, 9]])
     x, y = (
         torch.nn.functional.embedding(some, table) * 32**0.5 + model.embed_src.positional(0, some.shape[1]).float()
@@ -68,14 +68,14 @@ def test_a_decoder_alone_goes_on_with_the_text_and_an_encoder_alone_writes_nothi
 
 def test_what_is_shipped_and_what_lies_in_the_own_folder_is_at_hand(folders, monkeypatch):
     monkeypatch.setenv("LECTURE_MODELS", str(folders["bert"].parent))
-    names = [model.name for model in at_hand()]
+    names = [model.name for model in known_models()]
     assert {"english-spanish", "bert", "gpt2", "marian", "torch"} <= set(names)
-    assert placed("gpt2") == folders["gpt2"]
+    assert find_model("gpt2") == folders["gpt2"]
 
 
 def refused(name):
     with pytest.raises((ValueError, FileNotFoundError)) as error:
-        opened(name)
+        open_model(name)
     assert "\n" not in str(error.value)
     return str(error.value)
 

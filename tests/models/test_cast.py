@@ -1,10 +1,10 @@
-"""Who is followed: in the encoder, or in the decoder of a model without one, whose favourites stand before."""
+"""Who is followed: in the encoder, or in the decoder of a model without one, whose top keys stand before."""
 
 import numpy as np
 import pytest
 
 from scenes.reading import read
-from transformer_core.studies.focus import cast_of, layers_of, most_attentive, stack_of, within_reach
+from transformer_core.studies.focus import focus_of, layers_of, most_attentive, stack_of, within_reach
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TEXT = "the old ship sails home"
@@ -22,20 +22,20 @@ def trace(kind, folders):
 
 
 def test_the_encoder_is_followed_and_the_decoder_where_there_is_none(kind, trace):
-    cast = cast_of(trace)
-    assert cast.stack == stack_of(trace) == STACKS[kind]
-    assert cast.path == f"{STACKS[kind]}.{cast.layer}.self_attn"
+    focus = focus_of(trace)
+    assert focus.stack == stack_of(trace) == STACKS[kind]
+    assert focus.path == f"{STACKS[kind]}.{focus.layer}.self_attn"
     assert layers_of(trace) == layers_of(trace, STACKS[kind]) == [0, 1]
-    assert cast.seen(trace)["weights"].pick(query=cast.asker).shape == (len(trace.about["tokens"]),)
+    assert focus.seen(trace)["weights"].pick(query=focus.query_token).shape == (len(trace.about["tokens"]),)
 
 
 def test_a_token_may_look_at_all_others_in_an_encoder_and_at_earlier_ones_in_a_decoder(kind, trace):
-    cast = cast_of(trace)
-    keys = within_reach(cast.seen(trace), cast.asker)
+    focus = focus_of(trace)
+    keys = within_reach(focus.seen(trace), focus.query_token)
     behind = kind != "gpt2"
-    assert keys == tuple(range(len(trace.about["tokens"]) if behind else cast.asker.position + 1))
-    assert cast.favourite.position in keys
-    assert behind or cast.favourite.position < cast.asker.position
+    assert keys == tuple(range(len(trace.about["tokens"]) if behind else focus.query_token.position + 1))
+    assert focus.top_key.position in keys
+    assert behind or focus.top_key.position < focus.query_token.position
 
 
 def shares(rows, words):
@@ -45,11 +45,11 @@ def shares(rows, words):
 
 def test_the_first_token_of_a_decoder_is_no_favourite_where_there_is_another():
     rows = [[1, 0, 0], [0.9, 0.1, 0], [0.7, 0.2, 0.1]]
-    cast = most_attentive(shares(rows, ("a", "b", "c")), "decoder")
-    assert (cast.asker, cast.favourite, cast.stack) == ("c", "b", "decoder")
+    focus = most_attentive(shares(rows, ("a", "b", "c")), "decoder")
+    assert (focus.query_token, focus.top_key, focus.stack) == ("c", "b", "decoder")
     alone = most_attentive(shares([[1, 0], [0.9, 0.1]], ("a", "b")), "decoder")
-    assert (alone.asker, alone.favourite) == ("b", "a")
-    assert most_attentive(shares(rows, ("a", "b", "c"))).favourite == "a"
+    assert (alone.query_token, alone.top_key) == ("b", "a")
+    assert most_attentive(shares(rows, ("a", "b", "c"))).top_key == "a"
 
 
 def test_a_trace_without_attention_is_told_so():
@@ -81,34 +81,40 @@ SINK = np.eye(6)[[0] * 6]
 
 def test_a_head_with_a_clear_pattern_is_followed_rather_than_one_with_the_largest_weight():
     trace = a_trace(ONE_LOOK, BEFORE, words=WORDS)
-    cast = cast_of(trace)
-    assert (cast.head, str(cast.pattern), cast.role) == (1, "the token before", "")
-    assert (cast.asker, cast.favourite) == ("sail", "ships"), "the largest weight of this pattern, between words"
+    focus = focus_of(trace)
+    assert (focus.head, str(focus.pattern), focus.role) == (1, "the token before", "")
+    assert (focus.query_token, focus.top_key) == ("sail", "ships"), "the largest weight of this pattern, between words"
     assert (
-        cast.score == trace[cast.score.name].values[cast.score.index] == pytest.approx((4 * (0.8 + 0.2 / 6) + 0.95) / 5)
+        focus.score
+        == trace[focus.score.name].values[focus.score.index]
+        == pytest.approx((4 * (0.8 + 0.2 / 6) + 0.95) / 5)
     )
-    assert cast.chance == trace[cast.chance.name].values[cast.chance.index] == pytest.approx(1 / 6)
+    assert focus.chance == trace[focus.chance.name].values[focus.chance.index] == pytest.approx(1 / 6)
 
 
 def test_a_sink_or_a_look_at_itself_is_clear_and_not_followed():
-    cast = cast_of(a_trace(SINK, np.eye(6), ONE_LOOK, words=WORDS))
-    assert (cast.head, cast.pattern, cast.asker, cast.favourite) == (2, None, "old", "home")
+    focus = focus_of(a_trace(SINK, np.eye(6), ONE_LOOK, words=WORDS))
+    assert (focus.head, focus.pattern, focus.query_token, focus.top_key) == (2, None, "old", "home")
 
 
 def test_a_link_that_no_word_looks_at_most_is_not_followed():
     rows = BEFORE.copy()
     rows[2:5] = [0.5, 0, 0, 0, 0, 0.5]
     rows[[2, 3, 4], [1, 2, 3]] = 0.4
-    assert cast_of(a_trace(rows, words=WORDS)).pattern is None
+    assert focus_of(a_trace(rows, words=WORDS)).pattern is None
 
 
 def test_without_any_pattern_the_largest_weight_is_followed():
-    cast = cast_of(a_trace(ONE_LOOK, words=WORDS))
-    assert (cast.pattern, cast.score, cast.asker) == (None, None, "old")
+    focus = focus_of(a_trace(ONE_LOOK, words=WORDS))
+    assert (focus.pattern, focus.score, focus.query_token) == (None, None, "old")
 
 
 def test_a_repeat_is_followed_to_what_stood_behind_the_earlier_copy():
     words, rows = ("a", "b", "c", "a", "b", "d"), np.full((6, 6), 1 / 6)
     rows[3], rows[4] = np.eye(6)[1], np.eye(6)[2] * 0.9 + 0.1 / 6
-    cast = cast_of(a_trace(rows, words=words, ids=[0, 1, 2, 0, 1, 3]))
-    assert (str(cast.pattern), cast.asker.position, cast.favourite.position) == ("what followed an earlier copy", 3, 1)
+    focus = focus_of(a_trace(rows, words=words, ids=[0, 1, 2, 0, 1, 3]))
+    assert (str(focus.pattern), focus.query_token.position, focus.top_key.position) == (
+        "what followed an earlier copy",
+        3,
+        1,
+    )

@@ -8,12 +8,14 @@ import torch
 
 from scenes.compared_table import rows
 from scenes.reading import beside, compare, read, shortened
+from scenes.theme import LIMITS
 from transformer_core.model import Transformer
-from transformer_core.pretrained.model_registry import UNTRAINED, opened
+from transformer_core.pretrained.model_registry import UNTRAINED, open_model
 from transformer_core.pretrained.untrained import seed_of
-from transformer_core.studies.measures.side_by_side import in_sight, likeness, likeness_apart, rows_apart, shares_apart
+from transformer_core.studies.measures.side_by_side import likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.studies.sentence.compare import Side
 from transformer_core.studies.sentence.diff import PLACES, of_the_pass
+from transformer_core.studies.sentence.window import in_sight
 from transformer_core.text.vocabulary import SentenceError
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -98,7 +100,7 @@ def test_two_that_are_the_same_differ_by_nothing_and_nothing_is_divided_by_nothi
 
 def test_untrained_weights_are_those_that_the_training_of_its_card_begins_with():
     pair = compare("car", Side(None), Side(UNTRAINED))
-    trained = opened(SHIPPED)
+    trained = open_model(SHIPPED)
     seed = trained.facts["card"]["recipe"]["seed"]
     fresh = Transformer(trained.model.config, seed=seed).double().eval()
     ids = torch.tensor([trained.reader.read("car").ids])
@@ -110,7 +112,7 @@ def test_untrained_weights_are_those_that_the_training_of_its_card_begins_with()
 @pytest.mark.parametrize("seed", [-1, 2**63, 10**30, 1.5, True, "3", None])
 def test_a_seed_in_a_card_that_is_none_is_as_if_no_card_told_one(seed):
     facts = {"model": "m", "card": {"recipe": {"seed": seed}}}
-    assert seed_of(replace(opened(SHIPPED), facts=facts)) == 0
+    assert seed_of(replace(open_model(SHIPPED), facts=facts)) == 0
 
 
 def test_the_target_is_compared_as_far_as_both_have_written_the_same():
@@ -241,11 +243,11 @@ def test_of_a_long_sentence_the_pair_that_differs_most_is_in_sight():
     apart = np.zeros((30, 30))
     apart[20, 17] = 0.5
     apart[29, 2] = 0.9  # too far from each other for one picture
-    start, stop = in_sight(apart, backwards=False)
+    start, stop = in_sight(apart, backwards=False, limits=LIMITS)
     assert {17, 20} <= set(range(start, stop))
     assert stop - start == 10
-    assert in_sight(apart, backwards=True) == (11, 21)
-    assert in_sight(apart[:13, :13], backwards=False) == (0, 13)
+    assert in_sight(apart, backwards=True, limits=LIMITS) == (11, 21)
+    assert in_sight(apart[:13, :13], backwards=False, limits=LIMITS) == (0, 13)
 
 
 def test_ids_and_numbers_of_positions_are_not_compared_as_quantities(plain):

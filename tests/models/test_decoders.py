@@ -8,7 +8,7 @@ from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c11_decoder import Decoder
 from scenes.reading import read
 from scenes.theme import LIMITS
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 
 #: Each sentence in one theme, so that every chapter stands in both of them.
 SENTENCES = {
@@ -63,7 +63,7 @@ def test_the_mask_is_shown_where_scores_are(given):
 
 def test_a_row_of_shares_is_shared_out_among_the_tokens_so_far(trace):
     seen = trace.in_sight()
-    weights = cast_of(seen).seen(seen)["weights"].values
+    weights = focus_of(seen).seen(seen)["weights"].values
     assert np.allclose(weights.sum(-1), 1)
     assert not np.triu(weights, 1).any()
 

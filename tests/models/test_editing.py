@@ -9,7 +9,7 @@ import torch
 
 from scenes.mobjects.notes import UNEDITED
 from scenes.reading import read
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.edit import LINE, edits_of
 from transformer_core.tracing.tap import record
 
@@ -158,7 +158,7 @@ def test_who_asks_in_an_edited_model_is_not_said_to_have_a_gender():
     from scenes_of import EVERY_CHAPTER, found_in
 
     trace = edited(f"{WEIGHTS}[head=1]=0")
-    assert str(cast_of(trace).asker) != "red"
+    assert str(focus_of(trace).query_token) != "red"
     scores = next(chapter for chapter in EVERY_CHAPTER if chapter.__name__ == "Scores")
     found = found_in(scores, trace, "light")
     assert found.lies + found.claims + found.faults == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_models import word_pieces
 
-from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.model_registry import open_model
 from transformer_core.text import tokenizer as cutting
 from transformer_core.text import tokenizer_process as cutting_process
 from transformer_core.text.subwords import Subwords
@@ -102,7 +102,7 @@ def test_a_vocabulary_beyond_the_rows_of_the_model_is_refused(folders, tmp_path)
     folder_of(tmp_path, added_tokens=[*PLAIN["added_tokens"], token | {"special": True}])
     said = r"the tokenizer has \d+ tokens, the model rows for 120"
     with pytest.raises(ValueError, match=said):
-        opened(tmp_path)
+        open_model(tmp_path)
 
 
 def test_the_same_content_is_read_once_and_its_process_ends_with_it(tmp_path):

@@ -13,8 +13,8 @@ from scenes.mobjects.budgets import Budgets
 from scenes.mobjects.notes import Note
 from scenes.reading import read
 from scenes.theme import drawn_in, units
-from transformer_core.pretrained.model_registry import PACKAGES, placed
-from transformer_core.studies.focus import cast_of
+from transformer_core.pretrained.model_registry import PACKAGES, find_model
+from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.tap import record
 
 ON_ONE_HEAD = [chapter for chapter in EVERY_ENCODER_CHAPTER if chapter.__name__ in ("QKV", "Scores", "Weighting")]
@@ -39,7 +39,7 @@ def sentences(count):
 
 
 def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
-    folder = placed("minilm")
+    folder = find_model("minilm")
     theirs = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).eval()
     tokens = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     from transformer_core.pretrained import load_hugging_face
@@ -104,20 +104,22 @@ def rare():
 
 
 def test_what_is_said_to_be_most_is_so_among_all_tokens(trace):
-    """Of a long sentence the tokens out of sight count, too, where a row's favourite is named."""
-    cast, seen = cast_of(trace), trace.in_sight()
-    rows = cast_of(seen).seen(seen).in_full("weights", query=cast_of(seen).asker)
-    assert np.array_equal(rows.values, cast.seen(trace)["weights"].pick(query=cast.asker).values)
+    """Of a long sentence the tokens out of sight count, too, where a row's top key is named."""
+    focus, seen = focus_of(trace), trace.in_sight()
+    rows = focus_of(seen).seen(seen).in_full("weights", query=focus_of(seen).query_token)
+    assert np.array_equal(rows.values, focus.seen(trace)["weights"].pick(query=focus.query_token).values)
     with drawn_in("dark"):
-        budgets = Budgets(seen, cast_of(seen))
-    looks = trace[f"{cast.path}.weights"].pick(batch=0, query=cast.asker)
+        budgets = Budgets(seen, focus_of(seen))
+    looks = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token)
     assert [str(row.most.text).split(" ")[0] for row in budgets.rows] == [str(row.largest()[0]) for row in looks]
 
 
 def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(trace):
     """Layer 0, head 2 gives the token before nearly all, in any sentence; a single word has no pair."""
-    whole, seen = cast_of(trace), cast_of(trace.in_sight())
-    assert [str(cast.asker) + str(cast.favourite) for cast in (whole, seen)] == [str(whole.asker + whole.favourite)] * 2
+    whole, seen = focus_of(trace), focus_of(trace.in_sight())
+    assert [str(focus.query_token) + str(focus.top_key) for focus in (whole, seen)] == [
+        str(whole.query_token + whole.top_key)
+    ] * 2
     if len(trace.about["tokens"]) > 3:
         assert (whole.layer, whole.head, str(whole.pattern)) == (0, 2, "the token before")
         assert seen.pattern == whole.pattern
@@ -142,7 +144,7 @@ def test_what_does_not_add_up_in_sight_is_said_to_be_of_all_tokens(given, trace)
 
 
 def test_a_note_tells_why_this_head_as_fully_as_there_is_room_in_either_language(trace):
-    path = cast_of(trace.in_sight()).path
+    path = focus_of(trace.in_sight()).path
     for language, chance in (("en", "by chance"), ("es", "por azar")):
         with drawn_in("dark"), spoken_in(language) as voice:
             notes = [Note.of(trace.in_sight(), path, room) for room in (1400, 870, 300)]

@@ -5,7 +5,7 @@ import pytest
 
 from scenes.reading import read
 from scenes.theme import LIMITS
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 
 LONG = "the old ship sails home before the storm and the cat sees the other cat and the captain sleeps"
 
@@ -57,16 +57,16 @@ def test_what_no_token_runs_along_is_not_cut(trace):
 
 
 def test_asker_and_favourite_are_in_sight(trace):
-    whole, seen = cast_of(trace), cast_of(trace.in_sight())
-    assert (str(whole.asker), str(whole.favourite)) == (str(seen.asker), str(seen.favourite))
+    whole, seen = focus_of(trace), focus_of(trace.in_sight())
+    assert (str(whole.query_token), str(whole.top_key)) == (str(seen.query_token), str(seen.top_key))
     assert whole.layer == seen.layer
 
 
 def test_a_decoder_is_followed_where_it_is_in_sight(decoded):
-    whole, seen = cast_of(decoded), cast_of(decoded.in_sight())
+    whole, seen = focus_of(decoded), focus_of(decoded.in_sight())
     assert whole.path == seen.path
     start = decoded.about["windows"]["target"][0]
-    for one, other in ((whole.asker, seen.asker), (whole.favourite, seen.favourite)):
+    for one, other in ((whole.query_token, seen.query_token), (whole.top_key, seen.top_key)):
         assert (str(one), one.position) == (str(other), other.position + start)
 
 

@@ -20,7 +20,7 @@ from scenes.mobjects.products import Board
 from scenes.mobjects.rows import RowColumns
 from scenes.reading import read
 from scenes.step import Record
-from transformer_core.studies.focus import cast_of, swap_of
+from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
@@ -81,11 +81,11 @@ def test_nothing_is_said_to_be_learned_of_random_weights() -> None:
 
 def test_a_bet_is_made_only_where_the_adjective_looks_most_at_its_noun() -> None:
     trace = trace_of("The car is red")
-    cast = cast_of(trace)
-    assert swap_of(trace, cast) is not None
-    weights = cast.seen(trace)["weights"]
-    another = weights.label("key", (int(np.argmin(weights.pick(query=cast.asker).values))))
-    assert swap_of(trace, replace(cast, favourite=another)) is None
+    focus = focus_of(trace)
+    assert swap_of(trace, focus) is not None
+    weights = focus.seen(trace)["weights"]
+    another = weights.label("key", (int(np.argmin(weights.pick(query=focus.query_token).values))))
+    assert swap_of(trace, replace(focus, top_key=another)) is None
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def boxes_of(parts: Any) -> list[tuple[float, float, float, float]]:
 
 def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
     trace = trace_of(LONG_WORDS)
-    cast = cast_of(trace)
-    row = cast.seen(trace).under("", query=cast.asker.position)
+    focus = focus_of(trace)
+    row = focus.seen(trace).under("", query=focus.query_token.position)
     chips = boxes_of(RowColumns(*(row[name] for name in ("scores", "score_leads", "weights"))).chips)
     assert len(chips) == 13
     for i, (left, right, low, high) in enumerate(chips):
@@ -124,6 +124,6 @@ def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
 
 def test_rows_of_thirteen_queries_have_chips_as_high_as_their_rows() -> None:
     trace = trace_of(LONG_WORDS)
-    chips = boxes_of(Board(cast_of(trace).seen(trace)).query_labels)
+    chips = boxes_of(Board(focus_of(trace).seen(trace)).query_labels)
     for upper, lower in pairwise(chips):
         assert upper[2] >= lower[3]

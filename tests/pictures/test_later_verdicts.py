@@ -14,7 +14,7 @@ from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, tra
 from scenes.rendering import FastRenderer
 from scenes.step import Record
 from scenes.storyboard import TooLongError
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
@@ -137,9 +137,9 @@ def test_an_empty_translation_writes_the_end_mark_and_nothing_else() -> None:
 
 def test_a_token_that_looks_at_another_one_of_the_same_word_looks_elsewhere() -> None:
     trace = trace_of("the car the car")
-    cast = cast_of(trace)
-    weights = trace[f"{cast.path}.weights"].values[0, cast.head, cast.asker.position]
-    turned = trace[f"{cast.path}.swapped_weights"].values[0, cast.head, cast.asker.position]
+    focus = focus_of(trace)
+    weights = trace[f"{focus.path}.weights"].values[0, focus.head, focus.query_token.position]
+    turned = trace[f"{focus.path}.swapped_weights"].values[0, focus.head, focus.query_token.position]
     both = "both times" in said("faq", trace)
     assert both == (weights.argmax() == turned.argmax())
 

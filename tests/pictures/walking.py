@@ -23,7 +23,7 @@ from scenes.layout import faults, texts_on
 from scenes.reading import read
 from scenes.rendering import FastRenderer, still
 from scenes.storyboard import Chapter, Record, Step
-from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.model_registry import open_model
 from transformer_core.pretrained.untrained import untrained
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.tracing.trace import Trace
@@ -68,7 +68,7 @@ def name_of(chapter: type[Chapter]) -> str:
 @cache
 def trace_of(text: str, model: Path | None = None) -> Trace:
     if model == RANDOM:
-        fresh = untrained(opened(DEFAULT_MODEL), seed=1)
+        fresh = untrained(open_model(DEFAULT_MODEL), seed=1)
         return read(text, fresh.model, fresh.reader, about=fresh.facts | {"model": RANDOM.name})
     return read(text, model)
 

@@ -32,7 +32,7 @@ from scenes.production.files import on_one_line
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.rendering import FastRenderer, still
 from scenes.requirements import lacks
-from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.model_registry import open_model
 from transformer_core.studies.translator.train import DEFAULT
 from transformer_core.tracing.trace import Trace
 
@@ -49,7 +49,7 @@ class Mobjects:
         self.folder = folder
         logger.setLevel(logging.WARNING)
         folders = build(folder / "models")
-        self.models = [*(opened(folders[kind]) for kind in KINDS[:-1]), opened(DEFAULT)]
+        self.models = [*(open_model(folders[kind]) for kind in KINDS[:-1]), open_model(DEFAULT)]
         self.chapters = chapters()
         self.shown: set[str] = set()
 

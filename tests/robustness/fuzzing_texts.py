@@ -22,8 +22,8 @@ from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.reading import read
 from scenes.speech.spoken import spoken
-from transformer_core.pretrained.model_registry import Opened, at_hand, opened
-from transformer_core.studies.focus import cast_of
+from transformer_core.pretrained.model_registry import LoadedModel, known_models, open_model
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.translator.train import DEFAULT
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SHOWN, Reading
@@ -36,9 +36,9 @@ class Texts:
 
     def __init__(self, folder: Path) -> None:
         folders = build(folder / "models")
-        self.shipped = opened(DEFAULT)
-        self.small = [opened(folders[kind]) for kind in ("gpt2", "bert", "marian")]
-        places = [model.path for model in at_hand() if model.name == "minilm"]
+        self.shipped = open_model(DEFAULT)
+        self.small = [open_model(folders[kind]) for kind in ("gpt2", "bert", "marian")]
+        places = [model.path for model in known_models() if model.name == "minilm"]
         self.pieces = [Subwords(place, 512) for place in places]
 
     def case(self, random: Random) -> list[str]:
@@ -65,7 +65,7 @@ class Texts:
         return found
 
 
-def traced(text: str, here: Opened) -> Trace | None:
+def traced(text: str, here: LoadedModel) -> Trace | None:
     """The trace of a text by a model, if its reader reads it."""
     reading = attempt(lambda: here.reader.read(text))
     check_reading(text, reading)
@@ -95,9 +95,9 @@ def check_captions(trace: Trace) -> None:
     first, last = words.label("position", 0), words.label("position", len(words.labels["position"]) - 1)
     said = [f"Here “{first}” stands first, and “{last}” last. |There are {trace['config.words']} of them."]
     if trace.about["config"]["encoder_layers"]:
-        cast = cast_of(trace)
-        share = trace[f"{cast.path}.weights"].pick(batch=0, head=cast.head, query=cast.asker.position)
-        said.append(f"“{cast.asker}” gives {share.quantity(cast.favourite.position):share} to “{cast.favourite}”.")
+        focus = focus_of(trace)
+        share = trace[f"{focus.path}.weights"].pick(batch=0, head=focus.head, query=focus.query_token.position)
+        said.append(f"“{focus.query_token}” gives {share.quantity(focus.top_key.position):share} to “{focus.top_key}”.")
     for language in ("en", "es"):
         with spoken_in(language) as voice:
             for marked in said:

@@ -30,7 +30,7 @@ from scenes.production.files import on_one_line
 from scenes.production.lecture_file import read as read_lecture
 from scenes.production.mistakes import MistakesError
 from transformer_core.config import Config
-from transformer_core.pretrained.model_registry import opened, placed
+from transformer_core.pretrained.model_registry import find_model, open_model
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
@@ -211,7 +211,7 @@ def test_lengths_of_a_long_text_run_to_both_ends_in_few_states(folders):
 def test_a_pickle_is_refused_by_any_name_with_why_and_how_to_convert_it(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(PICKLE)
-    for ask in (lambda: placed(name) and opened(name), lambda: opened(tmp_path / name)):
+    for ask in (lambda: find_model(name) and open_model(name), lambda: open_model(tmp_path / name)):
         with pytest.raises(
             ValueError, match=r"is a pickle, which may run any code .*convert it once with transformers"
         ):

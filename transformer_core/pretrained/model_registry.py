@@ -35,7 +35,7 @@ UNTRAINED = "untrained"
 HOME = Path("~/.lecture/models")
 
 
-class Reader(Protocol):
+class Tokenizer(Protocol):
     """What turns a text into ids: the words of this project (`Vocabulary`), or pieces of words (`Subwords`)."""
 
     @property
@@ -52,7 +52,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class AtHand:
+class KnownModel:
     """A model that can be opened: its name, where it lies, and how it came there."""
 
     name: str
@@ -61,16 +61,16 @@ class AtHand:
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedModel:
     """A model and what reads for it; facts for a trace, and tensors that were measured of it before."""
 
     model: Transformer
-    reader: Reader | None
+    reader: Tokenizer | None
     facts: dict[str, Any] = field(default_factory=dict)
     measured: Mapping[str, NamedTensor] = field(default_factory=dict)
 
 
-def at_hand() -> list[AtHand]:
+def known_models() -> list[KnownModel]:
     """The models of the project, those of installed packages, and the folders and checkpoints in `models_home()`."""
     return [*_shipped(), *_packaged(), *_own()]
 
@@ -80,29 +80,29 @@ def models_home() -> Path:
     return Path(os.environ.get("LECTURE_MODELS") or HOME).expanduser()
 
 
-def _shipped() -> Iterator[AtHand]:
+def _shipped() -> Iterator[KnownModel]:
     for path in sorted(SHIPPED.glob("*.safetensors")):
         with safe_open(path, framework="numpy") as file:
             if "config" in (file.metadata() or {}):  # an LSTM has none: no chapter can be told by it alone
-                yield AtHand(path.stem, path, "comes with the lecture")
+                yield KnownModel(path.stem, path, "comes with the lecture")
 
 
-def _packaged() -> Iterator[AtHand]:
+def _packaged() -> Iterator[KnownModel]:
     for name, (package, folder) in PACKAGES.items():
         found = find_spec(package)  # looks the package up and does not import it
         places = list(found.submodule_search_locations or ()) if found else []
         if places and (Path(places[0]) / folder).is_dir():
-            yield AtHand(name, Path(places[0]) / folder, f"package {package.replace('_', '-')}")
+            yield KnownModel(name, Path(places[0]) / folder, f"package {package.replace('_', '-')}")
 
 
-def _own() -> Iterator[AtHand]:
+def _own() -> Iterator[KnownModel]:
     home = models_home()
     for path in sorted(home.glob("*")) if home.is_dir() else ():
         if (path / "config.json").exists() or path.suffix == ".safetensors":
-            yield AtHand(path.stem if path.is_file() else path.name, path, f"in {home}")
+            yield KnownModel(path.stem if path.is_file() else path.name, path, f"in {home}")
 
 
-def placed(name: str) -> Path:
+def find_model(name: str) -> Path:
     """Where the model called `name` lies, or `name` itself if it is a path.
 
     Raises:
@@ -111,7 +111,7 @@ def placed(name: str) -> Path:
     path = Path(name)
     with suppress(RuntimeError):  # nobody is called so here
         path = path.expanduser()
-    known = {model.name: model.path for model in at_hand()}
+    known = {model.name: model.path for model in known_models()}
     if name in known and not path.exists():
         return known[name]
     if path.is_dir() or (path.suffix == ".safetensors" and path.exists()):
@@ -132,7 +132,7 @@ def placed(name: str) -> Path:
     raise ValueError(f'no model "{name}": there are {", ".join(known)}, or a path{meant}')
 
 
-def opened(name: str | os.PathLike[str]) -> Opened:
+def open_model(name: str | os.PathLike[str]) -> LoadedModel:
     """The model called `name`, or at that path, in float64, so that sums on screen add up to the last digit shown.
 
     Raises:
@@ -143,11 +143,11 @@ def opened(name: str | os.PathLike[str]) -> Opened:
     from transformer_core.pretrained import load, load_hugging_face
     from transformer_core.text.vocabulary import Vocabulary
 
-    path = placed(os.fspath(name))
-    called = next((model.name for model in at_hand() if model.path == path), path.stem)
+    path = find_model(os.fspath(name))
+    called = next((model.name for model in known_models() if model.path == path), path.stem)
     if path.is_dir():
         model = load_hugging_face(path, torch.float64)
-        return Opened(model, _reader(path, model), {"model": called, "card": {}})
+        return LoadedModel(model, _reader(path, model), {"model": called, "card": {}})
     model, card = load(path, torch.float64)
     words = card.pop("vocabulary", None)
     beside = path.with_suffix(".npz")
@@ -155,10 +155,10 @@ def opened(name: str | os.PathLike[str]) -> Opened:
     reader = Vocabulary.from_json(words, f"the vocabulary in {path}") if isinstance(words, str) and words else None
     if reader is not None:
         _check_words(reader, model, path)
-    return Opened(model, reader, {"model": called, "card": card}, measured)
+    return LoadedModel(model, reader, {"model": called, "card": card}, measured)
 
 
-def _reader(folder: Path, model: Transformer) -> Reader:
+def _reader(folder: Path, model: Transformer) -> Tokenizer:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
     from transformer_core.files.json_objects import read_object
     from transformer_core.pretrained.hugging_face import facts_of
@@ -208,7 +208,7 @@ def _check_words(words: Vocabulary, model: Transformer, where: Path) -> None:
             raise ValueError(f"{where} has {there} {side} words, the model rows for {rows}")
 
 
-def as_json(models: list[AtHand]) -> str:
+def as_json(models: list[KnownModel]) -> str:
     """For programs."""
     rows = [{"name": m.name, "path": str(m.path), "origin": m.origin} for m in models]
     return json.dumps(rows, ensure_ascii=False, indent=1)

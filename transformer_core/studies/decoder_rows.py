@@ -15,7 +15,7 @@ FIRST = "decoder.0.self_attn"
 
 
 @dataclass(frozen=True)
-class Play:
+class DecoderRows:
     """The rows of a decoder for one pair of sentences.
 
     Attributes:
@@ -48,7 +48,7 @@ class Play:
         return self.writes[:-1] or self.writes
 
 
-def play_of(trace: Trace, prefix: str = "") -> Play:
+def decoder_rows_of(trace: Trace, prefix: str = "") -> DecoderRows:
     """The rows of the run at `prefix`."""
     probs = trace[f"{prefix}.probs" if prefix else "probs"].pick(batch=0)
     layers = [layer for layer in range(64) if f"decoder.{layer}.self_attn.q" in trace]
@@ -56,10 +56,10 @@ def play_of(trace: Trace, prefix: str = "") -> Play:
     reads, writes = probs.words("position"), tuple(probs.pick(position=row).largest()[0] for row in range(len(probs)))
     if [*map(str, writes[:-1])] != [*map(str, reads[1:])]:  # a given text need not be what it would write
         writes = (*reads[1:], writes[-1])
-    return Play(prefix, reads, writes, int(best))
+    return DecoderRows(prefix, reads, writes, int(best))
 
 
-def leakiest(trace: Trace) -> tuple[int, Label]:
+def argmax_leak(trace: Trace) -> tuple[int, Label]:
     """The head of the first layer, and the row before the last, that a change of the last word would move most.
 
     Of a decoder that reads the start mark alone, that row.
@@ -70,7 +70,7 @@ def leakiest(trace: Trace) -> tuple[int, Label]:
     return int(head), leak.label("query", int(row))
 
 
-def gold_of(trace: Trace) -> Sequence[Sequence[int]]:
+def gold_alignment(trace: Trace) -> Sequence[Sequence[int]]:
     """For each written word the source positions that it translates, if the model wrote what the grammar would."""
     gold = trace.about.get("gold")
     if not gold or list(gold["words"]) != list(trace.about["output_tokens"]):
@@ -79,10 +79,10 @@ def gold_of(trace: Trace) -> Sequence[Sequence[int]]:
     return alignment
 
 
-def common_form(ours: Play, theirs: Play, trace: Trace, word: int) -> int | None:
+def same_source_row(ours: DecoderRows, theirs: DecoderRows, trace: Trace, word: int) -> int | None:
     """The row that writes a form of the source word at `word` in both runs, and looks at it both times; or None."""
     for row in range(min(len(ours.written), len(theirs.written))):
-        looks = [int(play.looks(trace).values[row].argmax()) for play in (ours, theirs)]
+        looks = [int(decoded.looks(trace).values[row].argmax()) for decoded in (ours, theirs)]
         if looks == [word, word] and str(ours.writes[row]) != str(theirs.writes[row]):
             return row
     return None

@@ -37,8 +37,8 @@ ENCODER, DECODER = "encoder", "decoder"
 
 
 @dataclass(frozen=True)
-class Cast:
-    """One head, a token that asks, its favourite, and why this head: a role that it has earned, or a pattern.
+class Focus:
+    """One head, a token that asks, its top key, and why this head: a role that it has earned, or a pattern.
 
     `role` is "" if none is played here, and `pattern` is None unless one has chosen the head. `score` is the share of
     held-out sentences that have the role, or the part of its attention that the head gives to the pattern; `chance` is
@@ -48,8 +48,8 @@ class Cast:
 
     layer: int
     head: int
-    asker: Label
-    favourite: Label
+    query_token: Label
+    top_key: Label
     role: str = ""
     score: Quantity | None = None
     stack: str = ENCODER
@@ -98,31 +98,31 @@ def first_in_sight(trace: Trace, stack: str) -> int:
     return int(trace.about.get("windows", {}).get(side, (0, 0))[0])
 
 
-def within_reach(head: Trace, asker: Label) -> tuple[int, ...]:
+def within_reach(head: Trace, query_token: Label) -> tuple[int, ...]:
     """The keys that the mask leaves to a query: all of them in an encoder, those up to itself in a decoder."""
-    return tuple(int(key) for key in np.flatnonzero(np.isfinite(head["masked"].pick(query=asker).values)))
+    return tuple(int(key) for key in np.flatnonzero(np.isfinite(head["masked"].pick(query=query_token).values)))
 
 
-def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
-    """Choose layer, head, asker and favourite for this sentence.
+def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
+    """Choose layer, head, query token and top key for this sentence.
 
     Args:
-        trace: a lecture's trace; `about["roles"]` lists, for each role of the grammar, the pairs (asker, answer).
+        trace: a lecture's trace; `about["roles"]` lists, for each role of the grammar, the pairs (query token, answer).
         roles: the roles to choose from, best liked first.
     """
     found = []
     for role in roles:
-        for asker, answer in trace.about.get("roles", {}).get(role, ()):
+        for query_token, answer in trace.about.get("roles", {}).get(role, ()):
             place = best_head(trace, role)
             if place is None or float(place[2]) < EARNED:
                 continue
             layer, head, score = place
-            row = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head, query=asker)
-            if int(np.argmax(row.values)) == answer != asker:
+            row = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head, query=query_token)
+            if int(np.argmax(row.values)) == answer != query_token:
                 found.append(
                     (
                         float(row.values[answer]),
-                        Cast(layer, head, *_pair(row, trace, layer, asker, answer), role, score),
+                        Focus(layer, head, *_pair(row, trace, layer, query_token, answer), role, score),
                     )
                 )
         if found:
@@ -132,7 +132,7 @@ def cast_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Cast:
     return _clearest(trace) or _most_attentive(trace)
 
 
-def swap_of(trace: Trace, cast: Cast) -> Mapping[str, Any] | None:
+def swap_of(trace: Trace, focus: Focus) -> Mapping[str, Any] | None:
     """The sentence with another adjective in the place of the one that asks
     (`transformer_core.studies.sentence.minimal_pairs`).
 
@@ -140,11 +140,11 @@ def swap_of(trace: Trace, cast: Cast) -> Mapping[str, Any] | None:
     agrees with, as in an edited model.
     """
     swap: Mapping[str, Any] | None = trace.about.get("swap")
-    if not swap or swap["position"] != cast.asker.position:
+    if not swap or swap["position"] != focus.query_token.position:
         return None
-    row: NamedTensor = cast.seen(trace)["weights"].pick(query=cast.asker)
-    agrees = [cast.asker.position, cast.favourite.position] in trace.about["roles"].get(INFLECTED, ())
-    return swap if agrees and int(row.values.argmax()) == cast.favourite.position else None
+    row: NamedTensor = focus.seen(trace)["weights"].pick(query=focus.query_token)
+    agrees = [focus.query_token.position, focus.top_key.position] in trace.about["roles"].get(INFLECTED, ())
+    return swap if agrees and int(row.values.argmax()) == focus.top_key.position else None
 
 
 def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
@@ -159,19 +159,19 @@ def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
     return int(layer), int(head), scores.quantity(int(layer), int(head))
 
 
-def _pair(row: NamedTensor, trace: Trace, layer: int, asker: int, answer: int) -> tuple[Label, Label]:
+def _pair(row: NamedTensor, trace: Trace, layer: int, query_token: int, answer: int) -> tuple[Label, Label]:
     weights = trace[f"{ENCODER}.{layer}.self_attn.weights"]
-    return weights.label("query", asker), row.label("key", answer)
+    return weights.label("query", query_token), row.label("key", answer)
 
 
-def _clearest(trace: Trace) -> Cast | None:
+def _clearest(trace: Trace) -> Focus | None:
     """The head that shows a link most clearly, and in it the pair of this link with the largest weight.
 
     Only pairs that may be followed count, and of them those in which the key is what the query looks at most. None
     where no head shows a link clearly in such a pair.
     """
     stack = stack_of(trace)
-    best: tuple[float, Cast] | None = None
+    best: tuple[float, Focus] | None = None
     for layer in layers_of(trace, stack):
         part = trace.under(f"{stack}.{layer}.self_attn", batch=0)
         clearness, answers, tops, weights = (
@@ -185,10 +185,10 @@ def _clearest(trace: Trace) -> Cast | None:
             head = int(clear.argmax())
             if clear[head] >= CLEAR and (best is None or clear[head] > best[0]):
                 most = np.where(shown[head], weights.values[head], -1.0)
-                asker, answer = (int(i) for i in np.unravel_index(int(most.argmax()), most.shape))
-                tokens = weights.label("query", asker), weights.label("key", answer)
+                query_token, answer = (int(i) for i in np.unravel_index(int(most.argmax()), most.shape))
+                tokens = weights.label("query", query_token), weights.label("key", answer)
                 score, chance = part["pattern_scores"].quantity(head, link), part["pattern_chances"].quantity(link)
-                found = Cast(layer, head, *tokens, "", score, stack, clearness.label("role", link), chance)
+                found = Focus(layer, head, *tokens, "", score, stack, clearness.label("role", link), chance)
                 best = float(clear[head]), found
     return best[1] if best else None
 
@@ -199,7 +199,7 @@ def _in_sight(trace: Trace, stack: str, weights: NamedTensor) -> tuple[int, int]
     return (start, stop) if 0 < stop - start < weights.shape[1] else None
 
 
-def _most_attentive(trace: Trace) -> Cast:
+def _most_attentive(trace: Trace) -> Focus:
     """The largest weight that a token gives to another one, over all layers and heads.
 
     Of a long sentence, both stand where a picture has room for them (`transformer_core.tracing.window`), whether the
@@ -212,28 +212,28 @@ def _most_attentive(trace: Trace) -> Cast:
 
 def most_attentive(
     weights: Mapping[int, NamedTensor], stack: str = ENCODER, within: tuple[int, int] | None = None
-) -> Cast:
+) -> Focus:
     """The largest weight "head query key" that a token gives to another one, over all layers.
 
     Marks such as [CLS], which heads look at when they find nothing, and pieces of words are left out where words are
-    left. In a decoder the first token takes the part of such a mark (Xiao et al. 2024, "attention sinks"), and a
-    favourite always stands before its asker. And so are tokens so far apart that no picture has room for both, or that
+    left. In a decoder the first token takes the part of such a mark (Xiao et al. 2024, "attention sinks"), and a top
+    key always stands before its query token. And so are tokens so far apart that no picture has room for both, or that
     are not `within` what is in sight.
     """
-    best: tuple[float, Cast] | None = None
+    best: tuple[float, Focus] | None = None
     for layer, shares in weights.items():
         pairs = _pairs(shares.labels.get("query", ()), shares.shape[1], stack, within)
         away = np.where(pairs, shares.values, -1.0)
-        head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
+        head, query_token, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
         if best is None or away.max() > best[0]:
-            cast = Cast(layer, head, shares.label("query", asker), shares.label("key", answer), stack=stack)
-            best = float(away.max()), cast
+            focus = Focus(layer, head, shares.label("query", query_token), shares.label("key", answer), stack=stack)
+            best = float(away.max()), focus
     assert best is not None
     return best[1]
 
 
 def _pairs(words: Sequence[str], size: int, stack: str, within: tuple[int, int] | None) -> np.ndarray:
-    """Which (asker, answer) may be followed: two whole words, near each other; any two tokens if there are none."""
+    """The pairs (query, key) that may be followed: two whole words, near each other; any two tokens without such."""
     places = np.arange(size)
     start, stop = within or (0, size)
     seen = (start <= places) & (places < stop)

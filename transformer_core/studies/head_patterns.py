@@ -76,8 +76,8 @@ def along(shape: tuple[int, int]) -> Pairs:
 
 
 def linked(links: Collection[tuple[int, int]], size: int) -> Pairs:
-    """The pairs (asker, answer) that a grammar names."""
+    """The pairs (query token, answer) that a grammar names."""
     found = np.zeros((size, size), dtype=bool)
-    for asker, answer in links:
-        found[asker, answer] = True
+    for query_token, answer in links:
+        found[query_token, answer] = True
     return found

@@ -194,7 +194,7 @@ class NamedTensor:
         return [self.quantity(*position) for position in np.ndindex(self.values.shape)]
 
     def largest(self) -> tuple[Any, ...]:
-        """The label along each axis of the largest entry, and the entry: `favourite, share = row.largest()`."""
+        """The label along each axis of the largest entry, and the entry: `top_key, share = row.largest()`."""
         return self._extreme(np.argmax)
 
     def smallest(self) -> tuple[Any, ...]:

@@ -128,16 +128,16 @@ class SideBySide(Chapter):
         distance = trace[f"apart.{stack}.heads"].quantity(layer, head)
         most = largest(apart)
         at = seen_at(apart, most)
-        asker, key = apart.label("query", at[0]), apart.label("key", at[1])
+        query_token, key = apart.label("query", at[0]), apart.label("key", at[1])
         ours, theirs = (weights.quantity(*at) for weights in pair)
         if distance == 0:
             told = "No share differs: the squares are the same to the last bit."
         elif not most:
             told = "What differs is out of sight."
         elif two.seen:
-            told = f"Farthest apart in sight: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
+            told = f"Farthest apart in sight: “{query_token}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
         else:
-            told = f"Farthest apart: “{asker}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
+            told = f"Farthest apart: “{query_token}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
         yield Step(
             "The head that differs most" if distance else "One head, twice",
             say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A"

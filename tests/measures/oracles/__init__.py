@@ -98,7 +98,7 @@ class Recorded:
         followed: tuple[int, int],
     ) -> None:
         self.arrays, self.labels, self.about = dict(arrays), dict(labels), about
-        #: Places of the token that asks and of its favourite, as `cast_of` has them: who is followed is no arithmetic.
+        #: Places of the token that asks and of its top key, as `focus_of` has them: who is followed is no arithmetic.
         self.followed = followed
         whole = {name[:at] for name in self.arrays for at, letter in enumerate(name) if letter == "."}
         self.prefixes = sorted(whole | set(self.arrays))

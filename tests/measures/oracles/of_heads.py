@@ -158,8 +158,8 @@ def pattern_chances(raw):
 
 @oracle("pattern_clearness", ATTENTION, "batch head role", roles_along)
 def pattern_clearness(raw):
-    (chances,), (askers,) = pattern_chances(raw), pattern_askers(raw)
-    return [[[(s - c) / (1 - c) * k / (k + 1) for s, c, k in zip(head, chances, askers, strict=True)]
+    (chances,), (query_tokens,) = pattern_chances(raw), pattern_askers(raw)
+    return [[[(s - c) / (1 - c) * k / (k + 1) for s, c, k in zip(head, chances, query_tokens, strict=True)]
              for head in sentence] for sentence in pattern_scores(raw)]  # fmt: skip
 
 

@@ -154,16 +154,16 @@ def norm_gap(raw):
 
 
 def mixes(raw: Raw, kind: str):
-    """f, X, Y and the row to look at; Y is the sentence turned round until the favourite stands with the asker."""
-    asker, favourite = raw.recorded.followed
+    """f, X, Y and the row to look at; Y is the sentence turned round until the top key stands with the query token."""
+    query_token, top_key = raw.recorded.followed
     ffn = raw.prefix.endswith("ffn")
     x = entering_feed_forward(raw) if ffn else entering_attention(raw)
     size = x.shape[1]
-    y = x[:, [(i - asker + favourite) % size for i in range(size)]]
-    if asker == favourite:
+    y = x[:, [(i - query_token + top_key) % size for i in range(size)]]
+    if query_token == top_key:
         y = raw[f"/{raw.block}.resid_post"]
     if ffn:  # whatever row it reads, it needs no other one
-        x, y, asker = x[:, [asker]], y[:, [asker]], 0
+        x, y, query_token = x[:, [query_token]], y[:, [query_token]], 0
     f = {
         "entering": lambda rows: rows,
         "two_matrices": lambda rows: feed_forward(raw, rows, biases=0, bend=False),
@@ -172,7 +172,7 @@ def mixes(raw: Raw, kind: str):
         "fixed_shares": lambda rows: attention(raw, rows, biases=0, frozen=True),
         "attention": lambda rows: attention(raw, rows, biases=0),
     }[kind]
-    return (lambda rows: f(rows)[..., asker, :]), x, y
+    return (lambda rows: f(rows)[..., query_token, :]), x, y
 
 
 def sides(raw: Raw, kind: str):

@@ -13,10 +13,10 @@ import torch
 from oracles import ORACLES, Recorded, wanted
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.pretrained.model_registry import opened
+from transformer_core.pretrained.model_registry import open_model
 from transformer_core.pretrained.untrained import untrained
 from transformer_core.studies.derived import _DERIVED
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -40,7 +40,7 @@ def small(seed: int, **choices: object) -> Transformer:
 
 
 def _of_untrained() -> Trace:
-    shipped = opened("english-spanish")
+    shipped = open_model("english-spanish")
     return read("The car is red", untrained(shipped, 5).model, shipped.reader)
 
 
@@ -133,8 +133,8 @@ def recorded_of(name: str) -> Recorded:
                 found = {tensor: file[tensor] for tensor in facts}
             arrays |= found
             labels |= {tensor: facts[tensor]["labels"] for tensor in found}
-    cast = cast_of(copy_of(trace))
-    return Recorded(arrays, labels, trace.about, (cast.asker.position, cast.favourite.position))
+    focus = focus_of(copy_of(trace))
+    return Recorded(arrays, labels, trace.about, (focus.query_token.position, focus.top_key.position))
 
 
 def copy_of(trace: Trace) -> Trace:

@@ -25,7 +25,7 @@ def measured(which: str, sentences: int) -> Piece:
     model, pairs = load_model(MODELS[which])[0], held_out(sentences)
     right = np.array(exact(model, vocabulary(), pairs))
     looked = alignment(model, vocabulary(), pairs)
-    table, askers = roles.score(model, vocabulary(), pairs)
+    table, query_tokens = roles.score(model, vocabulary(), pairs)
     return {
         "heads": np.array(model.config.cross_heads or model.config.heads),
         "right": right,
@@ -33,7 +33,7 @@ def measured(which: str, sentences: int) -> Piece:
         "alignment": np.array([looked["all"], looked["without_inserted"]]),
         "alignment_by_layer": np.array(looked["by_layer"]),
         "roles": table.values,
-        "askers": askers.values,
+        "askers": query_tokens.values,
     }
 
 

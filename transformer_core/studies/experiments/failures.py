@@ -30,7 +30,7 @@ from transformer_core.tracing.trace import NamedTensor
 KINDS = ("another form of it", "its other meaning", "some other word, or none")
 #: So many words a side have room in a picture.
 ROOM = 13
-#: The roles whose asker has its form from the word it asks for.
+#: The roles whose query token has its form from the word it asks for.
 AGREEING = ("adjective->referent", "adjective(inflected)->noun")
 
 
@@ -79,10 +79,10 @@ def mistake(pair: Pair, written: Sequence[str]) -> tuple[str, str]:
 
 def between(pair: Pair, at: int) -> int | None:
     """The place of the last noun that stands between the English word of target word `at` and what that agrees with."""
-    asker = max(pair.alignment[at]) if at < len(pair.target) else 0
-    heads = [noun for role in AGREEING for word, noun in pair.roles.get(role, ()) if word == asker]
+    query_token = max(pair.alignment[at]) if at < len(pair.target) else 0
+    heads = [noun for role in AGREEING for word, noun in pair.roles.get(role, ()) if word == query_token]
     forms = {form for noun in nouns() if not noun.ambiguous for form in noun.forms}
-    inside = [k for k in range(max(heads, default=asker) + 1, asker) if pair.source[k] in forms]
+    inside = [k for k in range(max(heads, default=query_token) + 1, query_token) if pair.source[k] in forms]
     return inside[-1] if heads and inside else None
 
 
@@ -152,8 +152,8 @@ def by_length(pairs: Sequence[Pair], right: np.ndarray) -> Found:
 def close_by(pair: Pair, written: Sequence[str], place: int) -> Found:
     """One failure: its words, the odds at its first wrong word, and what other nouns at `place` make of it."""
     at = first_wrong(pair.target, written)
-    asker = max(pair.alignment[at])
-    head = max(noun for role in AGREEING for word, noun in pair.roles.get(role, ()) if word == asker)
+    query_token = max(pair.alignment[at])
+    head = max(noun for role in AGREEING for word, noun in pair.roles.get(role, ()) if word == query_token)
     others = swaps(pair, place)
     answers = translations([other for _, other in others.values()])
     good = [words == other.target for words, (_, other) in zip(answers, others.values(), strict=True)]
@@ -168,7 +168,7 @@ def close_by(pair: Pair, written: Sequence[str], place: int) -> Found:
         "close.written": _sentence(written, vocabulary().target),
         "close.probs": tensor(odds(pair, written, at), "choice", choice=("right", "written")),
         "close.places": tensor(
-            [at, asker, head, place], "choice", choice=("first wrong", "its word", "agrees with", "between")
+            [at, query_token, head, place], "choice", choice=("first wrong", "its word", "agrees with", "between")
         ),
         "swapped.right": tensor(np.array(good, int), "noun", **names),
         "swapped.like": tensor(np.array(like, int), "noun", **names),

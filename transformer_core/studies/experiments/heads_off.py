@@ -29,10 +29,10 @@ KINDS = (*DECIDING, "everything else", "whole sentences")
 
 
 def kinds_of(pair: Pair) -> np.ndarray:
-    """For each Spanish word the place in `KINDS` of the role that an English word it translates has as an asker."""
-    askers = [{asker for asker, _ in pair.roles.get(role, ())} for role in DECIDING]
+    """For each Spanish word the place in `KINDS` of the role in which an English word it translates is the query."""
+    query_tokens = [{query_token for query_token, _ in pair.roles.get(role, ())} for role in DECIDING]
     others = len(DECIDING)
-    kinds = [next((at for at, some in enumerate(askers) if some & {*of}), others) for of in pair.alignment]
+    kinds = [next((at for at, some in enumerate(query_tokens) if some & {*of}), others) for of in pair.alignment]
     return np.array(kinds, dtype=int)
 
 

@@ -136,7 +136,7 @@ def mean_own(trace: Trace, prefix: str) -> NamedTensor:
 Pair = tuple[int, int, Label, Label]
 
 
-def oblique(trace: Trace) -> tuple[Pair, Pair] | None:
+def equal_scores_unequal_weights(trace: Trace) -> tuple[Pair, Pair] | None:
     """Two pairs of a query and a key: the first scores at least twice as much, though its cosine is the smaller one.
 
     Of all such pairs of the encoder, those whose cosines lie farthest apart; None if there are none.
@@ -168,7 +168,7 @@ def oblique(trace: Trace) -> tuple[Pair, Pair] | None:
     return pair(high), pair(low)
 
 
-def faintest_push(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
+def argmin_push(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
     """Of one row, "key": the smallest share, the push on its score, and whose it is."""
     label, share = weights.smallest()
     return share, push.quantity(label.position), label

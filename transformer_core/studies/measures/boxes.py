@@ -115,18 +115,18 @@ def pairs(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "pairs", count * (count - 1), "")
 
 
-def loudest(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:
-    """Head, asker, answer and share of the largest weight "head query key" that a token gives to another one.
+def argmax_weight(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:
+    """Head, query token, answer and share of the largest weight "head query key" that a token gives to another one.
 
     Only tokens at the positions `among` are looked at. A sentence of one token gives all to itself.
     """
     seen = np.isin(np.arange(weights.shape[1]), [*among])
     allowed = seen[:, None] & seen & (~np.eye(len(seen), dtype=bool) if len(among) > 1 else True)
     away = np.where(allowed, weights.values, -1.0)
-    head, asker, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
+    head, query_token, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
     return (
         head,
-        weights.label("query", asker),
+        weights.label("query", query_token),
         weights.label("key", answer),
-        weights.quantity(head, asker, answer),
+        weights.quantity(head, query_token, answer),
     )

@@ -61,14 +61,14 @@ def favourites(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("places")
 def places(trace: Trace, prefix: str) -> NamedTensor:
-    """The favourites as people count: the first word is 1."""
+    """The top keys as people count: the first word is 1."""
     (found,) = beside(trace, prefix, "favourites")
     return named(trace, prefix, "places", found + 1, "batch query", ("weights",))
 
 
 @derived("turns_back")
 def turns_back(trace: Trace, prefix: str) -> NamedTensor:
-    """How often the favourite lies before that of the row above: where writing goes forward and reading back.
+    """How often the top key lies before that of the row above: where writing goes forward and reading back.
 
     The last row, which writes the end mark, is left out.
     """
@@ -117,7 +117,7 @@ def word_order(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("gold_hits")
 def gold_hits(trace: Trace, prefix: str) -> NamedTensor:
-    """How many written words have their favourite among the source words that the grammar says they translate."""
+    """How many written words have their top key among the source words that the grammar says they translate."""
     (found,) = beside(trace, prefix, "favourites")
     hits = [int(j) in answers for j, answers in zip(found[0], trace.about["gold"]["alignment"], strict=False)]
     return named(trace, prefix, "gold_hits", np.array(sum(hits)), "")
@@ -125,7 +125,7 @@ def gold_hits(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("aligned")
 def aligned(trace: Trace, prefix: str) -> NamedTensor:
-    """The share of held-out words whose favourite is right, from the model's card (`evaluation.alignment`)."""
+    """The share of held-out words whose top key is right, from the model's card (`evaluation.alignment`)."""
     return NamedTensor(f"{prefix}.aligned", np.array(trace.about["card"]["alignment"]["all"]), ())
 
 

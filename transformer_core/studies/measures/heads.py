@@ -20,7 +20,7 @@ def different_favourites(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("disputed")
 def disputed(trace: Trace, prefix: str) -> NamedTensor:
-    """For how many queries the heads do not all have the same favourite."""
+    """For how many queries the heads do not all have the same top key."""
     count = (trace.full(f"{prefix}.different_favourites").values > 1).sum(-1)
     return named(trace, prefix, "disputed", count, "batch")
 

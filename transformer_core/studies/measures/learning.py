@@ -55,9 +55,9 @@ def learned(trace: Trace, prefix: str) -> NamedTensor:
     in the order in which they come to stay above `EARNED`; those that never do are at the end.
     """
     settled = trace.full(f"{prefix}.roles.settled")
-    askers = trace.full(f"{prefix}.roles.askers").values[-1]
+    query_tokens = trace.full(f"{prefix}.roles.askers").values[-1]
     names = settled.labels["role"]
-    roles = [k for k in range(len(names)) if settled.values[-1, k] >= EARNED and askers[k] >= ENOUGH]
+    roles = [k for k in range(len(names)) if settled.values[-1, k] >= EARNED and query_tokens[k] >= ENOUGH]
     columns = {ALIGNMENT: trace.full(f"{prefix}.alignment").values}
     columns |= {names[k]: settled.values[:, k] for k in roles}
     columns[SENTENCES] = trace.full(f"{prefix}.exact").values

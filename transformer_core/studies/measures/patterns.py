@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transformer_core.studies.decoder_rows import gold_of
+from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import embedding_of, layers_of
 from transformer_core.studies.head_patterns import ALIGNED, ALONG, CLEAR, WITHIN, aligned, along, linked
@@ -55,7 +55,7 @@ def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.nd
     batch, queries, keys = shape
     if kind == "cross_attn":
         found = {ALONG: np.stack([along((queries, keys))] * batch)}
-        gold = gold_of(trace) if not start and batch == 1 else ()
+        gold = gold_alignment(trace) if not start and batch == 1 else ()
         return found | ({ALIGNED: aligned(gold, (queries, keys))[None]} if gold else {})
     ids = _ids(trace, prefix, batch)
     found = {name: np.stack([pattern(row) for row in ids]) for name, pattern in WITHIN.items()}
@@ -134,8 +134,8 @@ def pattern_clearness(trace: Trace, prefix: str) -> NamedTensor:
     query that looked by chance: what one token does is no pattern yet, and among two of equal shares the one that more
     tokens follow is the clearer.
     """
-    scores, chances, askers = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_askers")
-    values = (scores - chances[:, None]) / (1 - chances[:, None]) * (askers / (askers + 1))[:, None]
+    scores, chances, query_tokens = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_askers")
+    values = (scores - chances[:, None]) / (1 - chances[:, None]) * (query_tokens / (query_tokens + 1))[:, None]
     return _by_role(trace, prefix, "pattern_clearness", values, "batch head role")
 
 

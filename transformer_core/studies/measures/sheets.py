@@ -1,8 +1,8 @@
 """The sheet: all mixes a x + b y of two rows, and where a sublayer takes them.
 
-x is the row of the token that asks, y that of its favourite (see `transformer_core.studies.focus`); a token that is
+x is the row of the token that asks, y that of its top key (see `transformer_core.studies.focus`); a token that is
 alone meets its own row behind the block. Of attention, a mix is one of all rows at once: Y is the sentence turned round
-until the favourite stands where the asker stood.
+until the top key stands where the query token stood.
 
 A sheet is seen in the plane of f(x) - f(0) and f(y) - f(0): coordinates along f(x) - f(0), and across it on the side of
 f(y), both from f(0). If f is linear or affine, the whole sheet lies in that plane and its lines stay straight and even.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from transformer_core.studies.derived import derived
-from transformer_core.studies.focus import cast_of
+from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import FACTORS, Split, attending, feeding
 from transformer_core.studies.measures.naming import named
@@ -39,11 +39,11 @@ class Two(NamedTuple):
 
 def two(trace: Trace, prefix: str) -> Two:
     """The two rows, or sentences, that the sublayer at `prefix` is tested with."""
-    cast, block = cast_of(trace), prefix.rpartition(".")[0]
+    focus, block = focus_of(trace), prefix.rpartition(".")[0]
     x = entering(trace, prefix, "pre" if prefix.endswith("ffn") else "q")
-    turn = cast.asker.position - cast.favourite.position
+    turn = focus.query_token.position - focus.top_key.position
     y = np.roll(x, turn, axis=1) if turn else trace.full(f"{block}.resid_post").values
-    return Two(x, y, cast.asker.position)
+    return Two(x, y, focus.query_token.position)
 
 
 def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-def liveliest(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int]:
+def argmax_terms(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int]:
     """Of "head key d_head", the head and the entry to which several words give something, of either sign if they do.
 
     With `decimals`, one whose terms, so rounded, add up to their rounded sum, if there is one.
@@ -25,14 +25,14 @@ def liveliest(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int
     return int(head), int(entry)
 
 
-def clearest(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, float]:
+def argmax_ratio(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, float]:
     """Where |difference| / spread is largest, as positions along the two axes, and that ratio."""
     contrast = np.abs(difference.values) / spread.values
     first, second = np.unravel_index(int(contrast.argmax()), contrast.shape)
     return int(first), int(second), float(contrast[first, second])
 
 
-def most_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
+def argmax_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
     """The token whose row a stack turns most, and by how many degrees
     (`transformer_core.studies.measures.stream.turned_by`).
 

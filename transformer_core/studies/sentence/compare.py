@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.pretrained.model_registry import UNTRAINED, Opened, opened, placed
+from transformer_core.pretrained.model_registry import UNTRAINED, LoadedModel, find_model, open_model
 from transformer_core.pretrained.untrained import seed_of, untrained
 from transformer_core.studies.sentence import diff as apart
 from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
@@ -65,11 +65,13 @@ def compare(
     """
     if UNTRAINED == a.model == b.model:
         raise ValueError("one of the two has to be trained: the other takes its architecture")
-    trained = [DEFAULT_MODEL if side.model is None else placed(side.model) for side in (a, b) if side.kind != UNTRAINED]
+    trained = [
+        DEFAULT_MODEL if side.model is None else find_model(side.model) for side in (a, b) if side.kind != UNTRAINED
+    ]
     found = []
     for side in (a, b):
         if side.kind == UNTRAINED:
-            origin = opened(trained[0])
+            origin = open_model(trained[0])
             begun = seed_of(origin) if seed is None else seed
             found.append(_read(text, side, target, limits, untrained(origin, begun), begun))
         else:
@@ -78,7 +80,7 @@ def compare(
 
 
 def _read(
-    text: str, side: Side, target: str, limits: Limits | None, fresh: Opened | None = None, seed: int | None = None
+    text: str, side: Side, target: str, limits: Limits | None, fresh: LoadedModel | None = None, seed: int | None = None
 ) -> Trace:
     edits = list(side.edits) or None
     if fresh is None:

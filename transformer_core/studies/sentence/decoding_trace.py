@@ -11,7 +11,7 @@ from torch import Tensor
 from transformer_core.decoding.beam import beam
 from transformer_core.decoding.sampling import greedy, named, reshaped, sample
 from transformer_core.model import Transformer
-from transformer_core.pretrained.model_registry import Reader
+from transformer_core.pretrained.model_registry import Tokenizer
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import SentenceError
 from transformer_core.tracing.tap import record
@@ -35,7 +35,7 @@ WRITTEN, SOME = 2, 16
 
 
 @torch.no_grad()
-def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, NamedTensor]:
+def decoding_tensors(model: Transformer, reader: Tokenizer, given: Sentence) -> dict[str, NamedTensor]:
     """`decoding.*`: greedy decoding, beam search, four rules and the cache, for one source, or one text to go on with.
 
     `greedy.probs` "step vocab", `greedy.log_prob`, `.entropy`, `.end` (probability of the end mark), along "step";
@@ -70,7 +70,7 @@ def writing(model: Transformer, reader: Reader, given: Sentence) -> dict[str, Na
     return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
 
 
-def most_tokens(model: Transformer, reader: Reader, given: int, read: int) -> int:
+def most_tokens(model: Transformer, reader: Tokenizer, given: int, read: int) -> int:
     """How many tokens may be written after the `given`: min(places, 2 read + 16), or a few to go on with a text.
 
     Raises:

@@ -10,17 +10,17 @@ from torch import Tensor
 from transformer_core.decoding.beam import beam
 from transformer_core.decoding.sampling import greedy
 from transformer_core.model import Transformer
-from transformer_core.pretrained.model_registry import Reader
+from transformer_core.pretrained.model_registry import Tokenizer
 from transformer_core.studies.sentence.decoding_trace import most_tokens
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import Reading, SentenceError, Vocabulary, sentence
 from transformer_core.tracing.tap import Edit, record
 
 
-def answered(
+def generate(
     text: str | Sequence[int],
     model: Transformer,
-    reader: Reader,
+    reader: Tokenizer,
     edit: Mapping[str, Edit] | None = None,
     target: str = "",
     beams: int = 1,
@@ -53,7 +53,7 @@ def answered(
     return Sentence(reading.text, reading.ids, ids, reading.labels, labels), reading.offsets
 
 
-def _given_translation(text: str, model: Transformer, reader: Reader, longest: int) -> list[int]:
+def _given_translation(text: str, model: Transformer, reader: Tokenizer, longest: int) -> list[int]:
     if model.encoder is None or not isinstance(reader, Vocabulary):
         raise ValueError("a translation can be given only to a translator whose vocabulary has whole words")
     ids = [*reader.translation(text)]

@@ -11,11 +11,11 @@ import torch
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import add_parameters
-from transformer_core.pretrained.model_registry import SHIPPED, Opened, Reader, opened
+from transformer_core.pretrained.model_registry import SHIPPED, LoadedModel, Tokenizer, open_model
 from transformer_core.studies.sentence import minimal_pairs as contrast
-from transformer_core.studies.sentence.decoding_trace import writing
-from transformer_core.studies.sentence.generate import answered
-from transformer_core.studies.sentence.lstm_trace import read as read_by_chains
+from transformer_core.studies.sentence.decoding_trace import decoding_tensors
+from transformer_core.studies.sentence.generate import generate
+from transformer_core.studies.sentence.lstm_trace import read as read_lstms
 from transformer_core.studies.sentence.variants import Sentence, Variant, gradients, variants
 from transformer_core.studies.sentence.window import windows_of
 from transformer_core.text.vocabulary import sentence
@@ -32,7 +32,7 @@ DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
 def read(
     text: str | Sequence[int],
     model: Transformer | str | PathLike[str] | None = None,
-    vocabulary: Reader | None = None,
+    vocabulary: Tokenizer | None = None,
     others: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
     edit: Mapping[str, Edit] | Sequence[str] | None = None,
@@ -71,17 +71,17 @@ def read(
         ValueError: no such model, or no vocabulary; a target for a model that translates no words, or beams with an
             edit.
     """
-    here = Opened(model, vocabulary) if isinstance(model, Transformer) else opened(model or DEFAULT_MODEL)
+    here = LoadedModel(model, vocabulary) if isinstance(model, Transformer) else open_model(model or DEFAULT_MODEL)
     model, reader, facts = here.model, vocabulary or here.reader, dict(here.facts)
     if reader is None:
         raise ValueError("a lecture needs the vocabulary that the model was trained with")
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
-    unedited = answered(text, model, reader, target=target)[0] if edit else None
+    unedited = generate(text, model, reader, target=target)[0] if edit else None
     lines, edit = _asked(edit or {}, model, reader, unedited)
-    first, cuts = answered(text, model, reader, edit, target, beams)
-    sentences = {f"other.{key}": answered(other, model, reader)[0] for key, other in (others or {}).items()}
+    first, cuts = generate(text, model, reader, edit, target, beams)
+    sentences = {f"other.{key}": generate(other, model, reader)[0] for key, other in (others or {}).items()}
     windows = windows_of(model, first, limits, told="roles" in facts) if limits else {}
     passes = {"": Variant(first, edited=edit)} | variants(
         first, reader.target, model.config, windows.get("source" if model.encoder else "target")
@@ -90,13 +90,13 @@ def read(
         passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
     trace = _traced(model, reader, passes)
-    chains = read_by_chains(first.source) if first.source else Trace({})
+    chains = read_lstms(first.source) if first.source else Trace({})
     trace.parents |= chains.parents
     trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
     if limits:
         trace.tensors["config.in_sight"] = NamedTensor("config.in_sight", np.array(limits.shown), ())
     if model.decoder is not None:
-        trace.tensors |= writing(model, reader, first)
+        trace.tensors |= decoding_tensors(model, reader, first)
         trace.about["end"] = reader.end
     trace.about |= (
         chains.about
@@ -115,7 +115,7 @@ def read(
             **(about or {}),
         }
     )
-    if target and answered(text, model, reader, edit, beams=beams)[0].written != first.written:
+    if target and generate(text, model, reader, edit, beams=beams)[0].written != first.written:
         trace.about["given"] = target
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
@@ -125,7 +125,7 @@ def read(
 
 
 def _asked(
-    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, reader: Reader, unedited: Sentence | None
+    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, reader: Tokenizer, unedited: Sentence | None
 ) -> tuple[tuple[str, ...], Mapping[str, Edit]]:
     """What is said of the edits, and the edits."""
     if isinstance(edit, Mapping) or unedited is None:
@@ -148,7 +148,7 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
 
 
 @torch.no_grad()
-def _traced(model: Transformer, reader: Reader, passes: Mapping[str, Variant]) -> Trace:
+def _traced(model: Transformer, reader: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
     """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
@@ -169,7 +169,7 @@ def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
     return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
 
 
-def words_along(sentences: Mapping[str, Sentence], reader: Reader) -> Labels:
+def words_along(sentences: Mapping[str, Sentence], reader: Tokenizer) -> Labels:
     """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:

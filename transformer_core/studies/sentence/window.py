@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.focus import NEAR, cast_of
+from transformer_core.studies.focus import NEAR, focus_of
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.tap import record
@@ -33,20 +33,20 @@ def windows_of(model: Transformer, given: Sentence, limits: Limits, told: bool =
 
 
 def _asker(model: Transformer, given: Sentence) -> tuple[int, int]:
-    """The two tokens that the lecture follows: see `cast.cast_of`."""
+    """The two tokens that the lecture follows: see `focus.focus_of`."""
     ids = torch.tensor([given.source_ids])
     points = ("q", "masked", "weights")
     with torch.no_grad(), record(only=[f"encoder.*.self_attn.{point}" for point in points]) as tape:
         model.encode(ids)
     trace = tape.trace(lambda _, axis: given.source if axis in ("query", "key") else None)
     trace.tensors["embed_src.ids"] = NamedTensor("embed_src.ids", ids.numpy(), ("batch", "position"))
-    cast = cast_of(trace)
-    return cast.asker.position, cast.favourite.position
+    focus = focus_of(trace)
+    return focus.query_token.position, focus.top_key.position
 
 
-def _around(asker: int, favourite: int, size: int, shown: int) -> list[int]:
+def _around(query_token: int, top_key: int, size: int, shown: int) -> list[int]:
     """The stretch of `shown` tokens with both in its middle."""
-    middle = (asker + favourite + 1) // 2
+    middle = (query_token + top_key + 1) // 2
     start = min(max(0, middle - shown // 2), size - shown)
     return [start, start + shown]
 

@@ -74,8 +74,8 @@ def alignment(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair])
         with record(only=["decoder.*.cross_attn.weights"]) as tape:
             model(source, target, source == PAD)
         for layer, weights in enumerate(tape.values()):
-            favourite = weights.mean(1).argmax(-1).tolist()
-            for pair, row in zip(some, favourite, strict=True):
+            top_key = weights.mean(1).argmax(-1).tolist()
+            for pair, row in zip(some, top_key, strict=True):
                 for word, sources, at_word, inserted in zip(
                     pair.target, pair.alignment, row, pair.inserted, strict=False
                 ):

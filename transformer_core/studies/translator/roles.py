@@ -14,7 +14,7 @@ from transformer_core.text.vocabulary import PAD, Vocabulary, pieces
 from transformer_core.tracing.tap import record, to_numpy
 from transformer_core.tracing.trace import NamedTensor
 
-#: Roles in which what the asker becomes in Spanish may depend on what it looks at.
+#: Roles in which what the query token becomes in Spanish may depend on what it looks at.
 DECIDING = (
     "determiner->noun",
     "copula->adjective",
@@ -46,7 +46,7 @@ def with_neighbours(pair: Pair) -> Pairs:
 
 
 def parse(text: str) -> Pairs | None:
-    """For each role, the (asker, answer) positions in the sentence; None outside the grammar."""
+    """For each role, the (query token, answer) positions in the sentence; None outside the grammar."""
     pair = reading([piece.lower() for piece in pieces(text)])
     return with_neighbours(pair) if pair else None
 
@@ -58,12 +58,13 @@ def in_grammar(text: str) -> bool:
 
 @torch.no_grad()
 def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> tuple[NamedTensor, NamedTensor]:
-    """score[role, layer, head] = the share of askers whose largest weight lies on an answer that the grammar names.
+    """score[role, layer, head] = the share of query tokens whose largest weight lies on an answer that the grammar
+    names.
 
-    Returns the scores as `roles.score`, and the number of askers of each role as `roles.askers`.
+    Returns the scores as `roles.score`, and the number of query tokens of each role as `roles.askers`.
     """
     layers, heads = model.config.encoder_layers, model.config.heads
-    hits, askers = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
+    hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
     for at in range(0, len(pairs), BATCH):
         some = pairs[at : at + BATCH]
         source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
@@ -72,21 +73,21 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
         favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
         for number, pair in enumerate(some):
             for role, links in with_neighbours(pair).items():
-                for asker, answers in answers_by_asker(links):
-                    hits[ROLES.index(role)] += np.isin(favourites[:, number, :, asker], answers)
-                    askers[ROLES.index(role)] += 1
-    shares = hits / np.maximum(askers, 1)[:, None, None]
+                for query_token, answers in answers_by_asker(links):
+                    hits[ROLES.index(role)] += np.isin(favourites[:, number, :, query_token], answers)
+                    query_tokens[ROLES.index(role)] += 1
+    shares = hits / np.maximum(query_tokens, 1)[:, None, None]
     return (
         NamedTensor("roles.score", shares.astype(np.float32), ("role", "layer", "head"), {"role": ROLES}),
-        NamedTensor("roles.askers", askers.astype(np.int64), ("role",), {"role": ROLES}),
+        NamedTensor("roles.askers", query_tokens.astype(np.int64), ("role",), {"role": ROLES}),
     )
 
 
 def answers_by_asker(links: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-    """An asker that several words answer ("is" in "is big and red") is content with any of them."""
+    """A query token that several words answer ("is" in "is big and red") is content with any of them."""
     found: dict[int, list[int]] = {}
-    for asker, answer in links:
-        found.setdefault(asker, []).append(answer)
+    for query_token, answer in links:
+        found.setdefault(query_token, []).append(answer)
     return list(found.items())
 
 

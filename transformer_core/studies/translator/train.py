@@ -143,7 +143,7 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> 
     Nothing that is saved tells how long it took, or when: the same recipe gives the same bytes, interrupted or not.
     """
     model = run.model.half().float().eval()
-    table, askers, card = measure(model, vocabulary, measured_on)
+    table, query_tokens, card = measure(model, vocabulary, measured_on)
     card = {
         "name": output.stem,
         "task": "English to Spanish, sentences of a grammar that this project wrote",
@@ -157,7 +157,7 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> 
         "versions": versions("torch", "safetensors", "numpy"),
     }
     checkpoint.save(model, output, card | {"vocabulary": vocabulary.to_json()}, torch.float16)
-    tensors = (table, askers, *recorded(run), training_counts(run))
+    tensors = (table, query_tokens, *recorded(run), training_counts(run))
     about = {"command": card["command"], "seed": run.recipe.seed, "versions": card["versions"]}
     Trace({tensor.name: tensor for tensor in tensors}, about=about).save(output.with_suffix(".npz"))
     write(output.with_suffix(".card.json"), json.dumps(card, ensure_ascii=False, indent=1).encode())
@@ -183,25 +183,25 @@ def measure(
 ) -> tuple[NamedTensor, NamedTensor, dict[str, Any]]:
     """Role scores, the number of cases behind each, and what the card says of the model on held-out sentences."""
     held_out = list(islice(held_out_sentences(HELD_OUT_SEED), sentences))
-    table, askers = roles.score(model, vocabulary, held_out)
+    table, query_tokens = roles.score(model, vocabulary, held_out)
     return (
         table,
-        askers,
+        query_tokens,
         {
             "held_out_pairs": len(held_out_pairs()),
             "accuracy": accuracy(model, vocabulary, held_out),
             "alignment": alignment(model, vocabulary, held_out),
-            "roles": roles_of_card(table, askers),
+            "roles": roles_of_card(table, query_tokens),
             "lecture": {text: say(model, vocabulary, text) for text in LECTURE},
         },
     )
 
 
-def roles_of_card(table: NamedTensor, askers: NamedTensor) -> dict[str, dict[str, float | int]]:
+def roles_of_card(table: NamedTensor, query_tokens: NamedTensor) -> dict[str, dict[str, float | int]]:
     """The best head of each role; for invariant adjectives, the head that serves the inflected ones."""
     best = roles.best_heads(table)
     for at, role in enumerate(roles.ROLES):
-        best[role]["askers"] = int(askers.values[at])
+        best[role]["askers"] = int(query_tokens.values[at])
     head = best["adjective(inflected)->noun"]
     there = table.pick(role="adjective(invariant)->noun", layer=int(head["layer"]), head=int(head["head"]))
     best["adjective(invariant)->noun"]["score_of_inflected_head"] = float(there)

@@ -29,10 +29,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Link:
-    """`asker` plays `role` towards `answer`: a determiner and its noun, say."""
+    """`query_token` plays `role` towards `answer`: a determiner and its noun, say."""
 
     role: str
-    asker: Word
+    query_token: Word
     answer: Word
 
 
@@ -86,7 +86,8 @@ class Pair:
     """A sentence, its translation and all that the grammar knows of the two.
 
     `alignment[i]` holds the source positions that target word i translates, `inserted[i]` says that English has no word
-    for it; `roles[name]` holds (asker, answer) source positions; `pairs` the (noun, adjective) pairs that it joins.
+    for it; `roles[name]` holds (query token, answer) source positions; `pairs` the (noun, adjective) pairs that it
+    joins.
     """
 
     source: tuple[str, ...]
@@ -112,7 +113,7 @@ def finish(whole: Phrase) -> Pair:
     at = {id(word): position for position, word in enumerate(whole.english)}
     roles: dict[str, tuple[tuple[int, int], ...]] = {}
     for link in whole.links:
-        roles[link.role] = (*roles.get(link.role, ()), (at[id(link.asker)], at[id(link.answer)]))
+        roles[link.role] = (*roles.get(link.role, ()), (at[id(link.query_token)], at[id(link.answer)]))
     return Pair(
         tuple(word.text for word in whole.english),
         tuple(target.text for target in targets),
