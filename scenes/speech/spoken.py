@@ -29,6 +29,7 @@ SIGNS = {
     "/": "over", "<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≠": "is not", "→": "to",
     "←": "from", "%": "percent", "°": "degrees", "²": "squared", "³": "cubed", "√": "the root of", "Σ": "the sum of",
     "∞": "infinity", "θ": "theta", "ε": "epsilon", "∂": "d", "&": "and", "*": "star", "#": "number", "‖": "",
+    "“": "", "”": "",  # a quote that nothing ends
 }  # fmt: skip
 #: Spelling that stands for something else than its letters.
 NAMES = {"QK^T": "Q K transpose", "QKᵀ": "Q K transpose", "^T": " transpose", "ᵀ": " transpose"}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scenes.production.store import PACKAGES
@@ -46,6 +46,8 @@ def test_numbers_signs_and_names_become_words(written, said):
 
 
 @given(st.text())
+@example("“")
+@example("a” b")
 def test_no_text_is_too_strange_to_be_read_out(text):
     assert not re.search("[0-9%×=+<>∞“”’]", spoken(text))
 
