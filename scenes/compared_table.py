@@ -22,7 +22,7 @@ def table(trace: Trace) -> Any:
     from rich.table import Table
 
     told = [f"{letter.upper()}: {_called(trace, letter)}" for letter in "ab"]
-    told += [f"the first that differs: {name}" for name in trace["apart.first"].labels["choice"]]
+    told += [f"the first that differs: {name}" for name in trace["diff.first"].labels["choice"]]
     made = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="",
         title="\n".join(escape(plain(line)) for line in told),
@@ -42,11 +42,11 @@ def rows(trace: Trace) -> Iterator[Row]:
     wide = _both(trace, "config.d_model")
     if wide[0] != wide[1]:
         yield "entries of a row", *wide, NOTHING
-    if trace["apart.points"] or wide[0] == wide[1]:
+    if trace["diff.points"] or wide[0] == wide[1]:
         yield "tensors of the pass", "", "", _equal(trace, "equal_points", "points")
     if stack:
         yield from _of_the_stack(trace, stack)
-    if "apart.said" in trace:
+    if "diff.said" in trace:
         yield _next_word(trace)
     written = [trace.about[letter]["output"] for letter in "ab"]
     if any(written):
@@ -56,8 +56,8 @@ def rows(trace: Trace) -> Iterator[Row]:
 
 
 def _of_the_stack(trace: Trace, stack: str) -> Iterator[Row]:
-    distance, heads = trace[f"apart.{stack}.distance"].values, trace[f"apart.{stack}.heads"].values
-    partners = trace[f"apart.{stack}.partners"].values
+    distance, heads = trace[f"diff.{stack}.distance"].values, trace[f"diff.{stack}.heads"].values
+    partners = trace[f"diff.{stack}.partners"].values
     yield f"rows entering {stack}.0", "", "", _apart(distance[0])
     for layer, row in enumerate(heads):
         head = int(row.argmax())
@@ -75,7 +75,7 @@ def _of_the_stack(trace: Trace, stack: str) -> Iterator[Row]:
 
 def _next_word(trace: Trace) -> Row:
     """The place at which the next words differ most."""
-    said = trace["apart.said"]
+    said = trace["diff.said"]
     place = int(said.values.argmax())
     best = [trace[f"{letter}.probs"].pick(batch=0, position=place).largest() for letter in "ab"]
     first, second = (f"{word!s} {float(share):.1%}" for word, share in best)
@@ -94,7 +94,7 @@ def _read_alike(trace: Trace) -> bool:
 
 
 def _equal(trace: Trace, same: str, of: str) -> str:
-    equal, compared = (float(trace[f"apart.{name}"]) for name in (same, of))
+    equal, compared = (float(trace[f"diff.{name}"]) for name in (same, of))
     if not compared:
         return NOTHING
     return "all the same" if equal == compared else f"{equal:,.0f} of {compared:,.0f} equal"

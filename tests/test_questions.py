@@ -101,7 +101,7 @@ def test_the_figures_of_the_page_are_those_of_the_trace():
     scores, roles = trace["roles.score"], trace["parameters.shares_by_kind"]
     assert f"{scores.pick(role='determiner->noun').values.max():.0%}" in told("Q_the")
     assert f"{scores.pick(role='noun->adjective').values.max():.0%}" in told("my attributes")
-    assert f"{float(trace['roles.mean_own']):.0%}" in told("low attention")
+    assert f"{float(trace['roles.mean_self_attention']):.0%}" in told("low attention")
     for name, share in zip(roles.labels["part"][:3], roles.values, strict=False):
         assert f"{name} {share:.0%}" in told("parameters by layer").lower()
     car = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0, query="car").values.max(0) for layer in (0, 1)]

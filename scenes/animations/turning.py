@@ -12,7 +12,7 @@ from scenes.theme import pace
 
 
 class Turn(Motion):
-    """Each part of `hands` turns clockwise around its own centre, by its own angle a step, resting after each step.
+    """Each part of `sin_cos` turns clockwise around its own centre, by its own angle a step, resting after each step.
 
     It keeps the schedule of `Visit` over `places` stations: what it shows at a station is the state of that place.
     """

@@ -24,7 +24,7 @@ from transformer_core.studies.measures.effects import counts
 from transformer_core.studies.measures.order import TURNED, exchanged
 from transformer_core.tracing.trace import Trace
 
-STATES, WRITTEN, ATTENDING = "lstm.encoder.states", "lstm.decoder.logits", "attending_lstm.decoder.logits"
+STATES, WRITTEN, ATTENDING = "lstm.encoder.states", "lstm.decoder.logits", "lstm_with_attention.decoder.logits"
 #: A recorded sentence in which two words far apart belong together, and the two words.
 RECORDED = "experiment.companions.tired.encoder.0.self_attn"
 RUN, RECALL = "experiment.against_lstm", "experiment.recall"
@@ -46,7 +46,7 @@ class AgainstLSTM(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         self.words = trace["embed_src.sum"].words("position")
-        self.ticks = trace["config.ticks"].quantities()
+        self.ticks = trace["config.tokens_read"].quantities()
         self.kind = "slow" if len(self.words) < LONG else "tour"
         yield from self.a_chain(trace)
         yield from self.a_grid(trace)
@@ -72,7 +72,7 @@ class AgainstLSTM(Chapter):
         size = "lstm.encoder.state_size"
         carried = f"{trace[size]} numbers and a memory of as many" if states is not None else "a state"
         waits = (
-            f"Step {self.ticks[-1]} can’t start before step {trace['config.links']} ends. |"
+            f"Step {self.ticks[-1]} can’t start before step {trace['config.recurrent_path_length']} ends. |"
             if len(self.words) > 1
             else ""
         )
@@ -93,7 +93,7 @@ class AgainstLSTM(Chapter):
         """The chain folds into a grid: every pair in one tick."""
         focus = focus_of(trace)
         weights = focus.seen(trace)["weights"]
-        n, cells = trace["config.words"], trace["config.comparisons"]
+        n, cells = trace["config.words"], trace["config.score_count"]
         picture = Folding(weights, self.ticks, f"{n} × {n}")
         layers = trace["config.encoder_layers"]
         alone = len(self.words) == 1
@@ -129,7 +129,7 @@ class AgainstLSTM(Chapter):
             path = RECORDED
             if f"{path}.weights" not in trace:
                 return
-        hops = trace[f"{path}.hops"]
+        hops = trace[f"{path}.recurrent_path_lengths"]
         words = hops.words("key")
         start, end = pair if own else (hops.position("key", "animal"), hops.position("key", "tired"))
         picture = Path(words, hops, start, end)
@@ -194,7 +194,7 @@ class AgainstLSTM(Chapter):
         exact, means = trace[f"{RUN}.exact"], trace[f"{RUN}.exact.over_seeds"]
         first, second, third = (means.pick(model=name) for name in ("LSTM", "LSTM with attention", "Transformer"))
         picture = Bought(exact, means, trace[f"{RUN}.parameters"], trace[f"{RUN}.steps"])
-        bought = trace[f"{RUN}.exact.bought"]
+        bought = trace[f"{RUN}.exact.share_of_gain"]
         sure = trace[f"{RUN}.exact.effect"].pick(model="LSTM with attention") == 1
         close = (
             f"Attention alone buys {bought:.0%} of the gain." if sure and bought > 0.5 else "All by short trainings."
@@ -222,7 +222,7 @@ class AgainstLSTM(Chapter):
             f"{lengths.quantity(k)} words: " + ", ".join(f"{mean.quantity(m, k):share}" for m in range(3))
             for k in (short, long)
         ]
-        until = trace[f"{RUN}.by_length.good_until"].values
+        until = trace[f"{RUN}.by_length.longest_solved"].values
         first = "The one with a single state falls first." if until[0] < until[1:].min() else ""
         falls = "All fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
         yield Step(
@@ -266,7 +266,7 @@ class AgainstLSTM(Chapter):
         picture = Recall(run)
         sooner = counts(run["steps"].pick(model="transformer"), run["steps"].pick(model="LSTM, gates open"))
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
-        arrived, of = run["steps.arrived"], run["steps.trainings"]
+        arrived, of = run["steps.trainings_that_solved"], run["steps.trainings"]
         later = f"It takes {opened:,.0f} steps, the Transformer {grid:,.0f}. |" if sooner and opened > grid else ""
         yield Step(
             "Be fair to the LSTM",
@@ -289,7 +289,7 @@ class AgainstLSTM(Chapter):
         """Two words change places: the states differ from the first of them on."""
         order = exchanged(self.words) or []
         turned = trace[f"{TURNED}.{STATES}"].pick(batch=0)
-        change = trace[f"{TURNED}.{STATES}.moved_change"]
+        change = trace[f"{TURNED}.{STATES}.exchange_change"]
         picture = Noticed(trace[STATES].pick(batch=0), turned, change, order)
         first = next(i for i, j in enumerate(order) if i != j)
         same = (change.values[:first] == 0).all() and (change.values[first:] > 0.005).all()
@@ -332,10 +332,10 @@ class AgainstLSTM(Chapter):
         focus = focus_of(trace)
         plain, turned = (
             trace[f"{variant}.{focus.path}.weights"].pick(batch=0, head=focus.head)
-            for variant in ("other.unplaced", TURNED)
+            for variant in ("other.no_positions", TURNED)
         )
         last = int(float(trace["config.encoder_layers"])) - 1
-        most = trace[f"{TURNED}.encoder.{last}.resid_post.moved_most"]
+        most = trace[f"{TURNED}.encoder.{last}.resid_post.largest_exchange_change"]
         picture = Traded(plain, turned, order, most)
         first, second = picture.grids
         told = (
@@ -347,7 +347,7 @@ class AgainstLSTM(Chapter):
             "The grid does not",
             say=f"Now the grid, with no positions added: |{told}"
             "Nothing in it says which word came first. Chapter four mends that. |"
-            f"And {trace['config.words']} words cost {trace['config.comparisons']} cells: a bill for chapter twelve.",
+            f"And {trace['config.words']} words cost {trace['config.score_count']} cells: a bill for chapter twelve.",
             show=[
                 appear(first, picture.rows[0], picture.columns[0]),
                 [

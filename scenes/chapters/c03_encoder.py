@@ -287,7 +287,7 @@ class Encoder(Chapter):
         one = Widening.of(trace, "encoder.0.ffn", query_token)
         lanes = self.wide = self.lanes = Lanes(self.sizes, query_token)
         every = EachAlone.of(lanes, trace, "encoder.0.ffn", self.size)
-        awake = ffn["awake"].pick(position=query_token.position)
+        awake = ffn["active_units"].pick(position=query_token.position)
         bend = ACTIVATIONS.get(activation, "GELU")
         stay = claim(float(awake) == 1, "stays", "stay")
         silent = f"Of {wide} units, {awake} {stay} awake. |" if activation == "relu" else f"{awake} {stay} positive. |"
@@ -351,7 +351,7 @@ class Encoder(Chapter):
         goal = EncoderLine(trace, [*wide.y.values()], wide.left, self.size)
         blanked = Blanked(goal, wide, trace)
         answer = at_floor(Answer("One row per token all the way: attention mixes rows, all else works on each alone."))
-        pairs, attention = trace["encoder.0.pairs"], trace["encoder.0.reached"].pick(part="attention")
+        pairs, attention = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")
         found = (
             f"In attention, in {attention} of {pairs} cases; elsewhere, never. |"
             if blanked.holds and float(pairs)

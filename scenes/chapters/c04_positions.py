@@ -72,8 +72,8 @@ class Positions(Chapter):
 
     def shuffled(self, trace: Trace) -> Iterator[Step]:
         """The question, and the measurement behind it."""
-        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("unplaced", "shuffled"))
-        moved, order = trace[f"other.shuffled.{self.first}.out.moved_difference"], trace["other.shuffled.order"]
+        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
+        moved, order = trace[f"other.shuffled.{self.first}.out.permutation_difference"], trace["other.shuffled.order"]
         picture = TradingPlaces(plain, other, [int(i) for i in order.values])
         words = len(plain)
         same = "but for rounding" if moved > 0 else "to the last digit"
@@ -103,8 +103,8 @@ class Positions(Chapter):
 
     def shuffled_before(self, trace: Trace) -> Iterator[Step]:
         """The same question to a decoder, where only the last row sees all words."""
-        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("unplaced", "shuffled"))
-        moved: NamedTensor = trace[f"other.shuffled.{self.first}.out.moved_each"]
+        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
+        moved: NamedTensor = trace[f"other.shuffled.{self.first}.out.permutation_difference_by_row"]
         order = [int(i) for i in trace["other.shuffled.order"].values]
         picture = TradingPlaces(plain, other, order)
         last, own = moved.label("position", len(order) - 1), moved.quantity(len(order) - 1)
@@ -139,7 +139,7 @@ class Positions(Chapter):
     def a_sum_has_no_order(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Inside one entry: the same terms, in another order."""
         order = [int(i) for i in trace["other.shuffled.order"].values]
-        plain, other = (trace.under(f"other.{key}.{self.first}", batch=0) for key in ("unplaced", "shuffled"))
+        plain, other = (trace.under(f"other.{key}.{self.first}", batch=0) for key in ("no_positions", "shuffled"))
         query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
         here, there = query_token.position, order.index(query_token.position)
         terms = plain["weighted_v"].pick(query=here)
@@ -184,9 +184,9 @@ class Positions(Chapter):
     def not_the_index(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
         part = trace.under(self.embedding)
-        query_token, numbers = focus.query_token, part["place_numbers"]
+        query_token, numbers = focus.query_token, part["position_numbers"]
         largest = part["largest_entry"].pick(batch=0, position=query_token.position)
-        wave = part["all_places"].pick(d_model=0)
+        wave = part["position_table"].pick(d_model=0)
         names = f"largest in “{query_token}”: {largest:.1f}", "one wave" if self.waves else "one entry"
         picture = IndexAndWave(numbers, wave, largest, names)
         last = numbers.quantity(len(numbers) - 1)
@@ -217,10 +217,10 @@ class Positions(Chapter):
         """Many waves of falling speed: the hands of clocks."""
         part = trace.under(self.embedding)
         words = () if first_in_sight(trace, focus.stack) else part["sum"].words("position")  # they begin at place 0
-        numbers, turns = part["place_numbers"], part["hand_turns"]
+        numbers, turns = part["position_numbers"], part["table_degrees_per_position"]
         places = min(len(numbers), max(12, len(words)))
-        clocks = Clocks(part["place_hands"], turns, numbers, words, places)
-        count, width = part["hand_count"], trace["config.d_model"]
+        clocks = Clocks(part["table_sin_cos"], turns, numbers, words, places)
+        count, width = part["sin_cos_pairs"], trace["config.d_model"]
         yield Step(
             "A place is a set of clock hands",
             say=f"Sine and cosine of one angle make a clock hand: {width} entries, {count} hands. Here are some. |"
@@ -254,7 +254,11 @@ class Positions(Chapter):
     def a_step_is_a_turn(self, trace: Trace) -> Iterator[Step]:
         """How alike two places are depends on their distance alone, for waves."""
         part = trace.under(self.embedding)
-        products, spread, numbers = part["likenesses"], part["likenesses_spread"], part["place_numbers"]
+        products, spread, numbers = (
+            part["position_products"],
+            part["position_products_spread"],
+            part["position_numbers"],
+        )
         apart = min(APART, len(numbers) - 1)
         picture = Likeness(products, numbers, apart)
         distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
@@ -285,7 +289,7 @@ class Positions(Chapter):
         if "asymmetry" not in run or not self.waves:
             return
         head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
-        products, numbers = (trace[f"{self.embedding}.{name}"] for name in ("likenesses", "place_numbers"))
+        products, numbers = (trace[f"{self.embedding}.{name}"] for name in ("position_products", "position_numbers"))
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         farthest, distance = max(offsets), numbers.quantity(step + 1)
         marked = (-(step + 1), step + 1)
@@ -330,7 +334,7 @@ class Positions(Chapter):
         """Tip to tail, and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
         part = trace.under(self.embedding, batch=0, position=here)
-        angle, cosines, own = part["sum_angle"], part["word_likeness"], round(float(part["ids"]))
+        angle, cosines, own = part["sum_angle"], part["cosine_with_words"], round(float(part["ids"]))
         arrows = TipToTail(part["sum_plane"], query_token, angle)
         which = WhichWord(cosines, own)
         centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)

@@ -197,7 +197,7 @@ class QKV(Chapter):
 
     def no_meaning_of_its_own(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Who told this matrix to be the query?"""
-        change = trace[f"{focus.path}.turned_change"]
+        change = trace[f"{focus.path}.rotated_scores_difference"]
         picture = Turned(
             focus.seen(trace), focus.query_token, focus.top_key, f"one rotation, all {trace['config.d_head']} entries"
         )
@@ -228,7 +228,7 @@ class QKV(Chapter):
         if nouns is None or adjectives is None:
             return
         first, second = nouns[-1], adjectives[-1]
-        line = trace["roles.earned"]
+        line = trace["roles.role_threshold"]
         cards = VGroup(
             Guess("A determiner looks for its noun", first, line),
             Guess("A noun looks for its adjective", second, line),

@@ -62,7 +62,7 @@ class Scores(Chapter):
         score = head["scores"].pick(query=query_token, key=top_key)
         up, down = (head[f"{side}_terms"].pick(query=query_token, key=top_key) for side in ("positive", "negative"))
         ring, ring_pair = highlight(pair.pairs[0])
-        running = head["sums"].pick(query=query_token, key=top_key).quantities()
+        running = head["partial_dot"].pick(query=query_token, key=top_key).quantities()
         total = at_floor(Words(f"sum so far {running[0]:.2f}", "number"))
         formula = at_floor(
             Formula(
@@ -99,8 +99,8 @@ class Scores(Chapter):
         score = head["scores"].pick(query=query_token, key=top_key)
         plane = PlaneOfTwo(head, query_token, top_key)
         facts = VGroup(
-            value_line("length of the query", head["q_length"].pick(query=query_token), ".2f", "query"),
-            value_line("length of the key", head["k_length"].pick(key=top_key), ".2f", "key"),
+            value_line("length of the query", head["q_norm"].pick(query=query_token), ".2f", "query"),
+            value_line("length of the key", head["k_norm"].pick(key=top_key), ".2f", "key"),
             value_line("angle between them", head["angle"].pick(query=query_token, key=top_key), ".0f", unit="degrees"),
             value_line("cosine of the angle", head["cosine"].pick(query=query_token, key=top_key), ".3f"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
@@ -228,7 +228,7 @@ class Scores(Chapter):
         head, query_token = focus.seen(trace), focus.query_token
         reach = within_reach(head, query_token)
         columns = RowColumns(
-            *(head[name].pick(query=query_token, key=reach) for name in ("scores", "score_leads", "weights"))
+            *(head[name].pick(query=query_token, key=reach) for name in ("scores", "raw_scores_minus_max", "weights"))
         )
         centred(columns)
         yield Step(

@@ -125,7 +125,7 @@ class Weighting(Chapter):
         centred(table)
         share = head["weights"].pick(query=query_token, key=top_key)
         own = head["weights"].pick(query=query_token, key=query_token.position)
-        root = trace[f"{focus.path}.root_d_head"]
+        root = trace[f"{focus.path}.sqrt_d_head"]
         digits = 0 if root == round(root) else 1
         ahead = len(within_reach(head, query_token)) < len(table.tokens)
         raised = (
@@ -263,7 +263,7 @@ class Weighting(Chapter):
         head, query_token = focus.seen(trace), focus.query_token
         blend = Blend(head, query_token)
         centred(blend)
-        leader, pull = head.in_full("pull", query=query_token).largest()
+        leader, pull = head.in_full("weighted_value_norm", query=query_token).largest()
         most = (
             f"“{query_token}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
             if pull > 0.5
@@ -285,7 +285,7 @@ class Weighting(Chapter):
 
     def rows_move(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """What the blends do to the rows: they move, and a word of two senses parts."""
-        ways, shown = (trace[f"{focus.stack}.{name}"] for name in ("journey", "journey_explained"))
+        ways, shown = (trace[f"{focus.stack}.{name}"] for name in ("residual_path", "residual_path_explained"))
         parts = all(key in trace.about for key in SENSES) and trace["encoder.senses_start"] < 1e-6
         picture = Journey(ways.pick(batch=0), focus.query_token.position, 1040 if parts else 1810)
         told, show = "", []

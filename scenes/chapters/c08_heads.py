@@ -67,7 +67,7 @@ class Heads(Chapter):
         share = trace[f"{focus.path}.weights"].pick(
             batch=0, head=focus.head, query=query_token, key=focus.top_key.position
         )
-        most, largest = trace.in_full(f"{focus.path}.looks", batch=0, query=query_token.position).largest()
+        most, largest = trace.in_full(f"{focus.path}.mean_weights", batch=0, query=query_token.position).largest()
         heads = trace["config.heads"]
         cut = (
             f"It would have to cut: the most is {largest:share}, to “{most}”. |"
@@ -117,9 +117,9 @@ class Heads(Chapter):
             trace[f"parameters.{path}.w_q"],
             trace[f"{path}.q"].pick(batch=0, query=query_token.position),
         )
-        picture = Cutting(row, query_token, matrices, queries, trace[f"{path}.entry_reach"], entry)
+        picture = Cutting(row, query_token, matrices, queries, trace[f"{path}.query_sensitivity"], entry)
         width, heads = trace["config.d_model"], trace["config.heads"]
-        reached = trace[f"{path}.reached_heads"].pick(d_model=entry)
+        reached = trace[f"{path}.sensitive_heads"].pick(d_model=entry)
         yield Step(
             "A slice of the row for each head?",
             say="Does each head get a slice? No. |"
@@ -154,8 +154,8 @@ class Heads(Chapter):
         first = Patterns(trace[f"{focus.stack}.{other}.self_attn.weights"].pick(batch=0), letters, masked)
         picture = Patterns(weights, letters, masked)
         names = [picture.named(layer_name(layer)) for layer in (other, here)]
-        disputed, words = trace[f"{focus.path}.disputed"].pick(batch=0), trace["config.words"]
-        query_token, most = trace[f"{focus.path}.different_favourites"].pick(batch=0).largest()
+        disputed, words = trace[f"{focus.path}.queries_in_dispute"].pick(batch=0), trace["config.words"]
+        query_token, most = trace[f"{focus.path}.distinct_top_keys"].pick(batch=0).largest()
         rings = VGroup(*(ring_around(grid.band(query_token.position)) for grid in picture.grids))
         found = picture.favourites(trace.in_full(f"{focus.path}.weights", batch=0, query=query_token.position))
         blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
@@ -233,7 +233,7 @@ class Heads(Chapter):
         """A role is a score over many sentences, not one pretty picture."""
         if "roles.score" not in trace:
             return
-        earned = trace["roles.earned"]
+        earned = trace["roles.role_threshold"]
         table = self.table = RoleTable(trace["roles.score"], earned)
         rings = table.rings()
         best = [(role, best_head(trace, role)) for role in table.winners]
@@ -261,11 +261,11 @@ class Heads(Chapter):
         """The pair of chapter seven, over all cases: same English grammar, other need."""
         names = ROLE, OTHER_ROLE
         place = best_head(trace, names[0])
-        if place is None or "roles.askers" not in trace:
+        if place is None or "roles.queries" not in trace:
             return
         layer, head, score = place
         other = trace["roles.score"].pick(role=names[1], layer=layer, head=head)
-        cases = [trace["roles.askers"].pick(role=name) for name in names]
+        cases = [trace["roles.queries"].pick(role=name) for name in names]
         panels = stacked(
             [
                 HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases"),
@@ -304,9 +304,9 @@ class Heads(Chapter):
         if place is None or f"{watched}.score" not in trace:
             return
         picture = Race(
-            trace[f"{watched}.score"].pick(role=ROLE), trace["experiment.emergence.step"], trace["roles.earned"]
+            trace[f"{watched}.score"].pick(role=ROLE), trace["experiment.emergence.step"], trace["roles.role_threshold"]
         )
-        step, (peak, last) = trace[f"{watched}.since"].pick(role=ROLE), picture.peak()
+        step, (peak, last) = trace[f"{watched}.onset"].pick(role=ROLE), picture.peak()
         if place[:2] != picture.best or step < 0:  # another training than that of this model
             return
         rival = (
@@ -339,8 +339,8 @@ class Heads(Chapter):
             return
         run = trace.under("experiment.cross_heads")
         one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
-        roles = [role for role in one.labels["role"] if one.pick(role=role) >= trace["roles.earned"]]
-        told = [role for role in roles if run["askers"].pick(role=role) >= ENOUGH]
+        roles = [role for role in one.labels["role"] if one.pick(role=role) >= trace["roles.role_threshold"]]
+        told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
         fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
         exact = [run["exact"].pick(model=model) for model in ("one", "four")]
         picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
@@ -369,7 +369,7 @@ class Heads(Chapter):
     def a_sum_of_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Concat and W_O: each head writes, and what they write adds up."""
         part, query_token = trace.under(focus.path, batch=0, query=focus.query_token.position), focus.query_token
-        lengths = part["head_lengths"]
+        lengths = part["head_norms"]
         picture = Joining(
             part["z"], trace[f"parameters.{focus.path}.w_o"], part["head_out"], part["head_sums"], lengths, query_token
         )

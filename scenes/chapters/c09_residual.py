@@ -87,9 +87,9 @@ class Residual(Chapter):
         """The stream through the whole stack of the token that it turns most."""
         token, degrees = argmax_turned(trace, focus.stack)
         part = trace.under(focus.stack, batch=0, position=token.position)
-        lengths, apart = part["addition_lengths"], part["tally_difference"]
+        lengths, apart = part["contribution_norms"], part["residual_sums_difference"]
         last = part[f"{layers_of(trace)[-1]}.resid_post"]
-        picture = Tributaries(lengths, part["stream_lengths"], part["tally"], last, token)
+        picture = Tributaries(lengths, part["residual_norms"], part["residual_sums"], last, token)
         most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
         tally = (
             "Start plus all additions is the row that leaves" + (", but for rounding" if apart > 0 else ", exactly")
@@ -179,7 +179,7 @@ class Residual(Chapter):
             return
         part = trace.under(path, batch=0, position=query_token.position)
         enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=query_token.position)
-        rows = [enters, *(part[name] for name in ("centred", "normalized", "gained", "out"))]
+        rows = [enters, *(part[name] for name in ("centred", "normalized", "scaled_by_gain", "out"))]
         mean, variance, after, one = (part[name] for name in ("mean", "var", "mean_after", "var_after"))
         picture = Stations(rows, [mean, after, after], [variance, variance, one], query_token)
         bars, names = picture.states, picture.names

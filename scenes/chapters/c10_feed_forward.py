@@ -49,7 +49,7 @@ class FeedForward(Chapter):
         )
         enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=query_token.position)
         picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation)
-        width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["awake"]
+        width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         cut = (
             f"ReLU cuts off all below zero: {awake} of {units} stay awake."
             if activation == "relu"
@@ -76,8 +76,8 @@ class FeedForward(Chapter):
         path, query_token = f"{focus.block}.ffn", focus.query_token
         part = trace.under(path, batch=0)
         picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
-                           part["alone"].pick(position=query_token.position), query_token)  # fmt: skip
-        apart = part["alone_difference"].pick(position=query_token.position)
+                           part["per_position"].pick(position=query_token.position), query_token)  # fmt: skip
+        apart = part["per_position_difference"].pick(position=query_token.position)
         here, chip = picture.here, picture.chips[picture.here]
         others = [chip for i, chip in picture.chips.items() if i != here]
         for rows in picture.rows:

@@ -105,7 +105,10 @@ class Decoder(Chapter):
         part, other = trace.under(FIRST, batch=0, head=head), trace.under(f"other.later.{FIRST}", batch=0, head=head)
         last, changed = decoded.reads[-1], other["weights"].label("key", len(decoded.reads) - 1)
         picture = Leak(part, other, row, last, changed)
-        total, leak = part["zeroed_sums"].pick(query=row.position), part["zeroed_leak"].pick(query=row.position)
+        total, leak = (
+            part["post_softmax_mask_sums"].pick(query=row.position),
+            part["post_softmax_mask_leak"].pick(query=row.position),
+        )
         kept = part["masked_leak"].pick(query=row.position)
         safe = "Mask first, and no share moves." if kept == 0 else f"Mask first, and shares move by {kept:.0e}."
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
@@ -142,11 +145,11 @@ class Decoder(Chapter):
         """Cross-attention: one row asks, then all."""
         looks, gold = decoded.looks(trace), gold_alignment(trace)
         row = len(decoded.written) - 1
-        top_key, share = trace.in_full(f"{decoded.cross}.looks", batch=0, query=row).largest()
+        top_key, share = trace.in_full(f"{decoded.cross}.mean_weights", batch=0, query=row).largest()
         picture = Bridge(looks, decoded.written)
         rest = [curves for i, curves in enumerate(picture.curves) if i != row]
         names = picture.names
-        hits, words = trace[f"{decoded.cross}.gold_hits"] if gold else 0, trace["config.output_words"]
+        hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"Right, by the grammar: {hits} of {words}." if gold else self.shared_out(decoded, trace)
         others = claim(len(decoded.written) > 1, "Every row does the same.", "Each later row would do the same.")
         yield Step(
@@ -170,7 +173,7 @@ class Decoder(Chapter):
     @staticmethod
     def shared_out(decoded: DecoderRows, trace: Trace) -> str:
         """Tell which source positions get the most attention of each row that writes a word."""
-        places = trace[f"{decoded.cross}.favourites"].pick(batch=0).values[: len(decoded.written)]
+        places = trace[f"{decoded.cross}.top_keys"].pick(batch=0).values[: len(decoded.written)]
         different = len(set(places.tolist()))
         if len(places) == 1:
             return ""
@@ -183,14 +186,17 @@ class Decoder(Chapter):
     def reading_jumps(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Where Spanish turns two words round, the path turns back."""
         here = decoded
-        if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.turns_back"].pick(batch=0):
+        if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.backward_jumps"].pick(batch=0):
             here = decoder_rows_of(trace, "other.phrase")
         looks = here.looks(trace)
         gold = gold_alignment(trace) if here is decoded else ()
         bridge = Bridge.left_of_a_grid(looks, here.written)
         grid = Pathway(looks, here.written, gold)
         grid.place()
-        turns, places = trace[f"{here.cross}.turns_back"].pick(batch=0), trace[f"{here.cross}.places"].pick(batch=0)
+        turns, places = (
+            trace[f"{here.cross}.backward_jumps"].pick(batch=0),
+            trace[f"{here.cross}.top_key_numbers"].pick(batch=0),
+        )
         source = looks.words("key")
         spoken = " ".join(f"{label}" for label in source)
         order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
@@ -248,14 +254,15 @@ class Decoder(Chapter):
             for decoded in (ours, theirs)
         ]
         likeness = [
-            trace[f"other.gender.{name}.likeness"].pick(batch=0, position=place) for name in ("embed_src.sum", last)
+            trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place)
+            for name in ("embed_src.sum", last)
         ]
         adjective = ours.looks(trace).label("key", place)
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
         told = (
             f"From such rows a linear reader tells the gender of nouns it never read: {read:share} right."
-            if read is not None and read >= trace["roles.earned"]
+            if read is not None and read >= trace["roles.role_threshold"]
             else "The noun has left its mark there. Whether it is used, a test must tell."
         )
         picture = TwoRuns(runs, place, likeness)

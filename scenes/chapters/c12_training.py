@@ -61,7 +61,7 @@ class Training(Chapter):
         reads = probs.words("position")
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
         end = probs.label("vocab", 2)
-        picture = Lesson(reads, guesses, end, trace[f"{RUN}.watched_hits"].pick(checkpoint=look).values.tolist())
+        picture = Lesson(reads, guesses, end, trace[f"{RUN}.checkpoint_hits"].pick(checkpoint=look).values.tolist())
         step = trace[f"{RUN}.step"].pick(checkpoint=look)
         right = reads[wrong + 1] if wrong + 1 < len(reads) else end
         after = [appear(ring_around(picture.reads[wrong + 1]))] if wrong + 1 < len(reads) else []
@@ -90,7 +90,9 @@ class Training(Chapter):
         """Cross-entropy of one word, sliding through the training."""
         found = last_mistake(trace, RUN)
         wrong = found[1] if found else 0
-        probs, losses = (trace[f"{RUN}.{name}"].pick(position=wrong) for name in ("watched_true", "watched_losses"))
+        probs, losses = (
+            trace[f"{RUN}.{name}"].pick(position=wrong) for name in ("checkpoint_true_probs", "checkpoint_losses")
+        )
         words = trace[f"{RUN}.probs"]
         target = words.label("position", wrong + 1) if wrong + 1 < words.size("position") else words.label("vocab", 2)
         steps = trace[f"{RUN}.step"]
@@ -125,7 +127,7 @@ class Training(Chapter):
     def over_and_over(self, trace: Trace) -> Iterator[Step]:
         """The sentence at several looks; one sentence is not the language."""
         steps, looks = trace[f"{RUN}.step"], lows(trace, RUN)
-        hits, exact, loss = (trace[f"{RUN}.{name}"] for name in ("watched_hits", "exact", "held_out_loss"))
+        hits, exact, loss = (trace[f"{RUN}.{name}"] for name in ("checkpoint_hits", "exact", "held_out_loss"))
         picture = Progress(looks, steps, trace[f"{RUN}.probs"].pick(batch=0), hits, loss, exact)
         whole = [n for n, k in enumerate(looks) if hits.values[k].all()]
         first = looks[whole[0]] if whole else looks[-1]
@@ -168,9 +170,9 @@ class Training(Chapter):
         shares = trace[f"{path}.weights"].pick(batch=0, head=head, query=query)
         part = trace.under(f"gradients.{path}", batch=0, head=head, query=query)
         query_token = trace[f"{path}.weights"].label("query", query)
-        picture = Pushes(shares, part["value_way"], part["push"], query_token)
-        error = trace[f"gradients.{path}.push_difference"]
-        key = part.in_full("push").smallest()[0]
+        picture = Pushes(shares, part["value_along_descent"], part["score_gradient"], query_token)
+        error = trace[f"gradients.{path}.score_gradient_difference"]
+        key = part.in_full("score_gradient").smallest()[0]
         yield Step(
             "Where does the loss push a score?",
             say=f"{named_head(layer, head)}: “{query_token}” asks. These shares make its mix. |"
@@ -228,9 +230,9 @@ class Training(Chapter):
 
     def staircase(self, trace: Trace) -> Iterator[Step]:
         """When each thing came to stay."""
-        since, earned = trace[f"{RUN}.learned_since"], trace["roles.earned"]
+        since, earned = trace[f"{RUN}.learned_onset"], trace["roles.role_threshold"]
         picture = Staircase(trace[f"{RUN}.learned"], since, trace[f"{RUN}.step"])
-        number, lines = trace[f"{RUN}.strides"], trace[f"{RUN}.lines"]
+        number, lines = trace[f"{RUN}.abrupt_lines"], trace[f"{RUN}.lines"]
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
@@ -313,7 +315,7 @@ class Training(Chapter):
         ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
         yield Step(
             "The bill: n squared",
-            say=f"Our sentence has {counted(trace['config.comparisons'], 'cell')}. "
+            say=f"Our sentence has {counted(trace['config.score_count'], 'cell')}. "
             "One twice as long: four times as many. |"
             f"Measured, from {ends[0]:,.0f} words to {ends[1]:,.0f}: time for scores and blends times {time:.1f}, |"
             f"memory times {memory:.1f}. {overtaken}",

@@ -61,7 +61,7 @@ class Inference(Chapter):
 
     def greedy(self, run: Trace) -> Iterator[Step]:
         """The question, and the simplest answer."""
-        winners = run["greedy.winners"].pick(step=slice(0, COLUMNS))
+        winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
         picture = Columns(self.reads[:COLUMNS], self.writes[:COLUMNS], winners)
         names = picture.names("writes", "reads")
         centred(VGroup(picture, names))
@@ -127,7 +127,7 @@ class Inference(Chapter):
 
         low, high = (f"temperature {temperature.quantity(i):{spec}}" for i, spec in ((1, ".1f"), (2, ".0f")))
         names = ("as they are", low, high, f"top-k, {k:.0f}", f"top-p, {p:.1f}")
-        picture = RuleRows(rules["probs"], rules["left_to_others"], rules["kept"], names)
+        picture = RuleRows(rules["probs"], rules["remaining_probability"], rules["kept"], names)
         row = rules["probs"][0].quantities()
         order = sorted(range(len(row)), key=row.__getitem__, reverse=True)
         best, second = (rules["probs"].label("vocab", i) for i in order[:2])

@@ -64,7 +64,7 @@ class Interpretation(Chapter):
         ]
         picture = Gallery(weights, names)
         told = (
-            f"Of {trace['roles.heads_in_all']}, {trace['roles.named_heads']} earned a name. |"
+            f"Of {trace['roles.heads_in_all']}, {trace['roles.heads_with_a_role']} earned a name. |"
             if "roles.score" in trace
             else f"Here none has earned a name; a pattern is clear in {trace['encoder.clear_heads']} of "
             f"{trace['encoder.all_heads']}. |"
@@ -121,13 +121,13 @@ class Interpretation(Chapter):
         if place is None or not switched(trace):
             return
         layer, head, _ = place
-        right = trace[f"{OFF}.right"].pick(layer=layer, head=head)
+        right = trace[f"{OFF}.ablation_accuracy"].pick(layer=layer, head=head)
         roles = [*told_roles(trace, SOME), REST]
         picture = TwoModels(right, roles, ("all heads at work", "this one off"))
         kind = Words("Spanish words right, by the role of their source word; rare roles left out", "axis", "ink2")
         kind.next_to(picture, DOWN, buff=gap("line"))
         centred(VGroup(picture, kind))
-        cost = trace[f"{OFF}.cost"].pick(layer=layer, head=head)
+        cost = trace[f"{OFF}.ablation_effect"].pick(layer=layer, head=head)
         hit = max(roles, key=lambda role: float(cost.pick(role=role)))
         before, after = right.pick(role=ROLE).quantities()
         lost = claim(
@@ -155,11 +155,11 @@ class Interpretation(Chapter):
         if "roles.score" not in trace or not switched(trace):
             return
         roles = told_roles(trace)
-        cost = trace[f"{OFF}.cost"]
-        table = RoleTable(cost.pick(role=(*roles, REST)), trace["roles.earned"], roomy=True)
+        cost = trace[f"{OFF}.ablation_effect"]
+        table = RoleTable(cost.pick(role=(*roles, REST)), trace["roles.role_threshold"], roomy=True)
         heads = cost.size("head")
         places = {role: best_head(trace, role) for role in roles}
-        named = {role: at for role, at in places.items() if at and at[2] >= trace["roles.earned"]}
+        named = {role: at for role, at in places.items() if at and at[2] >= trace["roles.role_threshold"]}
         cells = [table.lines[role][at[0] * heads + at[1]] for role, at in named.items()]
         agree = [
             role

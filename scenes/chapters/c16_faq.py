@@ -164,7 +164,7 @@ class FAQ(Chapter):
         if "embed_src.positional" not in trace:
             return
         query_token = focus.query_token
-        plain = trace.under(f"other.unplaced.{FIRST}", batch=0)
+        plain = trace.under(f"other.no_positions.{FIRST}", batch=0)
         parts = plain["weighted_v"].pick(query=query_token.position)
         head, entry = argmax_terms(parts, decimals=2)  # the one that chapter four adds up
         order = [int(i) for i in trace["other.shuffled.order"].values]
@@ -281,7 +281,7 @@ class FAQ(Chapter):
             for layer, head, query, key in pairs:
                 part = trace.under(f"encoder.{layer}.self_attn", batch=0, head=head)
                 at_ = {"query": query.position, "key": key.position}
-                lengths = part["q_length"].pick(query=query.position), part["k_length"].pick(key=key.position)
+                lengths = part["q_norm"].pick(query=query.position), part["k_norm"].pick(key=key.position)
                 seen.append((lengths, part["cosine"].pick(**at_)))
                 told.append(part["scores"].pick(**at_))
             answers.append(
@@ -304,7 +304,7 @@ class FAQ(Chapter):
         row = max(len(rows) - 2, 0)
         reads = rows[row]
         difference = trace["decoder.0.self_attn.divided_difference"]
-        kept = own["zeroed_sums"].pick(head=0, query=row)
+        kept = own["post_softmax_mask_sums"].pick(head=0, query=row)
         answers.append(
             Small(
                 "Zeros after the softmax, |then divided?",
@@ -384,7 +384,7 @@ class FAQ(Chapter):
             f"A sublayer of zeros? The row passes{', to the next norm' if post else ' as it was'}. |",
         ]
         if "encoder.0.ffn.out" in trace:
-            length = trace["encoder.0.ffn.from_zeros_length"]
+            length = trace["encoder.0.ffn.from_zeros_norm"]
             answers.append(
                 Small(
                     "Lines stay straight: |linear?",
@@ -395,7 +395,7 @@ class FAQ(Chapter):
             beats.append("Biases on, ReLU off? Zeros don’t stay zeros: not linear. |")
         slopes = f"gradients.{focus.path}"
         if f"{slopes}.scaled" in trace and float(trace["config.words"]) > 1:
-            push = trace[f"{slopes}.push"].pick(batch=0, head=focus.head, query=query_token.position)
+            push = trace[f"{slopes}.score_gradient"].pick(batch=0, head=focus.head, query=query_token.position)
             weights = focus.seen(trace)["weights"].pick(query=query_token.position)
             share, least, key = argmin_push(push, weights)
             answers.append(
@@ -499,7 +499,7 @@ def claims_of(trace: Trace) -> list[Claim]:
     words = trace["config.words"]
     rows = counted(words, "row")
     found = [Claim("The encoder compresses: fewer rows", f"{rows} in, {rows} out", FAILS)]
-    line = trace["roles.earned"] if "roles.score" in trace else None
+    line = trace["roles.role_threshold"] if "roles.score" in trace else None
     for text, role in (
         ("A determiner looks for its noun", "determiner->noun"),
         ("A noun looks for its adjective", "noun->adjective"),
@@ -508,14 +508,14 @@ def claims_of(trace: Trace) -> list[Claim]:
         if place is not None and line is not None:
             found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
     if "roles.score" in trace:
-        own = trace["roles.mean_own"]
+        own = trace["roles.mean_self_attention"]
         found.append(
             Claim(
                 "Most tokens look little at themselves", f"{own:share} look there most", HOLDS if own < 0.5 else FAILS
             )
         )
     if float(words) > 1:
-        moved = trace[f"other.shuffled.{FIRST}.out.moved_difference"]
+        moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
         found.append(
             Claim(
                 "Without places, attention knows no order",
@@ -523,7 +523,7 @@ def claims_of(trace: Trace) -> list[Claim]:
                 HOLDS if moved < ROUNDING else FAILS,
             )
         )
-        others = trace[f"{FIRST}.taken_from_others"]
+        others = trace[f"{FIRST}.share_from_other_tokens"]
         found.append(
             Claim(
                 "Attention moves a token by the others", f"they bring {others:share}", HOLDS if others > 0.5 else FAILS

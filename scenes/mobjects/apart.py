@@ -172,7 +172,7 @@ class TwoRows(VGroup):
         rows = [
             [trace[f"{side}.{name}"].pick(batch=0, position=token) for side, name in both.items()] for both in names
         ]
-        entering, leaving = f"apart.{stack}.0.resid_pre", f"apart.{stack}.leaving"
+        entering, leaving = f"diff.{stack}.0.resid_pre", f"diff.{stack}.leaving"
         if leaving not in trace:
             widths = [trace[f"{side}.config.d_model"] for side in last]
             return cls(rows, (None, None), f"no difference: {widths[0]} entries against {widths[1]}")

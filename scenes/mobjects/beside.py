@@ -52,7 +52,7 @@ class Two:
     @property
     def same_width(self) -> bool:
         """Whether their rows can be subtracted."""
-        return f"apart.{self.stack}.0.resid_pre" in self.trace
+        return f"diff.{self.stack}.0.resid_pre" in self.trace
 
     @property
     def same_depth(self) -> bool:
@@ -65,13 +65,13 @@ class Two:
 
     def farthest(self) -> tuple[int, int, tuple[int, int]]:
         """Layer and head of the head of A that is farthest from its partner, and those of the partner."""
-        layer, head = largest(self.trace[f"apart.{self.stack}.heads"]).index
-        places = self.trace[f"apart.{self.stack}.partners"].pick(layer=layer, head=head)
+        layer, head = largest(self.trace[f"diff.{self.stack}.heads"]).index
+        places = self.trace[f"diff.{self.stack}.partners"].pick(layer=layer, head=head)
         return layer, head, (int(places.values[0]), int(places.values[1]))
 
     def name(self, letter: str) -> Label:
         """What the model of one side is called."""
-        names: NamedTensor = self.trace["apart.names"]
+        names: NamedTensor = self.trace["diff.names"]
         return names.label("choice", "ab".index(letter))
 
     def called(self, letter: str) -> str:
@@ -88,10 +88,10 @@ class Two:
     @property
     def seen(self) -> str:
         """How many tokens of how many are in sight, where not all of them are."""
-        compared = self.trace[f"apart.{self.stack}.compared"] if self.stack else 0
+        compared = self.trace[f"diff.{self.stack}.compared"] if self.stack else 0
         if len(self.sight) == compared:
             return ""
-        return f"{self.trace[f'apart.{self.stack}.in_sight']} of {compared} tokens in sight"
+        return f"{self.trace[f'diff.{self.stack}.in_sight']} of {compared} tokens in sight"
 
     def edits(self, letter: str) -> tuple[Label, ...]:
         name = f"{letter}.edits"
@@ -104,7 +104,7 @@ class Two:
 
     def number(self, place: int) -> str:
         """The number of a layer or a head, counted from one, with its source."""
-        return f"{self.trace[f'apart.{self.stack}.numbers'].quantity(place + 1)}"
+        return f"{self.trace[f'diff.{self.stack}.numbers'].quantity(place + 1)}"
 
 
 class Legend(VGroup):
@@ -169,7 +169,7 @@ class Sizes(VGroup):
             self.lines.add(line)
         foot = top + pitch * len(self.lines) - pitch * 0.35
         self.floor = rule(at(LEFT_EDGE + 120, foot), at(RIGHT_EDGE - 120, foot))
-        compared, same = (trace[f"apart.parameters.{name}"] for name in ("compared", "same"))
+        compared, same = (trace[f"diff.parameters.{name}"] for name in ("compared", "same"))
         equal = f"equal parameters at the same places: {same:,.0f} of {compared:,.0f}"
         self.equal = Words(equal if compared else "no two tensors of parameters have the same shape", "fact")
         self.equal.settle(at(960, foot + 56))

@@ -66,10 +66,10 @@ class Budgets(VGroup):
 
     def __init__(self, trace: Trace, focus: Focus, wide: float = 1240) -> None:
         rows = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token.position)
-        mean = trace[f"{focus.path}.looks"].pick(batch=0, query=focus.query_token.position)
+        mean = trace[f"{focus.path}.mean_weights"].pick(batch=0, query=focus.query_token.position)
         spent, spread = (
             trace.in_full(f"{focus.path}.{name}", batch=0, query=focus.query_token.position)
-            for name in ("weights", "looks")
+            for name in ("weights", "mean_weights")
         )
         heads = len(rows)
         self.query_token = Token(focus.query_token, "query").move_to(at(LEFT_EDGE + 96, 268))

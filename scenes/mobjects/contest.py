@@ -154,7 +154,7 @@ class Recall(VGroup):
     def _call(run: Trace, model: str) -> VGroup:
         name, role = RECALLING[model]
         median = run["steps_median"].pick(model=model)
-        count, of = run["steps.arrived"].pick(model=model), run["steps.trainings"]
+        count, of = run["steps.trainings_that_solved"].pick(model=model), run["steps.trainings"]
         told = f"step {median:,.0f}" if np.isfinite(float(median)) else f"{count} of {of} trainings"
         rate = run["rate"].pick(model=model)
         lines = VGroup(Words(f"{name}, best rate {rate:g}", "fact", role), Words(told, "large number"))

@@ -146,7 +146,7 @@ class Leak(VGroup):
             head.in_full("weights", query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
         )
         self.after, self.leaked = (
-            Spent(part.in_full("zeroed_after", query=row), part["zeroed_sums"].pick(query=row), title)
+            Spent(part.in_full("post_softmax_mask", query=row), part["post_softmax_mask_sums"].pick(query=row), title)
             for part, title in (
                 (head, f"zeroed after it; the last word is “{last}”"),
                 (changed, f"zeroed after it; the last word is “{other}”"),

@@ -23,7 +23,7 @@ from transformer_core.tracing.trace import Trace
 OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
 #: How the names of those tensors begin that an edit of the pass does not reach: other sentences, decoding step by step,
 #: other models, trainings, and what was measured over many sentences.
-UNEDITED = ("other.", "decoding.", "lstm.", "attending_lstm.", "training.", "roles.", results.PREFIX)
+UNEDITED = ("other.", "decoding.", "lstm.", "lstm_with_attention.", "training.", "roles.", results.PREFIX)
 RIGHT_END = 1480.0
 #: Px of a note beside the longest title of a chapter.
 ROOM = 870.0
@@ -45,7 +45,7 @@ class Note(Words):
 
         Why a head was chosen is told as fully as `room`, in px, allows.
         """
-        if "apart.names" in trace:
+        if "diff.names" in trace:
             return cls._of_two(Two(trace), room)
         if "edits" in trace:
             return cls(_fitting(_edited(trace), room), "warning")

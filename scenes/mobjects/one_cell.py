@@ -47,7 +47,7 @@ class OneCell(VGroup):
         size: str,
     ) -> None:
         here = {"query": token, "d_head": entry}
-        self.products, self.sums = head["q_terms"].pick(**here), head["q_sums"].pick(**here)
+        self.products, self.sums = head["q_terms"].pick(**here), head["q_partial_sums"].pick(**here)
         self.value, self.bias = head["q"].pick(**here), bias
         added = [] if bias is None else [float(bias)]
         self.spec = adding_up([float(self.sums.quantity(len(self.sums) - 1)), *added], self.value, 3) or ".3f"

@@ -45,25 +45,25 @@ def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
     """Every distance that the steps have shown, with where it is largest."""
     told: list[tuple[str, Quantity]] = []
     if two.stack:
-        heads, moved = trace[f"apart.{two.stack}.heads"], trace[f"apart.{two.stack}.moved"].pick(layer=-1)
+        heads, moved = trace[f"diff.{two.stack}.heads"], trace[f"diff.{two.stack}.moved"].pick(layer=-1)
         layer, head, _ = two.farthest()
         token = int(moved.values.argmax())
-        told.append((Phrase("attention elsewhere, mean of all heads"), trace[f"apart.{two.stack}.heads_mean"]))
+        told.append((Phrase("attention elsewhere, mean of all heads"), trace[f"diff.{two.stack}.heads_mean"]))
         if heads.values.any():
             told.append((f"the farthest head of A: {two.head_name(layer, head)}", heads.quantity(layer, head)))
-        distance = trace[f"apart.{two.stack}.distance"]
+        distance = trace[f"diff.{two.stack}.distance"]
         told.append((Phrase("last rows apart, mean of all tokens"), distance.quantity(len(distance) - 1)))
         if moved.values.any():
             told.append((f"the farthest token: “{moved.label('position', token)}”", moved.quantity(token)))
-    if "apart.said" in trace:
-        told.append((Phrase("next word, where it differs most"), largest(trace["apart.said"])))
+    if "diff.said" in trace:
+        told.append((Phrase("next word, where it differs most"), largest(trace["diff.said"])))
     return told
 
 
 def counts(trace: Trace) -> list[tuple[str, str]]:
     """What is the same, and where the two begin to differ; or why nothing is compared."""
-    points, equal = trace["apart.points"], trace["apart.equal_points"]
-    first = trace["apart.first"].words("choice")
+    points, equal = trace["diff.points"], trace["diff.equal_points"]
+    first = trace["diff.first"].words("choice")
     if points == 0:
         pairs = {
             "tokens read": "counted",

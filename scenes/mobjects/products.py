@@ -56,7 +56,7 @@ class PlaneOfTwo(VGroup):
     def __init__(self, head: Trace, query_token: Label, answer: Label, wide: float = 860, high: float = 540) -> None:
         points: NamedTensor = head["plane"].pick(query=query_token, key=answer)
         tip: NamedTensor = points.pick(other=answer.position)
-        length = float(head["q_length"].pick(query=query_token))
+        length = float(head["q_norm"].pick(query=query_token))
         reach: np.ndarray = np.vstack([tip.values, np.array([[length, 0], [0, 0]])])
         spread = np.ptp(reach, axis=0)
         self.unit = min(units(wide) / max(spread[0], 1e-9), units(high) / max(spread[1], 1e-9))

@@ -35,7 +35,7 @@ class SoftmaxTable(VGroup):
             token.shift(DOWN * units(i * self.pitch))
         self.scores = self._cells(head, "scores", query_token, high)
         self.scaled = self._cells(head, "masked", query_token, high)
-        self.leads = self._cells(head, "leads", query_token, high)
+        self.leads = self._cells(head, "scores_minus_max", query_token, high)
         rows = [
             (head[name].pick(query=query_token).quantities(), head[total].pick(query=query_token))
             for name, total in (("exponentials", "exponential_sums"), ("weights", "weight_sums"))

@@ -75,12 +75,12 @@ class Blanked(VGroup):
         for sublayer in (s for layer in line.tower.layers for s in layer if s.path in line.reading):
             start, end = line.reading[sublayer.path]
             if sublayer.kind == "self_attn":
-                reach = trace[f"{sublayer.path.rpartition('.')[0]}.reach"].pick(part="attention")
+                reach = trace[f"{sublayer.path.rpartition('.')[0]}.token_sensitivity"].pick(part="attention")
                 self._strands(self.mixing, lanes, reach, start, end)
             elif sublayer.kind == "ffn":
-                reach = trace[f"{sublayer.path.rpartition('.')[0]}.reach"].pick(part="feed-forward")
+                reach = trace[f"{sublayer.path.rpartition('.')[0]}.token_sensitivity"].pick(part="feed-forward")
                 self._strands(self.alone, lanes, reach, start, end)
-        reached, pairs = trace["encoder.0.reached"], trace["encoder.0.pairs"]
+        reached, pairs = trace["encoder.0.sensitive_pairs"], trace["encoder.0.token_pairs"]
         self.holds = all(
             float(reached.quantity(k)) == 0 for k, part in enumerate(reached.labels["part"]) if part != "attention"
         )

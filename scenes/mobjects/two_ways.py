@@ -143,7 +143,7 @@ class Turned(VGroup):
     def __init__(self, head: Trace, query_token: Label, answer: Label, note: str) -> None:
         names = {"query": ("q", query_token), "key": ("k", answer)}
         tensors = {role: head[name].pick(**{role: token}) for role, (name, token) in names.items()}
-        turned = {role: head[f"turned_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
+        turned = {role: head[f"rotated_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
         scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
         columns = abridged(len(tensors["query"]), 10, 2)
         spec = decimals(*tensors.values(), *turned.values())
@@ -153,7 +153,7 @@ class Turned(VGroup):
         for pair in (self.before, self.after):
             for grid, (role, (_, token)) in zip(pair, names.items(), strict=True):
                 self.chips.add(Token(token, role).next_to(grid, LEFT, buff=gap("chip")))
-        spots = [("scores", self.before), ("turned_scores", self.after)]
+        spots = [("scores", self.before), ("rotated_scores", self.after)]
         self.scores = VGroup(
             *(self._score(head[name].pick(query=query_token, key=answer), pair) for name, pair in spots)
         )

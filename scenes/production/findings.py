@@ -43,7 +43,7 @@ class Section:
         saved = Trace.load((folder or results.FOLDER) / name)
         prefix = f"{results.PREFIX}{name}."
         if f"{prefix}roles.score" in saved and "checkpoint" in saved.full(f"{prefix}roles.score").axes:
-            saved.full(f"{prefix}roles.settled")
+            saved.full(f"{prefix}roles.score_of_final_head")
         return cls(name, saved.about, {full.removeprefix(prefix): saved.full(full) for full in saved})
 
 

@@ -53,14 +53,18 @@ def test_a_row_that_no_table_holds_is_an_error(trace):
 
 
 def test_norm_and_feed_forward_let_no_row_see_another(trace):
-    reached = trace["encoder.0.reached"]
+    reached = trace["encoder.0.sensitive_pairs"]
     assert reached.pick(part="norm") == 0
     assert reached.pick(part="feed-forward") == 0
 
 
 def test_attention_lets_every_row_see_every_other(trace, source):
     words = source.shape[1]
-    assert trace["encoder.0.reached"].pick(part="attention") == words * (words - 1) == trace["encoder.0.pairs"]
+    assert (
+        trace["encoder.0.sensitive_pairs"].pick(part="attention")
+        == words * (words - 1)
+        == trace["encoder.0.token_pairs"]
+    )
 
 
 @pytest.mark.parametrize(("box", "reads", "writes"), [("attention", "self_attn.q", "self_attn.out"),
@@ -74,7 +78,7 @@ def test_a_blanked_row_changes_what_it_changes_in_the_model(translator, trace, s
 
     edited = traced(translator, source, {entering: blank})
     changed = np.abs(edited[f"encoder.0.{writes}"].values - trace[f"encoder.0.{writes}"].values)[0].max(-1)
-    ours = trace["encoder.0.reach"].pick(part=box, key=1).values
+    ours = trace["encoder.0.token_sensitivity"].pick(part=box, key=1).values
     assert np.allclose(changed / changed.max(), ours / ours.max(), atol=1e-6)
 
 

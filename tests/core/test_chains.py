@@ -13,7 +13,7 @@ from transformer_core.studies.translator.grammar import reading
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.text.vocabulary import SPECIAL
 
-BOTH = ("lstm", "attending_lstm")
+BOTH = ("lstm", "lstm_with_attention")
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def test_what_is_written_is_the_likeliest_word_of_every_row(trace, name):
 
 
 def test_the_states_change_from_the_first_exchanged_word_on_and_the_transformers_rows_do_not(trace):
-    change = trace["other.turned.lstm.encoder.states.moved_change"]
+    change = trace["other.exchanged.lstm.encoder.states.exchange_change"]
     assert change.labels["position"] == ("The", "car", "red", "is")
     assert change.values[:2].tolist() == [0, 0]
     assert (change.values[2:] > 0.1).all()
-    assert trace["other.turned.encoder.1.resid_post.moved_most"] < 1e-12
+    assert trace["other.exchanged.encoder.1.resid_post.largest_exchange_change"] < 1e-12
 
 
 def test_the_last_word_and_the_first_unlike_it_of_the_second_half_are_exchanged():
@@ -63,7 +63,7 @@ def test_the_last_word_and_the_first_unlike_it_of_the_second_half_are_exchanged(
 
 def test_one_state_is_not_enough_for_the_long_sentence_and_all_of_them_are(trace):
     right = reading(chains.LONG.split()).target
-    assert written(trace, "other.long.attending_lstm") == right
+    assert written(trace, "other.long.lstm_with_attention") == right
     assert written(trace, "other.long.lstm") != right
 
 

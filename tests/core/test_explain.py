@@ -72,7 +72,7 @@ def red():
 )
 def test_every_point_of_the_shipped_models_is_explained(checkpoint, count):
     trace = read("The car is red", checkpoint)
-    points = [name for name in trace.parents if not name.startswith(("other.", "lstm.", "attending_lstm."))]
+    points = [name for name in trace.parents if not name.startswith(("other.", "lstm.", "lstm_with_attention."))]
     assert len(points) > 150
     assert faults(trace, count=count, names=points) == []
 

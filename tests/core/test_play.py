@@ -30,16 +30,16 @@ def test_the_row_that_writes_the_end_mark_is_not_asked_where_it_looks(trace):
 
 def test_the_leakiest_row_is_before_the_last_and_leaks_most(trace):
     head, row = argmax_leak(trace)
-    leak = trace[f"{FIRST}.zeroed_leak"].values[0][:, :-1]
+    leak = trace[f"{FIRST}.post_softmax_mask_leak"].values[0][:, :-1]
     assert row.position < 4
     assert leak[head, row.position] == leak.max()
 
 
 def test_hits_are_counted_by_the_alignment_of_the_grammar(trace):
     decoded = decoder_rows_of(trace)
-    favourites = trace[f"{decoded.cross}.looks"].values[0].argmax(-1)
+    favourites = trace[f"{decoded.cross}.mean_weights"].values[0].argmax(-1)
     expected = sum(int(j) in answers for j, answers in zip(favourites, gold_alignment(trace), strict=False))
-    assert trace[f"{decoded.cross}.gold_hits"] == expected
+    assert trace[f"{decoded.cross}.alignment_hits"] == expected
 
 
 def test_a_translation_that_the_grammar_would_not_give_has_no_gold(trace):
@@ -60,7 +60,7 @@ def test_the_common_form_is_written_in_both_runs_while_looking_at_the_adjective(
 
 
 def test_likeness_is_one_for_the_same_row_and_less_for_another(trace):
-    entering = trace["other.gender.embed_src.sum.likeness"].values[0]
-    leaving = trace["other.gender.encoder.final_norm.out.likeness"].values[0]
+    entering = trace["other.gender.embed_src.sum.cosine_with_other"].values[0]
+    leaving = trace["other.gender.encoder.final_norm.out.cosine_with_other"].values[0]
     assert entering[3] == pytest.approx(1)
     assert np.all(leaving < 1)

@@ -212,7 +212,7 @@ def test_the_card_can_be_read_by_people_and_by_other_programs(tmp_path):
     assert "está aquí" in written
     assert len(written.splitlines()) > 20
     card = json.loads(written)
-    assert set(card) == {"about", "tensors"}
+    assert set(card) == {"names", "about", "tensors"}
     assert card["tensors"]["encoder.0.attn.weights"] == {
         "axes": ["head", "query", "key"],
         "shape": [2, 3, 3],
@@ -269,3 +269,17 @@ def test_a_card_may_have_any_length(tmp_path, monkeypatch):
     path = by_hand(text="kept").save(tmp_path / "trace")
     monkeypatch.setattr(read_object, "__defaults__", (10,))  # what other files of JSON may have at most
     assert Trace.load(path).about == {"text": "kept"}
+
+
+def test_a_trace_that_was_saved_under_the_old_names_loads_under_those_of_today(tmp_path):
+    old = ("other.unplaced.encoder.0.looks", "apart.encoder.distance", "encoder.0.tally", "encoder.0.self_attn.q")
+    saved = Trace({name: tensor(name) for name in old}, {old[0]: (old[3],)}).save(tmp_path / "old")
+    card = saved.with_suffix(".json")
+    facts = json.loads(card.read_text())
+    del facts["names"]  # which no release before the second wrote
+    card.write_text(json.dumps(facts))
+    loaded = Trace.load(saved)
+    assert [*loaded] == ["other.no_positions.encoder.0.mean_weights", "diff.encoder.distance",
+                         "encoder.0.residual_sums", "encoder.0.self_attn.q"]  # fmt: skip
+    assert loaded.parents == {"other.no_positions.encoder.0.mean_weights": ("encoder.0.self_attn.q",)}
+    assert all(loaded[name].name == name for name in loaded)

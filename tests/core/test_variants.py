@@ -27,28 +27,28 @@ def trace():
 
 
 def test_without_positions_shuffled_words_have_the_rows_that_they_had(trace):
-    plain, shuffled = (trace[f"other.{key}.encoder.1.self_attn.out"] for key in ("unplaced", "shuffled"))
+    plain, shuffled = (trace[f"other.{key}.encoder.1.self_attn.out"] for key in ("no_positions", "shuffled"))
     words = plain.labels["position"]
     order = [words.index(word) for word in shuffled.labels["position"]]
     assert order == shuffle(4)
     assert all(here != there for here, there in enumerate(order))
     assert np.allclose(shuffled.values[:, np.argsort(order)], plain.values, atol=1e-12)
-    assert trace["other.shuffled.encoder.1.self_attn.out.moved_difference"] < 1e-12
+    assert trace["other.shuffled.encoder.1.self_attn.out.permutation_difference"] < 1e-12
 
 
 def test_with_positions_they_are_others(trace):
     with_places, without = (
         trace["encoder.0.self_attn.out"].values,
-        trace["other.unplaced.encoder.0.self_attn.out"].values,
+        trace["other.no_positions.encoder.0.self_attn.out"].values,
     )
     assert np.abs(with_places - without).max() > 1e-3
-    assert not trace["other.unplaced.embed_src.positional"].values.any()
+    assert not trace["other.no_positions.embed_src.positional"].values.any()
 
 
 @pytest.mark.parametrize("positions", ["learned", "none"])
 def test_any_kind_of_positions_can_be_left_out(positions):
     trace = lecture(positions=positions)
-    assert trace["other.shuffled.encoder.1.self_attn.out.moved_difference"] < 1e-12
+    assert trace["other.shuffled.encoder.1.self_attn.out.permutation_difference"] < 1e-12
 
 
 def test_another_last_word_changes_no_row_before_it(trace):
@@ -63,7 +63,7 @@ def test_another_last_word_changes_no_row_before_it(trace):
 def test_every_score_has_the_gradient_that_the_formula_gives(trace):
     for layer in range(2):
         path = f"gradients.encoder.{layer}.self_attn"
-        assert trace[f"{path}.push_difference"] < 1e-9
+        assert trace[f"{path}.score_gradient_difference"] < 1e-9
         assert trace[f"{path}.scaled"].labels == {
             "query": ("The", "car", "is", "red"),
             "key": ("The", "car", "is", "red"),

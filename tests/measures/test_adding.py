@@ -24,4 +24,4 @@ def test_a_row_that_is_replaced_is_gone_and_one_that_is_added_to_stays():
 
 
 def test_a_stream_has_the_length_of_its_running_sum():
-    assert np.allclose(block()["encoder.stream_lengths"].values, [[[3, 1], [5, 2]]])
+    assert np.allclose(block()["encoder.residual_norms"].values, [[[3, 1], [5, 2]]])

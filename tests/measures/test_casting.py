@@ -12,7 +12,7 @@ PAIRS = "batch head query key"
 
 
 def shares(*looks):
-    """Weights in which each (head, query token, answer) of `looks` gets 0.7 of a row, and the others share the rest."""
+    """Weights in which each (head, query, key) of `looks` gets 0.7 of a row, and the others share the rest."""
     found = np.full((1, 2, 4, 4), 0.1)
     for head, query_token, answer in looks:
         found[0, head, query_token, answer] = 0.7

@@ -7,13 +7,13 @@ MODELS = {"model": ("chain", "with attention", "grid")}
 
 
 def test_a_chain_ticks_once_a_word():
-    assert traced({"config.words": ("", 3)})["config.ticks"].values.tolist() == [1, 2, 3]
+    assert traced({"config.words": ("", 3)})["config.tokens_read"].values.tolist() == [1, 2, 3]
 
 
 def test_hops_are_the_distance_of_two_words():
     words = ("a", "b", "c")
     weights = ("batch head query key", np.ones((1, 1, 3, 3)), {"query": words, "key": words})
-    hops = traced({"encoder.0.self_attn.weights": weights})["encoder.0.self_attn.hops"]
+    hops = traced({"encoder.0.self_attn.weights": weights})["encoder.0.self_attn.recurrent_path_lengths"]
     assert hops.pick(query="c", key="a") == 2
     assert hops.values.tolist() == [[0, 1, 2], [1, 0, 1], [2, 1, 0]]
 
@@ -24,17 +24,17 @@ def by_length():
 
 
 def test_a_model_is_good_until_it_first_falls_below_nine_in_ten():
-    assert by_length()["run.by_length.good_until"].values.tolist() == [3, 4, 0]
+    assert by_length()["run.by_length.longest_solved"].values.tolist() == [3, 4, 0]
 
 
 def test_attention_has_bought_its_part_of_the_whole_gain():
     trace = traced({"run.exact": ("model seed", [[0.3, 0.5], [0.7, 0.9], [0.9, 0.9]], MODELS)})
-    assert np.isclose(trace["run.exact.bought"], 0.4 / 0.5)
+    assert np.isclose(trace["run.exact.share_of_gain"], 0.4 / 0.5)
 
 
 def test_trainings_that_came_there_are_counted():
     trace = traced({"run.steps": ("model seed", [[np.inf, 20], [np.inf, np.inf], [5, 6]], MODELS)})
-    assert trace["run.steps.arrived"].values.tolist() == [1, 0, 2]
+    assert trace["run.steps.trainings_that_solved"].values.tolist() == [1, 0, 2]
     assert trace["run.steps.trainings"] == 2
 
 

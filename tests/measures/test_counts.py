@@ -4,8 +4,8 @@ from small import traced
 def test_sizes_say_how_many_links_cells_and_rows_there_are():
     sizes = {"words": 4, "output_words": 3, "d_model": 64, "d_ff": 128, "decoder_layers": 2}
     count = traced({f"config.{name}": ("", size) for name, size in sizes.items()}).under("config")
-    assert count["links"] == 3
-    assert count["comparisons"] == 16
+    assert count["recurrent_path_length"] == 3
+    assert count["score_count"] == 16
     assert count["rows_cached"] == 4  # three words and the end
     assert count["cache_bytes"] == 2 * 2 * 64 * 4 * 4
 

@@ -30,13 +30,13 @@ def late_mask():
 
 def test_a_mask_after_the_softmax_leaves_rows_that_sum_to_less_than_one():
     trace = late_mask()
-    assert np.allclose(trace["zeroed_after"].values, [[0.25, 0], [0.5, 0.5]])
-    assert np.allclose(trace["zeroed_sums"].values, [0.25, 1])
+    assert np.allclose(trace["post_softmax_mask"].values, [[0.25, 0], [0.5, 0.5]])
+    assert np.allclose(trace["post_softmax_mask_sums"].values, [0.25, 1])
 
 
 def test_a_mask_after_the_softmax_lets_a_hidden_word_change_the_row():
     trace = late_mask()
-    assert trace["zeroed_leak"].pick(query=0) == pytest.approx(1 / 4 - 1 / 8)
+    assert trace["post_softmax_mask_leak"].pick(query=0) == pytest.approx(1 / 4 - 1 / 8)
     assert trace["masked_leak"].pick(query=0) == 0
 
 
@@ -46,14 +46,14 @@ def cross():
 
 
 def test_the_path_of_the_favourites_turns_back_where_spanish_swaps_words():
-    assert cross()["favourites"].values.tolist() == [0, 2, 1, 0]
-    assert cross()["places"].values.tolist() == [1, 3, 2, 1]
-    assert cross()["turns_back"] == 1  # the way back to the first word is the end mark's
+    assert cross()["top_keys"].values.tolist() == [0, 2, 1, 0]
+    assert cross()["top_key_numbers"].values.tolist() == [1, 3, 2, 1]
+    assert cross()["backward_jumps"] == 1  # the way back to the first word is the end mark's
 
 
 def test_looks_are_the_mean_over_heads():
     trace = traced({"d.cross_attn.weights": (PAIRS, [[[[1, 0]], [[0.5, 0.5]]]])})
-    assert trace["d.cross_attn.looks"].values.tolist() == [[[0.75, 0.25]]]
+    assert trace["d.cross_attn.mean_weights"].values.tolist() == [[[0.75, 0.25]]]
 
 
 def written():

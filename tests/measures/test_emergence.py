@@ -20,17 +20,17 @@ def training():
 
 
 def test_a_role_is_followed_in_the_head_that_has_it_at_the_end():
-    settled = training()["training.roles.settled"]
+    settled = training()["training.roles.score_of_final_head"]
     assert settled.axes == ("checkpoint", "role")
     assert settled.pick(role=ROLES[0]).values.tolist() == [0.1, 0.5, 0.92, 0.99]
     assert settled.pick(role=ROLES[2]).values.tolist() == [0.2, 0.95, 0.6, 0.7]
 
 
 def test_invariant_adjectives_are_looked_at_by_the_head_of_the_inflected_ones():
-    assert training()["training.roles.settled"].pick(role=ROLES[1]).values.tolist() == [0.9, 0.8, 0.4, 0.5]
+    assert training()["training.roles.score_of_final_head"].pick(role=ROLES[1]).values.tolist() == [0.9, 0.8, 0.4, 0.5]
 
 
 def test_a_role_is_there_since_its_score_never_falls_again():
-    since = training()["training.roles.since"]
+    since = training()["training.roles.onset"]
     assert since.labels == {"role": ROLES}
     assert since.values.tolist() == [20, -1, -1]

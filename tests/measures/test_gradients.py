@@ -21,17 +21,17 @@ def attention(found):
 
 def test_the_gradient_of_a_score_is_its_share_of_the_way_from_mix_to_value():
     trace = attention([1.5, -1.5])
-    assert trace["push"].values.tolist() == [0.25 * 2 * (4 - 1), 0.75 * 2 * (0 - 1)]
-    assert trace["push_difference"] == 0
+    assert trace["score_gradient"].values.tolist() == [0.25 * 2 * (4 - 1), 0.75 * 2 * (0 - 1)]
+    assert trace["score_gradient_difference"] == 0
 
 
 def test_a_wrong_formula_would_be_seen():
-    assert attention([3.0, -1.5])["push_difference"] == pytest.approx(0.5)
+    assert attention([3.0, -1.5])["score_gradient_difference"] == pytest.approx(0.5)
 
 
 def test_a_value_is_useful_if_it_lies_down_the_loss_from_the_mix():
-    assert attention([1.5, -1.5])["value_way"].values.tolist() == [-3, 1]
+    assert attention([1.5, -1.5])["value_along_descent"].values.tolist() == [-3, 1]
 
 
 def test_pushes_of_one_row_cancel():
-    assert np.isclose(attention([1.5, -1.5])["push"].values.sum(), 0)
+    assert np.isclose(attention([1.5, -1.5])["score_gradient"].values.sum(), 0)

@@ -24,20 +24,20 @@ def watched():
             f"{RUN}.alignment": ("checkpoint", [0.1, 0.2, 0.95]),
             f"{RUN}.exact": ("checkpoint", [0.0, 0.0, 0.5]),
             f"{RUN}.roles.score": ("checkpoint role layer head", score, {"role": roles}),
-            f"{RUN}.roles.askers": ("checkpoint role", [[200, 200]] * 3),
+            f"{RUN}.roles.queries": ("checkpoint role", [[200, 200]] * 3),
         }
     )
 
 
 def test_the_loss_of_a_word_is_minus_the_logarithm_of_its_probability():
     trace = watched()
-    assert trace[f"{RUN}.watched_true"].values.tolist() == [[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]
-    assert np.allclose(trace[f"{RUN}.watched_losses"].values, -np.log([[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]))
+    assert trace[f"{RUN}.checkpoint_true_probs"].values.tolist() == [[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]
+    assert np.allclose(trace[f"{RUN}.checkpoint_losses"].values, -np.log([[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]))
 
 
 def test_looks_with_fewer_mistakes_than_ever_are_told_and_the_last_mistake_is_found():
     trace = watched()
-    assert trace[f"{RUN}.watched_hits"].values.tolist() == [[0, 0], [1, 0], [1, 1]]
+    assert trace[f"{RUN}.checkpoint_hits"].values.tolist() == [[0, 0], [1, 0], [1, 1]]
     assert lows(trace, RUN) == [0, 1, 2]
     assert last_mistake(trace, RUN) == (1, 1)
 
@@ -45,15 +45,15 @@ def test_looks_with_fewer_mistakes_than_ever_are_told_and_the_last_mistake_is_fo
 def test_lines_stand_in_the_order_in_which_they_are_learned():
     trace = watched()
     assert trace[f"{RUN}.learned"].labels["line"] == ("determiner->noun", "alignment", "whole sentences")
-    assert trace[f"{RUN}.learned_since"].values.tolist() == [20, 100, -1]
+    assert trace[f"{RUN}.learned_onset"].values.tolist() == [20, 100, -1]
     assert trace[f"{RUN}.lines"] == 3
     assert winner(trace, RUN, "determiner->noun") == (0, 1)
 
 
 def test_a_stride_is_the_largest_part_of_a_rise_within_a_doubling_of_the_steps():
     # From step 10 to 20 the role rises by .85 of .9, alignment by .1 of .85; from 20 to 100 is more than a doubling.
-    assert np.allclose(watched()[f"{RUN}.learned_stride"].values, [0.85 / 0.9, 0.1 / 0.85, 0])
-    assert watched()[f"{RUN}.strides"] == 1
+    assert np.allclose(watched()[f"{RUN}.largest_rise_in_doubling"].values, [0.85 / 0.9, 0.1 / 0.85, 0])
+    assert watched()[f"{RUN}.abrupt_lines"] == 1
 
 
 def test_a_score_that_falls_again_has_not_come_to_stay():
@@ -83,7 +83,7 @@ def trained(score, asked, alignment=(0, 0, 1), steps=(0, 10, 20)):
             f"{RUN}.alignment": ("checkpoint", alignment),
             f"{RUN}.exact": ("checkpoint", [0, 0, 0]),
             f"{RUN}.roles.score": ("checkpoint role layer head", score, {"role": ("a", "b")}),
-            f"{RUN}.roles.askers": ("checkpoint role", asked),
+            f"{RUN}.roles.queries": ("checkpoint role", asked),
         }
     )
 
@@ -99,13 +99,13 @@ def test_a_role_is_learned_that_is_earned_in_the_end_in_a_hundred_cases_whatever
 def test_what_was_there_from_the_first_step_on_stands_first():
     found = trained([[[[1.0]], [[0.0]]]] * 3, [[200, 200]] * 3)
     assert found[f"{RUN}.learned"].labels["line"] == ("a", "alignment", "whole sentences")
-    assert found[f"{RUN}.learned_since"].values.tolist() == [0, 20, -1]
+    assert found[f"{RUN}.learned_onset"].values.tolist() == [0, 20, -1]
 
 
 def test_half_of_a_rise_within_a_doubling_is_no_stride():
     found = trained([[[[0.0]], [[0.0]]]] * 3, [[0, 0]] * 3, alignment=(0, 0.5, 1), steps=(10, 20, 50))
-    assert found[f"{RUN}.learned_stride"].values.tolist() == [0.5, 0]
-    assert found[f"{RUN}.strides"] == 0
+    assert found[f"{RUN}.largest_rise_in_doubling"].values.tolist() == [0.5, 0]
+    assert found[f"{RUN}.abrupt_lines"] == 0
 
 
 def test_the_winner_is_the_head_that_is_best_at_the_last_look():
@@ -116,7 +116,7 @@ def test_the_winner_is_the_head_that_is_best_at_the_last_look():
 
 
 def hits(*looks):
-    return traced({f"{RUN}.watched_hits": ("checkpoint position", looks)})
+    return traced({f"{RUN}.checkpoint_hits": ("checkpoint position", looks)})
 
 
 def test_a_look_is_a_low_only_if_fewer_words_are_wrong_than_ever_and_the_last_one_is_told_anyway():

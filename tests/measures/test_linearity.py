@@ -25,9 +25,9 @@ def trace(model):
 
 def test_fixed_shares_mix_linearly_and_attention_as_a_whole_does_not(trace):
     path = "encoder.0.self_attn"
-    assert trace[f"{path}.fixed_shares_gap"] < 1e-14
+    assert trace[f"{path}.fixed_weights_gap"] < 1e-14
     assert trace[f"{path}.attention_gap"] > 0.01
-    assert trace["decoder.0.self_attn.fixed_shares_gap"] < 1e-14
+    assert trace["decoder.0.self_attn.fixed_weights_gap"] < 1e-14
 
 
 def test_the_norm_is_not_linear(trace):

@@ -37,15 +37,15 @@ def test_rows_that_only_trade_places_do_not_move():
     moved = plain[:, order] + np.array([0, 0, 0, 0.7])[None, :, None] * [1, 0]
     trace = traced(
         {
-            "other.unplaced.encoder.0.out": (ROW, plain),
+            "other.no_positions.encoder.0.out": (ROW, plain),
             "other.shuffled.encoder.0.out": (ROW, moved),
         }
     )
     trace.tensors[ORDER] = NamedTensor(ORDER, np.array(order), ("position",))
-    assert trace["other.shuffled.encoder.0.out.moved_difference"] == pytest.approx(0.7 / 7)
+    assert trace["other.shuffled.encoder.0.out.permutation_difference"] == pytest.approx(0.7 / 7)
 
 
-@pytest.mark.parametrize("beside", ["other.unplaced.", ""])
+@pytest.mark.parametrize("beside", ["other.no_positions.", ""])
 def test_a_row_of_a_turned_sentence_is_compared_with_that_of_its_word(beside):
     """With the rows without positions where there are such; those of an LSTM, which has none, with its own."""
     plain = np.array([[[1.0, 0], [2, 0], [3, 0], [4, 0]]])
@@ -53,12 +53,12 @@ def test_a_row_of_a_turned_sentence_is_compared_with_that_of_its_word(beside):
     tensors = {
         "embed_src.sum": (ROW, np.zeros((1, 4, 2)), {"position": WORDS}),
         f"{beside}states": (ROW, plain),
-        "other.turned.states": (ROW, turned, {"position": ("a", "b", "d", "c")}),
+        "other.exchanged.states": (ROW, turned, {"position": ("a", "b", "d", "c")}),
     }
     if beside:
         tensors["states"] = (ROW, 9 * plain)
     trace = traced(tensors)
-    change = trace["other.turned.states.moved_change"]
+    change = trace["other.exchanged.states.exchange_change"]
     assert change.values.tolist() == [0, 0, 0.25, 0.5]
     assert change.labels == {"position": ("a", "b", "d", "c")}
-    assert trace["other.turned.states.moved_most"] == 0.5
+    assert trace["other.exchanged.states.largest_exchange_change"] == 0.5

@@ -79,7 +79,7 @@ def test_a_repeat_shows_a_head_that_copies_and_one_that_looks_behind_the_earlier
     copies[[0, 1, 3, 4]] = np.eye(5)[[3, 4, 0, 1]]
     trace = heads(behind, copies, ids=ids)
     assert (clearest(trace, 0), clearest(trace, 1)) == (INDUCTION, SAME)
-    assert at(trace, "pattern_askers", INDUCTION) == 2
+    assert at(trace, "pattern_queries", INDUCTION) == 2
     assert at(trace, "pattern_scores", SAME, head=1) == 1
     assert at(trace, "pattern_chances", INDUCTION) == pytest.approx(1 / 5)
 
@@ -87,15 +87,17 @@ def test_a_repeat_shows_a_head_that_copies_and_one_that_looks_behind_the_earlier
 def test_in_a_trace_without_an_embedding_words_that_are_written_alike_are_the_same_token():
     weights = NamedTensor(f"{PATH}.weights", uniform(3)[None, None], tuple(PAIRS.split()), {"key": ("a", "b", "a")})
     trace = Trace({weights.name: weights})
-    assert at(trace, "pattern_askers", SAME) == 2
-    del trace.tensors[f"{PATH}.pattern_answers"]
+    assert at(trace, "pattern_queries", SAME) == 2
+    del trace.tensors[f"{PATH}.pattern_keys"]
     trace.tensors[weights.name] = NamedTensor(weights.name, weights.values, weights.axes)
-    assert not trace[f"{PATH}.pattern_answers"].pick(role=SAME).values.any()
+    assert not trace[f"{PATH}.pattern_keys"].pick(role=SAME).values.any()
 
 
 def test_without_a_repeat_nothing_is_induction():
     trace = heads(stripe(5, -1))
-    assert [at(trace, f"pattern_{what}", INDUCTION) for what in ("askers", "scores", "chances", "clearness")] == [0] * 4
+    assert [at(trace, f"pattern_{what}", INDUCTION) for what in ("queries", "scores", "chances", "clearness")] == [
+        0
+    ] * 4
 
 
 def test_of_three_equal_tokens_each_earlier_one_is_an_answer_and_chance_knows_it():
@@ -111,8 +113,8 @@ def test_chance_in_a_decoder_is_a_share_of_what_the_mask_leaves():
     assert at(trace, "pattern_chances", BEFORE, path=path) == pytest.approx((1 / 2 + 1 / 3 + 1 / 4) / 3)
     assert at(trace, "pattern_scores", BEFORE, path=path) == pytest.approx(0.9)
     assert clearest(trace, path=path) == BEFORE
-    assert at(trace, "pattern_askers", BEHIND, path=path) == 0, "what is masked is no answer"
-    assert at(trace, "pattern_askers", ITSELF, path=path) == 3, "the first row has no choice"
+    assert at(trace, "pattern_queries", BEHIND, path=path) == 0, "what is masked is no answer"
+    assert at(trace, "pattern_queries", ITSELF, path=path) == 3, "the first row has no choice"
 
 
 def test_a_recorded_mask_hides_keys_of_an_encoder_too():
@@ -120,7 +122,7 @@ def test_a_recorded_mask_hides_keys_of_an_encoder_too():
     hidden[:, 2] = -np.inf
     rows = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.5, 0]])
     trace = heads(rows, masked=hidden)
-    assert at(trace, "pattern_askers", LAST) == 0
+    assert at(trace, "pattern_queries", LAST) == 0
     assert at(trace, "pattern_chances", BEFORE) == pytest.approx(1 / 2)
 
 
@@ -130,9 +132,9 @@ def test_what_a_token_gives_to_itself_makes_no_sink():
 
 def test_one_token_shows_no_pattern():
     trace = heads([[1.0]])
-    assert not trace[f"{PATH}.pattern_answers"].values.any()
+    assert not trace[f"{PATH}.pattern_keys"].values.any()
     assert pattern_of(trace, PATH, 0) is None
-    assert trace[f"{PATH}.breadth"].pick(batch=0, head=0) == 1
+    assert trace[f"{PATH}.effective_keys"].pick(batch=0, head=0) == 1
 
 
 def test_one_look_is_no_pattern():
@@ -181,7 +183,7 @@ def test_permuted_heads_and_sentences_have_permuted_scores():
 
     def measured(weights, ids):
         trace = traced({f"{PATH}.weights": (PAIRS, weights), "embed_src.ids": ("batch position", ids)})
-        return [trace[f"{PATH}.{name}"].values for name in ("pattern_clearness", "breadth", "tops")]
+        return [trace[f"{PATH}.{name}"].values for name in ("pattern_clearness", "effective_keys", "is_top_key")]
 
     for plain, permuted in zip(
         measured(weights, ids), measured(weights[sentences][:, order], ids[sentences]), strict=True
@@ -192,7 +194,7 @@ def test_permuted_heads_and_sentences_have_permuted_scores():
 def test_breadth_is_the_number_of_keys_over_which_a_head_spreads_evenly():
     two = np.zeros((4, 4))
     two[:, :2] = 0.5
-    assert np.allclose(heads(np.eye(4), two, uniform(4))[f"{PATH}.breadth"].values, [[1, 2, 4]])
+    assert np.allclose(heads(np.eye(4), two, uniform(4))[f"{PATH}.effective_keys"].values, [[1, 2, 4]])
     assert widest(heads(np.eye(4), two, uniform(4)))[:2] == (0, 2)
 
 
@@ -227,7 +229,7 @@ def test_tokens_of_another_pass_are_told_apart_by_the_ids_of_that_pass():
             "embed_src.ids": ("batch position", [[1, 2, 3]]),
         }
     )
-    assert at(trace, "pattern_askers", SAME, path=f"other.two.{PATH}") == 2
+    assert at(trace, "pattern_queries", SAME, path=f"other.two.{PATH}") == 2
 
 
 def test_without_ids_tokens_are_told_apart_by_the_rows_that_they_fetched():
@@ -240,7 +242,7 @@ def test_without_ids_tokens_are_told_apart_by_the_rows_that_they_fetched():
         },
         {"embed_src.token": ("parameters.embed_src.table",)},
     )
-    assert at(trace, "pattern_askers", SAME) == 2
+    assert at(trace, "pattern_queries", SAME) == 2
 
 
 def test_the_alignment_of_the_grammar_is_that_of_the_sentence_itself():
@@ -252,7 +254,7 @@ def test_the_alignment_of_the_grammar_is_that_of_the_sentence_itself():
 
 def test_a_query_that_may_see_nothing_spreads_over_nothing():
     rows = np.array([[0, 0, 0], [0.5, 0.5, 0], [1, 0, 0]])
-    assert heads(rows)[f"{PATH}.breadth"].values.tolist() == [[1.5]]
+    assert heads(rows)[f"{PATH}.effective_keys"].values.tolist() == [[1.5]]
 
 
 def test_heads_with_a_clear_pattern_are_counted_over_all_layers():

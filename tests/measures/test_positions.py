@@ -20,15 +20,17 @@ def placed(halves=False):
 
 def test_without_a_config_sine_and_cosine_stand_side_by_side():
     trace = traced({"embed_src.positional": ("batch position d_model", [[[1, 2, 3, 4]]])})
-    assert trace["embed_src.hands"].values.tolist() == [[[[1, 2], [3, 4]]]]
+    assert trace["embed_src.sin_cos"].values.tolist() == [[[[1, 2], [3, 4]]]]
 
 
 @pytest.mark.parametrize("halves", [False, True])
 def test_every_hand_has_length_one_and_turns_by_one_angle(halves):
     trace = placed(halves)
-    assert np.allclose(np.linalg.norm(trace["embed_src.hands"].values, axis=-1), 1, atol=1e-6)
+    assert np.allclose(np.linalg.norm(trace["embed_src.sin_cos"].values, axis=-1), 1, atol=1e-6)
     # 10000^(-2i/8) radians: 1, 0.1, 0.01, 0.001.
-    assert np.allclose(trace["embed_src.turns"].values[0, 0], np.degrees([1, 0.1, 0.01, 0.001]), rtol=1e-3)
+    assert np.allclose(
+        trace["embed_src.degrees_per_position"].values[0, 0], np.degrees([1, 0.1, 0.01, 0.001]), rtol=1e-3
+    )
 
 
 def test_without_norm_and_biases_a_score_is_the_four_products_of_word_and_place():

@@ -18,15 +18,15 @@ def stream(last):
 
 def test_the_input_and_all_additions_make_the_last_row():
     trace = traced(stream([[[4, 6], [1, 1]]]))
-    lengths = trace["encoder.addition_lengths"]
+    lengths = trace["encoder.contribution_norms"]
     assert lengths.labels["sublayer"] == ("input", "attention 1", "feed-forward 1")
     assert lengths.pick(batch=0, position="red").values.tolist() == [5, 2, 1]
-    assert trace["encoder.tally"].pick(batch=0, position="red").values.tolist() == [[3, 4], [3, 6], [4, 6]]
-    assert trace["encoder.tally_difference"] == 0
+    assert trace["encoder.residual_sums"].pick(batch=0, position="red").values.tolist() == [[3, 4], [3, 6], [4, 6]]
+    assert trace["encoder.residual_sums_difference"] == 0
 
 
 def test_a_norm_on_the_stream_breaks_the_tally():
-    assert traced(stream([[[2, 3], [1, 1]]]))["encoder.tally_difference"] == pytest.approx(3 / 3)
+    assert traced(stream([[[2, 3], [1, 1]]]))["encoder.residual_sums_difference"] == pytest.approx(3 / 3)
 
 
 def test_the_cosine_compares_what_enters_with_what_leaves():
@@ -36,7 +36,7 @@ def test_the_cosine_compares_what_enters_with_what_leaves():
 
 
 def test_a_row_that_leaves_at_a_right_angle_was_turned_by_ninety_degrees():
-    turned = traced(stream([[[-6, -8], [1, 0]]]))["encoder.turned_by"].pick(batch=0)
+    turned = traced(stream([[[-6, -8], [1, 0]]]))["encoder.angle_first_last"].pick(batch=0)
     assert turned.values.tolist() == pytest.approx([180, 90])
 
 
@@ -66,7 +66,7 @@ def test_sentences_of_two_lengths_are_compared_as_far_as_both_go_with_or_without
 
 def test_a_cosine_that_rounding_puts_beyond_one_is_a_turn_of_nothing_or_of_half_a_circle():
     trace = traced({"encoder.cosine_first_last": ("batch position", [[1 + 1e-15, -1 - 1e-15]])})
-    assert trace["encoder.turned_by"].values.tolist() == [[0, 180]]
+    assert trace["encoder.angle_first_last"].values.tolist() == [[0, 180]]
 
 
 def test_a_norm_shifts_then_divides_then_gains():
@@ -85,6 +85,6 @@ def test_a_norm_shifts_then_divides_then_gains():
     )
     norm = trace.under("encoder.0.ln1", batch=0, position=0)
     assert norm["centred"].values.tolist() == [-1, 1]
-    assert norm["gained"].values.tolist() == [-2, 4]
+    assert norm["scaled_by_gain"].values.tolist() == [-2, 4]
     assert norm["mean_after"] == 0
     assert norm["var_after"] == 1

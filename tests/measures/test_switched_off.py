@@ -20,15 +20,18 @@ def off():
 
 def test_the_cost_of_a_head_is_what_its_absence_takes_from_each_kind_of_word():
     trace = off()
-    assert np.allclose(trace[f"{RUN}.cost"].values, [[[0, 0.5]], [[0, 0.1]]])
-    assert trace[f"{RUN}.right"].pick(head=1, layer=0, role="determiner->noun").values.tolist() == [1.0, 0.5]
+    assert np.allclose(trace[f"{RUN}.ablation_effect"].values, [[[0, 0.5]], [[0, 0.1]]])
+    assert trace[f"{RUN}.ablation_accuracy"].pick(head=1, layer=0, role="determiner->noun").values.tolist() == [
+        1.0,
+        0.5,
+    ]
 
 
 def test_a_head_has_the_names_that_it_earned_and_most_have_none():
     trace = off()
     assert roles_of(trace, 0, 1) == ["determiner->noun", "self"]
     assert roles_of(trace, 0, 0) == []
-    assert (trace["roles.named_heads"], trace["roles.heads_in_all"]) == (1, 2)
+    assert (trace["roles.heads_with_a_role"], trace["roles.heads_in_all"]) == (1, 2)
     assert roles_of(traced({}), 0, 0) == []
 
 
@@ -40,4 +43,4 @@ def test_a_score_of_exactly_the_threshold_earns_a_role_and_of_equals_the_first_i
     trace = traced({"roles.score": ("role layer head", score, {"role": names})})
     assert roles_of(trace, 0, 0) == ["m", "d", "r", "s", "t"]
     low = traced({"roles.score": ("role layer head", [[[0.9]]], {"role": ("a",)})})
-    assert (low["roles.named_heads"], low["roles.heads_in_all"]) == (1, 1)
+    assert (low["roles.heads_with_a_role"], low["roles.heads_in_all"]) == (1, 1)

@@ -40,7 +40,7 @@ def rows(last, words):
 
 
 def test_the_token_that_is_followed_is_the_one_that_turns_most_not_the_one_that_grows_most():
-    token, degrees = argmax_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "turns", "falls")))
+    token, degrees = argmax_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "degrees_per_position", "falls")))
     assert (token, degrees) == ("falls", pytest.approx(90))
 
 

@@ -54,29 +54,29 @@ def test_each_pass_in_the_pair_is_the_pass_that_was_read_alone(plain, edited):
 def test_a_difference_is_what_numpy_subtracts(plain, edited):
     other = read(TEXT, edit=[EDIT])
     names = subtracted(edited)
-    assert {"apart.probs", "apart.encoder.1.resid_post", "apart.decoder.0.cross_attn.weights"} <= set(names)
+    assert {"diff.probs", "diff.encoder.1.resid_post", "diff.decoder.0.cross_attn.weights"} <= set(names)
     for name in names:
-        point = name.removeprefix("apart.")
+        point = name.removeprefix("diff.")
         if point.endswith(("likeness",)):
             continue
         assert np.array_equal(edited.tensors[name].values, other.tensors[point].values - plain.tensors[point].values)
 
 
 def test_before_an_edit_nothing_differs_to_the_last_bit_and_the_first_that_does_is_named(edited):
-    assert edited.tensors["apart.first"].labels["choice"] == ("encoder.1.self_attn.weights",)
-    assert not edited.tensors["apart.encoder.0.resid_post"].values.any()
-    assert edited["apart.equal_points"] < edited["apart.points"]
-    assert float(edited["apart.parameters.share"]) == 1
-    assert edited["apart.parameters.compared"] == edited["a.config.parameters"]
+    assert edited.tensors["diff.first"].labels["choice"] == ("encoder.1.self_attn.weights",)
+    assert not edited.tensors["diff.encoder.0.resid_post"].values.any()
+    assert edited["diff.equal_points"] < edited["diff.points"]
+    assert float(edited["diff.parameters.share"]) == 1
+    assert edited["diff.parameters.compared"] == edited["a.config.parameters"]
 
 
 def test_the_head_that_was_switched_off_is_the_one_farthest_apart(edited):
-    heads = edited["apart.encoder.heads"].values
+    heads = edited["diff.encoder.heads"].values
     assert np.unravel_index(heads.argmax(), heads.shape) == (1, 2)
     assert heads[1, 2] == pytest.approx(1)
     assert np.allclose(np.delete(heads.ravel(), 6), 0)
     assert np.array_equal(
-        edited["apart.encoder.attention"].values, edited["apart.encoder.1.self_attn.weights"].values[0, 2]
+        edited["diff.encoder.attention"].values, edited["diff.encoder.1.self_attn.weights"].values[0, 2]
     )
 
 
@@ -85,16 +85,16 @@ def test_the_stream_moves_by_the_distance_of_its_rows_over_their_lengths(plain, 
     x, y = (trace.tensors["encoder.1.resid_post"].values[0] for trace in (plain, other))
     lengths = [np.sqrt((rows**2).sum(-1)) for rows in (x, y, y - x)]
     expected = lengths[2] / (lengths[0] + lengths[1])
-    assert np.allclose(edited["apart.encoder.moved"].values[2], expected)
-    assert np.allclose(edited["apart.encoder.distance"].values[2], np.mean(expected))
+    assert np.allclose(edited["diff.encoder.moved"].values[2], expected)
+    assert np.allclose(edited["diff.encoder.distance"].values[2], np.mean(expected))
 
 
 def test_two_that_are_the_same_differ_by_nothing_and_nothing_is_divided_by_nothing():
     with np.errstate(all="raise"):
         pair = compare("car", Side(None), Side(SHIPPED))
-    assert float(pair["apart.equal_points"]) == float(pair["apart.points"])
-    assert pair.tensors["apart.first"].labels["choice"] == ()
-    for name in (*subtracted(pair), "apart.encoder.moved", "apart.encoder.heads", "apart.said"):
+    assert float(pair["diff.equal_points"]) == float(pair["diff.points"])
+    assert pair.tensors["diff.first"].labels["choice"] == ()
+    for name in (*subtracted(pair), "diff.encoder.moved", "diff.encoder.heads", "diff.said"):
         assert not pair.tensors[name].values.any(), name
 
 
@@ -119,15 +119,15 @@ def test_the_target_is_compared_as_far_as_both_have_written_the_same():
     pair = compare(TEXT, Side(None), Side(UNTRAINED))
     words = [pair.about[letter]["target_tokens"] for letter in "ab"]
     same = next(i for i, (one, other) in enumerate(zip(*words, strict=False)) if one != other)
-    assert pair["apart.probs"].size("position") == same < min(map(len, words))
+    assert pair["diff.probs"].size("position") == same < min(map(len, words))
     expected = pair["b.probs"].values[0, :same] - pair["a.probs"].values[0, :same]
-    assert np.array_equal(pair["apart.probs"].values[0], expected)
-    assert np.allclose(pair["apart.said"].values, np.abs(expected).sum(-1) / 2)
+    assert np.array_equal(pair["diff.probs"].values[0], expected)
+    assert np.allclose(pair["diff.said"].values, np.abs(expected).sum(-1) / 2)
 
 
 def test_a_given_translation_is_compared_to_its_end():
     pair = compare(TEXT, Side(None), Side(UNTRAINED), target="el coche es rojo")
-    assert pair["apart.said"].labels["position"] == ("<start>", "el", "coche", "es", "rojo")
+    assert pair["diff.said"].labels["position"] == ("<start>", "el", "coche", "es", "rojo")
 
 
 def test_heads_of_two_trainings_are_held_against_the_one_most_like_each():
@@ -139,9 +139,9 @@ def test_heads_of_two_trainings_are_held_against_the_one_most_like_each():
     )
     for head in range(8):
         apart = [np.abs(a[head] - other).sum(-1).mean() / 2 for other in b]
-        layer, place = pair["apart.encoder.partners"].values[divmod(head, 4)]
+        layer, place = pair["diff.encoder.partners"].values[divmod(head, 4)]
         assert np.isclose(apart[layer * 4 + place], min(apart))
-        assert np.isclose(pair["apart.encoder.heads"].values[divmod(head, 4)], min(apart))
+        assert np.isclose(pair["diff.encoder.heads"].values[divmod(head, 4)], min(apart))
 
 
 def test_what_has_another_width_is_not_subtracted_but_how_alike_its_rows_are(folders):
@@ -150,8 +150,8 @@ def test_what_has_another_width_is_not_subtracted_but_how_alike_its_rows_are(fol
     wide = beside(small(48), small(32))
     assert not [name for name in subtracted(wide) if name.endswith("resid_post")]
     first, second = (trace["encoder.0.resid_post"].values[0] for trace in (small(48), small(32)))
-    assert np.allclose(wide["apart.encoder.moved"].values[-1], likeness_apart(first, second))
-    assert "apart.encoder.0.self_attn.weights" in wide.tensors
+    assert np.allclose(wide["diff.encoder.moved"].values[-1], likeness_apart(first, second))
+    assert "diff.encoder.0.self_attn.weights" in wide.tensors
 
 
 def small(width):
@@ -194,18 +194,18 @@ def test_two_decoders_are_compared_in_their_decoders(folders):
     pair = compare("the cat sees", Side(str(folders["gpt2"])), Side(UNTRAINED))
     assert pair.about["stack"] == "decoder"
     prompt = len(pair["a.read"].labels["position"])
-    assert pair["apart.decoder.attention"].shape[0] >= prompt
+    assert pair["diff.decoder.attention"].shape[0] >= prompt
 
 
 def test_every_parent_is_in_the_trace_and_nothing_but_a_name_is_kept_of_the_parameters(edited):
     assert {parent for parents in edited.parents.values() for parent in parents} <= set(edited.tensors)
-    assert edited.parents["apart.probs"] == ("a.probs", "b.probs")
+    assert edited.parents["diff.probs"] == ("a.probs", "b.probs")
     assert not [name for name in edited.tensors if name.startswith(("a.parameters", "b.parameters"))]
 
 
 def test_a_name_is_shown_in_letters_that_there_are_and_no_longer_than_there_is_room():
     trace = compare("car", Side(None), Side(None))
-    assert trace["apart.names"].labels["choice"] == (SHIPPED, SHIPPED)
+    assert trace["diff.names"].labels["choice"] == (SHIPPED, SHIPPED)
     assert shortened("a|b\x1b模型“") == "a·b····"
     assert shortened("n" * 40) == "n" * 33 + "…"
 

@@ -53,7 +53,7 @@ def test_the_additions_of_a_deep_stack_stand_apart(layers):
     random = np.random.default_rng(3)
     lengths = NamedTensor("lengths", random.uniform(10, 30, count), ("sublayer",), {"sublayer": names})
     widths = NamedTensor("widths", random.uniform(10, 40, count), ("sublayer",), {"sublayer": names})
-    tally = NamedTensor("tally", random.normal(size=(count, 768)), ("sublayer", "d_model"), {"sublayer": names})
+    tally = NamedTensor("residual_sums", random.normal(size=(count, 768)), ("sublayer", "d_model"), {"sublayer": names})
     with drawn_in("light"):
         row = NamedTensor("row", tally.values[-1], ("d_model",))
         picture = Tributaries(lengths, widths, tally, row, lengths.label("sublayer", 0))

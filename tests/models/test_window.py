@@ -51,7 +51,7 @@ def test_a_row_in_sight_can_be_read_in_full(trace, decoded):
 
 
 def test_what_no_token_runs_along_is_not_cut(trace):
-    for name in ("parameters.embed_src.table", "embed_src.all_places"):
+    for name in ("parameters.embed_src.table", "embed_src.position_table"):
         assert trace.in_sight()[name] is trace[name]
     assert trace.in_sight()["config.words"] == len(trace.about["tokens"])
 
@@ -74,7 +74,7 @@ def test_the_words_in_sight_are_shuffled_among_themselves(trace):
     order = trace.in_sight()["other.shuffled.order"].values
     assert sorted(order) == list(range(LIMITS.shown))
     assert not (order == np.arange(LIMITS.shown)).any()
-    assert trace["other.shuffled.encoder.0.self_attn.out.moved_difference"] < 1e-12
+    assert trace["other.shuffled.encoder.0.self_attn.out.permutation_difference"] < 1e-12
 
 
 def test_a_short_sentence_needs_no_window(folders):

@@ -115,7 +115,7 @@ def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
     trace = trace_of(LONG_WORDS)
     focus = focus_of(trace)
     row = focus.seen(trace).under("", query=focus.query_token.position)
-    chips = boxes_of(RowColumns(*(row[name] for name in ("scores", "score_leads", "weights"))).chips)
+    chips = boxes_of(RowColumns(*(row[name] for name in ("scores", "raw_scores_minus_max", "weights"))).chips)
     assert len(chips) == 13
     for i, (left, right, low, high) in enumerate(chips):
         for other in chips[i + 1 :]:

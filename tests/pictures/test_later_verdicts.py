@@ -41,7 +41,11 @@ def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
     """The trace with other values in some tensors; "__" stands for the dots of a name."""
     names = {name.replace("__", "."): np.asarray(values) for name, values in tensors.items()}
     new = {name: replace(trace.full(name), values=values) for name, values in names.items()}
-    kept = {name: tensor for name, tensor in trace.tensors.items() if name.rpartition(".")[2] not in ("right", "cost")}
+    kept = {
+        name: tensor
+        for name, tensor in trace.tensors.items()
+        if name.rpartition(".")[2] not in ("ablation_accuracy", "ablation_effect")
+    }
     return Trace(kept | new, trace.parents, trace.about)
 
 
@@ -98,7 +102,7 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses
 
 def test_a_role_of_which_little_is_right_without_a_head_has_its_bar() -> None:
     words = {span.source.index for span in _step("interpretation", 3).spans.values()
-             if span.source.name == "experiment.heads_off.right"}  # fmt: skip
+             if span.source.name == "experiment.heads_off.ablation_accuracy"}  # fmt: skip
     kinds = trace_of(SENTENCES[0])["experiment.heads_off.before"].labels["choice"]
     shown = {kinds[index[-1]] for index in words}
     assert {"adjective->referent", "adjective(inflected)->noun", "everything else"} <= shown

@@ -85,7 +85,7 @@ def test_a_table_is_printed_without_a_picture(lecture, folder):
 def test_the_table_says_what_the_trace_says():
     trace = compare("The car is red", Side(None), Side(None, (HEAD,)))
     told = {row[0]: row[1:] for row in rows(trace)}
-    head = trace["apart.encoder.heads"].pick(layer=1, head=2)
+    head = trace["diff.encoder.heads"].pick(layer=1, head=2)
     assert told["farthest head, encoder.1"] == ("head=2", "head=2", f"{float(head):.1%} elsewhere")
     assert told["attention of encoder.0"] == ("", "", "the same")
     assert told["rows entering encoder.0"][2] == "the same"

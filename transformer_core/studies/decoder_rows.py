@@ -38,7 +38,7 @@ class DecoderRows:
 
     def looks(self, trace: Trace) -> NamedTensor:
         """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
-        seen: NamedTensor = trace[f"{self.cross}.looks"].pick(batch=0)
+        seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
         rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
         return rows
 
@@ -64,7 +64,7 @@ def argmax_leak(trace: Trace) -> tuple[int, Label]:
 
     Of a decoder that reads the start mark alone, that row.
     """
-    leak = trace[f"{FIRST}.zeroed_leak"].pick(batch=0)
+    leak = trace[f"{FIRST}.post_softmax_mask_leak"].pick(batch=0)
     rows = leak.values[:, : max(1, leak.size("query") - 1)]
     head, row = np.unravel_index(int(rows.argmax()), rows.shape)
     return int(head), leak.label("query", int(row))

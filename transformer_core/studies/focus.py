@@ -175,7 +175,7 @@ def _clearest(trace: Trace) -> Focus | None:
     for layer in layers_of(trace, stack):
         part = trace.under(f"{stack}.{layer}.self_attn", batch=0)
         clearness, answers, tops, weights = (
-            part[name] for name in ("pattern_clearness", "pattern_answers", "tops", "weights")
+            part[name] for name in ("pattern_clearness", "pattern_keys", "is_top_key", "weights")
         )
         pairs = _pairs(weights.labels.get("query", ()), weights.shape[1], stack, _in_sight(trace, stack, weights))
         for name in LINKS:

@@ -18,9 +18,13 @@ from transformer_core.files.atomic import ending, reading, whole
 from transformer_core.files.json_objects import read_object
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.renamed import renamed
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
 
 __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
+
+#: The version of the names of tensors that `save` writes into the card.
+NAMES = 2
 
 Find = Callable[["Trace", str], NamedTensor | None]
 Has = Callable[[str], bool]
@@ -124,6 +128,7 @@ class Trace(Mapping[str, NamedTensor]):
         """
         path = ending(path, ".npz")
         card = {
+            "names": NAMES,
             "about": self.about,
             "tensors": {
                 name: {"axes": tensor.axes, "shape": tensor.shape, "labels": dict(tensor.labels)}
@@ -146,7 +151,7 @@ class Trace(Mapping[str, NamedTensor]):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trace:
-        """Read what `save` wrote; nothing in the files is executed.
+        """Read what `save` wrote; nothing in the files is executed. Old names of tensors become those of today.
 
         Raises:
             OSError: one of the two files is not there.
@@ -156,13 +161,14 @@ class Trace(Mapping[str, NamedTensor]):
         arrays = read_arrays(path)
         with reading(path, AttributeError):
             card = read_object(path.with_suffix(".json"), most=None)
-            tensors = {
-                name: NamedTensor(
-                    name, arrays[name], tuple(facts["axes"]), {a: tuple(v) for a, v in facts["labels"].items()}
-                )
-                for name, facts in card["tensors"].items()
-            }
-            parents = {n: tuple(f["parents"]) for n, f in card["tensors"].items() if "parents" in f}
+            called = renamed if card.get("names", 1) < NAMES else str
+            tensors, parents = {}, {}
+            for old, facts in card["tensors"].items():
+                labels = {axis: tuple(words) for axis, words in facts["labels"].items()}
+                name = called(old)
+                tensors[name] = NamedTensor(name, arrays[old], tuple(facts["axes"]), labels)
+                if "parents" in facts:
+                    parents[name] = tuple(map(called, facts["parents"]))
             return cls(tensors, parents, card["about"])
 
 

@@ -33,7 +33,7 @@ class SideBySide(Chapter):
             yield from self.one_head(two, trace)
             yield from self.all_heads(two, trace)
             yield from self.layer_by_layer(two, trace)
-        if "apart.said" in trace:
+        if "diff.said" in trace:
             yield from self.next_word(trace)
         elif two.stack:
             yield from self.likeness(two, trace)
@@ -42,7 +42,7 @@ class SideBySide(Chapter):
     def who(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Two names, what was made of them, their sizes."""
         legend, sizes = Legend(two), Sizes(trace)
-        compared, same = trace["apart.parameters.compared"], trace["apart.parameters.same"]
+        compared, same = trace["diff.parameters.compared"], trace["diff.parameters.same"]
         if Sizes.differ(trace):
             told = "What differs in size is marked: there nothing can be subtracted."
         elif same == compared:
@@ -84,12 +84,12 @@ class SideBySide(Chapter):
     def one_row(self, two: Two, trace: Trace) -> Iterator[Step]:
         """The row that ends up farthest apart, as it enters and as it leaves."""
         stack = two.stack
-        moved = trace[f"apart.{stack}.moved"].pick(layer=-1)
+        moved = trace[f"diff.{stack}.moved"].pick(layer=-1)
         token = moved.label("position", int(moved.values.argmax()))
         there = token.position
         picture = TwoRows.of(trace, stack, there, {letter: two.layers(letter) - 1 for letter in SIDES})
         widths = [trace[f"{letter}.config.d_model"] for letter in SIDES]
-        distance = trace[f"apart.{stack}.moved"]
+        distance = trace[f"diff.{stack}.moved"]
         first, end = (distance.quantity(layer, there) for layer in (0, len(distance) - 1))
         told = f"The row of “{token}” ends up farthest apart. Orange is below zero, blue above."
         if two.same_width and not moved.values.any():
@@ -121,11 +121,11 @@ class SideBySide(Chapter):
             for letter, floor, of in (("a", layer, head), ("b", *there))
         ]
         masked = trace[f"a.{stack}.{layer}.self_attn.masked"].pick(batch=0, head=head, query=seen, key=seen)
-        apart = trace[f"apart.{stack}.attention"].pick(query=seen, key=seen)
+        apart = trace[f"diff.{stack}.attention"].pick(query=seen, key=seen)
         picture = Trio(
             pair[0], pair[1], apart, masked=masked, names=[two.head_name(layer, head), two.head_name(*there)]
         )
-        distance = trace[f"apart.{stack}.heads"].quantity(layer, head)
+        distance = trace[f"diff.{stack}.heads"].quantity(layer, head)
         most = largest(apart)
         at = seen_at(apart, most)
         query_token, key = apart.label("query", at[0]), apart.label("key", at[1])
@@ -150,9 +150,9 @@ class SideBySide(Chapter):
     def all_heads(self, two: Two, trace: Trace) -> Iterator[Step]:
         """Every head against its partner."""
         layer, head, _ = two.farthest()
-        heads = trace[f"apart.{two.stack}.heads"]
-        picture = HeadTable(heads, trace[f"apart.{two.stack}.numbers"], layer)
-        mean, most = trace[f"apart.{two.stack}.heads_mean"], heads.quantity(layer, head)
+        heads = trace[f"diff.{two.stack}.heads"]
+        picture = HeadTable(heads, trace[f"diff.{two.stack}.numbers"], layer)
+        mean, most = trace[f"diff.{two.stack}.heads_mean"], heads.quantity(layer, head)
         held = (
             "Each head of A against the head of B at the same place."
             if trace.about["same_places"]
@@ -178,8 +178,8 @@ class SideBySide(Chapter):
     def layer_by_layer(self, two: Two, trace: Trace) -> Iterator[Step]:
         """How far all rows are apart, from the input up."""
         stack = two.stack
-        moved, distance = trace[f"apart.{stack}.moved"].pick(position=two.sight), trace[f"apart.{stack}.distance"]
-        numbers = trace[f"apart.{stack}.numbers"] if two.same_depth else None
+        moved, distance = trace[f"diff.{stack}.moved"].pick(position=two.sight), trace[f"diff.{stack}.distance"]
+        numbers = trace[f"diff.{stack}.numbers"] if two.same_depth else None
         of_a_cell = (
             "distance of the two rows, as a share of their lengths"
             if two.same_width
@@ -211,10 +211,10 @@ class SideBySide(Chapter):
 
     def next_word(self, trace: Trace) -> Iterator[Step]:
         """The same beginning, and what both would write next."""
-        said = trace["apart.said"]
+        said = trace["diff.said"]
         place = int(said.values.argmax())
         sides = [trace[f"{letter}.probs"].pick(batch=0, position=place) for letter in SIDES]
-        apart = trace["apart.probs"].pick(batch=0, position=place)
+        apart = trace["diff.probs"].pick(batch=0, position=place)
         labels = said.words("position")[: place + 1]
         picture = NextWords(sides[0], sides[1], apart, labels)
         (word, share), (other, other_share) = (side.largest() for side in sides)
@@ -243,7 +243,7 @@ class SideBySide(Chapter):
         """What an encoder alone has to say: which rows it holds for alike."""
         stack, seen = two.stack, two.sight
         first, second, apart = (
-            trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "apart")
+            trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "diff")
         )
         picture = Trio(first, second, apart, shares=False)
         most = largest(apart)
@@ -269,9 +269,9 @@ class SideBySide(Chapter):
         """Outputs side by side, and the distances once more."""
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
         lines = Outputs(two, writes)
-        first = trace["apart.first"].words("choice")
+        first = trace["diff.first"].words("choice")
         verdicts = Verdicts(distances(two, trace), counts(trace), lines.foot + (46 if writes else 0))
-        points, equal = trace["apart.points"], trace["apart.equal_points"]
+        points, equal = trace["diff.points"], trace["diff.equal_points"]
         if points == 0:
             claim = "Nothing in the two passes can be subtracted."
         elif not first:

@@ -21,18 +21,18 @@ def looked_at(raw):
     return {axis: raw.words("probs", axis) for axis in ("checkpoint", "position")}
 
 
-@oracle("watched_true", WATCHED, "checkpoint position", looked_at, "probs")
-def watched_true(raw):
+@oracle("checkpoint_true_probs", WATCHED, "checkpoint position", looked_at, "probs")
+def checkpoint_true_probs(raw):
     return [[float(rows[0][i][word]) for i, word in enumerate(right_words(raw))] for rows in raw["probs"]]
 
 
-@oracle("watched_losses", WATCHED, "checkpoint position", looked_at, "probs")
-def watched_losses(raw):
-    return [[math.log(1 / p) for p in look] for look in watched_true(raw)]
+@oracle("checkpoint_losses", WATCHED, "checkpoint position", looked_at, "probs")
+def checkpoint_losses(raw):
+    return [[math.log(1 / p) for p in look] for look in checkpoint_true_probs(raw)]
 
 
-@oracle("watched_hits", WATCHED, "checkpoint position", looked_at, "probs")
-def watched_hits(raw):
+@oracle("checkpoint_hits", WATCHED, "checkpoint position", looked_at, "probs")
+def checkpoint_hits(raw):
     return [[int(rows[0][i][word] == max(rows[0][i])) for i, word in enumerate(right_words(raw))]
             for rows in raw["probs"]]  # fmt: skip
 
@@ -62,21 +62,21 @@ def first_to_stay(scores, steps, level) -> int:
     return found
 
 
-@oracle("settled", f"{EMERGENCE}.roles", "checkpoint role",
+@oracle("score_of_final_head", f"{EMERGENCE}.roles", "checkpoint role",
         lambda raw: {axis: raw.words("score", axis) for axis in ("checkpoint", "role")}, "score")  # fmt: skip
-def settled(raw):
+def score_of_final_head(raw):
     return np.stack([*curves(raw).values()], 1)
 
 
-@oracle("since", f"{EMERGENCE}.roles", "role", lambda raw: {"role": raw.words("score", "role")}, "score")
-def since(raw):
+@oracle("onset", f"{EMERGENCE}.roles", "role", lambda raw: {"role": raw.words("score", "role")}, "score")
+def onset(raw):
     steps = raw["/experiment.emergence.step"]
     return [first_to_stay(scores, steps, EARNED) for scores in curves(raw).values()]
 
 
 def learned_lines(raw: Raw) -> dict[str, np.ndarray]:
     """Alignment, the roles that are earned in the end and common enough, whole sentences: the earliest first."""
-    steps, asked = raw["step"], dict(zip(raw.words("roles.score", "role"), raw["roles.askers"][-1], strict=True))
+    steps, asked = raw["step"], dict(zip(raw.words("roles.score", "role"), raw["roles.queries"][-1], strict=True))
     found = {"alignment": raw["alignment"]}
     found |= {role: scores for role, scores in curves(raw).items() if scores[-1] >= EARNED and asked[role] >= ENOUGH}
     found["whole sentences"] = raw["exact"]
@@ -97,13 +97,13 @@ def learned(raw):
     return np.array([*learned_lines(raw).values()]).T
 
 
-@oracle("learned_since", EMERGENCE, "line", lines_of, "alignment")
-def learned_since(raw):
+@oracle("learned_onset", EMERGENCE, "line", lines_of, "alignment")
+def learned_onset(raw):
     return [first_to_stay(scores, raw["step"], EARNED - 1e-6) for scores in learned_lines(raw).values()]
 
 
-@oracle("learned_stride", EMERGENCE, "line", lines_of, "alignment")
-def learned_stride(raw):
+@oracle("largest_rise_in_doubling", EMERGENCE, "line", lines_of, "alignment")
+def largest_rise_in_doubling(raw):
     steps, found = raw["step"], []
     for scores in learned_lines(raw).values():
         rises = [0.0]
@@ -113,9 +113,9 @@ def learned_stride(raw):
     return found
 
 
-@oracle("strides", EMERGENCE, "", needs="alignment")
-def strides(raw):
-    return sum(part > 0.5 for part in learned_stride(raw))
+@oracle("abrupt_lines", EMERGENCE, "", needs="alignment")
+def abrupt_lines(raw):
+    return sum(part > 0.5 for part in largest_rise_in_doubling(raw))
 
 
 @oracle("lines", EMERGENCE, "", needs="alignment")
@@ -132,15 +132,15 @@ def over_seeds_of(raw: Raw) -> np.ndarray:
     return sum(rows[:, s] for s in range(rows.shape[1])) / rows.shape[1]
 
 
-@oracle("bought", ("experiment.against_lstm.exact",), "")
-def bought(raw):
+@oracle("share_of_gain", ("experiment.against_lstm.exact",), "")
+def share_of_gain(raw):
     first, second, *_, last = over_seeds_of(raw)
     return (second - first) / (last - first)
 
 
-@oracle("good_until", ("experiment.against_lstm.by_length",), "model",
+@oracle("longest_solved", ("experiment.against_lstm.by_length",), "model",
         lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")})  # fmt: skip
-def good_until(raw):
+def longest_solved(raw):
     found = []
     for row in over_seeds_of(raw):
         best = 0
@@ -152,8 +152,13 @@ def good_until(raw):
     return found
 
 
-@oracle("arrived", ("experiment.recall.steps",), "model", lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")})
-def arrived(raw):
+@oracle(
+    "trainings_that_solved",
+    ("experiment.recall.steps",),
+    "model",
+    lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")},
+)
+def trainings_that_solved(raw):
     return [sum(math.isfinite(step) and step > 0 for step in row) for row in raw.itself]
 
 
@@ -162,7 +167,7 @@ def trainings(raw):
     return len(raw.itself[0])
 
 
-@oracle("state_size", ("lstm.encoder", "attending_lstm.encoder"), "", needs="states")
+@oracle("state_size", ("lstm.encoder", "lstm_with_attention.encoder"), "", needs="states")
 def state_size(raw):
     return len(raw["states"][0, 0])
 
@@ -172,21 +177,21 @@ def state_size(raw):
 OFF = "experiment.heads_off"
 
 
-@oracle("right", OFF, "model layer head role",
+@oracle("ablation_accuracy", OFF, "model layer head role",
         lambda raw: {"model": ("all heads", "one off"), "role": raw.words("before", "choice")}, "before")  # fmt: skip
 def right(raw):
     after = raw["encoder"]
     return [[[raw["before"] for _ in layer] for layer in after], after]
 
 
-@oracle("cost", OFF, "role layer head", lambda raw: {"role": raw.words("before", "choice")}, "before")
-def cost(raw):
+@oracle("ablation_effect", OFF, "role layer head", lambda raw: {"role": raw.words("before", "choice")}, "before")
+def ablation_effect(raw):
     return [[[raw["before"][role] - head[role] for head in layer] for layer in raw["encoder"]]
             for role in range(len(raw["before"]))]  # fmt: skip
 
 
-@oracle("named_heads", "roles", "", needs="score")
-def named_heads(raw):
+@oracle("heads_with_a_role", "roles", "", needs="score")
+def heads_with_a_role(raw):
     return sum(max(raw["score"][(slice(None), *at)]) >= EARNED for at in np.ndindex(raw["score"].shape[1:]))
 
 

@@ -33,18 +33,18 @@ def tops_of(raw):
     return [[[first_of_largest(row) for row in head] for head in sentence] for sentence in raw["weights"]]
 
 
-@oracle("different_favourites", ATTENTION, "batch query")
-def different_favourites(raw):
+@oracle("distinct_top_keys", ATTENTION, "batch query")
+def distinct_top_keys(raw):
     return [[len({head[i] for head in sentence}) for i in range(len(sentence[0]))] for sentence in tops_of(raw)]
 
 
-@oracle("disputed", ATTENTION, "batch")
-def disputed(raw):
-    return [sum(count != 1 for count in sentence) for sentence in different_favourites(raw)]
+@oracle("queries_in_dispute", ATTENTION, "batch")
+def queries_in_dispute(raw):
+    return [sum(count != 1 for count in sentence) for sentence in distinct_top_keys(raw)]
 
 
-@oracle("head_lengths", ATTENTION, "batch head query")
-def head_lengths(raw):
+@oracle("head_norms", ATTENTION, "batch head query")
+def head_norms(raw):
     return np.sqrt(np.einsum("bhim,bhim->bhi", raw["head_out"], raw["head_out"]))
 
 
@@ -54,13 +54,13 @@ def head_sums(raw):
     return np.stack([raw.parameter("b_o") + raw["head_out"][:, : h + 1].sum(1) for h in range(heads)], 1)
 
 
-@oracle("entry_reach", HERE, "head d_model")
-def entry_reach(raw):
+@oracle("query_sensitivity", HERE, "head d_model")
+def query_sensitivity(raw):
     return np.sqrt((raw.parameter("w_q") ** 2).sum(-1))
 
 
-@oracle("reached_heads", HERE, "d_model")
-def reached_heads(raw):
+@oracle("sensitive_heads", HERE, "d_model")
+def sensitive_heads(raw):
     return [sum(bool(row.any()) for row in entry) for entry in raw.parameter("w_q").transpose(1, 0, 2)]
 
 
@@ -120,15 +120,15 @@ def roles_along(raw):
     return {"role": tuple(answered(raw))}
 
 
-@oracle("pattern_answers", ATTENTION, "batch role query key", roles_along)
-def pattern_answers(raw):
+@oracle("pattern_keys", ATTENTION, "batch role query key", roles_along)
+def pattern_keys(raw):
     shape = raw["weights"].shape[-2:]
     return [[[[int((i, j) in pairs) for j in range(shape[1])] for i in range(shape[0])]
              for pairs in answers_of(raw).values()]]  # fmt: skip
 
 
-@oracle("pattern_askers", ATTENTION, "batch role", roles_along)
-def pattern_askers(raw):
+@oracle("pattern_queries", ATTENTION, "batch role", roles_along)
+def pattern_queries(raw):
     return [[len({i for i, _ in pairs}) for pairs in answers_of(raw).values()]]
 
 
@@ -158,18 +158,18 @@ def pattern_chances(raw):
 
 @oracle("pattern_clearness", ATTENTION, "batch head role", roles_along)
 def pattern_clearness(raw):
-    (chances,), (query_tokens,) = pattern_chances(raw), pattern_askers(raw)
+    (chances,), (query_tokens,) = pattern_chances(raw), pattern_queries(raw)
     return [[[(s - c) / (1 - c) * k / (k + 1) for s, c, k in zip(head, chances, query_tokens, strict=True)]
              for head in sentence] for sentence in pattern_scores(raw)]  # fmt: skip
 
 
-@oracle("tops", ATTENTION, PAIRS)
-def tops(raw):
+@oracle("is_top_key", ATTENTION, PAIRS)
+def is_top_key(raw):
     return [[[[int(share == max(row)) for share in row] for row in head] for head in b] for b in raw["weights"]]
 
 
-@oracle("breadth", ATTENTION, "batch head")
-def breadth(raw):
+@oracle("effective_keys", ATTENTION, "batch head")
+def effective_keys(raw):
     """The perplexity of a row is the product of w^-w."""
 
     def perplexity(row):
@@ -193,7 +193,7 @@ def all_heads(raw):
     return raw.config["heads"] * raw.config[f"{raw.prefix}_layers"]
 
 
-@oracle("hops", SELF_ATTENTION, "query key")
-def hops(raw):
+@oracle("recurrent_path_lengths", SELF_ATTENTION, "query key")
+def recurrent_path_lengths(raw):
     size = raw["weights"].shape[-1]
     return [[max(i - j, j - i) for j in range(size)] for i in range(size)]

@@ -25,8 +25,8 @@ def pairs_of(raw: Raw, rows: np.ndarray) -> np.ndarray:
     return np.stack([rows[..., list(pair)] for pair in order], -2)
 
 
-@oracle("hands", EMBEDDINGS, "batch position pair component", needs="positional")
-def hands(raw):
+@oracle("sin_cos", EMBEDDINGS, "batch position pair component", needs="positional")
+def sin_cos(raw):
     return pairs_of(raw, raw["positional"])
 
 
@@ -36,9 +36,9 @@ def turn(before, after):
     return math.degrees(math.atan2(quotient.imag, quotient.real)) % 360
 
 
-@oracle("turns", EMBEDDINGS, "batch step pair", needs="positional")
-def turns(raw):
-    tips = hands(raw)
+@oracle("degrees_per_position", EMBEDDINGS, "batch step pair", needs="positional")
+def degrees_per_position(raw):
+    tips = sin_cos(raw)
     found = np.zeros((len(tips), tips.shape[1] - 1, tips.shape[2]))
     for b, i, p in np.ndindex(*found.shape):
         found[b, i, p] = turn(tips[b, i, p], tips[b, i + 1, p])
@@ -64,40 +64,40 @@ def no_words(_):
     return {"position": None, "query": None, "key": None}
 
 
-@oracle("all_places", EMBEDDINGS, "position d_model", no_words, "positional")
-def all_places(raw):
+@oracle("position_table", EMBEDDINGS, "position d_model", no_words, "positional")
+def position_table(raw):
     return table_of(raw)
 
 
-@oracle("place_numbers", EMBEDDINGS, "position", no_words, "positional")
-def place_numbers(raw):
+@oracle("position_numbers", EMBEDDINGS, "position", no_words, "positional")
+def position_numbers(raw):
     return [place for place, _ in enumerate(table_of(raw))]
 
 
-@oracle("place_hands", EMBEDDINGS, "position pair component", no_words, "positional")
-def place_hands(raw):
+@oracle("table_sin_cos", EMBEDDINGS, "position pair component", no_words, "positional")
+def table_sin_cos(raw):
     return pairs_of(raw, table_of(raw))
 
 
-@oracle("hand_turns", EMBEDDINGS, "pair", needs="positional")
-def hand_turns(raw):
+@oracle("table_degrees_per_position", EMBEDDINGS, "pair", needs="positional")
+def table_degrees_per_position(raw):
     first, second, *_ = pairs_of(raw, table_of(raw))
     return [turn(*tips) for tips in zip(first, second, strict=True)]
 
 
-@oracle("hand_count", EMBEDDINGS, "", needs="positional")
-def hand_count(raw):
+@oracle("sin_cos_pairs", EMBEDDINGS, "", needs="positional")
+def sin_cos_pairs(raw):
     return raw.config["d_model"] / 2
 
 
-@oracle("likenesses", EMBEDDINGS, "query key", no_words, "positional")
-def likenesses(raw):
+@oracle("position_products", EMBEDDINGS, "query key", no_words, "positional")
+def position_products(raw):
     return np.einsum("im,jm->ij", table_of(raw), table_of(raw))
 
 
-@oracle("likenesses_spread", EMBEDDINGS, "", needs="positional")
-def likenesses_spread(raw):
-    products, apart = likenesses(raw), {}
+@oracle("position_products_spread", EMBEDDINGS, "", needs="positional")
+def position_products_spread(raw):
+    products, apart = position_products(raw), {}
     for i, j in np.ndindex(*products.shape):
         apart.setdefault(abs(i - j), []).append(products[i, j])
     return max(max(several) - min(several) for several in apart.values())
@@ -130,9 +130,9 @@ def sum_angle(raw):
     return [[between(e, p) for e, p in zip(*rows, strict=True)] for rows in zip(raw["scaled"], places, strict=True)]
 
 
-@oracle("word_likeness", EMBEDDINGS, "batch position vocab",
+@oracle("cosine_with_words", EMBEDDINGS, "batch position vocab",
         lambda raw: {"vocab": raw.words(f"/parameters.{raw.path}.table", "vocab")})  # fmt: skip
-def word_likeness(raw):
+def cosine_with_words(raw):
     rows, table = raw["sum"], raw.parameter("table")
     found = np.einsum("bim,vm->biv", rows, table) / np.sqrt((rows**2).sum(-1))[..., None]
     lengths = np.sqrt((table**2).sum(-1))
@@ -170,8 +170,8 @@ def score_parts(raw):
     return owed(raw)
 
 
-@oracle("adding_up", FIRST, "batch head query key part", in_parts)
-def adding_up(raw):
+@oracle("score_part_sums", FIRST, "batch head query key part", in_parts)
+def score_part_sums(raw):
     parts = owed(raw)
     return np.stack([parts[..., : last + 1].sum(-1) for last in range(5)], -1)
 

@@ -63,8 +63,8 @@ def terms(raw):
     return per_pair(raw, lambda q, k: [a * b for a, b in zip(q, k, strict=True)])
 
 
-@oracle("sums", ATTENTION, "batch head query key d_head")
-def sums(raw):
+@oracle("partial_dot", ATTENTION, "batch head query key d_head")
+def partial_dot(raw):
     return per_pair(raw, lambda q, k: [q[: d + 1] @ k[: d + 1] for d in range(len(q))])
 
 
@@ -78,13 +78,13 @@ def negative_terms(raw):
     return per_pair(raw, lambda q, k: sum(a * b < 0 for a, b in zip(q, k, strict=True)))
 
 
-@oracle("q_length", ATTENTION, "batch head query")
-def q_length(raw):
+@oracle("q_norm", ATTENTION, "batch head query")
+def q_norm(raw):
     return np.sqrt((raw["q"] ** 2).sum(-1))
 
 
-@oracle("k_length", ATTENTION, "batch head key")
-def k_length(raw):
+@oracle("k_norm", ATTENTION, "batch head key")
+def k_norm(raw):
     return np.sqrt((raw["k"] ** 2).sum(-1))
 
 
@@ -118,21 +118,21 @@ def scores_if_keys_were_queries(raw):
     return np.einsum("bhid,bhjd->bhij", raw["q"], raw["q"])
 
 
-@oracle("score_leads", ATTENTION, PAIRS)
-def score_leads(raw):
+@oracle("raw_scores_minus_max", ATTENTION, PAIRS)
+def raw_scores_minus_max(raw):
     seen = visible(raw)
     best = np.where(seen, raw["scores"], -np.inf).max(-1)
     return np.where(seen, raw["scores"] - best[..., None], -np.inf)
 
 
-@oracle("root_d_head", ATTENTION, "")
-def root_d_head(raw):
+@oracle("sqrt_d_head", ATTENTION, "")
+def sqrt_d_head(raw):
     heads = raw.config["cross_heads"] if "cross_attn" in raw.path and raw.config["cross_heads"] else raw.config["heads"]
     return math.sqrt(raw.config["d_model"] / heads) if raw.config["attention_scale"] else 1.0
 
 
-@oracle("leads", ATTENTION, PAIRS)
-def leads(raw):
+@oracle("scores_minus_max", ATTENTION, PAIRS)
+def scores_minus_max(raw):
     return behind(hide(raw["scaled"], raw))
 
 
@@ -180,14 +180,14 @@ def weighted_v(raw):
     return np.einsum("bhij,bhjd->bhijd", raw["weights"], raw["v"])
 
 
-@oracle("pull", ATTENTION, PAIRS)
-def pull(raw):
+@oracle("weighted_value_norm", ATTENTION, PAIRS)
+def weighted_value_norm(raw):
     given = raw["weights"] * np.sqrt((raw["v"] ** 2).sum(-1))[:, :, None, :]
     return given / np.einsum("bhij->bhi", given)[..., None]
 
 
-@oracle("earned", "roles", "")
-def earned(_):
+@oracle("role_threshold", "roles", "")
+def role_threshold(_):
     return 0.9
 
 
@@ -207,8 +207,8 @@ def entering(raw: Raw) -> np.ndarray:
     return raw[f"/{block}.{'ln1.out' if raw.config['norm_order'] == 'post' else 'resid_attn'}"]
 
 
-@oracle("q_sums", HERE, "batch head query d_head d_model")
-def q_sums(raw):
+@oracle("q_partial_sums", HERE, "batch head query d_head d_model")
+def q_partial_sums(raw):
     rows, w_q = entering(raw), raw.parameter("w_q")
     width = rows.shape[-1]
     upper = np.array([[m <= last for last in range(width)] for m in range(width)], float)
@@ -228,23 +228,23 @@ def rotation(size: int) -> np.ndarray:
     return np.stack(columns, 1)
 
 
-@oracle("turned_q", ENCODER_ATTENTION, "batch head query d_head")
-def turned_q(raw):
+@oracle("rotated_q", ENCODER_ATTENTION, "batch head query d_head")
+def rotated_q(raw):
     return np.einsum("bhid,de->bhie", raw["q"], rotation(raw["q"].shape[-1]))
 
 
-@oracle("turned_k", ENCODER_ATTENTION, "batch head key d_head")
-def turned_k(raw):
+@oracle("rotated_k", ENCODER_ATTENTION, "batch head key d_head")
+def rotated_k(raw):
     return np.einsum("bhjd,de->bhje", raw["k"], rotation(raw["k"].shape[-1]))
 
 
-@oracle("turned_scores", ENCODER_ATTENTION, PAIRS)
-def turned_scores(raw):
+@oracle("rotated_scores", ENCODER_ATTENTION, PAIRS)
+def rotated_scores(raw):
     return np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"])
 
 
-@oracle("turned_change", ENCODER_ATTENTION, "")
-def turned_change(raw):
+@oracle("rotated_scores_difference", ENCODER_ATTENTION, "")
+def rotated_scores_difference(raw):
     return np.abs(np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"]) - raw["scores"]).max() / np.abs(raw["scores"]).max()
 
 
@@ -292,42 +292,42 @@ def alone_weights(raw):
 
 @oracle("divided_difference", DECODER_ATTENTION, "")
 def divided_difference(raw):
-    late = zeroed_after(raw)
+    late = post_softmax_mask(raw)
     return np.abs(late / late.sum(-1, keepdims=True) - raw["weights"]).max()
 
 
-@oracle("taken_from_others", SELF_ATTENTION, "")
-def taken_from_others(raw):
-    parts = pull(raw)
+@oracle("share_from_other_tokens", SELF_ATTENTION, "")
+def share_from_other_tokens(raw):
+    parts = weighted_value_norm(raw)
     size = parts.shape[-1]
     return 1 - sum(parts[..., i, i].mean() for i in range(size)) / size
 
 
-@oracle("mean_own", "roles", "", needs="score")
-def mean_own(raw):
+@oracle("mean_self_attention", "roles", "", needs="score")
+def mean_self_attention(raw):
     return raw["score"][raw.words("score", "role").index("self")].mean()
 
 
 # Of the decoder.
 
 
-@oracle("zeroed_after", DECODER_ATTENTION, PAIRS)
-def zeroed_after(raw):
+@oracle("post_softmax_mask", DECODER_ATTENTION, PAIRS)
+def post_softmax_mask(raw):
     return shares(raw["scaled"]) * visible(raw)
 
 
-@oracle("zeroed_sums", DECODER_ATTENTION, "batch head query")
-def zeroed_sums(raw):
-    return zeroed_after(raw) @ np.ones(raw["scaled"].shape[-1])
+@oracle("post_softmax_mask_sums", DECODER_ATTENTION, "batch head query")
+def post_softmax_mask_sums(raw):
+    return post_softmax_mask(raw) @ np.ones(raw["scaled"].shape[-1])
 
 
 def other(raw):
     return raw.at(f"other.later.{raw.prefix}")
 
 
-@oracle("zeroed_leak", "decoder.?.self_attn", "batch head query")
-def zeroed_leak(raw):
-    return np.abs(zeroed_after(raw) - zeroed_after(other(raw))).max(-1)
+@oracle("post_softmax_mask_leak", "decoder.?.self_attn", "batch head query")
+def post_softmax_mask_leak(raw):
+    return np.abs(post_softmax_mask(raw) - post_softmax_mask(other(raw))).max(-1)
 
 
 @oracle("masked_leak", "decoder.?.self_attn", "batch head query")
@@ -335,8 +335,8 @@ def masked_leak(raw):
     return np.abs(raw["weights"] - other(raw)["weights"]).max(-1)
 
 
-@oracle("looks", ATTENTION, "batch query key")
-def looks(raw):
+@oracle("mean_weights", ATTENTION, "batch query key")
+def mean_weights(raw):
     return sum(raw["weights"][:, h] for h in range(raw["weights"].shape[1])) / raw["weights"].shape[1]
 
 
@@ -344,26 +344,26 @@ def first_of_largest(row) -> int:
     return max(range(len(row)), key=lambda j: (row[j], -j))
 
 
-@oracle("favourites", ATTENTION, "batch query")
-def favourites(raw):
-    return [[first_of_largest(row) for row in sentence] for sentence in looks(raw)]
+@oracle("top_keys", ATTENTION, "batch query")
+def top_keys(raw):
+    return [[first_of_largest(row) for row in sentence] for sentence in mean_weights(raw)]
 
 
-@oracle("places", CROSS_ATTENTION, "batch query")
-def places(raw):
-    return [[first_of_largest(row) + 1 for row in sentence] for sentence in looks(raw)]
+@oracle("top_key_numbers", CROSS_ATTENTION, "batch query")
+def top_key_numbers(raw):
+    return [[first_of_largest(row) + 1 for row in sentence] for sentence in mean_weights(raw)]
 
 
-@oracle("turns_back", CROSS_ATTENTION, "batch")
-def turns_back(raw):
-    rows = [sentence[:-1] for sentence in favourites(raw)]
+@oracle("backward_jumps", CROSS_ATTENTION, "batch")
+def backward_jumps(raw):
+    rows = [sentence[:-1] for sentence in top_keys(raw)]
     return [sum(after < before for before, after in pairwise(row)) for row in rows]
 
 
-@oracle("gold_hits", CROSS_ATTENTION, "", needs="about.gold")
-def gold_hits(raw):
+@oracle("alignment_hits", CROSS_ATTENTION, "", needs="about.gold")
+def alignment_hits(raw):
     gold = raw.about["gold"]["alignment"]
-    (found,) = favourites(raw)
+    (found,) = top_keys(raw)
     return sum(found[i] in gold[i] for i in range(min(len(found), len(gold))))
 
 
@@ -374,11 +374,11 @@ def aligned(raw):
 
 @oracle("written_at", CROSS_ATTENTION, "batch key", lambda raw: {"key": raw.tokens("source")})
 def written_at(raw):
-    return [[first_of_largest(column) for column in sentence.T] for sentence in looks(raw)]
+    return [[first_of_largest(column) for column in sentence.T] for sentence in mean_weights(raw)]
 
 
-@oracle("push", "gradients.encoder.?.self_attn", PAIRS, needs="z")
-def push(raw):
+@oracle("score_gradient", "gradients.encoder.?.self_attn", PAIRS, needs="z")
+def score_gradient(raw):
     """The derivative of z_i = sum_j softmax(s)_j v_j by s_j, chained with dL/dz_i: w_j (v_j - z_i) . g_i."""
     here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
     w, v, z = here["weights"], here["v"], here["z"]
@@ -386,14 +386,14 @@ def push(raw):
     return w * (away * g[:, :, :, None, :]).sum(-1)
 
 
-@oracle("push_difference", "gradients.encoder.?.self_attn", "", needs="z")
-def push_difference(raw):
+@oracle("score_gradient_difference", "gradients.encoder.?.self_attn", "", needs="z")
+def score_gradient_difference(raw):
     largest = np.abs(raw["scaled"]).max()
-    return np.abs(push(raw) - raw["scaled"]).max() / largest if largest else 0.0
+    return np.abs(score_gradient(raw) - raw["scaled"]).max() / largest if largest else 0.0
 
 
-@oracle("value_way", "gradients.encoder.?.self_attn", PAIRS, needs="z")
-def value_way(raw):
+@oracle("value_along_descent", "gradients.encoder.?.self_attn", PAIRS, needs="z")
+def value_along_descent(raw):
     here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
     found = np.zeros(here["weights"].shape)
     for b, h, i, j in np.ndindex(*found.shape):

@@ -7,13 +7,13 @@ from oracles import Raw, oracle
 CONFIG = "config"
 
 
-@oracle("links", CONFIG, "", needs="words")
-def links(raw):
+@oracle("recurrent_path_length", CONFIG, "", needs="words")
+def recurrent_path_length(raw):
     return len(raw.tokens("source")) - 1
 
 
-@oracle("comparisons", CONFIG, "", needs="words")
-def comparisons(raw):
+@oracle("score_count", CONFIG, "", needs="words")
+def score_count(raw):
     return sum(1 for _ in np.ndindex(len(raw.tokens("source")), len(raw.tokens("source"))))
 
 
@@ -35,8 +35,8 @@ def cache_bytes(raw):
     return 4 * one_layer * raw.config["decoder_layers"] * (len(raw.about["output_tokens"]) + 1)
 
 
-@oracle("ticks", CONFIG, "position", lambda _: {"position": None}, "words")
-def ticks(raw):
+@oracle("tokens_read", CONFIG, "position", lambda _: {"position": None}, "words")
+def tokens_read(raw):
     return [at for at, _ in enumerate(raw.tokens("source"), 1)]
 
 

@@ -53,13 +53,13 @@ def by_sublayer(raw):
     return {"sublayer": tuple(name for name, _ in sublayers(raw))}
 
 
-@oracle("addition_lengths", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
-def addition_lengths(raw):
+@oracle("contribution_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
+def contribution_norms(raw):
     return np.stack([lengths(rows) for _, rows in sublayers(raw)], 1)
 
 
-@oracle("tally", STACKS, "batch sublayer position d_model", by_sublayer, "0.resid_pre")
-def tally(raw):
+@oracle("residual_sums", STACKS, "batch sublayer position d_model", by_sublayer, "0.resid_pre")
+def residual_sums(raw):
     rows = [rows for _, rows in sublayers(raw)]
     return np.stack([sum(rows[1 : s + 1], rows[0]) for s in range(len(rows))], 1)
 
@@ -68,14 +68,14 @@ def last(raw):
     return raw[f"{raw.config[f'{raw.path}_layers'] - 1}.resid_post"]
 
 
-@oracle("tally_difference", STACKS, "", needs="0.resid_pre")
-def tally_difference(raw):
+@oracle("residual_sums_difference", STACKS, "", needs="0.resid_pre")
+def residual_sums_difference(raw):
     return np.abs(sum(rows for _, rows in sublayers(raw)) - last(raw)).max() / np.abs(last(raw)).max()
 
 
-@oracle("stream_lengths", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
-def stream_lengths(raw):
-    return lengths(tally(raw))
+@oracle("residual_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
+def residual_norms(raw):
+    return lengths(residual_sums(raw))
 
 
 @oracle("cosine_first_last", STACKS, "batch position", needs="0.resid_pre")
@@ -83,8 +83,8 @@ def cosine_first_last(raw):
     return cosines(raw["0.resid_pre"], last(raw))
 
 
-@oracle("turned_by", STACKS, "batch position", needs="0.resid_pre")
-def turned_by(raw):
+@oracle("angle_first_last", STACKS, "batch position", needs="0.resid_pre")
+def angle_first_last(raw):
     one, other = raw["0.resid_pre"], last(raw)
     one, other = (rows / lengths(rows)[..., None] for rows in (one, other))
     return 2 * np.arctan2(lengths(one - other), lengths(one + other)) * DEGREES
@@ -105,8 +105,10 @@ def apart(raw):
     return lengths(raw.itself[:, :both] - named_like(raw)[:, :both]) / usual
 
 
-@oracle("likeness", ("other.shuffled.encoder.?.resid_post", "other.later.decoder.?.resid_post"), "batch position")
-def likeness(raw):
+@oracle(
+    "cosine_with_other", ("other.shuffled.encoder.?.resid_post", "other.later.decoder.?.resid_post"), "batch position"
+)
+def cosine_with_other(raw):
     return cosines(raw.itself, named_like(raw))
 
 
@@ -126,38 +128,39 @@ def moved_places(raw):
     return [int(i) for i in raw["/other.shuffled.order"]]
 
 
-@oracle("moved_each", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "position",
+@oracle("permutation_difference_by_row",
+        ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "position",
         lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})  # fmt: skip
-def moved_each(raw):
-    plain = raw[f"/other.unplaced.{raw.path}"]
+def permutation_difference_by_row(raw):
+    plain = raw[f"/other.no_positions.{raw.path}"]
     apart = [np.abs(raw.itself[0, i] - plain[0, at]).max() for i, at in enumerate(moved_places(raw))]
     return np.array(apart) / np.abs(plain).max()
 
 
-@oracle("moved_difference", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "")
-def moved_difference(raw):
-    return max(moved_each(raw))
+@oracle("permutation_difference", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "")
+def permutation_difference(raw):
+    return max(permutation_difference_by_row(raw))
 
 
-TURNED = ("other.turned.encoder.?.resid_post", "other.turned.lstm.encoder.states",
-          "other.turned.attending_lstm.encoder.states")  # fmt: skip
+TURNED = ("other.exchanged.encoder.?.resid_post", "other.exchanged.lstm.encoder.states",
+          "other.exchanged.lstm_with_attention.encoder.states")  # fmt: skip
 
 
-@oracle("moved_change", TURNED, "position", lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})
-def moved_change(raw):
+@oracle("exchange_change", TURNED, "position", lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})
+def exchange_change(raw):
     """Word by word: the last one stands where the first unlike it of the second half stood, and that one last."""
     words = raw.about["tokens"]
     end = len(words) - 1
     where = next(i for i in range(len(words) // 2, end) if words[i].lower() != words[end].lower())
     order = [end if i == where else where if i == end else i for i in range(len(words))]
-    plain = raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.unplaced.{raw.path}"][0]
+    plain = raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.no_positions.{raw.path}"][0]
     apart = [max(abs(raw.itself[0, i] - plain[at])) for i, at in enumerate(order)]
     return np.array(apart) / max(plain.max(), -plain.min())
 
 
-@oracle("moved_most", TURNED, "")
-def moved_most(raw):
-    return max(moved_change(raw))
+@oracle("largest_exchange_change", TURNED, "")
+def largest_exchange_change(raw):
+    return max(exchange_change(raw))
 
 
 # Norms.
@@ -197,8 +200,8 @@ def var_after(raw):
     return (raw["normalized"] ** 2).mean(-1) - raw["normalized"].mean(-1) ** 2
 
 
-@oracle("gained", NORMS, STREAM)
-def gained(raw):
+@oracle("scaled_by_gain", NORMS, STREAM)
+def scaled_by_gain(raw):
     return np.einsum("bim,m->bim", raw["normalized"], raw.parameter("gain"))
 
 
@@ -236,8 +239,8 @@ def in_boxes(raw):
     return {"part": tuple(boxes(raw)), "query": words, "key": words}
 
 
-@oracle("reach", "encoder.?", "part query key", in_boxes, "resid_pre")
-def reach(raw):
+@oracle("token_sensitivity", "encoder.?", "part query key", in_boxes, "resid_pre")
+def token_sensitivity(raw):
     found = []
     for f, rows in boxes(raw).values():
         size = rows.shape[1]
@@ -249,15 +252,16 @@ def reach(raw):
     return found
 
 
-@oracle("reached", "encoder.?", "part", lambda raw: {"part": tuple(boxes(raw))}, "resid_pre")
-def reached(raw):
+@oracle("sensitive_pairs", "encoder.?", "part", lambda raw: {"part": tuple(boxes(raw))}, "resid_pre")
+def sensitive_pairs(raw):
     return [
-        sum(table[i, j] > 0 for i in range(len(table)) for j in range(len(table)) if i != j) for table in reach(raw)
+        sum(table[i, j] > 0 for i in range(len(table)) for j in range(len(table)) if i != j)
+        for table in token_sensitivity(raw)
     ]
 
 
-@oracle("pairs", ("encoder.?",), "", needs="resid_pre")
-def pairs(raw):
+@oracle("token_pairs", ("encoder.?",), "", needs="resid_pre")
+def token_pairs(raw):
     words = raw.tokens("source")
     return sum(i != j for i in range(len(words)) for j in range(len(words)))
 
@@ -282,15 +286,15 @@ def principal(raw):
     return rows - flat.mean(0), two, values
 
 
-@oracle("journey", STACKS, "batch layer position component",
+@oracle("residual_path", STACKS, "batch layer position component",
         lambda raw: {"layer": tuple(f"{raw.prefix}.{name}" for name in stops(raw))}, "0.resid_pre")  # fmt: skip
-def journey(raw):
+def residual_path(raw):
     rows, two, _ = principal(raw)
     return (rows @ two)[None]
 
 
-@oracle("journey_explained", STACKS, "", needs="0.resid_pre")
-def journey_explained(raw):
+@oracle("residual_path_explained", STACKS, "", needs="0.resid_pre")
+def residual_path_explained(raw):
     values = principal(raw)[2]
     return values[-2:].sum() / values.sum()
 

@@ -69,8 +69,8 @@ def entering_attention(raw: Raw) -> np.ndarray:
     return raw[f"/{raw.block}.{'ln1.out' if raw.config['norm_order'] == 'pre' else 'resid_pre'}"]
 
 
-@oracle("awake", FEED_FORWARD, "batch position")
-def awake(raw):
+@oracle("active_units", FEED_FORWARD, "batch position")
+def active_units(raw):
     return [[sum(unit > 0 for unit in row) for row in sentence] for sentence in raw["post"]]
 
 
@@ -79,14 +79,14 @@ def unit_order(raw):
     return [[sorted(range(len(row)), key=lambda u: -row[u]) for row in sentence] for sentence in raw["post"]]
 
 
-@oracle("alone", FEED_FORWARD, STREAM)
-def alone(raw):
+@oracle("per_position", FEED_FORWARD, STREAM)
+def per_position(raw):
     return feed_forward(raw, entering_feed_forward(raw))
 
 
-@oracle("alone_difference", FEED_FORWARD, "batch position")
-def alone_difference(raw):
-    return np.abs(alone(raw) - raw["out"]).max(-1) / np.abs(raw["out"]).max()
+@oracle("per_position_difference", FEED_FORWARD, "batch position")
+def per_position_difference(raw):
+    return np.abs(per_position(raw) - raw["out"]).max(-1) / np.abs(raw["out"]).max()
 
 
 @oracle("from_zeros", FEED_FORWARD, "d_model")
@@ -94,8 +94,8 @@ def from_zeros(raw):
     return np.einsum("f,fm->m", raw.parameter("b1"), raw.parameter("w2")) + raw.parameter("b2")
 
 
-@oracle("from_zeros_length", FEED_FORWARD, "")
-def from_zeros_length(raw):
+@oracle("from_zeros_norm", FEED_FORWARD, "")
+def from_zeros_norm(raw):
     return math.hypot(*from_zeros(raw))
 
 
@@ -114,8 +114,8 @@ def factors(_):
     return [A, B]
 
 
-@oracle("fixed_shares_gap", SELF_ATTENTION, "")
-def fixed_shares_gap(_):
+@oracle("fixed_weights_gap", SELF_ATTENTION, "")
+def fixed_weights_gap(_):
     return 0.0
 
 

@@ -82,8 +82,10 @@ def lens_ranks(raw):
 # Choices, and whole sentences.
 
 
-@oracle("left_to_others", "decoding.rules", "choice", lambda raw: {"choice": raw.words("probs", "choice")}, "probs")
-def left_to_others(raw):
+@oracle(
+    "remaining_probability", "decoding.rules", "choice", lambda raw: {"choice": raw.words("probs", "choice")}, "probs"
+)
+def remaining_probability(raw):
     return [math.fsum(sorted(row)[:-1]) for row in raw["probs"]]
 
 
@@ -91,8 +93,8 @@ def along_steps(raw):
     return {"step": raw.words("log_prob", "step")}
 
 
-@oracle("winners", "decoding.greedy", "step", along_steps, "log_prob")
-def winners(raw):
+@oracle("chosen_probs", "decoding.greedy", "step", along_steps, "log_prob")
+def chosen_probs(raw):
     return [max(row) for row in raw["probs"]]
 
 

@@ -46,12 +46,12 @@ def _of_untrained() -> Trace:
 
 #: What is a difference of nothing in a true pass, and is compared in a falsified one, too.
 DIFFERENCES = {
-    "alone_difference",
+    "per_position_difference",
     "divided_difference",
-    "push_difference",
+    "score_gradient_difference",
     "swapped_difference",
-    "tally_difference",
-    "turned_change",
+    "residual_sums_difference",
+    "rotated_scores_difference",
     "mean_after",
     "weight_sums",
 }

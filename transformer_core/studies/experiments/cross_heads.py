@@ -33,7 +33,7 @@ def measured(which: str, sentences: int) -> Piece:
         "alignment": np.array([looked["all"], looked["without_inserted"]]),
         "alignment_by_layer": np.array(looked["by_layer"]),
         "roles": table.values,
-        "askers": query_tokens.values,
+        "queries": query_tokens.values,
     }
 
 
@@ -58,7 +58,7 @@ def run(bench: Bench, sentences: int = 2000) -> Found:
         "alignment_by_layer": tensor([piece["alignment_by_layer"] for piece in found], "model layer", **words),
         "best_role": tensor(scores, "model role", role=roles.ROLES, **words),
         "role": tensor([piece["roles"] for piece in found], "model role layer head", role=roles.ROLES, **words),
-        "askers": tensor(found[0]["askers"], "role", role=roles.ROLES),
+        "queries": tensor(found[0]["queries"], "role", role=roles.ROLES),
         "named": tensor((scores >= EARNED).sum(1), "model", **words),
         "sentences": tensor(len(found[0]["right"])),
     }

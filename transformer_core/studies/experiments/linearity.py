@@ -16,7 +16,7 @@ from transformer_core.studies.measures.linearity import FACTORS
 
 #: What is tested, and the measure of it, below `encoder.<layer>`.
 TESTS = {
-    "fixed shares": "self_attn.fixed_shares_gap",
+    "fixed shares": "self_attn.fixed_weights_gap",
     "attention": "self_attn.attention_gap",
     "two matrices": "ffn.two_matrices_gap",
     "with biases": "ffn.biases_gap",

@@ -42,9 +42,9 @@ def left_if_added(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "left_if_added", cosine(_before(trace, prefix), both), "batch position", ("out",))
 
 
-@derived("stream_lengths")
-def stream_lengths(trace: Trace, prefix: str) -> NamedTensor:
+@derived("residual_norms")
+def residual_norms(trace: Trace, prefix: str) -> NamedTensor:
     """|x_0 + sum_{s' <= s} f_s'|: the length of a row of the stack at `prefix` as its sum grows."""
-    tally = trace.full(f"{prefix}.tally")
+    tally = trace.full(f"{prefix}.residual_sums")
     lengths = np.linalg.norm(tally.values, axis=-1)
-    return NamedTensor(f"{prefix}.stream_lengths", lengths, tally.axes[:-1], tally.labels)
+    return NamedTensor(f"{prefix}.residual_norms", lengths, tally.axes[:-1], tally.labels)

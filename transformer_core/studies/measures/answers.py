@@ -76,7 +76,7 @@ def alone_weights(trace: Trace, prefix: str) -> NamedTensor:
 @derived("divided_difference")
 def divided_difference(trace: Trace, prefix: str) -> NamedTensor:
     """max |zeroed_ij / sum_k zeroed_ik - w_ij|: zeros after the softmax, each row then divided by its own sum."""
-    zeroed, weights = beside(trace, prefix, "zeroed_after", "weights")
+    zeroed, weights = beside(trace, prefix, "post_softmax_mask", "weights")
     divided = zeroed / zeroed.sum(-1, keepdims=True)
     return named(trace, prefix, "divided_difference", np.abs(divided - weights).max(), "")
 
@@ -88,18 +88,18 @@ def from_zeros(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "from_zeros", b1 @ w2 + b2, "d_model")
 
 
-@derived("from_zeros_length")
-def from_zeros_length(trace: Trace, prefix: str) -> NamedTensor:
+@derived("from_zeros_norm")
+def from_zeros_norm(trace: Trace, prefix: str) -> NamedTensor:
     """|b_1 W_2 + b_2|: not zero, so not linear."""
-    return named(trace, prefix, "from_zeros_length", np.linalg.norm(trace.full(f"{prefix}.from_zeros").values), "")
+    return named(trace, prefix, "from_zeros_norm", np.linalg.norm(trace.full(f"{prefix}.from_zeros").values), "")
 
 
-@derived("taken_from_others")
-def taken_from_others(trace: Trace, prefix: str) -> NamedTensor:
+@derived("share_from_other_tokens")
+def share_from_other_tokens(trace: Trace, prefix: str) -> NamedTensor:
     """1 - pull_ii, averaged over heads and rows: the part of what a row adds up that other tokens bring."""
-    (parts,) = beside(trace, prefix, "pull")
+    (parts,) = beside(trace, prefix, "weighted_value_norm")
     own = np.diagonal(parts, axis1=-2, axis2=-1)
-    return named(trace, prefix, "taken_from_others", 1 - own.mean(), "")
+    return named(trace, prefix, "share_from_other_tokens", 1 - own.mean(), "")
 
 
 @derived("grown_change")
@@ -126,10 +126,12 @@ def later_change(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.later_change", change, ("batch", "position"), rows.labels)
 
 
-@derived("mean_own")
-def mean_own(trace: Trace, prefix: str) -> NamedTensor:
+@derived("mean_self_attention")
+def mean_self_attention(trace: Trace, prefix: str) -> NamedTensor:
     """Over all heads, the share of held-out words whose largest weight lies on themselves; `prefix` is `roles`."""
-    return named(trace, prefix, "mean_own", trace.full(f"{prefix}.score").pick(role="self").values.mean(), "")
+    return named(
+        trace, prefix, "mean_self_attention", trace.full(f"{prefix}.score").pick(role="self").values.mean(), ""
+    )
 
 
 #: Where a pair of a query and a key is found: layer, head, and the two tokens.

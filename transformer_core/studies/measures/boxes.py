@@ -79,8 +79,8 @@ def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], n
     return make(trace, path), trace.full(trace.parents[f"{path}.{first}"][0]).values[0]
 
 
-@derived("reach")
-def reach(trace: Trace, prefix: str) -> NamedTensor:
+@derived("token_sensitivity")
+def token_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
     """max |f(x)_i - f(x without j)_i| over its largest value: how far row i of a box changes when row j is blanked.
 
     One box of the layer at `prefix` after another, computed anew with row j set to zero.
@@ -97,22 +97,26 @@ def reach(trace: Trace, prefix: str) -> NamedTensor:
             found[box] = np.stack(changed, axis=1) / np.max(changed)
     words = trace.full(joined(prefix, "resid_pre")).labels.get("position")
     labels = {"part": tuple(found)} | ({"query": words, "key": words} if words else {})
-    return NamedTensor(joined(prefix, "reach"), np.stack([*found.values()]), ("part", "query", "key"), labels)
+    return NamedTensor(
+        joined(prefix, "token_sensitivity"), np.stack([*found.values()]), ("part", "query", "key"), labels
+    )
 
 
-@derived("reached")
-def reached(trace: Trace, prefix: str) -> NamedTensor:
+@derived("sensitive_pairs")
+def sensitive_pairs(trace: Trace, prefix: str) -> NamedTensor:
     """For how many pairs of two different rows blanking one changes the other, box by box."""
-    table = trace.full(joined(prefix, "reach"))
+    table = trace.full(joined(prefix, "token_sensitivity"))
     away = table.values * ~np.eye(table.shape[1], dtype=bool)
-    return NamedTensor(joined(prefix, "reached"), (away > 0).sum((1, 2)), ("part",), {"part": table.labels["part"]})
+    return NamedTensor(
+        joined(prefix, "sensitive_pairs"), (away > 0).sum((1, 2)), ("part",), {"part": table.labels["part"]}
+    )
 
 
-@derived("pairs")
-def pairs(trace: Trace, prefix: str) -> NamedTensor:
+@derived("token_pairs")
+def token_pairs(trace: Trace, prefix: str) -> NamedTensor:
     """n (n - 1): the pairs of two different rows, either way round."""
     count = trace.full(joined(prefix, "resid_pre")).shape[1]
-    return named(trace, prefix, "pairs", count * (count - 1), "")
+    return named(trace, prefix, "token_pairs", count * (count - 1), "")
 
 
 def argmax_weight(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:

@@ -17,44 +17,46 @@ GOOD = 0.9
 SHORT_AND_LONG = (5, 13)
 
 
-@derived("ticks")
-def ticks(trace: Trace, prefix: str) -> NamedTensor:
+@derived("tokens_read")
+def tokens_read(trace: Trace, prefix: str) -> NamedTensor:
     """1, 2, ..., n: when a chain has read each of n tokens."""
     (words,) = beside(trace, prefix, "words")
-    return named(trace, prefix, "ticks", np.arange(1, int(words) + 1), "position")
+    return named(trace, prefix, "tokens_read", np.arange(1, int(words) + 1), "position")
 
 
-@derived("hops")
-def hops(trace: Trace, prefix: str) -> NamedTensor:
+@derived("recurrent_path_lengths")
+def recurrent_path_lengths(trace: Trace, prefix: str) -> NamedTensor:
     """|i - j|: the state updates between two tokens of a chain, beside the weights of an attention."""
     weights = trace.full(f"{prefix}.weights")
     i, j = (np.arange(weights.size(axis)) for axis in ("query", "key"))
     labels = {axis: words for axis, words in weights.labels.items() if axis in {"query", "key"}}
-    return NamedTensor(f"{prefix}.hops", np.abs(i[:, None] - j), ("query", "key"), labels)
+    return NamedTensor(f"{prefix}.recurrent_path_lengths", np.abs(i[:, None] - j), ("query", "key"), labels)
 
 
-@derived("bought")
-def bought(trace: Trace, prefix: str) -> NamedTensor:
+@derived("share_of_gain")
+def share_of_gain(trace: Trace, prefix: str) -> NamedTensor:
     """(second - first) / (last - first) of the means over seeds along the first axis: what the second alone gains."""
     means = trace.full(f"{prefix}.over_seeds").values
-    return NamedTensor(f"{prefix}.bought", (means[1] - means[0]) / (means[-1] - means[0]), ())
+    return NamedTensor(f"{prefix}.share_of_gain", (means[1] - means[0]) / (means[-1] - means[0]), ())
 
 
-@derived("good_until")
-def good_until(trace: Trace, prefix: str) -> NamedTensor:
+@derived("longest_solved")
+def longest_solved(trace: Trace, prefix: str) -> NamedTensor:
     """The greatest length up to which each model has at least `GOOD` of the sentences right; 0 for none."""
     means = trace.full(f"{prefix}.over_seeds")
     lengths = np.array([int(label) for label in means.labels["length"]])
     kept = np.logical_and.accumulate(means.values >= GOOD, axis=1).sum(1)
     found = np.where(kept > 0, lengths[np.maximum(kept - 1, 0)], 0)
-    return NamedTensor(f"{prefix}.good_until", found, ("model",), {"model": means.labels["model"]})
+    return NamedTensor(f"{prefix}.longest_solved", found, ("model",), {"model": means.labels["model"]})
 
 
-@derived("arrived")
-def arrived(trace: Trace, prefix: str) -> NamedTensor:
+@derived("trainings_that_solved")
+def trainings_that_solved(trace: Trace, prefix: str) -> NamedTensor:
     """Count the trainings of each model that came there: those whose step is not infinite."""
     steps = trace.full(prefix)
-    return NamedTensor(f"{prefix}.arrived", np.isfinite(steps.values).sum(-1), steps.axes[:-1], steps.labels)
+    return NamedTensor(
+        f"{prefix}.trainings_that_solved", np.isfinite(steps.values).sum(-1), steps.axes[:-1], steps.labels
+    )
 
 
 @derived("trainings")

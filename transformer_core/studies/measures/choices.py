@@ -9,19 +9,21 @@ from transformer_core.studies.measures.naming import beside, named
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("left_to_others")
-def left_to_others(trace: Trace, prefix: str) -> NamedTensor:
+@derived("remaining_probability")
+def remaining_probability(trace: Trace, prefix: str) -> NamedTensor:
     """1 - max_w p_w: what all words but the likeliest have together, under each rule, "choice"."""
     (probs,) = beside(trace, prefix, "probs")
     values = probs.sum(-1) - probs.max(-1)
-    return named(trace, prefix, "left_to_others", values, " ".join(trace.full(f"{prefix}.probs").axes[:-1]), ("probs",))
+    return named(
+        trace, prefix, "remaining_probability", values, " ".join(trace.full(f"{prefix}.probs").axes[:-1]), ("probs",)
+    )
 
 
-@derived("winners")
-def winners(trace: Trace, prefix: str) -> NamedTensor:
+@derived("chosen_probs")
+def chosen_probs(trace: Trace, prefix: str) -> NamedTensor:
     """p of the word that was written, exp(log_prob), "step"."""
     (log_prob,) = beside(trace, prefix, "log_prob")
-    return named(trace, prefix, "winners", np.exp(log_prob), "step", ("log_prob",))
+    return named(trace, prefix, "chosen_probs", np.exp(log_prob), "step", ("log_prob",))
 
 
 @derived("sentence_prob")

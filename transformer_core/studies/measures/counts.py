@@ -9,18 +9,18 @@ from transformer_core.studies.measures.naming import beside, named
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("links")
-def links(trace: Trace, prefix: str) -> NamedTensor:
+@derived("recurrent_path_length")
+def recurrent_path_length(trace: Trace, prefix: str) -> NamedTensor:
     """n - 1: the state updates between the first and the last of n tokens of a chain."""
     (words,) = beside(trace, prefix, "words")
-    return named(trace, prefix, "links", words - 1, "")
+    return named(trace, prefix, "recurrent_path_length", words - 1, "")
 
 
-@derived("comparisons")
-def comparisons(trace: Trace, prefix: str) -> NamedTensor:
+@derived("score_count")
+def score_count(trace: Trace, prefix: str) -> NamedTensor:
     """n^2: the cells of a grid of n tokens."""
     (words,) = beside(trace, prefix, "words")
-    return named(trace, prefix, "comparisons", words**2, "")
+    return named(trace, prefix, "score_count", words**2, "")
 
 
 @derived("crossover")

@@ -13,29 +13,29 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 LATER = "other.later"
 
 
-@derived("zeroed_after")
-def zeroed_after(trace: Trace, prefix: str) -> NamedTensor:
+@derived("post_softmax_mask")
+def post_softmax_mask(trace: Trace, prefix: str) -> NamedTensor:
     """softmax(s)_ij where j <= i, else 0: the shares, had the mask come after the softmax instead of before."""
     scaled, masked = beside(trace, prefix, "scaled", "masked")
     values = np.where(np.isneginf(masked), 0.0, softmax(scaled))
-    return named(trace, prefix, "zeroed_after", values, "batch head query key", ("scores",))
+    return named(trace, prefix, "post_softmax_mask", values, "batch head query key", ("scores",))
 
 
-@derived("zeroed_sums")
-def zeroed_sums(trace: Trace, prefix: str) -> NamedTensor:
+@derived("post_softmax_mask_sums")
+def post_softmax_mask_sums(trace: Trace, prefix: str) -> NamedTensor:
     """What is left of a row that is masked after the softmax: less than one wherever something is hidden."""
-    (values,) = beside(trace, prefix, "zeroed_after")
-    return named(trace, prefix, "zeroed_sums", values.sum(-1), "batch head query", ("q",))
+    (values,) = beside(trace, prefix, "post_softmax_mask")
+    return named(trace, prefix, "post_softmax_mask_sums", values.sum(-1), "batch head query", ("q",))
 
 
-@derived("zeroed_leak")
-def zeroed_leak(trace: Trace, prefix: str) -> NamedTensor:
+@derived("post_softmax_mask_leak")
+def post_softmax_mask_leak(trace: Trace, prefix: str) -> NamedTensor:
     """The largest change of a share in row i, masked after the softmax, when the last word of the target is another.
 
     Zero would mean that no row but the last knows of it. The last row reads the changed word itself.
     """
-    ours, theirs = (trace.full(joined(root, prefix, "zeroed_after")).values for root in ("", LATER))
-    return named(trace, prefix, "zeroed_leak", np.abs(ours - theirs).max(-1), "batch head query", ("q",))
+    ours, theirs = (trace.full(joined(root, prefix, "post_softmax_mask")).values for root in ("", LATER))
+    return named(trace, prefix, "post_softmax_mask_leak", np.abs(ours - theirs).max(-1), "batch head query", ("q",))
 
 
 @derived("masked_leak")
@@ -45,35 +45,35 @@ def masked_leak(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "masked_leak", np.abs(ours - theirs).max(-1), "batch head query", ("q",))
 
 
-@derived("looks")
-def looks(trace: Trace, prefix: str) -> NamedTensor:
+@derived("mean_weights")
+def mean_weights(trace: Trace, prefix: str) -> NamedTensor:
     """The mean of the weights over heads: where a row of the decoder looks in the source."""
     (weights,) = beside(trace, prefix, "weights")
-    return named(trace, prefix, "looks", weights.mean(1), "batch query key", ("weights",))
+    return named(trace, prefix, "mean_weights", weights.mean(1), "batch query key", ("weights",))
 
 
-@derived("favourites")
-def favourites(trace: Trace, prefix: str) -> NamedTensor:
+@derived("top_keys")
+def top_keys(trace: Trace, prefix: str) -> NamedTensor:
     """argmax_j of the weights, heads averaged: the source position that each row looks at most, counted from 0."""
-    (seen,) = beside(trace, prefix, "looks")
-    return named(trace, prefix, "favourites", seen.argmax(-1), "batch query", ("weights",))
+    (seen,) = beside(trace, prefix, "mean_weights")
+    return named(trace, prefix, "top_keys", seen.argmax(-1), "batch query", ("weights",))
 
 
-@derived("places")
-def places(trace: Trace, prefix: str) -> NamedTensor:
+@derived("top_key_numbers")
+def top_key_numbers(trace: Trace, prefix: str) -> NamedTensor:
     """The top keys as people count: the first word is 1."""
-    (found,) = beside(trace, prefix, "favourites")
-    return named(trace, prefix, "places", found + 1, "batch query", ("weights",))
+    (found,) = beside(trace, prefix, "top_keys")
+    return named(trace, prefix, "top_key_numbers", found + 1, "batch query", ("weights",))
 
 
-@derived("turns_back")
-def turns_back(trace: Trace, prefix: str) -> NamedTensor:
+@derived("backward_jumps")
+def backward_jumps(trace: Trace, prefix: str) -> NamedTensor:
     """How often the top key lies before that of the row above: where writing goes forward and reading back.
 
     The last row, which writes the end mark, is left out.
     """
-    (found,) = beside(trace, prefix, "favourites")
-    return named(trace, prefix, "turns_back", (np.diff(found[:, :-1]) < 0).sum(-1), "batch")
+    (found,) = beside(trace, prefix, "top_keys")
+    return named(trace, prefix, "backward_jumps", (np.diff(found[:, :-1]) < 0).sum(-1), "batch")
 
 
 def next_ids(trace: Trace, prefix: str) -> np.ndarray:
@@ -115,12 +115,12 @@ def word_order(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(tensor.name, order, tensor.axes, {"position": tensor.labels["position"]})
 
 
-@derived("gold_hits")
-def gold_hits(trace: Trace, prefix: str) -> NamedTensor:
+@derived("alignment_hits")
+def alignment_hits(trace: Trace, prefix: str) -> NamedTensor:
     """How many written words have their top key among the source words that the grammar says they translate."""
-    (found,) = beside(trace, prefix, "favourites")
+    (found,) = beside(trace, prefix, "top_keys")
     hits = [int(j) in answers for j, answers in zip(found[0], trace.about["gold"]["alignment"], strict=False)]
-    return named(trace, prefix, "gold_hits", np.array(sum(hits)), "")
+    return named(trace, prefix, "alignment_hits", np.array(sum(hits)), "")
 
 
 @derived("aligned")
@@ -129,11 +129,13 @@ def aligned(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.aligned", np.array(trace.about["card"]["alignment"]["all"]), ())
 
 
-@derived("likeness")
-def likeness(trace: Trace, prefix: str) -> NamedTensor:
+@derived("cosine_with_other")
+def cosine_with_other(trace: Trace, prefix: str) -> NamedTensor:
     """cos(x_i, y_i) of row i of a tensor of another run, `other.<key>.<name>`, with row i of the tensor `<name>`."""
     theirs = trace.full(prefix)
     ours = trace.full(prefix.split(".", 2)[2]).values
     lengths = np.linalg.norm(ours, axis=-1) * np.linalg.norm(theirs.values, axis=-1)
     values = (ours * theirs.values).sum(-1) / lengths
-    return NamedTensor(f"{prefix}.likeness", values, ("batch", "position"), {"position": theirs.labels["position"]})
+    return NamedTensor(
+        f"{prefix}.cosine_with_other", values, ("batch", "position"), {"position": theirs.labels["position"]}
+    )

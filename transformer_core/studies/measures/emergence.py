@@ -9,8 +9,8 @@ from transformer_core.studies.focus import EARNED
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("settled")
-def settled(trace: Trace, prefix: str) -> NamedTensor:
+@derived("score_of_final_head")
+def score_of_final_head(trace: Trace, prefix: str) -> NamedTensor:
     """settled[checkpoint, role] = score[checkpoint, role, of the head with the best score at the last checkpoint].
 
     Beside the `score` "checkpoint role layer head" of a watched training. The head is one and the same at all
@@ -25,17 +25,17 @@ def settled(trace: Trace, prefix: str) -> NamedTensor:
         heads[roles.index("adjective(invariant)->noun")] = heads[roles.index("adjective(inflected)->noun")]
     labels = {axis: names for axis, names in score.labels.items() if axis in {"checkpoint", "role"}}
     found = values[:, np.arange(len(roles)), heads]
-    return NamedTensor(f"{prefix}.settled", found, ("checkpoint", "role"), labels)
+    return NamedTensor(f"{prefix}.score_of_final_head", found, ("checkpoint", "role"), labels)
 
 
-@derived("since")
-def since(trace: Trace, prefix: str) -> NamedTensor:
+@derived("onset")
+def onset(trace: Trace, prefix: str) -> NamedTensor:
     """since[role]: the first step from which the settled head's score never again falls below `EARNED`; -1 for never.
 
     Beside the `score` of a watched training, whose steps stand one level above.
     """
-    scores = trace.full(f"{prefix}.settled")
+    scores = trace.full(f"{prefix}.score_of_final_head")
     steps = trace.full(f"{prefix.rpartition('.')[0]}.step").values
     kept = np.flip(np.logical_and.accumulate(np.flip(scores.values >= EARNED, 0), 0), 0)
     found = np.where(kept.any(0), steps[kept.argmax(0)], -1)
-    return NamedTensor(f"{prefix}.since", found, ("role",), {"role": scores.labels["role"]})
+    return NamedTensor(f"{prefix}.onset", found, ("role",), {"role": scores.labels["role"]})

@@ -37,11 +37,11 @@ def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:
     return trace.full(trace.parents[f"{prefix}.{point}"][0]).values
 
 
-@derived("awake")
-def awake(trace: Trace, prefix: str) -> NamedTensor:
+@derived("active_units")
+def active_units(trace: Trace, prefix: str) -> NamedTensor:
     """How many units of each row are above zero after the activation."""
     (post,) = beside(trace, prefix, "post")
-    return named(trace, prefix, "awake", (post > 0).sum(-1), "batch position", ("post",))
+    return named(trace, prefix, "active_units", (post > 0).sum(-1), "batch position", ("post",))
 
 
 @derived("unit_order")
@@ -52,19 +52,19 @@ def unit_order(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "unit_order", order, "batch position d_ff", ("post",))
 
 
-@derived("alone")
-def alone(trace: Trace, prefix: str) -> NamedTensor:
+@derived("per_position")
+def per_position(trace: Trace, prefix: str) -> NamedTensor:
     """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight."""
     w1, b1, w2, b2 = weights_of(trace, prefix)
     bend = ACTIVATIONS[trace.about["config"]["activation"]]
     rows = entering(trace, prefix, "pre")
     values = np.stack([[bend(row @ w1 + b1) @ w2 + b2 for row in sentence] for sentence in rows])
-    return named(trace, prefix, "alone", values, "batch position d_model", ("out",))
+    return named(trace, prefix, "per_position", values, "batch position d_model", ("out",))
 
 
-@derived("alone_difference")
-def alone_difference(trace: Trace, prefix: str) -> NamedTensor:
+@derived("per_position_difference")
+def per_position_difference(trace: Trace, prefix: str) -> NamedTensor:
     """max |alone_i - out_i| of each row, over the largest entry of all rows."""
-    by_itself, together = beside(trace, prefix, "alone", "out")
+    by_itself, together = beside(trace, prefix, "per_position", "out")
     difference = np.abs(by_itself - together).max(-1) / np.abs(together).max()
-    return named(trace, prefix, "alone_difference", difference, "batch position", ("out",))
+    return named(trace, prefix, "per_position_difference", difference, "batch position", ("out",))

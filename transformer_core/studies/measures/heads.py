@@ -9,27 +9,27 @@ from transformer_core.studies.measures.naming import beside, named
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("different_favourites")
-def different_favourites(trace: Trace, prefix: str) -> NamedTensor:
+@derived("distinct_top_keys")
+def distinct_top_keys(trace: Trace, prefix: str) -> NamedTensor:
     """How many different keys get the largest share of query i in some head."""
     (weights,) = beside(trace, prefix, "weights")
     best = weights.argmax(-1)
     count = np.array([[len(set(row)) for row in sentence.T] for sentence in best])
-    return named(trace, prefix, "different_favourites", count, "batch query", ("weights",))
+    return named(trace, prefix, "distinct_top_keys", count, "batch query", ("weights",))
 
 
-@derived("disputed")
-def disputed(trace: Trace, prefix: str) -> NamedTensor:
+@derived("queries_in_dispute")
+def queries_in_dispute(trace: Trace, prefix: str) -> NamedTensor:
     """For how many queries the heads do not all have the same top key."""
-    count = (trace.full(f"{prefix}.different_favourites").values > 1).sum(-1)
-    return named(trace, prefix, "disputed", count, "batch")
+    count = (trace.full(f"{prefix}.distinct_top_keys").values > 1).sum(-1)
+    return named(trace, prefix, "queries_in_dispute", count, "batch")
 
 
-@derived("head_lengths")
-def head_lengths(trace: Trace, prefix: str) -> NamedTensor:
+@derived("head_norms")
+def head_norms(trace: Trace, prefix: str) -> NamedTensor:
     """|z_hi W_O,h|: the Euclidean norm of what head h writes for query i."""
     (out,) = beside(trace, prefix, "head_out")
-    return named(trace, prefix, "head_lengths", np.linalg.norm(out, axis=-1), "batch head query", ("weights",))
+    return named(trace, prefix, "head_norms", np.linalg.norm(out, axis=-1), "batch head query", ("weights",))
 
 
 @derived("head_sums")
@@ -41,18 +41,18 @@ def head_sums(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "head_sums", values, "batch head query d_model", ("weights",))
 
 
-@derived("entry_reach")
-def entry_reach(trace: Trace, prefix: str) -> NamedTensor:
+@derived("query_sensitivity")
+def query_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
     """|W_Q,hm|: how far the query of head h moves when entry m of the row moves by one."""
     matrix = trace.full(f"parameters.{prefix}.w_q").values
-    return named(trace, prefix, "entry_reach", np.linalg.norm(matrix, axis=-1), "head d_model")
+    return named(trace, prefix, "query_sensitivity", np.linalg.norm(matrix, axis=-1), "head d_model")
 
 
-@derived("reached_heads")
-def reached_heads(trace: Trace, prefix: str) -> NamedTensor:
+@derived("sensitive_heads")
+def sensitive_heads(trace: Trace, prefix: str) -> NamedTensor:
     """How many heads have a query that moves when entry m of the row moves."""
-    reach = trace.full(f"{prefix}.entry_reach").values
-    return named(trace, prefix, "reached_heads", (reach > 0).sum(0), "d_model")
+    reach = trace.full(f"{prefix}.query_sensitivity").values
+    return named(trace, prefix, "sensitive_heads", (reach > 0).sum(0), "d_model")
 
 
 @derived("query_count")

@@ -29,8 +29,8 @@ def _principal(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray, np.nd
     return rows - flat.mean(0), turned, lengths[:2] ** 2 / (lengths**2).sum()
 
 
-@derived("journey")
-def journey(trace: Trace, prefix: str) -> NamedTensor:
+@derived("residual_path")
+def residual_path(trace: Trace, prefix: str) -> NamedTensor:
     """(x - mean) B^T of every row at every stop of a stack, "batch layer position component".
 
     B holds the first two principal components of these very rows, so that the plane is the one in which this sentence
@@ -39,13 +39,13 @@ def journey(trace: Trace, prefix: str) -> NamedTensor:
     rows, plane, _ = _principal(trace, prefix)
     labels = {**trace.full(f"{prefix}.0.resid_pre").labels, "layer": tuple(stops(trace, prefix))}
     values = np.moveaxis(rows @ plane.T, 0, 1)
-    return NamedTensor(f"{prefix}.journey", values, ("batch", "layer", "position", "component"), labels)
+    return NamedTensor(f"{prefix}.residual_path", values, ("batch", "layer", "position", "component"), labels)
 
 
-@derived("journey_explained")
-def journey_explained(trace: Trace, prefix: str) -> NamedTensor:
-    """The share of the variance of these rows that the plane of `journey` keeps."""
-    return named(trace, prefix, "journey_explained", _principal(trace, prefix)[2].sum(), "")
+@derived("residual_path_explained")
+def residual_path_explained(trace: Trace, prefix: str) -> NamedTensor:
+    """The share of the variance of these rows that the plane of `residual_path` keeps."""
+    return named(trace, prefix, "residual_path_explained", _principal(trace, prefix)[2].sum(), "")
 
 
 @derived("senses_moved")

@@ -101,8 +101,8 @@ def factors(_: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.factors", np.array(FACTORS), ("choice",), {"choice": ("a", "b")})
 
 
-@derived("fixed_shares_gap")
-def fixed_shares_gap(trace: Trace, prefix: str) -> NamedTensor:
+@derived("fixed_weights_gap")
+def fixed_weights_gap(trace: Trace, prefix: str) -> NamedTensor:
     """Attention with its weights frozen: f(V) = weights V. Linear."""
     weights, v = beside(trace, prefix, "weights", "v")
 
@@ -110,7 +110,7 @@ def fixed_shares_gap(trace: Trace, prefix: str) -> NamedTensor:
         values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
         return values
 
-    return _gap(trace, prefix, "fixed_shares_gap", blend, v.transpose(0, 2, 1, 3))
+    return _gap(trace, prefix, "fixed_weights_gap", blend, v.transpose(0, 2, 1, 3))
 
 
 @derived("attention_gap")

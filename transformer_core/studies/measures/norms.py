@@ -38,10 +38,10 @@ def var_after(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "var_after", normalized.var(-1), "batch position", ("out",))
 
 
-@derived("gained")
-def gained(trace: Trace, prefix: str) -> NamedTensor:
+@derived("scaled_by_gain")
+def scaled_by_gain(trace: Trace, prefix: str) -> NamedTensor:
     """The normalized row times the learned gain; the learned bias comes last, and makes `out`."""
     (normalized,) = beside(trace, prefix, "normalized")
     gain = next(p for p in trace.parents[f"{prefix}.out"] if p.endswith(".gain"))
     values = normalized * trace.full(gain).values
-    return named(trace, prefix, "gained", values, "batch position d_model", ("out",))
+    return named(trace, prefix, "scaled_by_gain", values, "batch position d_model", ("out",))

@@ -11,7 +11,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHUFFLE_SEED = 4
 #: Where a trace keeps the sentence in which two words have changed places; its positions are zeroed.
-TURNED = "other.turned"
+TURNED = "other.exchanged"
 
 
 def shuffle(words: int, window: list[int] | None = None) -> list[int]:
@@ -41,46 +41,49 @@ def exchanged(words: Sequence[str]) -> list[int] | None:
     return None
 
 
-@derived("moved_difference")
-def moved_difference(trace: Trace, prefix: str) -> NamedTensor:
+@derived("permutation_difference")
+def permutation_difference(trace: Trace, prefix: str) -> NamedTensor:
     """max |x'_i - x_order(i)| / max |x|: do the rows of the shuffled sentence only trade places?
 
-    `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.unplaced`, whose words stand in
-    their order, with `shuffle` between them.
+    `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.no_positions`, whose words stand
+    in their order, with `shuffle` between them.
     """
-    return NamedTensor(f"{prefix}.moved_difference", trace.full(f"{prefix}.moved_each").values.max(), ())
+    return NamedTensor(
+        f"{prefix}.permutation_difference", trace.full(f"{prefix}.permutation_difference_by_row").values.max(), ()
+    )
 
 
-@derived("moved_each")
-def moved_each(trace: Trace, prefix: str) -> NamedTensor:
-    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see `moved_difference`.
+@derived("permutation_difference_by_row")
+def permutation_difference_by_row(trace: Trace, prefix: str) -> NamedTensor:
+    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see
+    `permutation_difference`.
 
     In a decoder only the last row sees the same words as before: the mask keeps later ones from the others.
     """
     shuffled = trace.full(prefix)
-    plain = trace.full(prefix.replace("other.shuffled.", "other.unplaced.", 1)).values
+    plain = trace.full(prefix.replace("other.shuffled.", "other.no_positions.", 1)).values
     moved = plain[:, trace.full("other.shuffled.order").values]
     values = np.abs(shuffled.values - moved).max((0, -1)) / np.abs(plain).max()
     words = {axis: names for axis, names in shuffled.labels.items() if axis == "position"}
-    return NamedTensor(f"{prefix}.moved_each", values, ("position",), words)
+    return NamedTensor(f"{prefix}.permutation_difference_by_row", values, ("position",), words)
 
 
-@derived("moved_change")
-def moved_change(trace: Trace, prefix: str) -> NamedTensor:
-    """max |x'_i - x_order(i)| / max |x| for each word of `other.turned`: does it have the row that it had?
+@derived("exchange_change")
+def exchange_change(trace: Trace, prefix: str) -> NamedTensor:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: does it have the row that it had?
 
-    The rows of a Transformer are compared with those of `other.unplaced`; those of an LSTM, which adds no positions,
-    with those of the sentence itself.
+    The rows of a Transformer are compared with those of `other.no_positions`; those of an LSTM, which adds no
+    positions, with those of the sentence itself.
     """
     rest = prefix.removeprefix(f"{TURNED}.")
-    unplaced = f"other.unplaced.{rest}"
-    rows, plain = trace.full(prefix), trace.full(unplaced if unplaced in trace else rest).values[0]
+    no_positions = f"other.no_positions.{rest}"
+    rows, plain = trace.full(prefix), trace.full(no_positions if no_positions in trace else rest).values[0]
     places = exchanged(trace.full("embed_src.sum").labels["position"])
     found = np.abs(rows.values[0] - plain[places]).max(-1) / np.abs(plain).max()
-    return NamedTensor(f"{prefix}.moved_change", found, ("position",), {"position": rows.labels["position"]})
+    return NamedTensor(f"{prefix}.exchange_change", found, ("position",), {"position": rows.labels["position"]})
 
 
-@derived("moved_most")
-def moved_most(trace: Trace, prefix: str) -> NamedTensor:
-    """The largest `moved_change` of a word."""
-    return NamedTensor(f"{prefix}.moved_most", trace.full(f"{prefix}.moved_change").values.max(), ())
+@derived("largest_exchange_change")
+def largest_exchange_change(trace: Trace, prefix: str) -> NamedTensor:
+    """The largest `exchange_change` of a word."""
+    return NamedTensor(f"{prefix}.largest_exchange_change", trace.full(f"{prefix}.exchange_change").values.max(), ())

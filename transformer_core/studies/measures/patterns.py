@@ -65,8 +65,8 @@ def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.nd
     }
 
 
-@derived("pattern_answers")
-def pattern_answers(trace: Trace, prefix: str) -> NamedTensor:
+@derived("pattern_keys")
+def pattern_keys(trace: Trace, prefix: str) -> NamedTensor:
     """1 where key j is an answer of query i in a pattern, else 0: "batch role query key"; masked keys are no answers.
 
     A query counts only if it has a choice: an answer, and a key that is none. The first row of a decoder has only
@@ -79,14 +79,14 @@ def pattern_answers(trace: Trace, prefix: str) -> NamedTensor:
     choice = answers.any(-1) & (~answers & visible[:, None]).any(-1)
     labels = {axis: words for axis, words in weights.labels.items() if axis in ("query", "key")}
     return NamedTensor(
-        joined(prefix, "pattern_answers"),
+        joined(prefix, "pattern_keys"),
         (answers & choice[..., None]).astype(int),
         ("batch", "role", "query", "key"),
         {**labels, "role": tuple(pairs)},
     )
 
 
-def _mean_over_askers(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
+def _mean_over_queries(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """The mean over the queries that ask of what each of them gives, "... query"; zero where none asks."""
     asks = answers.any(-1)
     mean: np.ndarray = (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
@@ -94,15 +94,15 @@ def _mean_over_askers(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
 
 
 def _by_role(trace: Trace, prefix: str, name: str, values: np.ndarray, axes: str) -> NamedTensor:
-    labels = {"role": trace.full(joined(prefix, "pattern_answers")).labels["role"]}
+    labels = {"role": trace.full(joined(prefix, "pattern_keys")).labels["role"]}
     return NamedTensor(joined(prefix, name), values, tuple(axes.split()), labels)
 
 
-@derived("pattern_askers")
-def pattern_askers(trace: Trace, prefix: str) -> NamedTensor:
+@derived("pattern_queries")
+def pattern_queries(trace: Trace, prefix: str) -> NamedTensor:
     """k: how many queries each pattern asks, "batch role"."""
-    (answers,) = beside(trace, prefix, "pattern_answers")
-    return _by_role(trace, prefix, "pattern_askers", answers.any(-1).sum(-1), "batch role")
+    (answers,) = beside(trace, prefix, "pattern_keys")
+    return _by_role(trace, prefix, "pattern_queries", answers.any(-1).sum(-1), "batch role")
 
 
 @derived("pattern_scores")
@@ -112,18 +112,18 @@ def pattern_scores(trace: Trace, prefix: str) -> NamedTensor:
     The mean is over the queries that the pattern asks; zero if there are none, as for copies where nothing comes twice.
     Source: Clark et al. 2019, section 3; Olsson et al. 2022.
     """
-    weights, answers = beside(trace, prefix, "weights", "pattern_answers")
+    weights, answers = beside(trace, prefix, "weights", "pattern_keys")
     given = np.einsum("bhij,brij->bhri", weights, answers)
-    return _by_role(trace, prefix, "pattern_scores", _mean_over_askers(given, answers[:, None]), "batch head role")
+    return _by_role(trace, prefix, "pattern_scores", _mean_over_queries(given, answers[:, None]), "batch head role")
 
 
 @derived("pattern_chances")
 def pattern_chances(trace: Trace, prefix: str) -> NamedTensor:
     """c = mean_i sum_j [j answers i] / n_i: what a head would give that looks at n_i keys alike, "batch role"."""
-    (answers,) = beside(trace, prefix, "pattern_answers")
+    (answers,) = beside(trace, prefix, "pattern_keys")
     seen = _visible(trace, prefix).sum(-1)
     given = answers.sum(-1) / np.maximum(seen, 1)[:, None]
-    return _by_role(trace, prefix, "pattern_chances", _mean_over_askers(given, answers), "batch role")
+    return _by_role(trace, prefix, "pattern_chances", _mean_over_queries(given, answers), "batch role")
 
 
 @derived("pattern_clearness")
@@ -134,21 +134,21 @@ def pattern_clearness(trace: Trace, prefix: str) -> NamedTensor:
     query that looked by chance: what one token does is no pattern yet, and among two of equal shares the one that more
     tokens follow is the clearer.
     """
-    scores, chances, query_tokens = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_askers")
+    scores, chances, query_tokens = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_queries")
     values = (scores - chances[:, None]) / (1 - chances[:, None]) * (query_tokens / (query_tokens + 1))[:, None]
     return _by_role(trace, prefix, "pattern_clearness", values, "batch head role")
 
 
-@derived("tops")
-def tops(trace: Trace, prefix: str) -> NamedTensor:
+@derived("is_top_key")
+def is_top_key(trace: Trace, prefix: str) -> NamedTensor:
     """1 where key j has the largest share of query i, else 0."""
     (weights,) = beside(trace, prefix, "weights")
     values = (weights == weights.max(-1, keepdims=True)).astype(int)
-    return named(trace, prefix, "tops", values, "batch head query key", ("weights",))
+    return named(trace, prefix, "is_top_key", values, "batch head query key", ("weights",))
 
 
-@derived("breadth")
-def breadth(trace: Trace, prefix: str) -> NamedTensor:
+@derived("effective_keys")
+def effective_keys(trace: Trace, prefix: str) -> NamedTensor:
     """mean_i exp(-sum_j w_ij ln w_ij): over how many keys a head spreads, as if evenly, "batch head".
 
     The perplexity of its shares: 1 if each query looks at one key, all of them if it looks at all alike. Source: Clark
@@ -158,7 +158,7 @@ def breadth(trace: Trace, prefix: str) -> NamedTensor:
     entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(-1)
     looks = weights.any(-1)  # a query that may see nothing spreads over nothing
     spread = (np.exp(entropy) * looks).sum(-1) / np.maximum(looks.sum(-1), 1)
-    return named(trace, prefix, "breadth", spread, "batch head")
+    return named(trace, prefix, "effective_keys", spread, "batch head")
 
 
 @derived("clear_heads")
@@ -197,7 +197,9 @@ def pattern_of(trace: Trace, path: str, head: int) -> Shown | None:
 
 def widest(trace: Trace, stack: str = "encoder") -> tuple[int, int, Quantity]:
     """Layer, head and breadth of the head of a stack that spreads over the most keys."""
-    spread = {layer: trace[f"{stack}.{layer}.self_attn.breadth"].pick(batch=0) for layer in layers_of(trace, stack)}
+    spread = {
+        layer: trace[f"{stack}.{layer}.self_attn.effective_keys"].pick(batch=0) for layer in layers_of(trace, stack)
+    }
     layer = max(spread, key=lambda layer: float(spread[layer].values.max()))
     head = int(spread[layer].values.argmax())
     return layer, head, spread[layer].quantity(head)

@@ -13,8 +13,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 MOST_PLACES = 24
 
 
-@derived("all_places")
-def all_places(trace: Trace, prefix: str) -> NamedTensor:
+@derived("position_table")
+def position_table(trace: Trace, prefix: str) -> NamedTensor:
     """PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(...), or the learned rows: "position d_model".
 
     The first `MOST_PLACES` rows, whatever the length of the sentence; its own are `positional`. With "halves", all
@@ -29,7 +29,7 @@ def all_places(trace: Trace, prefix: str) -> NamedTensor:
     count = min(MOST_PLACES, config["max_positions"])
     learned = joined("parameters", prefix, "positions")
     if learned in trace:
-        return named(trace, prefix, "all_places", trace.full(learned).values[:count], "position d_model")
+        return named(trace, prefix, "position_table", trace.full(learned).values[:count], "position d_model")
     width = config["d_model"]
     speed = 10000.0 ** (-np.arange(0, width, 2) / width)
     angle = np.arange(count)[:, None] * speed
@@ -37,50 +37,50 @@ def all_places(trace: Trace, prefix: str) -> NamedTensor:
     values = np.concatenate([np.sin(angle), np.cos(angle)], -1) if halves else np.empty((count, width))
     if not halves:
         values[:, ::2], values[:, 1::2] = np.sin(angle), np.cos(angle)
-    return named(trace, prefix, "all_places", values, "position d_model")
+    return named(trace, prefix, "position_table", values, "position d_model")
 
 
-@derived("place_numbers")
-def place_numbers(trace: Trace, prefix: str) -> NamedTensor:
+@derived("position_numbers")
+def position_numbers(trace: Trace, prefix: str) -> NamedTensor:
     """0, 1, 2, ...: the bare number of each place."""
-    (rows,) = beside(trace, prefix, "all_places")
-    return named(trace, prefix, "place_numbers", np.arange(len(rows)), "position")
+    (rows,) = beside(trace, prefix, "position_table")
+    return named(trace, prefix, "position_numbers", np.arange(len(rows)), "position")
 
 
-@derived("place_hands")
-def place_hands(trace: Trace, prefix: str) -> NamedTensor:
-    """(sin, cos) of each pair of entries of `all_places`: the tip of a clock hand, "position pair component"."""
-    (rows,) = beside(trace, prefix, "all_places")
-    return named(trace, prefix, "place_hands", hands_of(trace, rows), "position pair component")
+@derived("table_sin_cos")
+def table_sin_cos(trace: Trace, prefix: str) -> NamedTensor:
+    """(sin, cos) of each pair of entries of `position_table`: the tip of a clock hand, "position pair component"."""
+    (rows,) = beside(trace, prefix, "position_table")
+    return named(trace, prefix, "table_sin_cos", hands_of(trace, rows), "position pair component")
 
 
-@derived("hand_turns")
-def hand_turns(trace: Trace, prefix: str) -> NamedTensor:
+@derived("table_degrees_per_position")
+def table_degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
     """By how many degrees each hand turns from place 0 to place 1, "pair"."""
-    sine, cosine = np.moveaxis(trace.full(f"{prefix}.place_hands").values[:2], -1, 0)
+    sine, cosine = np.moveaxis(trace.full(f"{prefix}.table_sin_cos").values[:2], -1, 0)
     turn = np.degrees(np.diff(np.arctan2(sine, cosine), axis=0))[0] % 360
-    return named(trace, prefix, "hand_turns", turn, "pair")
+    return named(trace, prefix, "table_degrees_per_position", turn, "pair")
 
 
-@derived("hand_count")
-def hand_count(trace: Trace, prefix: str) -> NamedTensor:
+@derived("sin_cos_pairs")
+def sin_cos_pairs(trace: Trace, prefix: str) -> NamedTensor:
     """How many hands a place has: one for two entries."""
-    return named(trace, prefix, "hand_count", len(trace.full(f"{prefix}.hand_turns")), "")
+    return named(trace, prefix, "sin_cos_pairs", len(trace.full(f"{prefix}.table_degrees_per_position")), "")
 
 
-@derived("likenesses")
-def likenesses(trace: Trace, prefix: str) -> NamedTensor:
-    """p_i . p_j of `all_places`, "query key"."""
-    (rows,) = beside(trace, prefix, "all_places")
-    return named(trace, prefix, "likenesses", rows @ rows.T, "query key")
+@derived("position_products")
+def position_products(trace: Trace, prefix: str) -> NamedTensor:
+    """p_i . p_j of `position_table`, "query key"."""
+    (rows,) = beside(trace, prefix, "position_table")
+    return named(trace, prefix, "position_products", rows @ rows.T, "query key")
 
 
-@derived("likenesses_spread")
-def likenesses_spread(trace: Trace, prefix: str) -> NamedTensor:
+@derived("position_products_spread")
+def position_products_spread(trace: Trace, prefix: str) -> NamedTensor:
     """The largest difference between p_i . p_j of two pairs that lie equally far apart."""
-    (products,) = beside(trace, prefix, "likenesses")
+    (products,) = beside(trace, prefix, "position_products")
     spread = max(np.ptp(np.diagonal(products, at)) for at in range(len(products)))
-    return named(trace, prefix, "likenesses_spread", spread, "")
+    return named(trace, prefix, "position_products_spread", spread, "")
 
 
 @derived("largest_entry")
@@ -112,21 +112,21 @@ def sum_angle(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "sum_angle", np.degrees(np.arctan2(across, along)), "batch position", ("scaled",))
 
 
-@derived("word_likeness")
-def word_likeness(trace: Trace, prefix: str) -> NamedTensor:
+@derived("cosine_with_words")
+def cosine_with_words(trace: Trace, prefix: str) -> NamedTensor:
     """cos(e_i + p_i, e_w) for every word w of the vocabulary: what does the sum look like? "batch position vocab"."""
     (total,) = beside(trace, prefix, "sum")
     table = trace.full(joined("parameters", prefix, "table"))
     lengths = np.linalg.norm(table.values, axis=-1)
     unit = table.values / np.where(lengths > 0, lengths, 1.0)[:, None]
     values = np.einsum("bpm,vm->bpv", total / np.linalg.norm(total, axis=-1, keepdims=True), unit)
-    tensor = named(trace, prefix, "word_likeness", values, "batch position vocab", ("sum",))
+    tensor = named(trace, prefix, "cosine_with_words", values, "batch position vocab", ("sum",))
     vocab = {"vocab": table.labels["vocab"]} if "vocab" in table.labels else {}
     return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, **vocab})
 
 
-@derived("adding_up")
-def adding_up(trace: Trace, prefix: str) -> NamedTensor:
+@derived("score_part_sums")
+def score_part_sums(trace: Trace, prefix: str) -> NamedTensor:
     """The running sums of `score_parts`, part by part; the last is the score itself."""
     parts = trace.full(f"{prefix}.score_parts")
-    return NamedTensor(f"{prefix}.adding_up", parts.values.cumsum(-1), parts.axes, parts.labels)
+    return NamedTensor(f"{prefix}.score_part_sums", parts.values.cumsum(-1), parts.axes, parts.labels)

@@ -19,19 +19,19 @@ def hands_of(trace: Trace, table: np.ndarray) -> np.ndarray:
     return table.reshape(*table.shape[:-1], -1, 2)
 
 
-@derived("hands")
-def hands(trace: Trace, prefix: str) -> NamedTensor:
+@derived("sin_cos")
+def sin_cos(trace: Trace, prefix: str) -> NamedTensor:
     """(sin, cos) of each pair of entries: the tip of one clock hand a pair, at each position."""
     values = hands_of(trace, trace.full(f"{prefix}.positional").values)
-    return named(trace, prefix, "hands", values, "batch position pair component", ("positional",))
+    return named(trace, prefix, "sin_cos", values, "batch position pair component", ("positional",))
 
 
-@derived("turns")
-def turns(trace: Trace, prefix: str) -> NamedTensor:
+@derived("degrees_per_position")
+def degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
     """By how many degrees each hand turns from one position to the next, between 0 and 360."""
-    sine, cosine = np.moveaxis(trace.full(f"{prefix}.hands").values, -1, 0)
+    sine, cosine = np.moveaxis(trace.full(f"{prefix}.sin_cos").values, -1, 0)
     angle = np.degrees(np.arctan2(sine, cosine))
-    return named(trace, prefix, "turns", np.diff(angle, axis=1) % 360, "batch step pair")
+    return named(trace, prefix, "degrees_per_position", np.diff(angle, axis=1) % 360, "batch step pair")
 
 
 def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:

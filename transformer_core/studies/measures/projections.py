@@ -24,11 +24,11 @@ def q_terms(trace: Trace, prefix: str) -> NamedTensor:
     return _projection_terms(trace, prefix, "q", "query")
 
 
-@derived("q_sums")
-def q_sums(trace: Trace, prefix: str) -> NamedTensor:
+@derived("q_partial_sums")
+def q_partial_sums(trace: Trace, prefix: str) -> NamedTensor:
     """sum_{m' <= m} x_im' W_m'd: the query entry as its sum grows; the bias comes last."""
     terms = trace.full(f"{prefix}.q_terms").values
-    return named(trace, prefix, "q_sums", terms.cumsum(-1), "batch head query d_head d_model", ("q",))
+    return named(trace, prefix, "q_partial_sums", terms.cumsum(-1), "batch head query d_head d_model", ("q",))
 
 
 def rotation(size: int) -> np.ndarray:
@@ -37,30 +37,30 @@ def rotation(size: int) -> np.ndarray:
     return factor * np.sign(np.diag(upper))
 
 
-@derived("turned_q")
-def turned_q(trace: Trace, prefix: str) -> NamedTensor:
+@derived("rotated_q")
+def rotated_q(trace: Trace, prefix: str) -> NamedTensor:
     """q_i R: the queries, turned by one rotation."""
     (q,) = beside(trace, prefix, "q")
-    return named(trace, prefix, "turned_q", q @ rotation(q.shape[-1]), "batch head query d_head", ("q",))
+    return named(trace, prefix, "rotated_q", q @ rotation(q.shape[-1]), "batch head query d_head", ("q",))
 
 
-@derived("turned_k")
-def turned_k(trace: Trace, prefix: str) -> NamedTensor:
+@derived("rotated_k")
+def rotated_k(trace: Trace, prefix: str) -> NamedTensor:
     """k_j R: the keys, turned by the same rotation as the queries."""
     (k,) = beside(trace, prefix, "k")
-    return named(trace, prefix, "turned_k", k @ rotation(k.shape[-1]), "batch head key d_head", ("k",))
+    return named(trace, prefix, "rotated_k", k @ rotation(k.shape[-1]), "batch head key d_head", ("k",))
 
 
-@derived("turned_scores")
-def turned_scores(trace: Trace, prefix: str) -> NamedTensor:
+@derived("rotated_scores")
+def rotated_scores(trace: Trace, prefix: str) -> NamedTensor:
     """(q_i R) . (k_j R) = q_i . k_j: the scores after turning queries and keys alike."""
-    q, k = beside(trace, prefix, "turned_q", "turned_k")
+    q, k = beside(trace, prefix, "rotated_q", "rotated_k")
     values = np.einsum("bhid,bhjd->bhij", q, k)
-    return named(trace, prefix, "turned_scores", values, "batch head query key", ("q", "k"))
+    return named(trace, prefix, "rotated_scores", values, "batch head query key", ("q", "k"))
 
 
-@derived("turned_change")
-def turned_change(trace: Trace, prefix: str) -> NamedTensor:
+@derived("rotated_scores_difference")
+def rotated_scores_difference(trace: Trace, prefix: str) -> NamedTensor:
     """The largest change of any score by the rotation, relative to the largest score."""
-    turned, scores = beside(trace, prefix, "turned_scores", "scores")
-    return named(trace, prefix, "turned_change", np.abs(turned - scores).max() / np.abs(scores).max(), "")
+    turned, scores = beside(trace, prefix, "rotated_scores", "scores")
+    return named(trace, prefix, "rotated_scores_difference", np.abs(turned - scores).max() / np.abs(scores).max(), "")

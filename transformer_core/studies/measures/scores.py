@@ -17,11 +17,11 @@ def terms(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "terms", values, "batch head query key d_head", ("q", "k"))
 
 
-@derived("sums")
-def sums(trace: Trace, prefix: str) -> NamedTensor:
+@derived("partial_dot")
+def partial_dot(trace: Trace, prefix: str) -> NamedTensor:
     """sum_{d' <= d} q_id' k_jd': the score as its sum grows."""
     values = trace.full(f"{prefix}.terms").values.cumsum(-1)
-    return named(trace, prefix, "sums", values, "batch head query key d_head", ("q", "k"))
+    return named(trace, prefix, "partial_dot", values, "batch head query key d_head", ("q", "k"))
 
 
 @derived("positive_terms")
@@ -38,24 +38,24 @@ def negative_terms(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "negative_terms", count, "batch head query key", ("q", "k"))
 
 
-@derived("q_length")
-def q_length(trace: Trace, prefix: str) -> NamedTensor:
+@derived("q_norm")
+def q_norm(trace: Trace, prefix: str) -> NamedTensor:
     """|q_i|, the Euclidean norm."""
     length = np.linalg.norm(trace.full(f"{prefix}.q").values, axis=-1)
-    return named(trace, prefix, "q_length", length, "batch head query", ("q",))
+    return named(trace, prefix, "q_norm", length, "batch head query", ("q",))
 
 
-@derived("k_length")
-def k_length(trace: Trace, prefix: str) -> NamedTensor:
+@derived("k_norm")
+def k_norm(trace: Trace, prefix: str) -> NamedTensor:
     """|k_j|, the Euclidean norm."""
     length = np.linalg.norm(trace.full(f"{prefix}.k").values, axis=-1)
-    return named(trace, prefix, "k_length", length, "batch head key", ("k",))
+    return named(trace, prefix, "k_norm", length, "batch head key", ("k",))
 
 
 @derived("cosine")
 def cosine(trace: Trace, prefix: str) -> NamedTensor:
     """cos(q_i, k_j) = q_i . k_j / (|q_i| |k_j|)."""
-    scores, q, k = beside(trace, prefix, "scores", "q_length", "k_length")
+    scores, q, k = beside(trace, prefix, "scores", "q_norm", "k_norm")
     return named(trace, prefix, "cosine", scores / (q[..., None] * k[:, :, None]), "batch head query key", ("q", "k"))
 
 
@@ -72,7 +72,7 @@ def plane(trace: Trace, prefix: str) -> NamedTensor:
 
     In this plane q_i and k_j keep their lengths and their angle; the other keys are projections.
     """
-    q, k, q_length = beside(trace, prefix, "q", "k", "q_length")
+    q, k, q_length = beside(trace, prefix, "q", "k", "q_norm")
     along = q / q_length[..., None]
     reach = np.einsum("bhid,bhjd->bhij", along, k)
     rest = k[:, :, None] - reach[..., None] * along[:, :, :, None]

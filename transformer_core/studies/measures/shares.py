@@ -27,8 +27,8 @@ def scale_of(trace: Trace, prefix: str) -> float:
     return float(scaled[at] / scores[at])
 
 
-@derived("score_leads")
-def score_leads(trace: Trace, prefix: str) -> NamedTensor:
+@derived("raw_scores_minus_max")
+def raw_scores_minus_max(trace: Trace, prefix: str) -> NamedTensor:
     """q_i . k_j - max_k q_i . k_k: a whole row of scores, moved so that its best stands at zero.
 
     What a mask keeps from the row has no part in it, and is minus infinity.
@@ -36,26 +36,28 @@ def score_leads(trace: Trace, prefix: str) -> NamedTensor:
     scores, masked = beside(trace, prefix, "scores", "masked")
     seen = np.where(np.isneginf(masked), -np.inf, scores)
     values = seen - seen.max(-1, keepdims=True)
-    return named(trace, prefix, "score_leads", values, "batch head query key", ("scores",))
+    return named(trace, prefix, "raw_scores_minus_max", values, "batch head query key", ("scores",))
 
 
-@derived("root_d_head")
-def root_d_head(trace: Trace, prefix: str) -> NamedTensor:
+@derived("sqrt_d_head")
+def sqrt_d_head(trace: Trace, prefix: str) -> NamedTensor:
     """The divisor sqrt(d_k) of the scores, read off the trace."""
-    return named(trace, prefix, "root_d_head", 1 / scale_of(trace, prefix), "")
+    return named(trace, prefix, "sqrt_d_head", 1 / scale_of(trace, prefix), "")
 
 
-@derived("leads")
-def leads(trace: Trace, prefix: str) -> NamedTensor:
+@derived("scores_minus_max")
+def scores_minus_max(trace: Trace, prefix: str) -> NamedTensor:
     """s_ij - max_j s_ij: how far each scaled score lies behind the best of its row."""
     (masked,) = beside(trace, prefix, "masked")
-    return named(trace, prefix, "leads", masked - masked.max(-1, keepdims=True), "batch head query key", ("scores",))
+    return named(
+        trace, prefix, "scores_minus_max", masked - masked.max(-1, keepdims=True), "batch head query key", ("scores",)
+    )
 
 
 @derived("exponentials")
 def exponentials(trace: Trace, prefix: str) -> NamedTensor:
     """exp(s_ij - max_j s_ij): one for the best of the row, less for the others."""
-    (behind,) = beside(trace, prefix, "leads")
+    (behind,) = beside(trace, prefix, "scores_minus_max")
     return named(trace, prefix, "exponentials", np.exp(behind), "batch head query key", ("scores",))
 
 
@@ -97,15 +99,15 @@ def weighted_v(trace: Trace, prefix: str) -> NamedTensor:
     return named(trace, prefix, "weighted_v", values, "batch head query key d_head", ("weights",))
 
 
-@derived("pull")
-def pull(trace: Trace, prefix: str) -> NamedTensor:
+@derived("weighted_value_norm")
+def weighted_value_norm(trace: Trace, prefix: str) -> NamedTensor:
     """|w_ij v_j| / sum_k |w_ik v_k|: the part that value j has in the lengths of what row i adds up."""
     length = np.linalg.norm(trace.full(f"{prefix}.weighted_v").values, axis=-1)
     values = length / length.sum(-1, keepdims=True)
-    return named(trace, prefix, "pull", values, "batch head query key", ("weights",))
+    return named(trace, prefix, "weighted_value_norm", values, "batch head query key", ("weights",))
 
 
-@derived("earned")
-def earned(_: Trace, prefix: str) -> NamedTensor:
+@derived("role_threshold")
+def role_threshold(_: Trace, prefix: str) -> NamedTensor:
     """The share of held-out sentences from which a role is named (`transformer_core.studies.focus.EARNED`)."""
-    return NamedTensor(f"{prefix}.earned", np.array(EARNED), ())
+    return NamedTensor(f"{prefix}.role_threshold", np.array(EARNED), ())

@@ -32,29 +32,29 @@ def _by_sublayer(trace: Trace, prefix: str, name: str, values: np.ndarray, axes:
     return NamedTensor(f"{prefix}.{name}", values, tuple(axes.split()), {**words, **labels})
 
 
-@derived("addition_lengths")
-def addition_lengths(trace: Trace, prefix: str) -> NamedTensor:
+@derived("contribution_norms")
+def contribution_norms(trace: Trace, prefix: str) -> NamedTensor:
     """|x_0| and |f_s| of each sublayer s: how much each tributary carries, for each token."""
     lengths = np.stack([np.linalg.norm(rows, axis=-1) for _, rows in additions(trace, prefix)], axis=1)
-    return _by_sublayer(trace, prefix, "addition_lengths", lengths, "batch sublayer position")
+    return _by_sublayer(trace, prefix, "contribution_norms", lengths, "batch sublayer position")
 
 
-@derived("tally")
-def tally(trace: Trace, prefix: str) -> NamedTensor:
+@derived("residual_sums")
+def residual_sums(trace: Trace, prefix: str) -> NamedTensor:
     """x_0 + sum_{s' <= s} f_s': the row as its sum grows."""
     sums = np.stack([rows for _, rows in additions(trace, prefix)], axis=1).cumsum(1)
-    return _by_sublayer(trace, prefix, "tally", sums, "batch sublayer position d_model")
+    return _by_sublayer(trace, prefix, "residual_sums", sums, "batch sublayer position d_model")
 
 
-@derived("tally_difference")
-def tally_difference(trace: Trace, prefix: str) -> NamedTensor:
+@derived("residual_sums_difference")
+def residual_sums_difference(trace: Trace, prefix: str) -> NamedTensor:
     """The largest difference between that sum and the last row, relative to the row's largest entry.
 
     None, but for rounding, in pre-norm; in post-norm a norm rescales the sum after each addition.
     """
     last = trace.full(f"{prefix}.{blocks(trace, prefix)[-1]}.resid_post").values
-    (sums,) = beside(trace, prefix, "tally")
-    return named(trace, prefix, "tally_difference", np.abs(sums[:, -1] - last).max() / np.abs(last).max(), "")
+    (sums,) = beside(trace, prefix, "residual_sums")
+    return named(trace, prefix, "residual_sums_difference", np.abs(sums[:, -1] - last).max() / np.abs(last).max(), "")
 
 
 @derived("cosine_first_last")
@@ -67,12 +67,12 @@ def cosine_first_last(trace: Trace, prefix: str) -> NamedTensor:
     return NamedTensor(f"{prefix}.cosine_first_last", values, ("batch", "position"), first.labels)
 
 
-@derived("turned_by")
-def turned_by(trace: Trace, prefix: str) -> NamedTensor:
+@derived("angle_first_last")
+def angle_first_last(trace: Trace, prefix: str) -> NamedTensor:
     """arccos cos(x_first, x_last): by how many degrees a stack turns each row, from 0 to 180."""
     cosine = trace.full(f"{prefix}.cosine_first_last")
     degrees = np.degrees(np.arccos(np.clip(cosine.values, -1, 1)))
-    return NamedTensor(f"{prefix}.turned_by", degrees, cosine.axes, cosine.labels)
+    return NamedTensor(f"{prefix}.angle_first_last", degrees, cosine.axes, cosine.labels)
 
 
 @derived("apart")

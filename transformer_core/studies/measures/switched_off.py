@@ -9,28 +9,28 @@ from transformer_core.studies.focus import EARNED
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("right")
-def right(trace: Trace, prefix: str) -> NamedTensor:
+@derived("ablation_accuracy")
+def ablation_accuracy(trace: Trace, prefix: str) -> NamedTensor:
     """The share of words that are right with all heads and with one head off: "model layer head role"."""
     before, after = trace.full(f"{prefix}.before"), trace.full(f"{prefix}.encoder")
     both = np.stack([np.broadcast_to(before.values, after.values.shape), after.values])
     labels = {"model": ("all heads", "one off"), "role": before.labels["choice"]}
-    return NamedTensor(f"{prefix}.right", both, ("model", "layer", "head", "role"), labels)
+    return NamedTensor(f"{prefix}.ablation_accuracy", both, ("model", "layer", "head", "role"), labels)
 
 
-@derived("cost")
-def cost(trace: Trace, prefix: str) -> NamedTensor:
+@derived("ablation_effect")
+def ablation_effect(trace: Trace, prefix: str) -> NamedTensor:
     """before - after: what a head's absence takes from the words of each role, "role layer head"."""
-    both = trace.full(f"{prefix}.right")
+    both = trace.full(f"{prefix}.ablation_accuracy")
     lost = np.moveaxis(both.values[0] - both.values[1], -1, 0)
-    return NamedTensor(f"{prefix}.cost", lost, ("role", "layer", "head"), {"role": both.labels["role"]})
+    return NamedTensor(f"{prefix}.ablation_effect", lost, ("role", "layer", "head"), {"role": both.labels["role"]})
 
 
-@derived("named_heads")
-def named_heads(trace: Trace, prefix: str) -> NamedTensor:
+@derived("heads_with_a_role")
+def heads_with_a_role(trace: Trace, prefix: str) -> NamedTensor:
     """How many heads have earned a role."""
     scores = trace.full(f"{prefix}.score").values
-    return NamedTensor(f"{prefix}.named_heads", np.array((scores >= EARNED).any(0).sum()), ())
+    return NamedTensor(f"{prefix}.heads_with_a_role", np.array((scores >= EARNED).any(0).sum()), ())
 
 
 @derived("heads_in_all")

@@ -34,11 +34,11 @@ def argmax_ratio(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int
 
 def argmax_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
     """The token whose row a stack turns most, and by how many degrees
-    (`transformer_core.studies.measures.stream.turned_by`).
+    (`transformer_core.studies.measures.stream.angle_first_last`).
 
     Marks such as [CLS] and pieces of words are left out where words are left.
     """
-    turned: NamedTensor = trace[f"{stack}.turned_by"].pick(batch=0)
+    turned: NamedTensor = trace[f"{stack}.angle_first_last"].pick(batch=0)
     words = whole_words(turned.labels.get("position", ()), len(turned))
     position = int(np.where(words, turned.values, -1.0).argmax())
     return turned.label("position", position), turned.quantity(position)

@@ -1,6 +1,6 @@
 """Two models, or one before and after a change, read the same sentence: both passes in one trace, with the difference.
 
-Every tensor of the first pass is called `a.<name>`, of the second `b.<name>`, and what they differ by `apart.<name>`
+Every tensor of the first pass is called `a.<name>`, of the second `b.<name>`, and what they differ by `diff.<name>`
 (`transformer_core.studies.sentence.diff`). Parameters are counted and not kept: no picture shows one of them.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from transformer_core.pretrained.model_registry import UNTRAINED, LoadedModel, find_model, open_model
 from transformer_core.pretrained.untrained import seed_of, untrained
-from transformer_core.studies.sentence import diff as apart
+from transformer_core.studies.sentence import diff
 from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
 from transformer_core.studies.sentence.read import DEFAULT_MODEL, read
 from transformer_core.studies.sentence.window import in_sight
@@ -116,27 +116,27 @@ def beside(
         tensors |= {
             f"{letter}.{tensor.name}": replace(tensor, name=f"{letter}.{tensor.name}") for tensor in _told(trace)
         }
-    found = list(apart.differences(a, b))
+    found = list(diff.differences(a, b))
     for tensor in found:
-        parents[tensor.name] = tuple(tensor.name.replace("apart", letter, 1) for letter in "ab")
+        parents[tensor.name] = tuple(tensor.name.replace("diff", letter, 1) for letter in "ab")
     tensors |= {tensor.name: tensor for tensor in found}
     tensors |= _named(
         [
-            *apart.parameters_apart(a, b),
-            *apart.points_apart(found),
-            *apart.words_apart(a, b, tensors),
+            *diff.parameters_apart(a, b),
+            *diff.points_apart(found),
+            *diff.words_apart(a, b, tensors),
             _names(a, b, called),
         ]
     )
     about = _about(a, b)
-    stack = apart.stack_to_compare(a, b)
+    stack = diff.stack_to_compare(a, b)
     if stack:
         common = Common.of(a, b)
         size = common.source if stack == "encoder" else common.target
         rows = Rows(stack, a.tensors[f"{stack}.0.resid_pre"].labels["position"][:size], a, b)
         heads, same_places = rows.heads(related)
         tensors |= _named([*rows.stream_apart(), *heads])
-        sight = in_sight(tensors[f"apart.{stack}.attention"].values, stack == "decoder", limits)
+        sight = in_sight(tensors[f"diff.{stack}.attention"].values, stack == "decoder", limits)
         tensors |= _named(
             [rows.named("compared", np.array(size), ""), rows.named("in_sight", np.array(sight[1] - sight[0]), "")]
         )
@@ -158,12 +158,12 @@ def _made_of(stack: str, tensors: dict[str, NamedTensor]) -> dict[str, tuple[str
     streams, weights = ending(".resid_pre", ".resid_post"), ending(".self_attn.weights")
     alike = tuple(f"{letter}.{stack}.likeness" for letter in "ab")
     return {
-        f"apart.{stack}.moved": streams,
-        f"apart.{stack}.leaving": streams,
-        f"apart.{stack}.distance": (f"apart.{stack}.moved",),
-        f"apart.{stack}.likeness": alike,
-        **{f"apart.{stack}.{name}": weights for name in ("heads", "partners", "attention")},
-        f"apart.{stack}.heads_mean": (f"apart.{stack}.heads",),
+        f"diff.{stack}.moved": streams,
+        f"diff.{stack}.leaving": streams,
+        f"diff.{stack}.distance": (f"diff.{stack}.moved",),
+        f"diff.{stack}.likeness": alike,
+        **{f"diff.{stack}.{name}": weights for name in ("heads", "partners", "attention")},
+        f"diff.{stack}.heads_mean": (f"diff.{stack}.heads",),
     }
 
 
@@ -182,7 +182,7 @@ def _told(trace: Trace) -> list[NamedTensor]:
 def _names(a: Trace, b: Trace, called: Callable[[str, int], str]) -> NamedTensor:
     """What the two are called."""
     names = tuple(called(str(trace.about["model"]), 34) for trace in (a, b))
-    return NamedTensor("apart.names", np.arange(2), ("choice",), {"choice": names})
+    return NamedTensor("diff.names", np.arange(2), ("choice",), {"choice": names})
 
 
 def _about(a: Trace, b: Trace) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What can be subtracted of two passes, and how far they lie apart: tensors called `apart.*`. NumPy alone.
+"""What can be subtracted of two passes, and how far they lie apart: tensors called `diff.*`. NumPy alone.
 
-`apart.<name>` is b - a of the tensor `<name>`, for every tensor that both passes have in the same shape, along the
+`diff.<name>` is b - a of the tensor `<name>`, for every tensor that both passes have in the same shape, along the
 tokens that both have read alike: the whole source or none of it, since each of its rows may look at all others, and the
 beginning of the target that both share, since its rows look at nothing behind. What has another width, another number
 of heads, or other words along an axis is not subtracted.
@@ -77,7 +77,7 @@ def stack_to_compare(a: Trace, b: Trace) -> str:
 
 
 def differences(a: Trace, b: Trace) -> Iterator[NamedTensor]:
-    """`apart.<name>` of everything that can be subtracted, in the order of execution."""
+    """`diff.<name>` of everything that can be subtracted, in the order of execution."""
     common = Common.of(a, b)
     for name in of_the_pass(a):
         if name in b.tensors and not name.endswith(PLACES):
@@ -85,7 +85,7 @@ def differences(a: Trace, b: Trace) -> Iterator[NamedTensor]:
             cut = _cut(name, *pair, common)
             if cut is not None:
                 first, second, labels = cut
-                yield NamedTensor(f"apart.{name}", second - first, pair[0].axes, labels)
+                yield NamedTensor(f"diff.{name}", second - first, pair[0].axes, labels)
 
 
 def _cut(
@@ -121,9 +121,9 @@ def parameters_apart(a: Trace, b: Trace) -> Iterator[NamedTensor]:
     pairs = [(x, y) for x, y in pairs if x.shape == y.shape]
     compared = sum(x.size for x, _ in pairs)
     same = sum(int((x == y).sum()) for x, y in pairs)
-    yield _number("apart.parameters.compared", compared)
-    yield _number("apart.parameters.same", same)
-    yield _number("apart.parameters.share", same / compared if compared else 0.0)
+    yield _number("diff.parameters.compared", compared)
+    yield _number("diff.parameters.same", same)
+    yield _number("diff.parameters.share", same / compared if compared else 0.0)
 
 
 def _tied(trace: Trace, name: str) -> bool:
@@ -135,11 +135,11 @@ def _tied(trace: Trace, name: str) -> bool:
 
 def points_apart(found: list[NamedTensor]) -> Iterator[NamedTensor]:
     """How many tensors could be subtracted, how many are the same to the last bit, and the first that is not."""
-    other = [tensor.name.removeprefix("apart.") for tensor in found if tensor.values.any()]
-    yield _number("apart.points", len(found))
-    yield _number("apart.equal_points", len(found) - len(other))
+    other = [tensor.name.removeprefix("diff.") for tensor in found if tensor.values.any()]
+    yield _number("diff.points", len(found))
+    yield _number("diff.equal_points", len(found) - len(other))
     first = tuple(other[:1])
-    yield NamedTensor("apart.first", np.arange(len(first)), ("choice",), {"choice": first})
+    yield NamedTensor("diff.first", np.arange(len(first)), ("choice",), {"choice": first})
 
 
 def _number(name: str, value: float) -> NamedTensor:
@@ -224,16 +224,16 @@ class Rows:
             self.named("attention", second[there] - first[layer, head], "query key"),
         ], same_places
 
-    def named(self, name: str, values: np.ndarray, axes: str, letter: str = "apart") -> NamedTensor:
+    def named(self, name: str, values: np.ndarray, axes: str, letter: str = "diff") -> NamedTensor:
         words = tuple(axes.split())
         labels = {axis: self.words for axis in words if axis in TOKENS}
         return NamedTensor(f"{letter}.{self.stack}.{name}", np.asarray(values), words, labels)
 
 
 def words_apart(a: Trace, b: Trace, differing: dict[str, NamedTensor]) -> Iterator[NamedTensor]:
-    """`apart.said` "position": the part of its probability that the next word gives to other words."""
-    if "apart.probs" in differing and "position" in differing["apart.probs"].axes:
-        probs = differing["apart.probs"]
+    """`diff.said` "position": the part of its probability that the next word gives to other words."""
+    if "diff.probs" in differing and "position" in differing["diff.probs"].axes:
+        probs = differing["diff.probs"]
         size = probs.size("position")
         said = shares_apart(a.tensors["probs"].values[0, :size], b.tensors["probs"].values[0, :size])
-        yield NamedTensor("apart.said", said, ("position",), {"position": probs.labels["position"]})
+        yield NamedTensor("diff.said", said, ("position",), {"position": probs.labels["position"]})

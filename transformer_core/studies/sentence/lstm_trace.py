@@ -68,12 +68,12 @@ def load(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
 
 
 def read(labels: Sequence[str]) -> Trace:
-    """What both make of the sentence whose words are `labels`: `lstm.*`, `attending_lstm.*`, in double precision.
+    """What both make of the sentence whose words are `labels`: `lstm.*`, `lstm_with_attention.*`, in double precision.
 
     `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
-    themselves. `other.turned.*` are the states of the same words, two of which have changed places (`exchanged`), and
-    `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that. Nothing is there
-    if one of the words is none of theirs, or without their checkpoints.
+    themselves. `other.exchanged.*` are the states of the same words, two of which have changed places (`exchanged`),
+    and `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that. Nothing is
+    there if one of the words is none of theirs, or without their checkpoints.
     """
     found = Trace({})
     for path in CHAINS.values():

@@ -49,7 +49,7 @@ def read(
         model: a model, or the name or path of one (`transformer_core.pretrained.model_registry`); that of this project
             if None.
         vocabulary: what turns the text into tokens; what belongs to the model if None.
-        others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `unplaced`, `shuffled`,
+        others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `no_positions`, `shuffled`,
             `later` and, often, `turned` are there anyway (`transformer_core.studies.sentence.variants`).
         about: facts to add to `trace.about`.
         edit: what to make of the tensor of a name before it flows on, in writing and in reading, or lines that say it
@@ -63,8 +63,9 @@ def read(
     Returns:
         All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the output is written, as
         `decoding.*` (see `transformer_core.studies.sentence.decoding_trace`); what two LSTMs make of it, if they know
-        its words, as `lstm.*` and `attending_lstm.*` (see `transformer_core.studies.sentence.lstm_trace`); and what was
-        measured of the checkpoint, saved beside it under its name. What experiments found is read when it is asked for.
+        its words, as `lstm.*` and `lstm_with_attention.*` (see `transformer_core.studies.sentence.lstm_trace`); and
+        what was measured of the checkpoint, saved beside it under its name. What experiments found is read when it is
+        asked for.
 
     Raises:
         SentenceError: a text that the vocabulary cannot read.

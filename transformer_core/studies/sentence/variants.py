@@ -47,7 +47,7 @@ class Variant:
     """
 
     sentence: Sentence
-    unplaced: bool = False
+    no_positions: bool = False
     encoder_only: bool = False
     edited: Mapping[str, Edit] = field(default_factory=dict)
     order: tuple[int, ...] = ()
@@ -55,7 +55,7 @@ class Variant:
     def edits(self, prefix: str, model: Transformer) -> Mapping[str, Edit]:
         """The edits of this pass, and zeros for the positions of what is read, if the model adds any."""
         own = {f"{prefix}.{name}" if prefix else name: edit for name, edit in self.edited.items()}
-        if not self.unplaced or model.config.positions == "none":
+        if not self.no_positions or model.config.positions == "none":
             return own
         side = "embed_src" if self.sentence.source_ids else "embed_tgt"
         return own | {f"{prefix}.{side}.positional": torch.zeros_like}
@@ -72,9 +72,10 @@ class Variant:
 def variants(
     given: Sentence, target_words: tuple[str, ...], config: Config, window: list[int] | None = None
 ) -> dict[str, Variant]:
-    """`other.unplaced`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last word.
+    """`other.no_positions`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last
+    word.
 
-    `other.turned`, if the sentence has two words to exchange, is unplaced with these two in each other's place.
+    `other.exchanged`, if the sentence has two words to exchange, is no_positions with these two in each other's place.
     `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
     model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
     trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
@@ -88,11 +89,11 @@ def variants(
 def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
     order, turned = shuffle(len(given.source), window), exchanged(given.source)
     found = {
-        "other.unplaced": Variant(given, unplaced=True, encoder_only=True),
-        "other.shuffled": Variant(_reordered(given, order), unplaced=True, encoder_only=True, order=tuple(order)),
+        "other.no_positions": Variant(given, no_positions=True, encoder_only=True),
+        "other.shuffled": Variant(_reordered(given, order), no_positions=True, encoder_only=True, order=tuple(order)),
     }
     if turned:
-        found[TURNED] = Variant(_reordered(given, turned), unplaced=True, encoder_only=True)
+        found[TURNED] = Variant(_reordered(given, turned), no_positions=True, encoder_only=True)
     if len(given.source) > 1:
         shorter = replace(given, source_ids=given.source_ids[:-1], source=given.source[:-1])
         found["other.shorter"] = Variant(shorter, encoder_only=True)
@@ -103,8 +104,8 @@ def _of_decoder_alone(given: Sentence, window: list[int] | None) -> dict[str, Va
     last = (window[1] if window else len(given.target)) - 1
     order = [*shuffle(last), *range(last, len(given.target))]
     return {
-        "other.unplaced": Variant(given, unplaced=True),
-        "other.shuffled": Variant(_reordered(given, order), unplaced=True, order=tuple(order)),
+        "other.no_positions": Variant(given, no_positions=True),
+        "other.shuffled": Variant(_reordered(given, order), no_positions=True, order=tuple(order)),
     }
 
 

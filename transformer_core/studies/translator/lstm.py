@@ -36,7 +36,7 @@ class LSTMTranslator(nn.Module):
             self.encoder = nn.LSTM(d_model, d_state, batch_first=True)
             self.decoder = nn.LSTM(d_model, d_state, batch_first=True)
             #: What its tensors are called in a trace.
-            self.path = "attending_lstm" if attends else "lstm"
+            self.path = "lstm_with_attention" if attends else "lstm"
             self.w_a = nn.Linear(d_state, d_state, bias=False) if attends else None
             self.w_c = nn.Linear(2 * d_state if attends else d_state, d_model)
             for table in (self.embed_src, self.embed_tgt):

@@ -71,7 +71,7 @@ def markdown(card: Mapping[str, Any], expected: Mapping[str, str]) -> str:
         for n, found in tested["by_length"].items()
     ]
     found_roles = [
-        f"| {role} | {at['layer']} | {at['head']} | {at['score']:.3f} | {at['askers']} |"
+        f"| {role} | {at['layer']} | {at['head']} | {at['score']:.3f} | {at['queries']} |"
         for role, at in card["roles"].items()
     ]
     said = [

@@ -61,7 +61,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     """score[role, layer, head] = the share of query tokens whose largest weight lies on an answer that the grammar
     names.
 
-    Returns the scores as `roles.score`, and the number of query tokens of each role as `roles.askers`.
+    Returns the scores as `roles.score`, and the number of query tokens of each role as `roles.queries`.
     """
     layers, heads = model.config.encoder_layers, model.config.heads
     hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
@@ -79,7 +79,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     shares = hits / np.maximum(query_tokens, 1)[:, None, None]
     return (
         NamedTensor("roles.score", shares.astype(np.float32), ("role", "layer", "head"), {"role": ROLES}),
-        NamedTensor("roles.askers", query_tokens.astype(np.int64), ("role",), {"role": ROLES}),
+        NamedTensor("roles.queries", query_tokens.astype(np.int64), ("role",), {"role": ROLES}),
     )
 
 

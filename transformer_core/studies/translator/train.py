@@ -201,7 +201,7 @@ def roles_of_card(table: NamedTensor, query_tokens: NamedTensor) -> dict[str, di
     """The best head of each role; for invariant adjectives, the head that serves the inflected ones."""
     best = roles.best_heads(table)
     for at, role in enumerate(roles.ROLES):
-        best[role]["askers"] = int(query_tokens.values[at])
+        best[role]["queries"] = int(query_tokens.values[at])
     head = best["adjective(inflected)->noun"]
     there = table.pick(role="adjective(invariant)->noun", layer=int(head["layer"]), head=int(head["head"]))
     best["adjective(invariant)->noun"]["score_of_inflected_head"] = float(there)
