@@ -13,7 +13,7 @@ from transformer_core.config import Config
 from transformer_core.embedding import Embedding
 from transformer_core.layers import Stack
 from transformer_core.output import Output, Pooler
-from transformer_core.tracing.tap import tap_at
+from transformer_core.tracing.tap import model_of_the_pass, tap_at
 
 
 class Transformer(nn.Module):
@@ -90,6 +90,7 @@ class Transformer(nn.Module):
         """
         if self.encoder is None or self.embed_src is None or source_ids is None:
             raise ValueError("to encode takes a model with an encoder, and source ids")
+        model_of_the_pass(self.config)
         x: Tensor = self.embed_src(source_ids, types=source_types)
         memory: Tensor = self.encoder(x, padding_mask(source_padding, x.dtype))
         return memory
@@ -114,6 +115,7 @@ class Transformer(nn.Module):
             raise ValueError("to decode takes a model with a decoder, and target ids")
         if (memory is None) != (self.encoder is None):
             raise ValueError("a decoder reads a memory if, and only if, the model has an encoder")
+        model_of_the_pass(self.config)
         x: Tensor = self.embed_tgt(target_ids, start)
         length = target_ids.shape[1]
         mask = target_mask(length, start + length, target_padding, x)

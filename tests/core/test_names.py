@@ -52,6 +52,50 @@ def test_a_name_that_leads_nowhere_is_refused():
         trace_point("blocks.0.attn.hook_rot_q", GPT)
 
 
+@pytest.fixture
+def watched():
+    """A decoder alone, what it reads, and the trace of the pass."""
+    ours, ids = model(encoder_layers=0, norm_order="pre"), sentences()[1]
+    with torch.no_grad(), record() as tape:
+        ours(None, ids)
+    return ours, ids, tape.trace(about={"config": ours.config.as_dict()})
+
+
+def test_a_trace_is_read_by_the_names_of_transformer_lens(watched):
+    trace = watched[2]
+    assert trace["blocks.0.attn.hook_pattern"].name == "decoder.0.self_attn.weights"
+    assert trace.explain("blocks.0.attn.hook_pattern", batch=0, head=1, query=2, key=0).operation.kind == "softmax"
+    assert "blocks.0.attn.hook_pattern" in trace
+    assert "blocks.7.attn.hook_pattern" not in trace
+    with pytest.raises(KeyError, match=r"blocks\.7\.attn\.hook_pattern"):
+        _ = trace["blocks.7.attn.hook_pattern"]
+
+
+def test_what_is_recorded_is_chosen_by_the_names_of_transformer_lens(watched):
+    ours, ids, trace = watched
+    with torch.no_grad(), record(only=["blocks.*.attn.hook_pattern", "blocks.1.hook_mlp_out"]) as tape:
+        ours(None, ids)
+    assert [*tape] == ["decoder.0.self_attn.weights", "decoder.1.self_attn.weights", "decoder.1.ffn.out"]
+    assert np.array_equal(tape["decoder.1.ffn.out"], trace["decoder.1.ffn.out"].values)
+
+
+def test_an_edit_may_have_a_name_or_a_pattern_of_transformer_lens(watched):
+    ours, ids, _ = watched
+    found = []
+    for name in ("decoder.0.ffn.out", "blocks.0.hook_mlp_out", "blocks.[0].hook_mlp_out"):
+        with torch.no_grad(), record(edit={name: torch.zeros_like}) as tape:
+            found.append(ours(None, ids))
+        assert not tape["decoder.0.ffn.out"].any()
+        assert tape["decoder.1.ffn.out"].any()
+    assert all(torch.equal(found[0], logits) for logits in found)
+
+
+def test_a_name_of_transformer_lens_that_no_tensor_has_is_refused_in_recording(watched):
+    for asked in ({"only": ["blocks.7.hook_mlp_out"]}, {"edit": {"encoder_blocks.0.hook_mlp_out": torch.zeros_like}}):
+        with pytest.raises(KeyError, match="hook_mlp_out"), torch.no_grad(), record(**asked):
+            watched[0](None, watched[1])
+
+
 def test_two_stacks_have_names_of_their_own():
     both = config()
     assert trace_point("encoder_blocks.0.attn.hook_pattern", both) == "encoder.0.self_attn.weights"

@@ -32,6 +32,19 @@ def test_one_head_is_set_to_zero_and_no_other(plain):
     assert np.array_equal(np.delete(after, 2, 1), np.delete(before, 2, 1))
 
 
+def test_a_pattern_edits_each_tensor_whose_name_it_matches():
+    after = edited("encoder.*.self_attn.weights[head=2] = 0")
+    for layer in range(2):
+        point = f"encoder.{layer}.self_attn.weights"
+        assert not after[point].values[:, 2].any()
+        assert after[point].values[:, 1].any()
+
+
+def test_a_line_may_name_its_tensor_as_transformer_lens_does():
+    ours, theirs = edited(f"{WEIGHTS}[head=2]=0"), edited("encoder_blocks.1.attn.hook_pattern[head=2]=0")
+    assert np.array_equal(ours["probs"].values, theirs["probs"].values)
+
+
 def test_a_token_is_named_by_its_word_or_its_place(plain):
     by_word, by_place = edited(f"{WEIGHTS}[query=red,head=0]*=0.5"), edited(f"{WEIGHTS}[head=0, query=3] *= 0.5")
     assert np.array_equal(by_word[WEIGHTS].values, by_place[WEIGHTS].values)

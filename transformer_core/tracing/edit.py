@@ -1,13 +1,14 @@
 """An edit as a line of text: `encoder.1.self_attn.weights[head=2, query=red]=0`. It is parsed, never evaluated.
 
-After the name of a tensor may stand, for some of its axes, an index or a token; then `=` a number, `*=` a number, or
-`=mean`: each entry becomes the mean over all tokens.
+The name may be a pattern with `*` and `?`, or one of TransformerLens. After the name of a tensor may stand, for some of
+its axes, an index or a token; then `=` a number, `*=` a number, or `=mean`: each entry becomes the mean over all
+tokens.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -16,11 +17,12 @@ from torch import Tensor
 
 from transformer_core.tracing.explain import places_of
 from transformer_core.tracing.named_tensor import NamedTensor
-from transformer_core.tracing.tap import Edit
+from transformer_core.tracing.tap import Edit, matcher
 from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.transformer_lens_names import HOOK
 
 # Possessive: nothing that was matched is tried in another way, so that a line takes time in proportion to its length.
-LINE = re.compile(r"\s*+([\w.]++)\s*+(?:\[([^\[\]]*+)\]\s*+)?(\*?=)\s*+(\S++)\s*+")
+LINE = re.compile(r"\s*+((?:[\w.?]|\*(?!=))++)\s*+(?:\[([^\[\]]*+)\]\s*+)?(\*?=)\s*+(\S++)\s*+")
 #: A line of more characters names no tensor and no token that there is.
 LONGEST_LINE = 1000
 EXAMPLE = "encoder.1.self_attn.weights[head=2]=0"
@@ -61,14 +63,15 @@ def edits_of(lines: Sequence[str], plain: Trace) -> dict[str, Edit]:
     """
     found: dict[str, Edit] = {}
     for line in lines:
-        name, change = _change(line, plain)
-        if name in found:
-            raise ValueError(f"{name} is edited twice: name it in one --edit")
-        found[name] = change
+        for name, change in _changes(line, plain):
+            if name in found:
+                raise ValueError(f"{name} is edited twice: name it in one --edit")
+            found[name] = change
     return found
 
 
-def _change(line: str, plain: Trace) -> tuple[str, Change]:
+def _changes(line: str, plain: Trace) -> Iterator[tuple[str, Change]]:
+    """The tensors that a line names, by name or by a pattern, each with what is made of it."""
     if len(line) > LONGEST_LINE:
         raise ValueError(f"an edit has at most {LONGEST_LINE} characters, this one {len(line)}: {line[:40]}…")
     parts = LINE.fullmatch(line)
@@ -81,15 +84,17 @@ def _change(line: str, plain: Trace) -> tuple[str, Change]:
         # Ids name rows of a table: another text is read by another --text.
         if tensor.values.dtype.kind == "f" and not point.startswith(("parameters.", "config.", "other."))
     ]
-    if name not in points:
+    called = {plain.point(name) if name in plain else name} if HOOK in name else {*filter(matcher(name), points)}
+    if not called & {*points}:
         near = get_close_matches(name, points, 3) or [point for point in points if point.endswith("weights")][:3]
         raise ValueError(f"no tensor of this pass is called {name}: near are {', '.join(near)}")
-    tensor = plain.tensors[name]
-    where = {axis: _place(tensor, axis, wanted) for axis, wanted in places_of(chosen or "").items()}
     number = None if value == MEAN and operation == "=" else _number(value, line)
-    if number is None and not {"query", "position"} & set(tensor.axes):
-        raise ValueError(f"{name} has no axis of tokens to take the mean over: it has {', '.join(tensor.axes)}")
-    return name, Change(tensor.axes, where, operation, number)
+    for point in sorted(called):
+        tensor = plain.tensors[point]
+        where = {axis: _place(tensor, axis, wanted) for axis, wanted in places_of(chosen or "").items()}
+        if number is None and not {"query", "position"} & set(tensor.axes):
+            raise ValueError(f"{point} has no axis of tokens to take the mean over: it has {', '.join(tensor.axes)}")
+        yield point, Change(tensor.axes, where, operation, number)
 
 
 def _place(tensor: NamedTensor, axis: str, wanted: str) -> int:

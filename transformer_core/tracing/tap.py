@@ -23,7 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transformer_core.config import Config
 from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.transformer_lens_names import HOOK, aliases
 
 Edit = Callable[[Tensor], Tensor]
 Labels = Callable[[str, str], tuple[str, ...] | None]
@@ -98,6 +100,7 @@ class Tape(Mapping[str, Tensor]):
         self.only = None if only is None else {pattern: matcher(pattern) for pattern in as_patterns(only)}
         self.edit = dict(edit or {})
         self._edit_patterns = {pattern: matcher(pattern) for pattern in self.edit if set(pattern) & set("*?[")}
+        self.hooks = [pattern for pattern in (*(self.only or ()), *self.edit) if HOOK in pattern]
         self._edits_used: set[str] = set()
         self.prefix = ""
         #: Each tensor with its axes and those that it was made of; once the block is over, only what is kept.
@@ -113,6 +116,16 @@ class Tape(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def read_hooks(self, config: Config) -> None:
+        """Let names and patterns of TransformerLens mean the points that they name in a model of this config."""
+        points = {hook: self.prefix + point for point, hook in aliases(config).items()}
+        for pattern in self.hooks:
+            meant = [point for hook, point in points.items() if matcher(pattern)(hook)]
+            if self.only is not None and pattern in self.only:
+                self.only[pattern] = one_of(meant)
+            if pattern in self.edit:
+                self._edit_patterns[pattern] = one_of(meant)
 
     def keeps(self, name: str) -> bool:
         """Whether `only` leaves `name` on the tape."""
@@ -178,6 +191,17 @@ def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(translate(pattern)).match
 
 
+def one_of(names: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
+    """A function that matches each of these names."""
+    return re.compile("|".join(map(re.escape, names)) or "(?!)").fullmatch
+
+
+def model_of_the_pass(config: Config) -> None:
+    """Tell an active recorder which model it hears, so that it understands names of TransformerLens."""
+    if _open and (tape := _recorder.get()) is not None and tape.hooks:
+        tape.read_hooks(config)
+
+
 def edited(name: str, tensor: Tensor, edit: Edit) -> Tensor:
     """The tensor that `edit` makes of `tensor`; an edit that changes no bit is no edit: the tensor itself flows on.
 
@@ -210,7 +234,8 @@ def record(only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = 
     """Listen to every tap in this block: `with record() as tape: model(source, target)`.
 
     Args:
-        only: names or patterns ("decoder.*.cross_attn.weights") to keep; all if None.
+        only: names or patterns ("decoder.*.cross_attn.weights") to keep; all if None. Names of TransformerLens will do,
+            too ("blocks.*.attn.hook_pattern"), here and in `edit`.
         edit: what to make of the tensor of a name, or of all whose names match a pattern, before it flows on.
 
     Raises:

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.config import Config
 from transformer_core.files.arrays import read_arrays
 from transformer_core.files.atomic import ending, reading, whole
 from transformer_core.files.json_objects import read_object
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor
 from transformer_core.tracing.renamed import renamed
+from transformer_core.tracing.transformer_lens_names import HOOK, trace_point
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
 
 __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
@@ -78,7 +80,7 @@ class Trace(Mapping[str, NamedTensor]):
 
         What a row holds most of may stand where no picture has room for it; `picks` are places in what is in sight.
         """
-        return in_full(self, name, **picks)
+        return in_full(self, self.point(name), **picks)
 
     def full(self, name: str) -> NamedTensor:
         """The full array called `name` (no prefix, no picks): of the pass, or of the first source that has it.
@@ -101,7 +103,7 @@ class Trace(Mapping[str, NamedTensor]):
         return self.tensors[name]
 
     def __getitem__(self, name: str) -> Any:
-        tensor = self.full(self.prefix + name)
+        tensor = self.full(self.prefix + self.point(name))
         return tensor.pick(**{axis: at for axis, at in self.picks.items() if axis in tensor.axes})
 
     def __iter__(self) -> Iterator[str]:
@@ -110,7 +112,23 @@ class Trace(Mapping[str, NamedTensor]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def point(self, name: str) -> str:
+        """The name of a tensor here: itself, or the point that TransformerLens calls so in the model of this trace.
+
+        Raises:
+            KeyError: no such point, or the trace does not say how its model was built.
+        """
+        if HOOK not in name:
+            return name
+        if "config" not in self.about:
+            raise KeyError(f"{name} is a name of TransformerLens, and this trace does not name the config of its model")
+        return trace_point(name, Config(**self.about["config"]))
+
     def __contains__(self, name: object) -> bool:
+        try:
+            name = self.point(str(name))
+        except KeyError:
+            return False
         full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
         return full in self.tensors or any(has(full) for _, has in _SOURCES)
 
@@ -119,7 +137,7 @@ class Trace(Mapping[str, NamedTensor]):
 
         `picks` give a label or a place along each axis; see `transformer_core.tracing.explain`.
         """
-        return explain(self, name, **picks)
+        return explain(self, self.point(name), **picks)
 
     def save(self, path: str | os.PathLike[str], compressed: bool = False) -> Path:
         """Write every tensor to `path` (.npz) and axes, labels, order, parents and facts to a JSON beside it.

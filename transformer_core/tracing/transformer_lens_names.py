@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from transformer_core.config import Config
 
+#: In every name of TransformerLens, and in none of ours.
+HOOK = "hook_"
 #: Inside of an attention.
 ATTENTION = {
     "q": "hook_q",
