@@ -72,9 +72,51 @@ def red():
 )
 def test_every_point_of_the_shipped_models_is_explained(checkpoint, count):
     trace = read("The car is red", checkpoint)
-    points = [name for name in trace.parents if not name.startswith(("other.", "lstm.", "lstm_with_attention."))]
-    assert len(points) > 150
+    points = [name for name in trace.parents if not name.startswith("other.")]
+    assert len(points) > 200
     assert faults(trace, count=count, names=points) == []
+
+
+def test_every_point_of_an_lstm_that_stands_beside_is_explained(red):
+    points = [name for name in red.parents if name.startswith("other.") and "lstm" in name]
+    assert len(points) > 50
+    assert faults(red, count=20, names=points) == []
+
+
+ATTENTION = "encoder.1.self_attn"
+#: A measure, an entry of it, and the entries of which it was made.
+MADE_OF = [
+    (f"{ATTENTION}.weight_sums", {"head": 1, "query": 3},
+     [(f"{ATTENTION}.weights", (0, 1, 3, key)) for key in range(4)]),
+    (f"{ATTENTION}.partial_dot", {"head": 0, "query": 0, "key": 1, "d_head": 2},
+     [(f"{ATTENTION}.terms", (0, 0, 0, 1, d)) for d in range(3)]),
+    (f"{ATTENTION}.weighted_v", {"head": 0, "query": 1, "key": 2, "d_head": 3},
+     [(f"{ATTENTION}.weights", (0, 0, 1, 2)), (f"{ATTENTION}.v", (0, 0, 2, 3))]),
+    ("losses", {"position": 2}, [("true_probs", (0, 2))]),
+    ("decoder.0.cross_attn.top_keys", {"query": 1},  # an index: no small change moves it
+     [("decoder.0.cross_attn.mean_weights", (0, 1, key)) for key in range(4)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "at", "entries"), MADE_OF, ids=[name for name, *_ in MADE_OF])
+def test_a_measure_says_of_which_entries_it_was_made(red, name, at, entries):
+    cell = red.explain(name, **at)
+    assert cell.operation.kind == "measure"
+    assert cell.operation.equation
+    assert sorted((entry.name, entry.index) for (entry,) in cell.terms) == sorted(entries)
+    assert cell.recomputed == cell.value
+
+
+def test_the_difference_from_the_largest_score_is_made_of_the_two_alone(red):
+    largest = red[f"{ATTENTION}.masked"].pick(head=0, query=0).values[0].argmax()
+    other = (int(largest) + 1) % 4
+    terms = red.explain(f"{ATTENTION}.scores_minus_max", head=0, query=0, key=other).terms
+    assert {entry.at["key"] for (entry,) in terms} == {int(largest), other}
+
+
+def test_what_an_experiment_recorded_says_which(red):
+    cell = red.explain("experiment.variance.width", width=0)
+    assert (cell.made_by, cell.terms) == ("measure: recorded by the experiment variance", ())
 
 
 @shapes

@@ -4,15 +4,37 @@ Importing this package lets every trace find what experiments recorded, and comp
 """
 
 from transformer_core.studies import results
-from transformer_core.studies.derived import derive
+from transformer_core.studies.derived import derive, equation
 from transformer_core.tracing.trace import NamedTensor, Trace, add_source
 
 
-def _measured(trace: Trace, name: str) -> NamedTensor | None:
-    from transformer_core.studies import measures  # noqa: F401 - late: registers its functions, and imports them all
+class _Results:
+    """What experiments found, from their files."""
 
-    return derive(trace, name)
+    def find(self, _trace: Trace, name: str) -> NamedTensor | None:
+        return results.found(name)
+
+    def has(self, name: str) -> bool:
+        return results.recorded(name)
+
+    def equation(self, name: str) -> str:
+        return f"recorded by the experiment {name.split('.')[1]}" if self.has(name) else ""
 
 
-add_source(lambda _trace, name: results.found(name), results.recorded)
-add_source(_measured)
+class _Measures:
+    """What follows from a trace by arithmetic."""
+
+    def find(self, trace: Trace, name: str) -> NamedTensor | None:
+        from transformer_core.studies import measures  # noqa: F401 - late: it imports them all, and they register
+
+        return derive(trace, name)
+
+    def has(self, _name: str) -> bool:
+        return False  # by the name alone nobody knows what a measure would need
+
+    def equation(self, name: str) -> str:
+        return equation(name)
+
+
+add_source(_Results())
+add_source(_Measures())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -20,6 +21,12 @@ def derived(name: str) -> Callable[[Derivation], Derivation]:
         return function
 
     return register
+
+
+def equation(name: str) -> str:
+    """The definition of a measure, as its docstring begins; "" if there is no such measure."""
+    function = _DERIVED.get(name.rpartition(".")[2])
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split()) if function else ""
 
 
 def derive(trace: Trace, name: str) -> NamedTensor | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from transformer_core.tracing.named_tensor import NamedTensor
-from transformer_core.tracing.operations import OPERATIONS, Operation, total
+from transformer_core.tracing.operations import ALL, OPERATIONS, Operation, total
 from transformer_core.tracing.provenance import Quantity
 
 #: The embeddings call `position` what attention calls `query` or `key`.
@@ -44,6 +44,10 @@ class Tensors(Protocol):
     about: dict[str, Any]
 
     def full(self, name: str) -> NamedTensor: ...
+    def equation(self, name: str) -> str: ...
+    def computed(
+        self, name: str, instead: Mapping[str, NamedTensor] = ...
+    ) -> tuple[NamedTensor | None, tuple[str, ...]]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,15 +114,22 @@ class Entry:
 
         `before` is the same tensor one step of decoding earlier, where there is one.
         """
-        names = self.trace.parents.get(self.name, ())
+        names = self.trace.parents.get(self.name) or self.read
         found = {"x": names[0]} if names else {}
         found |= {name.rpartition(".")[2]: name for name in names}
         before = STEP.sub(lambda step: f"step.{int(step[1]) - 1}.", self.name)
         return found | {"before": before} if before != self.name and before in self.trace.tensors else found
 
     @cached_property
+    def read(self) -> tuple[str, ...]:
+        """The tensors that a measure reads; none for what the pass recorded."""
+        return self.trace.computed(self.name)[1] if self.trace.equation(self.name) else ()
+
+    @cached_property
     def operation(self) -> Operation | None:
         """The operation that made this entry; None for what was given or learned."""
+        if self.name not in self.trace.parents and (words := self.trace.equation(self.name)):
+            return Operation("measure", words, ALL)
         known = OPERATIONS.get(self.name.rpartition(".")[2], ()) if self.name in self.trace.parents else ()
         return next((one for one in known if one.needs <= self.parents.keys() and one.when(self)), None)
 
@@ -127,17 +138,21 @@ class Entry:
         """The operation in words: its kind and its equation, or where the number came from instead."""
         if self.operation:
             return f"{self.operation.kind}: {self.operation.equation}"
-        if self.name.startswith("parameters."):
+        if is_learned(self.name):
             return "learned"
-        return "given" if self.name.rpartition(".")[2] in {"ids", "type_ids", "position_ids"} else "not explained"
+        given = self.name.rpartition(".")[2] in {"ids", "type_ids", "position_ids"} or self.name.startswith("config.")
+        return "given" if given else "not explained"
 
     @cached_property
     def terms(self) -> tuple[tuple[Entry, ...], ...]:
         """The entries that this one was made of, in order; the factors of one product belong together."""
         if self.operation is None:
             return ()
-        if self.operation.terms == "+":
-            named = [[name] for name in self.trace.parents[self.name] if not name.startswith("parameters.")]
+        moving = tuple((entry,) for entry in self._moving()) if self.operation.kind == "measure" else ()
+        if moving:
+            return moving
+        if self.operation.terms == ALL:
+            named = [[name] for name in self.trace.parents.get(self.name, self.read) if not is_learned(name)]
         else:
             named = [
                 [self.parents[w] for w in words]
@@ -146,11 +161,41 @@ class Entry:
             ]
         return tuple(term for names in named for term in self._products(names, self.operation))
 
+    def _moving(self) -> Iterator[Entry]:
+        """Yield the entries of the tensors that a measure reads whose small change changes this number."""
+        for tensor in map(self.trace.full, self.read):
+            if tensor.values.dtype.kind == "f":
+                flat = np.flatnonzero(np.isfinite(tensor.values))
+                step = 1e-3 * (np.abs(tensor.values.flat[flat]).max(initial=0) or 1.0)
+                steps = step * np.random.default_rng(0).uniform(0.5, 1, tensor.values.size)
+                for place in self._among(tensor, flat, steps):
+                    index = map(int, np.unravel_index(place, tensor.shape))
+                    yield Entry(self.trace, tensor.name, dict(zip(tensor.axes, index, strict=True)))
+
+    def _among(self, tensor: NamedTensor, flat: np.ndarray, steps: np.ndarray) -> Iterator[int]:
+        """Yield those of the places `flat` of a tensor on which the number depends: a half that moves nothing is left.
+
+        All places of a half are moved at once, each by a step of its own, so that they do not cancel.
+        """
+        moved = tensor.values.copy()
+        moved.flat[flat] += steps[flat]
+        again = self.trace.computed(self.name, {tensor.name: replace(tensor, values=moved)})[0]
+        if len(flat) and again is not None and float(again.values[self.index]) != self.afresh:
+            if len(flat) == 1:
+                yield int(flat[0])
+            else:
+                for half in np.array_split(flat, 2):
+                    yield from self._among(tensor, half, steps)
+
     def _products(self, names: list[str], operation: Operation) -> Iterator[tuple[Entry, ...]]:
         """Yield a product for each place along the axes that the parents have and the entry has not."""
         tensors = [self.trace.full(name) for name in names]
         sizes = {axis: size for tensor in tensors for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
-        at = {axis: i for axis, i in self.at.items() if axis not in operation.along}
+        at = {operation.called.get(axis, axis): i for axis, i in self.at.items() if axis not in operation.along}
+        if operation.kind == "measure":  # an index that a small change does not move: all that stands at its places
+            at = {axis: i for axis, i in at.items() if sizes.get(axis) == self.size(axis)}
+        if operation.kind in {"step before", "last word"}:
+            at["position"] = at.get("position", sizes.get("position", 0)) - 1
         gone = [axis for axis in PLACES if axis in at and axis not in sizes]
         new = [axis for axis in PLACES if axis in sizes and axis not in self.at]
         for mine, theirs in zip(gone, new, strict=False):
@@ -179,8 +224,16 @@ class Entry:
     @cached_property
     def recomputed(self) -> float:
         """The number computed again, in double precision, from the traced numbers that it was made of."""
+        if self.operation and self.operation.kind == "measure":
+            return self.afresh
         values = [tuple(entry.value for entry in term) for term in self.terms]
         return self.operation.compute(self, values) if self.operation else self.value
+
+    @cached_property
+    def afresh(self) -> float:
+        """The number of a measure, computed from the trace once more."""
+        again = self.trace.computed(self.name)[0]
+        return self.value if again is None else float(again.values[self.index])
 
     @property
     def edited(self) -> bool:
@@ -213,6 +266,11 @@ class Entry:
 
     def __str__(self) -> str:
         return self.tree()
+
+
+def is_learned(name: str) -> bool:
+    """True for the name of a parameter."""
+    return "parameters." in name
 
 
 def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str]:

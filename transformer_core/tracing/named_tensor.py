@@ -21,6 +21,7 @@ AXES = {
     "d_head": "one entry of a query, key or value",
     "d_ff": "one unit of the feed-forward layer",
     "d_state": "one entry of the state of an LSTM",
+    "d_before": "one entry of the state of an LSTM, a step earlier",
     "d_out": "one entry of a row that was turned before it meets the vocabulary",
     "vocab": "one word of a vocabulary",
     "token_type": "one kind of token, such as those of a first or a second sentence",

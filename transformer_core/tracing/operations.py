@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+#: All parents of a tensor, each of them a term.
+ALL = "+"
 #: The values of the terms of one entry; the factors of a product belong to one term.
 Terms = list[tuple[float, ...]]
 
@@ -49,10 +51,11 @@ class Operation:
         kind: the name of the operation, such as "matrix product" or "softmax".
         equation: what is computed, as the paper writes it.
         terms: parents by the last part of their names, `x` for the first: factors stand side by side, and " + " adds.
-            A parent after the first " + " may be missing, as a bias may. "+" alone is the sum of all parents.
+            A parent after the first " + " may be missing, as a bias may. `ALL` is all parents, each a term.
         compute: the number, of the entry and the values of its terms.
         along: axes of the result of which the whole row is needed, as a softmax needs it.
         when: whether this operation made this entry, where one name stands for several.
+        called: axes of the result that have another name in its parents.
     """
 
     kind: str
@@ -61,6 +64,7 @@ class Operation:
     compute: Compute = total
     along: tuple[str, ...] = ()
     when: Callable[[Place], bool] = lambda _entry: True
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def products(self) -> tuple[tuple[str, ...], ...]:
@@ -70,7 +74,7 @@ class Operation:
     @cached_property
     def needs(self) -> frozenset[str]:
         """The parents without which this operation cannot have made the entry."""
-        return frozenset() if self.terms in {"", "+"} else frozenset(self.products[0])
+        return frozenset() if self.terms in {"", ALL} else frozenset(self.products[0])
 
 
 def softmax(entry: Place, terms: Terms) -> float:
@@ -146,9 +150,44 @@ def gathered(_entry: Place, terms: Terms) -> float:
     return entry
 
 
+def scaled_row(entry: Place, terms: Terms) -> float:
+    return gathered(entry, terms) * math.sqrt(entry.size("d_model"))
+
+
 def in_cache(entry: Place) -> bool:
     """True if the key of this entry is older than all tokens that were read in this step."""
     return bool(entry.at["key"] < entry.size("key") - entry.parent_size("x", "position"))
+
+
+def sigmoid(_entry: Place, terms: Terms) -> float:
+    return 1 / (1 + math.exp(-total(_entry, terms)))
+
+
+def tanh(_entry: Place, terms: Terms) -> float:
+    return math.tanh(total(_entry, terms))
+
+
+def state(_entry: Place, terms: Terms) -> float:
+    ((gate, cell),) = terms
+    return gate * math.tanh(cell)
+
+
+def _gate(letter: str, squash: Compute, words: str) -> tuple[Operation, ...]:
+    equation = f"{letter} = {words}(x W_{letter} + h U_{letter} + b_{letter})"
+    return (Operation("gate", equation, f"x w_{letter} + states_before u_{letter} + b_{letter}", squash),)
+
+
+def _before(name: str, last: str, called: Mapping[str, str]) -> tuple[Operation, ...]:
+    """The same tensor one word earlier; before the first word what a decoder was handed, or zeros."""
+
+    def later(entry: Place) -> bool:
+        return entry.at["position"] > 0
+
+    return (
+        Operation("step before", f"{name} of the word before", name, when=later, called=called),
+        Operation("copy", "handed over by the encoder", last, called=called),
+        Operation("constant", "zero before the first word", ""),
+    )
 
 
 def _projection(letter: str) -> Operation:
@@ -161,7 +200,9 @@ def _kept(letter: str) -> Operation:
     return Operation("copy", f"{letter} of an earlier step, from the cache", "before", when=in_cache)
 
 
-SUM = Operation("sum", "the sum of its parents", "+")
+#: The one head of an LSTM's attention reads states as they are.
+STATE = {"d_head": "d_state"}
+SUM = Operation("sum", "the sum of its parents", ALL)
 COPY = Operation("copy", "x", "x")
 #: By the last part of a point's name; of several, the first whose parents are there made the entry.
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
@@ -181,12 +222,18 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "var": (Operation("variance", "mean of (x - mean)² over d_model", "x mean", variance),),
     "normalized": (Operation("norm", "(x - mean) / √(var + ε)", "x mean var", normalize),),
     "q": (_projection("q"),),
-    "k": (_kept("k"), _projection("k")),
+    "k": (_kept("k"), _projection("k"), Operation("copy", "the states of the encoder", "states", called=STATE)),
     "v": (_kept("v"), _projection("v")),
     "scores": (Operation("dot product", "q · k", "q k"),),
     "masked": (Operation("mask", "scaled, or -∞ where a key is hidden", "scaled", mask),),
-    "weights": (Operation("softmax", "softmax over key of masked", "masked", softmax, ("key",)),),
-    "z": (Operation("weighted sum", "Σ over key of weights · v", "weights v"),),
+    "weights": (
+        Operation("softmax", "softmax over key of masked", "masked", softmax, ("key",)),
+        Operation("softmax", "softmax over key of scores", "scores", softmax, ("key",)),
+    ),
+    "z": (
+        Operation("weighted sum", "Σ over key of weights · v", "weights v"),
+        Operation("weighted sum", "Σ over key of weights · k", "weights k"),
+    ),
     "concat": (Operation("copy", "z of all heads, beside each other", "z"),),
     "head_out": (Operation("matrix product", "z W_O, for each head", "z w_o"),),
     "pre": (
@@ -195,7 +242,20 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("matrix product", "x_0 W_p + b_p", "x w_p + b_p"),
     ),
     "post": (Operation("activation", "activation(pre)", "pre", activation),),
+    "embedded": (Operation("gather", "√d_model · the row of the embedding table", "ids table", scaled_row),),
+    "i": _gate("i", sigmoid, "sigmoid"),
+    "f": _gate("f", sigmoid, "sigmoid"),
+    "g": _gate("g", tanh, "tanh"),
+    "o": _gate("o", sigmoid, "sigmoid"),
+    "cells": (Operation("sum", "c = f · c of the word before + i · g", "f cells_before + i g"),),
+    "states": (Operation("state", "h = o · tanh(c)", "o cells", state),),
+    "last_state": (Operation("last word", "the state after the last word", "states"),),
+    "last_cell": (Operation("last word", "the cell after the last word", "cells"),),
+    "states_before": _before("states", "last_state", {"d_before": "d_state"}),
+    "cells_before": _before("cells", "last_cell", {}),
     "out": (
+        Operation("matrix product", "tanh(z W_c + h W_h + b)", "z w_c + states w_h + b_c", tanh),
+        Operation("matrix product", "tanh(h W_h + b)", "states w_h + b_c", tanh),
         Operation("sum", "Σ over head of head_out + b_O", "head_out + b_o"),
         Operation("scale and shift", "normalized · gain + bias", "normalized gain + bias"),
         Operation("matrix product", "post W_2 + b_2", "post w2 + b2"),

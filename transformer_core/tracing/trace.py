@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,19 +29,26 @@ __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
 #: The version of the names of tensors that `save` writes into the card.
 NAMES = 2
 
-Find = Callable[["Trace", str], NamedTensor | None]
-Has = Callable[[str], bool]
-_SOURCES: list[tuple[Find, Has]] = []
+
+class Source(Protocol):
+    """A place where a trace looks for tensors that its pass did not record."""
+
+    def find(self, trace: Trace, name: str) -> NamedTensor | None:
+        """The tensor called `name`, read or computed from the trace; None if this source does not have it."""
+
+    def has(self, name: str) -> bool:
+        """True if `name in trace` is, by this source; nothing is computed."""
+
+    def equation(self, name: str) -> str:
+        """How the tensor called `name` is made, in words; "" if this source does not have it."""
 
 
-def add_source(find: Find, has: Has = lambda _name: False) -> None:
-    """Let every trace ask `find(trace, name)` for a tensor that its pass did not record, in the order of adding.
+_SOURCES: list[Source] = []
 
-    Args:
-        find: the tensor called `name`, computed or read; None if this source does not have it.
-        has: whether `name in trace` is true by this source, without computing anything.
-    """
-    _SOURCES.append((find, has))
+
+def add_source(source: Source) -> None:
+    """Let every trace ask `source` for what its pass did not record, after the sources that were added before."""
+    _SOURCES.append(source)
 
 
 class Trace(Mapping[str, NamedTensor]):
@@ -92,15 +100,37 @@ class Trace(Mapping[str, NamedTensor]):
             seen = through_window(self, name)
             return self.tensors.setdefault(seen.name, seen)
         if name not in self.tensors:
-            plain = Trace({}, about=self.about)
-            plain.tensors, plain.parents = self.tensors, self.parents
-            found = next((tensor for find, _ in _SOURCES if (tensor := find(plain, name)) is not None), None)
+            whole = Trace({}, about=self.about)
+            whole.tensors, whole.parents = self.tensors, self.parents
+            found = next((tensor for source in _SOURCES if (tensor := source.find(whole, name)) is not None), None)
             if found is None:
                 prefix = name.rpartition(".")[0]
                 near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
                 raise KeyError(f"no tensor {name!r} in this trace; beside it: {', '.join(near) or 'nothing'}")
             self.tensors[name] = found
         return self.tensors[name]
+
+    def equation(self, name: str) -> str:
+        """How a source makes the tensor called `name`, in words; "" for what the pass recorded."""
+        return next((words for source in _SOURCES if (words := source.equation(name))), "")
+
+    def computed(
+        self, name: str, instead: Mapping[str, NamedTensor] = MappingProxyType({})
+    ) -> tuple[NamedTensor | None, tuple[str, ...]]:
+        """The tensor that a source finds or computes as `name`, and the tensors whose values it reads for this.
+
+        Args:
+            name: the full name.
+            instead: tensors to compute with in the place of those of their names.
+        """
+        listening = _Listening({}, about=self.about)
+        listening.tensors, listening.parents = {**self.tensors, **instead}, self.parents
+        found = next((tensor for source in _SOURCES if (tensor := source.find(listening, name)) is not None), None)
+        return found, tuple(listening.read)
+
+    def labels(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        """The labels along the axes of the full tensor called `name`."""
+        return self.full(name).labels
 
     def __getitem__(self, name: str) -> Any:
         tensor = self.full(self.prefix + self.point(name))
@@ -130,7 +160,7 @@ class Trace(Mapping[str, NamedTensor]):
         except KeyError:
             return False
         full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
-        return full in self.tensors or any(has(full) for _, has in _SOURCES)
+        return full in self.tensors or any(source.has(full) for source in _SOURCES)
 
     def explain(self, name: str, **picks: int | str) -> Entry:
         """Explain one entry of `name`: its operation, its terms, and the number recomputed from them.
@@ -188,6 +218,21 @@ class Trace(Mapping[str, NamedTensor]):
                 if "parents" in facts:
                     parents[name] = tuple(map(called, facts["parents"]))
             return cls(tensors, parents, card["about"])
+
+
+class _Listening(Trace):
+    """A trace that notes which of its tensors are read."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.read: dict[str, None] = {}
+
+    def full(self, name: str) -> NamedTensor:
+        self.read[name] = None
+        return super().full(name)
+
+    def labels(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        return super().full(name).labels
 
 
 def _arrays_of(path: str | os.PathLike[str]) -> Path:

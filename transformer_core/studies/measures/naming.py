@@ -17,7 +17,7 @@ def joined(*parts: str) -> str:
 def labels_of(trace: Trace, *names: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
-        found.update(trace.full(name).labels)
+        found.update(trace.labels(name))
     return found
 
 

@@ -19,10 +19,10 @@ from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
 from transformer_core.pretrained.safetensor_files import opened_file
 from transformer_core.studies.measures.order import TURNED, exchanged
 from transformer_core.studies.translator.grammar import reading
-from transformer_core.studies.translator.lstm import LSTMTranslator
+from transformer_core.studies.translator.lstm import LSTMTranslator, parameters_of
 from transformer_core.text.vocabulary import END, START, Vocabulary
-from transformer_core.tracing.tap import record, under
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.tap import record, to_numpy, under
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 FOLDER = ASSETS / "models"
 #: The checkpoint of each, by the name that the experiments give it.
@@ -32,6 +32,19 @@ CHAINS = {
 }
 #: A sentence that is too much for one state: of two adjectives and two nouns, the LSTM mixes up which is whose.
 LONG = "the old man who sees the small dog is very tired"
+
+
+#: What each tensor of an LSTM is made of: tensors beside it, tensors of the encoder, and what was learned.
+GATE = "embedded states_before"
+MADE_OF = {
+    "embedded": "ids", "i": GATE, "f": GATE, "g": GATE, "o": GATE, "cells": "f cells_before i g", "states": "o cells",
+    "states_before": "states", "cells_before": "cells", "last_state": "states", "last_cell": "cells", "q": "states",
+    "scores": "q k", "weights": "scores", "z": "weights k", "out": "z states", "logits": "out",
+}  # fmt: skip
+HANDED = {"states_before": "last_state", "cells_before": "last_cell", "k": "states"}
+MADE_WITH = {"embedded": "table", **{gate: f"w_{gate} u_{gate} b_{gate}" for gate in "ifgo"}} | {
+    "q": "w_q", "out": "w_c w_h b_c", "logits": "w",
+}  # fmt: skip
 
 
 def save(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
@@ -115,4 +128,16 @@ def _read(model: LSTMTranslator, vocabulary: Vocabulary, labels: tuple[str, ...]
             return tuple(labels[i] for i in order) if order and name.startswith(TURNED) else labels
         return tuple(vocabulary.target[i] for i in target[0]) if axis in {"position", "query"} else None
 
-    return tape.trace(words)
+    trace = tape.trace(words)
+    for name, tensor, axes in parameters_of(model):
+        full = f"{model.path}.parameters.{name}"
+        trace.tensors[full] = NamedTensor(full, to_numpy(tensor).copy(), tuple(axes.split()))
+    for name in trace.parents:
+        path, _, point = name.rpartition(".")
+        near = [f"{path}.{parent}" for parent in MADE_OF.get(point, "").split()]
+        handed = f"{path.removesuffix('decoder')}encoder"
+        near += [f"{handed}.{parent}" for parent in HANDED.get(point, "").split() if path.endswith("decoder")]
+        side = path.rpartition(".")[2]
+        near += [f"{model.path}.parameters.{side}.{learned}" for learned in MADE_WITH.get(point, "").split()]
+        trace.parents[name] = tuple(parent for parent in near if parent in trace.tensors)
+    return trace
