@@ -43,10 +43,10 @@ def hashed(*parts: Any) -> str:
 
 def digest(*values: Any, ignoring: Iterable[Any] = ()) -> str:
     """A hash of what `values` hold: arrays by content, objects by type and attributes, functions by code."""
-    reader = _Reader(ignoring)
+    tokenizer = _Reader(ignoring)
     for value in values:
-        reader.read(value)
-    return reader.digest()
+        tokenizer.read(value)
+    return tokenizer.digest()
 
 
 class _Reader:

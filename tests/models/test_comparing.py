@@ -36,7 +36,7 @@ def edited():
 
 
 def subtracted(pair):
-    return [n for n in pair.tensors if n.startswith("apart.") and f"a.{n.removeprefix('apart.')}" in pair.tensors]
+    return [n for n in pair.tensors if n.startswith("diff.") and f"a.{n.removeprefix('diff.')}" in pair.tensors]
 
 
 def test_each_pass_in_the_pair_is_the_pass_that_was_read_alone(plain, edited):
@@ -103,7 +103,7 @@ def test_untrained_weights_are_those_that_the_training_of_its_card_begins_with()
     trained = open_model(SHIPPED)
     seed = trained.facts["card"]["recipe"]["seed"]
     fresh = Transformer(trained.model.config, seed=seed).double().eval()
-    ids = torch.tensor([trained.reader.read("car").ids])
+    ids = torch.tensor([trained.tokenizer.read("car").ids])
     assert float(pair["b.seed"]) == seed
     assert np.allclose(pair["b.encoder.final_norm.out"].values, fresh.encode(ids).detach().numpy())
     assert float(compare("car", Side(UNTRAINED), Side(None), seed=5)["a.seed"]) == 5

@@ -13,7 +13,7 @@ import pytest
 from small_models import word_pieces
 
 from transformer_core.pretrained.model_registry import open_model
-from transformer_core.text import tokenizer as cutting
+from transformer_core.text import tokenizer as processes
 from transformer_core.text import tokenizer_process as cutting_process
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SentenceError
@@ -35,7 +35,7 @@ def refused(folder, text="the cat"):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with pytest.raises(ValueError, match=r"^[^\n]*$") as error:
         Subwords(folder, 40).read(text)
-    cutting.cutter.cache_clear()
+    processes.process_of.cache_clear()
     gc.collect()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 4.5
@@ -66,11 +66,11 @@ def test_a_rule_that_never_ends_or_takes_all_memory_is_one_line(text, said, chan
 
 
 def test_a_text_that_is_refused_leaves_the_next_one_readable(tmp_path):
-    reader = Subwords(folder_of(tmp_path, normalizer=THRICE_Q), 40)
+    tokenizer = Subwords(folder_of(tmp_path, normalizer=THRICE_Q), 40)
     for _ in range(2):
         with pytest.raises(SentenceError, match="1 GiB"):
-            reader.read("quick")
-        assert reader.read("the cat").labels == ("[CLS]", "the", "cat", "[SEP]")
+            tokenizer.read("quick")
+        assert tokenizer.read("the cat").labels == ("[CLS]", "the", "cat", "[SEP]")
 
 
 def test_an_id_beyond_the_table_is_refused_by_its_number(tmp_path):
@@ -106,37 +106,37 @@ def test_a_vocabulary_beyond_the_rows_of_the_model_is_refused(folders, tmp_path)
 
 
 def test_the_same_content_is_read_once_and_its_process_ends_with_it(tmp_path):
-    cutting.cutter.cache_clear()
+    processes.process_of.cache_clear()
     one, other = Subwords(folder_of(tmp_path), 40), Subwords(folder_of(tmp_path), 20)
-    process = one.cutter.process
-    assert other.cutter is one.cutter
+    process = one.process.process
+    assert other.process is one.process
     assert process.poll() is None
     assert resource.prlimit(process.pid, resource.RLIMIT_AS)[0] == 2**30
     assert resource.prlimit(process.pid, resource.RLIMIT_CORE)[0] == 0
     del one, other
-    cutting.cutter.cache_clear()
+    processes.process_of.cache_clear()
     gc.collect()
     assert process.poll() == -signal.SIGKILL
 
 
 def test_a_fork_reads_by_a_process_of_its_own(tmp_path):
-    reader = Subwords(folder_of(tmp_path), 40)
+    tokenizer = Subwords(folder_of(tmp_path), 40)
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            own = reader.cutter.process.pid
-            status = int(reader.read("the cat").words[1] != "the" or reader.cutter.process.pid == own)
-            reader.cutter.process.kill()
+            own = tokenizer.process.process.pid
+            status = int(tokenizer.read("the cat").words[1] != "the" or tokenizer.process.process.pid == own)
+            tokenizer.process.process.kill()
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
-    assert reader.read("the cat").words[1] == "the"
+    assert tokenizer.read("the cat").words[1] == "the"
 
 
 def test_an_interrupt_while_a_text_is_cut_loses_no_answer(tmp_path, monkeypatch):
-    reader = Subwords(folder_of(tmp_path), 40)
-    first = reader.cutter.process
+    tokenizer = Subwords(folder_of(tmp_path), 40)
+    first = tokenizer.process.process
 
     class Interrupted(io.BytesIO):
         def readline(self, _most=-1):
@@ -144,9 +144,9 @@ def test_an_interrupt_while_a_text_is_cut_loses_no_answer(tmp_path, monkeypatch)
 
     monkeypatch.setattr(first, "stdout", Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        reader.read("the cat sees")
+        tokenizer.read("the cat sees")
     assert first.poll() == -signal.SIGKILL
-    assert reader.read("the cat").words == ("[CLS]", "the", "cat", "[SEP]")
+    assert tokenizer.read("the cat").words == ("[CLS]", "the", "cat", "[SEP]")
 
 
 def test_the_process_answers_line_by_line_and_imports_nothing_of_this_project():
@@ -184,7 +184,7 @@ def test_what_is_no_tokenizer_is_an_answer_too(data, said):
     (line,) = answers.getvalue().splitlines()
     assert said in json.loads(line)["error"]
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
-        cutting.Cutter(data)
+        processes.TokenizerProcess(data)
 
 
 def test_a_lack_of_memory_in_python_is_told_by_the_limit():
@@ -194,6 +194,6 @@ def test_a_lack_of_memory_in_python_is_told_by_the_limit():
 
 def test_without_the_library_the_line_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    cutting.cutter.cache_clear()
+    processes.process_of.cache_clear()
     with pytest.raises(ValueError, match=r"pip install 'transformer-lecture\[models\]'"):
         Subwords(folder_of(tmp_path), 40)

@@ -45,11 +45,11 @@ def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
     from transformer_core.pretrained import load_hugging_face
     from transformer_core.text.subwords import Subwords
 
-    theirs, ours, reader = theirs.double(), load_hugging_face(folder, torch.float64), Subwords(folder)
+    theirs, ours, tokenizer = theirs.double(), load_hugging_face(folder, torch.float64), Subwords(folder)
     worst = 0.0
     for text in sentences(50):
         given = tokens(text, return_tensors="pt")
-        assert tuple(given["input_ids"][0].tolist()) == reader.read(text).ids
+        assert tuple(given["input_ids"][0].tolist()) == tokenizer.read(text).ids
         with torch.no_grad(), record() as tape:
             ours.encode(given["input_ids"])
         with torch.no_grad():

@@ -69,7 +69,7 @@ def name_of(chapter: type[Chapter]) -> str:
 def trace_of(text: str, model: Path | None = None) -> Trace:
     if model == RANDOM:
         fresh = untrained(open_model(DEFAULT_MODEL), seed=1)
-        return read(text, fresh.model, fresh.reader, about=fresh.facts | {"model": RANDOM.name})
+        return read(text, fresh.model, fresh.tokenizer, about=fresh.facts | {"model": RANDOM.name})
     return read(text, model)
 
 

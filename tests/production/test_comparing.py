@@ -62,7 +62,7 @@ def test_every_number_of_the_film_is_in_the_saved_trace(film):
     _, made, _ = film
     arrays, card = np.load(made.parent / "both.npz"), json.loads((made.parent / "both.json").read_text())
     entries = [entry for step in json.loads((made / "steps.json").read_text())["steps"] for entry in step["shown"]]
-    assert {entry["name"].split(".")[0] for entry in entries} == {"a", "b", "apart"}
+    assert {entry["name"].split(".")[0] for entry in entries} == {"a", "b", "diff"}
     for entry in entries:
         if "axis" in entry:
             assert card["tensors"][entry["name"]]["labels"][entry["axis"]][entry["index"][0]] == entry["value"]

@@ -53,9 +53,9 @@ class Texts:
         """What was read, or None if nothing could."""
         text = "".join(case)
         written_elsewhere(text)
-        attempt(lambda: self.shipped.reader.translation(text))
-        for reader in self.pieces:
-            check_reading(text, attempt(lambda reader=reader: reader.read(text)))
+        attempt(lambda: self.shipped.tokenizer.translation(text))
+        for tokenizer in self.pieces:
+            check_reading(text, attempt(lambda tokenizer=tokenizer: tokenizer.read(text)))
         found = None
         for here in (self.shipped, self.small[len(text) % 3]):
             trace = traced(text, here)
@@ -66,12 +66,12 @@ class Texts:
 
 
 def traced(text: str, here: LoadedModel) -> Trace | None:
-    """The trace of a text by a model, if its reader reads it."""
-    reading = attempt(lambda: here.reader.read(text))
+    """The trace of a text by a model, if its tokenizer reads it."""
+    reading = attempt(lambda: here.tokenizer.read(text))
     check_reading(text, reading)
     if reading is None:
         return None
-    return attempt(lambda: read(text, here.model, here.reader, about={"model": "small"}))
+    return attempt(lambda: read(text, here.model, here.tokenizer, about={"model": "small"}))
 
 
 def check_reading(text: str, reading: Reading | None) -> None:
@@ -152,7 +152,7 @@ def written_elsewhere(text: str) -> None:
     assert line.isprintable()
     line.encode()
     if any("\ud800" <= char <= "\udfff" for char in text):
-        return  # no reader reads it, so that it never comes to a page
+        return  # no tokenizer reads it, so that it never comes to a page
     data = json_data("lecture", {"text": text})
     body = f'<body>\n<p title="{html.escape(text)}">{html.escape(text)}</p>\n{data}\n</body>'
     seen = Seen()

@@ -65,7 +65,7 @@ class LoadedModel:
     """A model and what reads for it; facts for a trace, and tensors that were measured of it before."""
 
     model: Transformer
-    reader: Tokenizer | None
+    tokenizer: Tokenizer | None
     facts: dict[str, Any] = field(default_factory=dict)
     measured: Mapping[str, NamedTensor] = field(default_factory=dict)
 
@@ -152,10 +152,10 @@ def open_model(name: str | os.PathLike[str]) -> LoadedModel:
     words = card.pop("vocabulary", None)
     beside = path.with_suffix(".npz")
     measured = Trace.load(beside).tensors if beside.exists() else {}
-    reader = Vocabulary.from_json(words, f"the vocabulary in {path}") if isinstance(words, str) and words else None
-    if reader is not None:
-        _check_words(reader, model, path)
-    return LoadedModel(model, reader, {"model": called, "card": card}, measured)
+    tokenizer = Vocabulary.from_json(words, f"the vocabulary in {path}") if isinstance(words, str) and words else None
+    if tokenizer is not None:
+        _check_words(tokenizer, model, path)
+    return LoadedModel(model, tokenizer, {"model": called, "card": card}, measured)
 
 
 def _reader(folder: Path, model: Transformer) -> Tokenizer:
@@ -179,10 +179,10 @@ def _reader(folder: Path, model: Transformer) -> Tokenizer:
             raise ValueError(f"{folder}/config.json names no decoder_start_token_id, with which a translation begins")
         if end < 0:
             raise ValueError(f"{folder}/config.json names no eos_token_id, with which a translation ends")
-    reader = Subwords(folder, model.config.max_positions, start, end, known)
-    if len(reader.pieces) > known:
-        raise ValueError(f"{folder}: the tokenizer has {len(reader.pieces)} tokens, the model rows for {known}")
-    return reader
+    tokenizer = Subwords(folder, model.config.max_positions, start, end, known)
+    if len(tokenizer.pieces) > known:
+        raise ValueError(f"{folder}: the tokenizer has {len(tokenizer.pieces)} tokens, the model rows for {known}")
+    return tokenizer
 
 
 def _mark(facts: dict[str, Any], known: int, folder: Path, *names: str) -> int:

@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from transformer_core.files.json_objects import bounded
-from transformer_core.text.tokenizer import cutter
+from transformer_core.text.tokenizer import process_of
 from transformer_core.text.vocabulary import SHOWN, Reading, SentenceError
 
 JOIN = "·"
@@ -57,10 +57,10 @@ class Subwords:
             raise ValueError(missing(Path(folder)))
         data = bounded(self.path, MOST_BYTES)
         try:
-            self.cutter = cutter(data)
+            self.process = process_of(data)
         except ValueError as error:
             raise ValueError(f"{self.path} is no tokenizer that can be read: {error}") from None
-        ids = self.cutter.facts["vocabulary"]
+        ids = self.process.facts["vocabulary"]
         size = max(ids.values(), default=-1) + 1
         if not 0 < size <= max(MOST_PIECES, rows):
             raise ValueError(f"{self.path} has {size} tokens: from 1 to {MOST_PIECES} can be read")
@@ -70,7 +70,7 @@ class Subwords:
     @cached_property
     def pieces(self) -> tuple[str, ...]:
         """Every token as the file writes it, in the order of the ids."""
-        ids = self.cutter.facts["vocabulary"]
+        ids = self.process.facts["vocabulary"]
         found = ["[none]"] * max(max(ids.values()) + 1, self.rows)
         for piece, at in ids.items():
             found[at] = piece
@@ -79,12 +79,12 @@ class Subwords:
     @cached_property
     def marks(self) -> frozenset[str]:
         """The tokens that stand for no text, such as [CLS]."""
-        return frozenset(self.cutter.facts["marks"])
+        return frozenset(self.process.facts["marks"])
 
     @cached_property
     def by_bytes(self) -> bool:
         """Whether a piece spells bytes, as GPT-2's do."""
-        return bool(self.cutter.facts["by_bytes"])
+        return bool(self.process.facts["by_bytes"])
 
     @cached_property
     def source(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Subwords:
         if any("\ud800" <= char <= "\udfff" for char in text):
             raise SentenceError("this text holds bytes that are no UTF-8: type it anew")
         try:
-            found = self.cutter.cut(text, self.longest)
+            found = self.process.cut(text, self.longest)
         except ValueError as error:
             raise SentenceError(f"the tokenizer of this model, {self.path}, cannot cut this text: {error}") from None
         count = found.get("count", len(found.get("ids", ())))
@@ -141,12 +141,12 @@ class Subwords:
                 f"this text has {count} tokens, the model reads at most {self.longest}: type a shorter one"
             )
         places = tuple((begin, end) for begin, end in found["offsets"])
-        cut = Cut(tuple(found["tokens"]), tuple(found["ids"]), places, found["words"])
+        cut = Pieces(tuple(found["tokens"]), tuple(found["ids"]), places, found["words"])
         self._check(cut, text)
         labels = tuple(self._label(text, cut, at) for at in range(count))
         return Reading(text, labels, cut.tokens, cut.ids, cut.offsets)
 
-    def _check(self, cut: Cut, text: str) -> None:
+    def _check(self, cut: Pieces, text: str) -> None:
         """Hold ids and places against the table and the text.
 
         Raises:
@@ -161,7 +161,7 @@ class Subwords:
         if not all(0 <= begin <= end <= len(text) for begin, end in cut.offsets):
             raise SentenceError(f"the tokenizer of this model, {self.path}, cuts this text at places that it has not")
 
-    def _label(self, text: str, cut: Cut, at: int) -> str:
+    def _label(self, text: str, cut: Pieces, at: int) -> str:
         """What was typed, where that is what the token says; else the token."""
         piece, (begin, end) = cut.tokens[at], cut.offsets[at]
         typed = text[begin:end].strip()
@@ -175,7 +175,7 @@ class Subwords:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Pieces:
     """The tokens of a text, where each was cut from it, and the number of the word that each belongs to."""
 
     tokens: tuple[str, ...]

@@ -26,7 +26,7 @@ COMMAND = (sys.executable, "-P", str(Path(limits.__file__).resolve()))
 SLOW = () if sys.platform == "win32" else (-signal.SIGPROF, -signal.SIGALRM)
 
 
-class Cutter:
+class TokenizerProcess:
     """Cuts texts by the tokenizer.json in `data`; `facts` are what is known of it. Its process ends with it.
 
     Raises:
@@ -61,9 +61,9 @@ class Cutter:
 
 
 @lru_cache(maxsize=4)
-def cutter(data: bytes) -> Cutter:
+def process_of(data: bytes) -> TokenizerProcess:
     """The one for this content: a file that is opened again is not read again."""
-    return Cutter(data)
+    return TokenizerProcess(data)
 
 
 def _answered(process: subprocess.Popen[bytes], request: bytes) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def small(seed: int, **choices: object) -> Transformer:
 
 def _of_untrained() -> Trace:
     shipped = open_model("english-spanish")
-    return read("The car is red", untrained(shipped, 5).model, shipped.reader)
+    return read("The car is red", untrained(shipped, 5).model, shipped.tokenizer)
 
 
 #: What is a difference of nothing in a true pass, and is compared in a falsified one, too.

@@ -86,7 +86,7 @@ def _read(
     if fresh is None:
         trace = read(text, side.model, edit=edits, target=target, limits=limits)
     else:
-        trace = read(text, fresh.model, fresh.reader, about=fresh.facts, edit=edits, target=target, limits=limits)
+        trace = read(text, fresh.model, fresh.tokenizer, about=fresh.facts, edit=edits, target=target, limits=limits)
         trace.about["seed"] = seed
     if target and not trace.about["config"]["decoder_layers"]:
         raise ValueError(f"a translation was given, and {trace.about['model']} writes none: leave the target out")

@@ -35,7 +35,7 @@ WRITTEN, SOME = 2, 16
 
 
 @torch.no_grad()
-def decoding_tensors(model: Transformer, reader: Tokenizer, given: Sentence) -> dict[str, NamedTensor]:
+def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) -> dict[str, NamedTensor]:
     """`decoding.*`: greedy decoding, beam search, four rules and the cache, for one source, or one text to go on with.
 
     `greedy.probs` "step vocab", `greedy.log_prob`, `.entropy`, `.end` (probability of the end mark), along "step";
@@ -44,9 +44,9 @@ def decoding_tensors(model: Transformer, reader: Tokenizer, given: Sentence) -> 
     undecided, under each of `RULES`; `rules.kept`, how many words are left, and `rules.temperature`, `.k`, `.p`.
     `cache.*`: see `cached`.
     """
-    source, words = torch.tensor([given.source_ids]) if given.source_ids else None, reader.target
-    start, end = torch.tensor([given.target_ids[: given.prompt]]), reader.end
-    longest = most_tokens(model, reader, given.prompt, len(given.source_ids))
+    source, words = torch.tensor([given.source_ids]) if given.source_ids else None, tokenizer.target
+    start, end = torch.tensor([given.target_ids[: given.prompt]]), tokenizer.end
+    longest = most_tokens(model, tokenizer, given.prompt, len(given.source_ids))
     found = sample(model, source, start, end, longest, temperature=0)
     tensors = found.tensors(words, prefix="decoding.greedy.")
     del tensors["decoding.greedy.rule"]  # greedy has none
@@ -70,13 +70,13 @@ def decoding_tensors(model: Transformer, reader: Tokenizer, given: Sentence) -> 
     return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
 
 
-def most_tokens(model: Transformer, reader: Tokenizer, given: int, read: int) -> int:
+def most_tokens(model: Transformer, tokenizer: Tokenizer, given: int, read: int) -> int:
     """How many tokens may be written after the `given`: min(places, 2 read + 16), or a few to go on with a text.
 
     Raises:
         SentenceError: what is given leaves no place for one.
     """
-    most = min(reader.longest, model.config.max_positions - given)
+    most = min(tokenizer.longest, model.config.max_positions - given)
     if most < 1:
         raise SentenceError(f"this text has {given} tokens, and leaves the model no place to go on: type a shorter one")
     return min(CONTINUED if model.encoder is None else WRITTEN * read + SOME, most)

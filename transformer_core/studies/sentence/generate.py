@@ -20,43 +20,46 @@ from transformer_core.tracing.tap import Edit, record
 def generate(
     text: str | Sequence[int],
     model: Transformer,
-    reader: Tokenizer,
+    tokenizer: Tokenizer,
     edit: Mapping[str, Edit] | None = None,
     target: str = "",
     beams: int = 1,
 ) -> tuple[Sentence, tuple[tuple[int, int], ...]]:
     """The text and what the model writes to it, and where each token of the text was cut."""
     if isinstance(text, str):
-        reading = reader.read(text)
+        reading = tokenizer.read(text)
     else:
-        labels = tuple(reader.source[i] for i in text)
+        labels = tuple(tokenizer.source[i] for i in text)
         reading = Reading(sentence(labels), labels, labels, tuple(text))
     if model.decoder is None:
         return Sentence(reading.text, reading.ids, (), reading.labels, ()), reading.offsets
     alone = model.encoder is None
-    given = reading.ids if alone else (reader.start,)
+    given = reading.ids if alone else (tokenizer.start,)
     source = None if alone else torch.tensor([reading.ids])
-    longest = most_tokens(model, reader, len(given), len(reading.ids))
+    longest = most_tokens(model, tokenizer, len(given), len(reading.ids))
     if target:
-        written = _given_translation(target, model, reader, longest)
+        written = _given_translation(target, model, tokenizer, longest)
     elif edit:
-        written = _written_edited(model, source, given, reader.end, longest, edit, beams)
+        written = _written_edited(model, source, given, tokenizer.end, longest, edit, beams)
     elif beams > 1:
-        (tree,) = beam(model, source, torch.tensor([given]), reader.end, beams, longest)
+        (tree,) = beam(model, source, torch.tensor([given]), tokenizer.end, beams, longest)
         written = tree.ids()
     else:
-        (written,) = greedy(model, source, torch.tensor([given]), reader.end, longest)
+        (written,) = greedy(model, source, torch.tensor([given]), tokenizer.end, longest)
     ids = (*given, *written)
-    labels = (*(reading.labels if alone else (reader.target[reader.start],)), *(reader.target[i] for i in written))
+    labels = (
+        *(reading.labels if alone else (tokenizer.target[tokenizer.start],)),
+        *(tokenizer.target[i] for i in written),
+    )
     if alone:
         return Sentence(reading.text, (), ids, (), labels, len(given)), reading.offsets
     return Sentence(reading.text, reading.ids, ids, reading.labels, labels), reading.offsets
 
 
-def _given_translation(text: str, model: Transformer, reader: Tokenizer, longest: int) -> list[int]:
-    if model.encoder is None or not isinstance(reader, Vocabulary):
+def _given_translation(text: str, model: Transformer, tokenizer: Tokenizer, longest: int) -> list[int]:
+    if model.encoder is None or not isinstance(tokenizer, Vocabulary):
         raise ValueError("a translation can be given only to a translator whose vocabulary has whole words")
-    ids = [*reader.translation(text)]
+    ids = [*tokenizer.translation(text)]
     if len(ids) > longest:
         raise SentenceError(f"this translation has {len(ids)} words, and the model writes at most {longest}")
     return ids

@@ -73,32 +73,32 @@ def read(
             edit.
     """
     here = LoadedModel(model, vocabulary) if isinstance(model, Transformer) else open_model(model or DEFAULT_MODEL)
-    model, reader, facts = here.model, vocabulary or here.reader, dict(here.facts)
-    if reader is None:
+    model, tokenizer, facts = here.model, vocabulary or here.tokenizer, dict(here.facts)
+    if tokenizer is None:
         raise ValueError("a lecture needs the vocabulary that the model was trained with")
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
         facts |= contrast.facts(text)
         others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
-    unedited = generate(text, model, reader, target=target)[0] if edit else None
-    lines, edit = _asked(edit or {}, model, reader, unedited)
-    first, cuts = generate(text, model, reader, edit, target, beams)
-    sentences = {f"other.{key}": generate(other, model, reader)[0] for key, other in (others or {}).items()}
+    unedited = generate(text, model, tokenizer, target=target)[0] if edit else None
+    lines, edit = _asked(edit or {}, model, tokenizer, unedited)
+    first, cuts = generate(text, model, tokenizer, edit, target, beams)
+    sentences = {f"other.{key}": generate(other, model, tokenizer)[0] for key, other in (others or {}).items()}
     windows = windows_of(model, first, limits, told="roles" in facts) if limits else {}
     passes = {"": Variant(first, edited=edit)} | variants(
-        first, reader.target, model.config, windows.get("source" if model.encoder else "target")
+        first, tokenizer.target, model.config, windows.get("source" if model.encoder else "target")
     )
     if unedited:
         passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
-    trace = _traced(model, reader, passes)
+    trace = _traced(model, tokenizer, passes)
     chains = read_lstms(first.source) if first.source else Trace({})
     trace.parents |= chains.parents
     trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
     if limits:
         trace.tensors["config.in_sight"] = NamedTensor("config.in_sight", np.array(limits.shown), ())
     if model.decoder is not None:
-        trace.tensors |= decoding_tensors(model, reader, first)
-        trace.about["end"] = reader.end
+        trace.tensors |= decoding_tensors(model, tokenizer, first)
+        trace.about["end"] = tokenizer.end
     trace.about |= (
         chains.about
         | facts
@@ -116,7 +116,7 @@ def read(
             **(about or {}),
         }
     )
-    if target and generate(text, model, reader, edit, beams=beams)[0].written != first.written:
+    if target and generate(text, model, tokenizer, edit, beams=beams)[0].written != first.written:
         trace.about["given"] = target
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
@@ -126,12 +126,12 @@ def read(
 
 
 def _asked(
-    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, reader: Tokenizer, unedited: Sentence | None
+    edit: Mapping[str, Edit] | Sequence[str], model: Transformer, tokenizer: Tokenizer, unedited: Sentence | None
 ) -> tuple[tuple[str, ...], Mapping[str, Edit]]:
     """What is said of the edits, and the edits."""
     if isinstance(edit, Mapping) or unedited is None:
         return tuple(edit), edit if isinstance(edit, Mapping) else {}
-    return tuple(edit), edits_of(tuple(edit), _traced(model, reader, {"": Variant(unedited)}))
+    return tuple(edit), edits_of(tuple(edit), _traced(model, tokenizer, {"": Variant(unedited)}))
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
@@ -149,7 +149,7 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
 
 
 @torch.no_grad()
-def _traced(model: Transformer, reader: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
+def _traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
     """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
@@ -157,12 +157,12 @@ def _traced(model: Transformer, reader: Tokenizer, passes: Mapping[str, Variant]
             with under(prefix):
                 given.read(model)
     sentences = {prefix: given.sentence for prefix, given in passes.items()}
-    labels = words_along(sentences, reader)
+    labels = words_along(sentences, tokenizer)
     trace = tape.trace(labels)
     check_finite(trace)
     add_parameters(trace, model, labels, sentences)
     if model.encoder is not None and model.decoder is not None:
-        trace.tensors |= gradients(passes[""], model, reader.end).trace(labels).tensors
+        trace.tensors |= gradients(passes[""], model, tokenizer.end).trace(labels).tensors
     return trace
 
 
@@ -170,7 +170,7 @@ def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
     return next((prefix for prefix in sentences if prefix and name.startswith(f"{prefix}.")), "")
 
 
-def words_along(sentences: Mapping[str, Sentence], reader: Tokenizer) -> Labels:
+def words_along(sentences: Mapping[str, Sentence], tokenizer: Tokenizer) -> Labels:
     """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:
@@ -178,7 +178,7 @@ def words_along(sentences: Mapping[str, Sentence], reader: Tokenizer) -> Labels:
         rest = name.removeprefix(prefix).removeprefix(".").removeprefix("gradients.")
         given = sentences[prefix]
         if axis == "vocab":
-            return reader.source if rest.startswith("embed_src") or not given.target else reader.target
+            return tokenizer.source if rest.startswith("embed_src") or not given.target else tokenizer.target
         if axis not in ("position", "query", "key") or rest.endswith(".positions"):
             return None
         reads_source = rest.startswith(("embed_src.", "encoder.")) or (axis == "key" and ".cross_attn." in rest)
