@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a type checker sees what is loaded late
     from transformer_core.decoding.sampling import greedy, sample
     from transformer_core.model import Transformer
     from transformer_core.pretrained import load, load_hugging_face, save
+    from transformer_core.pretrained.model_registry import open_model
     from transformer_core.studies.sentence.read import read
     from transformer_core.tracing.tap import record
 
@@ -31,6 +32,7 @@ __all__ = [
     "greedy",
     "load",
     "load_hugging_face",
+    "open_model",
     "read",
     "record",
     "sample",
@@ -44,6 +46,7 @@ _WITH_TORCH = {
     "greedy": "decoding.sampling",
     "load": "pretrained",
     "load_hugging_face": "pretrained",
+    "open_model": "pretrained.model_registry",
     "read": "studies.sentence.read",
     "record": "tracing.tap",
     "sample": "decoding.sampling",
