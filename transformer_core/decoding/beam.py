@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from transformer_core.attention import Cache
@@ -20,7 +21,7 @@ Early = Literal["full", "likely", "never"]
 
 @dataclass(frozen=True)
 class Tree:
-    """Every beginning that a beam search looked at, "node" each: node 0 is the start, the others follow step by step,
+    """Every beginning that a beam search looked at, a node each: node 0 is the start, the others follow step by step,
     likeliest first.
 
     `token` is its last id, `parent` the node that it goes on from (-1 for the start), `step` its number of tokens,
@@ -29,15 +30,15 @@ class Tree:
     longest) as one of the best; the others were pruned. `best` marks the branch of the winner.
     """
 
-    token: Tensor
-    parent: Tensor
-    step: Tensor
-    log_prob: Tensor
-    score: Tensor
-    final: Tensor
-    kept: Tensor
-    finished: Tensor
-    best: Tensor
+    token: Int[Tensor, " node"]
+    parent: Int[Tensor, " node"]
+    step: Int[Tensor, " node"]
+    log_prob: Float[Tensor, " node"]
+    score: Float[Tensor, " node"]
+    final: Float[Tensor, " node"]
+    kept: Bool[Tensor, " node"]
+    finished: Bool[Tensor, " node"]
+    best: Bool[Tensor, " node"]
     #: The nodes of the hypotheses that were left at the end, the winner first.
     hypotheses: tuple[int, ...]
     end: int
@@ -61,12 +62,12 @@ class Tree:
 @torch.no_grad()
 def beam(
     model: Transformer,
-    source_ids: Tensor | None,
-    start: int | Tensor,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
     end: int,
     width: int = 4,
     longest: int = 64,
-    source_padding: Tensor | None = None,
+    source_padding: Bool[Tensor, "batch key"] | None = None,
     cached: bool = True,
     *,
     length_penalty: float = 1.0,
@@ -128,8 +129,8 @@ class _Search:
         self.nodes: list[tuple[Tensor, ...]] = []
         self.length = torch.zeros(batch, dtype=torch.long)
 
-    def go_on(self, log_probs: Tensor) -> tuple[Tensor, Tensor]:
-        """One step: from log p "row vocab" to the rows that are gone on from, and the token that each takes."""
+    def go_on(self, log_probs: Float[Tensor, "batch vocab"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+        """One step: the rows that are gone on from, and the token that each takes."""
         batch, vocab = len(self.given), log_probs.shape[-1]
         steps = len(self.nodes) + 1
         totals = self.score[..., None] + log_probs.view(batch, self.width, vocab)
@@ -155,8 +156,8 @@ class _Search:
         self.over |= self.settled(steps)
         return rows.gather(1, live).flatten(), token.gather(1, live).flatten()
 
-    def settled(self, steps: int) -> Tensor:
-        """For which sources no further step can, or is thought to, change the result: "batch"."""
+    def settled(self, steps: int) -> Bool[Tensor, " batch"]:
+        """True for each source whose result no further step can, or is thought to, change."""
         worst = self.finished[:, -1]
         full = worst.isfinite()
         if self.early == "full":

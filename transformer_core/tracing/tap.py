@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from fnmatch import translate
 from functools import cached_property
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -34,6 +34,7 @@ _open = 0
 _counting = Lock()
 
 
+@runtime_checkable
 class Tap(Protocol):
     """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it."""
 
