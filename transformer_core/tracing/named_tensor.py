@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.tracing.notebook import tensor_html
 from transformer_core.tracing.provenance import Label, Quantity
 
 #: Every axis that a tensor of the core may have, and what runs along it; those of the lecture are in `studies.axes`.
@@ -82,6 +83,9 @@ class NamedTensor:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self.values)))
+
+    def _repr_html_(self) -> str:
+        return tensor_html(self.name, self.values, self.axes, self.labels)
 
     def label(self, axis: str, position: int) -> Label:
         """The token at `position` of this view along `axis`."""

@@ -18,6 +18,7 @@ from transformer_core.files.atomic import ending, reading, whole
 from transformer_core.files.json_objects import read_object
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.notebook import trace_html
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
 
 __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
@@ -109,6 +110,10 @@ class Trace(Mapping[str, NamedTensor]):
     def __contains__(self, name: object) -> bool:
         full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
         return full in self.tensors or any(has(full) for _, has in _SOURCES)
+
+    def _repr_html_(self) -> str:
+        full = {name: self.prefix + name for name in self}
+        return trace_html({name: (self.tensors[at], self.parents.get(at, ())) for name, at in full.items()})
 
     def explain(self, name: str, **picks: int | str) -> Entry:
         """Explain one entry of `name`: its operation, its terms, and the number recomputed from them.
