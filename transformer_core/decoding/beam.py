@@ -1,4 +1,4 @@
-"""Beam search: several beginnings at once, and the whole tree of what was tried, kept and given up."""
+"""Beam search: several sentences at once, and the whole tree of those that were tried, kept and pruned."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Early = Literal["full", "likely", "never"]
 
 @dataclass(frozen=True)
 class Tree:
-    """Every beginning that a beam search looked at, a node each: node 0 is the start, the others follow step by step,
-    likeliest first.
+    """Every prefix of a sentence that a beam search scored, one node each: node 0 is the start, the others follow step
+    by step, likeliest first.
 
-    `token` is its last id, `parent` the node that it goes on from (-1 for the start), `step` its number of tokens,
+    `token` is its last id, `parent` the prefix that it extends (-1 for the start), `step` its number of tokens,
     `log_prob` that of its last token, `score` the sum of log_prob along its branch, `final` the score over
-    step^length_penalty. `kept` nodes were to be gone on from, `finished` ones ended (by the end mark, or at the
-    longest) as one of the best; the others were pruned. `best` marks the branch of the winner.
+    step^length_penalty. `kept` nodes were to be extended, `finished` ones ended (by the end mark, or at the longest) as
+    one of the best; the others were pruned. `best` marks the branch of the winner.
     """
 
     token: Int[Tensor, " node"]
@@ -73,13 +73,13 @@ def beam(
     length_penalty: float = 1.0,
     early: Early = "likely",
 ) -> list[Tree]:
-    """The sentence with the largest Σ_t log p(y_t | y_<t, source) / length^length_penalty, as far as `width` beginnings
-    at a time can find it; the length counts the end mark.
+    """The sentence with the largest Σ_t log p(y_t | y_<t, source) / length^length_penalty that a search over `width`
+    prefixes at a time finds; the length counts the end mark.
 
-    At each step the 2·width best continuations of the kept beginnings are candidates. Of the best `width`, those that
-    end are finished; the best `width` that do not end are gone on from. `early` says when to stop, once `width`
-    are finished: when "full" at once; when "likely" nothing better comes, that is, if the best beginning, over its
-    length now, is no better than the worst finished one; "never" asks the same, over the length that would be best.
+    At each step the 2·width best continuations of the kept prefixes are candidates. Of the best `width`, those that
+    end are finished; the best `width` that do not end are kept. `early` says when to stop, once `width` are finished:
+    when "full" at once; when "likely" nothing better comes, that is, if the best prefix, over its length now, is no
+    better than the worst finished one; "never" asks the same, over the length that would be best.
     Arguments as for `greedy`. The rows of a recorder's `step.{t}.*` are sources times width.
 
     Source: Sutskever et al. 2014, section 3.2 (beam search); Wu et al. 2016, section 7 (length normalisation).
@@ -130,7 +130,7 @@ class _Search:
         self.length = torch.zeros(batch, dtype=torch.long)
 
     def go_on(self, log_probs: Float[Tensor, "batch vocab"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
-        """One step: the rows that are gone on from, and the token that each takes."""
+        """One step: the rows that are extended, and the token that each takes."""
         batch, vocab = len(self.given), log_probs.shape[-1]
         steps = len(self.nodes) + 1
         totals = self.score[..., None] + log_probs.view(batch, self.width, vocab)

@@ -158,7 +158,7 @@ class NamedTensor:
         return replace(self, values=self.values.transpose([self.axes.index(a) for a in order]), axes=tuple(order))
 
     def index(self, *position: int) -> tuple[int, ...]:
-        """Where the entry at `position` of this view lies in the full array."""
+        """The index into the full array of the entry at `position` of this view."""
         at = dict(zip(self.axes, position, strict=True))
         return tuple(self.kept[a][at[a]] if isinstance(a, str) else a for a in self.origin)
 

@@ -144,7 +144,7 @@ class Trace(Mapping[str, NamedTensor]):
 
     @classmethod
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
-        """What `about` of a saved trace says, without its tensors."""
+        """The `about` of a saved trace, without its tensors."""
         card = _arrays_of(path).with_suffix(".json")
         about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
         return about

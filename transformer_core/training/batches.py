@@ -1,4 +1,4 @@
-"""Sentences as arrays of ids, and the batches that training reads: all that a batch depends on is its number."""
+"""Sentences as arrays of ids, and the batches that training reads: seed and number give the same batch again."""
 
 from __future__ import annotations
 

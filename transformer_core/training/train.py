@@ -78,7 +78,7 @@ class Recipe:
         )
 
     def rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to zero. Loshchilov and Hutter 2017."""
+        """The learning rate of a step: linear warm-up, then half a cosine down to zero. Loshchilov and Hutter 2017."""
         if step < self.warm_up:
             return self.peak_rate * (step + 1) / self.warm_up
         done = (step - self.warm_up) / max(1, self.steps - self.warm_up)
@@ -172,7 +172,7 @@ class Run:
         }
 
     def save(self, path: Path) -> None:
-        """Everything that `load` needs to go on, in one safetensors file."""
+        """Write all that `load` needs to go on to one safetensors file."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for at, parameter in enumerate(self.model.parameters()):
             state = self.optimizer.state.get(parameter, {})
