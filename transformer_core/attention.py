@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from transformer_core.config import Config
@@ -24,33 +25,34 @@ Cache = dict[str, tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Mask:
-    """Which keys each query may not see: `bias` is -inf there and 0 elsewhere, "batch 1 query key".
+    """The keys that are hidden from each query: `bias` is -inf there and 0 elsewhere.
 
     `blind` marks the queries that see no key at all, or is None if there are none. They attend to nothing: their
     weights are 0, where an unguarded softmax would give NaN.
     """
 
-    bias: Tensor
-    blind: Tensor | None
+    bias: Float[Tensor, "batch 1 query key"]
+    blind: Bool[Tensor, "batch 1 query 1"] | None
 
-    def __call__(self, scores: Tensor) -> Tensor:
+    def __call__(self, scores: Float[Tensor, "batch head query key"]) -> Float[Tensor, "batch head query key"]:
         return scores + self.bias
 
-    def softmax(self, masked: Tensor) -> Tensor:
+    def softmax(self, masked: Float[Tensor, "batch head query key"]) -> Float[Tensor, "batch head query key"]:
+        """The weights of each query over the keys; all 0 for a blind query."""
         if self.blind is None:
             return masked.softmax(-1)
         return masked.masked_fill(self.blind, 0.0).softmax(-1).masked_fill(self.blind, 0.0)
 
 
-def mask_of(hidden: Tensor, dtype: torch.dtype) -> Mask:
-    """The mask that hides the keys where `hidden`, "batch 1 query key", is True."""
+def mask_of(hidden: Bool[Tensor, "batch 1 query key"], dtype: torch.dtype) -> Mask:
+    """The mask that hides the keys where `hidden` is True."""
     bias = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device).masked_fill(hidden, -math.inf)
     blind = hidden.all(-1, keepdim=True)
     # A compiled pass cannot ask a tensor which way to go: it treats every query as if it might be blind.
     return Mask(bias, blind if torch.compiler.is_compiling() or bool(blind.any()) else None)
 
 
-def causal(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+def causal(queries: int, keys: int, device: torch.device | None = None) -> Bool[Tensor, "query key"]:
     """True where a key comes after its query; the last query is at the last key. Vaswani et al. 2017, section 3.2.3."""
     return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries + 1)
 
@@ -62,12 +64,17 @@ def causal_mask(queries: int, keys: int, dtype: torch.dtype, device: torch.devic
     return mask_of(causal(queries, keys, device)[None, None], dtype)
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, mask: Mask | None, d_k: float, tap: Tap) -> Tensor:
+def attention(
+    q: Float[Tensor, "batch head query d_head"],
+    k: Float[Tensor, "batch head key d_head"],
+    v: Float[Tensor, "batch head key d_head"],
+    mask: Mask | None,
+    d_k: float,
+    tap: Tap,
+) -> Float[Tensor, "batch head query d_head"]:
     """Attention(Q, K, V) = softmax(QKᵀ / √d_k) V.
 
     Every query meets every key; the softmax of their scores says which share of each value it takes.
-
-    Shapes: q "batch head query d_head", k and v "batch head key d_head", result "batch head query d_head".
     `d_k=1` leaves the scores unscaled. Source: Vaswani et al. 2017, section 3.2.1, equation 1.
     """
     scores = tap("scores", q @ k.mT, PAIRS, q, k)
@@ -99,9 +106,12 @@ class MultiHeadAttention(nn.Module):
         self.b_o = nn.Parameter(torch.zeros(d))
 
     def forward(
-        self, x: Tensor, memory: Tensor | None = None, mask: Mask | None = None, cache: Cache | None = None
-    ) -> Tensor:
-        """Shapes: x "batch query d_model", memory "batch key d_model", result "batch query d_model"."""
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        memory: Float[Tensor, "batch key d_model"] | None = None,
+        mask: Mask | None = None,
+        cache: Cache | None = None,
+    ) -> Float[Tensor, "batch query d_model"]:
         tap = tap_at(self.path)
         source = x if memory is None else memory
         q, k, v = self.project(x, source, cache)
@@ -114,7 +124,13 @@ class MultiHeadAttention(nn.Module):
             return self.out_of_heads(z, concat, out, tap)
         return tap("out", out, STREAM, concat)
 
-    def out_of_heads(self, z: Tensor, concat: Tensor, out: Tensor, tap: Tap) -> Tensor:
+    def out_of_heads(
+        self,
+        z: Float[Tensor, "batch head query d_head"],
+        concat: Float[Tensor, "batch query d_model"],
+        out: Float[Tensor, "batch query d_model"],
+        tap: Tap,
+    ) -> Float[Tensor, "batch query d_model"]:
         """out = Σ_heads z W_O + b_O: the same output, seen as a sum over heads. Elhage et al. 2021."""
         batch, heads, queries, d_head = z.shape
         rows = z.transpose(0, 1).reshape(heads, batch * queries, d_head)
@@ -124,12 +140,17 @@ class MultiHeadAttention(nn.Module):
             out = out + (edited - head_out).sum(1)
         return tap("out", out, STREAM, edited, concat)
 
-    def w_o_by_head(self) -> Tensor:
-        """W_O cut into the rows that each head multiplies: "head d_head d_model"."""
+    def w_o_by_head(self) -> Float[Tensor, "head d_head d_model"]:
+        """W_O cut into the rows that each head multiplies, a view."""
         d = len(self.w_o)
         return self.w_o.view(d, self.heads, d // self.heads).permute(1, 2, 0)
 
-    def project(self, x: Tensor, source: Tensor, cache: Cache | None) -> tuple[Tensor, Tensor, Tensor]:
+    def project(
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        source: Float[Tensor, "batch position d_model"],
+        cache: Cache | None,
+    ) -> tuple[Float[Tensor, QUERIES], Float[Tensor, KEYS], Float[Tensor, KEYS]]:
         """Queries of `x`, keys and values of `source`; a cache adds those of earlier tokens, or keeps the memory's."""
         if self.cross:
             q = self.split(F.linear(x, self.w_q, self.b_q), 1)[0]
@@ -144,8 +165,10 @@ class MultiHeadAttention(nn.Module):
             cache[self.path] = (k, v)
         return q, k, v
 
-    def split(self, projected: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """Cut "batch position parts*head*d_head" into `parts` tensors "batch head position d_head"."""
+    def split(
+        self, projected: Float[Tensor, "batch position _"], parts: int
+    ) -> tuple[Float[Tensor, "batch head position d_head"], ...]:
+        """Cut the columns, parts · head · d_head of them, into as many parts, each by head."""
         batch, positions, _ = projected.shape
         cut = projected.view(batch, positions, parts, self.heads, -1)
         return cut.permute(2, 0, 3, 1, 4).contiguous().unbind(0)

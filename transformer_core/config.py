@@ -16,7 +16,7 @@ NEEDED = ("d_model", "heads", "max_positions")
 
 @dataclass(frozen=True)
 class Config:
-    """What distinguishes one Transformer from another; the defaults are the paper's base model.
+    """The sizes and choices that tell one Transformer from another; the defaults are the paper's base model.
 
     A stack with no layers is not built: `decoder_layers=0` leaves an encoder such as BERT, `encoder_layers=0` a
     decoder such as GPT. `norm_order` "post" is the paper's LayerNorm(x + Sublayer(x)), "pre" is

@@ -7,6 +7,7 @@ from functools import lru_cache, reduce
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
@@ -19,11 +20,11 @@ from transformer_core.tracing.tap import tap_at
 @torch.inference_mode(mode=False)
 def sinusoids(
     positions: int, d_model: int, halves: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu"
-) -> Tensor:
+) -> Float[Tensor, "position d_model"]:
     """PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(pos / 10000^(2i/d_model)).
 
     Every pair of entries is the hand of a clock, each slower than the one before. With `halves`, all the sines
-    come first, then all the cosines. Shape: "position d_model". Made in float64, then rounded to `dtype`.
+    come first, then all the cosines. Made in float64, then rounded to `dtype`.
 
     Source: Vaswani et al. 2017, section 3.5.
     """
@@ -58,11 +59,13 @@ class Embedding(nn.Module):
             self.types = nn.Parameter(torch.empty(token_types, config.d_model))
         self.norm = LayerNorm(config, f"{path}.ln") if config.embedding_norm else None
 
-    def forward(self, ids: Tensor, start: int = 0, types: Tensor | None = None) -> Tensor:
-        """Shapes: ids and types "batch position", result "batch position d_model".
-
-        The first token stands at `start`; without `types`, every token is of type 0.
-        """
+    def forward(
+        self,
+        ids: Int[Tensor, "batch position"],
+        start: int = 0,
+        types: Int[Tensor, "batch position"] | None = None,
+    ) -> Float[Tensor, "batch position d_model"]:
+        """The vectors of the tokens: the first one stands at `start`; without `types`, every token is of type 0."""
         if types is not None and self.types is None:
             raise ValueError("this model tells no token types apart")
         tap = tap_at(self.path)
@@ -87,11 +90,13 @@ class Embedding(nn.Module):
         normed = self.norm(tap("sum", total, STREAM, *parts))
         return tap("out", self.drop(normed), STREAM, normed)
 
-    def drop(self, x: Tensor) -> Tensor:
+    def drop(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         return F.dropout(x, self.config.dropout) if self.training else x
 
-    def positional(self, start: int, stop: int, rows: Tensor | None = None) -> Tensor:
-        """The encodings of the positions from `start` to `stop`, "1 position d_model"; or those that `rows` number.
+    def positional(
+        self, start: int, stop: int, rows: Int[Tensor, "1 position"] | None = None
+    ) -> Float[Tensor, "1 position d_model"]:
+        """The encodings of the positions from `start` to `stop`; or of those that `rows` number.
 
         Sinusoids in halves are rounded to float32 whatever the weights are, as Marian's were when it was trained.
         """

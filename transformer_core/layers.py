@@ -1,4 +1,4 @@
-"""What stands around attention: residual connections, layer norm, the feed-forward layer, and the stacks of layers."""
+"""The parts around attention: residual connections, layer norm, the feed-forward layer, and the stacks of layers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention
@@ -32,14 +33,16 @@ class LayerNorm(nn.Module):
         self.gain = nn.Parameter(torch.ones(config.d_model))
         self.bias = nn.Parameter(torch.zeros(config.d_model))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
         if tap.wants("mean", "var", "normalized"):
             return self.step_by_step(x, tap)
         return tap("out", torch.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
 
-    def step_by_step(self, x: Tensor, tap: Tap) -> Tensor:
-        """The steps inside of the one kernel of `torch.layer_norm`; once one of them is edited, they make `out` anew.
+    def step_by_step(
+        self, x: Float[Tensor, "batch position d_model"], tap: Tap
+    ) -> Float[Tensor, "batch position d_model"]:
+        """The same in steps, for a recorder; once one of them is edited, they make `out` anew.
 
         The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
         """
@@ -75,7 +78,7 @@ class FeedForward(nn.Module):
         self.w2 = nn.Parameter(torch.empty(config.d_model, config.d_ff))
         self.b2 = nn.Parameter(torch.zeros(config.d_model))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
         pre = tap("pre", F.linear(x, self.w1, self.b1), "batch position d_ff", x)
         post = tap("post", self.activation(pre), "batch position d_ff", pre)
@@ -101,13 +104,12 @@ class Layer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
+        x: Float[Tensor, "batch position d_model"],
         mask: Mask | None = None,
-        memory: Tensor | None = None,
+        memory: Float[Tensor, "batch key d_model"] | None = None,
         memory_mask: Mask | None = None,
         cache: Cache | None = None,
-    ) -> Tensor:
-        """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
+    ) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
         norms = iter(self.norms)
         x = tap("resid_pre", x, STREAM, x)
@@ -120,8 +122,13 @@ class Layer(nn.Module):
         return tap("resid_post", x, STREAM, x)
 
     def add(
-        self, name: str, x: Tensor, sublayer: Callable[[Tensor], Tensor], norm: Callable[[Tensor], Tensor], tap: Tap
-    ) -> Tensor:
+        self,
+        name: str,
+        x: Float[Tensor, "batch position d_model"],
+        sublayer: Callable[[Tensor], Tensor],
+        norm: Callable[[Tensor], Tensor],
+        tap: Tap,
+    ) -> Float[Tensor, "batch position d_model"]:
         """One residual connection; the sum itself is tapped as `name`, before any norm."""
         pre = self.config.norm_order == "pre"
         out = sublayer(norm(x) if pre else x)
@@ -140,13 +147,12 @@ class Stack(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
+        x: Float[Tensor, "batch position d_model"],
         mask: Mask | None = None,
-        memory: Tensor | None = None,
+        memory: Float[Tensor, "batch key d_model"] | None = None,
         memory_mask: Mask | None = None,
         cache: Cache | None = None,
-    ) -> Tensor:
-        """Shapes: x "batch position d_model", memory "batch key d_model", result as x."""
+    ) -> Float[Tensor, "batch position d_model"]:
         for layer in self.layers:
             x = layer(x, mask, memory, memory_mask, cache)
         final: Tensor = self.final_norm(x)

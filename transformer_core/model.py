@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from transformer_core.attention import Cache, Mask, causal, causal_mask, mask_of
@@ -43,16 +44,17 @@ class Transformer(nn.Module):
 
     def forward(
         self,
-        source_ids: Tensor | None,
-        target_ids: Tensor | None = None,
-        source_padding: Tensor | None = None,
-        target_padding: Tensor | None = None,
-        source_types: Tensor | None = None,
-    ) -> Tensor:
+        source_ids: Int[Tensor, "batch key"] | None,
+        target_ids: Int[Tensor, "batch query"] | None = None,
+        source_padding: Bool[Tensor, "batch key"] | None = None,
+        target_padding: Bool[Tensor, "batch query"] | None = None,
+        source_types: Int[Tensor, "batch key"] | None = None,
+    ) -> Float[Tensor, "batch position vocab"]:
         """The logits of every position; a padding mask is True where there is no token.
 
-        Shapes: ids, padding and types "batch position", result "batch position vocab". Encoder-only models take no
-        target, decoder-only models None for the source. A model without an output layer returns its last rows.
+        The tokens of the target ask, as queries of cross-attention; those of the source are its keys. Encoder-only
+        models take no target, decoder-only models None for the source; a model without an output layer returns its
+        last rows, of d_model numbers each.
 
         Raises:
             ValueError: a source for a model without an encoder, or what `encode` and `decode` refuse.
@@ -68,7 +70,7 @@ class Transformer(nn.Module):
             probabilities(logits)
         return logits
 
-    def read_off(self, memory: Tensor) -> Tensor:
+    def read_off(self, memory: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position vocab"]:
         """The logits of an encoder alone, or its rows if it has no output layer.
 
         Its pooler runs for a recorder, who alone sees what it says.
@@ -81,9 +83,12 @@ class Transformer(nn.Module):
         return logits
 
     def encode(
-        self, source_ids: Tensor | None, source_padding: Tensor | None = None, source_types: Tensor | None = None
-    ) -> Tensor:
-        """What the encoder makes of the source: "batch position d_model".
+        self,
+        source_ids: Int[Tensor, "batch position"] | None,
+        source_padding: Bool[Tensor, "batch position"] | None = None,
+        source_types: Int[Tensor, "batch position"] | None = None,
+    ) -> Float[Tensor, "batch position d_model"]:
+        """The encoder's output for the source, one row for each token: the memory that a decoder reads.
 
         Raises:
             ValueError: no encoder, no source, or token types where the model has none.
@@ -97,14 +102,14 @@ class Transformer(nn.Module):
 
     def decode(
         self,
-        target_ids: Tensor | None,
-        memory: Tensor | None = None,
-        source_padding: Tensor | None = None,
-        target_padding: Tensor | None = None,
+        target_ids: Int[Tensor, "batch query"] | None,
+        memory: Float[Tensor, "batch key d_model"] | None = None,
+        source_padding: Bool[Tensor, "batch key"] | None = None,
+        target_padding: Bool[Tensor, "batch position"] | None = None,
         cache: Cache | None = None,
         start: int = 0,
-    ) -> Tensor:
-        """The logits after every target token, "batch position vocab"; no token sees a later one.
+    ) -> Float[Tensor, "batch query vocab"]:
+        """The logits after every target token; no token sees a later one.
 
         With a cache, `target_ids` holds only the tokens from position `start` on, and `target_padding` all of them.
 
@@ -133,18 +138,20 @@ def _load_shared_table_twice(_model: nn.Module, state: dict[str, Tensor], prefix
         state[f"{prefix}embed_tgt.table"] = state[f"{prefix}embed_src.table"]
 
 
-def probabilities(logits: Tensor) -> Tensor:
-    """p(word) = softmax(logits), over the vocabulary: "batch position vocab"."""
+def probabilities(logits: Float[Tensor, "batch position vocab"]) -> Float[Tensor, "batch position vocab"]:
+    """p(word) = softmax(logits), over the vocabulary."""
     return tap_at("")("probs", logits.softmax(-1), "batch position vocab", logits)
 
 
-def padding_mask(padding: Tensor | None, dtype: torch.dtype) -> Mask | None:
-    """Hides the keys that are padding, from every query."""
+def padding_mask(padding: Bool[Tensor, "batch key"] | None, dtype: torch.dtype) -> Mask | None:
+    """Hide the keys that are padding, from every query."""
     return None if padding is None else mask_of(padding[:, None, None, :], dtype)
 
 
-def target_mask(queries: int, keys: int, padding: Tensor | None, x: Tensor) -> Mask | None:
-    """Hides later tokens and padding; None for one query that may see everything."""
+def target_mask(
+    queries: int, keys: int, padding: Bool[Tensor, "batch key"] | None, x: Float[Tensor, "batch query d_model"]
+) -> Mask | None:
+    """Hide later tokens and padding; None for one query that may see everything."""
     if queries == 1 and padding is None:
         return None
     if padding is None:

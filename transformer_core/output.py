@@ -1,9 +1,10 @@
-"""What is read off the last layer: logits of every position, and BERT's vector for a whole text."""
+"""The output of the last layer: logits of every position, and BERT's vector for a whole text."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
@@ -25,8 +26,9 @@ class Output(nn.Module):
         self.b = nn.Parameter(torch.zeros(vocab)) if config.output_bias else None
         self.transform = Transform(config, "output") if config.output_layer == "transformed" else None
 
-    def forward(self, x: Tensor, table: Tensor) -> Tensor:
-        """Shapes: x "batch position d_model", table "vocab d_model", result "batch position vocab"."""
+    def forward(
+        self, x: Float[Tensor, "batch position d_model"], table: Float[Tensor, "vocab d_model"]
+    ) -> Float[Tensor, "batch position vocab"]:
         if self.transform is not None:
             x = self.transform(x)
         logits = F.linear(x, table if self.w is None else self.w, self.b)
@@ -34,7 +36,7 @@ class Output(nn.Module):
 
 
 class Transform(nn.Module):
-    """LayerNorm(activation(x W_t + b_t)): what BERT makes of a row before it meets the vocabulary."""
+    """LayerNorm(activation(x W_t + b_t)): in BERT, a row goes through it before it meets the vocabulary."""
 
     def __init__(self, config: Config, path: str) -> None:
         super().__init__()
@@ -43,7 +45,7 @@ class Transform(nn.Module):
         self.b_t = nn.Parameter(torch.zeros(config.d_model))
         self.norm = LayerNorm(config, f"{path}.ln")
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
         pre = tap("pre", F.linear(x, self.w_t, self.b_t), STREAM, x)
         normed: Tensor = self.norm(tap("post", self.activation(pre), STREAM, pre))
@@ -59,8 +61,7 @@ class Pooler(nn.Module):
         self.w_p = nn.Parameter(torch.empty(config.d_model, config.d_model))
         self.b_p = nn.Parameter(torch.zeros(config.d_model))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shapes: x "batch position d_model", result "batch d_model"."""
+    def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch d_model"]:
         tap = tap_at(self.path)
         pre = tap("pre", F.linear(x[:, 0], self.w_p, self.b_p), "batch d_model", x)
         return tap("out", pre.tanh(), "batch d_model", pre)

@@ -22,7 +22,7 @@ INPUTS = {"embed_src.ids": "source_ids", "embed_tgt.ids": "target_ids"}
 
 @dataclass(frozen=True)
 class Shape:
-    """What a tensor is called, what runs along each axis, and how far: a number, or the name of a length."""
+    """The name of a tensor, its axes, and the size along each: a number, or the name of a length."""
 
     name: str
     axes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What took part in making a result: names and numbers of this project, of Python and of libraries."""
+"""The versions that a result was made with: of this project, of Python and of libraries."""
 
 from __future__ import annotations
 

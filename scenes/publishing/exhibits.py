@@ -15,7 +15,8 @@ from typing import Any
 
 from scenes.production.files import slug, write_text
 from scenes.publishing.rendered import RenderedStep
-from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.studies.axes import ALL_AXES
+from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.trace import Trace
 
 #: A window has about so many values at most, and so many entries along an axis, before what is shown is added.
@@ -81,7 +82,7 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
 
 def glossary(found: Sequence[Exhibit]) -> dict[str, str]:
     """What runs along each axis of the exhibits, in words."""
-    return {axis: AXES[axis] for one in found for axis in one.tensor.axes if axis in AXES}
+    return {axis: ALL_AXES[axis] for one in found for axis in one.tensor.axes if axis in ALL_AXES}
 
 
 def _place(entry: dict[str, Any], tensor: NamedTensor) -> tuple[int, ...]:

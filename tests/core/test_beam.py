@@ -101,6 +101,7 @@ def test_a_width_that_the_vocabulary_cannot_fill_is_refused():
     assert {len(tree.hypotheses) for tree in searched(width=6)[1]} == {6}
 
 
+@pytest.mark.usefixtures("_unchecked")
 def test_another_word_for_when_to_stop_is_refused():
     with pytest.raises(ValueError, match=r'^no beam ends "Never": it ends when full, likely, never$'):
         searched(early="Never")

@@ -6,7 +6,10 @@ from core_models import error, model, paddings, sentences
 
 from transformer_core.tracing.tap import record
 
-pytestmark = pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`"),
+    pytest.mark.usefixtures("_unchecked"),
+]
 
 
 @pytest.fixture(autouse=True)

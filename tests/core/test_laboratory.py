@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from transformer_core.studies import results
+from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.experiments import laboratory
 from transformer_core.studies.experiments.laboratory import Bench, Experiment, perform, tensor
-from transformer_core.tracing.trace import AXES, Trace
+from transformer_core.tracing.trace import Trace
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_a_recorded_experiment_is_known_whole_and_named(name):
     assert card["about"]["command"] == f"lecture experiments run {name} --seed {card['about']['seed']}"
     for full in saved:
         assert full.startswith(f"experiment.{name}.")
-        assert {*saved.full(full).axes} <= {*AXES}
+        assert {*saved.full(full).axes} <= {*ALL_AXES}
         values = saved.full(full).values
         # A step that never came is infinite, in the one axis of time that an experiment reports.
         assert not np.isnan(values).any()

@@ -8,9 +8,10 @@ from core_models import jig
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.pretrained import save
+from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
-from transformer_core.tracing.trace import AXES, Trace
+from transformer_core.tracing.trace import Trace
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
 
@@ -138,7 +139,7 @@ def test_the_axes_of_parameters_say_how_they_are_turned(trace):
 
 def test_every_parent_is_in_the_trace_and_every_axis_in_the_glossary(trace):
     assert all(parent in trace for parents in trace.parents.values() for parent in parents)
-    assert {axis for name in trace for axis in trace.full(name).axes} <= {*AXES}
+    assert {axis for name in trace for axis in trace.full(name).axes} <= {*ALL_AXES}
 
 
 def test_every_parameter_is_the_parent_of_something(trace):

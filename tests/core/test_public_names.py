@@ -3,7 +3,9 @@
 import ast
 import importlib
 import inspect
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,20 @@ def test_a_type_checker_sees_the_names_that_are_loaded_late():
 def test_a_name_that_is_not_offered_is_no_attribute():
     with pytest.raises(AttributeError, match="has no 'transformer'"):
         _ = transformer_core.transformer
+
+
+#: The rooms whose docstrings are held to say what a thing is or does. The studies are to follow.
+ROOMS = ("tracing", "text", "files", "pretrained", "decoding", "training", "interpret")
+
+
+def test_a_docstring_begins_with_what_a_thing_is_or_does():
+    core = Path(transformer_core.__file__).parent
+    indirect = re.compile(r"(What|One that|Whether|How|Why|Which|Where)\b")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    found = [
+        f"{path.relative_to(core)}: {text.splitlines()[0]}"
+        for path in [*core.glob("*.py"), *(file for room in ROOMS for file in (core / room).rglob("*.py"))]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, documented) and (text := ast.get_docstring(node)) and indirect.match(text)
+    ]
+    assert found == []

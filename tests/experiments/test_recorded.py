@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from transformer_core.studies import results
+from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.effects import counts
-from transformer_core.tracing.trace import AXES, Trace
+from transformer_core.tracing.trace import Trace
 
 EXPERIMENTS = results.experiments()
 
@@ -23,7 +24,7 @@ def test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone(
     assert about["command"] == f"lecture experiments run {name} --seed {about['seed']}"
     assert about["seconds"] > 0
     for full, facts in card["tensors"].items():
-        assert {*facts["axes"]} <= {*AXES}, full
+        assert {*facts["axes"]} <= {*ALL_AXES}, full
         values = results.found(full).values.astype(float)
         assert not np.isnan(values).any(), full
 

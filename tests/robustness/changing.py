@@ -12,7 +12,7 @@ from mutmut.mutation.mutators import mutation_operators
 
 #: Words for people, and what only a type checker or `import *` reads.
 LEFT_ALONE = (cst.Annotation, cst.Import, cst.ImportFrom, cst.TypeParameters)
-GLOSSARIES = {"AXES", "__all__"}
+GLOSSARIES = {"AXES", "STUDY_AXES", "__all__"}
 
 
 @dataclass(frozen=True)

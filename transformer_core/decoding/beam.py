@@ -1,4 +1,4 @@
-"""Beam search: several beginnings at once, and the whole tree of what was tried, kept and given up."""
+"""Beam search: several sentences at once, and the whole tree of those that were tried, kept and pruned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from transformer_core.attention import Cache
@@ -20,24 +21,24 @@ Early = Literal["full", "likely", "never"]
 
 @dataclass(frozen=True)
 class Tree:
-    """Every beginning that a beam search looked at, "node" each: node 0 is the start, the others follow step by step,
-    likeliest first.
+    """Every prefix of a sentence that a beam search scored, one node each: node 0 is the start, the others follow step
+    by step, likeliest first.
 
-    `token` is its last id, `parent` the node that it goes on from (-1 for the start), `step` its number of tokens,
+    `token` is its last id, `parent` the prefix that it extends (-1 for the start), `step` its number of tokens,
     `log_prob` that of its last token, `score` the sum of log_prob along its branch, `final` the score over
-    step^length_penalty. `kept` nodes were to be gone on from, `finished` ones ended (by the end mark, or at the
-    longest) as one of the best; the others were pruned. `best` marks the branch of the winner.
+    step^length_penalty. `kept` nodes were to be extended, `finished` ones ended (by the end mark, or at the longest) as
+    one of the best; the others were pruned. `best` marks the branch of the winner.
     """
 
-    token: Tensor
-    parent: Tensor
-    step: Tensor
-    log_prob: Tensor
-    score: Tensor
-    final: Tensor
-    kept: Tensor
-    finished: Tensor
-    best: Tensor
+    token: Int[Tensor, " node"]
+    parent: Int[Tensor, " node"]
+    step: Int[Tensor, " node"]
+    log_prob: Float[Tensor, " node"]
+    score: Float[Tensor, " node"]
+    final: Float[Tensor, " node"]
+    kept: Bool[Tensor, " node"]
+    finished: Bool[Tensor, " node"]
+    best: Bool[Tensor, " node"]
     #: The nodes of the hypotheses that were left at the end, the winner first.
     hypotheses: tuple[int, ...]
     end: int
@@ -61,24 +62,24 @@ class Tree:
 @torch.no_grad()
 def beam(
     model: Transformer,
-    source_ids: Tensor | None,
-    start: int | Tensor,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
     end: int,
     width: int = 4,
     longest: int = 64,
-    source_padding: Tensor | None = None,
+    source_padding: Bool[Tensor, "batch key"] | None = None,
     cached: bool = True,
     *,
     length_penalty: float = 1.0,
     early: Early = "likely",
 ) -> list[Tree]:
-    """The sentence with the largest Σ_t log p(y_t | y_<t, source) / length^length_penalty, as far as `width` beginnings
-    at a time can find it; the length counts the end mark.
+    """The sentence with the largest Σ_t log p(y_t | y_<t, source) / length^length_penalty that a search over `width`
+    prefixes at a time finds; the length counts the end mark.
 
-    At each step the 2·width best continuations of the kept beginnings are candidates. Of the best `width`, those that
-    end are finished; the best `width` that do not end are gone on from. `early` says when to stop, once `width`
-    are finished: when "full" at once; when "likely" nothing better comes, that is, if the best beginning, over its
-    length now, is no better than the worst finished one; "never" asks the same, over the length that would be best.
+    At each step the 2·width best continuations of the kept prefixes are candidates. Of the best `width`, those that
+    end are finished; the best `width` that do not end are kept. `early` says when to stop, once `width` are finished:
+    when "full" at once; when "likely" nothing better comes, that is, if the best prefix, over its length now, is no
+    better than the worst finished one; "never" asks the same, over the length that would be best.
     Arguments as for `greedy`. The rows of a recorder's `step.{t}.*` are sources times width.
 
     Source: Sutskever et al. 2014, section 3.2 (beam search); Wu et al. 2016, section 7 (length normalisation).
@@ -128,8 +129,8 @@ class _Search:
         self.nodes: list[tuple[Tensor, ...]] = []
         self.length = torch.zeros(batch, dtype=torch.long)
 
-    def go_on(self, log_probs: Tensor) -> tuple[Tensor, Tensor]:
-        """One step: from log p "row vocab" to the rows that are gone on from, and the token that each takes."""
+    def go_on(self, log_probs: Float[Tensor, "batch vocab"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+        """One step: the rows that are extended, and the token that each takes."""
         batch, vocab = len(self.given), log_probs.shape[-1]
         steps = len(self.nodes) + 1
         totals = self.score[..., None] + log_probs.view(batch, self.width, vocab)
@@ -155,8 +156,8 @@ class _Search:
         self.over |= self.settled(steps)
         return rows.gather(1, live).flatten(), token.gather(1, live).flatten()
 
-    def settled(self, steps: int) -> Tensor:
-        """For which sources no further step can, or is thought to, change the result: "batch"."""
+    def settled(self, steps: int) -> Bool[Tensor, " batch"]:
+        """True for each source whose result no further step can, or is thought to, change."""
         worst = self.finished[:, -1]
         full = worst.isfinite()
         if self.early == "full":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from transformer_core.attention import Cache
@@ -14,16 +15,17 @@ from transformer_core.model import Transformer, probabilities
 from transformer_core.tracing.tap import to_numpy, under, unseen
 from transformer_core.tracing.trace import NamedTensor
 
+#: From probabilities "batch vocab" to ids "batch".
 Choose = Callable[[Tensor], Tensor]
 
 
 def greedy(
     model: Transformer,
-    source_ids: Tensor | None,
-    start: int | Tensor,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
     end: int,
     longest: int = 64,
-    source_padding: Tensor | None = None,
+    source_padding: Bool[Tensor, "batch key"] | None = None,
     cached: bool = True,
 ) -> list[list[int]]:
     """y_t = argmax p(y | y_<t, source): at every step the likeliest token, until `end`.
@@ -33,8 +35,8 @@ def greedy(
 
     Args:
         model: an encoder-decoder, in evaluation mode; or a decoder, with `source_ids` None.
-        source_ids: "batch position"; `source_padding`, of the same shape, is True where there is no token.
-        start: the id of the mark before the first token; or the ids to go on from, "batch position".
+        source_ids: the ids of each source; `source_padding` is True where there is no token.
+        start: the id of the mark before the first token; or the ids to go on from.
         end: the id of the mark after the last token, or -1 for none.
         longest: most tokens to write.
 
@@ -50,26 +52,25 @@ def greedy(
 
 @dataclass(frozen=True)
 class Sampled:
-    """Sentences that were written, and what each token was chosen from.
+    """Sentences that were written, and the probabilities that each token was chosen from.
 
-    `ids` are those of each sentence, without the marks; `token` "batch step" has all that were written, the end mark
-    and what came after it included. `probs` "batch step vocab" is what the model said, `rule` what temperature, top-k
-    and top-p made of it.
+    `ids` are those of each sentence, without the marks; `token` has all that were written, the end mark and what came
+    after it included. `probs` are the model's probabilities, `rule` those after temperature, top-k and top-p.
     """
 
     ids: list[list[int]]
-    token: Tensor
-    probs: Tensor
-    rule: Tensor
+    token: Int[Tensor, "batch step"]
+    probs: Float[Tensor, "batch step vocab"]
+    rule: Float[Tensor, "batch step vocab"]
 
     @property
-    def log_prob(self) -> Tensor:
-        """log p(y_t | y_<t, source) of each token, by the model: "batch step". Their sum is the score of the beams."""
+    def log_prob(self) -> Float[Tensor, "batch step"]:
+        """log p(y_t | y_<t, source) of each token, by the model, in nats. Their sum is the score of the beams."""
         return self.probs.gather(-1, self.token[..., None])[..., 0].log()
 
     @property
-    def entropy(self) -> Tensor:
-        """H_t = -Σ_word p log p, in nats: how undecided the model was at each step, "batch step". Shannon 1948."""
+    def entropy(self) -> Float[Tensor, "batch step"]:
+        """H_t = -Σ_word p log p, in nats: how undecided the model was at each step. Shannon 1948."""
         entropy: Tensor = torch.special.entr(self.probs).sum(-1)
         return entropy
 
@@ -85,11 +86,11 @@ class Sampled:
 @torch.no_grad()
 def sample(
     model: Transformer,
-    source_ids: Tensor | None,
-    start: int | Tensor,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
     end: int,
     longest: int = 64,
-    source_padding: Tensor | None = None,
+    source_padding: Bool[Tensor, "batch key"] | None = None,
     cached: bool = True,
     *,
     seed: int = 0,
@@ -114,12 +115,14 @@ def sample(
     return Sampled(ids, *(torch.stack(part, 1) for part in zip(*seen, strict=True)))
 
 
-def reshaped(probs: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Tensor:
+def reshaped(
+    probs: Float[Tensor, "... vocab"], temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0
+) -> Float[Tensor, "... vocab"]:
     """softmax(logits / T), then only the k likeliest, then only the fewest that together hold p; scaled to sum to 1.
 
     T below 1 sharpens and above 1 flattens; 0 leaves the likeliest alone. `top_k=0` and `top_p=1` cut nothing.
-    Shapes: "... vocab" both. Source: Ackley et al. 1985 (temperature); Fan et al. 2018, section 5 (top-k); Holtzman et
-    al. 2020, section 3.1 (top-p).
+    Source: Ackley et al. 1985 (temperature); Fan et al. 2018, section 5 (top-k); Holtzman et al. 2020, section 3.1
+    (top-p).
 
     Raises:
         ValueError: a negative temperature or k, or a p that is not in (0, 1].
@@ -142,15 +145,15 @@ def reshaped(probs: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: flo
 
 def _write(
     model: Transformer,
-    source_ids: Tensor | None,
-    start: int | Tensor,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
     end: int,
     longest: int,
-    source_padding: Tensor | None,
+    source_padding: Bool[Tensor, "batch key"] | None,
     cached: bool,
     choose: Choose,
 ) -> list[list[int]]:
-    """One token after the other, each chosen from the probabilities "batch vocab" of its step."""
+    """One token after the other, each chosen from the probabilities of its step."""
     memory, target = begin(model, source_ids, start, source_padding)
     given = target.shape[1]
     cache: Cache | None = {} if cached else None
@@ -167,9 +170,16 @@ def _write(
 
 
 def begin(
-    model: Transformer, source_ids: Tensor | None, start: int | Tensor, source_padding: Tensor | None
-) -> tuple[Tensor | None, Tensor]:
-    """What the encoder makes of the source, and the ids to go on from, "batch position"."""
+    model: Transformer,
+    source_ids: Int[Tensor, "batch key"] | None,
+    start: int | Int[Tensor, "batch query"],
+    source_padding: Bool[Tensor, "batch key"] | None,
+) -> tuple[Float[Tensor, "batch key d_model"] | None, Int[Tensor, "batch query"]]:
+    """The encoder's output for the source, and the ids to go on from.
+
+    Raises:
+        ValueError: the model has no decoder, or is in training mode.
+    """
     if model.decoder is None or model.training:
         raise ValueError("decoding needs a model with a decoder, in evaluation mode")
     memory = None if model.encoder is None else model.encode(source_ids, source_padding)
@@ -180,9 +190,13 @@ def begin(
 
 
 def next_probs(
-    model: Transformer, target: Tensor, memory: Tensor | None, source_padding: Tensor | None, cache: Cache | None
-) -> Tensor:
-    """p(y_t | y_<t, source) after the last token of `target`: "batch vocab"."""
+    model: Transformer,
+    target: Int[Tensor, "batch query"],
+    memory: Float[Tensor, "batch key d_model"] | None,
+    source_padding: Bool[Tensor, "batch key"] | None,
+    cache: Cache | None,
+) -> Float[Tensor, "batch vocab"]:
+    """p(y_t | y_<t, source) after the last token of `target`."""
     known = target.shape[1] - 1 if cache else 0
     logits = model.decode(target[:, known:], memory, source_padding, cache=cache, start=known)
     return probabilities(logits)[:, -1]

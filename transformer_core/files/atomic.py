@@ -158,7 +158,7 @@ def _here() -> str:
 
 
 def lives(process: int) -> bool:
-    """Whether there is a process of this number."""
+    """True if there is a process of this number."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

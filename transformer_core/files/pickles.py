@@ -10,7 +10,7 @@ BEGINNINGS = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK\x03\x
 
 
 def is_pickle(path: Path) -> bool:
-    """Whether the file at `path` is a pickle, by its name or by how it begins, whatever it is called."""
+    """True if the file at `path` is a pickle, by its name or by its first bytes."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -28,7 +28,7 @@ def called(written_by: str) -> str:
 
 
 def refusal(path: Path, written_by: str = "AutoModel") -> str:
-    """Why the pickle at `path` is not read, and how to convert it; `written_by` is the class that wrote its folder."""
+    """The line that refuses the pickle at `path` and says how to convert it; `written_by` is the class of its model."""
     return (
         f"{path} is a pickle, which may run any code when it is read: if you trust it, convert it once with "
         f"transformers, {called(written_by)}.from_pretrained(folder).save_pretrained(folder), or, for weights of "

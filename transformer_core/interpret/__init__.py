@@ -1,4 +1,4 @@
-"""What a trained model does inside: read the stream early, switch parts off, transplant rows, divide up a logit.
+"""A look inside of a trained model: read the stream early, switch parts off, transplant rows, divide up a logit.
 
     >>> inputs = (source_ids, target_ids)                  # what `model(...)` takes
     >>> logit_lens(model, inputs)["lens.probs"]            # "layer batch position vocab"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from transformer_core.interpret.lens import Inputs, Words, reader, tensor
@@ -11,12 +12,15 @@ from transformer_core.model import Transformer
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import NamedTensor
 
+#: Summands of the stream by name, "batch position d_model" each.
 Parts = dict[str, Tensor]
 BIASES = "biases"
 
 
 @torch.no_grad()
-def logit_attribution(model: Transformer, inputs: Inputs, wanted: Tensor, labels: Words | None = None) -> NamedTensor:
+def logit_attribution(
+    model: Transformer, inputs: Inputs, wanted: Int[Tensor, "batch position"], labels: Words | None = None
+) -> NamedTensor:
     """logit_w = Σ_part Norm(part) · E_w, with the deviation of every norm on the way held at what it was.
 
     Parts are the embeddings, each head, each feed-forward layer, and all biases of attention, norms and output
@@ -25,7 +29,7 @@ def logit_attribution(model: Transformer, inputs: Inputs, wanted: Tensor, labels
 
     Args:
         inputs: what the model is called with.
-        wanted: the ids w, "batch position". The attribution of the difference between two words is the difference.
+        wanted: the ids w. The attribution of the difference between two words is the difference.
         labels: words along "position".
 
     Returns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from jaxtyping import Float
 
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -63,14 +64,18 @@ def alignment_scores(trace: Trace, pairs: Iterable[tuple[int, int]], stack: str 
     return scores("heads.alignment", weights_of(trace, stack, "cross_attn")[..., queries, keys])
 
 
-def weights_of(trace: Trace, stack: str, attention: str) -> np.ndarray:
-    """The weights of all layers of a stack, "layer batch head query key"."""
+def weights_of(trace: Trace, stack: str, attention: str) -> Float[np.ndarray, "layer batch head query key"]:
+    """The weights of all layers of a stack.
+
+    Raises:
+        KeyError: no such weights in the trace.
+    """
     names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
     if not names:
         raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
     return np.stack([trace[name].values for name in names])
 
 
-def scores(name: str, picked: np.ndarray) -> NamedTensor:
-    """From "layer batch head place" to "layer head"."""
+def scores(name: str, picked: Float[np.ndarray, "layer batch head position"]) -> NamedTensor:
+    """The mean over sentences and places: "layer head"."""
     return NamedTensor(name, picked.mean((1, 3)), ("layer", "head"))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_core.attention import MultiHeadAttention
@@ -80,10 +81,10 @@ def head_ablation(
 
 
 @contextmanager
-def head_off(model: Transformer, path: str, head: int, mean: Tensor | None = None) -> Iterator[None]:
+def head_off(model: Transformer, path: str, head: int, mean: Float[Tensor, " d_head"] | None = None) -> Iterator[None]:
     """In this block the head writes nothing, or always the same: its rows of W_O are zero, and b_O + mean · W_O.
 
-    The same as an edit of `z`, for whatever the block does: translate, score, train no further. `mean` is "d_head".
+    The same as an edit of `z`, for whatever the block does: translate, score, train no further.
 
     Raises:
         KeyError: no attention at `path`.
@@ -160,8 +161,8 @@ def replaced(dimension: int, index: int, value: Tensor) -> Edit:
     return edit
 
 
-def mean_of(rows: Tensor, point: str, inputs: Inputs) -> Tensor:
-    """The mean of "batch position ..." over the tokens that are no padding."""
+def mean_of(rows: Float[Tensor, "batch position ..."], point: str, inputs: Inputs) -> Float[Tensor, " ..."]:
+    """The mean of the rows of all tokens that are no padding."""
     paddings = [*inputs, None, None, None, None][2:4]
     padding = paddings[0 if point.startswith("encoder") else 1]
     return rows.flatten(0, 1).mean(0) if padding is None else rows[~padding].mean(0)

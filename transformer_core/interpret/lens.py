@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from transformer_core.embedding import Embedding
@@ -22,7 +23,7 @@ Words = Mapping[str, tuple[str, ...]]
 def logit_lens(
     model: Transformer,
     inputs: Inputs,
-    wanted: Tensor | None = None,
+    wanted: Int[Tensor, "batch position"] | None = None,
     labels: Words | None = None,
     positions: Sequence[int] | None = None,
     top: int | None = None,
@@ -33,7 +34,7 @@ def logit_lens(
 
     Args:
         inputs: what the model is called with.
-        wanted: the ids to follow, "batch position".
+        wanted: the ids to follow.
         labels: words along "position" or "vocab".
         positions: the places of the tokens to read; all if None.
         top: keep only so many words, the likeliest: a large vocabulary times many tokens and layers fills the memory.
@@ -68,7 +69,9 @@ def logit_lens(
     return {f"lens.{n}": tensor(f"lens.{n}", value, axes[: value.dim()], words) for n, value in values.items()}
 
 
-def _of_layer(logits: Tensor, wanted: Tensor | None, top: int | None) -> dict[str, Tensor]:
+def _of_layer(
+    logits: Float[Tensor, "batch position vocab"], wanted: Int[Tensor, "batch position"] | None, top: int | None
+) -> dict[str, Tensor]:
     """Select what is kept of the logits of one layer."""
     found = {"logits": logits, "probs": logits.softmax(-1)}
     if top is not None:

@@ -43,7 +43,7 @@ def config_of(facts: dict[str, Any], weights: Weights) -> Config:
 
 
 def _start(weights: Weights) -> str:
-    """How the names of the encoder start: a model with a head calls its encoder "bert"."""
+    """The start of the names of the encoder: a model with a head calls its encoder "bert"."""
     return "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""
 
 

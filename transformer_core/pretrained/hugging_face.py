@@ -23,7 +23,7 @@ CONFIG = "config.json"
 
 
 class Kind(NamedTuple):
-    """How one kind of model is read: its config, its weights, and the tensors in its files that nothing reads."""
+    """The readers of one kind of model, of its config and of its weights; and the tensors that neither needs."""
 
     config: Callable[[dict[str, Any], Weights], Config]
     fill: Callable[[Transformer, Weights], None]
@@ -86,7 +86,7 @@ def _filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dt
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
-    """What a folder's `config.json` says.
+    """The facts in the `config.json` of a folder.
 
     Raises:
         FileNotFoundError: there is none.

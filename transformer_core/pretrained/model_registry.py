@@ -1,4 +1,4 @@
-"""Which models can be shown, by name or by path, and how one is opened: offline, and nothing in it is executed."""
+"""The models that can be shown, by name or by path. They are opened offline, and nothing in them is executed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HOME = Path("~/.lecture/models")
 
 
 class Tokenizer(Protocol):
-    """What turns a text into ids: the words of this project (`Vocabulary`), or pieces of words (`Subwords`)."""
+    """Turns a text into ids: by the words of this project (`Vocabulary`), or by pieces of words (`Subwords`)."""
 
     @property
     def longest(self) -> int: ...
@@ -103,7 +103,7 @@ def _own() -> Iterator[KnownModel]:
 
 
 def find_model(name: str) -> Path:
-    """Where the model called `name` lies, or `name` itself if it is a path.
+    """The path of the model called `name`, or `name` itself if it is a path.
 
     Raises:
         ValueError: neither a name nor a path; the line names what there is.

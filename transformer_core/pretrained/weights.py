@@ -19,7 +19,7 @@ MOST_NAMED = 8
 
 
 class Weights:
-    """What a folder holds, by name, and what of it was taken so far; `written_by` is the class that wrote it.
+    """The tensors of a folder, by name, and those that were taken so far; `written_by` is the class that wrote it.
 
     Raises:
         FileNotFoundError: no .safetensors in the folder.
@@ -70,7 +70,7 @@ class Weights:
 
 
 def _files(folder: Path, written_by: str) -> dict[str, Path]:
-    """Which file holds which tensor."""
+    """The file of each tensor."""
     whole, index = folder / WHOLE, folder / INDEX
     if whole.exists():
         with opened_file(whole) as file:

@@ -83,7 +83,7 @@ class Subwords:
 
     @cached_property
     def by_bytes(self) -> bool:
-        """Whether a piece spells bytes, as GPT-2's do."""
+        """True if a piece spells bytes, as GPT-2's do."""
         return bool(self.process.facts["by_bytes"])
 
     @cached_property
@@ -111,7 +111,7 @@ class Subwords:
 
     @cached_property
     def begins_with_space(self) -> bool:
-        """Whether pieces mark where a word begins, as SentencePiece does, and not where one goes on."""
+        """True if pieces mark where a word begins, as SentencePiece does, and not where one goes on."""
         return any(piece.startswith(SPACE) for piece in self.pieces)
 
     def read(self, text: str) -> Reading:
@@ -162,7 +162,7 @@ class Subwords:
             raise SentenceError(f"the tokenizer of this model, {self.path}, cuts this text at places that it has not")
 
     def _label(self, text: str, cut: Pieces, at: int) -> str:
-        """What was typed, where that is what the token says; else the token."""
+        """The text that was typed, where the token says the same; else the token."""
         piece, (begin, end) = cut.tokens[at], cut.offsets[at]
         typed = text[begin:end].strip()
         bare = piece in (SPACE, BYTE_SPACE)

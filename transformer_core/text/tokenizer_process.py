@@ -71,7 +71,7 @@ def cut(tokenizer: Any, text: str, most: int) -> dict[str, Any]:
 
 
 def refused(error: BaseException) -> dict[str, str]:
-    """Why there is no answer, on one line."""
+    """The reason for no answer, on one line."""
     if isinstance(error, MemoryError):
         return {"error": f"it takes more than {MEMORY / 2**30:.0f} GiB of memory"}
     if isinstance(error, RecursionError):

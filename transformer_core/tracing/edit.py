@@ -31,7 +31,7 @@ MEAN = "mean"
 
 @dataclass(frozen=True)
 class Change:
-    """What an edit makes of one tensor: where along which dimensions, and what of it."""
+    """The change of one tensor: `where`, a place along some of its axes, and the `operation` there."""
 
     axes: tuple[str, ...]
     where: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""Whether a pass stayed among the numbers. NumPy alone."""
+"""A check that every number of a pass is one. NumPy alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transformer_core.tracing.trace import Trace
 
 
 def check_finite(trace: Trace) -> None:
-    """Nothing can be shown of a pass that has left the numbers; what is masked, −∞, belongs to it.
+    """Refuse a pass with nan or +∞ in it, of which nothing can be shown; −∞, as at a masked key, is allowed.
 
     Raises:
         ValueError: it names the first tensor, in the order of execution, with an entry that is nan or +∞.

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from transformer_core.tracing.notebook import tensor_html
 from transformer_core.tracing.provenance import Label, Quantity
 
-#: Every axis that a tensor of this project may have, and what runs along it.
+#: Every axis that a tensor of the core may have, and what runs along it; those of the lecture are in `studies.axes`.
 AXES = {
     "batch": "one sentence of the batch",
     "position": "one token of a sequence",
@@ -20,44 +21,16 @@ AXES = {
     "d_model": "one entry of the residual stream",
     "d_head": "one entry of a query, key or value",
     "d_ff": "one unit of the feed-forward layer",
-    "d_state": "one entry of the state of an LSTM",
-    "d_before": "one entry of the state of an LSTM, a step earlier",
     "d_out": "one entry of a row that was turned before it meets the vocabulary",
     "vocab": "one word of a vocabulary",
     "token_type": "one kind of token, such as those of a first or a second sentence",
     "layer": "one block of the encoder or the decoder",
-    "role": "one grammatical role that a head may have",
     "step": "one step of decoding or of training",
-    "checkpoint": "one of the steps of a training at which it was looked at",
     "node": "one beginning in the tree of a beam search",
     "rank": "one of several from the best on",
-    "temperature": "one temperature of a softmax",
-    "width": "one width d_k",
-    "bin": "one bin of a histogram",
-    "edge": "one edge of a bin, or of a piece of text",
     "sentence": "one sentence of several",
-    "component": "one principal component",
-    "choice": "one way out of several that are compared",
-    "sample": "one random draw",
-    "noun": "one noun of the grammar",
-    "adjective": "one adjective of the grammar",
-    "seed": "one training of several that differ in their seed alone",
     "part": "one part of several: of a model, of a training, of a sum",
-    "length": "one number of tokens in a sequence",
-    "model": "one model of several that are compared",
-    "amount": "one number of training sentences",
-    "other": "a further key, seen from a pair of a query and a key",
-    "pair": "one pair of entries of a position, the hand of a clock",
-    "sublayer": "what a stream starts with, and one sublayer that adds to it",
-    "distance": "how many tokens lie between two",
-    "depth": "the number of layers of a stack",
-    "norm": "one place of the layer norm",
-    "kind": "one kind of words",
-    "scale": "one factor that initial weights are multiplied by",
-    "row": "one row of a picture, from below",
-    "column": "one column of a picture",
-    "frame": "one moment of several that are kept",
-    "offset": "by how many tokens the key stands behind the query; before it, below zero",
+    "choice": "one way out of several that are compared",
 }
 
 
@@ -110,6 +83,9 @@ class NamedTensor:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self.values)))
+
+    def _repr_html_(self) -> str:
+        return tensor_html(self.name, self.values, self.axes, self.labels)
 
     def label(self, axis: str, position: int) -> Label:
         """The token at `position` of this view along `axis`."""
@@ -182,7 +158,7 @@ class NamedTensor:
         return replace(self, values=self.values.transpose([self.axes.index(a) for a in order]), axes=tuple(order))
 
     def index(self, *position: int) -> tuple[int, ...]:
-        """Where the entry at `position` of this view lies in the full array."""
+        """The index into the full array of the entry at `position` of this view."""
         at = dict(zip(self.axes, position, strict=True))
         return tuple(self.kept[a][at[a]] if isinstance(a, str) else a for a in self.origin)
 

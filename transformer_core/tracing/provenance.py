@@ -26,7 +26,7 @@ MARK = re.compile(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}")
 
 @dataclass(frozen=True)
 class Source:
-    """Where something shown comes from: `name` of the tensor, `index` into its full array, and the value there.
+    """The source of something shown: `name` of the tensor, `index` into its full array, and the value there.
 
     A label's source has the axis in place of a value: the token written at `index[0]` along that axis.
     """
@@ -96,7 +96,7 @@ class Quantity(float):
 
     @property
     def source(self) -> Source:
-        """Where this number stands: tensor, index and value."""
+        """The place of this number: tensor, index and value."""
         return Source(self.name, self.index, float(self))
 
     def __format__(self, spec: str) -> str:
@@ -122,7 +122,7 @@ class Label(str):
 
     @property
     def source(self) -> Source:
-        """Where this word stands: tensor, axis, position and text."""
+        """The place of this word: tensor, axis, position and text."""
         return Source(self.name, (self.position,), str(self), self.axis)
 
     def __format__(self, spec: str) -> str:

@@ -37,7 +37,7 @@ _BEFORE = {
     "other.unplaced.": "other.no_positions.",
     "other.turned.": "other.exchanged.",
     "attending_lstm.": "lstm_with_attention.",
-    "diff.": "diff.",
+    "apart.": "diff.",
 }
 _BEGINNING = re.compile("|".join(rf"(?<![^.]){re.escape(old)}" for old in _BEFORE))
 

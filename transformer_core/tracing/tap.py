@@ -1,4 +1,4 @@
-"""How the model writes a tensor into a trace, without changing it.
+"""Taps: at each, the model writes a tensor into a trace, without changing it.
 
     >>> with record(edit={"encoder.0.ffn.out": torch.zeros_like}) as tape:
     ...     logits = model(source, target)
@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from fnmatch import translate
 from functools import cached_property
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ _open = 0
 _counting = Lock()
 
 
+@runtime_checkable
 class Tap(Protocol):
     """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it."""
 
@@ -86,7 +87,7 @@ class _Live:
         return tensor
 
     def wants(self, *names: str) -> bool:
-        """Whether somebody keeps or edits one of `names`: if not, what only a reader needs is not computed."""
+        """True if somebody keeps or edits one of `names`: if not, what only a reader needs is not computed."""
         tape = self.tape
         return tape.only is None or any(
             tape.keeps(name) or tape.edit_of(name) for name in map(self.path.__add__, names)
@@ -94,7 +95,7 @@ class _Live:
 
 
 class Tape(Mapping[str, Tensor]):
-    """What one `record()` heard: tensors by name, in order of execution, with axes and parents."""
+    """The recording of one `record()`: tensors by name, in order of execution, with axes and parents."""
 
     def __init__(self, only: Iterable[str] | None = None, edit: Mapping[str, Edit] | None = None) -> None:
         self.only = None if only is None else {pattern: matcher(pattern) for pattern in as_patterns(only)}
@@ -128,7 +129,7 @@ class Tape(Mapping[str, Tensor]):
                 self._edit_patterns[pattern] = one_of(meant)
 
     def keeps(self, name: str) -> bool:
-        """Whether `only` leaves `name` on the tape."""
+        """True if `only` leaves `name` on the tape."""
         return self.only is None or any(match(name) for match in self.only.values())
 
     def edit_of(self, name: str) -> Edit | None:

@@ -20,6 +20,7 @@ from transformer_core.files.atomic import ending, reading, whole
 from transformer_core.files.json_objects import read_object
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.notebook import trace_html
 from transformer_core.tracing.renamed import renamed
 from transformer_core.tracing.transformer_lens_names import HOOK, trace_point
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
@@ -40,7 +41,7 @@ class Source(Protocol):
         """True if `name in trace` is, by this source; nothing is computed."""
 
     def equation(self, name: str) -> str:
-        """How the tensor called `name` is made, in words; "" if this source does not have it."""
+        """The definition of the tensor called `name`; "" if this source does not have it."""
 
 
 _SOURCES: list[Source] = []
@@ -111,7 +112,7 @@ class Trace(Mapping[str, NamedTensor]):
         return self.tensors[name]
 
     def equation(self, name: str) -> str:
-        """How a source makes the tensor called `name`, in words; "" for what the pass recorded."""
+        """The definition of the tensor called `name` by its source; "" for what the pass recorded."""
         return next((words for source in _SOURCES if (words := source.equation(name))), "")
 
     def computed(
@@ -162,6 +163,10 @@ class Trace(Mapping[str, NamedTensor]):
         full = f"{self.prefix}{name}".removeprefix(f"{WINDOW}.").removeprefix(f"{ENDING}.")
         return full in self.tensors or any(source.has(full) for source in _SOURCES)
 
+    def _repr_html_(self) -> str:
+        full = {name: self.prefix + name for name in self}
+        return trace_html({name: (self.tensors[at], self.parents.get(at, ())) for name, at in full.items()})
+
     def explain(self, name: str, **picks: int | str) -> Entry:
         """Explain one entry of `name`: its operation, its terms, and the number recomputed from them.
 
@@ -192,7 +197,7 @@ class Trace(Mapping[str, NamedTensor]):
 
     @classmethod
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
-        """What `about` of a saved trace says, without its tensors."""
+        """The `about` of a saved trace, without its tensors."""
         card = _arrays_of(path).with_suffix(".json")
         about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
         return about

@@ -57,7 +57,7 @@ def aliases(config: Config) -> dict[str, str]:
 
 
 def transformer_lens_name(point: str, config: Config) -> str | None:
-    """What TransformerLens calls a trace point, or None: many have no name there."""
+    """The name of a trace point in TransformerLens, or None: many have no name there."""
     return aliases(config).get(point)
 
 

@@ -20,7 +20,7 @@ ORDER = "other.shuffled.order"
 
 @dataclass(frozen=True)
 class Limits:
-    """How many tokens are shown side by side, which the pictures say.
+    """The numbers of tokens that are shown side by side; the pictures say them.
 
     Args:
         shown: as many tokens of a long sentence.
@@ -61,7 +61,7 @@ def through_window(trace: Tensors, name: str) -> NamedTensor:
 
 
 def in_full(trace: Tensors, name: str, **picks: int | str) -> Any:
-    """What `trace.in_full(name, **picks)` gives."""
+    """The result of `trace.in_full(name, **picks)`."""
     prefix, _, plain = f"{trace.prefix}{name}".partition(".")
     if prefix not in (WINDOW, ENDING):
         return trace[name].pick(**picks)
@@ -84,7 +84,7 @@ def _cuts(trace: Tensors, prefix: str, whole: NamedTensor) -> dict[str, tuple[in
 
 
 def _same(words: tuple[str, ...], sentence: list[str]) -> bool:
-    """Whether an axis runs along this sentence, in whatever order, or with another last word."""
+    """True if an axis runs along this sentence, in whatever order, or with another last word."""
     if len(words) != len(sentence):
         return False
     return [*words[:-1]] == [*sentence[:-1]] or sorted(words) == sorted(sentence)

@@ -1,19 +1,21 @@
-"""Sentences as arrays of ids, and the batches that training reads: all that a batch depends on is its number."""
+"""Sentences as arrays of ids, and the batches that training reads: seed and number give the same batch again."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Int, UInt16
 from torch import Tensor
 
 from transformer_core.text.vocabulary import PAD, Vocabulary
 
 
+@runtime_checkable
 class SentencePair(Protocol):
     """A source sentence with its translation, and the pairs of noun and adjective that it joins."""
 
@@ -27,11 +29,11 @@ class SentencePair(Protocol):
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentence pairs as padded ids, "sentence position", their lengths, and how often a noun meets an adjective."""
+    """Sentence pairs as padded ids, the lengths of the sources, and how often a noun meets an adjective."""
 
-    source: np.ndarray
-    target: np.ndarray
-    lengths: np.ndarray
+    source: UInt16[np.ndarray, "sentence key"]
+    target: UInt16[np.ndarray, "sentence query"]
+    lengths: Int[np.ndarray, " sentence"]
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __len__(self) -> int:
@@ -47,7 +49,7 @@ class Corpus:
             pairs.update(pair.pairs)
         return cls(padded(sources), padded(targets), np.array([len(ids) for ids in sources]), pairs)
 
-    def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    def batch(self, rows: Int[np.ndarray, " batch"]) -> tuple[Int[Tensor, "batch key"], Int[Tensor, "batch query"]]:
         """Ids of some rows, cut to the longest of them."""
         source, target = self.source[rows], self.target[rows]
         return (
@@ -55,7 +57,9 @@ class Corpus:
             torch.from_numpy(target[:, : (target != PAD).sum(1).max()].astype(np.int64)),
         )
 
-    def batches(self, size: int, seed: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(
+        self, size: int, seed: int, start: int = 0
+    ) -> Iterator[tuple[Int[Tensor, "batch key"], Int[Tensor, "batch query"]]]:
         """Batches without end, of sentences of about one length, from batch number `start` on.
 
         Each pass shuffles all sentences, sorts a hundred batches' worth at a time by length, and shuffles the batches.
@@ -73,8 +77,8 @@ class Corpus:
             passing, skipped = passing + 1, 0
 
 
-def padded(sequences: Sequence[Sequence[int]]) -> np.ndarray:
-    """Rows of ids, filled up with padding to the longest: "sentence position"."""
+def padded(sequences: Sequence[Sequence[int]]) -> UInt16[np.ndarray, "sentence position"]:
+    """Rows of ids, filled up with padding to the longest."""
     rows = np.full((len(sequences), max(map(len, sequences))), PAD, dtype=np.uint16)
     for row, ids in zip(rows, sequences, strict=True):
         row[: len(ids)] = ids

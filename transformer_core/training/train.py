@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from transformer_core.config import Config
@@ -77,15 +78,17 @@ class Recipe:
         )
 
     def rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to zero. Loshchilov and Hutter 2017."""
+        """The learning rate of a step: linear warm-up, then half a cosine down to zero. Loshchilov and Hutter 2017."""
         if step < self.warm_up:
             return self.peak_rate * (step + 1) / self.warm_up
         done = (step - self.warm_up) / max(1, self.steps - self.warm_up)
         return self.peak_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def loss_of(model: nn.Module, source: Tensor, target: Tensor, smoothing: float) -> Tensor:
-    """-log p(next word | words before it, source), averaged over words: teacher forcing.
+def loss_of(
+    model: nn.Module, source: Int[Tensor, "batch key"], target: Int[Tensor, "batch query"], smoothing: float
+) -> Float[Tensor, ""]:
+    """-log p(next word | words before it, source), averaged over words, in nats: teacher forcing.
 
     Label smoothing keeps a share for all other words. Szegedy et al. 2016; Vaswani et al. 2017, section 5.4.
     """
@@ -94,8 +97,8 @@ def loss_of(model: nn.Module, source: Tensor, target: Tensor, smoothing: float) 
     return F.cross_entropy(logits.flatten(0, 1), next_words.flatten(), ignore_index=PAD, label_smoothing=smoothing)
 
 
-def entropy(tape: Tape, source: Tensor) -> Tensor:
-    """-Σ_key w log w of every head and real query of the encoder, averaged: 0 if each looks at one word only."""
+def entropy(tape: Tape, source: Int[Tensor, "batch position"]) -> Float[Tensor, ""]:
+    """-Σ_key w log w of every head and real query of the encoder, averaged, in nats: 0 if each looks at one word."""
     real = (source != PAD)[:, None, :].float()
     # A weight of exactly 0, at padding, has a log whose gradient is infinite: the clamp cuts it off.
     rows = [
@@ -142,7 +145,7 @@ class Run:
                     watch(self.step, self.model)
         self.model.eval()
 
-    def take_step(self, source: Tensor, target: Tensor) -> dict[str, float]:
+    def take_step(self, source: Int[Tensor, "batch key"], target: Int[Tensor, "batch query"]) -> dict[str, float]:
         """One step of AdamW. The random numbers of dropout come from seed and step, so that any step can be redone."""
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
         for group in self.optimizer.param_groups:
@@ -169,7 +172,7 @@ class Run:
         }
 
     def save(self, path: Path) -> None:
-        """Everything that `load` needs to go on, in one safetensors file."""
+        """Write all that `load` needs to go on to one safetensors file."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for at, parameter in enumerate(self.model.parameters()):
             state = self.optimizer.state.get(parameter, {})

@@ -16,7 +16,7 @@ from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
 from scenes.publishing.page import KEYS, write_page
 from scenes.publishing.wording import SAID, SCRIPTS, Form, script_texts
-from transformer_core.tracing.named_tensor import AXES
+from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 FILM = "document.getElementById('film')"
@@ -244,7 +244,7 @@ def texts_of_a_page():
     """Every English text of the page, wherever it is used."""
     python = SAID.findall(Path(scenes.publishing.page.__file__).read_text(encoding="utf-8"))
     form = Form((HERE / "player.html").read_text(encoding="utf-8")).texts()
-    return {*python, *form, *script_texts(), *KEYS, *KEYS.values(), *AXES.values()}
+    return {*python, *form, *script_texts(), *KEYS, *KEYS.values(), *ALL_AXES.values()}
 
 
 @pytest.mark.parametrize("code", languages()[1:])
