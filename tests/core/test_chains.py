@@ -28,7 +28,7 @@ def written(trace, name):
 @pytest.mark.parametrize("name", BOTH)
 def test_a_state_follows_from_the_one_before_and_the_word_alone(trace, name):
     path = dict(zip(BOTH, chains.CHAINS.values(), strict=True))[name]
-    model, x = chains.load(path)[0], trace[f"{name}.encoder.embedded"].values[0]
+    model, x = chains.load_lstm(path)[0], trace[f"{name}.encoder.embedded"].values[0]
     w = {key: value.detach().numpy() for key, value in model.encoder.named_parameters()}
     h = c = np.zeros(model.encoder.hidden_size)
     for t, row in enumerate(x):
@@ -68,23 +68,23 @@ def test_one_state_is_not_enough_for_the_long_sentence_and_all_of_them_are(trace
 
 
 def test_a_sentence_with_a_word_of_another_vocabulary_is_not_read():
-    assert not list(chains.read(["the", "spaceship"]))
+    assert not list(chains.read_lstms(["the", "spaceship"]))
 
 
 def test_a_checkpoint_is_the_same_after_saving_and_another_file_is_refused(tmp_path):
     model = LSTMTranslator(12, 11, 8, 10, attends=True, seed=1).half().float()
     words = json.dumps({"source": [*"abc"], "target": [*SPECIAL, "d", "e"], "longest": 9})
-    chains.save(model, tmp_path / "a.safetensors", {"vocabulary": words, "name": "small"})
-    again, vocabulary, about = chains.load(tmp_path / "a.safetensors")
+    chains.save_lstm(model, tmp_path / "a.safetensors", {"vocabulary": words, "name": "small"})
+    again, vocabulary, about = chains.load_lstm(tmp_path / "a.safetensors")
     assert about == {"name": "small"}
     assert vocabulary.source == ("a", "b", "c")
     assert all(torch.equal(value.double(), again.state_dict()[name]) for name, value in model.state_dict().items())
     with pytest.raises(ValueError, match="no LSTM translator"):
-        chains.load(chains.FOLDER / "english-spanish.safetensors")
+        chains.load_lstm(chains.FOLDER / "english-spanish.safetensors")
 
 
 @pytest.mark.parametrize("path", chains.CHAINS.values(), ids=BOTH)
 def test_the_page_of_a_checkpoint_says_what_its_card_says(path):
-    about = chains.load(path)[2]
+    about = chains.load_lstm(path)[2]
     assert f"**{about['accuracy']['exact']:.1%}**" in path.with_suffix(".md").read_text(encoding="utf-8")
     assert path.stat().st_size < 500_000

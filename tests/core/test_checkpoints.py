@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from transformer_core.files.tensors import metadata, seal, unbroken, write_tensors
 from transformer_core.pretrained import load, save
-from transformer_core.studies.sentence.lstm_trace import load as load_chain
+from transformer_core.studies.sentence.lstm_trace import load_lstm as load_chain
 from transformer_core.text.vocabulary import stored
 
 

@@ -94,7 +94,7 @@ def test_before_training_less_gradient_reaches_the_first_word_of_an_lstm_than_it
 def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
     cards = lstm_checkpoints.make(replace(TINY, steps=3), 40, tmp_path)
     for card, (name, path) in zip(cards, chains.CHAINS.items(), strict=True):
-        model, vocabulary, about = chains.load(tmp_path / path.name)
+        model, vocabulary, about = chains.load_lstm(tmp_path / path.name)
         assert about["name"] == card["name"] == name
         assert (model.w_a is not None) == ("attention" in name)
         assert model.embed_src.num_embeddings == len(vocabulary.source)

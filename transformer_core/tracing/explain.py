@@ -28,22 +28,18 @@ import numpy as np
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.operations import ALL, OPERATIONS, Operation, total
 from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.window import TraceView
 
 #: The embeddings call `position` what attention calls `query` or `key`.
 PLACES = ("position", "query", "key")
 STEP = re.compile(r"^step\.(\d+)\.")
 
 
-class Tensors(Protocol):
+class ExplainedTrace(TraceView, Protocol):
     """The part of a `Trace` that is read here."""
 
-    prefix: str
-    picks: dict[str, int | str | slice]
-    tensors: dict[str, NamedTensor]
     parents: dict[str, tuple[str, ...]]
-    about: dict[str, Any]
 
-    def full(self, name: str) -> NamedTensor: ...
     def equation(self, name: str) -> str: ...
     def computed(
         self, name: str, instead: Mapping[str, NamedTensor] = ...
@@ -57,7 +53,7 @@ class Entry:
     `terms` are the entries that it was made of, found when they are asked for: `cell.terms[3][0].terms` goes on down.
     """
 
-    trace: Tensors
+    trace: ExplainedTrace
     name: str
     at: Mapping[str, int]
 
@@ -292,7 +288,7 @@ def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str
         yield f"{indent}  and {len(products) - most} smaller of {len(products)} terms"
 
 
-def explain(trace: Tensors, name: str, **picks: int | str) -> Entry:
+def explain(trace: ExplainedTrace, name: str, **picks: int | str) -> Entry:
     """The entry of `name` at a label or a place along each axis, with all that it was made of.
 
     An axis with one place need not be named.

@@ -31,7 +31,7 @@ __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
 NAMES = 2
 
 
-class Source(Protocol):
+class TensorSource(Protocol):
     """A place where a trace looks for tensors that its pass did not record."""
 
     def find(self, trace: Trace, name: str) -> NamedTensor | None:
@@ -44,10 +44,10 @@ class Source(Protocol):
         """The definition of the tensor called `name`; "" if this source does not have it."""
 
 
-_SOURCES: list[Source] = []
+_SOURCES: list[TensorSource] = []
 
 
-def add_source(source: Source) -> None:
+def add_source(source: TensorSource) -> None:
     """Let every trace ask `source` for what its pass did not record, after the sources that were added before."""
     _SOURCES.append(source)
 

@@ -33,7 +33,7 @@ class Limits:
     written: int
 
 
-class Tensors(Protocol):
+class TraceView(Protocol):
     """The part of a `Trace` that is read here."""
 
     prefix: str
@@ -45,7 +45,7 @@ class Tensors(Protocol):
     def __getitem__(self, name: str) -> Any: ...
 
 
-def through_window(trace: Tensors, name: str) -> NamedTensor:
+def through_window(trace: TraceView, name: str) -> NamedTensor:
     """The tensor called `name` without its prefix, cut to the tokens in sight; the whole one if nothing is cut."""
     prefix, _, plain = name.partition(".")
     if name in trace.tensors:
@@ -60,7 +60,7 @@ def through_window(trace: Tensors, name: str) -> NamedTensor:
     return whole if values is whole.values else NamedTensor(name, values, whole.axes, labels)
 
 
-def in_full(trace: Tensors, name: str, **picks: int | str) -> Any:
+def in_full(trace: TraceView, name: str, **picks: int | str) -> Any:
     """The result of `trace.in_full(name, **picks)`."""
     prefix, _, plain = f"{trace.prefix}{name}".partition(".")
     if prefix not in (WINDOW, ENDING):
@@ -71,7 +71,7 @@ def in_full(trace: Tensors, name: str, **picks: int | str) -> Any:
     return whole.pick(**{axis: seen.position(axis, at) + starts.get(axis, 0) for axis, at in fixed.items()})
 
 
-def _cuts(trace: Tensors, prefix: str, whole: NamedTensor) -> dict[str, tuple[int, int]]:
+def _cuts(trace: TraceView, prefix: str, whole: NamedTensor) -> dict[str, tuple[int, int]]:
     """First and last token (exclusive) in sight, along each axis that a sentence with a window runs along."""
     windows = trace.about["windows"]
     sides = {"source": trace.about["tokens"], ENDING if prefix == ENDING else "target": trace.about["target_tokens"]}

@@ -19,7 +19,7 @@ import numpy as np
 from transformer_core.files.atomic import write
 from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
 from transformer_core.studies.experiments.translation import held_out, one_thread, train, vocabulary
-from transformer_core.studies.sentence.lstm_trace import CHAINS, save
+from transformer_core.studies.sentence.lstm_trace import CHAINS, save_lstm
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.training.train import Recipe
 
@@ -61,7 +61,7 @@ def make(
             model.half().float()  # the figures are those of the file
             card = _card(name, model, recipe, sentences)
         output = (folder or path.parent) / path.name
-        save(model, output, card)
+        save_lstm(model, output, card)
         write(output.with_suffix(".md"), _page(card).encode())
         cards.append(card)
     return cards

@@ -47,7 +47,7 @@ MADE_WITH = {"embedded": "table", **{gate: f"w_{gate} u_{gate} b_{gate}" for gat
 }  # fmt: skip
 
 
-def save(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
+def save_lstm(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
     """The weights in half precision, with sizes and `about` (a card) in the header, whole or not at all."""
     sizes = {
         "source_vocab": model.embed_src.num_embeddings,
@@ -62,7 +62,7 @@ def save(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> None:
 
 
 @cache
-def load(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
+def load_lstm(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
     """The model in evaluation mode, its words, and its card, from what `save` wrote; nothing in it is executed.
 
     Raises:
@@ -80,7 +80,7 @@ def load(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
     return model.eval(), Vocabulary.from_json(about.pop("vocabulary")), about
 
 
-def read(labels: Sequence[str]) -> Trace:
+def read_lstms(labels: Sequence[str]) -> Trace:
     """What both make of the sentence whose words are `labels`: `lstm.*`, `lstm_with_attention.*`, in double precision.
 
     `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
@@ -91,7 +91,7 @@ def read(labels: Sequence[str]) -> Trace:
     found = Trace({})
     for path in CHAINS.values():
         if path.exists():
-            model, vocabulary, _ = load(path)
+            model, vocabulary, _ = load_lstm(path)
             if all(label.lower() in vocabulary.source for label in labels):
                 for trace in (_read(model, vocabulary, tuple(labels)), _long(path)):
                     found.tensors |= trace.tensors
@@ -102,7 +102,7 @@ def read(labels: Sequence[str]) -> Trace:
 
 @cache
 def _long(path: Path) -> Trace:
-    model, vocabulary, _ = load(path)
+    model, vocabulary, _ = load_lstm(path)
     trace, right = _read(model, vocabulary, tuple(LONG.split()), "other.long"), reading(LONG.split())
     trace.about["long"] = {"text": LONG, "gold": list(right.target) if right else []}
     return trace

@@ -12,14 +12,15 @@ import torch
 from transformer_core.model import Transformer
 from transformer_core.parameters import add_parameters
 from transformer_core.pretrained.model_registry import SHIPPED, LoadedModel, Tokenizer, open_model
-from transformer_core.studies.sentence import minimal_pairs as contrast
+from transformer_core.studies.sentence import minimal_pairs
 from transformer_core.studies.sentence.decoding_trace import decoding_tensors
+from transformer_core.studies.sentence.edit_effect import edit_tensors
 from transformer_core.studies.sentence.generate import generate
-from transformer_core.studies.sentence.lstm_trace import read as read_lstms
+from transformer_core.studies.sentence.lstm_trace import read_lstms
 from transformer_core.studies.sentence.variants import Sentence, Variant, gradients, variants
 from transformer_core.studies.sentence.window import windows_of
 from transformer_core.text.vocabulary import sentence
-from transformer_core.tracing.edit import edits_of, told
+from transformer_core.tracing.edit import edits_of
 from transformer_core.tracing.finite import check_finite
 from transformer_core.tracing.tap import Edit, Labels, record, under
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -77,8 +78,8 @@ def read(
     if tokenizer is None:
         raise ValueError("a lecture needs the vocabulary that the model was trained with")
     if isinstance(text, str) and "english to spanish" in str(facts.get("card", {}).get("task", "")).lower():
-        facts |= contrast.facts(text)
-        others = {key: facts[key]["text"] for key in contrast.OTHERS if key in facts} | dict(others or {})
+        facts |= minimal_pairs.facts(text)
+        others = {key: facts[key]["text"] for key in minimal_pairs.OTHERS if key in facts} | dict(others or {})
     unedited = generate(text, model, tokenizer, target=target)[0] if edit else None
     lines, edit = _asked(edit or {}, model, tokenizer, unedited)
     first, cuts = generate(text, model, tokenizer, edit, target, beams)
@@ -120,7 +121,7 @@ def read(
         trace.about["given"] = target
     if unedited:
         trace.about |= {"edits": list(lines), "unedited_output": sentence(unedited.written)}
-        trace.tensors |= told(lines, trace)
+        trace.tensors |= edit_tensors(lines, trace)
         trace.about["edit_effect"] = float(trace.tensors["edit_effect"])
     return trace
 

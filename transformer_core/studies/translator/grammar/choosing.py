@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from transformer_core.studies.translator.grammar.phrases import Phrase
+from transformer_core.studies.translator.grammar.phrases import Constituent
 
 Option = TypeVar("Option")
 
@@ -23,7 +23,7 @@ class Chooser(Protocol):
 
     def maybe(self, share: float) -> Iterator[bool]: ...
 
-    def fits(self, part: Phrase) -> bool: ...
+    def fits(self, part: Constituent) -> bool: ...
 
     def allows(self, noun: str, adjective: str) -> bool: ...
 
@@ -48,7 +48,7 @@ class Sampler:
         yield self.random.random() < share
         raise DeadEndError
 
-    def fits(self, part: Phrase) -> bool:  # noqa: ARG002 (chance fits anything)
+    def fits(self, part: Constituent) -> bool:  # noqa: ARG002 (chance fits anything)
         return True
 
     def allows(self, noun: str, adjective: str) -> bool:
@@ -79,7 +79,7 @@ class Recogniser:
         if share > 0:
             yield True
 
-    def fits(self, part: Phrase) -> bool:
+    def fits(self, part: Constituent) -> bool:
         return not part.english or tuple(word.text for word in part.english) in self.runs
 
     def allows(self, noun: str, adjective: str) -> bool:  # noqa: ARG002 (the split concerns training alone)

@@ -26,8 +26,8 @@ from transformer_core.studies.translator.grammar.noun_phrases import (
 )
 from transformer_core.studies.translator.grammar.phrases import (
     NOTHING,
+    Constituent,
     Link,
-    Phrase,
     Target,
     Word,
     combine,
@@ -51,21 +51,21 @@ THINGS = frozenset("vehicle building way place furniture opening container devic
 class Saying:
     """What is said of a subject, in the parts that a question puts elsewhere: verb, negation, the rest."""
 
-    verb: Phrase
-    negation: Phrase
-    rest: Phrase
+    verb: Constituent
+    negation: Constituent
+    rest: Constituent
 
-    def of(self, subject: Phrase) -> Phrase:
+    def of(self, subject: Constituent) -> Constituent:
         """A statement with a copula: the car is not red - el coche no es rojo."""
         return combine([subject, self.verb, self.negation, self.rest], [subject, self.negation, self.verb, self.rest])
 
 
-def copula(kind: str, plural: bool, past: bool) -> Phrase:
+def copula(kind: str, plural: bool, past: bool) -> Constituent:
     english = ("were" if plural else "was") if past else ("are" if plural else "is")
     return phrase(english, COPULAS[kind, past][plural])
 
 
-def negation(g: Chooser, share: float = 0.2) -> Iterator[Phrase]:
+def negation(g: Chooser, share: float = 0.2) -> Iterator[Constituent]:
     for negated in g.maybe(share):
         yield phrase("not", "no") if negated else NOTHING
 
@@ -89,7 +89,7 @@ def described(g: Chooser, about: NounPhrase, past: bool, negative: float = 0.2) 
 
 def and_more(
     g: Chooser, first: Adjective, about: NounPhrase, open_to: list[Adjective]
-) -> Iterator[tuple[Phrase, tuple[Word, ...]]]:
+) -> Iterator[tuple[Constituent, tuple[Word, ...]]]:
     """A second adjective that takes the same Spanish verb (big and red), or nothing; and its English word."""
     for second in g.maybe(0.1):
         if not second:
@@ -109,24 +109,24 @@ def located(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Saying]:
             yield Saying(copula("estar", about.plural, past), no, where)
 
 
-def conjugated(verb: Verb, plural: bool, past: bool, *, negated: bool) -> tuple[Phrase, Phrase]:
+def conjugated(verb: Verb, plural: bool, past: bool, *, negated: bool) -> tuple[Constituent, Constituent]:
     """The negation (does not - no) and the verb."""
     spanish = verb.in_spanish(plural, past)
     if not negated:
         return NOTHING, phrase(verb.english[2 if past else 0 if plural else 1], spanish)
     no = phrase("did+not" if past else "do+not" if plural else "does+not", "no")
     words = phrase(verb.english[0]).english
-    return no, Phrase(words, (Target(spanish, (*words, no.first)),))
+    return no, Constituent(words, (Target(spanish, (*words, no.first)),))
 
 
-def asked(verb: Verb, plural: bool, past: bool) -> tuple[Phrase, Phrase]:
+def asked(verb: Verb, plural: bool, past: bool) -> tuple[Constituent, Constituent]:
     """The word that asks (does), for which Spanish has none, and the verb."""
     do = phrase("did" if past else "do" if plural else "does")
     words = phrase(verb.english[0]).english
-    return do, Phrase(words, (Target(verb.in_spanish(plural, past), (*words, do.first)),))
+    return do, Constituent(words, (Target(verb.in_spanish(plural, past), (*words, do.first)),))
 
 
-def personal(verb: Phrase, verb_name: str, found: NounPhrase) -> Phrase:
+def personal(verb: Constituent, verb_name: str, found: NounPhrase) -> Constituent:
     """The "a" that Spanish puts before people, and before animals that one knows and neither buys nor sells."""
     person = "person" in found.noun.tags
     known = not found.noun.tags.isdisjoint({"animal", "night", "wader"}) and found.determiner not in ("a", "some")
@@ -136,8 +136,8 @@ def personal(verb: Phrase, verb_name: str, found: NounPhrase) -> Phrase:
 
 
 def objects(
-    g: Chooser, verb: Verb, group: Phrase, doer: NounPhrase, past: bool, more: float = 0.0, adjective: float = 0.25
-) -> Iterator[tuple[NounPhrase, Phrase]]:
+    g: Chooser, verb: Verb, group: Constituent, doer: NounPhrase, past: bool, more: float = 0.0, adjective: float = 0.25
+) -> Iterator[tuple[NounPhrase, Constituent]]:
     """What the doer may do it to, and the personal "a" before it, if any."""
     for found in noun_phrase(g, objects_of(verb, doer.noun), ANY, adjective):
         if found.noun == doer.noun:
@@ -149,7 +149,7 @@ def objects(
 
 def action(
     g: Chooser, doer: NounPhrase, past: bool, negative: float = 0.2, more: float = 0.0
-) -> Iterator[tuple[Verb, Phrase, NounPhrase]]:
+) -> Iterator[tuple[Verb, Constituent, NounPhrase]]:
     """buys the apple - compra la manzana: verb and object, the object handed out too."""
     for verb in g.any([verb for verb in transitive() if objects_of(verb, doer.noun)]):
         for negated in g.maybe(negative):
@@ -162,7 +162,7 @@ def action(
                     yield verb, whole, found
 
 
-def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Phrase]:
+def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Constituent]:
     """sleeps in the garden - duerme en el jardín; of two animals called "bat", only one sleeps."""
     for verb in g.any([v for v in intransitive() if any(subject.noun.is_a(left) for left, _ in v.frames)]):
         for negated in g.maybe(0.15):
@@ -176,7 +176,7 @@ def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Phrase]:
                     yield combine([no, group, where])
 
 
-def relative(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Phrase]:
+def relative(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Constituent]:
     """who buys the apple, that is in the street, that the man buys."""
     person = "person" in about.noun.tags
     que = phrase("who" if person else "that", "que")
@@ -193,7 +193,7 @@ def relative(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Phrase]:
             yield from suffered(g, que, about, past)
 
 
-def suffered(g: Chooser, que: Phrase, about: NounPhrase, past: bool) -> Iterator[Phrase]:
+def suffered(g: Chooser, que: Constituent, about: NounPhrase, past: bool) -> Iterator[Constituent]:
     """that the man buys - que el hombre compra."""
     for actor in noun_phrase(g, frozenset({"person"}), {"the": 1.0}, 0.1):
         for verb in g.any([v for v in transitive() if about.noun.is_a(objects_of(v, actor.noun))]):

@@ -7,7 +7,7 @@ from itertools import islice
 
 from transformer_core.studies.translator.grammar.choosing import Chooser, DeadEndError, Recogniser, Sampler
 from transformer_core.studies.translator.grammar.linked_clauses import doing_two_things, giving_reasons, side_by_side
-from transformer_core.studies.translator.grammar.phrases import Pair, Phrase, finish
+from transformer_core.studies.translator.grammar.phrases import Constituent, Pair, finish
 from transformer_core.studies.translator.grammar.sentences import (
     acting,
     answering,
@@ -39,7 +39,7 @@ KINDS = {
 }
 
 
-def sentences(g: Chooser) -> Iterator[Phrase]:
+def sentences(g: Chooser) -> Iterator[Constituent]:
     """Every way through the grammar that the chooser leaves open."""
     for past in g.maybe(0.4):
         for kind in g.any(tuple(KINDS), tuple(KINDS.values())):
@@ -50,7 +50,7 @@ def draw(sampler: Sampler) -> Pair:
     """One sentence by chance."""
     while True:
         try:
-            whole = next(sentences(sampler), Phrase())
+            whole = next(sentences(sampler), Constituent())
         except DeadEndError:
             continue
         if 0 < len(whole.english) <= LONGEST:

@@ -14,11 +14,11 @@ from transformer_core.studies.translator.grammar.noun_phrases import (
     noun_phrase,
     sayable,
 )
-from transformer_core.studies.translator.grammar.phrases import Link, Phrase, combine, phrase
+from transformer_core.studies.translator.grammar.phrases import Constituent, Link, combine, phrase
 from transformer_core.studies.translator.grammar.sentences import acting, being, moving, standing
 
 
-def doing_two_things(g: Chooser, past: bool) -> Iterator[Phrase]:
+def doing_two_things(g: Chooser, past: bool) -> Iterator[Constituent]:
     """The girl buys the apple and eats it - la niña compra la manzana y la come."""
     for about in subject(g, LIVING, past, 0.3):
         for verb, whole, found in action(g, about, past, negative=0.0):
@@ -34,14 +34,14 @@ def doing_two_things(g: Chooser, past: bool) -> Iterator[Phrase]:
                         yield combine([about.phrase, whole, tail])
 
 
-def standing_for(found: NounPhrase) -> Phrase:
+def standing_for(found: NounPhrase) -> Constituent:
     """it, them: lo, la, los, las by what it stands for."""
     form = ("la" if found.noun.feminine else "lo") + ("s" if found.plural else "")
     it = phrase("them" if found.plural else "it", form)
     return it.linked(Link("pronoun(it/them)->antecedent", it.first, found.word))
 
 
-def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Phrase, NounPhrase, NounPhrase, Verb, bool]]:
+def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Constituent, NounPhrase, NounPhrase, Verb, bool]]:
     """A deed, or one left undone, that the grammar knows reasons for: clause, doer, object, verb, negated."""
     for about in noun_phrase(g, LIVING, ANY, 0.1):
         for verb in g.any([v for v in transitive() if objects_of(v, about.noun)]):
@@ -56,7 +56,7 @@ def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Phrase, NounPhras
                         yield whole, about, found, verb, negated
 
 
-def giving_reasons(g: Chooser, past: bool) -> Iterator[Phrase]:
+def giving_reasons(g: Chooser, past: bool) -> Iterator[Constituent]:
     """The animal did not cross the street because it was too tired: the adjective tells who or what "it" is."""
     for main, about, found, verb, negated in deed_with_reason(g, past):
         of_doer, of_object = reasons(verb, negated)
@@ -66,7 +66,9 @@ def giving_reasons(g: Chooser, past: bool) -> Iterator[Phrase]:
                 yield combine([main, reason])
 
 
-def because(g: Chooser, referent: NounPhrase, names: frozenset[str], past: bool, negated: bool) -> Iterator[Phrase]:
+def because(
+    g: Chooser, referent: NounPhrase, names: frozenset[str], past: bool, negated: bool
+) -> Iterator[Constituent]:
     """because it was too wide - porque era demasiado ancha."""
     noun = referent.noun
     for adjective in g.any([a for a in sayable(g, referent) if a.english in names]):
@@ -84,7 +86,7 @@ def personal_pronoun(noun: Noun) -> str:
     return ("she" if noun.feminine else "he") if "person" in noun.tags else "it"
 
 
-def side_by_side(g: Chooser, past: bool) -> Iterator[Phrase]:
+def side_by_side(g: Chooser, past: bool) -> Iterator[Constituent]:
     """The car is red and the girl sings: two clauses in one tense."""
     links, likely = (phrase("and", "y"), phrase("but", "pero"), phrase("while", "mientras")), (0.6, 0.2, 0.2)
     kinds, shares = (being, standing, acting, moving), (0.4, 0.15, 0.3, 0.15)

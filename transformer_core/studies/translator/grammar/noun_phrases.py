@@ -16,7 +16,7 @@ from transformer_core.studies.translator.grammar.lexicon import (
     objects_of,
     prepositions,
 )
-from transformer_core.studies.translator.grammar.phrases import NOTHING, Link, Phrase, Word, combine, phrase
+from transformer_core.studies.translator.grammar.phrases import NOTHING, Constituent, Link, Word, combine, phrase
 from transformer_core.studies.translator.grammar.words import DETERMINERS
 
 DEFINITE = {"the": 0.8, "this": 0.2, "these": 0.2}
@@ -35,13 +35,13 @@ PRONOUNS = (
 class NounPhrase:
     """A phrase with its noun, which decides the agreement of everything that refers to it."""
 
-    phrase: Phrase
+    phrase: Constituent
     noun: Noun
     plural: bool
     word: Word
     determiner: str = ""
 
-    def with_phrase(self, whole: Phrase) -> NounPhrase:
+    def with_phrase(self, whole: Constituent) -> NounPhrase:
         return NounPhrase(whole, self.noun, self.plural, self.word, self.determiner)
 
 
@@ -50,12 +50,12 @@ def nouns_among(tags: frozenset[str]) -> tuple[Noun, ...]:
     return tuple(noun for noun in nouns() if noun.is_a(tags))
 
 
-def adjective_about(adjective: Adjective, about: NounPhrase, *, far: bool = False) -> Phrase:
+def adjective_about(adjective: Adjective, about: NounPhrase, *, far: bool = False) -> Constituent:
     """The adjective, agreeing with its noun; `far` if only a pronoun stands for the noun beside it."""
     bare = phrase(adjective.english, adjective.in_spanish(about.noun.feminine, about.plural))
     if about.noun in PRONOUNS:
         return bare
-    pair = Phrase(bare.english, bare.spanish, (), ((about.noun.singular, adjective.english),))
+    pair = Constituent(bare.english, bare.spanish, (), ((about.noun.singular, adjective.english),))
     if far:
         return pair.linked(Link("adjective->referent", bare.first, about.word))
     kind = "inflected" if adjective.inflected else "invariant"
@@ -125,7 +125,7 @@ def noun_phrase(
                     yield NounPhrase(whole, noun, head.plural, head.word, kind)
 
 
-def place(g: Chooser, figure: Noun) -> Iterator[Phrase]:
+def place(g: Chooser, figure: Noun) -> Iterator[Constituent]:
     """Where `figure` may be, or with whom: a preposition and a noun phrase."""
     for preposition in g.any([p for p in prepositions() if objects_of(p, figure)]):
         relation = phrase(preposition.english, preposition.spanish)

@@ -37,7 +37,7 @@ class Link:
 
 
 @dataclass(frozen=True, eq=False)
-class Phrase:
+class Constituent:
     """English words, Spanish words, the roles between English words, and the (noun, adjective) pairs it joins."""
 
     english: tuple[Word, ...] = ()
@@ -49,31 +49,31 @@ class Phrase:
     def first(self) -> Word:
         return self.english[0]
 
-    def linked(self, *links: Link) -> Phrase:
-        return Phrase(self.english, self.spanish, self.links + links, self.pairs)
+    def linked(self, *links: Link) -> Constituent:
+        return Constituent(self.english, self.spanish, self.links + links, self.pairs)
 
 
-NOTHING = Phrase()
+NOTHING = Constituent()
 
 
-def phrase(english: str, spanish: str = "") -> Phrase:
+def phrase(english: str, spanish: str = "") -> Constituent:
     """Words that translate each other as a whole; `+` separates words ("look+for").
 
     Spanish words beyond the number of English ones are inserted: "near" is "cerca", and Spanish adds "de".
     """
     words = tuple(Word(text) for text in english.split("+"))
     forms = [text for text in spanish.split("+") if text]
-    return Phrase(words, tuple(Target(text, words, at >= len(words)) for at, text in enumerate(forms)))
+    return Constituent(words, tuple(Target(text, words, at >= len(words)) for at, text in enumerate(forms)))
 
 
-def inserted(spanish: str, *sources: Word) -> Phrase:
+def inserted(spanish: str, *sources: Word) -> Constituent:
     """Spanish words that English has no word for; `sources` are those that call for them."""
-    return Phrase(spanish=tuple(Target(text, sources, inserted=True) for text in spanish.split("+")))
+    return Constituent(spanish=tuple(Target(text, sources, inserted=True) for text in spanish.split("+")))
 
 
-def combine(english: list[Phrase], spanish: list[Phrase] | None = None) -> Phrase:
+def combine(english: list[Constituent], spanish: list[Constituent] | None = None) -> Constituent:
     """The parts in English order and, where it differs, in Spanish order."""
-    return Phrase(
+    return Constituent(
         tuple(word for part in english for word in part.english),
         tuple(target for part in spanish or english for target in part.spanish),
         tuple(link for part in english for link in part.links),
@@ -98,7 +98,7 @@ class Pair:
     pairs: frozenset[tuple[str, str]]
 
 
-def finish(whole: Phrase) -> Pair:
+def finish(whole: Constituent) -> Pair:
     """Count positions, and let Spanish contract its words (de el: del, a el: al, y i...: e i...)."""
     targets: list[Target] = []
     for target in whole.spanish:

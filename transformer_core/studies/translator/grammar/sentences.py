@@ -18,13 +18,13 @@ from transformer_core.studies.translator.grammar.clauses import (
 )
 from transformer_core.studies.translator.grammar.lexicon import objects_of, transitive
 from transformer_core.studies.translator.grammar.noun_phrases import ANY, DEFINITE, INDEFINITE, bare, noun_phrase, place
-from transformer_core.studies.translator.grammar.phrases import NOTHING, Phrase, combine, inserted, phrase
+from transformer_core.studies.translator.grammar.phrases import NOTHING, Constituent, combine, inserted, phrase
 
 EVERYTHING = LIVING | THINGS
 FLYING = frozenset({"night", "wader", "plane"})
 
 
-def moment(g: Chooser, past: bool) -> Iterator[Phrase]:
+def moment(g: Chooser, past: bool) -> Iterator[Constituent]:
     """now, today, yesterday, or nothing."""
     when = [phrase("today", "hoy"), phrase("yesterday", "ayer") if past else phrase("now", "ahora")]
     for said in g.maybe(0.15):
@@ -34,7 +34,7 @@ def moment(g: Chooser, past: bool) -> Iterator[Phrase]:
             yield NOTHING
 
 
-def being(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Phrase]:
+def being(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Constituent]:
     """The car is red; the bank near the river is closed now."""
     for about in subject(g, EVERYTHING, past, more, DEFINITE, decided=True):
         for saying in described(g, about, past):
@@ -43,14 +43,14 @@ def being(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Phrase]:
                 yield combine([saying.of(about.phrase), at])
 
 
-def standing(g: Chooser, past: bool, more: float = 0.15) -> Iterator[Phrase]:
+def standing(g: Chooser, past: bool, more: float = 0.15) -> Iterator[Constituent]:
     """The dog is under the table."""
     for about in subject(g, EVERYTHING, past, more, DEFINITE):
         for saying in located(g, about, past):
             yield saying.of(about.phrase)
 
 
-def acting(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Phrase]:
+def acting(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Constituent]:
     """The girl buys the apple; the dog follows the cat that is in the garden."""
     for about in subject(g, LIVING, past, more):
         for _, whole, _ in action(g, about, past, more=more):
@@ -58,7 +58,7 @@ def acting(g: Chooser, past: bool, more: float = 0.25) -> Iterator[Phrase]:
                 yield combine([about.phrase, whole, at])
 
 
-def moving(g: Chooser, past: bool, more: float = 0.15) -> Iterator[Phrase]:
+def moving(g: Chooser, past: bool, more: float = 0.15) -> Iterator[Constituent]:
     """The bird sings in the garden."""
     for about in subject(g, LIVING | FLYING, past, more, decided=True):
         for whole in movement(g, about, past):
@@ -66,7 +66,7 @@ def moving(g: Chooser, past: bool, more: float = 0.15) -> Iterator[Phrase]:
                 yield combine([about.phrase, whole, at])
 
 
-def existing(g: Chooser, past: bool) -> Iterator[Phrase]:
+def existing(g: Chooser, past: bool) -> Iterator[Constituent]:
     """There is a dog in the garden - hay un perro en el jardín."""
     for about in noun_phrase(g, EVERYTHING, INDEFINITE, 0.3):
         be = ("were" if about.plural else "was") if past else ("are" if about.plural else "is")
@@ -76,7 +76,7 @@ def existing(g: Chooser, past: bool) -> Iterator[Phrase]:
                 yield combine([there, about.phrase, where])
 
 
-def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Phrase]:
+def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Constituent]:
     """Is the car red ? - ¿ es rojo el coche ?"""
     mark = phrase("?", "?")
     opening = inserted("¿", mark.first)
@@ -87,7 +87,7 @@ def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Phrase]:
                 yield combine(english, [opening, saying.verb, saying.rest, about.phrase, mark])
 
 
-def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Phrase]:
+def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Constituent]:
     """Does the girl buy the apple ? - ¿ compra la niña la manzana ?"""
     mark = phrase("?", "?")
     opening = inserted("¿", mark.first)
@@ -102,7 +102,7 @@ def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Phrase]:
                     yield combine(english, [opening, group, about.phrase, a, found.phrase, mark])
 
 
-def naming(g: Chooser, _past: bool) -> Iterator[Phrase]:
+def naming(g: Chooser, _past: bool) -> Iterator[Constituent]:
     """The red car; a car; cars."""
     for single in g.maybe(0.5):
         if single:
@@ -114,7 +114,7 @@ def naming(g: Chooser, _past: bool) -> Iterator[Phrase]:
                 yield found.phrase
 
 
-def answering(g: Chooser, _past: bool) -> Iterator[Phrase]:
+def answering(g: Chooser, _past: bool) -> Iterator[Constituent]:
     """yes, no, hello."""
     for word in g.any((phrase("yes", "sí"), phrase("no", "no"), phrase("hello", "hola"))):
         if g.fits(word):
