@@ -1,4 +1,4 @@
-"""Which rows a lecture follows through the decoder: what they read, what they write, where they look. NumPy alone."""
+"""The decoder rows that a lecture follows: the token each reads and writes, and its top source token. NumPy alone."""
 
 from __future__ import annotations
 

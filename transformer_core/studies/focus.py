@@ -1,4 +1,4 @@
-"""Who plays in a lecture: the token that asks, the token it looks at, the head where this is seen. NumPy alone.
+"""The focus of a lecture: one head, a query token, and its top key. NumPy alone.
 
 A head plays a role only if its score over held-out sentences earns it (`EARNED`). Without such a role for this
 sentence, the head is followed that shows a link between tokens most clearly
@@ -88,7 +88,7 @@ def layers_of(trace: Trace, stack: str = "") -> list[int]:
 
 
 def embedding_of(stack: str) -> str:
-    """Where the rows of a stack come from."""
+    """The name of the embedding that a stack reads."""
     return "embed_src" if stack == ENCODER else "embed_tgt"
 
 
@@ -248,6 +248,6 @@ def _pairs(words: Sequence[str], size: int, stack: str, within: tuple[int, int] 
 
 
 def whole_words(tokens: Sequence[str], size: int) -> np.ndarray:
-    """Which tokens are whole words, not marks such as [CLS] or pieces; all of them if there are none, or no names."""
+    """True for each whole word: no mark such as [CLS], no piece; True for all if there are none, or no names."""
     words = np.array([text[:1].isalpha() for text in tokens] or [True] * size)
     return words if words.any() else np.ones(size, dtype=bool)

@@ -124,7 +124,7 @@ def measured(
 
 
 def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
-    """Whether the greedy translation of each sentence is the grammar's, word for word."""
+    """True for each sentence whose greedy translation is the grammar's, word for word."""
     found: list[bool] = []
     for some in batches_of(pairs):
         source = ids_of([vocabulary().source_ids(pair.source) for pair in some])

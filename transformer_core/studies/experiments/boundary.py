@@ -1,4 +1,4 @@
-"""What a line cannot draw: four clouds, opposite corners alike, and a small feed-forward layer that parts them.
+"""The exclusive-or problem: four clouds of points, classified by a small feed-forward layer, but by no straight line.
 
 The layer is that of the model, d_model 2: its two outputs are the scores of the two kinds. Against it stands the best
 of many straight lines. At log-spaced steps the difference of the scores over the plane is kept, and the crease of each

@@ -1,4 +1,4 @@
-"""What the cache of keys and values saves: writing n tokens with and without it.
+"""Cost of decoding n tokens with and without a cache of keys and values.
 
 A model of the lecture's sizes, with random weights and room for more positions, writes exactly n tokens for one source:
 the work does not depend on which. Measured: the processor's time in one thread, the least of several; counted: the

@@ -1,4 +1,4 @@
-"""How the model of the lecture came to be: its own training once more, watched.
+"""The training of the lecture's model, run again and recorded at some steps.
 
 At some steps, spaced evenly on a logarithmic axis, the model reads the same sentences, with their right translations
 before the decoder. Kept are every attention, the residual stream, the probabilities of the next word, and what is
@@ -77,7 +77,7 @@ def compact(one: NamedTensor) -> NamedTensor:
 
 
 def measures(model: Transformer, pairs: tuple[Pair, ...]) -> Iterator[NamedTensor]:
-    """What is measured of the model at one checkpoint, on held-out sentences."""
+    """Measures of the model at one checkpoint, on held-out sentences."""
     aligned = alignment(model, vocabulary(), pairs)
     scalars = {
         "exact": share_exact(model, pairs),

@@ -46,7 +46,7 @@ def decoder(seed: int, layers: int = 2) -> Transformer:
 
 
 def draw(sequences: int, length: int, random: torch.Generator) -> Tensor:
-    """So many permutations of `length` symbols, each written twice: "batch position"."""
+    """`sequences` permutations of `length` symbols, each written twice: "batch position"."""
     once = torch.rand(sequences, SYMBOLS, generator=random).argsort(1)[:, :length]
     return torch.cat([once, once], 1)
 

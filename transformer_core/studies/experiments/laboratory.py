@@ -72,7 +72,7 @@ def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:
 
 @dataclass
 class Bench:
-    """Where an experiment works: its seed, how far it is, and the pieces that are done already.
+    """The state of a running experiment: its seed, its progress, and the pieces that are done already.
 
     Without `pieces`, a folder, nothing is kept.
     """
@@ -89,7 +89,7 @@ class Bench:
         self.expected = pieces
 
     def once(self, key: str, function: Callable[[], Mapping[str, npt.ArrayLike]], shared: str = "") -> Piece:
-        """What `function` returns; if a run that was interrupted did it before, what it returned then.
+        """The result of `function`, computed once: an interrupted run that goes on reads it from the folder of pieces.
 
         A piece that several experiments need may be `shared`, under a name that says all that determines it: it is kept
         when the experiment is done.
@@ -121,7 +121,7 @@ class Bench:
         return self.pieces / (re.sub(r"[^\w.+-]+", "-", key) + ".npz")
 
     def file(self, name: str) -> Path | None:
-        """Where a piece may keep how far it is, such as a training its state; None if nothing is kept."""
+        """The file in which a piece may keep its progress, such as the state of a training; None if nothing is kept."""
         if self.pieces:
             self.pieces.mkdir(parents=True, exist_ok=True)
         return self.pieces / name if self.pieces else None
@@ -136,7 +136,7 @@ class Bench:
 
 
 def tensor(values: npt.ArrayLike, axes: str = "", **labels: Iterable[Any]) -> NamedTensor:
-    """What was measured, with a word for each axis and labels along some: `tensor(rows, "width choice", width=...)`."""
+    """A result with a word for each axis and labels along some: `tensor(rows, "width choice", width=...)`."""
     words = {axis: tuple(map(str, names)) for axis, names in labels.items()}
     return NamedTensor("found", np.asarray(values), tuple(axes.split()), words)
 
@@ -194,7 +194,7 @@ def _code(one: Experiment) -> str:
 
 
 def _kept(path: Path | None) -> Piece:
-    """What `_write` wrote to `path`; nothing if there is no such file, or if it was damaged since."""
+    """The arrays that `_write` wrote to `path`; nothing if there is no such file, or if it was damaged since."""
     if path is None:
         return {}
     try:

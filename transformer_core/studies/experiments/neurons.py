@@ -1,4 +1,4 @@
-"""What wakes a unit of the feed-forward layer: how well it tells words of one kind from all others.
+"""Selectivity of the units of the feed-forward layer: how well each tells words of one kind from all others.
 
 For every unit of the encoder and every kind of words: the share of pairs (a word of the kind, another word) in which
 the unit is stronger for the first. It is the area under the ROC curve, ties counted as a half (Hanley and McNeil 1982).

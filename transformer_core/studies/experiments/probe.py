@@ -30,7 +30,7 @@ def links(pair: Pair, kind: str) -> list[tuple[int, int]]:
 
 
 def genders() -> dict[str, bool]:
-    """Whether a noun is feminine in Spanish; nouns of two senses are left out."""
+    """For each form of a noun, true if it is feminine in Spanish; nouns of two senses are left out."""
     return {form: noun.feminine for noun in nouns() if not noun.ambiguous for form in noun.forms}
 
 

@@ -21,7 +21,7 @@ from transformer_core.tracing.tap import record
 
 @torch.no_grad()
 def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
-    """What of the rows is not common to their sentence, before the first layer and after each: "layer"."""
+    """|X - mean X| / |X| of a sentence's vectors, averaged, before the first layer and after each: "layer"."""
     model = untrained(kind, layers, seed).double()
     source, _ = batch(sentences, 0)
     points = ["encoder.0.resid_pre", *(f"encoder.{layer}.resid_post" for layer in range(layers))]

@@ -1,4 +1,4 @@
-"""What chance costs where there are few right answers: the lecture's model, greedy and sampled at temperature one."""
+"""Accuracy of greedy decoding against sampling at temperature one, for the lecture's model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
 
 
 def drawn(model: Transformer, vocabulary: Vocabulary, sentences: int, seed: int) -> dict[str, list[bool]]:
-    """Whether each translation is the grammar's, when every word is drawn from the model's probabilities."""
+    """True for each translation that is the grammar's, when every word is drawn from the model's probabilities."""
     right: list[bool] = []
     for number, some in enumerate(batches_of(held_out(sentences))):
         source = ids_of([vocabulary.source_ids(pair.source) for pair in some])

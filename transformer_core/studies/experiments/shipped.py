@@ -1,4 +1,4 @@
-"""What the experiments on the lecture's own model share: the model, and its passes over sentences."""
+"""The lecture's own model and its passes over sentences, for the experiments on it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def source_rows(tensor: Tensor, pairs: Sequence[Pair]) -> np.ndarray:
 
 @torch.no_grad()
 def encoder_traces(model: Transformer, pairs: Sequence[Pair]) -> Iterator[Trace]:
-    """What the encoder makes of each sentence, one by one, with the parameters: all that a measure reads."""
+    """A trace of the encoder for each sentence, one by one, with the parameters: all that a measure reads."""
     learned = parameters(model, lambda _name, _axis: None)
     for pair in pairs:
         with record() as tape:

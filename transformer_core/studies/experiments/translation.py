@@ -1,4 +1,4 @@
-"""What the experiments that train a translator share: the sentences, a brief recipe, and how a training is judged."""
+"""Sentences, a brief recipe and an evaluation for the experiments that train a translator."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ vocabulary = cache(vocabulary_of_grammar)
 
 @cache
 def corpus(sentences: int, seed: int = Recipe.seed) -> Corpus:
-    """So many training sentences, drawn once."""
+    """The first `sentences` training sentences, drawn once."""
     return training_corpus(sentences, seed, vocabulary())
 
 
 @cache
 def held_out(sentences: int) -> tuple[Pair, ...]:
-    """So many sentences that join a noun and an adjective which training never joins."""
+    """The first `sentences` held-out sentences: they join a noun and an adjective that training never joins."""
     return tuple(islice(held_out_sentences(HELD_OUT_SEED), sentences))
 
 

@@ -1,4 +1,4 @@
-"""What the lecture's own questions come to: numbers that a viewer can predict, and then look up."""
+"""Answers to the lecture's own questions: numbers that a viewer can predict, and then look up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chain and a grid differ in: ticks, links between two words, what attention buys, who learns to recall."""
+"""Recurrence against attention: tokens read, path lengths between two words, accuracies by length, size of a state."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def trainings_that_solved(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("trainings")
 def trainings(trace: Trace, prefix: str) -> NamedTensor:
-    """How many trainings of each model there were."""
+    """The number of trainings of each model."""
     return NamedTensor(f"{prefix}.trainings", np.array(trace.full(prefix).size("seed")), ())
 
 
 @derived("state_size")
 def state_size(trace: Trace, prefix: str) -> NamedTensor:
-    """How many numbers an LSTM carries from one word to the next; `prefix` has `states`."""
+    """The size of the state that an LSTM carries from one word to the next; `prefix` has `states`."""
     return NamedTensor(f"{prefix}.state_size", np.array(trace.full(f"{prefix}.states").size("d_state")), ())
 
 

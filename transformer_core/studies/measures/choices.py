@@ -1,4 +1,4 @@
-"""What a rule makes of the probabilities of a step, and what sums of log-probabilities say of a whole sentence."""
+"""Probabilities of a decoding step under each sampling rule, and log-probabilities of a whole sentence."""
 
 from __future__ import annotations
 

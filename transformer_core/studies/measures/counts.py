@@ -1,4 +1,4 @@
-"""What follows from the sizes alone: links of a chain, cells of a grid, multiplications, rows of a decoder."""
+"""Counts that follow from the sizes alone: state updates, scores, multiplications, decoder rows, bytes of a cache."""
 
 from __future__ import annotations
 

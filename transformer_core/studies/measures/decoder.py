@@ -1,4 +1,4 @@
-"""What the decoder shows: a mask put in too late, where it looks in the source, and how wrong its words are."""
+"""Measures of the decoder: a mask after the softmax, top keys in the source, alignment, and the loss of each word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def post_softmax_mask(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("post_softmax_mask_sums")
 def post_softmax_mask_sums(trace: Trace, prefix: str) -> NamedTensor:
-    """What is left of a row that is masked after the softmax: less than one wherever something is hidden."""
+    """sum_j of a row that is masked after the softmax: less than one wherever something is hidden."""
     (values,) = beside(trace, prefix, "post_softmax_mask")
     return named(trace, prefix, "post_softmax_mask_sums", values.sum(-1), "batch head query", ("q",))
 
@@ -68,7 +68,7 @@ def top_key_numbers(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("backward_jumps")
 def backward_jumps(trace: Trace, prefix: str) -> NamedTensor:
-    """How often the top key lies before that of the row above: where writing goes forward and reading back.
+    """The number of rows whose top key lies before that of the row above.
 
     The last row, which writes the end mark, is left out.
     """
@@ -117,7 +117,7 @@ def word_order(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("alignment_hits")
 def alignment_hits(trace: Trace, prefix: str) -> NamedTensor:
-    """How many written words have their top key among the source words that the grammar says they translate."""
+    """The number of written words whose top key is one of the source words that they translate by the grammar."""
     (found,) = beside(trace, prefix, "top_keys")
     hits = [int(j) in answers for j, answers in zip(found[0], trace.about["gold"]["alignment"], strict=False)]
     return named(trace, prefix, "alignment_hits", np.array(sum(hits)), "")

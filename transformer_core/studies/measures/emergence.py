@@ -1,4 +1,4 @@
-"""What follows from a watched training: which heads end up with which role, and since when. NumPy alone."""
+"""Measures of a recorded training: the head that ends up with each role, and the step of its onset. NumPy alone."""
 
 from __future__ import annotations
 

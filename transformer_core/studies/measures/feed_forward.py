@@ -39,7 +39,7 @@ def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:
 
 @derived("active_units")
 def active_units(trace: Trace, prefix: str) -> NamedTensor:
-    """How many units of each row are above zero after the activation."""
+    """The number of units of each row that are above zero after the activation."""
     (post,) = beside(trace, prefix, "post")
     return named(trace, prefix, "active_units", (post > 0).sum(-1), "batch position", ("post",))
 

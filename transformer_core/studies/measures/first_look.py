@@ -1,4 +1,4 @@
-"""What the first chapter asks: how often words met in training, and where a source word is written."""
+"""Measures of the first chapter: counts of word pairs in training, and the target word written for a source word."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 @derived("distinct_top_keys")
 def distinct_top_keys(trace: Trace, prefix: str) -> NamedTensor:
-    """How many different keys get the largest share of query i in some head."""
+    """The number of different keys that are the top key of query i in some head."""
     (weights,) = beside(trace, prefix, "weights")
     best = weights.argmax(-1)
     count = np.array([[len(set(row)) for row in sentence.T] for sentence in best])
@@ -50,20 +50,20 @@ def query_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("sensitive_heads")
 def sensitive_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads have a query that moves when entry m of the row moves."""
+    """The number of heads whose query moves when entry m of the row moves."""
     reach = trace.full(f"{prefix}.query_sensitivity").values
     return named(trace, prefix, "sensitive_heads", (reach > 0).sum(0), "d_model")
 
 
 @derived("query_count")
 def query_count(trace: Trace, prefix: str) -> NamedTensor:
-    """How many rows ask in this attention."""
+    """The number of queries of this attention."""
     (weights,) = beside(trace, prefix, "weights")
     return named(trace, prefix, "query_count", np.array(weights.shape[-2]), "")
 
 
 @derived("key_count")
 def key_count(trace: Trace, prefix: str) -> NamedTensor:
-    """How many rows are asked."""
+    """The number of keys of this attention."""
     (weights,) = beside(trace, prefix, "weights")
     return named(trace, prefix, "key_count", np.array(weights.shape[-1]), "")

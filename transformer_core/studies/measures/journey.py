@@ -1,4 +1,4 @@
-"""How rows move through a stack: the plane in which those of one sentence differ most; one word in two sentences."""
+"""Paths of a sentence's vectors through a stack, in the plane in which they differ most; one word in two sentences."""
 
 from __future__ import annotations
 

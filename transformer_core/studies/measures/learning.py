@@ -1,4 +1,4 @@
-"""What a watched training shows: how wrong the model was of one sentence at each look, and what it learned when.
+"""Measures of a recorded training: the loss of one sentence at each checkpoint, and the onset of each skill.
 
 All of these stand beside the tensors of a watched training, `experiment.emergence.*`: NumPy alone.
 """
@@ -95,14 +95,14 @@ def largest_rise_in_doubling(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("abrupt_lines")
 def abrupt_lines(trace: Trace, prefix: str) -> NamedTensor:
-    """How many lines make more than half of their rise within one doubling of the steps."""
+    """The number of lines that make more than half of their rise within one doubling of the steps."""
     found = (trace.full(f"{prefix}.largest_rise_in_doubling").values > 0.5).sum()
     return NamedTensor(f"{prefix}.abrupt_lines", np.array(found), ())
 
 
 @derived("lines")
 def lines(trace: Trace, prefix: str) -> NamedTensor:
-    """How many lines `learned` has."""
+    """The number of lines of `learned`."""
     return NamedTensor(f"{prefix}.lines", np.array(trace.full(f"{prefix}.learned").size("line")), ())
 
 

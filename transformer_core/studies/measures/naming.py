@@ -1,4 +1,4 @@
-"""What every measure needs: the arrays beside a name, and a derived tensor with their labels."""
+"""The arrays beside a name, and a derived tensor with their labels."""
 
 from __future__ import annotations
 

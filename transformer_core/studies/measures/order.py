@@ -15,7 +15,7 @@ TURNED = "other.exchanged"
 
 
 def shuffle(words: int, window: list[int] | None = None) -> list[int]:
-    """Which word stands where after the shuffle: a seeded order in which no word keeps its place, if there are two.
+    """A seeded permutation of the words in which no word keeps its place, if there are two.
 
     The words in the `window` trade places among themselves, those before it too, and those behind it.
     """
@@ -30,9 +30,7 @@ def shuffle(words: int, window: list[int] | None = None) -> list[int]:
 
 
 def exchanged(words: Sequence[str]) -> list[int] | None:
-    """Which word stands where once two words have changed places: the last one, and the first unlike it of the second
-    half; nothing before them moves. None if there are no two such words.
-    """
+    """The permutation that swaps the last word and the first unlike it of the second half; None if there is none."""
     places, last = list(range(len(words))), len(words) - 1
     for first in range(len(words) // 2, last):
         if words[first].lower() != words[last].lower():

@@ -1,4 +1,4 @@
-"""Which pattern a head shows in this sentence: measures that hold for any model, whatever it was trained for.
+"""Attention patterns of a head in this sentence: measures that hold for any model, whatever it was trained for.
 
 Every pattern is held against what a head would give it that looks at all keys alike, so that a pattern of many answers
 is not clearer for that, and one score can be compared with another, in a sentence of any length, masked or not.
@@ -29,7 +29,7 @@ def _parts(prefix: str) -> tuple[str, str, str]:
 
 
 def _visible(trace: Trace, prefix: str) -> np.ndarray:
-    """Which keys each query may look at, "batch query key"; without a recorded mask, a decoder sees no later key."""
+    """True for each key that the mask leaves to a query, "batch query key"; a mask not recorded is causal in a decoder."""
     if joined(prefix, "masked") in trace:
         return ~np.isneginf(trace.full(joined(prefix, "masked")).values[:, 0])
     shape = trace.full(joined(prefix, "weights")).values[:, 0].shape
@@ -39,7 +39,7 @@ def _visible(trace: Trace, prefix: str) -> np.ndarray:
 
 
 def _ids(trace: Trace, prefix: str, batch: int) -> np.ndarray:
-    """Which tokens are alike, "batch position": their ids, or, in a trace without an embedding, their words."""
+    """An id of each token, equal for equal tokens, "batch position": of its word, in a trace without an embedding."""
     start, stack, _ = _parts(prefix)
     side = joined(start, embedding_of(stack))
     if joined(side, "ids") in trace or joined(side, "token") in trace:
@@ -163,7 +163,7 @@ def effective_keys(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("clear_heads")
 def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads of a stack show a clear pattern in their self-attention; `prefix` is `encoder` or `decoder`."""
+    """The number of self-attention heads of a stack that show a clear pattern; `prefix` is `encoder` or `decoder`."""
     names = [joined(prefix, str(layer), "self_attn", "pattern_clearness") for layer in layers_of(trace, prefix)]
     clear = [int((trace.full(name).values[0].max(-1) >= CLEAR).sum()) for name in names]
     return NamedTensor(joined(prefix, "clear_heads"), np.array(sum(clear)), ())
@@ -171,7 +171,7 @@ def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("all_heads")
 def all_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads the self-attention of a stack has, over all layers."""
+    """The number of self-attention heads of a stack, over all layers."""
     names = [joined(prefix, str(layer), "self_attn", "weights") for layer in layers_of(trace, prefix)]
     return NamedTensor(joined(prefix, "all_heads"), np.array(sum(trace.full(name).shape[1] for name in names)), ())
 

@@ -56,7 +56,7 @@ def table_sin_cos(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("table_degrees_per_position")
 def table_degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
-    """By how many degrees each hand turns from place 0 to place 1, "pair"."""
+    """The turn of each hand from place 0 to place 1, in degrees, "pair"."""
     sine, cosine = np.moveaxis(trace.full(f"{prefix}.table_sin_cos").values[:2], -1, 0)
     turn = np.degrees(np.diff(np.arctan2(sine, cosine), axis=0))[0] % 360
     return named(trace, prefix, "table_degrees_per_position", turn, "pair")
@@ -64,7 +64,7 @@ def table_degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("sin_cos_pairs")
 def sin_cos_pairs(trace: Trace, prefix: str) -> NamedTensor:
-    """How many hands a place has: one for two entries."""
+    """The number of hands of a place: one for two entries."""
     return named(trace, prefix, "sin_cos_pairs", len(trace.full(f"{prefix}.table_degrees_per_position")), "")
 
 

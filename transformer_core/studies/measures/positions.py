@@ -28,14 +28,14 @@ def sin_cos(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("degrees_per_position")
 def degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
-    """By how many degrees each hand turns from one position to the next, between 0 and 360."""
+    """The turn of each hand from one position to the next, in degrees between 0 and 360."""
     sine, cosine = np.moveaxis(trace.full(f"{prefix}.sin_cos").values, -1, 0)
     angle = np.degrees(np.arctan2(sine, cosine))
     return named(trace, prefix, "degrees_per_position", np.diff(angle, axis=1) % 360, "batch step pair")
 
 
 def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """What word and place give to the rows that the first attention of a stack reads, the norm of each row held fixed.
+    """The parts of word and place in the vectors that the first attention of a stack reads, each norm held fixed.
 
     With a norm, (x - mean x) / sigma is linear in x once sigma is held: gain (e - mean e) / sigma of the word, the
     same of the place; the norm's own bias belongs to neither.

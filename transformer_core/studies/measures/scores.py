@@ -26,14 +26,14 @@ def partial_dot(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("positive_terms")
 def positive_terms(trace: Trace, prefix: str) -> NamedTensor:
-    """How many of the products q_id k_jd are above zero."""
+    """The number of products q_id k_jd above zero."""
     count = (trace.full(f"{prefix}.terms").values > 0).sum(-1)
     return named(trace, prefix, "positive_terms", count, "batch head query key", ("q", "k"))
 
 
 @derived("negative_terms")
 def negative_terms(trace: Trace, prefix: str) -> NamedTensor:
-    """How many of the products q_id k_jd are below zero."""
+    """The number of products q_id k_jd below zero."""
     count = (trace.full(f"{prefix}.terms").values < 0).sum(-1)
     return named(trace, prefix, "negative_terms", count, "batch head query key", ("q", "k"))
 

@@ -89,7 +89,7 @@ AS_IT_IS = Split(lambda rows: (rows,), lambda rows, at: rows[0][:, at])
 
 
 def maps(trace: Trace, prefix: str) -> dict[str, Split]:
-    """What a sheet can be sent through, by name; `entering` leaves it as it is."""
+    """The maps of a sublayer that a sheet can be sent through, by name; `entering` leaves it as it is."""
     if prefix.endswith("ffn"):
         return {
             "entering": AS_IT_IS,

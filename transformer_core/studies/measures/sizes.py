@@ -1,4 +1,4 @@
-"""Where every size comes from: lengths that a sentence brings, splits of a width, and the parameters part by part."""
+"""Sizes of a model and a sentence: lengths, splits of the width into heads, and the parameters part by part."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS = {
 
 @derived("sizes")
 def sizes(trace: Trace, prefix: str) -> NamedTensor:
-    """How far the tensor called `prefix` reaches along each axis but "batch" and "head", in the order of its axes."""
+    """The size of the tensor called `prefix` along each axis but "batch" and "head", in the order of its axes."""
     tensor = trace.full(prefix)
     kept = [(axis, size) for axis, size in zip(tensor.axes, tensor.shape, strict=True) if axis not in ("batch", "head")]
     values = np.array([size for _, size in kept])
@@ -52,7 +52,7 @@ def splits(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("counts")
 def counts(trace: Trace, prefix: str) -> NamedTensor:
-    """How many numbers each module has learned, in the order of a pass, "part"; `prefix` is `parameters`.
+    """The number of parameters of each module, in the order of a pass, "part"; `prefix` is `parameters`.
 
     A table that two modules share is counted where it comes first, so that all together are `config.parameters`.
     """

@@ -17,7 +17,7 @@ def blocks(trace: Trace, prefix: str) -> list[int]:
 
 
 def additions(trace: Trace, prefix: str) -> list[tuple[str, np.ndarray]]:
-    """What the stream of a stack starts with, and what each sublayer writes, in the order of execution."""
+    """The first vectors of a stack's residual stream and the output of each sublayer, in the order of execution."""
     found = [("input", trace.full(f"{prefix}.0.resid_pre").values)]
     for layer in blocks(trace, prefix):
         for sublayer, said in SAID.items():

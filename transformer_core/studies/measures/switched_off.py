@@ -1,4 +1,4 @@
-"""What switching heads off costs, by the role of the words that go wrong; and which heads have a name. NumPy alone."""
+"""Accuracy with single heads ablated, by the role of the words that go wrong; and the roles of heads. NumPy alone."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def ablation_effect(trace: Trace, prefix: str) -> NamedTensor:
 
 @derived("heads_with_a_role")
 def heads_with_a_role(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads have earned a role."""
+    """The number of heads that play a role."""
     scores = trace.full(f"{prefix}.score").values
     return NamedTensor(f"{prefix}.heads_with_a_role", np.array((scores >= EARNED).any(0).sum()), ())
 
 
 @derived("heads_in_all")
 def heads_in_all(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads were scored."""
+    """The number of heads that were scored."""
     scores = trace.full(f"{prefix}.score").values
     return NamedTensor(f"{prefix}.heads_in_all", np.array(scores[0].size), ())
 

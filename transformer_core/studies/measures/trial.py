@@ -1,4 +1,4 @@
-"""What is read off trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
+"""Measures of trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
 
 `TRIED` is the plan of the models of `parts_removed` and the field of their recipe that is no part of a model; the
 experiments hold the recipe itself, and a test holds the two together.

@@ -1,4 +1,4 @@
-"""How well a translator does on sentences that it never saw: exact matches, and where its cross-attention looks."""
+"""Evaluation of a translator on held-out sentences: exact matches, and the alignment of its cross-attention."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, sources: Sequence[Sequ
 
 
 def exact(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> list[bool]:
-    """Whether the greedy translation of each sentence is the grammar's, word for word."""
+    """True for each sentence whose greedy translation is the grammar's, word for word."""
     right: list[bool] = []
     for at in range(0, len(pairs), BATCH):
         some = pairs[at : at + BATCH]

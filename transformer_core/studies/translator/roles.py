@@ -1,4 +1,4 @@
-"""Which head plays which grammatical role: measured over sentences, never read off one picture."""
+"""Grammatical roles of attention heads, measured over many sentences, never read off one picture."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def parse(text: str) -> Pairs | None:
 
 
 def in_grammar(text: str) -> bool:
-    """Whether the model was trained on sentences of this make."""
+    """True if the grammar can make this sentence."""
     return parse(text) is not None
 
 

@@ -49,7 +49,7 @@ THINGS = frozenset("vehicle building way place furniture opening container devic
 
 @dataclass(frozen=True, eq=False)
 class Saying:
-    """What is said of a subject, in the parts that a question puts elsewhere: verb, negation, the rest."""
+    """A predicate in the parts that a question moves: verb, negation, the rest."""
 
     verb: Phrase
     negation: Phrase
@@ -138,7 +138,7 @@ def personal(verb: Phrase, verb_name: str, found: NounPhrase) -> Phrase:
 def objects(
     g: Chooser, verb: Verb, group: Phrase, doer: NounPhrase, past: bool, more: float = 0.0, adjective: float = 0.25
 ) -> Iterator[tuple[NounPhrase, Phrase]]:
-    """What the doer may do it to, and the personal "a" before it, if any."""
+    """The objects that the doer's verb may have, and the personal "a" before each, if any."""
     for found in noun_phrase(g, objects_of(verb, doer.noun), ANY, adjective):
         if found.noun == doer.noun:
             continue
@@ -225,7 +225,7 @@ def subject(
     *,
     decided: bool = False,
 ) -> Iterator[NounPhrase]:
-    """Who or what a sentence is about: he, she, or a noun phrase with or without something behind it."""
+    """The subjects of a sentence: he, she, or a noun phrase with or without something after it."""
     for short in g.maybe(0.06):
         if short:
             yield from pronoun(g, tags)
