@@ -29,7 +29,7 @@ def _parts(prefix: str) -> tuple[str, str, str]:
 
 
 def _visible(trace: Trace, prefix: str) -> np.ndarray:
-    """True for each key that the mask leaves to a query, "batch query key"; a mask not recorded is causal in a decoder."""
+    """True for each key that the mask leaves to a query, "batch query key"; a decoder without a record is causal."""
     if joined(prefix, "masked") in trace:
         return ~np.isneginf(trace.full(joined(prefix, "masked")).values[:, 0])
     shape = trace.full(joined(prefix, "weights")).values[:, 0].shape
