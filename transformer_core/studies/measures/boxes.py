@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
-from transformer_core.studies.measures.feed_forward import ACTIVATIONS, weights_of
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.norms import normed
 from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -41,12 +43,6 @@ def added_share(trace: Trace, prefix: str, out: np.ndarray) -> Values:
     return np.linalg.norm(out, axis=-1) / np.linalg.norm(total.values - out, axis=-1), total.labels
 
 
-def _norm(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
-    gain, bias = (trace.full(f"parameters.{prefix}.{name}").values for name in ("gain", "bias"))
-    eps = trace.about["config"]["norm_eps"]
-    return lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) * gain + bias
-
-
 def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
     w_q, w_k, w_v, w_o, b_q, b_k, b_v, b_o = (
         trace.full(f"parameters.{prefix}.{name}").values
@@ -63,17 +59,13 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
     return attend
 
 
-def _feed_forward(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
-    w1, b1, w2, b2 = weights_of(trace, prefix)
-    bend = ACTIVATIONS[trace.about["config"]["activation"]]
-    return lambda x: bend(x @ w1 + b1) @ w2 + b2
-
-
 def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """The function of the box at `path`, and the rows that it reads."""
-    kind = path.rpartition(".")[2]
-    make, first = {"ln1": (_norm, "mean"), "self_attn": (_attention, "q"), "ffn": (_feed_forward, "pre")}[kind]
-    return make(trace, path), trace.full(trace.parents[f"{path}.{first}"][0]).values[0]
+    if path.endswith("ln1"):
+        return lambda x: normed(trace, path, x), entering(trace, path, "mean")[0]
+    if path.endswith("ffn"):
+        return feeding(trace, path, biases=True), entering(trace, path, "pre")[0]
+    return _attention(trace, path), entering(trace, path, "q")[0]
 
 
 @measure("part query key")

@@ -1,4 +1,4 @@
-"""Counts that follow from the sizes alone: state updates, scores, multiplications, decoder rows, bytes of a cache."""
+"""Counts that follow from the sizes alone: state updates, scores, and the length at which attention dominates."""
 
 from __future__ import annotations
 
@@ -24,15 +24,3 @@ def crossover(d_model: np.ndarray, d_ff: np.ndarray) -> Values:
     """n = 2 d_model + d_ff: where scores and blends, 2 n^2 d, take as many multiplications as the rest of an encoder
     layer, 4 n d^2 + 2 n d d_ff."""
     return 2 * d_model + d_ff
-
-
-@measure("")
-def rows_cached(output_words: np.ndarray) -> Values:
-    """n: the decoder rows that are computed with a cache; the last writes the end mark."""
-    return output_words + 1
-
-
-@measure("")
-def cache_bytes(decoder_layers: np.ndarray, d_model: np.ndarray, rows_cached: np.ndarray) -> Values:
-    """2 n d_model a layer: keys and values of all n decoder rows, in bytes of single precision."""
-    return 2 * decoder_layers * d_model * rows_cached * np.dtype(np.float32).itemsize

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.studies.measures.adding import cosine
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.shares import softmax
 from transformer_core.tracing.trace import Trace
@@ -118,6 +119,4 @@ def aligned(trace: Trace) -> Values:
 @measure("batch position", like="itself")
 def cosine_with_other(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     """cos(x_i, y_i) of row i of a tensor of another run, `other.<key>.<name>`, with row i of the tensor `<name>`."""
-    ours = trace.full(prefix.split(".", 2)[2]).values
-    lengths = np.linalg.norm(ours, axis=-1) * np.linalg.norm(itself, axis=-1)
-    return (ours * itself).sum(-1) / lengths
+    return cosine(trace.full(prefix.split(".", 2)[2]).values, itself)

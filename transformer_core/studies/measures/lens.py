@@ -6,19 +6,17 @@ import numpy as np
 
 from transformer_core.studies.measures.decoder import next_ids
 from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.norms import normed
 from transformer_core.studies.measures.stream import blocks
 from transformer_core.tracing.trace import Trace
 
 
 def _norm(trace: Trace, path: str, rows: np.ndarray) -> np.ndarray:
     """The final norm of the stack at `path`; the rows as they are where it has none."""
-    learned = f"parameters.{path.rpartition('decoder')[1]}.final_norm"
-    if f"{learned}.gain" not in trace:
+    norm = f"{path.rpartition('decoder')[1]}.final_norm"
+    if f"parameters.{norm}.gain" not in trace:
         return rows
-    centred = rows - rows.mean(-1, keepdims=True)
-    spread = np.sqrt(rows.var(-1, keepdims=True) + trace.about["config"]["norm_eps"])
-    normed: np.ndarray = centred / spread * trace.full(f"{learned}.gain").values + trace.full(f"{learned}.bias").values
-    return normed
+    return normed(trace, norm, rows)
 
 
 @measure("layer batch position vocab")

@@ -8,6 +8,14 @@ from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
 
+def normed(trace: Trace, path: str, x: np.ndarray) -> np.ndarray:
+    """(x - mean) / sqrt(var + eps) * gain + bias, with the parameters of the norm at `path`."""
+    gain, bias = (trace.full(f"parameters.{path}.{name}").values for name in ("gain", "bias"))
+    deviation = np.sqrt(x.var(-1, keepdims=True) + trace.about["config"]["norm_eps"])
+    values: np.ndarray = (x - x.mean(-1, keepdims=True)) / deviation * gain + bias
+    return values
+
+
 @measure("batch position d_model", like="out")
 def centred(trace: Trace, prefix: str, mean: np.ndarray) -> Values:
     """x - mean: the row, shifted to mean zero."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.studies.measures.adding import cosine
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
@@ -60,8 +61,7 @@ def cosine_first_last(trace: Trace, prefix: str) -> Values:
     """cos(x_first, x_last) of each row: what a token enters the stack with, and what it leaves with."""
     first = trace.full(f"{prefix}.0.resid_pre")
     last = trace.full(f"{prefix}.{blocks(trace, prefix)[-1]}.resid_post").values
-    lengths = np.linalg.norm(first.values, axis=-1) * np.linalg.norm(last, axis=-1)
-    return (first.values * last).sum(-1) / lengths, first.labels
+    return cosine(first.values, last), first.labels
 
 
 @measure(like="cosine_first_last")
