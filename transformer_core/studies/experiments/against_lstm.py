@@ -16,12 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from transformer_core.decoding.sampling import greedy
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     BRIEF,
-    batches_of,
     held_out,
     loss,
     one_thread,
@@ -29,7 +27,7 @@ from transformer_core.studies.experiments.translation import (
     train,
     vocabulary,
 )
-from transformer_core.studies.translator.evaluate import ids_of
+from transformer_core.studies.translator.evaluate import exact, ids_of, matches
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.studies.translator.train import HELD_OUT_SEED
@@ -125,16 +123,11 @@ def measured(
 
 def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
     """True for each sentence whose greedy translation is the grammar's, word for word."""
-    found: list[bool] = []
-    for some in batches_of(pairs):
-        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
-        if isinstance(model, LSTMTranslator):
-            written = model.greedy(source, START, END, vocabulary().longest, source == PAD)
-        else:
-            assert isinstance(model, Transformer)
-            written = greedy(model, source, START, END, vocabulary().longest, source == PAD)
-        found += [vocabulary().target_words(ids) == pair.target for ids, pair in zip(written, some, strict=True)]
-    return np.array(found)
+    if isinstance(model, Transformer):
+        return np.array(exact(model, vocabulary(), pairs))
+    assert isinstance(model, LSTMTranslator)
+    write = partial(model.greedy, start=START, end=END, longest=vocabulary().longest)
+    return np.array(matches(lambda source: write(source, source_padding=source == PAD), vocabulary(), pairs))
 
 
 def gradients(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:

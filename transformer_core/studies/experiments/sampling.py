@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 
 import numpy as np
+from torch import Tensor
 
 from transformer_core.decoding.sampling import sample
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import batches_of, held_out, one_thread
-from transformer_core.studies.translator.evaluate import exact, ids_of
+from transformer_core.studies.experiments.translation import held_out, one_thread
+from transformer_core.studies.translator.evaluate import exact, matches
 from transformer_core.studies.translator.train import load_default
 from transformer_core.text.vocabulary import END, PAD, START, Vocabulary
 
@@ -35,9 +37,9 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
 
 def drawn(model: Transformer, vocabulary: Vocabulary, sentences: int, seed: int) -> dict[str, list[bool]]:
     """True for each translation that is the grammar's, when every word is drawn from the model's probabilities."""
-    right: list[bool] = []
-    for number, some in enumerate(batches_of(held_out(sentences))):
-        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
-        written = sample(model, source, START, END, vocabulary.longest, source == PAD, seed=1000 * seed + number)
-        right += [vocabulary.target_words(ids) == pair.target for ids, pair in zip(written.ids, some, strict=True)]
-    return {"right": right}
+    seeds = count(1000 * seed)
+
+    def write(source: Tensor) -> list[list[int]]:
+        return sample(model, source, START, END, vocabulary.longest, source == PAD, seed=next(seeds)).ids
+
+    return {"right": matches(write, vocabulary, held_out(sentences))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import nn
 
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Piece
-from transformer_core.studies.translator.evaluate import BATCH, exact, ids_of
+from transformer_core.studies.translator.evaluate import batches_of, exact
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.train import HELD_OUT_SEED, training_corpus, vocabulary_of_grammar
 from transformer_core.training.batches import Corpus
@@ -134,17 +134,8 @@ def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
 @torch.no_grad()
 def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """-log p(right word | right words before it, source), averaged over batches of sentences."""
-    found = []
-    for some in batches_of(pairs):
-        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
-        target = ids_of([vocabulary().target_ids(pair.target) for pair in some])
-        found.append(float(loss_of(model, source, target, 0.0)))
-    return float(np.mean(found))
-
-
-def batches_of(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
-    for at in range(0, len(pairs), BATCH):
-        yield pairs[at : at + BATCH]
+    batches = batches_of(vocabulary(), pairs)
+    return float(np.mean([float(loss_of(model, source, target, 0.0)) for _, source, target in batches]))
 
 
 class one_thread:  # noqa: N801 - read as a word: with one_thread()

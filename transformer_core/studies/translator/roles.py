@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.translator.evaluate import BATCH, ids_of
+from transformer_core.studies.translator.evaluate import batches_of
 from transformer_core.studies.translator.grammar import Pair, reading
 from transformer_core.text.vocabulary import PAD, Vocabulary, pieces
 from transformer_core.tracing.tap import record, to_numpy
@@ -65,9 +65,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     """
     layers, heads = model.config.encoder_layers, model.config.heads
     hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
-    for at in range(0, len(pairs), BATCH):
-        some = pairs[at : at + BATCH]
-        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
+    for some, source, _ in batches_of(vocabulary, pairs):
         with record(only=["encoder.*.self_attn.weights"]) as tape:
             model.encode(source, source == PAD)
         favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
