@@ -7,8 +7,6 @@ hidden unit, w . x + b = 0. Source of the problem: Minsky and Papert 1969, chapt
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -90,13 +88,10 @@ def run(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, looks
     bench.expect(1 + seeds)
     with one_thread():
         line = bench.once("line", lambda: best_line(*clouds(points, bench.seed)))
-        runs = [
-            bench.once(f"seed {seed}", partial(trained, bench.seed + seed, steps, frames, points))
-            for seed in range(seeds)
-        ]
+        runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames, points))
     x, kinds = clouds(points, bench.seed)
-    best = max(runs, key=lambda piece: piece["accuracy"][-1])
-    ends = np.array([piece["accuracy"][-1] for piece in runs])
+    ends = runs["accuracy"][:, -1]
+    best = {name: values[ends.argmax()] for name, values in runs.items()}
     return {
         "points": tensor(x.numpy(), "sample component"),
         "kinds": tensor(kinds.numpy(), "sample"),

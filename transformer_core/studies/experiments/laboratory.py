@@ -4,13 +4,12 @@ An experiment is one file beside this one, with one function, found by its file:
 
     @experiment("Does the variance of a dot product grow with the width?")
     def run(bench: Bench) -> Found:
-        bench.expect(len(WIDTHS))
-        pieces = [bench.once(f"width {width}", lambda width=width: measure(width, bench.seed)) for width in WIDTHS]
-        return {"variance": tensor([piece["variance"] for piece in pieces], "width", width=WIDTHS)}
+        found = bench.each("width {}", WIDTHS, lambda width: measure(width, bench.seed))
+        return {"variance": tensor(found["variance"], "width", width=WIDTHS)}
 
 `lecture experiments run variance` writes `assets/experiments/variance.npz` and a card beside it (.json); from then on
-`trace["experiment.variance.variance"]` is there, like any tensor of the model. What `bench.once` has done is kept until
-the whole experiment is: an interrupted run goes on from there.
+`trace["experiment.variance.variance"]` is there, like any tensor of the model. The pieces that `bench.each` and
+`bench.once` have computed are kept until the whole experiment is: an interrupted run goes on from there.
 """
 
 from __future__ import annotations
@@ -25,11 +24,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -42,6 +42,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: An experiment of several trainings counts on from its seed, and theirs end at 2^32.
 MOST_SEEDS = 2**31 - 1
+T = TypeVar("T")
 #: What an experiment found, by short name.
 Found = dict[str, NamedTensor]
 Piece = dict[str, np.ndarray]
@@ -112,6 +113,16 @@ class Bench:
                 _write(path, piece | {"_seconds": np.array(self.seconds[key])})
         self._tell(key)
         return piece
+
+    def each(self, key: str, over: Iterable[T], function: Callable[[T], Mapping[str, npt.ArrayLike]]) -> Piece:
+        """The results of `function` for each of `over`, stacked along a first axis.
+
+        Each of them is a piece; `key` has "{}" in the place of what it is of.
+        """
+        asked = [*over]
+        self.expected = max(self.expected, len(self.seconds) + len(asked))
+        pieces = [self.once(key.format(one), partial(function, one)) for one in asked]
+        return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
 
     def _path(self, key: str, shared: str) -> Path | None:
         if self.pieces is None:

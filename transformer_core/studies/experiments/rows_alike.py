@@ -7,8 +7,6 @@ averaged; what Add carries past it does not (Dong, Cordonnier and Loukas 2021, t
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 
@@ -43,12 +41,9 @@ def of_kind(kind: str, layers: int, seeds: range, sentences: int) -> Piece:
 
 @experiment("Without Add, do all rows of a sentence become one?")
 def run(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 32) -> Found:
-    bench.expect(len(KINDS))
     tried = range(bench.seed, bench.seed + seeds)
     with one_thread():
-        share = np.array(
-            [bench.once(kind, partial(of_kind, kind, layers, tried, sentences))["share"] for kind in KINDS]
-        )
+        share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
     words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
     return {
         "share": tensor(np.median(share, 1), "choice layer", **words),

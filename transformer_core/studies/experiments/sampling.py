@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import count
 
 import numpy as np
@@ -24,9 +23,7 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
     with one_thread():
         greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
         seeds = range(bench.seed, bench.seed + draws)
-        sampled = [
-            bench.once(f"sampled {seed}", partial(drawn, model, vocabulary, sentences, seed))["right"] for seed in seeds
-        ]
+        sampled = bench.each("sampled {}", seeds, lambda seed: drawn(model, vocabulary, sentences, seed))["right"]
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled, -1)]
     return {
         "exact": tensor(shares, "choice seed", choice=("greedy", "sampled"), seed=seeds),

@@ -7,8 +7,6 @@ has `other.shuffled.*`.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 
@@ -47,10 +45,7 @@ def differences(placed: bool, sentences: int) -> Piece:
 
 @experiment("Do shuffled words have the rows that they had, if no position is added?")
 def run(bench: Bench, sentences: int = 200) -> Found:
-    bench.expect(len(CHOICES))
-    found = np.stack(
-        [bench.once(choice, partial(differences, not at, sentences))["difference"] for at, choice in enumerate(CHOICES)]
-    )
+    found = bench.each("{}", CHOICES, lambda choice: differences(choice == CHOICES[0], sentences))["difference"]
     words = {"choice": CHOICES, "layer": ("attention 1", "last row")}
     return {
         "largest": tensor(found.max(1), "choice layer", **words),
