@@ -38,7 +38,7 @@ ENCODER, DECODER = "encoder", "decoder"
 
 @dataclass(frozen=True)
 class Focus:
-    """One head, a token that asks, its top key, and why this head: a role that it has earned, or a pattern.
+    """One head, a query token, its top key, and the reason for this head: the role that it plays, or a pattern.
 
     `role` is "" if none is played here, and `pattern` is None unless one has chosen the head. `score` is the share of
     held-out sentences that have the role, or the part of its attention that the head gives to the pattern; `chance` is
@@ -133,7 +133,7 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
 
 
 def swap_of(trace: Trace, focus: Focus) -> Mapping[str, Any] | None:
-    """The sentence with another adjective in the place of the one that asks
+    """The sentence with another adjective in the place of the query token
     (`transformer_core.studies.sentence.minimal_pairs`).
 
     None where there is none, or where in this head the adjective looks most at another token than the noun that it

@@ -1,4 +1,4 @@
-"""The bill of attention: multiplications, time and memory of one encoder layer over the length of the sequence.
+"""Cost of attention: multiplications, time and memory of one encoder layer over the length of the sequence.
 
 In a layer of the lecture's sizes, 2 n^2 d multiplications make scores and blends, 4 n d^2 + 2 n d d_ff everything else
 (Vaswani et al. 2017, table 1). Measured beside them, in single precision and one thread: the processor's time, the

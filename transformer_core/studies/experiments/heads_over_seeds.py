@@ -1,8 +1,8 @@
-"""Do heads take the same roles in every training? The lecture's recipe, shortened, with several seeds.
+"""Roles of heads over several seeds of the lecture's recipe, shortened.
 
 A role is held by the head whose largest weight lies most often on the word that the grammar names. Spanish inflects
-some adjectives for their noun, and not others: does the head that looks from the first to their nouns leave the others
-alone? It does where the two scores differ by `APART`.
+some adjectives for their noun, and not others: the head of the inflected ones leaves the others alone where the two
+scores differ by `APART`.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def without_a_head(model: Transformer, seed: int, sequences: int = 100) -> np.nd
 
 
 def trained(seed: int, steps: int, frames: tuple[int, ...], layers: int = 2) -> Piece:
-    """Train on the second copies alone, and look at the steps `frames`."""
+    """Train on the second copies alone, and examine the model at the steps `frames`."""
     model, random = decoder(seed, layers), torch.Generator().manual_seed(seed)
     probe = draw(1, PROBE, torch.Generator().manual_seed(seed + 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)

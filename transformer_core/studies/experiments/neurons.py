@@ -32,7 +32,7 @@ def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
 
 
 def measured(sentences: int) -> Piece:
-    """The area of every unit for every kind, "layer d_ff kind", and the share of words for which it is awake."""
+    """The area of every unit for every kind, "layer d_ff kind", and the share of words for which it is active."""
     model, pairs = translator(), held_out(sentences)
     layers = range(model.config.encoder_layers)
     points = [f"encoder.{layer}.ffn.post" for layer in layers]

@@ -1,4 +1,4 @@
-"""Does an adjective's encoder row know the gender of its noun? A linear reader, asked about nouns it never read.
+"""A linear probe for the gender of a noun in the encoder's vector of its adjective, tested on nouns it never read.
 
 The rows are those of adjectives in held-out sentences, before the first layer and after each; the reader is fitted by
 ridge regression to +1 for a feminine noun and -1 for a masculine one (Alain and Bengio 2017). Nouns are dealt into

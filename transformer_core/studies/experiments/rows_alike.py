@@ -1,4 +1,4 @@
-"""Without Add, do the rows of a sentence become one? How far they differ, by depth, before any training.
+"""Collapse of a sentence's vectors without residual connections: their differences by depth, before any training.
 
 The share of a sentence's rows that is not their common mean: sqrt(sum |x_i - mean|^2 / sum |x_i|^2), 0 if all rows are
 the same, averaged over training sentences. Attention averages, and whatever averages again and again forgets what it

@@ -1,4 +1,4 @@
-"""Shuffled words, with and without positions: do the encoder's rows only trade places?
+"""Permutation equivariance of the encoder: its vectors for shuffled words, with and without positions.
 
 Measured on held-out sentences with the lecture's model: the largest difference between a word's row in the shuffled
 sentence and its row in the plain one, over the largest entry of the plain rows. For the viewer's own sentence the trace

@@ -1,4 +1,4 @@
-"""Is the model too small, or are the sentences too few? Accuracy by width and by number of training pairs.
+"""Accuracy by width and by number of training pairs.
 
 Each width is trained on each number of pairs, for the same number of steps: fewer pairs are seen more often. The
 feed-forward layer is twice as wide as the stream, and the rate is the same for all.

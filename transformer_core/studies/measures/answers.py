@@ -44,7 +44,7 @@ def swapped_difference(swapped_scores: np.ndarray, scores: np.ndarray) -> Values
 
 @measure("batch head query key", like="scores")
 def swapped_weights(trace: Trace, prefix: str, swapped_scores: np.ndarray) -> Values:
-    """softmax of the swapped scores, scaled as ever."""
+    """softmax of the swapped scores, scaled as usual."""
     return softmax(swapped_scores * scale_of(trace, prefix))
 
 

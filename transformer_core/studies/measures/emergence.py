@@ -11,9 +11,9 @@ from transformer_core.tracing.trace import Trace
 
 @measure("checkpoint role", like="score")
 def score_of_final_head(trace: Trace, prefix: str, score: np.ndarray) -> Values:
-    """settled[checkpoint, role] = score[checkpoint, role, of the head with the best score at the last checkpoint].
+    """score[checkpoint, role, layer, head] of the head with the best score of its role at the last checkpoint.
 
-    Beside the `score` "checkpoint role layer head" of a watched training. The head is one and the same at all
+    Beside the `score` "checkpoint role layer head" of a recorded training. The head is one and the same at all
     checkpoints, so that a curve shows it learn its role. For invariant adjectives it is the head of the inflected ones:
     what there is to see is that it leaves them alone.
     """
@@ -27,9 +27,9 @@ def score_of_final_head(trace: Trace, prefix: str, score: np.ndarray) -> Values:
 
 @measure("role", like="score_of_final_head")
 def onset(trace: Trace, prefix: str, score_of_final_head: np.ndarray) -> Values:
-    """since[role]: the first step from which the settled head's score never again falls below `EARNED`; -1 for never.
+    """The first step from which `score_of_final_head` never again falls below `EARNED`, "role"; -1 for never.
 
-    Beside the `score` of a watched training, whose steps stand one level above.
+    Beside the `score` of a recorded training, whose steps stand one level above.
     """
     steps = trace.full(f"{prefix.rpartition('.')[0]}.step").values
     kept = np.flip(np.logical_and.accumulate(np.flip(score_of_final_head >= EARNED, 0), 0), 0)

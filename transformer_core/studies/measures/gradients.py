@@ -1,4 +1,4 @@
-"""One row's gradient through attention: which scores the loss pushes up, and which down."""
+"""The gradient of the loss on the attention scores, from that on the outputs of the heads."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def residual_path(trace: Trace, prefix: str) -> Values:
 
 @measure("")
 def residual_path_explained(trace: Trace, prefix: str) -> Values:
-    """The share of the variance of these rows that the plane of `residual_path` keeps."""
+    """The share of the variance of these vectors that the plane of `residual_path` explains."""
     return _principal(trace, prefix)[2].sum()
 
 

@@ -1,6 +1,6 @@
 """Measures of a recorded training: the loss of one sentence at each checkpoint, and the onset of each skill.
 
-All of these stand beside the tensors of a watched training, `experiment.emergence.*`: NumPy alone.
+All of these stand beside the tensors of a recorded training, `experiment.emergence.*`: NumPy alone.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def learned(trace: Trace, prefix: str, alignment: np.ndarray, exact: np.ndarray,
     A role has its line if the head that ends up with it earned it (`EARNED`), in at least `ENOUGH` cases. Lines stand
     in the order in which they come to stay above `EARNED`; those that never do are at the end.
     """
-    settled = trace.full(f"{prefix}.roles.score_of_final_head")
+    final = trace.full(f"{prefix}.roles.score_of_final_head")
     query_tokens = trace.full(f"{prefix}.roles.queries").values[-1]
-    names = settled.labels["role"]
-    roles = [k for k in range(len(names)) if settled.values[-1, k] >= EARNED and query_tokens[k] >= ENOUGH]
-    columns = {ALIGNMENT: alignment, **{names[k]: settled.values[:, k] for k in roles}, SENTENCES: exact}
+    names = final.labels["role"]
+    roles = [k for k in range(len(names)) if final.values[-1, k] >= EARNED and query_tokens[k] >= ENOUGH]
+    columns = {ALIGNMENT: alignment, **{names[k]: final.values[:, k] for k in roles}, SENTENCES: exact}
     last = step[-1] + 1
     order = sorted(columns, key=lambda name: since if (since := stays(columns[name], step)) >= 0 else last)
     return np.stack([columns[name] for name in order], 1).astype(float), {"line": tuple(order)}
@@ -94,7 +94,7 @@ def winner(trace: Trace, prefix: str, role: str) -> tuple[int, int]:
 
 
 def steepest(trace: Trace) -> tuple[int, int, int] | None:
-    """Layer, head and query of the encoder where the loss of this sentence pushes a score most; None if nowhere.
+    """Layer, head and query of the encoder with the largest gradient of a score; None if all are zero.
 
     Of a long sentence, among the tokens in sight, and counted there.
     """

@@ -1,4 +1,4 @@
-"""Is it linear? f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
+"""Tests of linearity: f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
 
 x are the rows that a sublayer reads, y the same rows in the opposite order: every row meets another real row. With its
 biases a layer would be affine at best, for f(0) is not 0. Each gap is the largest difference of the two sides over the

@@ -1,4 +1,4 @@
-"""The words of a sentence, shuffled: which word stands where, and whether the rows only trade places."""
+"""The words of a sentence, shuffled, and the differences of their vectors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def exchanged(words: Sequence[str]) -> list[int] | None:
 
 @measure("")
 def permutation_difference(permutation_difference_by_row: np.ndarray) -> Values:
-    """max |x'_i - x_order(i)| / max |x|: do the rows of the shuffled sentence only trade places?
+    """max |x'_i - x_order(i)| / max |x|: zero if the shuffled sentence has the same vectors, permuted.
 
     `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.no_positions`, whose words stand
     in their order, with `shuffle` between them.
@@ -63,7 +63,7 @@ def permutation_difference_by_row(trace: Trace, prefix: str, itself: np.ndarray)
 
 @measure("position", like="itself")
 def exchange_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: does it have the row that it had?
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: zero if its vector is the same.
 
     The rows of a Transformer are compared with those of `other.no_positions`; those of an LSTM, which adds no
     positions, with those of the sentence itself.

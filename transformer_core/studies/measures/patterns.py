@@ -79,7 +79,7 @@ def pattern_keys(trace: Trace, prefix: str) -> Values:
 
 
 def _mean_over_queries(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """The mean over the queries that ask of what each of them gives, "... query"; zero where none asks."""
+    """The mean of `given` over the queries that have an answer, "... query"; zero where none has."""
     asks = answers.any(-1)
     mean: np.ndarray = (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
     return mean
@@ -87,7 +87,7 @@ def _mean_over_queries(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
 
 @measure("batch role", like="pattern_keys")
 def pattern_queries(pattern_keys: np.ndarray) -> Values:
-    """k: the number of queries that each pattern asks, "batch role"."""
+    """k: the number of queries that have an answer in each pattern, "batch role"."""
     return pattern_keys.any(-1).sum(-1)
 
 
@@ -95,7 +95,7 @@ def pattern_queries(pattern_keys: np.ndarray) -> Values:
 def pattern_scores(weights: np.ndarray, pattern_keys: np.ndarray) -> Values:
     """s = mean_i sum_j w_ij [j answers i]: the part of a head's attention weights on a pattern, "batch head role".
 
-    The mean is over the queries that the pattern asks; zero if there are none, as for copies where nothing comes twice.
+    The mean is over the queries that have an answer; zero if there are none, as for copies where nothing comes twice.
     Source: Clark et al. 2019, section 3; Olsson et al. 2022.
     """
     given = np.einsum("bhij,brij->bhri", weights, pattern_keys)
@@ -114,8 +114,7 @@ def pattern_clearness(pattern_scores: np.ndarray, pattern_chances: np.ndarray, p
     """(s - c) / (1 - c) · k / (k + 1): how far above chance a head follows a pattern, "batch head role".
 
     0 is chance, 1 is all that there is above it, as in Cohen's kappa (Cohen 1960). The second factor counts one more
-    query that looked by chance: what one token does is no pattern yet, and among two of equal shares the one that more
-    tokens follow is the clearer.
+    query at chance: what one token does is no pattern yet, and of two equal scores that of more queries is the clearer.
     """
     above = (pattern_scores - pattern_chances[:, None]) / (1 - pattern_chances[:, None])
     return above * (pattern_queries / (pattern_queries + 1))[:, None]

@@ -1,4 +1,4 @@
-"""The places that a model knows beyond this sentence, and the word inside the sum of word and place."""
+"""Position encodings beyond this sentence, and the word inside the sum of word and place."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def sum_angle(sum_plane: np.ndarray) -> Values:
 
 @measure("batch position vocab", like="sum")
 def cosine_with_words(trace: Trace, prefix: str) -> Values:
-    """cos(e_i + p_i, e_w) for every word w of the vocabulary: what does the sum look like? "batch position vocab"."""
+    """cos(e_i + p_i, e_w) for every word w of the vocabulary, "batch position vocab"."""
     total = trace.full(joined(prefix, "sum")).values
     table = trace.full(joined("parameters", prefix, "table"))
     lengths = np.linalg.norm(table.values, axis=-1)

@@ -1,4 +1,4 @@
-"""From a row to queries, keys and values: the products, their sum, and a turn that no score sees."""
+"""The projections to queries and keys: the products, their sum, and a rotation that leaves all scores as they are."""
 
 from __future__ import annotations
 

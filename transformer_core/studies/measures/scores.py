@@ -1,4 +1,4 @@
-"""Dot products: their terms, lengths, angles, and what a whole row may be moved by."""
+"""Dot products of queries and keys: their terms, lengths and angles."""
 
 from __future__ import annotations
 

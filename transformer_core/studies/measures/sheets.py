@@ -1,6 +1,6 @@
 """The sheet: all mixes a x + b y of two rows, and where a sublayer takes them.
 
-x is the row of the token that asks, y that of its top key (see `transformer_core.studies.focus`); a token that is
+x is the vector of the query token, y that of its top key (see `transformer_core.studies.focus`); a token that is
 alone meets its own row behind the block. Of attention, a mix is one of all rows at once: Y is the sentence turned round
 until the top key stands where the query token stood.
 

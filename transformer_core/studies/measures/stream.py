@@ -1,4 +1,4 @@
-"""The residual stream: what every sublayer adds to it, how the sum grows, and how far a row has come."""
+"""Measures of the residual stream: the sublayers' outputs, their running sum, the angle of first and last vector."""
 
 from __future__ import annotations
 

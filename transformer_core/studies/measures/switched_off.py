@@ -35,7 +35,7 @@ def heads_in_all(score: np.ndarray) -> Values:
 
 
 def roles_of(trace: Trace, layer: int, head: int) -> list[str]:
-    """The roles that a head has earned, the best first; nothing where roles were not scored."""
+    """The roles that a head plays, the best first; nothing where roles were not scored."""
     if "roles.score" not in trace:
         return []
     scores = trace.full("roles.score")

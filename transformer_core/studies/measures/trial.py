@@ -72,7 +72,7 @@ def chance(trace: Trace, prefix: str) -> Values:
 
 @measure(like="itself")
 def missing(itself: np.ndarray) -> Values:
-    """1 - n / n_first: which share of the parameters goes with each part."""
+    """1 - n / n_first: the share of the parameters that goes with each part."""
     return 1 - itself / itself[0]
 
 
@@ -85,7 +85,7 @@ def _rows(trace: Trace, prefix: str, axis: str) -> tuple[np.ndarray, tuple[str, 
 
 
 def _gain(trace: Trace, prefix: str, axis: str) -> Values:
-    """From one entry along `axis` to the next: the difference of means.
+    """The difference of means from one entry along `axis` to the next.
 
     Means are taken in whole per cent, as they are shown: what is written on both ends and between them adds up.
     """

@@ -1,4 +1,4 @@
-"""The sentence of a lecture, changed in one way: what would the model make of it? And what would the loss pull at?"""
+"""Variants of a lecture's sentence, each changed in one way, and the gradients of the loss."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
 
 
 def answers_by_asker(links: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-    """A query token that several words answer ("is" in "is big and red") is content with any of them."""
+    """The answers of each query token: several for "is" in "is big and red", any of which is right."""
     found: dict[int, list[int]] = {}
     for query_token, answer in links:
         found.setdefault(query_token, []).append(answer)
