@@ -117,14 +117,10 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
             if place is None or float(place[2]) < EARNED:
                 continue
             layer, head, score = place
-            row = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head, query=query_token)
-            if int(np.argmax(row.values)) == answer != query_token:
-                found.append(
-                    (
-                        float(row.values[answer]),
-                        Focus(layer, head, *_pair(row, trace, layer, query_token, answer), role, score),
-                    )
-                )
+            weights = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head)
+            if int(np.argmax(weights.values[query_token])) == answer != query_token:
+                tokens = weights.label("query", query_token), weights.label("key", answer)
+                found.append((float(weights.values[query_token, answer]), Focus(layer, head, *tokens, role, score)))
         if found:
             break
     if found:
@@ -157,11 +153,6 @@ def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
     scores = table.pick(role=role)
     layer, head = np.unravel_index(int(np.argmax(scores.values)), scores.values.shape)
     return int(layer), int(head), scores.quantity(int(layer), int(head))
-
-
-def _pair(row: NamedTensor, trace: Trace, layer: int, query_token: int, answer: int) -> tuple[Label, Label]:
-    weights = trace[f"{ENCODER}.{layer}.self_attn.weights"]
-    return weights.label("query", query_token), row.label("key", answer)
 
 
 def _clearest(trace: Trace) -> Focus | None:

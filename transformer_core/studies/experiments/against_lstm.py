@@ -53,22 +53,21 @@ def run(
 ) -> Found:
     bench.expect(len(MODELS) * trainings)
     far = tuple(islice(held_out_sentences(HELD_OUT_SEED, words), 50))
-    pieces: dict[tuple[str, int], Piece] = {}
-    for seed in seeds(bench, trainings):
-        for name in MODELS:
-            given = replace(recipe, seed=seed)
-            pieces[name, seed] = bench.once(
-                f"{name} {seed}", partial(measured, name, given, bench, held_out(sentences), far, checks)
-            )
-    lengths = sorted({len(pair.source) for pair in held_out(sentences)})
-    counted = np.array([sum(len(pair.source) == length for pair in held_out(sentences)) for length in lengths])
+    tried, pairs = seeds(bench, trainings), held_out(sentences)
+
+    def trained(name: str, seed: int) -> Piece:
+        given = replace(recipe, seed=seed)
+        return bench.once(f"{name} {seed}", lambda: measured(name, given, bench, pairs, far, checks))
+
+    pieces = {(name, seed): trained(name, seed) for seed in tried for name in MODELS}
 
     def table(name: str) -> np.ndarray:
-        return np.array([[pieces[one, seed][name] for seed in seeds(bench, trainings)] for one in MODELS])
+        return np.array([[pieces[one, seed][name] for seed in tried] for one in MODELS])
 
-    of_length = np.array([len(pair.source) for pair in held_out(sentences)])
+    of_length = np.array([len(pair.source) for pair in pairs])
+    lengths, counted = np.unique(of_length, return_counts=True)
     right = table("right")
-    labels = {"model": MODELS, "seed": seeds(bench, trainings)}
+    labels = {"model": MODELS, "seed": tried}
     by_length = np.stack([right[..., of_length == length].mean(-1) for length in lengths], -1)
     return {
         "exact": tensor(right.mean(-1), "model seed", **labels),

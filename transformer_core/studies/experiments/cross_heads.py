@@ -40,7 +40,7 @@ def run(bench: Bench, sentences: int = 2000) -> Found:
     with one_thread():
         found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
     of_each = found["lengths"][0]
-    lengths = np.unique(of_each)
+    lengths, counted = np.unique(of_each, return_counts=True)
     by_length = np.stack([found["right"][:, of_each == n].mean(1) for n in lengths], 1)
     words = {"model": tuple(MODELS)}
     scores = found["roles"].max((2, 3))
@@ -49,7 +49,7 @@ def run(bench: Bench, sentences: int = 2000) -> Found:
         "exact": tensor(found["right"].mean(1), "model", **words),
         "exact_by_length": tensor(by_length, "model length", length=lengths, **words),
         "lengths": tensor(lengths, "length", length=lengths),
-        "sentences_by_length": tensor([(of_each == n).sum() for n in lengths], "length", length=lengths),
+        "sentences_by_length": tensor(counted, "length", length=lengths),
         "alignment": tensor(found["alignment"], "model choice", choice=("all", "without inserted"), **words),
         "alignment_by_layer": tensor(found["alignment_by_layer"], "model layer", **words),
         "best_role": tensor(scores, "model role", role=roles.ROLES, **words),

@@ -2,7 +2,8 @@
 
 Measured are the gradient of the loss at the first symbol before any training, and the number of steps until every
 distance is solved, when each model has the best of three learning rates. The LSTM is run twice: as torch initialises
-it, and with its forget gates opened by a bias of one (Jozefowicz et al. 2015), as usual in practice. Source of the task: Hochreiter and Schmidhuber 1997, section 5.
+it, and with its forget gates opened by a bias of one (Jozefowicz et al. 2015), as usual in practice. Source of the
+task: Hochreiter and Schmidhuber 1997, section 5.
 """
 
 from __future__ import annotations

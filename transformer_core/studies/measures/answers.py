@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.focus import layers_of
-from transformer_core.studies.measures.feed_forward import weights_of
+from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
@@ -22,18 +22,12 @@ LATER = "other.later"
 @measure("batch head query key", like="scores")
 def swapped_scores(trace: Trace, prefix: str) -> Values:
     """(x_i W_K + b_K) . (x_j W_Q + b_Q): the scores, had the two matrices and their biases changed places."""
-    rows = trace.full(trace.parents[f"{prefix}.q"][0]).values
-    learned = {
-        name.rpartition(".")[2]: trace.full(name).values for point in "qk" for name in _made(trace, prefix, point)
-    }
+    rows = entering(trace, prefix, "q")
+    learned = {short: trace.full(name).values for short, name in made_with(trace, prefix, "q", "k").items()}
     asks, answers = (
         np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned[f"b_{letter}"][:, None] for letter in "kq"
     )
     return np.einsum("bhid,bhjd->bhij", asks, answers)
-
-
-def _made(trace: Trace, prefix: str, point: str) -> list[str]:
-    return [name for name in trace.parents[f"{prefix}.{point}"] if name.startswith("parameters.")]
 
 
 @measure("")

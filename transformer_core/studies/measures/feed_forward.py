@@ -24,11 +24,16 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+def made_with(trace: Trace, prefix: str, *points: str) -> dict[str, str]:
+    """The parameters that the tensors `points` at `prefix` were computed with: full names, by their last parts."""
+    parents = [name for point in points for name in trace.parents[f"{prefix}.{point}"]]
+    return {name.rpartition(".")[2]: name for name in parents if name.startswith("parameters.")}
+
+
 def weights_of(trace: Trace, prefix: str) -> list[np.ndarray]:
     """W_1, b_1, W_2, b_2 of the feed-forward layer at `prefix`, be it of another sentence."""
-    made = (*trace.parents[f"{prefix}.pre"], *trace.parents[f"{prefix}.out"])
-    found = {name.rpartition(".")[2]: name for name in made if name.startswith("parameters.")}
-    return [trace.full(found[name]).values for name in ("w1", "b1", "w2", "b2")]
+    made = made_with(trace, prefix, "pre", "out")
+    return [trace.full(made[name]).values for name in ("w1", "b1", "w2", "b2")]
 
 
 def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:

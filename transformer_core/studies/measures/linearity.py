@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, weights_of
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.trace import Trace
@@ -53,7 +53,7 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     Raises:
         ValueError: an attention that reads two sequences.
     """
-    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
+    made = made_with(trace, prefix, "q", "k", "v")
     if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
         raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
     matrices = [trace.full(made[f"w_{letter}"]).values for letter in "qkv"]

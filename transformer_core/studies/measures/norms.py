@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
@@ -19,7 +20,7 @@ def normed(trace: Trace, path: str, x: np.ndarray) -> np.ndarray:
 @measure("batch position d_model", like="out")
 def centred(trace: Trace, prefix: str, mean: np.ndarray) -> Values:
     """x - mean: the row, shifted to mean zero."""
-    return trace.full(trace.parents[f"{prefix}.mean"][0]).values - mean[..., None]
+    return entering(trace, prefix, "mean") - mean[..., None]
 
 
 @measure("batch position", like="out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
@@ -13,8 +14,7 @@ ROTATION_SEED = 0
 @measure("batch head query d_head d_model", like="q")
 def q_terms(trace: Trace, prefix: str) -> Values:
     """x_im W_md: the products whose sum, plus the bias, is entry d of query i."""
-    entering = trace.full(trace.parents[f"{prefix}.q"][0]).values
-    return np.einsum("bim,hmd->bhidm", entering, trace.full(f"parameters.{prefix}.w_q").values)
+    return np.einsum("bim,hmd->bhidm", entering(trace, prefix, "q"), trace.full(f"parameters.{prefix}.w_q").values)
 
 
 @measure("batch head query d_head d_model", like="q")

@@ -37,14 +37,10 @@ from transformer_core.studies.translator.grammar.phrases import (
 from transformer_core.studies.translator.grammar.words import COPULAS
 
 LIVING = frozenset({"person", "animal"})
-THINGS = frozenset("vehicle building way place furniture opening container device text clothing food plant".split()) | {
-    "agency",
-    "shore",
-    "night",
-    "club",
-    "wader",
-    "hoist",
-}
+THINGS = frozenset(
+    "vehicle building way place furniture opening container device text clothing food plant agency shore night club "
+    "wader hoist".split()
+)
 
 
 @dataclass(frozen=True, eq=False)
