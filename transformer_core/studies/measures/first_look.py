@@ -30,12 +30,6 @@ def written_at(weights: np.ndarray) -> Values:
     return weights.mean(1).argmax(1)
 
 
-@measure("batch position", like="probs")
-def following(probs: np.ndarray) -> Values:
-    """max_w p(w | y_<t, source): the probability of the word that is written at each step of a greedy translation."""
-    return probs.max(-1)
-
-
 def met(trace: Trace) -> tuple[Label, Label, bool] | None:
     """A noun and an adjective to look up in the table of training pairs, and whether the sentence has both.
 

@@ -1,11 +1,10 @@
-"""Position encodings beyond this sentence, and the word inside the sum of word and place."""
+"""Position encodings beyond this sentence, their hands and turns, and the word inside the sum of word and place."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.positions import hands_of
 from transformer_core.tracing.trace import Trace
 
 #: As many places as a picture has room for.
@@ -48,7 +47,9 @@ def position_numbers(position_table: np.ndarray) -> Values:
 @measure("position pair component")
 def table_sin_cos(trace: Trace, position_table: np.ndarray) -> Values:
     """(sin, cos) of each pair of entries of `position_table`: the tip of a clock hand, "position pair component"."""
-    return hands_of(trace, position_table)
+    if trace.about["config"]["positions"] == "halves":
+        return np.stack(np.split(position_table, 2, axis=-1), axis=-1)
+    return position_table.reshape(len(position_table), -1, 2)
 
 
 @measure("pair")
@@ -110,9 +111,3 @@ def cosine_with_words(trace: Trace, prefix: str) -> Values:
     unit = table.values / np.where(lengths > 0, lengths, 1.0)[:, None]
     values = np.einsum("bpm,vm->bpv", total / np.linalg.norm(total, axis=-1, keepdims=True), unit)
     return values, {"vocab": table.labels["vocab"]} if "vocab" in table.labels else {}
-
-
-@measure(like="score_parts")
-def score_part_sums(score_parts: np.ndarray) -> Values:
-    """The running sums of `score_parts`, part by part; the last is the score itself."""
-    return score_parts.cumsum(-1)

@@ -1,4 +1,4 @@
-"""Position encodings as clock hands, their turns, and the parts of a score due to word and place."""
+"""The parts of a score due to word and place."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from transformer_core.tracing.trace import Trace
 
 #: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
 PARTS = ("word with word", "word with place", "place with word", "place with place", "biases")
-
-
-def hands_of(trace: Trace, table: np.ndarray) -> np.ndarray:
-    """The (sine, cosine) pairs of positions "... d_model": "... pair component"."""
-    if trace.about.get("config", {}).get("positions") == "halves":
-        return np.stack(np.split(table, 2, axis=-1), axis=-1)
-    return table.reshape(*table.shape[:-1], -1, 2)
-
-
-@measure("batch position pair component", like="positional")
-def sin_cos(trace: Trace, positional: np.ndarray) -> Values:
-    """(sin, cos) of each pair of entries: the tip of one clock hand a pair, at each position."""
-    return hands_of(trace, positional)
-
-
-@measure("batch step pair")
-def degrees_per_position(sin_cos: np.ndarray) -> Values:
-    """The turn of each hand from one position to the next, in degrees between 0 and 360."""
-    sine, cosine = np.moveaxis(sin_cos, -1, 0)
-    angle = np.degrees(np.arctan2(sine, cosine))
-    return np.diff(angle, axis=1) % 360
 
 
 def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:
