@@ -86,11 +86,6 @@ def test_a_source_word_is_written_by_the_row_that_looks_at_it_most(place, row):
     assert written.pick(batch=0, key=place) == row
 
 
-def test_the_word_that_follows_is_the_likeliest():
-    probs = NamedTensor("probs", np.array([[[0.2, 0.8], [0.6, 0.4]]]), ("batch", "position", "vocab"))
-    assert Trace({"probs": probs})["following"].values.tolist() == [[0.8, 0.6]]
-
-
 def test_two_senses_differ_in_one_word_and_in_the_translation_of_another() -> None:
     for text in ("The car is red", "the bank is wide", "is the car"):
         found = contrast.facts(text)

@@ -3,34 +3,12 @@ import pytest
 from small import traced
 
 from transformer_core.config import Config
-from transformer_core.embedding import sinusoids
 from transformer_core.model import Transformer
 from transformer_core.studies.measures.positions import PARTS
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary.of("the car house is red green".split(), "el la coche casa es rojo verde".split(), longest=12)
-
-
-def placed(halves=False):
-    table = sinusoids(6, 8, halves).double().numpy()[None]
-    layout = "halves" if halves else "interleaved"
-    return traced({"embed_src.positional": ("batch position d_model", table)}, config={"positions": layout})
-
-
-def test_without_a_config_sine_and_cosine_stand_side_by_side():
-    trace = traced({"embed_src.positional": ("batch position d_model", [[[1, 2, 3, 4]]])})
-    assert trace["embed_src.sin_cos"].values.tolist() == [[[[1, 2], [3, 4]]]]
-
-
-@pytest.mark.parametrize("halves", [False, True])
-def test_every_hand_has_length_one_and_turns_by_one_angle(halves):
-    trace = placed(halves)
-    assert np.allclose(np.linalg.norm(trace["embed_src.sin_cos"].values, axis=-1), 1, atol=1e-6)
-    # 10000^(-2i/8) radians: 1, 0.1, 0.01, 0.001.
-    assert np.allclose(
-        trace["embed_src.degrees_per_position"].values[0, 0], np.degrees([1, 0.1, 0.01, 0.001]), rtol=1e-3
-    )
 
 
 def test_without_norm_and_biases_a_score_is_the_four_products_of_word_and_place():

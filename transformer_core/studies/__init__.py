@@ -9,7 +9,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace, add_source
 
 
 class _Results:
-    """What experiments found, from their files."""
+    """Recorded results of experiments, read from their files."""
 
     def find(self, _trace: Trace, name: str) -> NamedTensor | None:
         return results.found(name)
@@ -22,7 +22,7 @@ class _Results:
 
 
 class _Measures:
-    """What follows from a trace by arithmetic."""
+    """Measures: tensors computed from the tensors of a trace."""
 
     def find(self, trace: Trace, name: str) -> NamedTensor | None:
         from transformer_core.studies import measures  # noqa: F401 - late: it imports them all, and they register

@@ -1,4 +1,4 @@
-"""Which rows a lecture follows through the decoder: what they read, what they write, where they look. NumPy alone."""
+"""The decoder rows that a lecture follows: the token each reads and writes, and its top source token. NumPy alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from transformer_core.studies.focus import DECODER, layers_of
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -51,8 +52,7 @@ class DecoderRows:
 def decoder_rows_of(trace: Trace, prefix: str = "") -> DecoderRows:
     """The rows of the run at `prefix`."""
     probs = trace[f"{prefix}.probs" if prefix else "probs"].pick(batch=0)
-    layers = [layer for layer in range(64) if f"decoder.{layer}.self_attn.q" in trace]
-    best = trace.about.get("card", {}).get("alignment", {}).get("layer", layers[-1])
+    best = trace.about.get("card", {}).get("alignment", {}).get("layer", layers_of(trace, DECODER)[-1])
     reads, writes = probs.words("position"), tuple(probs.pick(position=row).largest()[0] for row in range(len(probs)))
     if [*map(str, writes[:-1])] != [*map(str, reads[1:])]:  # a given text need not be what it would write
         writes = (*reads[1:], writes[-1])

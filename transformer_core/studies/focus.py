@@ -1,4 +1,4 @@
-"""Who plays in a lecture: the token that asks, the token it looks at, the head where this is seen. NumPy alone.
+"""The focus of a lecture: one head, a query token, and its top key. NumPy alone.
 
 A head plays a role only if its score over held-out sentences earns it (`EARNED`). Without such a role for this
 sentence, the head is followed that shows a link between tokens most clearly
@@ -38,7 +38,7 @@ ENCODER, DECODER = "encoder", "decoder"
 
 @dataclass(frozen=True)
 class Focus:
-    """One head, a token that asks, its top key, and why this head: a role that it has earned, or a pattern.
+    """One head, a query token, its top key, and the reason for this head: the role that it plays, or a pattern.
 
     `role` is "" if none is played here, and `pattern` is None unless one has chosen the head. `score` is the share of
     held-out sentences that have the role, or the part of its attention that the head gives to the pattern; `chance` is
@@ -88,7 +88,7 @@ def layers_of(trace: Trace, stack: str = "") -> list[int]:
 
 
 def embedding_of(stack: str) -> str:
-    """Where the rows of a stack come from."""
+    """The name of the embedding that a stack reads."""
     return "embed_src" if stack == ENCODER else "embed_tgt"
 
 
@@ -117,14 +117,10 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
             if place is None or float(place[2]) < EARNED:
                 continue
             layer, head, score = place
-            row = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head, query=query_token)
-            if int(np.argmax(row.values)) == answer != query_token:
-                found.append(
-                    (
-                        float(row.values[answer]),
-                        Focus(layer, head, *_pair(row, trace, layer, query_token, answer), role, score),
-                    )
-                )
+            weights = trace[f"{ENCODER}.{layer}.self_attn.weights"].pick(batch=0, head=head)
+            if int(np.argmax(weights.values[query_token])) == answer != query_token:
+                tokens = weights.label("query", query_token), weights.label("key", answer)
+                found.append((float(weights.values[query_token, answer]), Focus(layer, head, *tokens, role, score)))
         if found:
             break
     if found:
@@ -133,7 +129,7 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
 
 
 def swap_of(trace: Trace, focus: Focus) -> Mapping[str, Any] | None:
-    """The sentence with another adjective in the place of the one that asks
+    """The sentence with another adjective in the place of the query token
     (`transformer_core.studies.sentence.minimal_pairs`).
 
     None where there is none, or where in this head the adjective looks most at another token than the noun that it
@@ -157,11 +153,6 @@ def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
     scores = table.pick(role=role)
     layer, head = np.unravel_index(int(np.argmax(scores.values)), scores.values.shape)
     return int(layer), int(head), scores.quantity(int(layer), int(head))
-
-
-def _pair(row: NamedTensor, trace: Trace, layer: int, query_token: int, answer: int) -> tuple[Label, Label]:
-    weights = trace[f"{ENCODER}.{layer}.self_attn.weights"]
-    return weights.label("query", query_token), row.label("key", answer)
 
 
 def _clearest(trace: Trace) -> Focus | None:
@@ -248,6 +239,6 @@ def _pairs(words: Sequence[str], size: int, stack: str, within: tuple[int, int] 
 
 
 def whole_words(tokens: Sequence[str], size: int) -> np.ndarray:
-    """Which tokens are whole words, not marks such as [CLS] or pieces; all of them if there are none, or no names."""
+    """True for each whole word: no mark such as [CLS], no piece; True for all if there are none, or no names."""
     words = np.array([text[:1].isalpha() for text in tokens] or [True] * size)
     return words if words.any() else np.ones(size, dtype=bool)

@@ -27,7 +27,7 @@ def _copies(ids: Ids) -> Pairs:
 
 
 def _behind_copies(ids: Ids) -> Pairs:
-    """For each query, the keys right behind an earlier copy of it, as in "a b ... a": the second a asks b."""
+    """For each query, the keys right behind an earlier copy of it, as in "a b ... a": from the second a to b."""
     found = np.zeros((len(ids), len(ids)), dtype=bool)
     found[:, 1:] = np.tril(_copies(ids), -1)[:, :-1]
     kept: Pairs = np.tril(found, -1)
@@ -35,7 +35,7 @@ def _behind_copies(ids: Ids) -> Pairs:
 
 
 def _column(size: int, place: int) -> Pairs:
-    """One key that all other queries ask: a sink. What it gives to itself does not count."""
+    """One key of all other queries: an attention sink. Its own weight on itself does not count."""
     found = np.zeros((size, size), dtype=bool)
     found[:, place] = True
     found[place, place] = False

@@ -1,4 +1,4 @@
-"""What the experiments found, read when it is first asked for: NumPy alone, and only the tensor that is wanted.
+"""Recorded results of the experiments, each tensor read when it is first asked for. NumPy alone.
 
 `trace["experiment.variance.width"]` comes from `assets/experiments/variance.npz`, with axes and labels from the card
 beside it. How the files are made: `transformer_core.studies.experiments.laboratory`.
@@ -34,12 +34,12 @@ def found(name: str, folder: Path | None = None) -> NamedTensor | None:
 
 
 def recorded(name: str, folder: Path | None = None) -> bool:
-    """Whether there is a recorded tensor called `name`."""
+    """True if there is a recorded tensor called `name`."""
     return name in card(_experiment(name), folder).get("tensors", {})
 
 
 def card(experiment: str, folder: Path | None = None) -> dict[str, Any]:
-    """What is known of a recorded experiment: facts under "about", and axes, shape and labels of every tensor."""
+    """The card of a recorded experiment: facts under "about", and axes, shape and labels of every tensor."""
     path = _file(experiment, folder).with_suffix(".json")
     if not experiment or not path.exists():
         return {}

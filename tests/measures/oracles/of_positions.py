@@ -25,24 +25,10 @@ def pairs_of(raw: Raw, rows: np.ndarray) -> np.ndarray:
     return np.stack([rows[..., list(pair)] for pair in order], -2)
 
 
-@oracle("sin_cos", EMBEDDINGS, "batch position pair component", needs="positional")
-def sin_cos(raw):
-    return pairs_of(raw, raw["positional"])
-
-
 def turn(before, after):
     """The angle of a complex quotient, whose real part is the cosine, from 0 to 360."""
     quotient = complex(after[1], after[0]) / complex(before[1], before[0])
     return math.degrees(math.atan2(quotient.imag, quotient.real)) % 360
-
-
-@oracle("degrees_per_position", EMBEDDINGS, "batch step pair", needs="positional")
-def degrees_per_position(raw):
-    tips = sin_cos(raw)
-    found = np.zeros((len(tips), tips.shape[1] - 1, tips.shape[2]))
-    for b, i, p in np.ndindex(*found.shape):
-        found[b, i, p] = turn(tips[b, i, p], tips[b, i + 1, p])
-    return found
 
 
 def table_of(raw: Raw) -> np.ndarray:
@@ -168,12 +154,6 @@ def in_parts(_):
 @oracle("score_parts", FIRST, "batch head query key part", in_parts)
 def score_parts(raw):
     return owed(raw)
-
-
-@oracle("score_part_sums", FIRST, "batch head query key part", in_parts)
-def score_part_sums(raw):
-    parts = owed(raw)
-    return np.stack([parts[..., : last + 1].sum(-1) for last in range(5)], -1)
 
 
 @oracle("part_sizes", FIRST, "batch head part", in_parts)

@@ -24,17 +24,6 @@ def crossover(raw):
     return max(np.roots([2 * d, -(4 * d * d + 2 * d * d_ff), 0]))
 
 
-@oracle("rows_cached", CONFIG, "")
-def rows_cached(raw):
-    return len(raw.about["output_tokens"]) + 1
-
-
-@oracle("cache_bytes", CONFIG, "")
-def cache_bytes(raw):
-    one_layer = sum(raw.config["d_model"] for _ in ("keys", "values"))
-    return 4 * one_layer * raw.config["decoder_layers"] * (len(raw.about["output_tokens"]) + 1)
-
-
 @oracle("tokens_read", CONFIG, "position", lambda _: {"position": None}, "words")
 def tokens_read(raw):
     return [at for at, _ in enumerate(raw.tokens("source"), 1)]

@@ -38,13 +38,6 @@ def word_order(raw):
     return [[sorted(range(len(row)), key=lambda w: (-row[w], w)) for row in sentence] for sentence in raw["logits"]]
 
 
-@oracle("following", ROOTS, "batch position", along_target, WRITTEN)
-def following(raw):
-    """Of a softmax, the largest is 1 / sum_w exp(logit_w - largest logit)."""
-    logits = raw["logits"]
-    return 1 / np.exp(logits - logits.max(-1)[..., None]).sum(-1)
-
-
 def stops(raw: Raw) -> list[np.ndarray]:
     layers = raw.config["decoder_layers"]
     return [raw["0.resid_pre"], *(raw[f"{layer}.resid_post"] for layer in range(layers))]

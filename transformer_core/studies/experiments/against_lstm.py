@@ -16,12 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from transformer_core.decoding.sampling import greedy
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     BRIEF,
-    batches_of,
     held_out,
     loss,
     one_thread,
@@ -29,7 +27,7 @@ from transformer_core.studies.experiments.translation import (
     train,
     vocabulary,
 )
-from transformer_core.studies.translator.evaluate import ids_of
+from transformer_core.studies.translator.evaluate import exact, ids_of, matches
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.studies.translator.train import HELD_OUT_SEED
@@ -55,22 +53,21 @@ def run(
 ) -> Found:
     bench.expect(len(MODELS) * trainings)
     far = tuple(islice(held_out_sentences(HELD_OUT_SEED, words), 50))
-    pieces: dict[tuple[str, int], Piece] = {}
-    for seed in seeds(bench, trainings):
-        for name in MODELS:
-            given = replace(recipe, seed=seed)
-            pieces[name, seed] = bench.once(
-                f"{name} {seed}", partial(measured, name, given, bench, held_out(sentences), far, checks)
-            )
-    lengths = sorted({len(pair.source) for pair in held_out(sentences)})
-    counted = np.array([sum(len(pair.source) == length for pair in held_out(sentences)) for length in lengths])
+    tried, pairs = seeds(bench, trainings), held_out(sentences)
+
+    def trained(name: str, seed: int) -> Piece:
+        given = replace(recipe, seed=seed)
+        return bench.once(f"{name} {seed}", lambda: measured(name, given, bench, pairs, far, checks))
+
+    pieces = {(name, seed): trained(name, seed) for seed in tried for name in MODELS}
 
     def table(name: str) -> np.ndarray:
-        return np.array([[pieces[one, seed][name] for seed in seeds(bench, trainings)] for one in MODELS])
+        return np.array([[pieces[one, seed][name] for seed in tried] for one in MODELS])
 
-    of_length = np.array([len(pair.source) for pair in held_out(sentences)])
+    of_length = np.array([len(pair.source) for pair in pairs])
+    lengths, counted = np.unique(of_length, return_counts=True)
     right = table("right")
-    labels = {"model": MODELS, "seed": seeds(bench, trainings)}
+    labels = {"model": MODELS, "seed": tried}
     by_length = np.stack([right[..., of_length == length].mean(-1) for length in lengths], -1)
     return {
         "exact": tensor(right.mean(-1), "model seed", **labels),
@@ -124,17 +121,12 @@ def measured(
 
 
 def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
-    """Whether the greedy translation of each sentence is the grammar's, word for word."""
-    found: list[bool] = []
-    for some in batches_of(pairs):
-        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
-        if isinstance(model, LSTMTranslator):
-            written = model.greedy(source, START, END, vocabulary().longest, source == PAD)
-        else:
-            assert isinstance(model, Transformer)
-            written = greedy(model, source, START, END, vocabulary().longest, source == PAD)
-        found += [vocabulary().target_words(ids) == pair.target for ids, pair in zip(written, some, strict=True)]
-    return np.array(found)
+    """True for each sentence whose greedy translation is the grammar's, word for word."""
+    if isinstance(model, Transformer):
+        return np.array(exact(model, vocabulary(), pairs))
+    assert isinstance(model, LSTMTranslator)
+    write = partial(model.greedy, start=START, end=END, longest=vocabulary().longest)
+    return np.array(matches(lambda source: write(source, source_padding=source == PAD), vocabulary(), pairs))
 
 
 def gradients(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:

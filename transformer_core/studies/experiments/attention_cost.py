@@ -1,4 +1,4 @@
-"""The bill of attention: multiplications, time and memory of one encoder layer over the length of the sequence.
+"""Cost of attention: multiplications, time and memory of one encoder layer over the length of the sequence.
 
 In a layer of the lecture's sizes, 2 n^2 d multiplications make scores and blends, 4 n d^2 + 2 n d d_ff everything else
 (Vaswani et al. 2017, table 1). Measured beside them, in single precision and one thread: the processor's time, the
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -95,17 +94,16 @@ def measured(config: Config, length: int, repeats: int) -> Piece:
 @experiment("What do attention and the rest of a layer cost, as the sequence grows?")
 def run(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: int = 100) -> Found:
     config = Config.from_dict(translator().config.as_dict() | {"dropout": 0.0})
-    bench.expect(len(lengths))
     with one_thread():
-        found = [bench.once(f"length {n}", partial(measured, config, n, repeats)) for n in lengths]
-    seconds, kept = (np.array([piece[name] for piece in found], dtype=float) for name in ("seconds", "bytes"))
+        found = bench.each("length {}", lengths, lambda n: measured(config, n, repeats))
+    seconds, kept = found["seconds"], found["bytes"]
     parts = {"part": PARTS, "length": lengths}
     counted = [multiplications(config, n) for n in lengths]
     return {
         "lengths": tensor(lengths, "length", length=lengths),
         "multiplications": tensor(counted, "length part", **parts),
         "milliseconds": tensor(1000 * seconds, "length part", **parts),
-        "bytes": tensor(kept.astype(int), "length part", **parts),
+        "bytes": tensor(kept, "length part", **parts),
         "time_ratio": tensor(seconds[-1] / seconds[-2], "part", part=PARTS),
         "memory_ratio": tensor(kept[-1] / kept[-2], "part", part=PARTS),
         "layer_time_ratio": tensor(seconds[-1].sum() / seconds[-2].sum()),

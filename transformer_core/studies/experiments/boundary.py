@@ -1,4 +1,4 @@
-"""What a line cannot draw: four clouds, opposite corners alike, and a small feed-forward layer that parts them.
+"""The exclusive-or problem: four clouds of points, classified by a small feed-forward layer, but by no straight line.
 
 The layer is that of the model, d_model 2: its two outputs are the scores of the two kinds. Against it stands the best
 of many straight lines. At log-spaced steps the difference of the scores over the plane is kept, and the crease of each
@@ -6,8 +6,6 @@ hidden unit, w . x + b = 0. Source of the problem: Minsky and Papert 1969, chapt
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 import torch
@@ -90,13 +88,10 @@ def run(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, looks
     bench.expect(1 + seeds)
     with one_thread():
         line = bench.once("line", lambda: best_line(*clouds(points, bench.seed)))
-        runs = [
-            bench.once(f"seed {seed}", partial(trained, bench.seed + seed, steps, frames, points))
-            for seed in range(seeds)
-        ]
+        runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames, points))
     x, kinds = clouds(points, bench.seed)
-    best = max(runs, key=lambda piece: piece["accuracy"][-1])
-    ends = np.array([piece["accuracy"][-1] for piece in runs])
+    ends = runs["accuracy"][:, -1]
+    best = {name: values[ends.argmax()] for name, values in runs.items()}
     return {
         "points": tensor(x.numpy(), "sample component"),
         "kinds": tensor(kinds.numpy(), "sample"),

@@ -1,4 +1,4 @@
-"""What the cache of keys and values saves: writing n tokens with and without it.
+"""Cost of decoding n tokens with and without a cache of keys and values.
 
 A model of the lecture's sizes, with random weights and room for more positions, writes exactly n tokens for one source:
 the work does not depend on which. Measured: the processor's time in one thread, the least of several; counted: the
@@ -60,12 +60,9 @@ def measured(model: Transformer, length: int, repeats: int) -> Piece:
 @experiment("What does the cache of keys and values save, as the text grows?")
 def run(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: int = 3) -> Found:
     model = roomy(max(lengths) + 1)
-    bench.expect(len(lengths))
     with one_thread():
-        found = [bench.once(f"length {n}", partial(measured, model, n, repeats)) for n in lengths]
-    seconds = np.array([piece["seconds"] for piece in found])
-    kept = np.array([piece["bytes"] for piece in found])
-    counts = np.array(lengths)
+        found = bench.each("length {}", lengths, lambda n: measured(model, n, repeats))
+    seconds, kept, counts = found["seconds"], found["bytes"], np.array(lengths)
     words = {"length": lengths, "choice": ("without", "with")}
     return {
         "lengths": tensor(lengths, "length", length=lengths),

@@ -14,7 +14,7 @@ from transformer_core.training.train import Recipe
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `judged` measured of the training of each name by each seed; the names stand along `axis`."""
+    """Results of `judged` for the training of each name by each seed; the names stand along `axis`."""
 
     axis: str
     names: tuple[str, ...]

@@ -7,8 +7,6 @@ role scores, from which a role is named only if it is earned.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
@@ -39,26 +37,24 @@ def measured(which: str, sentences: int) -> Piece:
 
 @experiment("What do one and four cross-attention heads leave to the encoder?")
 def run(bench: Bench, sentences: int = 2000) -> Found:
-    bench.expect(len(MODELS))
     with one_thread():
-        found = [bench.once(which, partial(measured, which, sentences)) for which in MODELS]
-    lengths = np.unique(found[0]["lengths"])
-    by_length = [[piece["right"][piece["lengths"] == n].mean() for n in lengths] for piece in found]
+        found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
+    of_each = found["lengths"][0]
+    lengths, counted = np.unique(of_each, return_counts=True)
+    by_length = np.stack([found["right"][:, of_each == n].mean(1) for n in lengths], 1)
     words = {"model": tuple(MODELS)}
-    scores = np.array([piece["roles"].max((1, 2)) for piece in found])
+    scores = found["roles"].max((2, 3))
     return {
-        "heads": tensor([piece["heads"] for piece in found], "model", **words),
-        "exact": tensor([piece["right"].mean() for piece in found], "model", **words),
+        "heads": tensor(found["heads"], "model", **words),
+        "exact": tensor(found["right"].mean(1), "model", **words),
         "exact_by_length": tensor(by_length, "model length", length=lengths, **words),
         "lengths": tensor(lengths, "length", length=lengths),
-        "sentences_by_length": tensor([(found[0]["lengths"] == n).sum() for n in lengths], "length", length=lengths),
-        "alignment": tensor(
-            [piece["alignment"] for piece in found], "model choice", choice=("all", "without inserted"), **words
-        ),
-        "alignment_by_layer": tensor([piece["alignment_by_layer"] for piece in found], "model layer", **words),
+        "sentences_by_length": tensor(counted, "length", length=lengths),
+        "alignment": tensor(found["alignment"], "model choice", choice=("all", "without inserted"), **words),
+        "alignment_by_layer": tensor(found["alignment_by_layer"], "model layer", **words),
         "best_role": tensor(scores, "model role", role=roles.ROLES, **words),
-        "role": tensor([piece["roles"] for piece in found], "model role layer head", role=roles.ROLES, **words),
-        "queries": tensor(found[0]["queries"], "role", role=roles.ROLES),
+        "role": tensor(found["roles"], "model role layer head", role=roles.ROLES, **words),
+        "queries": tensor(found["queries"][0], "role", role=roles.ROLES),
         "named": tensor((scores >= EARNED).sum(1), "model", **words),
-        "sentences": tensor(len(found[0]["right"])),
+        "sentences": tensor(len(of_each)),
     }

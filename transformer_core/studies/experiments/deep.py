@@ -1,4 +1,4 @@
-"""What the experiments on depth share: translators of any depth and norm order, before any training."""
+"""Translators of any depth and norm order, before any training, for the experiments on depth."""
 
 from __future__ import annotations
 

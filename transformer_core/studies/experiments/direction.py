@@ -1,4 +1,4 @@
-"""Does a head prefer a direction? The place-with-place part of its scores by offset, and which part weighs most.
+"""Directional preference of heads: the place-with-place part of their scores by offset, and the mean of each part.
 
 The score of two rows of the first layer splits into word with word, word with place, place with word, place with place,
 and what the biases give (`transformer_core.studies.measures.positions`, after Dai et al. 2019). Averaged over held-out

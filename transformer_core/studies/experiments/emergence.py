@@ -1,4 +1,4 @@
-"""How the model of the lecture came to be: its own training once more, watched.
+"""The training of the lecture's model, run again and recorded at some steps.
 
 At some steps, spaced evenly on a logarithmic axis, the model reads the same sentences, with their right translations
 before the decoder. Kept are every attention, the residual stream, the probabilities of the next word, and what is
@@ -18,7 +18,6 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
 from transformer_core.studies.experiments.snapshots import Recorder, log_spaced, probe
 from transformer_core.studies.experiments.translation import (
-    batches_of,
     corpus,
     held_out,
     loss,
@@ -27,7 +26,7 @@ from transformer_core.studies.experiments.translation import (
     vocabulary,
 )
 from transformer_core.studies.translator import roles
-from transformer_core.studies.translator.evaluate import alignment, ids_of
+from transformer_core.studies.translator.evaluate import alignment, batches_of
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.train import LECTURE
 from transformer_core.text.vocabulary import PAD
@@ -77,7 +76,7 @@ def compact(one: NamedTensor) -> NamedTensor:
 
 
 def measures(model: Transformer, pairs: tuple[Pair, ...]) -> Iterator[NamedTensor]:
-    """What is measured of the model at one checkpoint, on held-out sentences."""
+    """Measures of the model at one checkpoint, on held-out sentences."""
     aligned = alignment(model, vocabulary(), pairs)
     scalars = {
         "exact": share_exact(model, pairs),
@@ -95,8 +94,7 @@ def measures(model: Transformer, pairs: tuple[Pair, ...]) -> Iterator[NamedTenso
 def score_variance(model: Transformer, pairs: tuple[Pair, ...]) -> NamedTensor:
     """var(q . k / √d_k) of each head of the encoder, over all pairs of two words of one sentence."""
     found: list[list[torch.Tensor]] = [[] for _ in range(model.config.encoder_layers)]
-    for some in batches_of(pairs):
-        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
+    for _, source, _ in batches_of(vocabulary(), pairs):
         real = source != PAD
         with record(only=["encoder.*.self_attn.scaled"]) as tape:
             model.encode(source, ~real)

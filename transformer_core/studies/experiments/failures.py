@@ -1,6 +1,6 @@
-"""Where the lecture's model still fails: by length, by the kind of the first wrong word, and in one sentence close by.
+"""Failures of the lecture's model: by length, by the kind of the first wrong word, and in one sentence in detail.
 
-The sentence close by is the longest failure of at most `ROOM` words a side whose first wrong word is another form of
+This sentence is the longest failure of at most `ROOM` words a side whose first wrong word is another form of
 the right one ("rico" for "rica"). Such a form agrees with some other noun; psycholinguists know the error from people,
 as attraction (Bock and Miller 1991). Whether a noun between the word and what it is said of is to blame is tested, not
 guessed: every noun of the grammar that can stand there takes its place, and the model translates anew.
@@ -58,7 +58,7 @@ def families() -> dict[str, frozenset[tuple[str, str]]]:
 
 
 def kind_of(right: str, wrong: str) -> str:
-    """What kind of mistake it is to write `wrong` for `right`."""
+    """Classify the mistake of writing `wrong` for `right`."""
     ours, theirs = (families().get(word, frozenset()) for word in (right, wrong))
     if ours & theirs:
         return KINDS[0]
@@ -128,7 +128,7 @@ def judged(pairs: Sequence[Pair]) -> Piece:
 
 
 def translations(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
-    """What the model writes for each."""
+    """The greedy translation of each pair's source."""
     sources = [vocabulary().source_ids(pair.source) for pair in pairs]
     return translate(translator(), vocabulary(), sources) if sources else []
 

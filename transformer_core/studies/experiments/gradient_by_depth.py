@@ -1,4 +1,4 @@
-"""How much of the loss's gradient reaches each encoder layer, with and without Add, with and without norm.
+"""Gradient norms of each encoder layer by depth, with and without residual connections, with and without norm.
 
 Before any training, on one batch of training sentences: the norm of the gradient on all weights of an encoder layer,
 for translators of 2 to 16 layers on each side. The slope of x + f(x) is one plus the slope of f (He et al. 2016); where

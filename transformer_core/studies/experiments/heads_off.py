@@ -1,7 +1,7 @@
-"""Switch a head off: its output is replaced by its mean over all words of held-out sentences. What goes wrong?
+"""Mean ablation of single heads: the output is replaced by its mean over all words of held-out sentences.
 
 Counted is each Spanish word, with the right words before it, by the role that the grammar gives to its English word: an
-article asks for its noun, a form of "be" for its adjective, an adjective that Spanish bends for its noun; and whole
+article depends on its noun, a form of "be" on its adjective, an inflected adjective on its noun; and whole
 sentences that the model writes itself. Zero would be a value that no later layer ever saw; the mean takes away what the
 head says of this sentence and leaves what it says of every one. Source: Wang et al. 2022, section 2.1 (mean ablation).
 """

@@ -1,14 +1,13 @@
-"""Do heads take the same roles in every training? The lecture's recipe, shortened, with several seeds.
+"""Roles of heads over several seeds of the lecture's recipe, shortened.
 
 A role is held by the head whose largest weight lies most often on the word that the grammar names. Spanish inflects
-some adjectives for their noun, and not others: does the head that looks from the first to their nouns leave the others
-alone? It does where the two scores differ by `APART`.
+some adjectives for their noun, and not others: the head of the inflected ones leaves the others alone where the two
+scores differ by `APART`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,19 +30,16 @@ APART = 0.5
 
 @experiment("Which heads take which roles, and do inflected and invariant adjectives part, in every training?")
 def run(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, sentences: int = 1000) -> Found:
-    bench.expect(trainings)
-    pieces = [
-        bench.once(f"seed {seed}", partial(learned, replace(recipe, seed=seed), bench, sentences))
-        for seed in seeds(bench, trainings)
-    ]
-    scores = np.stack([piece["scores"] for piece in pieces])  # seed role layer head
+    tried = seeds(bench, trainings)
+    found = bench.each("seed {}", tried, lambda seed: learned(replace(recipe, seed=seed), bench, sentences))
+    scores = found["scores"]  # seed role layer head
     flat = scores.reshape(*scores.shape[:2], -1)
     best = flat.argmax(-1)
     inflected, invariant = (roles.ROLES.index(f"adjective({kind})->noun") for kind in ("inflected", "invariant"))
     head = best[:, inflected]
     pair = np.stack([flat[np.arange(trainings), role, head] for role in (inflected, invariant)], 1)
     places = [len({*best[:, role].tolist()}) for role in range(len(roles.ROLES))]
-    labels = {"seed": seeds(bench, trainings), "role": roles.ROLES}
+    labels = {"seed": tried, "role": roles.ROLES}
     layers, heads = scores.shape[2:]
     return {
         "score": tensor(scores, "seed role layer head", **labels),
@@ -51,12 +47,12 @@ def run(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, sentences: int
         "best_layer": tensor(best // heads, "seed role", **labels),
         "best_head": tensor(best % heads, "seed role", **labels),
         "places": tensor(places, "role", role=roles.ROLES),
-        "adjectives": tensor(pair, "seed choice", seed=labels["seed"], choice=("inflected", "invariant")),
-        "apart": tensor((pair[:, 0] - pair[:, 1] >= APART).astype(int), "seed", seed=labels["seed"]),
+        "adjectives": tensor(pair, "seed choice", seed=tried, choice=("inflected", "invariant")),
+        "apart": tensor((pair[:, 0] - pair[:, 1] >= APART).astype(int), "seed", seed=tried),
         "held": tensor((pair[:, 0] - pair[:, 1] >= APART).sum()),
         "tried": tensor(trainings),
         "heads": tensor(layers * heads),
-        "exact": tensor([piece["exact"] for piece in pieces], "seed", seed=labels["seed"]),
+        "exact": tensor(found["exact"], "seed", seed=tried),
         "steps": tensor(recipe.steps),
         "sentences": tensor(sentences),
     }

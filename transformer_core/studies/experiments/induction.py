@@ -9,8 +9,6 @@ Source: Elhage et al. 2021; Olsson et al. 2022.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -46,7 +44,7 @@ def decoder(seed: int, layers: int = 2) -> Transformer:
 
 
 def draw(sequences: int, length: int, random: torch.Generator) -> Tensor:
-    """So many permutations of `length` symbols, each written twice: "batch position"."""
+    """`sequences` permutations of `length` symbols, each written twice: "batch position"."""
     once = torch.rand(sequences, SYMBOLS, generator=random).argsort(1)[:, :length]
     return torch.cat([once, once], 1)
 
@@ -100,7 +98,7 @@ def without_a_head(model: Transformer, seed: int, sequences: int = 100) -> np.nd
 
 
 def trained(seed: int, steps: int, frames: tuple[int, ...], layers: int = 2) -> Piece:
-    """Train on the second copies alone, and look at the steps `frames`."""
+    """Train on the second copies alone, and examine the model at the steps `frames`."""
     model, random = decoder(seed, layers), torch.Generator().manual_seed(seed)
     probe = draw(1, PROBE, torch.Generator().manual_seed(seed + 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
@@ -132,9 +130,9 @@ def run(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) -> Fou
     frames = tuple(range(0, steps + 1, every))
     bench.expect(seeds + 1)
     with one_thread():
-        runs = [bench.once(f"seed {s}", partial(trained, bench.seed + s, steps, frames)) for s in range(seeds)]
+        runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames))
         shallow = bench.once("one layer", lambda: trained(bench.seed, steps, frames, layers=1))
-    first = runs[0]
+    first = {name: values[0] for name, values in runs.items()}
     curve = first["accuracy"]
     # The steepest part: the two looks, four apart, between which most is learned.
     apart = min(4, len(curve) - 1)
@@ -145,7 +143,7 @@ def run(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) -> Fou
     return {
         "steps": tensor(frames, "frame"),
         "accuracy": tensor(curve, "frame"),
-        "accuracy_by_seed": tensor([piece["accuracy"] for piece in runs], "seed frame"),
+        "accuracy_by_seed": tensor(runs["accuracy"], "seed frame"),
         "one_layer": tensor(shallow["accuracy"], "frame"),
         "rise_steps": tensor([frames[rise], frames[rise + apart]], "choice", choice=("before", "after")),
         "rise": tensor([curve[rise], curve[rise + apart]], "choice", choice=("before", "after")),
@@ -153,8 +151,8 @@ def run(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) -> Fou
         "previous": tensor(first["previous"], "frame layer head"),
         "best_head": tensor([layer, head], "choice", choice=("layer", "head")),
         "ablated": tensor(first["ablated"], "layer head"),
-        "ablated_by_seed": tensor([piece["ablated"] for piece in runs], "seed layer head"),
-        "stripe_by_seed": tensor([piece["stripe"][-1] for piece in runs], "seed layer head"),
+        "ablated_by_seed": tensor(runs["ablated"], "seed layer head"),
+        "stripe_by_seed": tensor(runs["stripe"][:, -1], "seed layer head"),
         "weights": tensor(first["weights"], "frame layer head query key", **words),
         "chance": tensor(1 / SYMBOLS),
     }

@@ -1,4 +1,4 @@
-"""Where to start: the initial matrices of all layers a quarter as large, as they are, and four times as large.
+"""Trainings from three scales of the initial matrices of all layers: 1/4, 1 and 4.
 
 A score is a product of a query and a key, each made by a matrix: scaling both by s scales the scores by s². So the
 first attention is flat, mild or spiky before anything is learned. The usual scale keeps the variance of the signal from

@@ -1,4 +1,4 @@
-"""How the stream's variance grows with depth before any training, for three scales of the initial weights.
+"""Variance of the residual stream by depth before any training, for three scales of the initial weights.
 
 All matrices but the embeddings are multiplied by the scale. Measured on training sentences: the variance of the entries
 of the stream after each encoder layer, and how undecided the first attention is: the entropy of its rows over that of

@@ -4,13 +4,12 @@ An experiment is one file beside this one, with one function, found by its file:
 
     @experiment("Does the variance of a dot product grow with the width?")
     def run(bench: Bench) -> Found:
-        bench.expect(len(WIDTHS))
-        pieces = [bench.once(f"width {width}", lambda width=width: measure(width, bench.seed)) for width in WIDTHS]
-        return {"variance": tensor([piece["variance"] for piece in pieces], "width", width=WIDTHS)}
+        found = bench.each("width {}", WIDTHS, lambda width: measure(width, bench.seed))
+        return {"variance": tensor(found["variance"], "width", width=WIDTHS)}
 
 `lecture experiments run variance` writes `assets/experiments/variance.npz` and a card beside it (.json); from then on
-`trace["experiment.variance.variance"]` is there, like any tensor of the model. What `bench.once` has done is kept until
-the whole experiment is: an interrupted run goes on from there.
+`trace["experiment.variance.variance"]` is there, like any tensor of the model. The pieces that `bench.each` and
+`bench.once` have computed are kept until the whole experiment is: an interrupted run goes on from there.
 """
 
 from __future__ import annotations
@@ -25,11 +24,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -42,6 +42,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: An experiment of several trainings counts on from its seed, and theirs end at 2^32.
 MOST_SEEDS = 2**31 - 1
+T = TypeVar("T")
 #: What an experiment found, by short name.
 Found = dict[str, NamedTensor]
 Piece = dict[str, np.ndarray]
@@ -72,7 +73,7 @@ def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:
 
 @dataclass
 class Bench:
-    """Where an experiment works: its seed, how far it is, and the pieces that are done already.
+    """The state of a running experiment: its seed, its progress, and the pieces that are done already.
 
     Without `pieces`, a folder, nothing is kept.
     """
@@ -89,7 +90,7 @@ class Bench:
         self.expected = pieces
 
     def once(self, key: str, function: Callable[[], Mapping[str, npt.ArrayLike]], shared: str = "") -> Piece:
-        """What `function` returns; if a run that was interrupted did it before, what it returned then.
+        """The result of `function`, computed once: an interrupted run that goes on reads it from the folder of pieces.
 
         A piece that several experiments need may be `shared`, under a name that says all that determines it: it is kept
         when the experiment is done.
@@ -113,6 +114,16 @@ class Bench:
         self._tell(key)
         return piece
 
+    def each(self, key: str, over: Iterable[T], function: Callable[[T], Mapping[str, npt.ArrayLike]]) -> Piece:
+        """The results of `function` for each of `over`, stacked along a first axis.
+
+        Each of them is a piece; `key` has "{}" in the place of what it is of.
+        """
+        asked = [*over]
+        self.expected = max(self.expected, len(self.seconds) + len(asked))
+        pieces = [self.once(key.format(one), partial(function, one)) for one in asked]
+        return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
+
     def _path(self, key: str, shared: str) -> Path | None:
         if self.pieces is None:
             return None
@@ -121,7 +132,7 @@ class Bench:
         return self.pieces / (re.sub(r"[^\w.+-]+", "-", key) + ".npz")
 
     def file(self, name: str) -> Path | None:
-        """Where a piece may keep how far it is, such as a training its state; None if nothing is kept."""
+        """The file in which a piece may keep its progress, such as the state of a training; None if nothing is kept."""
         if self.pieces:
             self.pieces.mkdir(parents=True, exist_ok=True)
         return self.pieces / name if self.pieces else None
@@ -136,7 +147,7 @@ class Bench:
 
 
 def tensor(values: npt.ArrayLike, axes: str = "", **labels: Iterable[Any]) -> NamedTensor:
-    """What was measured, with a word for each axis and labels along some: `tensor(rows, "width choice", width=...)`."""
+    """A result with a word for each axis and labels along some: `tensor(rows, "width choice", width=...)`."""
     words = {axis: tuple(map(str, names)) for axis, names in labels.items()}
     return NamedTensor("found", np.asarray(values), tuple(axes.split()), words)
 
@@ -194,7 +205,7 @@ def _code(one: Experiment) -> str:
 
 
 def _kept(path: Path | None) -> Piece:
-    """What `_write` wrote to `path`; nothing if there is no such file, or if it was damaged since."""
+    """The arrays that `_write` wrote to `path`; nothing if there is no such file, or if it was damaged since."""
     if path is None:
         return {}
     try:

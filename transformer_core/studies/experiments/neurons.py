@@ -1,4 +1,4 @@
-"""What wakes a unit of the feed-forward layer: how well it tells words of one kind from all others.
+"""Selectivity of the units of the feed-forward layer: how well each tells words of one kind from all others.
 
 For every unit of the encoder and every kind of words: the share of pairs (a word of the kind, another word) in which
 the unit is stronger for the first. It is the area under the ROC curve, ties counted as a half (Hanley and McNeil 1982).
@@ -32,7 +32,7 @@ def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
 
 
 def measured(sentences: int) -> Piece:
-    """The area of every unit for every kind, "layer d_ff kind", and the share of words for which it is awake."""
+    """The area of every unit for every kind, "layer d_ff kind", and the share of words for which it is active."""
     model, pairs = translator(), held_out(sentences)
     layers = range(model.config.encoder_layers)
     points = [f"encoder.{layer}.ffn.post" for layer in layers]

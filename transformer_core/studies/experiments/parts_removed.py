@@ -1,4 +1,4 @@
-"""What each part is worth: left out, and the model trained from the start without it.
+"""Ablation of the parts of a Transformer: each is left out, and the model trained from the start without it.
 
 Data, steps, rate and seeds are the same for all. Every model is a translator of the lecture's size with as many
 cross-attention heads as self-attention heads, trained briefly (`BRIEF`). Which differences count, `exact.effect` says

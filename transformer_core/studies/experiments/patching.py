@@ -1,7 +1,7 @@
-"""Transplant a row: which row of one sentence makes the other come out as if it were the first?
+"""Activation patching: one vector of a pass is replaced by that of another sentence.
 
 Two pairs of sentences that differ in one word: another adjective, and another noun. One row of the encoder's stream, at
-one layer, is replaced by the other run's row, and the decoder, which has read the same words so far, is asked for the
+one layer, is replaced by the other run's row, and the decoder, which has read the same words so far, predicts the
 adjective. The effect is how far the difference of the two forms' logits moves, as a share of its way from the one
 sentence to the other: 0 changes nothing, 1 is the whole difference (`transformer_core.interpret.patching`).
 """

@@ -1,4 +1,4 @@
-"""Waves, learned rows, or no positions at all: each trained alike.
+"""Sinusoidal, learned or no positions: each trained alike.
 
 Without positions the encoder cannot tell the order of its words. The decoder can still tell a little: its mask lets the
 first row see one word, the second two, and so on. So a reader is fitted to the rows of one word that is written again

@@ -1,4 +1,4 @@
-"""Does an adjective's encoder row know the gender of its noun? A linear reader, asked about nouns it never read.
+"""A linear probe for the gender of a noun in the encoder's vector of its adjective, tested on nouns it never read.
 
 The rows are those of adjectives in held-out sentences, before the first layer and after each; the reader is fitted by
 ridge regression to +1 for a feminine noun and -1 for a masculine one (Alain and Bengio 2017). Nouns are dealt into
@@ -9,7 +9,6 @@ fail. As a control, genders are dealt to the nouns by chance (Hewitt and Liang 2
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def links(pair: Pair, kind: str) -> list[tuple[int, int]]:
 
 
 def genders() -> dict[str, bool]:
-    """Whether a noun is feminine in Spanish; nouns of two senses are left out."""
+    """For each form of a noun, true if it is feminine in Spanish; nouns of two senses are left out."""
     return {form: noun.feminine for noun in nouns() if not noun.ambiguous for form in noun.forms}
 
 
@@ -83,15 +82,14 @@ def measured(kind: str, sentences: int, seed: int) -> Piece:
 
 @experiment("Does the encoder row of an adjective tell the gender of its noun?")
 def run(bench: Bench, sentences: int = 3000) -> Found:
-    bench.expect(len(KINDS))
-    found = [bench.once(kind, partial(measured, kind, sentences, bench.seed)) for kind in KINDS]
-    layers = ["input", *(f"layer {at}" for at in range(1, len(found[0]["told"])))]
+    found = bench.each("{}", KINDS, lambda kind: measured(kind, sentences, bench.seed))
+    layers = ["input", *(f"layer {at}" for at in range(1, found["told"].shape[1]))]
     words = {"choice": KINDS, "layer": layers}
     return {
-        "told": tensor([piece["told"] for piece in found], "choice layer", **words),
-        "control": tensor([piece["control"] for piece in found], "choice layer", **words),
-        "told_last": tensor([piece["told"][-1] for piece in found], "choice", choice=KINDS),
-        "majority": tensor([piece["majority"] for piece in found], "choice", choice=KINDS),
-        "rows": tensor([piece["rows"] for piece in found], "choice", choice=KINDS),
-        "nouns": tensor([piece["nouns"] for piece in found], "choice", choice=KINDS),
+        "told": tensor(found["told"], "choice layer", **words),
+        "control": tensor(found["control"], "choice layer", **words),
+        "told_last": tensor(found["told"][:, -1], "choice", choice=KINDS),
+        "majority": tensor(found["majority"], "choice", choice=KINDS),
+        "rows": tensor(found["rows"], "choice", choice=KINDS),
+        "nouns": tensor(found["nouns"], "choice", choice=KINDS),
     }

@@ -1,9 +1,9 @@
 """Recalling the first symbol of a sequence over a distance: transformer, LSTM and plain RNN of about one size.
 
-Asked are two things. How much of the loss's gradient reaches the first symbol before any training? And how many steps
-does it take until every distance is answered, when each model has the best of three learning rates? The LSTM is run
-twice: as torch initialises it, and with its forget gates opened by a bias of one (Jozefowicz et al. 2015), which is
-what one would do in earnest. Source of the task: Hochreiter and Schmidhuber 1997, section 5.
+Measured are the gradient of the loss at the first symbol before any training, and the number of steps until every
+distance is solved, when each model has the best of three learning rates. The LSTM is run twice: as torch initialises
+it, and with its forget gates opened by a bias of one (Jozefowicz et al. 2015), as usual in practice. Source of the
+task: Hochreiter and Schmidhuber 1997, section 5.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Without Add, do the rows of a sentence become one? How far they differ, by depth, before any training.
+"""Collapse of a sentence's vectors without residual connections: their differences by depth, before any training.
 
 The share of a sentence's rows that is not their common mean: sqrt(sum |x_i - mean|^2 / sum |x_i|^2), 0 if all rows are
 the same, averaged over training sentences. Attention averages, and whatever averages again and again forgets what it
@@ -6,8 +6,6 @@ averaged; what Add carries past it does not (Dong, Cordonnier and Loukas 2021, t
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 import torch
@@ -21,7 +19,7 @@ from transformer_core.tracing.tap import record
 
 @torch.no_grad()
 def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
-    """What of the rows is not common to their sentence, before the first layer and after each: "layer"."""
+    """|X - mean X| / |X| of a sentence's vectors, averaged, before the first layer and after each: "layer"."""
     model = untrained(kind, layers, seed).double()
     source, _ = batch(sentences, 0)
     points = ["encoder.0.resid_pre", *(f"encoder.{layer}.resid_post" for layer in range(layers))]
@@ -43,12 +41,9 @@ def of_kind(kind: str, layers: int, seeds: range, sentences: int) -> Piece:
 
 @experiment("Without Add, do all rows of a sentence become one?")
 def run(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 32) -> Found:
-    bench.expect(len(KINDS))
     tried = range(bench.seed, bench.seed + seeds)
     with one_thread():
-        share = np.array(
-            [bench.once(kind, partial(of_kind, kind, layers, tried, sentences))["share"] for kind in KINDS]
-        )
+        share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
     words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
     return {
         "share": tensor(np.median(share, 1), "choice layer", **words),

@@ -1,16 +1,17 @@
-"""What chance costs where there are few right answers: the lecture's model, greedy and sampled at temperature one."""
+"""Accuracy of greedy decoding against sampling at temperature one, for the lecture's model."""
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import count
 
 import numpy as np
+from torch import Tensor
 
 from transformer_core.decoding.sampling import sample
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import batches_of, held_out, one_thread
-from transformer_core.studies.translator.evaluate import exact, ids_of
+from transformer_core.studies.experiments.translation import held_out, one_thread
+from transformer_core.studies.translator.evaluate import exact, matches
 from transformer_core.studies.translator.train import load_default
 from transformer_core.text.vocabulary import END, PAD, START, Vocabulary
 
@@ -22,9 +23,7 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
     with one_thread():
         greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
         seeds = range(bench.seed, bench.seed + draws)
-        sampled = [
-            bench.once(f"sampled {seed}", partial(drawn, model, vocabulary, sentences, seed))["right"] for seed in seeds
-        ]
+        sampled = bench.each("sampled {}", seeds, lambda seed: drawn(model, vocabulary, sentences, seed))["right"]
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled, -1)]
     return {
         "exact": tensor(shares, "choice seed", choice=("greedy", "sampled"), seed=seeds),
@@ -34,10 +33,10 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
 
 
 def drawn(model: Transformer, vocabulary: Vocabulary, sentences: int, seed: int) -> dict[str, list[bool]]:
-    """Whether each translation is the grammar's, when every word is drawn from the model's probabilities."""
-    right: list[bool] = []
-    for number, some in enumerate(batches_of(held_out(sentences))):
-        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
-        written = sample(model, source, START, END, vocabulary.longest, source == PAD, seed=1000 * seed + number)
-        right += [vocabulary.target_words(ids) == pair.target for ids, pair in zip(written.ids, some, strict=True)]
-    return {"right": right}
+    """True for each translation that is the grammar's, when every word is drawn from the model's probabilities."""
+    seeds = count(1000 * seed)
+
+    def write(source: Tensor) -> list[list[int]]:
+        return sample(model, source, START, END, vocabulary.longest, source == PAD, seed=next(seeds)).ids
+
+    return {"right": matches(write, vocabulary, held_out(sentences))}

@@ -1,4 +1,4 @@
-"""What the experiments on the lecture's own model share: the model, and its passes over sentences."""
+"""The lecture's own model and its passes over sentences, for the experiments on it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
-from transformer_core.studies.experiments.translation import batches_of, vocabulary
-from transformer_core.studies.translator.evaluate import ids_of
+from transformer_core.studies.experiments.translation import vocabulary
+from transformer_core.studies.translator.evaluate import batches_of
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.train import load_default
 from transformer_core.text.vocabulary import PAD
@@ -26,19 +26,12 @@ def translator(dtype: torch.dtype = torch.float32) -> Transformer:
     return load_default()[0].to(dtype)
 
 
-def ids_of_pairs(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
-    """Padded source ids, and target ids between start and end mark."""
-    source = ids_of([vocabulary().source_ids(pair.source) for pair in pairs])
-    return source, ids_of([vocabulary().target_ids(pair.target) for pair in pairs])
-
-
 @torch.no_grad()
 def passes(
     model: Transformer, pairs: Sequence[Pair], only: Iterable[str], edit: Mapping[str, Edit] | None = None
 ) -> Iterator[tuple[Sequence[Pair], Tensor, Tape]]:
     """Teacher-forced passes over `pairs`, a batch at a time: the pairs, their target ids, and what was recorded."""
-    for some in batches_of(pairs):
-        source, target = ids_of_pairs(some)
+    for some, source, target in batches_of(vocabulary(), pairs):
         with record(only=only, edit=edit) as tape:
             model(source, target[:, :-1], source == PAD, target[:, :-1] == PAD)
         yield some, target, tape
@@ -51,7 +44,7 @@ def source_rows(tensor: Tensor, pairs: Sequence[Pair]) -> np.ndarray:
 
 @torch.no_grad()
 def encoder_traces(model: Transformer, pairs: Sequence[Pair]) -> Iterator[Trace]:
-    """What the encoder makes of each sentence, one by one, with the parameters: all that a measure reads."""
+    """A trace of the encoder for each sentence, one by one, with the parameters: all that a measure reads."""
     learned = parameters(model, lambda _name, _axis: None)
     for pair in pairs:
         with record() as tape:

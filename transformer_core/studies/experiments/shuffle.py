@@ -1,4 +1,4 @@
-"""Shuffled words, with and without positions: do the encoder's rows only trade places?
+"""Permutation equivariance of the encoder: its vectors for shuffled words, with and without positions.
 
 Measured on held-out sentences with the lecture's model: the largest difference between a word's row in the shuffled
 sentence and its row in the plain one, over the largest entry of the plain rows. For the viewer's own sentence the trace
@@ -6,8 +6,6 @@ has `other.shuffled.*`.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 import torch
@@ -47,10 +45,7 @@ def differences(placed: bool, sentences: int) -> Piece:
 
 @experiment("Do shuffled words have the rows that they had, if no position is added?")
 def run(bench: Bench, sentences: int = 200) -> Found:
-    bench.expect(len(CHOICES))
-    found = np.stack(
-        [bench.once(choice, partial(differences, not at, sentences))["difference"] for at, choice in enumerate(CHOICES)]
-    )
+    found = bench.each("{}", CHOICES, lambda choice: differences(choice == CHOICES[0], sentences))["difference"]
     words = {"choice": CHOICES, "layer": ("attention 1", "last row")}
     return {
         "largest": tensor(found.max(1), "choice layer", **words),

@@ -1,4 +1,4 @@
-"""Is the model too small, or are the sentences too few? Accuracy by width and by number of training pairs.
+"""Accuracy by width and by number of training pairs.
 
 Each width is trained on each number of pairs, for the same number of steps: fewer pairs are seen more often. The
 feed-forward layer is twice as wide as the stream, and the rate is the same for all.
@@ -7,11 +7,13 @@ feed-forward layer is twice as wide as the stream, and the rate is the same for 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF, judged, seeds
+from transformer_core.studies.experiments.translation import BRIEF
 from transformer_core.training.train import Recipe
 
 WIDTHS = (16, 32, 64)
@@ -27,20 +29,13 @@ def run(
     trainings: int = 5,
     sentences: int = 1000,
 ) -> Found:
-    bench.expect(len(widths) * len(amounts) * trainings)
-    checks = (recipe.steps,)
-    pieces = {
-        (width, amount, seed): judged(bench, sized(width, amount, recipe, seed), sentences, checks)
-        for seed in seeds(bench, trainings)
-        for width in widths
-        for amount in amounts
-    }
+    given = {f"{width} {amount}": partial(sized, width, amount, recipe) for width in widths for amount in amounts}
+    compared = compare(bench, "model", given, trainings, sentences, (recipe.steps,))
 
     def table(name: str) -> np.ndarray:
-        cells = [pieces[w, n, seed][name] for w in widths for n in amounts for seed in seeds(bench, trainings)]
-        return np.array(cells).reshape(len(widths), len(amounts), trainings)
+        return compared.table(name).reshape(len(widths), len(amounts), trainings)
 
-    labels = {"width": widths, "amount": amounts, "seed": seeds(bench, trainings)}
+    labels = {"width": widths, "amount": amounts, "seed": compared.seeds}
     return {
         "exact": tensor(table("exact"), "width amount seed", **labels),
         "held_out_loss": tensor(table("loss"), "width amount seed", **labels),

@@ -122,7 +122,7 @@ class Recorder:
             model.train(training)
 
     def tensors(self, prefix: str = "") -> dict[str, NamedTensor]:
-        """What was kept, each stacked along a first axis "checkpoint" whose labels are the steps; `step` has the
+        """The recorded tensors, each stacked along a first axis "checkpoint" whose labels are the steps; `step` has the
         steps as numbers. All names begin with `prefix`.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Is a head useless if nothing changes without it? All such heads are switched off at once.
+"""Joint ablation of all heads that cost nothing when ablated alone.
 
 A head is spare if, alone, its absence costs at most `SPARE` of all held-out sentences. Each is replaced by its mean, as
 in `heads_off`. If spare heads stand in for each other, they cost more together than their own costs add up to. They are

@@ -1,9 +1,9 @@
-"""What the experiments that train a translator share: the sentences, a brief recipe, and how a training is judged."""
+"""Sentences, a brief recipe and an evaluation for the experiments that train a translator."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import nn
 
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Piece
-from transformer_core.studies.translator.evaluate import BATCH, exact, ids_of
+from transformer_core.studies.translator.evaluate import batches_of, exact
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.train import HELD_OUT_SEED, training_corpus, vocabulary_of_grammar
 from transformer_core.training.batches import Corpus
@@ -37,13 +37,13 @@ vocabulary = cache(vocabulary_of_grammar)
 
 @cache
 def corpus(sentences: int, seed: int = Recipe.seed) -> Corpus:
-    """So many training sentences, drawn once."""
+    """The first `sentences` training sentences, drawn once."""
     return training_corpus(sentences, seed, vocabulary())
 
 
 @cache
 def held_out(sentences: int) -> tuple[Pair, ...]:
-    """So many sentences that join a noun and an adjective which training never joins."""
+    """The first `sentences` held-out sentences: they join a noun and an adjective that training never joins."""
     return tuple(islice(held_out_sentences(HELD_OUT_SEED), sentences))
 
 
@@ -134,17 +134,8 @@ def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
 @torch.no_grad()
 def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """-log p(right word | right words before it, source), averaged over batches of sentences."""
-    found = []
-    for some in batches_of(pairs):
-        source = ids_of([vocabulary().source_ids(pair.source) for pair in some])
-        target = ids_of([vocabulary().target_ids(pair.target) for pair in some])
-        found.append(float(loss_of(model, source, target, 0.0)))
-    return float(np.mean(found))
-
-
-def batches_of(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
-    for at in range(0, len(pairs), BATCH):
-        yield pairs[at : at + BATCH]
+    batches = batches_of(vocabulary(), pairs)
+    return float(np.mean([float(loss_of(model, source, target, 0.0)) for _, source, target in batches]))
 
 
 class one_thread:  # noqa: N801 - read as a word: with one_thread()

@@ -1,4 +1,4 @@
-"""Why the scores are divided by the root of d_k: dot products of random vectors, measured.
+"""Dot products of random vectors: the reason to divide scores by the root of d_k.
 
 If the entries of q and k are independent with mean zero and variance one, each product has mean zero and variance one,
 and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).

@@ -1,4 +1,4 @@
-"""Can the word still be read from the sum of embedding and position? Every word at every place of the lecture's model.
+"""Recovery of the word from the sum of embedding and position, for every word at every place of the lecture's model.
 
 Two readers: the embedding with the largest cosine to the sum, which learned nothing; and a linear map to the words,
 fitted by least squares on half of all sums and asked about the other half.

@@ -1,4 +1,4 @@
-"""What follows from a trace by arithmetic: terms of a sum, lengths, angles, shares. NumPy alone.
+"""Measures of a trace, computed from its tensors: terms of a sum, lengths, angles, shares. NumPy alone.
 
 Each function is registered under the name that it adds beside the tensors it reads, so that
 `trace["encoder.0.self_attn.terms"]` is computed when it is first read, and saved with the rest. Every file of this

@@ -1,12 +1,11 @@
-"""Add, against putting in the place: how much of a row is left, and how the stream grows."""
+"""The residual connection, against replacement: cosines with the sublayer's input, and the growing norm."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -21,30 +20,25 @@ def _before(trace: Trace, prefix: str) -> np.ndarray:
     return trace.full(f"{prefix.rpartition('.')[0]}.resid_pre").values
 
 
-@derived("added")
-def added(trace: Trace, prefix: str) -> NamedTensor:
-    """x + f(x): the rows and what attention found, before any norm."""
-    (out,) = beside(trace, prefix, "out")
-    return named(trace, prefix, "added", _before(trace, prefix) + out, "batch position d_model", ("out",))
+@measure("batch position d_model", like="out")
+def added(trace: Trace, prefix: str, out: np.ndarray) -> Values:
+    """x + f(x): the residual stream after attention, before any norm."""
+    return _before(trace, prefix) + out
 
 
-@derived("left_if_replaced")
-def left_if_replaced(trace: Trace, prefix: str) -> NamedTensor:
-    """cos(x, f(x)): what is left of a row if what attention found takes its place."""
-    (out,) = beside(trace, prefix, "out")
-    return named(trace, prefix, "left_if_replaced", cosine(_before(trace, prefix), out), "batch position", ("out",))
+@measure("batch position", like="out")
+def left_if_replaced(trace: Trace, prefix: str, out: np.ndarray) -> Values:
+    """cos(x, f(x)): the cosine of a vector and the attention output that would replace it."""
+    return cosine(_before(trace, prefix), out)
 
 
-@derived("left_if_added")
-def left_if_added(trace: Trace, prefix: str) -> NamedTensor:
-    """cos(x, x + f(x)): what is left of a row if what attention found is added."""
-    (both,) = beside(trace, prefix, "added")
-    return named(trace, prefix, "left_if_added", cosine(_before(trace, prefix), both), "batch position", ("out",))
+@measure("batch position", like="out")
+def left_if_added(trace: Trace, prefix: str, added: np.ndarray) -> Values:
+    """cos(x, x + f(x)): the cosine of a vector before and after the attention output is added."""
+    return cosine(_before(trace, prefix), added)
 
 
-@derived("residual_norms")
-def residual_norms(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="residual_sums", without="d_model")
+def residual_norms(residual_sums: np.ndarray) -> Values:
     """|x_0 + sum_{s' <= s} f_s'|: the length of a row of the stack at `prefix` as its sum grows."""
-    tally = trace.full(f"{prefix}.residual_sums")
-    lengths = np.linalg.norm(tally.values, axis=-1)
-    return NamedTensor(f"{prefix}.residual_norms", lengths, tally.axes[:-1], tally.labels)
+    return np.linalg.norm(residual_sums, axis=-1)

@@ -1,13 +1,12 @@
-"""What the lecture's own questions come to: numbers that a viewer can predict, and then look up."""
+"""Answers to the lecture's own questions: numbers that a viewer can predict, and then look up."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import layers_of
-from transformer_core.studies.measures.feed_forward import weights_of
-from transformer_core.studies.measures.naming import beside, joined, named
+from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
+from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -20,118 +19,97 @@ SHORTER = "other.shorter"
 LATER = "other.later"
 
 
-@derived("swapped_scores")
-def swapped_scores(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="scores")
+def swapped_scores(trace: Trace, prefix: str) -> Values:
     """(x_i W_K + b_K) . (x_j W_Q + b_Q): the scores, had the two matrices and their biases changed places."""
-    rows = trace.full(trace.parents[f"{prefix}.q"][0]).values
-    learned = {
-        name.rpartition(".")[2]: trace.full(name).values for point in "qk" for name in _made(trace, prefix, point)
-    }
+    rows = entering(trace, prefix, "q")
+    learned = {short: trace.full(name).values for short, name in made_with(trace, prefix, "q", "k").items()}
     asks, answers = (
         np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned[f"b_{letter}"][:, None] for letter in "kq"
     )
-    values = np.einsum("bhid,bhjd->bhij", asks, answers)
-    return named(trace, prefix, "swapped_scores", values, "batch head query key", ("scores",))
+    return np.einsum("bhid,bhjd->bhij", asks, answers)
 
 
-def _made(trace: Trace, prefix: str, point: str) -> list[str]:
-    return [name for name in trace.parents[f"{prefix}.{point}"] if name.startswith("parameters.")]
+@measure("")
+def swapped_difference(swapped_scores: np.ndarray, scores: np.ndarray) -> Values:
+    """max |swapped_ij - s_ji| over the largest score: zero, but for rounding, if swapping only transposes them."""
+    return np.abs(swapped_scores - scores.swapaxes(-1, -2)).max() / np.abs(scores).max()
 
 
-@derived("swapped_difference")
-def swapped_difference(trace: Trace, prefix: str) -> NamedTensor:
-    """max |swapped_ij - s_ji| over the largest score: nothing but rounding if swapping only turns the grid over."""
-    swapped, scores = beside(trace, prefix, "swapped_scores", "scores")
-    difference = np.abs(swapped - scores.swapaxes(-1, -2)).max() / np.abs(scores).max()
-    return named(trace, prefix, "swapped_difference", difference, "")
+@measure("batch head query key", like="scores")
+def swapped_weights(trace: Trace, prefix: str, swapped_scores: np.ndarray) -> Values:
+    """softmax of the swapped scores, scaled as usual."""
+    return softmax(swapped_scores * scale_of(trace, prefix))
 
 
-@derived("swapped_weights")
-def swapped_weights(trace: Trace, prefix: str) -> NamedTensor:
-    """softmax of the swapped scores, scaled as ever."""
-    (swapped,) = beside(trace, prefix, "swapped_scores")
-    values = softmax(swapped * scale_of(trace, prefix))
-    return named(trace, prefix, "swapped_weights", values, "batch head query key", ("scores",))
-
-
-@derived("tied_weights")
-def tied_weights(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="scores")
+def tied_weights(masked: np.ndarray) -> Values:
     """softmax of each row with its second best score lifted to its best: two lead alike, the rest as it was."""
-    (masked,) = beside(trace, prefix, "masked")
     order = np.argsort(-masked, axis=-1, kind="stable")
     lifted = masked.copy()
     best = np.take_along_axis(masked, order[..., :1], -1)
     np.put_along_axis(lifted, order[..., 1:2], best, -1)
-    return named(trace, prefix, "tied_weights", softmax(lifted), "batch head query key", ("scores",))
+    return softmax(lifted)
 
 
-@derived("alone_weights")
-def alone_weights(trace: Trace, prefix: str) -> NamedTensor:
-    """softmax of s_ii alone: the share that token i gives to itself where there is no other token; one."""
-    (masked,) = beside(trace, prefix, "masked")
+@measure("batch head query", like="scores")
+def alone_weights(masked: np.ndarray) -> Values:
+    """softmax of s_ii alone: the weight of token i on itself where there is no other token; one."""
     own = np.diagonal(masked, axis1=-2, axis2=-1)[..., None]
-    return named(trace, prefix, "alone_weights", softmax(own)[..., 0], "batch head query", ("scores",))
+    return softmax(own)[..., 0]
 
 
-@derived("divided_difference")
-def divided_difference(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def divided_difference(post_softmax_mask: np.ndarray, weights: np.ndarray) -> Values:
     """max |zeroed_ij / sum_k zeroed_ik - w_ij|: zeros after the softmax, each row then divided by its own sum."""
-    zeroed, weights = beside(trace, prefix, "post_softmax_mask", "weights")
-    divided = zeroed / zeroed.sum(-1, keepdims=True)
-    return named(trace, prefix, "divided_difference", np.abs(divided - weights).max(), "")
+    divided = post_softmax_mask / post_softmax_mask.sum(-1, keepdims=True)
+    return np.abs(divided - weights).max()
 
 
-@derived("from_zeros")
-def from_zeros(trace: Trace, prefix: str) -> NamedTensor:
-    """b_1 W_2 + b_2: what two matrices with biases make of a row of zeros, the activation left out, "d_model"."""
+@measure("d_model")
+def from_zeros(trace: Trace, prefix: str) -> Values:
+    """b_1 W_2 + b_2: the output of the feed-forward layer without its activation for a vector of zeros, "d_model"."""
     _, b1, w2, b2 = weights_of(trace, prefix)
-    return named(trace, prefix, "from_zeros", b1 @ w2 + b2, "d_model")
+    return b1 @ w2 + b2
 
 
-@derived("from_zeros_norm")
-def from_zeros_norm(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def from_zeros_norm(from_zeros: np.ndarray) -> Values:
     """|b_1 W_2 + b_2|: not zero, so not linear."""
-    return named(trace, prefix, "from_zeros_norm", np.linalg.norm(trace.full(f"{prefix}.from_zeros").values), "")
+    return np.linalg.norm(from_zeros)
 
 
-@derived("share_from_other_tokens")
-def share_from_other_tokens(trace: Trace, prefix: str) -> NamedTensor:
-    """1 - pull_ii, averaged over heads and rows: the part of what a row adds up that other tokens bring."""
-    (parts,) = beside(trace, prefix, "weighted_value_norm")
-    own = np.diagonal(parts, axis1=-2, axis2=-1)
-    return named(trace, prefix, "share_from_other_tokens", 1 - own.mean(), "")
+@measure("")
+def share_from_other_tokens(weighted_value_norm: np.ndarray) -> Values:
+    """1 - weighted_value_norm_ii, averaged over heads and queries: the part of an output due to other tokens."""
+    own = np.diagonal(weighted_value_norm, axis1=-2, axis2=-1)
+    return 1 - own.mean()
 
 
-@derived("grown_change")
-def grown_change(trace: Trace, prefix: str) -> NamedTensor:
-    """|x_i - x'_i| / |x_i|: how far row i of an encoder's tensor moves when the last word of the source comes.
+@measure("batch position", like="itself")
+def grown_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """|x_i - x'_i| / |x_i|: the change of an encoder's vector i when the last word of the source is added.
 
     x' is the same tensor of a pass without that word; the last row, which was not there, moves by its whole length.
     """
-    (rows,) = (trace.full(prefix),)
     before = trace.full(joined(SHORTER, prefix)).values
-    change = np.ones(rows.shape[:2])
-    kept = before.shape[1]
-    change[:, :kept] = np.linalg.norm(rows.values[:, :kept] - before, axis=-1) / np.linalg.norm(
-        rows.values[:, :kept], axis=-1
-    )
-    return NamedTensor(f"{prefix}.grown_change", change, ("batch", "position"), rows.labels)
+    change = np.ones(itself.shape[:2])
+    kept = itself[:, : before.shape[1]]
+    change[:, : before.shape[1]] = np.linalg.norm(kept - before, axis=-1) / np.linalg.norm(kept, axis=-1)
+    return change
 
 
-@derived("later_change")
-def later_change(trace: Trace, prefix: str) -> NamedTensor:
-    """|x_i - x'_i| / |x_i|: how far row i of a decoder's tensor moves when the last word that it reads is another."""
-    rows, others = trace.full(prefix), trace.full(joined(LATER, prefix)).values
-    change = np.linalg.norm(rows.values - others, axis=-1) / np.linalg.norm(rows.values, axis=-1)
-    return NamedTensor(f"{prefix}.later_change", change, ("batch", "position"), rows.labels)
+@measure("batch position", like="itself")
+def later_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """|x_i - x'_i| / |x_i|: the change of a decoder's vector i when the last word that it reads is another."""
+    other = trace.full(joined(LATER, prefix)).values
+    return np.linalg.norm(itself - other, axis=-1) / np.linalg.norm(itself, axis=-1)
 
 
-@derived("mean_self_attention")
-def mean_self_attention(trace: Trace, prefix: str) -> NamedTensor:
-    """Over all heads, the share of held-out words whose largest weight lies on themselves; `prefix` is `roles`."""
-    return named(
-        trace, prefix, "mean_self_attention", trace.full(f"{prefix}.score").pick(role="self").values.mean(), ""
-    )
+@measure("")
+def mean_self_attention(trace: Trace, prefix: str) -> Values:
+    """The share of held-out words whose largest weight lies on themselves, averaged over heads; `prefix` is `roles`."""
+    return trace.full(f"{prefix}.score").pick(role="self").values.mean()
 
 
 #: Where a pair of a query and a key is found: layer, head, and the two tokens.
@@ -171,6 +149,6 @@ def equal_scores_unequal_weights(trace: Trace) -> tuple[Pair, Pair] | None:
 
 
 def argmin_push(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
-    """Of one row, "key": the smallest share, the push on its score, and whose it is."""
+    """The smallest attention weight of one query, "key", the gradient of its score, and its key."""
     label, share = weights.smallest()
     return share, push.quantity(label.position), label

@@ -1,4 +1,4 @@
-"""From words to rows, and which box lets one row see another."""
+"""Token ids, and the sensitivity of each sublayer's outputs to the inputs at other positions."""
 
 from __future__ import annotations
 
@@ -6,48 +6,41 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.feed_forward import ACTIVATIONS, weights_of
-from transformer_core.studies.measures.naming import joined, named
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.linearity import feeding
+from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.norms import normed
 from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The boxes of a layer by the name of their tensors.
 BOXES = {"ln1": "norm", "self_attn": "attention", "ffn": "feed-forward"}
+#: The residual stream after each kind of sublayer.
+AFTER = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
 
 
-@derived("ids")
-def ids(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="token")
+def ids(trace: Trace, prefix: str, token: np.ndarray) -> Values:
     """The row of the embedding table that each token fetched, counted from 0; `prefix` is `embed_src` or another.
 
     Raises:
         ValueError: a row that is not in the table.
     """
-    token = trace.full(f"{prefix}.token")
-    table = trace.full(next(name for name in trace.parents[token.name] if name.endswith(".table"))).values
-    same = (token.values[..., None, :] == table).all(-1)
+    name = joined(prefix, "token")
+    table = trace.full(next(made for made in trace.parents[name] if made.endswith(".table"))).values
+    same = (token[..., None, :] == table).all(-1)
     if not same.any(-1).all():
-        raise ValueError(f"{token.name} holds a row that is not in its table")
-    return NamedTensor(f"{prefix}.ids", same.argmax(-1), ("batch", "position"), token.labels)
+        raise ValueError(f"{name} holds a row that is not in its table")
+    return same.argmax(-1)
 
 
-@derived("added_share")
-def added_share(trace: Trace, prefix: str) -> NamedTensor:
-    """|f_i| / |x_i|: how long what the sublayer at `prefix` adds to each row is, beside the row it is added to."""
-    out = trace.full(f"{prefix}.out").values
+@measure("batch position")
+def added_share(trace: Trace, prefix: str, out: np.ndarray) -> Values:
+    """|f_i| / |x_i|: the norm of the sublayer's output over that of the vector that it is added to."""
     block, _, kind = prefix.rpartition(".")
-    total = trace.full(
-        f"{block}.{ {'self_attn': 'resid_attn', 'cross_attn': 'resid_cross', 'ffn': 'resid_ffn'}[kind] }"
-    )
-    length = np.linalg.norm(out, axis=-1) / np.linalg.norm(total.values - out, axis=-1)
-    return NamedTensor(f"{prefix}.added_share", length, ("batch", "position"), total.labels)
-
-
-def _norm(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
-    gain, bias = (trace.full(f"parameters.{prefix}.{name}").values for name in ("gain", "bias"))
-    eps = trace.about["config"]["norm_eps"]
-    return lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) * gain + bias
+    total = trace.full(f"{block}.{AFTER[kind]}")
+    return np.linalg.norm(out, axis=-1) / np.linalg.norm(total.values - out, axis=-1), total.labels
 
 
 def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -66,24 +59,20 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
     return attend
 
 
-def _feed_forward(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
-    w1, b1, w2, b2 = weights_of(trace, prefix)
-    bend = ACTIVATIONS[trace.about["config"]["activation"]]
-    return lambda x: bend(x @ w1 + b1) @ w2 + b2
-
-
 def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """The function of the box at `path`, and the rows that it reads."""
-    kind = path.rpartition(".")[2]
-    make, first = {"ln1": (_norm, "mean"), "self_attn": (_attention, "q"), "ffn": (_feed_forward, "pre")}[kind]
-    return make(trace, path), trace.full(trace.parents[f"{path}.{first}"][0]).values[0]
+    if path.endswith("ln1"):
+        return lambda x: normed(trace, path, x), entering(trace, path, "mean")[0]
+    if path.endswith("ffn"):
+        return feeding(trace, path, biases=True), entering(trace, path, "pre")[0]
+    return _attention(trace, path), entering(trace, path, "q")[0]
 
 
-@derived("token_sensitivity")
-def token_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
-    """max |f(x)_i - f(x without j)_i| over its largest value: how far row i of a box changes when row j is blanked.
+@measure("part query key")
+def token_sensitivity(trace: Trace, prefix: str) -> Values:
+    """max |f(x)_i - f(x without j)_i| over its largest value: the change of output i when input j is set to zero.
 
-    One box of the layer at `prefix` after another, computed anew with row j set to zero.
+    For each box of the layer at `prefix`, computed anew.
     """
     found = {}
     for kind, box in BOXES.items():
@@ -95,32 +84,27 @@ def token_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
                 blanked[j] = 0
                 changed.append(np.abs(f(blanked) - whole).max(-1))
             found[box] = np.stack(changed, axis=1) / np.max(changed)
-    words = trace.full(joined(prefix, "resid_pre")).labels.get("position")
+    words = trace.labels(joined(prefix, "resid_pre")).get("position")
     labels = {"part": tuple(found)} | ({"query": words, "key": words} if words else {})
-    return NamedTensor(
-        joined(prefix, "token_sensitivity"), np.stack([*found.values()]), ("part", "query", "key"), labels
-    )
+    return np.stack([*found.values()]), labels
 
 
-@derived("sensitive_pairs")
-def sensitive_pairs(trace: Trace, prefix: str) -> NamedTensor:
-    """For how many pairs of two different rows blanking one changes the other, box by box."""
-    table = trace.full(joined(prefix, "token_sensitivity"))
-    away = table.values * ~np.eye(table.shape[1], dtype=bool)
-    return NamedTensor(
-        joined(prefix, "sensitive_pairs"), (away > 0).sum((1, 2)), ("part",), {"part": table.labels["part"]}
-    )
+@measure("part", like="token_sensitivity")
+def sensitive_pairs(token_sensitivity: np.ndarray) -> Values:
+    """The number of pairs of two different rows of which blanking one changes the other, box by box."""
+    away = token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)
+    return (away > 0).sum((1, 2))
 
 
-@derived("token_pairs")
-def token_pairs(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def token_pairs(trace: Trace, prefix: str) -> Values:
     """n (n - 1): the pairs of two different rows, either way round."""
     count = trace.full(joined(prefix, "resid_pre")).shape[1]
-    return named(trace, prefix, "token_pairs", count * (count - 1), "")
+    return count * (count - 1)
 
 
 def argmax_weight(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:
-    """Head, query token, answer and share of the largest weight "head query key" that a token gives to another one.
+    """Head, query token, key and value of the largest weight "head query key" that a token gives to another one.
 
     Only tokens at the positions `among` are looked at. A sentence of one token gives all to itself.
     """

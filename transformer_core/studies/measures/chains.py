@@ -1,4 +1,4 @@
-"""What a chain and a grid differ in: ticks, links between two words, what attention buys, who learns to recall."""
+"""Recurrence against attention: tokens read, path lengths between two words, accuracies by length, size of a state."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 #: A translator is good at a length as long as it has so many sentences right.
 GOOD = 0.9
@@ -17,58 +16,49 @@ GOOD = 0.9
 SHORT_AND_LONG = (5, 13)
 
 
-@derived("tokens_read")
-def tokens_read(trace: Trace, prefix: str) -> NamedTensor:
+@measure("position")
+def tokens_read(words: np.ndarray) -> Values:
     """1, 2, ..., n: when a chain has read each of n tokens."""
-    (words,) = beside(trace, prefix, "words")
-    return named(trace, prefix, "tokens_read", np.arange(1, int(words) + 1), "position")
+    return np.arange(1, int(words) + 1)
 
 
-@derived("recurrent_path_lengths")
-def recurrent_path_lengths(trace: Trace, prefix: str) -> NamedTensor:
+@measure("query key", like="weights")
+def recurrent_path_lengths(weights: np.ndarray) -> Values:
     """|i - j|: the state updates between two tokens of a chain, beside the weights of an attention."""
-    weights = trace.full(f"{prefix}.weights")
-    i, j = (np.arange(weights.size(axis)) for axis in ("query", "key"))
-    labels = {axis: words for axis, words in weights.labels.items() if axis in {"query", "key"}}
-    return NamedTensor(f"{prefix}.recurrent_path_lengths", np.abs(i[:, None] - j), ("query", "key"), labels)
+    i, j = map(np.arange, weights.shape[-2:])
+    return np.abs(i[:, None] - j)
 
 
-@derived("share_of_gain")
-def share_of_gain(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def share_of_gain(over_seeds: np.ndarray) -> Values:
     """(second - first) / (last - first) of the means over seeds along the first axis: what the second alone gains."""
-    means = trace.full(f"{prefix}.over_seeds").values
-    return NamedTensor(f"{prefix}.share_of_gain", (means[1] - means[0]) / (means[-1] - means[0]), ())
+    return (over_seeds[1] - over_seeds[0]) / (over_seeds[-1] - over_seeds[0])
 
 
-@derived("longest_solved")
-def longest_solved(trace: Trace, prefix: str) -> NamedTensor:
+@measure("model", like="over_seeds")
+def longest_solved(trace: Trace, prefix: str, over_seeds: np.ndarray) -> Values:
     """The greatest length up to which each model has at least `GOOD` of the sentences right; 0 for none."""
-    means = trace.full(f"{prefix}.over_seeds")
-    lengths = np.array([int(label) for label in means.labels["length"]])
-    kept = np.logical_and.accumulate(means.values >= GOOD, axis=1).sum(1)
-    found = np.where(kept > 0, lengths[np.maximum(kept - 1, 0)], 0)
-    return NamedTensor(f"{prefix}.longest_solved", found, ("model",), {"model": means.labels["model"]})
+    lengths = np.array([int(label) for label in trace.labels(f"{prefix}.over_seeds")["length"]])
+    kept = np.logical_and.accumulate(over_seeds >= GOOD, axis=1).sum(1)
+    return np.where(kept > 0, lengths[np.maximum(kept - 1, 0)], 0)
 
 
-@derived("trainings_that_solved")
-def trainings_that_solved(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def trainings_that_solved(itself: np.ndarray) -> Values:
     """Count the trainings of each model that came there: those whose step is not infinite."""
-    steps = trace.full(prefix)
-    return NamedTensor(
-        f"{prefix}.trainings_that_solved", np.isfinite(steps.values).sum(-1), steps.axes[:-1], steps.labels
-    )
+    return np.isfinite(itself).sum(-1)
 
 
-@derived("trainings")
-def trainings(trace: Trace, prefix: str) -> NamedTensor:
-    """How many trainings of each model there were."""
-    return NamedTensor(f"{prefix}.trainings", np.array(trace.full(prefix).size("seed")), ())
+@measure("")
+def trainings(trace: Trace, prefix: str) -> Values:
+    """The number of trainings of each model."""
+    return trace.full(prefix).size("seed")
 
 
-@derived("state_size")
-def state_size(trace: Trace, prefix: str) -> NamedTensor:
-    """How many numbers an LSTM carries from one word to the next; `prefix` has `states`."""
-    return NamedTensor(f"{prefix}.state_size", np.array(trace.full(f"{prefix}.states").size("d_state")), ())
+@measure("")
+def state_size(trace: Trace, prefix: str) -> Values:
+    """The size of the state that an LSTM carries from one word to the next; `prefix` has `states`."""
+    return trace.full(f"{prefix}.states").size("d_state")
 
 
 def parted(one: Sequence[str], other: Sequence[str]) -> list[int]:

@@ -27,7 +27,7 @@ from typing import SupportsFloat
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
+from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: How often chance alone may pass for an effect, in one comparison or in one family of them.
@@ -98,50 +98,39 @@ def p_values(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     return holm(np.array(found).reshape(rows.shape[:-1]))
 
 
-def seeds_last(trace: Trace, prefix: str) -> tuple[np.ndarray, str]:
-    """The values with the axis "seed" at the end, and the other axes."""
+def seeds_last(trace: Trace, prefix: str) -> np.ndarray:
+    """The values of the tensor at `prefix` with the axis "seed" at the end."""
     tensor = trace.full(prefix)
-    values = np.moveaxis(tensor.values.astype(float), tensor.axes.index("seed"), -1)
-    return values, " ".join(axis for axis in tensor.axes if axis != "seed")
+    return np.moveaxis(tensor.values.astype(float), tensor.axes.index("seed"), -1)
 
 
-def _named(trace: Trace, prefix: str, name: str, values: np.ndarray, axes: str) -> NamedTensor:
-    words = tuple(axes.split())
-    labels = {axis: names for axis, names in trace.full(prefix).labels.items() if axis in words}
-    return NamedTensor(f"{prefix}.{name}", np.asarray(values), words, labels)
-
-
-@derived("over_seeds")
-def over_seeds(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def over_seeds(trace: Trace, prefix: str) -> Values:
     """1/S Σ_s x_s over the S seeds."""
-    values, axes = seeds_last(trace, prefix)
-    return _named(trace, prefix, "over_seeds", values.mean(-1), axes)
+    return seeds_last(trace, prefix).mean(-1)
 
 
-@derived("spread")
-def spread(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def spread(trace: Trace, prefix: str) -> Values:
     """max_s x_s - min_s x_s."""
-    values, axes = seeds_last(trace, prefix)
-    return _named(trace, prefix, "spread", np.ptp(values, axis=-1), axes)
+    return np.ptp(seeds_last(trace, prefix), axis=-1)
 
 
-@derived("difference")
-def difference(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def difference(trace: Trace, prefix: str) -> Values:
     """The mean of each entry minus the mean of the first: of what was left out, minus of the whole."""
-    values, axes = seeds_last(trace, prefix)
-    return _named(trace, prefix, "difference", values.mean(-1) - values[:1].mean(-1), axes)
+    values = seeds_last(trace, prefix)
+    return values.mean(-1) - values[:1].mean(-1)
 
 
-@derived("p_value")
-def p_value(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def p_value(trace: Trace, prefix: str) -> Values:
     """p of each entry against the first, by Holm; 1 for the first itself."""
-    values, axes = seeds_last(trace, prefix)
-    found = np.concatenate([np.ones((1, *values.shape[1:-1])), p_values(values[1:], values[:1])])
-    return _named(trace, prefix, "p_value", found, axes)
+    values = seeds_last(trace, prefix)
+    return np.concatenate([np.ones((1, *values.shape[1:-1])), p_values(values[1:], values[:1])])
 
 
-@derived("effect")
-def effect(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="p_value")
+def effect(p_value: np.ndarray) -> Values:
     """1 where p ≤ α, by Holm: the difference from the first entry counts; else 0."""
-    found = trace.full(f"{prefix}.p_value")
-    return NamedTensor(f"{prefix}.effect", (found.values <= ALPHA).astype(int), found.axes, found.labels)
+    return (p_value <= ALPHA).astype(int)

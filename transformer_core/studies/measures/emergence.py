@@ -1,41 +1,36 @@
-"""What follows from a watched training: which heads end up with which role, and since when. NumPy alone."""
+"""Measures of a recorded training: the head that ends up with each role, and the step of its onset. NumPy alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import EARNED
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
-@derived("score_of_final_head")
-def score_of_final_head(trace: Trace, prefix: str) -> NamedTensor:
-    """settled[checkpoint, role] = score[checkpoint, role, of the head with the best score at the last checkpoint].
+@measure("checkpoint role", like="score")
+def score_of_final_head(trace: Trace, prefix: str, score: np.ndarray) -> Values:
+    """score[checkpoint, role, layer, head] of the head with the best score of its role at the last checkpoint.
 
-    Beside the `score` "checkpoint role layer head" of a watched training. The head is one and the same at all
+    Beside the `score` "checkpoint role layer head" of a recorded training. The head is one and the same at all
     checkpoints, so that a curve shows it learn its role. For invariant adjectives it is the head of the inflected ones:
     what there is to see is that it leaves them alone.
     """
-    score = trace.full(f"{prefix}.score")
-    values = score.values.reshape(*score.values.shape[:2], -1)
+    values = score.reshape(*score.shape[:2], -1)
     heads = values[-1].argmax(-1)
-    roles = list(score.labels["role"])
+    roles = trace.labels(f"{prefix}.score")["role"]
     if "adjective(invariant)->noun" in roles:
         heads[roles.index("adjective(invariant)->noun")] = heads[roles.index("adjective(inflected)->noun")]
-    labels = {axis: names for axis, names in score.labels.items() if axis in {"checkpoint", "role"}}
-    found = values[:, np.arange(len(roles)), heads]
-    return NamedTensor(f"{prefix}.score_of_final_head", found, ("checkpoint", "role"), labels)
+    return values[:, np.arange(len(roles)), heads]
 
 
-@derived("onset")
-def onset(trace: Trace, prefix: str) -> NamedTensor:
-    """since[role]: the first step from which the settled head's score never again falls below `EARNED`; -1 for never.
+@measure("role", like="score_of_final_head")
+def onset(trace: Trace, prefix: str, score_of_final_head: np.ndarray) -> Values:
+    """The first step from which `score_of_final_head` never again falls below `EARNED`, "role"; -1 for never.
 
-    Beside the `score` of a watched training, whose steps stand one level above.
+    Beside the `score` of a recorded training, whose steps stand one level above.
     """
-    scores = trace.full(f"{prefix}.score_of_final_head")
     steps = trace.full(f"{prefix.rpartition('.')[0]}.step").values
-    kept = np.flip(np.logical_and.accumulate(np.flip(scores.values >= EARNED, 0), 0), 0)
-    found = np.where(kept.any(0), steps[kept.argmax(0)], -1)
-    return NamedTensor(f"{prefix}.onset", found, ("role",), {"role": scores.labels["role"]})
+    kept = np.flip(np.logical_and.accumulate(np.flip(score_of_final_head >= EARNED, 0), 0), 0)
+    return np.where(kept.any(0), steps[kept.argmax(0)], -1)

@@ -1,4 +1,4 @@
-"""The feed-forward layer: which units are awake, and that a row fares the same alone as among its neighbours."""
+"""Measures of the feed-forward layer: its active units, and its output for each position alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
@@ -25,11 +24,16 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+def made_with(trace: Trace, prefix: str, *points: str) -> dict[str, str]:
+    """The parameters that the tensors `points` at `prefix` were computed with: full names, by their last parts."""
+    parents = [name for point in points for name in trace.parents[f"{prefix}.{point}"]]
+    return {name.rpartition(".")[2]: name for name in parents if name.startswith("parameters.")}
+
+
 def weights_of(trace: Trace, prefix: str) -> list[np.ndarray]:
     """W_1, b_1, W_2, b_2 of the feed-forward layer at `prefix`, be it of another sentence."""
-    made = (*trace.parents[f"{prefix}.pre"], *trace.parents[f"{prefix}.out"])
-    found = {name.rpartition(".")[2]: name for name in made if name.startswith("parameters.")}
-    return [trace.full(found[name]).values for name in ("w1", "b1", "w2", "b2")]
+    made = made_with(trace, prefix, "pre", "out")
+    return [trace.full(made[name]).values for name in ("w1", "b1", "w2", "b2")]
 
 
 def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:
@@ -37,34 +41,28 @@ def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:
     return trace.full(trace.parents[f"{prefix}.{point}"][0]).values
 
 
-@derived("active_units")
-def active_units(trace: Trace, prefix: str) -> NamedTensor:
-    """How many units of each row are above zero after the activation."""
-    (post,) = beside(trace, prefix, "post")
-    return named(trace, prefix, "active_units", (post > 0).sum(-1), "batch position", ("post",))
+@measure("batch position", like="post")
+def active_units(post: np.ndarray) -> Values:
+    """The number of units of each row that are above zero after the activation."""
+    return (post > 0).sum(-1)
 
 
-@derived("unit_order")
-def unit_order(trace: Trace, prefix: str) -> NamedTensor:
-    """The units of each row by falling activation: the first are the widest awake."""
-    (post,) = beside(trace, prefix, "post")
-    order = np.argsort(-post, axis=-1, kind="stable")
-    return named(trace, prefix, "unit_order", order, "batch position d_ff", ("post",))
+@measure("batch position d_ff", like="post")
+def unit_order(post: np.ndarray) -> Values:
+    """The units of each row by falling activation."""
+    return np.argsort(-post, axis=-1, kind="stable")
 
 
-@derived("per_position")
-def per_position(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position d_model", like="out")
+def per_position(trace: Trace, prefix: str) -> Values:
     """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight."""
     w1, b1, w2, b2 = weights_of(trace, prefix)
     bend = ACTIVATIONS[trace.about["config"]["activation"]]
     rows = entering(trace, prefix, "pre")
-    values = np.stack([[bend(row @ w1 + b1) @ w2 + b2 for row in sentence] for sentence in rows])
-    return named(trace, prefix, "per_position", values, "batch position d_model", ("out",))
+    return np.stack([[bend(row @ w1 + b1) @ w2 + b2 for row in sentence] for sentence in rows])
 
 
-@derived("per_position_difference")
-def per_position_difference(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="out")
+def per_position_difference(per_position: np.ndarray, out: np.ndarray) -> Values:
     """max |alone_i - out_i| of each row, over the largest entry of all rows."""
-    by_itself, together = beside(trace, prefix, "per_position", "out")
-    difference = np.abs(by_itself - together).max(-1) / np.abs(together).max()
-    return named(trace, prefix, "per_position_difference", difference, "batch position", ("out",))
+    return np.abs(per_position - out).max(-1) / np.abs(out).max()

@@ -1,44 +1,33 @@
-"""What the first chapter asks: how often words met in training, and where a source word is written."""
+"""Measures of the first chapter: counts of word pairs in training, and the target word written for a source word."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import joined, named
+from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-@derived("noun_totals")
-def noun_totals(trace: Trace, prefix: str) -> NamedTensor:
-    """sum_a pairs[n, a]: how often each noun met any adjective in training."""
-    return named(trace, prefix, "noun_totals", trace.full(f"{prefix}.pairs").values.sum(1), "noun", ("pairs",))
+@measure("noun", like="pairs")
+def noun_totals(pairs: np.ndarray) -> Values:
+    """sum_a pairs[n, a]: the number of training sentences that join each noun with any adjective."""
+    return pairs.sum(1)
 
 
-@derived("adjective_totals")
-def adjective_totals(trace: Trace, prefix: str) -> NamedTensor:
-    """sum_n pairs[n, a]: how often each adjective met any noun in training."""
-    return named(
-        trace, prefix, "adjective_totals", trace.full(f"{prefix}.pairs").values.sum(0), "adjective", ("pairs",)
-    )
+@measure("adjective", like="pairs")
+def adjective_totals(pairs: np.ndarray) -> Values:
+    """sum_n pairs[n, a]: the number of training sentences that join each adjective with any noun."""
+    return pairs.sum(0)
 
 
-@derived("written_at")
-def written_at(trace: Trace, prefix: str) -> NamedTensor:
-    """argmax_i of the cross-attention weights, heads averaged: the row that looks most at each source word.
+@measure("batch key", like="weights")
+def written_at(weights: np.ndarray) -> Values:
+    """argmax_i of the cross-attention weights, heads averaged: the row with the largest weight on each source word.
 
     Row i writes word i + 1 of the target. `prefix` is a cross-attention.
     """
-    rows = trace.full(f"{prefix}.weights")
-    return named(trace, prefix, "written_at", rows.values.mean(1).argmax(1), "batch key", ("weights",))
-
-
-@derived("following")
-def following(trace: Trace, prefix: str) -> NamedTensor:
-    """max_w p(w | y_<t, source): the probability of the word that is written at each step of a greedy translation."""
-    probs = trace.full(joined(prefix, "probs"))
-    return NamedTensor(joined(prefix, "following"), probs.values.max(-1), ("batch", "position"), probs.labels)
+    return weights.mean(1).argmax(1)
 
 
 def met(trace: Trace) -> tuple[Label, Label, bool] | None:
@@ -67,7 +56,7 @@ def met(trace: Trace) -> tuple[Label, Label, bool] | None:
 
 
 def neighbours(table: NamedTensor, noun: int, adjective: int, most: int) -> tuple[list[int], list[int]]:
-    """The best friends of the adjective and of the noun, with the pair itself in the middle."""
+    """The most frequent nouns of the adjective and adjectives of the noun, with the pair itself in the middle."""
 
     def around(counts: np.ndarray, here: int) -> list[int]:
         others = [int(i) for i in np.argsort(-counts, kind="stable") if i != here and counts[i] > 0][: most - 1]

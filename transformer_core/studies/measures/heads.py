@@ -1,69 +1,58 @@
-"""Several heads side by side: where they look, what each of them writes, and how far one entry of a row reaches."""
+"""Measures of several heads: their top keys, their outputs, and the sensitivity of their queries."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
-@derived("distinct_top_keys")
-def distinct_top_keys(trace: Trace, prefix: str) -> NamedTensor:
-    """How many different keys get the largest share of query i in some head."""
-    (weights,) = beside(trace, prefix, "weights")
+@measure("batch query", like="weights")
+def distinct_top_keys(weights: np.ndarray) -> Values:
+    """The number of different keys that are the top key of query i in some head."""
     best = weights.argmax(-1)
-    count = np.array([[len(set(row)) for row in sentence.T] for sentence in best])
-    return named(trace, prefix, "distinct_top_keys", count, "batch query", ("weights",))
+    return np.array([[len(set(row)) for row in sentence.T] for sentence in best])
 
 
-@derived("queries_in_dispute")
-def queries_in_dispute(trace: Trace, prefix: str) -> NamedTensor:
-    """For how many queries the heads do not all have the same top key."""
-    count = (trace.full(f"{prefix}.distinct_top_keys").values > 1).sum(-1)
-    return named(trace, prefix, "queries_in_dispute", count, "batch")
+@measure("batch")
+def queries_in_dispute(distinct_top_keys: np.ndarray) -> Values:
+    """The number of queries for which the heads do not all have the same top key."""
+    return (distinct_top_keys > 1).sum(-1)
 
 
-@derived("head_norms")
-def head_norms(trace: Trace, prefix: str) -> NamedTensor:
-    """|z_hi W_O,h|: the Euclidean norm of what head h writes for query i."""
-    (out,) = beside(trace, prefix, "head_out")
-    return named(trace, prefix, "head_norms", np.linalg.norm(out, axis=-1), "batch head query", ("weights",))
+@measure("batch head query", like="weights")
+def head_norms(head_out: np.ndarray) -> Values:
+    """|z_hi W_O,h|: the Euclidean norm of the output of head h for query i."""
+    return np.linalg.norm(head_out, axis=-1)
 
 
-@derived("head_sums")
-def head_sums(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query d_model", like="weights")
+def head_sums(trace: Trace, prefix: str, head_out: np.ndarray) -> Values:
     """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head."""
-    (out,) = beside(trace, prefix, "head_out")
     bias = trace.full(next(name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o"))).values
-    values = out.cumsum(1) + bias
-    return named(trace, prefix, "head_sums", values, "batch head query d_model", ("weights",))
+    return head_out.cumsum(1) + bias
 
 
-@derived("query_sensitivity")
-def query_sensitivity(trace: Trace, prefix: str) -> NamedTensor:
+@measure("head d_model")
+def query_sensitivity(trace: Trace, prefix: str) -> Values:
     """|W_Q,hm|: how far the query of head h moves when entry m of the row moves by one."""
-    matrix = trace.full(f"parameters.{prefix}.w_q").values
-    return named(trace, prefix, "query_sensitivity", np.linalg.norm(matrix, axis=-1), "head d_model")
+    return np.linalg.norm(trace.full(f"parameters.{prefix}.w_q").values, axis=-1)
 
 
-@derived("sensitive_heads")
-def sensitive_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads have a query that moves when entry m of the row moves."""
-    reach = trace.full(f"{prefix}.query_sensitivity").values
-    return named(trace, prefix, "sensitive_heads", (reach > 0).sum(0), "d_model")
+@measure("d_model")
+def sensitive_heads(query_sensitivity: np.ndarray) -> Values:
+    """The number of heads whose query moves when entry m of the row moves."""
+    return (query_sensitivity > 0).sum(0)
 
 
-@derived("query_count")
-def query_count(trace: Trace, prefix: str) -> NamedTensor:
-    """How many rows ask in this attention."""
-    (weights,) = beside(trace, prefix, "weights")
-    return named(trace, prefix, "query_count", np.array(weights.shape[-2]), "")
+@measure("")
+def query_count(weights: np.ndarray) -> Values:
+    """The number of queries of this attention."""
+    return weights.shape[-2]
 
 
-@derived("key_count")
-def key_count(trace: Trace, prefix: str) -> NamedTensor:
-    """How many rows are asked."""
-    (weights,) = beside(trace, prefix, "weights")
-    return named(trace, prefix, "key_count", np.array(weights.shape[-1]), "")
+@measure("")
+def key_count(weights: np.ndarray) -> Values:
+    """The number of keys of this attention."""
+    return weights.shape[-1]

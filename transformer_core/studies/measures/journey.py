@@ -1,13 +1,12 @@
-"""How rows move through a stack: the plane in which those of one sentence differ most; one word in two sentences."""
+"""Paths of a sentence's vectors through a stack, in the plane in which they differ most; one word in two sentences."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import named
+from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.stream import blocks
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: The two sentences of a lecture that give one word two senses (`trace.about` has its place under these keys).
 SENSES = ("one_sense", "other_sense")
@@ -29,27 +28,26 @@ def _principal(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray, np.nd
     return rows - flat.mean(0), turned, lengths[:2] ** 2 / (lengths**2).sum()
 
 
-@derived("residual_path")
-def residual_path(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch layer position component")
+def residual_path(trace: Trace, prefix: str) -> Values:
     """(x - mean) B^T of every row at every stop of a stack, "batch layer position component".
 
     B holds the first two principal components of these very rows, so that the plane is the one in which this sentence
     moves most. Source: Pearson 1901.
     """
     rows, plane, _ = _principal(trace, prefix)
-    labels = {**trace.full(f"{prefix}.0.resid_pre").labels, "layer": tuple(stops(trace, prefix))}
-    values = np.moveaxis(rows @ plane.T, 0, 1)
-    return NamedTensor(f"{prefix}.residual_path", values, ("batch", "layer", "position", "component"), labels)
+    labels = {**trace.labels(f"{prefix}.0.resid_pre"), "layer": tuple(stops(trace, prefix))}
+    return np.moveaxis(rows @ plane.T, 0, 1), labels
 
 
-@derived("residual_path_explained")
-def residual_path_explained(trace: Trace, prefix: str) -> NamedTensor:
-    """The share of the variance of these rows that the plane of `residual_path` keeps."""
-    return named(trace, prefix, "residual_path_explained", _principal(trace, prefix)[2].sum(), "")
+@measure("")
+def residual_path_explained(trace: Trace, prefix: str) -> Values:
+    """The share of the variance of these vectors that the plane of `residual_path` explains."""
+    return _principal(trace, prefix)[2].sum()
 
 
-@derived("senses_moved")
-def senses_moved(trace: Trace, prefix: str) -> NamedTensor:
+@measure("choice component")
+def senses_moved(trace: Trace, prefix: str) -> Values:
     """a = x_last - x_first of one word in each of two sentences, in the plane of both, "choice component".
 
     The first lies along the first axis, so that lengths and the angle are kept: a_1 = (|a_1|, 0),
@@ -61,22 +59,22 @@ def senses_moved(trace: Trace, prefix: str) -> NamedTensor:
     length = np.linalg.norm(one)
     along = one @ other / length
     across = np.sqrt(max(float(other @ other - along**2), 0.0))
-    return named(trace, prefix, "senses_moved", np.array([[length, 0.0], [along, across]]), "choice component")
+    return np.array([[length, 0.0], [along, across]])
 
 
-@derived("senses_start")
-def senses_start(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def senses_start(trace: Trace, prefix: str) -> Values:
     """|x - x'| of the word's rows before the first block of the two sentences: none, if it stands at the same place."""
     first, _ = _ends(trace, prefix)
-    return named(trace, prefix, "senses_start", np.linalg.norm(first[0] - first[1]), "")
+    return np.linalg.norm(first[0] - first[1])
 
 
-@derived("senses_end")
-def senses_end(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def senses_end(trace: Trace, prefix: str) -> Values:
     """|x - x'| of the word's rows after the last block, over the length of the way that the first of them went."""
     first, last = _ends(trace, prefix)
     way = np.linalg.norm(last[0] - first[0])
-    return named(trace, prefix, "senses_end", np.linalg.norm(last[0] - last[1]) / way, "")
+    return np.linalg.norm(last[0] - last[1]) / way
 
 
 def _ends(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:

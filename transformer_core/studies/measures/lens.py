@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.measures.decoder import next_ids
-from transformer_core.studies.measures.naming import joined
+from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.norms import normed
 from transformer_core.studies.measures.stream import blocks
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 
 def _norm(trace: Trace, path: str, rows: np.ndarray) -> np.ndarray:
     """The final norm of the stack at `path`; the rows as they are where it has none."""
-    learned = f"parameters.{path.rpartition('decoder')[1]}.final_norm"
-    if f"{learned}.gain" not in trace:
+    norm = f"{path.rpartition('decoder')[1]}.final_norm"
+    if f"parameters.{norm}.gain" not in trace:
         return rows
-    centred = rows - rows.mean(-1, keepdims=True)
-    spread = np.sqrt(rows.var(-1, keepdims=True) + trace.about["config"]["norm_eps"])
-    normed: np.ndarray = centred / spread * trace.full(f"{learned}.gain").values + trace.full(f"{learned}.bias").values
-    return normed
+    return normed(trace, norm, rows)
 
 
-@derived("lens_logits")
-def lens_logits(trace: Trace, prefix: str) -> NamedTensor:
+@measure("layer batch position vocab")
+def lens_logits(trace: Trace, prefix: str) -> Values:
     """FinalNorm(x_l) E^T + b of the stream before the first layer and after each; `prefix` is the decoder."""
     points = [f"{prefix}.0.resid_pre", *(f"{prefix}.{layer}.resid_post" for layer in blocks(trace, prefix))]
     rows = np.stack([trace.full(point).values for point in points])
     values = _norm(trace, prefix, rows) @ trace.full("parameters.output.w").values
     if "parameters.output.b" in trace:
         values = values + trace.full("parameters.output.b").values
-    words = trace.full(joined(prefix.rpartition("decoder")[0].rstrip("."), "logits")).labels
     layers = ("input", *(f"layer {layer + 1}" for layer in blocks(trace, prefix)))
-    return NamedTensor(
-        f"{prefix}.lens_logits", values, ("layer", "batch", "position", "vocab"), {**words, "layer": layers}
-    )
+    return values, {**trace.full(joined(_root(prefix), "logits")).labels, "layer": layers}
 
 
-@derived("lens_ranks")
-def lens_ranks(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="lens_logits", without="vocab")
+def lens_ranks(trace: Trace, prefix: str, lens_logits: np.ndarray) -> Values:
     """The rank of the word that is written next, layer by layer: 1 where no other word fits better."""
-    logits = trace.full(f"{prefix}.lens_logits")
-    ids = next_ids(trace, prefix.rpartition("decoder")[0].rstrip("."))
-    of_next = np.take_along_axis(logits.values, np.broadcast_to(ids[:, None], (*logits.shape[:3], 1)), -1)
-    ranks = (logits.values > of_next).sum(-1) + 1
-    labels = {axis: words for axis, words in logits.labels.items() if axis != "vocab"}
-    return NamedTensor(f"{prefix}.lens_ranks", ranks, ("layer", "batch", "position"), labels)
+    ids = np.broadcast_to(next_ids(trace, _root(prefix))[:, None], (*lens_logits.shape[:3], 1))
+    return (lens_logits > np.take_along_axis(lens_logits, ids, -1)).sum(-1) + 1
+
+
+def _root(prefix: str) -> str:
+    """The prefix of the pass whose decoder stands at `prefix`."""
+    return prefix.rpartition("decoder")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Is it linear? f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
+"""Tests of linearity: f(a x + b y) against a f(x) + b f(y), with the rows of this sentence, biases off.
 
 x are the rows that a sublayer reads, y the same rows in the opposite order: every row meets another real row. With its
 biases a layer would be affine at best, for f(0) is not 0. Each gap is the largest difference of the two sides over the
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, weights_of
-from transformer_core.studies.measures.naming import beside, named
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, made_with, weights_of
+from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.shares import scale_of, softmax
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
 FACTORS = (2.0, -0.5)
@@ -54,7 +53,7 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     Raises:
         ValueError: an attention that reads two sequences.
     """
-    made = {name.rpartition(".")[2]: name for point in ("q", "k", "v") for name in trace.parents[f"{prefix}.{point}"]}
+    made = made_with(trace, prefix, "q", "k", "v")
     if len({trace.parents[f"{prefix}.{point}"][0] for point in ("q", "k")}) > 1:
         raise ValueError(f"{prefix} reads two sequences: the test mixes rows of one")
     matrices = [trace.full(made[f"w_{letter}"]).values for letter in "qkv"]
@@ -91,55 +90,49 @@ def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) 
     return Split(lambda rows: (rows @ w1,), narrow)
 
 
-def _gap(trace: Trace, prefix: str, name: str, f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> NamedTensor:
-    return named(trace, prefix, name, gap(f, rows), "")
-
-
-@derived("factors")
-def factors(_: Trace, prefix: str) -> NamedTensor:
+@measure("choice", choice=("a", "b"))
+def factors() -> Values:
     """The factors a and b of the test."""
-    return NamedTensor(f"{prefix}.factors", np.array(FACTORS), ("choice",), {"choice": ("a", "b")})
+    return np.array(FACTORS)
 
 
-@derived("fixed_weights_gap")
-def fixed_weights_gap(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def fixed_weights_gap(weights: np.ndarray, v: np.ndarray) -> Values:
     """Attention with its weights frozen: f(V) = weights V. Linear."""
-    weights, v = beside(trace, prefix, "weights", "v")
 
     def blend(rows: np.ndarray) -> np.ndarray:
         values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
         return values
 
-    return _gap(trace, prefix, "fixed_weights_gap", blend, v.transpose(0, 2, 1, 3))
+    return gap(blend, v.transpose(0, 2, 1, 3))
 
 
-@derived("attention_gap")
-def attention_gap(trace: Trace, prefix: str) -> NamedTensor:
-    """Self-attention as a whole, its shares made of what it reads: see `attending`. Not linear."""
-    return _gap(trace, prefix, "attention_gap", attending(trace, prefix), entering(trace, prefix, "q"))
+@measure("")
+def attention_gap(trace: Trace, prefix: str) -> Values:
+    """Self-attention as a whole, its weights computed from what it reads: see `attending`. Not linear."""
+    return gap(attending(trace, prefix), entering(trace, prefix, "q"))
 
 
-@derived("feed_forward_gap")
-def feed_forward_gap(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def feed_forward_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = activation(x W_1) W_2. Not linear: that is what the activation is for."""
-    return _gap(trace, prefix, "feed_forward_gap", feeding(trace, prefix), entering(trace, prefix, "pre"))
+    return gap(feeding(trace, prefix), entering(trace, prefix, "pre"))
 
 
-@derived("two_matrices_gap")
-def two_matrices_gap(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def two_matrices_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = x W_1 W_2, the activation left out: two matrices are one. Linear."""
-    return _gap(trace, prefix, "two_matrices_gap", feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
+    return gap(feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
 
 
-@derived("biases_gap")
-def biases_gap(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def biases_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = (x W_1 + b_1) W_2 + b_2: without the activation, but with the biases. Affine, so not linear."""
-    affine = feeding(trace, prefix, bend=False, biases=True)
-    return _gap(trace, prefix, "biases_gap", affine, entering(trace, prefix, "pre"))
+    return gap(feeding(trace, prefix, bend=False, biases=True), entering(trace, prefix, "pre"))
 
 
-@derived("norm_gap")
-def norm_gap(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def norm_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = (x - mean x) / sqrt(var x): the norm divides by what it reads. Not linear."""
 
     def normalized(x: np.ndarray) -> np.ndarray:
@@ -147,4 +140,4 @@ def norm_gap(trace: Trace, prefix: str) -> NamedTensor:
         values: np.ndarray = centred / centred.std(-1, keepdims=True)
         return values
 
-    return _gap(trace, prefix, "norm_gap", normalized, entering(trace, prefix, "mean"))
+    return gap(normalized, entering(trace, prefix, "mean"))

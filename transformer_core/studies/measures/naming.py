@@ -1,12 +1,22 @@
-"""What every measure needs: the arrays beside a name, and a derived tensor with their labels."""
+"""Registration of measures: a function from arrays to values, under its name, beside the tensors that it reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
+from transformer_core.studies.derived import derived
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Values of a measure, an array or a number: NumPy's methods are typed as Any. With labels that depend on the trace,
+#: a pair of both.
+Values = Any
+#: The parameter, and the tensor to take labels from, that is no tensor beside the measure, but the one at its prefix.
+ITSELF = "itself"
 
 
 def joined(*parts: str) -> str:
@@ -14,19 +24,48 @@ def joined(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
-def labels_of(trace: Trace, *names: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        found.update(trace.labels(name))
-    return found
+def measure(
+    axes: str | None = None, like: str = "", without: str = "", name: str = "", **labels: Iterable[str]
+) -> Callable[[Callable[..., Values]], Callable[..., Values]]:
+    """Register a function as the measure of its name: `trace["<prefix>.<name>"]` has the values that it returns.
+
+        @measure("batch head query key", like="scores")
+        def exponentials(scores_minus_max: np.ndarray) -> Values:
+            return np.exp(scores_minus_max)
+
+    Each parameter is given the values of the tensor of its name beside the measure; `itself` those of the tensor at the
+    prefix, `trace` the trace, and `prefix` the prefix.
+
+    Args:
+        axes: a word for each axis of the values; if None, the axes of the first tensor of `like`.
+        like: the names of tensors beside the measure that have the labels of the same axes.
+        without: an axis of `like` that the values do not have.
+        name: the name of the measure, if it is not that of the function.
+        labels: the labels of other axes.
+    """
+
+    def register(function: Callable[..., Values]) -> Callable[..., Values]:
+        own_name, parameters = name or function.__name__, [*signature(function).parameters]
+        fixed = {axis: tuple(names) for axis, names in labels.items()}
+
+        @wraps(function)
+        def compute(trace: Trace, prefix: str) -> NamedTensor:
+            given: dict[str, Any] = {"trace": trace, "prefix": prefix}
+            found = function(
+                *(given[one] if one in given else trace.full(_beside(prefix, one)).values for one in parameters)
+            )
+            values, own = found if isinstance(found, tuple) else (found, {})
+            near = [_beside(prefix, one) for one in like.split()]
+            words = trace.full(near[0]).axes if axes is None else tuple(axes.split())
+            words = tuple(axis for axis in words if axis != without)
+            same = {axis: names for one in near for axis, names in trace.labels(one).items() if axis in words}
+            return NamedTensor(joined(prefix, own_name), np.asarray(values), words, same | fixed | own)
+
+        derived(own_name)(compute)
+        return function
+
+    return register
 
 
-def beside(trace: Trace, prefix: str, *names: str) -> list[np.ndarray]:
-    return [trace.full(joined(prefix, name)).values for name in names]
-
-
-def named(trace: Trace, prefix: str, name: str, values: Any, axes: str, like: tuple[str, ...] = ()) -> NamedTensor:
-    """A derived tensor with the labels of the tensors it was made from."""
-    words = tuple(axes.split())
-    labels = {a: v for a, v in labels_of(trace, *(joined(prefix, other) for other in like)).items() if a in words}
-    return NamedTensor(joined(prefix, name), np.asarray(values), words, labels)
+def _beside(prefix: str, name: str) -> str:
+    return prefix if name == ITSELF else joined(prefix, name)

@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
-@derived("centred")
-def centred(trace: Trace, prefix: str) -> NamedTensor:
+def normed(trace: Trace, path: str, x: np.ndarray) -> np.ndarray:
+    """(x - mean) / sqrt(var + eps) * gain + bias, with the parameters of the norm at `path`."""
+    gain, bias = (trace.full(f"parameters.{path}.{name}").values for name in ("gain", "bias"))
+    deviation = np.sqrt(x.var(-1, keepdims=True) + trace.about["config"]["norm_eps"])
+    values: np.ndarray = (x - x.mean(-1, keepdims=True)) / deviation * gain + bias
+    return values
+
+
+@measure("batch position d_model", like="out")
+def centred(trace: Trace, prefix: str, mean: np.ndarray) -> Values:
     """x - mean: the row, shifted to mean zero."""
-    entering = trace.full(trace.parents[f"{prefix}.mean"][0]).values
-    (mean,) = beside(trace, prefix, "mean")
-    return named(trace, prefix, "centred", entering - mean[..., None], "batch position d_model", ("out",))
+    return entering(trace, prefix, "mean") - mean[..., None]
 
 
-@derived("scale")
-def scale(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="out")
+def scale(centred: np.ndarray, normalized: np.ndarray) -> Values:
     """sqrt(var + eps): the length of the centred row over the length of the normalized one."""
-    before, after = (np.linalg.norm(values, axis=-1) for values in beside(trace, prefix, "centred", "normalized"))
-    return named(trace, prefix, "scale", before / after, "batch position", ("out",))
+    return np.linalg.norm(centred, axis=-1) / np.linalg.norm(normalized, axis=-1)
 
 
-@derived("mean_after")
-def mean_after(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="out")
+def mean_after(normalized: np.ndarray) -> Values:
     """The mean of the normalized row: zero, but for rounding."""
-    (normalized,) = beside(trace, prefix, "normalized")
-    return named(trace, prefix, "mean_after", normalized.mean(-1), "batch position", ("out",))
+    return normalized.mean(-1)
 
 
-@derived("var_after")
-def var_after(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="out")
+def var_after(normalized: np.ndarray) -> Values:
     """The variance of the normalized row: var / (var + eps), almost one."""
-    (normalized,) = beside(trace, prefix, "normalized")
-    return named(trace, prefix, "var_after", normalized.var(-1), "batch position", ("out",))
+    return normalized.var(-1)
 
 
-@derived("scaled_by_gain")
-def scaled_by_gain(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position d_model", like="out")
+def scaled_by_gain(trace: Trace, prefix: str, normalized: np.ndarray) -> Values:
     """The normalized row times the learned gain; the learned bias comes last, and makes `out`."""
-    (normalized,) = beside(trace, prefix, "normalized")
     gain = next(p for p in trace.parents[f"{prefix}.out"] if p.endswith(".gain"))
-    values = normalized * trace.full(gain).values
-    return named(trace, prefix, "scaled_by_gain", values, "batch position d_model", ("out",))
+    return normalized * trace.full(gain).values

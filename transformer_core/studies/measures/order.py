@@ -1,4 +1,4 @@
-"""The words of a sentence, shuffled: which word stands where, and whether the rows only trade places."""
+"""The words of a sentence, shuffled, and the differences of their vectors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 SHUFFLE_SEED = 4
 #: Where a trace keeps the sentence in which two words have changed places; its positions are zeroed.
@@ -15,7 +15,7 @@ TURNED = "other.exchanged"
 
 
 def shuffle(words: int, window: list[int] | None = None) -> list[int]:
-    """Which word stands where after the shuffle: a seeded order in which no word keeps its place, if there are two.
+    """A seeded permutation of the words in which no word keeps its place, if there are two.
 
     The words in the `window` trade places among themselves, those before it too, and those behind it.
     """
@@ -30,9 +30,7 @@ def shuffle(words: int, window: list[int] | None = None) -> list[int]:
 
 
 def exchanged(words: Sequence[str]) -> list[int] | None:
-    """Which word stands where once two words have changed places: the last one, and the first unlike it of the second
-    half; nothing before them moves. None if there are no two such words.
-    """
+    """The permutation that swaps the last word and the first unlike it of the second half; None if there is none."""
     places, last = list(range(len(words))), len(words) - 1
     for first in range(len(words) // 2, last):
         if words[first].lower() != words[last].lower():
@@ -41,49 +39,43 @@ def exchanged(words: Sequence[str]) -> list[int] | None:
     return None
 
 
-@derived("permutation_difference")
-def permutation_difference(trace: Trace, prefix: str) -> NamedTensor:
-    """max |x'_i - x_order(i)| / max |x|: do the rows of the shuffled sentence only trade places?
+@measure("")
+def permutation_difference(permutation_difference_by_row: np.ndarray) -> Values:
+    """max |x'_i - x_order(i)| / max |x|: zero if the shuffled sentence has the same vectors, permuted.
 
     `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.no_positions`, whose words stand
     in their order, with `shuffle` between them.
     """
-    return NamedTensor(
-        f"{prefix}.permutation_difference", trace.full(f"{prefix}.permutation_difference_by_row").values.max(), ()
-    )
+    return permutation_difference_by_row.max()
 
 
-@derived("permutation_difference_by_row")
-def permutation_difference_by_row(trace: Trace, prefix: str) -> NamedTensor:
+@measure("position", like="itself")
+def permutation_difference_by_row(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see
     `permutation_difference`.
 
     In a decoder only the last row sees the same words as before: the mask keeps later ones from the others.
     """
-    shuffled = trace.full(prefix)
     plain = trace.full(prefix.replace("other.shuffled.", "other.no_positions.", 1)).values
     moved = plain[:, trace.full("other.shuffled.order").values]
-    values = np.abs(shuffled.values - moved).max((0, -1)) / np.abs(plain).max()
-    words = {axis: names for axis, names in shuffled.labels.items() if axis == "position"}
-    return NamedTensor(f"{prefix}.permutation_difference_by_row", values, ("position",), words)
+    return np.abs(itself - moved).max((0, -1)) / np.abs(plain).max()
 
 
-@derived("exchange_change")
-def exchange_change(trace: Trace, prefix: str) -> NamedTensor:
-    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: does it have the row that it had?
+@measure("position", like="itself")
+def exchange_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: zero if its vector is the same.
 
     The rows of a Transformer are compared with those of `other.no_positions`; those of an LSTM, which adds no
     positions, with those of the sentence itself.
     """
     rest = prefix.removeprefix(f"{TURNED}.")
     no_positions = f"other.no_positions.{rest}"
-    rows, plain = trace.full(prefix), trace.full(no_positions if no_positions in trace else rest).values[0]
+    plain = trace.full(no_positions if no_positions in trace else rest).values[0]
     places = exchanged(trace.full("embed_src.sum").labels["position"])
-    found = np.abs(rows.values[0] - plain[places]).max(-1) / np.abs(plain).max()
-    return NamedTensor(f"{prefix}.exchange_change", found, ("position",), {"position": rows.labels["position"]})
+    return np.abs(itself[0] - plain[places]).max(-1) / np.abs(plain).max()
 
 
-@derived("largest_exchange_change")
-def largest_exchange_change(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def largest_exchange_change(exchange_change: np.ndarray) -> Values:
     """The largest `exchange_change` of a word."""
-    return NamedTensor(f"{prefix}.largest_exchange_change", trace.full(f"{prefix}.exchange_change").values.max(), ())
+    return exchange_change.max()

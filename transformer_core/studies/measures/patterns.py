@@ -1,4 +1,4 @@
-"""Which pattern a head shows in this sentence: measures that hold for any model, whatever it was trained for.
+"""Attention patterns of a head in this sentence: measures that hold for any model, whatever it was trained for.
 
 Every pattern is held against what a head would give it that looks at all keys alike, so that a pattern of many answers
 is not clearer for that, and one score can be compared with another, in a sentence of any length, masked or not.
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from transformer_core.studies.decoder_rows import gold_alignment
-from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import embedding_of, layers_of
 from transformer_core.studies.head_patterns import ALIGNED, ALONG, CLEAR, WITHIN, aligned, along, linked
-from transformer_core.studies.measures.naming import beside, joined, named
+from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: What any text has is among the patterns already (`transformer_core.studies.translator.roles.with_neighbours`).
 NEIGHBOURS = ("previous token", "next token", "self")
@@ -29,7 +28,7 @@ def _parts(prefix: str) -> tuple[str, str, str]:
 
 
 def _visible(trace: Trace, prefix: str) -> np.ndarray:
-    """Which keys each query may look at, "batch query key"; without a recorded mask, a decoder sees no later key."""
+    """True for each key that the mask leaves to a query, "batch query key"; a decoder without a record is causal."""
     if joined(prefix, "masked") in trace:
         return ~np.isneginf(trace.full(joined(prefix, "masked")).values[:, 0])
     shape = trace.full(joined(prefix, "weights")).values[:, 0].shape
@@ -39,7 +38,7 @@ def _visible(trace: Trace, prefix: str) -> np.ndarray:
 
 
 def _ids(trace: Trace, prefix: str, batch: int) -> np.ndarray:
-    """Which tokens are alike, "batch position": their ids, or, in a trace without an embedding, their words."""
+    """An id of each token, equal for equal tokens, "batch position": of its word, in a trace without an embedding."""
     start, stack, _ = _parts(prefix)
     side = joined(start, embedding_of(stack))
     if joined(side, "ids") in trace or joined(side, "token") in trace:
@@ -65,115 +64,92 @@ def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.nd
     }
 
 
-@derived("pattern_keys")
-def pattern_keys(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch role query key", like="weights")
+def pattern_keys(trace: Trace, prefix: str) -> Values:
     """1 where key j is an answer of query i in a pattern, else 0: "batch role query key"; masked keys are no answers.
 
     A query counts only if it has a choice: an answer, and a key that is none. The first row of a decoder has only
     itself to look at, and shows no pattern by doing so.
     """
-    weights = trace.full(joined(prefix, "weights"))
     visible = _visible(trace, prefix)
     pairs = _pairs(trace, prefix, visible.shape)
     answers = np.stack([*pairs.values()], 1) & visible[:, None]
     choice = answers.any(-1) & (~answers & visible[:, None]).any(-1)
-    labels = {axis: words for axis, words in weights.labels.items() if axis in ("query", "key")}
-    return NamedTensor(
-        joined(prefix, "pattern_keys"),
-        (answers & choice[..., None]).astype(int),
-        ("batch", "role", "query", "key"),
-        {**labels, "role": tuple(pairs)},
-    )
+    return (answers & choice[..., None]).astype(int), {"role": tuple(pairs)}
 
 
 def _mean_over_queries(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """The mean over the queries that ask of what each of them gives, "... query"; zero where none asks."""
+    """The mean of `given` over the queries that have an answer, "... query"; zero where none has."""
     asks = answers.any(-1)
     mean: np.ndarray = (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
     return mean
 
 
-def _by_role(trace: Trace, prefix: str, name: str, values: np.ndarray, axes: str) -> NamedTensor:
-    labels = {"role": trace.full(joined(prefix, "pattern_keys")).labels["role"]}
-    return NamedTensor(joined(prefix, name), values, tuple(axes.split()), labels)
+@measure("batch role", like="pattern_keys")
+def pattern_queries(pattern_keys: np.ndarray) -> Values:
+    """k: the number of queries that have an answer in each pattern, "batch role"."""
+    return pattern_keys.any(-1).sum(-1)
 
 
-@derived("pattern_queries")
-def pattern_queries(trace: Trace, prefix: str) -> NamedTensor:
-    """k: how many queries each pattern asks, "batch role"."""
-    (answers,) = beside(trace, prefix, "pattern_keys")
-    return _by_role(trace, prefix, "pattern_queries", answers.any(-1).sum(-1), "batch role")
+@measure("batch head role", like="pattern_keys")
+def pattern_scores(weights: np.ndarray, pattern_keys: np.ndarray) -> Values:
+    """s = mean_i sum_j w_ij [j answers i]: the part of a head's attention weights on a pattern, "batch head role".
 
-
-@derived("pattern_scores")
-def pattern_scores(trace: Trace, prefix: str) -> NamedTensor:
-    """s = mean_i sum_j w_ij [j answers i]: which part of its attention a head gives to a pattern, "batch head role".
-
-    The mean is over the queries that the pattern asks; zero if there are none, as for copies where nothing comes twice.
+    The mean is over the queries that have an answer; zero if there are none, as for copies where nothing comes twice.
     Source: Clark et al. 2019, section 3; Olsson et al. 2022.
     """
-    weights, answers = beside(trace, prefix, "weights", "pattern_keys")
-    given = np.einsum("bhij,brij->bhri", weights, answers)
-    return _by_role(trace, prefix, "pattern_scores", _mean_over_queries(given, answers[:, None]), "batch head role")
+    given = np.einsum("bhij,brij->bhri", weights, pattern_keys)
+    return _mean_over_queries(given, pattern_keys[:, None])
 
 
-@derived("pattern_chances")
-def pattern_chances(trace: Trace, prefix: str) -> NamedTensor:
-    """c = mean_i sum_j [j answers i] / n_i: what a head would give that looks at n_i keys alike, "batch role"."""
-    (answers,) = beside(trace, prefix, "pattern_keys")
+@measure("batch role", like="pattern_keys")
+def pattern_chances(trace: Trace, prefix: str, pattern_keys: np.ndarray) -> Values:
+    """c = mean_i sum_j [j answers i] / n_i: that part for a head with equal weights on n_i keys, "batch role"."""
     seen = _visible(trace, prefix).sum(-1)
-    given = answers.sum(-1) / np.maximum(seen, 1)[:, None]
-    return _by_role(trace, prefix, "pattern_chances", _mean_over_queries(given, answers), "batch role")
+    return _mean_over_queries(pattern_keys.sum(-1) / np.maximum(seen, 1)[:, None], pattern_keys)
 
 
-@derived("pattern_clearness")
-def pattern_clearness(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head role", like="pattern_keys")
+def pattern_clearness(pattern_scores: np.ndarray, pattern_chances: np.ndarray, pattern_queries: np.ndarray) -> Values:
     """(s - c) / (1 - c) · k / (k + 1): how far above chance a head follows a pattern, "batch head role".
 
     0 is chance, 1 is all that there is above it, as in Cohen's kappa (Cohen 1960). The second factor counts one more
-    query that looked by chance: what one token does is no pattern yet, and among two of equal shares the one that more
-    tokens follow is the clearer.
+    query at chance: what one token does is no pattern yet, and of two equal scores that of more queries is the clearer.
     """
-    scores, chances, query_tokens = beside(trace, prefix, "pattern_scores", "pattern_chances", "pattern_queries")
-    values = (scores - chances[:, None]) / (1 - chances[:, None]) * (query_tokens / (query_tokens + 1))[:, None]
-    return _by_role(trace, prefix, "pattern_clearness", values, "batch head role")
+    above = (pattern_scores - pattern_chances[:, None]) / (1 - pattern_chances[:, None])
+    return above * (pattern_queries / (pattern_queries + 1))[:, None]
 
 
-@derived("is_top_key")
-def is_top_key(trace: Trace, prefix: str) -> NamedTensor:
-    """1 where key j has the largest share of query i, else 0."""
-    (weights,) = beside(trace, prefix, "weights")
-    values = (weights == weights.max(-1, keepdims=True)).astype(int)
-    return named(trace, prefix, "is_top_key", values, "batch head query key", ("weights",))
+@measure("batch head query key", like="weights")
+def is_top_key(weights: np.ndarray) -> Values:
+    """1 where key j has the largest attention weight of query i, else 0."""
+    return (weights == weights.max(-1, keepdims=True)).astype(int)
 
 
-@derived("effective_keys")
-def effective_keys(trace: Trace, prefix: str) -> NamedTensor:
-    """mean_i exp(-sum_j w_ij ln w_ij): over how many keys a head spreads, as if evenly, "batch head".
+@measure("batch head")
+def effective_keys(weights: np.ndarray) -> Values:
+    """mean_i exp(-sum_j w_ij ln w_ij): the effective number of keys that a head attends to, "batch head".
 
-    The perplexity of its shares: 1 if each query looks at one key, all of them if it looks at all alike. Source: Clark
-    et al. 2019, section 3.3 (entropy of heads).
+    The perplexity of its weights: 1 if each query attends to one key, all of them if it attends to all alike.
+    Source: Clark et al. 2019, section 3.3 (entropy of heads).
     """
-    (weights,) = beside(trace, prefix, "weights")
     entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(-1)
     looks = weights.any(-1)  # a query that may see nothing spreads over nothing
-    spread = (np.exp(entropy) * looks).sum(-1) / np.maximum(looks.sum(-1), 1)
-    return named(trace, prefix, "effective_keys", spread, "batch head")
+    return (np.exp(entropy) * looks).sum(-1) / np.maximum(looks.sum(-1), 1)
 
 
-@derived("clear_heads")
-def clear_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads of a stack show a clear pattern in their self-attention; `prefix` is `encoder` or `decoder`."""
+@measure("")
+def clear_heads(trace: Trace, prefix: str) -> Values:
+    """The number of self-attention heads of a stack that show a clear pattern; `prefix` is `encoder` or `decoder`."""
     names = [joined(prefix, str(layer), "self_attn", "pattern_clearness") for layer in layers_of(trace, prefix)]
-    clear = [int((trace.full(name).values[0].max(-1) >= CLEAR).sum()) for name in names]
-    return NamedTensor(joined(prefix, "clear_heads"), np.array(sum(clear)), ())
+    return sum(int((trace.full(name).values[0].max(-1) >= CLEAR).sum()) for name in names)
 
 
-@derived("all_heads")
-def all_heads(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads the self-attention of a stack has, over all layers."""
+@measure("")
+def all_heads(trace: Trace, prefix: str) -> Values:
+    """The number of self-attention heads of a stack, over all layers."""
     names = [joined(prefix, str(layer), "self_attn", "weights") for layer in layers_of(trace, prefix)]
-    return NamedTensor(joined(prefix, "all_heads"), np.array(sum(trace.full(name).shape[1] for name in names)), ())
+    return sum(trace.full(name).shape[1] for name in names)
 
 
 @dataclass(frozen=True)

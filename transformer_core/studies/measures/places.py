@@ -1,20 +1,18 @@
-"""The places that a model knows beyond this sentence, and the word inside the sum of word and place."""
+"""Position encodings beyond this sentence, their hands and turns, and the word inside the sum of word and place."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, joined, named
-from transformer_core.studies.measures.positions import hands_of
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.tracing.trace import Trace
 
 #: As many places as a picture has room for.
 MOST_PLACES = 24
 
 
-@derived("position_table")
-def position_table(trace: Trace, prefix: str) -> NamedTensor:
+@measure("position d_model")
+def position_table(trace: Trace, prefix: str) -> Values:
     """PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(...), or the learned rows: "position d_model".
 
     The first `MOST_PLACES` rows, whatever the length of the sentence; its own are `positional`. With "halves", all
@@ -29,7 +27,7 @@ def position_table(trace: Trace, prefix: str) -> NamedTensor:
     count = min(MOST_PLACES, config["max_positions"])
     learned = joined("parameters", prefix, "positions")
     if learned in trace:
-        return named(trace, prefix, "position_table", trace.full(learned).values[:count], "position d_model")
+        return trace.full(learned).values[:count]
     width = config["d_model"]
     speed = 10000.0 ** (-np.arange(0, width, 2) / width)
     angle = np.arange(count)[:, None] * speed
@@ -37,96 +35,79 @@ def position_table(trace: Trace, prefix: str) -> NamedTensor:
     values = np.concatenate([np.sin(angle), np.cos(angle)], -1) if halves else np.empty((count, width))
     if not halves:
         values[:, ::2], values[:, 1::2] = np.sin(angle), np.cos(angle)
-    return named(trace, prefix, "position_table", values, "position d_model")
+    return values
 
 
-@derived("position_numbers")
-def position_numbers(trace: Trace, prefix: str) -> NamedTensor:
+@measure("position")
+def position_numbers(position_table: np.ndarray) -> Values:
     """0, 1, 2, ...: the bare number of each place."""
-    (rows,) = beside(trace, prefix, "position_table")
-    return named(trace, prefix, "position_numbers", np.arange(len(rows)), "position")
+    return np.arange(len(position_table))
 
 
-@derived("table_sin_cos")
-def table_sin_cos(trace: Trace, prefix: str) -> NamedTensor:
+@measure("position pair component")
+def table_sin_cos(trace: Trace, position_table: np.ndarray) -> Values:
     """(sin, cos) of each pair of entries of `position_table`: the tip of a clock hand, "position pair component"."""
-    (rows,) = beside(trace, prefix, "position_table")
-    return named(trace, prefix, "table_sin_cos", hands_of(trace, rows), "position pair component")
+    if trace.about["config"]["positions"] == "halves":
+        return np.stack(np.split(position_table, 2, axis=-1), axis=-1)
+    return position_table.reshape(len(position_table), -1, 2)
 
 
-@derived("table_degrees_per_position")
-def table_degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
-    """By how many degrees each hand turns from place 0 to place 1, "pair"."""
-    sine, cosine = np.moveaxis(trace.full(f"{prefix}.table_sin_cos").values[:2], -1, 0)
-    turn = np.degrees(np.diff(np.arctan2(sine, cosine), axis=0))[0] % 360
-    return named(trace, prefix, "table_degrees_per_position", turn, "pair")
+@measure("pair")
+def table_degrees_per_position(table_sin_cos: np.ndarray) -> Values:
+    """The turn of each hand from place 0 to place 1, in degrees, "pair"."""
+    sine, cosine = np.moveaxis(table_sin_cos[:2], -1, 0)
+    return np.degrees(np.diff(np.arctan2(sine, cosine), axis=0))[0] % 360
 
 
-@derived("sin_cos_pairs")
-def sin_cos_pairs(trace: Trace, prefix: str) -> NamedTensor:
-    """How many hands a place has: one for two entries."""
-    return named(trace, prefix, "sin_cos_pairs", len(trace.full(f"{prefix}.table_degrees_per_position")), "")
+@measure("")
+def sin_cos_pairs(table_degrees_per_position: np.ndarray) -> Values:
+    """The number of hands of a place: one for two entries."""
+    return len(table_degrees_per_position)
 
 
-@derived("position_products")
-def position_products(trace: Trace, prefix: str) -> NamedTensor:
+@measure("query key")
+def position_products(position_table: np.ndarray) -> Values:
     """p_i . p_j of `position_table`, "query key"."""
-    (rows,) = beside(trace, prefix, "position_table")
-    return named(trace, prefix, "position_products", rows @ rows.T, "query key")
+    return position_table @ position_table.T
 
 
-@derived("position_products_spread")
-def position_products_spread(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def position_products_spread(position_products: np.ndarray) -> Values:
     """The largest difference between p_i . p_j of two pairs that lie equally far apart."""
-    (products,) = beside(trace, prefix, "position_products")
-    spread = max(np.ptp(np.diagonal(products, at)) for at in range(len(products)))
-    return named(trace, prefix, "position_products_spread", spread, "")
+    return max(np.ptp(np.diagonal(position_products, at)) for at in range(len(position_products)))
 
 
-@derived("largest_entry")
-def largest_entry(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="scaled")
+def largest_entry(scaled: np.ndarray) -> Values:
     """max |e_im|: the largest entry of each word's embedding, as it goes into the sum, "batch position"."""
-    (words,) = beside(trace, prefix, "scaled")
-    return named(trace, prefix, "largest_entry", np.abs(words).max(-1), "batch position", ("scaled",))
+    return np.abs(scaled).max(-1)
 
 
-@derived("sum_plane")
-def sum_plane(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position part component", like="scaled", part=("word", "place"))
+def sum_plane(scaled: np.ndarray, positional: np.ndarray) -> Values:
     """Word and place in the plane that they span, "batch position part component", the word along the first axis.
 
     Lengths and the angle between the two are kept: e = (|e|, 0), p = (p . e / |e|, the rest of |p|).
     """
-    word, place = beside(trace, prefix, "scaled", "positional")
-    length = np.linalg.norm(word, axis=-1)
-    along = (word * place).sum(-1) / length
-    across = np.sqrt(np.maximum((place**2).sum(-1) - along**2, 0))
-    values = np.stack([np.stack([length, np.zeros_like(length)], -1), np.stack([along, across], -1)], -2)
-    tensor = named(trace, prefix, "sum_plane", values, "batch position part component", ("scaled",))
-    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, "part": ("word", "place")})
+    length = np.linalg.norm(scaled, axis=-1)
+    along = (scaled * positional).sum(-1) / length
+    across = np.sqrt(np.maximum((positional**2).sum(-1) - along**2, 0))
+    return np.stack([np.stack([length, np.zeros_like(length)], -1), np.stack([along, across], -1)], -2)
 
 
-@derived("sum_angle")
-def sum_angle(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch position", like="scaled")
+def sum_angle(sum_plane: np.ndarray) -> Values:
     """The angle between word and place, in degrees, "batch position"."""
-    along, across = np.moveaxis(trace.full(f"{prefix}.sum_plane").values[:, :, 1], -1, 0)
-    return named(trace, prefix, "sum_angle", np.degrees(np.arctan2(across, along)), "batch position", ("scaled",))
+    along, across = np.moveaxis(sum_plane[:, :, 1], -1, 0)
+    return np.degrees(np.arctan2(across, along))
 
 
-@derived("cosine_with_words")
-def cosine_with_words(trace: Trace, prefix: str) -> NamedTensor:
-    """cos(e_i + p_i, e_w) for every word w of the vocabulary: what does the sum look like? "batch position vocab"."""
-    (total,) = beside(trace, prefix, "sum")
+@measure("batch position vocab", like="sum")
+def cosine_with_words(trace: Trace, prefix: str) -> Values:
+    """cos(e_i + p_i, e_w) for every word w of the vocabulary, "batch position vocab"."""
+    total = trace.full(joined(prefix, "sum")).values
     table = trace.full(joined("parameters", prefix, "table"))
     lengths = np.linalg.norm(table.values, axis=-1)
     unit = table.values / np.where(lengths > 0, lengths, 1.0)[:, None]
     values = np.einsum("bpm,vm->bpv", total / np.linalg.norm(total, axis=-1, keepdims=True), unit)
-    tensor = named(trace, prefix, "cosine_with_words", values, "batch position vocab", ("sum",))
-    vocab = {"vocab": table.labels["vocab"]} if "vocab" in table.labels else {}
-    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, **vocab})
-
-
-@derived("score_part_sums")
-def score_part_sums(trace: Trace, prefix: str) -> NamedTensor:
-    """The running sums of `score_parts`, part by part; the last is the score itself."""
-    parts = trace.full(f"{prefix}.score_parts")
-    return NamedTensor(f"{prefix}.score_part_sums", parts.values.cumsum(-1), parts.axes, parts.labels)
+    return values, {"vocab": table.labels["vocab"]} if "vocab" in table.labels else {}

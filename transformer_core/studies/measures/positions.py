@@ -1,41 +1,18 @@
-"""Position encodings as clock hands, their turns, and the parts of a score due to word and place."""
+"""The parts of a score due to word and place."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, joined, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.tracing.trace import Trace
 
 #: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
 PARTS = ("word with word", "word with place", "place with word", "place with place", "biases")
 
 
-def hands_of(trace: Trace, table: np.ndarray) -> np.ndarray:
-    """The (sine, cosine) pairs of positions "... d_model": "... pair component"."""
-    if trace.about.get("config", {}).get("positions") == "halves":
-        return np.stack(np.split(table, 2, axis=-1), axis=-1)
-    return table.reshape(*table.shape[:-1], -1, 2)
-
-
-@derived("sin_cos")
-def sin_cos(trace: Trace, prefix: str) -> NamedTensor:
-    """(sin, cos) of each pair of entries: the tip of one clock hand a pair, at each position."""
-    values = hands_of(trace, trace.full(f"{prefix}.positional").values)
-    return named(trace, prefix, "sin_cos", values, "batch position pair component", ("positional",))
-
-
-@derived("degrees_per_position")
-def degrees_per_position(trace: Trace, prefix: str) -> NamedTensor:
-    """By how many degrees each hand turns from one position to the next, between 0 and 360."""
-    sine, cosine = np.moveaxis(trace.full(f"{prefix}.sin_cos").values, -1, 0)
-    angle = np.degrees(np.arctan2(sine, cosine))
-    return named(trace, prefix, "degrees_per_position", np.diff(angle, axis=1) % 360, "batch step pair")
-
-
 def rows_of_parts(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """What word and place give to the rows that the first attention of a stack reads, the norm of each row held fixed.
+    """The parts of word and place in the vectors that the first attention of a stack reads, each norm held fixed.
 
     With a norm, (x - mean x) / sigma is linear in x once sigma is held: gain (e - mean e) / sigma of the word, the
     same of the place; the norm's own bias belongs to neither.
@@ -68,8 +45,8 @@ def _address(prefix: str) -> tuple[str, str, str]:
     return root, stack, rest
 
 
-@derived("score_parts")
-def score_parts(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key part", like="scores", part=PARTS)
+def score_parts(trace: Trace, prefix: str) -> Values:
     """q_i . k_j = e_i A e_j + e_i A p_j + p_i A e_j + p_i A p_j + what the biases give, with A = W_Q W_K^T.
 
     The norm of each row is held fixed as measured. Source: Dai et al. 2019 (Transformer-XL), section 3.3.
@@ -79,19 +56,14 @@ def score_parts(trace: Trace, prefix: str) -> NamedTensor:
     w_q, w_k = (trace.full(joined("parameters", prefix.removeprefix(root), f"w_{side}")).values for side in "qk")
     asked = [np.einsum("bim,hmd->bhid", rows, w_q) for rows in (word, place)]
     met = [np.einsum("bjm,hmd->bhjd", rows, w_k) for rows in (word, place)]
-    parts = [np.einsum("bhid,bhjd->bhij", q, k) for q in asked for k in met]
-    q, k = beside(trace, prefix, "q", "k")
+    parts = [np.einsum("bhid,bhjd->bhij", query, key) for query in asked for key in met]
+    q, k = (trace.full(f"{prefix}.{side}").values for side in "qk")
     bias_k, bias_q = k - sum(met), q - sum(asked)
     rest = np.einsum("bhid,bhjd->bhij", bias_q, k) + np.einsum("bhid,bhjd->bhij", sum(asked), bias_k)
-    values = np.stack([*parts, rest], axis=-1)
-    tensor = named(trace, prefix, "score_parts", values, "batch head query key part", ("scores",))
-    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, "part": PARTS})
+    return np.stack([*parts, rest], axis=-1)
 
 
-@derived("part_sizes")
-def part_sizes(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head part", part=PARTS)
+def part_sizes(score_parts: np.ndarray) -> Values:
     """The mean of |part| over all pairs of this sentence: which part of the scores weighs most."""
-    parts = trace.full(f"{prefix}.score_parts")
-    return NamedTensor(
-        f"{prefix}.part_sizes", np.abs(parts.values).mean((2, 3)), ("batch", "head", "part"), {"part": PARTS}
-    )
+    return np.abs(score_parts).mean((2, 3))

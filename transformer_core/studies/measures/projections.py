@@ -1,34 +1,26 @@
-"""From a row to queries, keys and values: the products, their sum, and a turn that no score sees."""
+"""The projections to queries and keys: the products, their sum, and a rotation that leaves all scores as they are."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 ROTATION_SEED = 0
 
 
-def _projection_terms(trace: Trace, prefix: str, letter: str, axis: str) -> NamedTensor:
-    entering = trace.full(trace.parents[f"{prefix}.{letter}"][0])
-    matrix = trace.full(f"parameters.{prefix}.w_{letter}").values
-    values = np.einsum("bim,hmd->bhidm", entering.values, matrix)
-    return named(trace, prefix, f"{letter}_terms", values, f"batch head {axis} d_head d_model", (letter,))
-
-
-@derived("q_terms")
-def q_terms(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query d_head d_model", like="q")
+def q_terms(trace: Trace, prefix: str) -> Values:
     """x_im W_md: the products whose sum, plus the bias, is entry d of query i."""
-    return _projection_terms(trace, prefix, "q", "query")
+    return np.einsum("bim,hmd->bhidm", entering(trace, prefix, "q"), trace.full(f"parameters.{prefix}.w_q").values)
 
 
-@derived("q_partial_sums")
-def q_partial_sums(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query d_head d_model", like="q")
+def q_partial_sums(q_terms: np.ndarray) -> Values:
     """sum_{m' <= m} x_im' W_m'd: the query entry as its sum grows; the bias comes last."""
-    terms = trace.full(f"{prefix}.q_terms").values
-    return named(trace, prefix, "q_partial_sums", terms.cumsum(-1), "batch head query d_head d_model", ("q",))
+    return q_terms.cumsum(-1)
 
 
 def rotation(size: int) -> np.ndarray:
@@ -37,30 +29,25 @@ def rotation(size: int) -> np.ndarray:
     return factor * np.sign(np.diag(upper))
 
 
-@derived("rotated_q")
-def rotated_q(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query d_head", like="q")
+def rotated_q(q: np.ndarray) -> Values:
     """q_i R: the queries, turned by one rotation."""
-    (q,) = beside(trace, prefix, "q")
-    return named(trace, prefix, "rotated_q", q @ rotation(q.shape[-1]), "batch head query d_head", ("q",))
+    return q @ rotation(q.shape[-1])
 
 
-@derived("rotated_k")
-def rotated_k(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head key d_head", like="k")
+def rotated_k(k: np.ndarray) -> Values:
     """k_j R: the keys, turned by the same rotation as the queries."""
-    (k,) = beside(trace, prefix, "k")
-    return named(trace, prefix, "rotated_k", k @ rotation(k.shape[-1]), "batch head key d_head", ("k",))
+    return k @ rotation(k.shape[-1])
 
 
-@derived("rotated_scores")
-def rotated_scores(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="q k")
+def rotated_scores(rotated_q: np.ndarray, rotated_k: np.ndarray) -> Values:
     """(q_i R) . (k_j R) = q_i . k_j: the scores after turning queries and keys alike."""
-    q, k = beside(trace, prefix, "rotated_q", "rotated_k")
-    values = np.einsum("bhid,bhjd->bhij", q, k)
-    return named(trace, prefix, "rotated_scores", values, "batch head query key", ("q", "k"))
+    return np.einsum("bhid,bhjd->bhij", rotated_q, rotated_k)
 
 
-@derived("rotated_scores_difference")
-def rotated_scores_difference(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def rotated_scores_difference(rotated_scores: np.ndarray, scores: np.ndarray) -> Values:
     """The largest change of any score by the rotation, relative to the largest score."""
-    turned, scores = beside(trace, prefix, "rotated_scores", "scores")
-    return named(trace, prefix, "rotated_scores_difference", np.abs(turned - scores).max() / np.abs(scores).max(), "")
+    return np.abs(rotated_scores - scores).max() / np.abs(scores).max()

@@ -1,93 +1,78 @@
-"""Dot products: their terms, lengths, angles, and what a whole row may be moved by."""
+"""Dot products of queries and keys: their terms, lengths and angles."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
-@derived("terms")
-def terms(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key d_head", like="q k")
+def terms(q: np.ndarray, k: np.ndarray) -> Values:
     """q_id k_jd: the products whose sum is the score of i and j."""
-    q, k = beside(trace, prefix, "q", "k")
-    values = q[:, :, :, None, :] * k[:, :, None, :, :]
-    return named(trace, prefix, "terms", values, "batch head query key d_head", ("q", "k"))
+    return q[:, :, :, None, :] * k[:, :, None, :, :]
 
 
-@derived("partial_dot")
-def partial_dot(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key d_head", like="q k")
+def partial_dot(terms: np.ndarray) -> Values:
     """sum_{d' <= d} q_id' k_jd': the score as its sum grows."""
-    values = trace.full(f"{prefix}.terms").values.cumsum(-1)
-    return named(trace, prefix, "partial_dot", values, "batch head query key d_head", ("q", "k"))
+    return terms.cumsum(-1)
 
 
-@derived("positive_terms")
-def positive_terms(trace: Trace, prefix: str) -> NamedTensor:
-    """How many of the products q_id k_jd are above zero."""
-    count = (trace.full(f"{prefix}.terms").values > 0).sum(-1)
-    return named(trace, prefix, "positive_terms", count, "batch head query key", ("q", "k"))
+@measure("batch head query key", like="q k")
+def positive_terms(terms: np.ndarray) -> Values:
+    """The number of products q_id k_jd above zero."""
+    return (terms > 0).sum(-1)
 
 
-@derived("negative_terms")
-def negative_terms(trace: Trace, prefix: str) -> NamedTensor:
-    """How many of the products q_id k_jd are below zero."""
-    count = (trace.full(f"{prefix}.terms").values < 0).sum(-1)
-    return named(trace, prefix, "negative_terms", count, "batch head query key", ("q", "k"))
+@measure("batch head query key", like="q k")
+def negative_terms(terms: np.ndarray) -> Values:
+    """The number of products q_id k_jd below zero."""
+    return (terms < 0).sum(-1)
 
 
-@derived("q_norm")
-def q_norm(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query", like="q")
+def q_norm(q: np.ndarray) -> Values:
     """|q_i|, the Euclidean norm."""
-    length = np.linalg.norm(trace.full(f"{prefix}.q").values, axis=-1)
-    return named(trace, prefix, "q_norm", length, "batch head query", ("q",))
+    return np.linalg.norm(q, axis=-1)
 
 
-@derived("k_norm")
-def k_norm(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head key", like="k")
+def k_norm(k: np.ndarray) -> Values:
     """|k_j|, the Euclidean norm."""
-    length = np.linalg.norm(trace.full(f"{prefix}.k").values, axis=-1)
-    return named(trace, prefix, "k_norm", length, "batch head key", ("k",))
+    return np.linalg.norm(k, axis=-1)
 
 
-@derived("cosine")
-def cosine(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="q k")
+def cosine(scores: np.ndarray, q_norm: np.ndarray, k_norm: np.ndarray) -> Values:
     """cos(q_i, k_j) = q_i . k_j / (|q_i| |k_j|)."""
-    scores, q, k = beside(trace, prefix, "scores", "q_norm", "k_norm")
-    return named(trace, prefix, "cosine", scores / (q[..., None] * k[:, :, None]), "batch head query key", ("q", "k"))
+    return scores / (q_norm[..., None] * k_norm[:, :, None])
 
 
-@derived("angle")
-def angle(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="q k")
+def angle(cosine: np.ndarray) -> Values:
     """The angle between q_i and k_j, in degrees."""
-    degrees = np.degrees(np.arccos(np.clip(trace.full(f"{prefix}.cosine").values, -1, 1)))
-    return named(trace, prefix, "angle", degrees, "batch head query key", ("q", "k"))
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
-@derived("plane")
-def plane(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key other component", like="q k")
+def plane(trace: Trace, prefix: str, q: np.ndarray, k: np.ndarray, q_norm: np.ndarray) -> Values:
     """Every key in the plane through q_i and k_j: along q_i, and at right angles to it on the side of k_j.
 
     In this plane q_i and k_j keep their lengths and their angle; the other keys are projections.
     """
-    q, k, q_length = beside(trace, prefix, "q", "k", "q_norm")
-    along = q / q_length[..., None]
+    along = q / q_norm[..., None]
     reach = np.einsum("bhid,bhjd->bhij", along, k)
     rest = k[:, :, None] - reach[..., None] * along[:, :, :, None]
     across = rest / np.maximum(np.linalg.norm(rest, axis=-1, keepdims=True), 1e-12)
     first = np.broadcast_to(reach[:, :, :, None], (*reach.shape, reach.shape[-1]))
     second = np.einsum("bhijd,bhod->bhijo", across, k)
-    values = np.stack([first, second], axis=-1)
-    tensor = named(trace, prefix, "plane", values, "batch head query key other component", ("q", "k"))
-    others = {"other": tensor.labels["key"]} if "key" in tensor.labels else {}
-    return NamedTensor(tensor.name, values, tensor.axes, {**tensor.labels, **others})
+    keys = trace.labels(f"{prefix}.k").get("key")
+    return np.stack([first, second], axis=-1), {"other": keys} if keys else {}
 
 
-@derived("scores_if_keys_were_queries")
-def scores_if_keys_were_queries(trace: Trace, prefix: str) -> NamedTensor:
+@measure("batch head query key", like="q k")
+def scores_if_keys_were_queries(q: np.ndarray) -> Values:
     """q_i . q_j: what the scores would be if the key matrix were the query matrix."""
-    (q,) = beside(trace, prefix, "q")
-    values = np.einsum("bhid,bhjd->bhij", q, q)
-    return named(trace, prefix, "scores_if_keys_were_queries", values, "batch head query key", ("q", "k"))
+    return np.einsum("bhid,bhjd->bhij", q, q)

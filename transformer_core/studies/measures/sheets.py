@@ -1,6 +1,6 @@
 """The sheet: all mixes a x + b y of two rows, and where a sublayer takes them.
 
-x is the row of the token that asks, y that of its top key (see `transformer_core.studies.focus`); a token that is
+x is the vector of the query token, y that of its top key (see `transformer_core.studies.focus`); a token that is
 alone meets its own row behind the block. Of attention, a mix is one of all rows at once: Y is the sentence turned round
 until the top key stands where the query token stood.
 
@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import FACTORS, Split, attending, feeding
-from transformer_core.studies.measures.naming import named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 #: The factors of which a sheet is made, for a and for b.
 MIXES = np.linspace(-1, 2, 61)
@@ -89,7 +88,7 @@ AS_IT_IS = Split(lambda rows: (rows,), lambda rows, at: rows[0][:, at])
 
 
 def maps(trace: Trace, prefix: str) -> dict[str, Split]:
-    """What a sheet can be sent through, by name; `entering` leaves it as it is."""
+    """The maps of a sublayer that a sheet can be sent through, by name; `entering` leaves it as it is."""
     if prefix.endswith("ffn"):
         return {
             "entering": AS_IT_IS,
@@ -107,26 +106,23 @@ def maps(trace: Trace, prefix: str) -> dict[str, Split]:
 def _register(name: str) -> None:
     """`<name>_sheet`, `<name>_points` and `<name>_apart` of a sublayer."""
 
-    @derived(f"{name}_sheet")
-    def sheet(trace: Trace, prefix: str) -> NamedTensor:
+    def sheet(trace: Trace, prefix: str) -> Values:
         f, rows = maps(trace, prefix)[name], two(trace, prefix)
-        points = named_points(f, rows)
-        seen = (grid(f, rows) - points[0]) @ plane(points)
-        return named(trace, prefix, f"{name}_sheet", seen, "row column component")
+        found = named_points(f, rows)
+        return (grid(f, rows) - found[0]) @ plane(found)
 
-    @derived(f"{name}_points")
-    def points(trace: Trace, prefix: str) -> NamedTensor:
+    def points(trace: Trace, prefix: str) -> Values:
         found = named_points(maps(trace, prefix)[name], two(trace, prefix))
-        values = (found - found[0]) @ plane(found)
-        return NamedTensor(f"{prefix}.{name}_points", values, ("choice", "component"), {"choice": POINTS})
+        return (found - found[0]) @ plane(found)
 
-    @derived(f"{name}_apart")
-    def apart(trace: Trace, prefix: str) -> NamedTensor:
+    def apart(trace: Trace, prefix: str) -> Values:
         """|f(a x + b y) - (a f(x) + b f(y))| / |a f(x) + b f(y)|."""
-        found = named_points(maps(trace, prefix)[name], two(trace, prefix))
-        before, after = found[3:]
-        value = np.linalg.norm(before - after) / np.linalg.norm(after)
-        return named(trace, prefix, f"{name}_apart", value, "")
+        before, after = named_points(maps(trace, prefix)[name], two(trace, prefix))[3:]
+        return np.linalg.norm(before - after) / np.linalg.norm(after)
+
+    measure("row column component", name=f"{name}_sheet")(sheet)
+    measure("choice component", name=f"{name}_points", choice=POINTS)(points)
+    measure("", name=f"{name}_apart")(apart)
 
 
 for _name in ("entering", "two_matrices", "biases", "feed_forward", "fixed_shares", "attention"):

@@ -1,4 +1,4 @@
-"""How far two passes over the same tokens lie apart. NumPy alone.
+"""Distances between two passes over the same tokens. NumPy alone.
 
 Every distance lies between nothing and one, so that it can be read as a share: 0 is the same, 1 is as far as can be.
 """

@@ -1,4 +1,4 @@
-"""Where every size comes from: lengths that a sentence brings, splits of a width, and the parameters part by part."""
+"""Sizes of a model and a sentence: lengths, splits of the width into heads, and the parameters part by part."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from itertools import groupby
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
-from transformer_core.studies.measures.naming import beside, named
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 #: The lengths that `lengths` runs through, if neither sentence is longer.
 LONGEST = 13
@@ -24,35 +23,32 @@ KINDS = {
 }
 
 
-@derived("sizes")
-def sizes(trace: Trace, prefix: str) -> NamedTensor:
-    """How far the tensor called `prefix` reaches along each axis but "batch" and "head", in the order of its axes."""
+@measure("axis")
+def sizes(trace: Trace, prefix: str) -> Values:
+    """The size of the tensor called `prefix` along each axis but "batch" and "head", in the order of its axes."""
     tensor = trace.full(prefix)
     kept = [(axis, size) for axis, size in zip(tensor.axes, tensor.shape, strict=True) if axis not in ("batch", "head")]
-    values = np.array([size for _, size in kept])
-    return NamedTensor(f"{prefix}.sizes", values, ("axis",), {"axis": tuple(axis for axis, _ in kept)})
+    return np.array([size for _, size in kept]), {"axis": tuple(axis for axis, _ in kept)}
 
 
-@derived("lengths")
-def lengths(trace: Trace, prefix: str) -> NamedTensor:
+@measure("choice")
+def lengths(words: np.ndarray, output_words: np.ndarray) -> Values:
     """1, 2, 3, ...: lengths that a sentence might have, up to `LONGEST` or that of the longer of its two sides."""
-    words, output = beside(trace, prefix, "words", "output_words")
-    return named(trace, prefix, "lengths", np.arange(1, max(LONGEST, int(words), int(output) + 1) + 1), "choice")
+    return np.arange(1, max(LONGEST, int(words), int(output_words) + 1) + 1)
 
 
-@derived("splits")
-def splits(trace: Trace, prefix: str) -> NamedTensor:
+@measure("choice part", part=("heads", "d_head"))
+def splits(d_model: np.ndarray, heads: np.ndarray) -> Values:
     """(h, d_model / h) for numbers of heads h that divide the width, the model's own among them: "choice part"."""
-    width, heads = (int(size) for size in beside(trace, prefix, "d_model", "heads"))
-    near = [1, *(heads * 2**k // 2 for k in range(8))]
+    width, own = int(d_model), int(heads)
+    near = [1, *(own * 2**k // 2 for k in range(8))]
     fair = sorted({h for h in near if h and width % h == 0})
-    table = np.array([(h, width // h) for h in fair[:SPLITS]])  # of which the own one is at most the third
-    return NamedTensor(f"{prefix}.splits", table, ("choice", "part"), {"part": ("heads", "d_head")})
+    return np.array([(h, width // h) for h in fair[:SPLITS]])  # of which the own one is at most the third
 
 
-@derived("counts")
-def counts(trace: Trace, prefix: str) -> NamedTensor:
-    """How many numbers each module has learned, in the order of a pass, "part"; `prefix` is `parameters`.
+@measure("part")
+def counts(trace: Trace, prefix: str) -> Values:
+    """The number of parameters of each module, in the order of a pass, "part"; `prefix` is `parameters`.
 
     A table that two modules share is counted where it comes first, so that all together are `config.parameters`.
     """
@@ -65,7 +61,7 @@ def counts(trace: Trace, prefix: str) -> NamedTensor:
         if module:
             found[module] = found.get(module, 0) + (0 if name in shared else trace.full(name).values.size)
     kept = {module: count for module, count in found.items() if count}
-    return NamedTensor(f"{prefix}.counts", np.array([*kept.values()]), ("part",), {"part": tuple(kept)})
+    return np.array([*kept.values()]), {"part": tuple(kept)}
 
 
 def kind_of(module: str) -> str:
@@ -98,27 +94,24 @@ def columns(modules: tuple[str, ...], by_kind: bool) -> list[tuple[str, list[int
     return found
 
 
-@derived("by_kind")
-def by_kind(trace: Trace, prefix: str) -> NamedTensor:
+@measure("part")
+def by_kind(trace: Trace, prefix: str, counts: np.ndarray) -> Values:
     """The same numbers kind by kind, most first, "part"; `prefix` is `parameters`."""
-    counted = trace.full(f"{prefix}.counts")
-    found = [(kind, sum(counted.values[at] for at in places)) for kind, places in columns(counted.labels["part"], True)]
+    modules = trace.labels(f"{prefix}.counts")["part"]
+    found = [(kind, sum(counts[at] for at in places)) for kind, places in columns(modules, True)]
     found.sort(key=lambda pair: -pair[1])
-    labels = {"part": tuple(kind for kind, _ in found)}
-    return NamedTensor(f"{prefix}.by_kind", np.array([count for _, count in found]), ("part",), labels)
+    return np.array([count for _, count in found]), {"part": tuple(kind for kind, _ in found)}
 
 
-@derived("shares_by_kind")
-def shares_by_kind(trace: Trace, prefix: str) -> NamedTensor:
+@measure("part", like="by_kind")
+def shares_by_kind(by_kind: np.ndarray) -> Values:
     """`by_kind` over all of them."""
-    counted = trace.full(f"{prefix}.by_kind")
-    return NamedTensor(f"{prefix}.shares_by_kind", counted.values / counted.values.sum(), ("part",), counted.labels)
+    return by_kind / by_kind.sum()
 
 
-@derived("by_layer")
-def by_layer(trace: Trace, prefix: str) -> NamedTensor:
+@measure("part")
+def by_layer(trace: Trace, prefix: str, counts: np.ndarray) -> Values:
     """The same numbers layer by layer, "part"."""
-    counted = trace.full(f"{prefix}.counts")
-    found = columns(counted.labels["part"], False)
-    values = np.array([sum(counted.values[at] for at in places) for _, places in found])
-    return NamedTensor(f"{prefix}.by_layer", values, ("part",), {"part": tuple(layer for layer, _ in found)})
+    found = columns(trace.labels(f"{prefix}.counts")["part"], False)
+    values = np.array([sum(counts[at] for at in places) for _, places in found])
+    return values, {"part": tuple(layer for layer, _ in found)}

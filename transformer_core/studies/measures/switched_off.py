@@ -1,47 +1,41 @@
-"""What switching heads off costs, by the role of the words that go wrong; and which heads have a name. NumPy alone."""
+"""Accuracy with single heads ablated, by the role of the words that go wrong; and the roles of heads. NumPy alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.focus import EARNED
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
 
 
-@derived("ablation_accuracy")
-def ablation_accuracy(trace: Trace, prefix: str) -> NamedTensor:
+@measure("model layer head role", model=("all heads", "one off"))
+def ablation_accuracy(trace: Trace, prefix: str, before: np.ndarray, encoder: np.ndarray) -> Values:
     """The share of words that are right with all heads and with one head off: "model layer head role"."""
-    before, after = trace.full(f"{prefix}.before"), trace.full(f"{prefix}.encoder")
-    both = np.stack([np.broadcast_to(before.values, after.values.shape), after.values])
-    labels = {"model": ("all heads", "one off"), "role": before.labels["choice"]}
-    return NamedTensor(f"{prefix}.ablation_accuracy", both, ("model", "layer", "head", "role"), labels)
+    both = np.stack([np.broadcast_to(before, encoder.shape), encoder])
+    return both, {"role": trace.labels(f"{prefix}.before")["choice"]}
 
 
-@derived("ablation_effect")
-def ablation_effect(trace: Trace, prefix: str) -> NamedTensor:
+@measure("role layer head", like="ablation_accuracy")
+def ablation_effect(ablation_accuracy: np.ndarray) -> Values:
     """before - after: what a head's absence takes from the words of each role, "role layer head"."""
-    both = trace.full(f"{prefix}.ablation_accuracy")
-    lost = np.moveaxis(both.values[0] - both.values[1], -1, 0)
-    return NamedTensor(f"{prefix}.ablation_effect", lost, ("role", "layer", "head"), {"role": both.labels["role"]})
+    return np.moveaxis(ablation_accuracy[0] - ablation_accuracy[1], -1, 0)
 
 
-@derived("heads_with_a_role")
-def heads_with_a_role(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads have earned a role."""
-    scores = trace.full(f"{prefix}.score").values
-    return NamedTensor(f"{prefix}.heads_with_a_role", np.array((scores >= EARNED).any(0).sum()), ())
+@measure("")
+def heads_with_a_role(score: np.ndarray) -> Values:
+    """The number of heads that play a role."""
+    return (score >= EARNED).any(0).sum()
 
 
-@derived("heads_in_all")
-def heads_in_all(trace: Trace, prefix: str) -> NamedTensor:
-    """How many heads were scored."""
-    scores = trace.full(f"{prefix}.score").values
-    return NamedTensor(f"{prefix}.heads_in_all", np.array(scores[0].size), ())
+@measure("")
+def heads_in_all(score: np.ndarray) -> Values:
+    """The number of heads that were scored."""
+    return score[0].size
 
 
 def roles_of(trace: Trace, layer: int, head: int) -> list[str]:
-    """The roles that a head has earned, the best first; nothing where roles were not scored."""
+    """The roles that a head plays, the best first; nothing where roles were not scored."""
     if "roles.score" not in trace:
         return []
     scores = trace.full("roles.score")

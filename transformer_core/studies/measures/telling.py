@@ -1,4 +1,4 @@
-"""Which entry of a tensor tells most: chosen by a measure, never by hand."""
+"""The most telling entry of a tensor, chosen by a measure, never by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def argmax_terms(terms: NamedTensor, decimals: int | None = None) -> tuple[int, 
 
 
 def argmax_ratio(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int, float]:
-    """Where |difference| / spread is largest, as positions along the two axes, and that ratio."""
+    """argmax |difference| / spread, as positions along the two axes, and that ratio."""
     contrast = np.abs(difference.values) / spread.values
     first, second = np.unravel_index(int(contrast.argmax()), contrast.shape)
     return int(first), int(second), float(contrast[first, second])

@@ -1,4 +1,4 @@
-"""What is read off trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
+"""Measures of trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
 
 `TRIED` is the plan of the models of `parts_removed` and the field of their recipe that is no part of a model; the
 experiments hold the recipe itself, and a test holds the two together.
@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
 from transformer_core.studies.measures.effects import ALPHA, holm, p_of, seeds_last, standard_error
-from transformer_core.studies.measures.naming import named
+from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRIED: dict[str, Any] = {
@@ -30,30 +29,28 @@ WARM_UP = 200
 WHOLE = "nothing"
 
 
-@derived("trial_layers")
-def trial_layers(trace: Trace, prefix: str) -> NamedTensor:
+@measure("")
+def trial_layers() -> Values:
     """Layers on each side of the models that were tried."""
-    return named(trace, prefix, "trial_layers", TRIED["encoder_layers"], "")
+    return TRIED["encoder_layers"]
 
 
-@derived("rates")
-def rates(trace: Trace, prefix: str) -> NamedTensor:
+@measure("step")
+def rates(steps: np.ndarray) -> Values:
     """The learning rate of every step as a share of its peak: a linear warm-up, then half a cosine."""
-    steps = int(trace.full(f"{prefix}.steps").values)
-    step = np.arange(steps)
-    falling = 0.5 * (1 + np.cos(np.pi * (step - WARM_UP) / max(1, steps - WARM_UP)))
-    return named(trace, prefix, "rates", np.where(step < WARM_UP, (step + 1) / WARM_UP, falling), "step")
+    step = np.arange(int(steps))
+    falling = 0.5 * (1 + np.cos(np.pi * (step - WARM_UP) / max(1, len(step) - WARM_UP)))
+    return np.where(step < WARM_UP, (step + 1) / WARM_UP, falling)
 
 
-@derived("points")
-def points(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="difference")
+def points(difference: np.ndarray) -> Values:
     """100 (mean of each entry - mean of the first): in points of a hundred."""
-    found = trace.full(f"{prefix}.difference")
-    return NamedTensor(f"{prefix}.points", 100 * found.values, found.axes, found.labels)
+    return 100 * difference
 
 
-@derived("chance")
-def chance(trace: Trace, prefix: str) -> NamedTensor:
+@measure(like="itself", without="seed")
+def chance(trace: Trace, prefix: str) -> Values:
     """The difference from the first entry up to which chance may have made it: beyond it, `effect` is 1.
 
     t √(s₁²/n₁ + s₂²/n₂), t the quantile of Student's distribution at the level that Holm's steps come to for this
@@ -61,8 +58,7 @@ def chance(trace: Trace, prefix: str) -> NamedTensor:
     """
     from scipy import stats  # late: a second
 
-    values, axes = seeds_last(trace, prefix)
-    first, others = values[0], values[1:]
+    first, *others = seeds_last(trace, prefix)
     p = np.array([p_of(row, first) for row in others])
     rank = np.argsort(np.argsort(p, kind="stable"), kind="stable")
     left = len(p) - np.minimum(rank, (holm(p) <= ALPHA).sum())
@@ -71,14 +67,13 @@ def chance(trace: Trace, prefix: str) -> NamedTensor:
         error, freedom = standard_error(row, first)
         within = stats.t.isf(level / 2, freedom) * error if error else 0.0
         found.append(within if p_of(np.zeros_like(row), np.ones_like(first)) <= level else np.inf)
-    return NamedTensor(f"{prefix}.chance", np.array(found), (axes,), {axes: trace.full(prefix).labels[axes]})
+    return np.array(found)
 
 
-@derived("missing")
-def missing(trace: Trace, prefix: str) -> NamedTensor:
-    """1 - n / n_first: which share of the parameters goes with each part."""
-    found = trace.full(prefix)
-    return NamedTensor(f"{prefix}.missing", 1 - found.values / found.values[0], found.axes, found.labels)
+@measure(like="itself")
+def missing(itself: np.ndarray) -> Values:
+    """1 - n / n_first: the share of the parameters that goes with each part."""
+    return 1 - itself / itself[0]
 
 
 def _rows(trace: Trace, prefix: str, axis: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -89,28 +84,26 @@ def _rows(trace: Trace, prefix: str, axis: str) -> tuple[np.ndarray, tuple[str, 
     return tensor.values.astype(float).transpose(order), axes
 
 
-def _gain(trace: Trace, prefix: str, axis: str) -> NamedTensor:
-    """From one entry along `axis` to the next: the difference of means.
+def _gain(trace: Trace, prefix: str, axis: str) -> Values:
+    """The difference of means from one entry along `axis` to the next.
 
     Means are taken in whole per cent, as they are shown: what is written on both ends and between them adds up.
     """
     rows, axes = _rows(trace, prefix, axis)
-    gains = np.diff(np.round(100 * rows.mean(-1)), axis=0)
-    return NamedTensor(f"{prefix}.gain_{axis}", gains, axes, _labels(trace, prefix, axes))
+    return np.diff(np.round(100 * rows.mean(-1)), axis=0), _labels(trace, prefix, axes)
 
 
-def _gain_counts(trace: Trace, prefix: str, axis: str) -> NamedTensor:
+def _gain_counts(trace: Trace, prefix: str, axis: str) -> Values:
     """1 where the gain counts, else 0: the steps along both axes are one family."""
     p = {}
     for along in ("width", "amount"):
-        rows, axes = _rows(trace, prefix, along)
+        rows, _ = _rows(trace, prefix, along)
         p[along] = np.array([[p_of(*pair) for pair in zip(rows[k + 1], rows[k], strict=True)]
                              for k in range(len(rows) - 1)])  # fmt: skip
     family = holm(np.concatenate([p["width"].ravel(), p["amount"].ravel()]))
     parts = dict(zip(p, np.split(family, [p["width"].size]), strict=True))
     effect = (parts[axis].reshape(p[axis].shape) <= ALPHA).astype(int)
-    axes = _rows(trace, prefix, axis)[1]
-    return NamedTensor(f"{prefix}.gain_{axis}_counts", effect, axes, _labels(trace, prefix, axes))
+    return effect, _labels(trace, prefix, _rows(trace, prefix, axis)[1])
 
 
 def _labels(trace: Trace, prefix: str, axes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -119,26 +112,26 @@ def _labels(trace: Trace, prefix: str, axes: tuple[str, ...]) -> dict[str, tuple
     return {axis: labels[axis][1:] if axis == axes[0] else labels[axis] for axis in axes}
 
 
-@derived("gain_width")
-def gain_width(trace: Trace, prefix: str) -> NamedTensor:
+@measure("width amount")
+def gain_width(trace: Trace, prefix: str) -> Values:
     """Points gained by each step to the next width, "width amount"."""
     return _gain(trace, prefix, "width")
 
 
-@derived("gain_amount")
-def gain_amount(trace: Trace, prefix: str) -> NamedTensor:
+@measure("amount width")
+def gain_amount(trace: Trace, prefix: str) -> Values:
     """Points gained by each step to the next number of sentences, "amount width"."""
     return _gain(trace, prefix, "amount")
 
 
-@derived("gain_width_counts")
-def gain_width_counts(trace: Trace, prefix: str) -> NamedTensor:
+@measure("width amount")
+def gain_width_counts(trace: Trace, prefix: str) -> Values:
     """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
     return _gain_counts(trace, prefix, "width")
 
 
-@derived("gain_amount_counts")
-def gain_amount_counts(trace: Trace, prefix: str) -> NamedTensor:
+@measure("amount width")
+def gain_amount_counts(trace: Trace, prefix: str) -> Values:
     """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
     return _gain_counts(trace, prefix, "amount")
 

@@ -35,7 +35,7 @@ class Side:
 
     @property
     def kind(self) -> str:
-        """What was made of the model: nothing, "untrained", or "edited"."""
+        """ "untrained", "edited", or "" for a model as it is."""
         return UNTRAINED if self.model == UNTRAINED else EDITED if self.edits else AS_IT_IS
 
 
@@ -150,7 +150,7 @@ def _named(tensors: Iterable[NamedTensor]) -> dict[str, NamedTensor]:
 
 
 def _made_of(stack: str, tensors: dict[str, NamedTensor]) -> dict[str, tuple[str, ...]]:
-    """What the measures of a stack were made of."""
+    """The tensors that each measure of a stack was computed from."""
 
     def ending(*points: str) -> tuple[str, ...]:
         return tuple(n for n in tensors if n.startswith((f"a.{stack}.", f"b.{stack}.")) and n.endswith(points))
@@ -168,7 +168,7 @@ def _made_of(stack: str, tensors: dict[str, NamedTensor]) -> dict[str, tuple[str
 
 
 def _told(trace: Trace) -> list[NamedTensor]:
-    """What was read and what was written, as words; the seed of fresh weights."""
+    """The words that were read and written; the seed of fresh weights."""
     about = trace.about
     given = about["tokens"] or []
     words = {"read": tuple(given), "written": tuple(about["output_tokens"])}
@@ -180,7 +180,7 @@ def _told(trace: Trace) -> list[NamedTensor]:
 
 
 def _names(a: Trace, b: Trace, called: Callable[[str, int], str]) -> NamedTensor:
-    """What the two are called."""
+    """The names of the two models."""
     names = tuple(called(str(trace.about["model"]), 34) for trace in (a, b))
     return NamedTensor("diff.names", np.arange(2), ("choice",), {"choice": names})
 

@@ -1,4 +1,4 @@
-"""How one sentence is written, step by step: what a lecture on decoding shows, as tensors of the trace."""
+"""The decoding of one sentence, step by step, as tensors of the trace."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
 
 
 def most_tokens(model: Transformer, tokenizer: Tokenizer, given: int, read: int) -> int:
-    """How many tokens may be written after the `given`: min(places, 2 read + 16), or a few to go on with a text.
+    """The most tokens to write after the `given`: min(places, 2 read + 16), or a few to go on with a text.
 
     Raises:
         SentenceError: what is given leaves no place for one.

@@ -1,4 +1,4 @@
-"""What can be subtracted of two passes, and how far they lie apart: tensors called `diff.*`. NumPy alone.
+"""Differences of two passes, tensor by tensor, and the distances between them: `diff.*`. NumPy alone.
 
 `diff.<name>` is b - a of the tensor `<name>`, for every tensor that both passes have in the same shape, along the
 tokens that both have read alike: the whole source or none of it, since each of its rows may look at all others, and the
@@ -37,7 +37,7 @@ def of_the_pass(trace: Trace) -> list[str]:
 
 @dataclass(frozen=True)
 class Common:
-    """How many tokens two passes have read alike from the first on: of the source, all of it or none; of the target.
+    """The number of tokens that two passes have read alike from the first on: all or none of the source; of the target.
 
     `alone` is true of two encoders without a decoder, which have no target.
     """
@@ -58,7 +58,7 @@ class Common:
         return cls(len(source) if same else 0, until if alone[0] == alone[1] else 0, not written)
 
     def along(self, name: str, axis: str) -> int:
-        """How far the tensor `name` can be compared along an axis of tokens."""
+        """The number of tokens along an axis for which the tensor `name` can be compared."""
         source = name.startswith(("embed_src.", "encoder.")) or (axis == "key" and ".cross_attn." in name)
         return self.source if source or self.alone else self.target
 
@@ -134,7 +134,7 @@ def _tied(trace: Trace, name: str) -> bool:
 
 
 def points_apart(found: list[NamedTensor]) -> Iterator[NamedTensor]:
-    """How many tensors could be subtracted, how many are the same to the last bit, and the first that is not."""
+    """The number of tensors that were subtracted, the number of equal ones, bit by bit, and the first that differs."""
     other = [tensor.name.removeprefix("diff.") for tensor in found if tensor.values.any()]
     yield _number("diff.points", len(found))
     yield _number("diff.equal_points", len(found) - len(other))
@@ -169,7 +169,7 @@ class Rows:
         return rows
 
     def last(self, trace: Trace) -> np.ndarray:
-        """What the stack hands on: the rows behind its last norm, or behind its last layer where there is none."""
+        """The output of the stack: the rows after its last norm, or after its last layer where there is none."""
         norm = f"{self.stack}.final_norm.out"
         layer = layers_of(trace, self.stack)[-1]
         return self.rows(trace, norm if norm in trace.tensors else f"{self.stack}.{layer}.resid_post")
@@ -198,7 +198,7 @@ class Rows:
         yield self.named("likeness", alike[1] - alike[0], "query key")
 
     def heads(self, same_places: bool) -> tuple[list[NamedTensor], bool]:
-        """How far each head of a is from its partner in b, who that is, and the difference of the pair farthest apart.
+        """The distance of each head of a from its partner in b, the partners, and the difference of the farthest pair.
 
         The partner stands at the same place where `same_places`, or where most heads are nearest to the one at their
         own place. Elsewhere heads have no order in common, and the partner is the head of b that is nearest. Also

@@ -1,4 +1,4 @@
-"""What the model writes to a text: its own, one that was given, or its own while each pass is edited."""
+"""The text that the model writes: its own, one that was given, or its own while each pass is edited."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _written_edited(
     edit: Mapping[str, Edit],
     beams: int,
 ) -> list[int]:
-    """What the model writes while each pass is edited: without a cache, every step reads all that was written."""
+    """Decode while each pass is edited: without a cache, every step reads all that was written."""
     if beams > 1:
         raise ValueError("an edited model writes greedily: leave the beams out, or the edits")
     target = [*given]

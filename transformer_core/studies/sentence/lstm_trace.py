@@ -1,4 +1,4 @@
-"""What the lecture's LSTM translators make of a sentence: their states, word after word, and what they write.
+"""Traces of the lecture's LSTM translators for a sentence: their states, word after word, and their translations.
 
 They come trained (`transformer_core.studies.experiments.lstm_checkpoints`), and read a sentence only if each of its
 words is one of theirs.
@@ -81,7 +81,7 @@ def load_lstm(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
 
 
 def read_lstms(labels: Sequence[str]) -> Trace:
-    """What both make of the sentence whose words are `labels`: `lstm.*`, `lstm_with_attention.*`, in double precision.
+    """Traces of both for the sentence whose words are `labels`: `lstm.*`, `lstm_with_attention.*`, in double precision.
 
     `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
     themselves. `other.exchanged.*` are the states of the same words, two of which have changed places (`exchanged`),

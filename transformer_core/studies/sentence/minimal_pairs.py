@@ -1,4 +1,4 @@
-"""What the grammar says of a sentence, and other sentences to compare it with."""
+"""The analysis of a sentence by the grammar, and other sentences to compare it with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INFLECTED, INVARIANT = "adjective(inflected)->noun", "adjective(invariant)->noun
 
 
 def facts(text: str) -> dict[str, Any]:
-    """Whether the grammar makes `text`, which token answers which in each role, and a contrast.
+    """The facts of `text` by the grammar: if it is a sentence of it, the pairs of tokens of each role, and contrasts.
 
     `gold` is the grammar's own translation: its words, the source positions that each translates, and which of them
     English has no word for. `swap` is the same sentence with an adjective that Spanish inflects replaced by one that

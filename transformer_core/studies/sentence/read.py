@@ -129,7 +129,7 @@ def read(
 def _asked(
     edit: Mapping[str, Edit] | Sequence[str], model: Transformer, tokenizer: Tokenizer, unedited: Sentence | None
 ) -> tuple[tuple[str, ...], Mapping[str, Edit]]:
-    """What is said of the edits, and the edits."""
+    """The description of the edits, and the edits."""
     if isinstance(edit, Mapping) or unedited is None:
         return tuple(edit), edit if isinstance(edit, Mapping) else {}
     return tuple(edit), edits_of(tuple(edit), _traced(model, tokenizer, {"": Variant(unedited)}))
@@ -172,7 +172,7 @@ def _prefix(name: str, sentences: Mapping[str, Sentence]) -> str:
 
 
 def words_along(sentences: Mapping[str, Sentence], tokenizer: Tokenizer) -> Labels:
-    """Which words stand along an axis: a decoder's keys are source words in cross-attention, target words else."""
+    """The words along an axis: a decoder's keys are source words in cross-attention, target words else."""
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:
         prefix = _prefix(name, sentences)

@@ -1,9 +1,10 @@
-"""The sentence of a lecture, changed in one way: what would the model make of it? And what would the loss pull at?"""
+"""Variants of a lecture's sentence, each changed in one way, and the gradients of the loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -124,17 +125,9 @@ def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Var
 
 def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
     """The same words in another order: of the source, or of the target of a decoder alone."""
-    if not given.source_ids:
-        return replace(
-            given,
-            target_ids=tuple(given.target_ids[i] for i in order),
-            target=tuple(given.target[i] for i in order),
-        )
-    return replace(
-        given,
-        source_ids=tuple(given.source_ids[i] for i in order),
-        source=tuple(given.source[i] for i in order),
-    )
+    side = "source" if given.source_ids else "target"
+    moved: dict[str, Any] = {name: tuple(getattr(given, name)[i] for i in order) for name in (f"{side}_ids", side)}
+    return replace(given, **moved)
 
 
 def gradients(given: Variant, model: Transformer, end: int) -> Tape:

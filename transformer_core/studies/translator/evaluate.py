@@ -1,9 +1,9 @@
-"""How well a translator does on sentences that it never saw: exact matches, and where its cross-attention looks."""
+"""Evaluation of a translator on held-out sentences: exact matches, and the alignment of its cross-attention."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,21 +25,37 @@ def ids_of(sequences: Sequence[Sequence[int]]) -> Tensor:
     return torch.from_numpy(padded(sequences).astype(np.int64))
 
 
+def batches_of(vocabulary: Vocabulary, pairs: Sequence[Pair]) -> Iterator[tuple[Sequence[Pair], Tensor, Tensor]]:
+    """Up to `BATCH` pairs at a time, their padded source ids, and their target ids from start to end mark."""
+    for at in range(0, len(pairs), BATCH):
+        some = pairs[at : at + BATCH]
+        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
+        yield some, source, ids_of([vocabulary.target_ids(pair.target) for pair in some])
+
+
 def translate(model: Transformer, vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
     """The greedy translation of each source."""
-    ids = ids_of(sources)
+    return [vocabulary.target_words(row) for row in _greedy(model, vocabulary, ids_of(sources))]
+
+
+def _greedy(model: Transformer, vocabulary: Vocabulary, ids: Tensor) -> list[list[int]]:
     longest = min(vocabulary.longest, model.config.max_positions - 1)
-    written = greedy(model, ids, START, END, longest, source_padding=ids == PAD)
-    return [vocabulary.target_words(row) for row in written]
+    return greedy(model, ids, START, END, longest, source_padding=ids == PAD)
 
 
 def exact(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> list[bool]:
-    """Whether the greedy translation of each sentence is the grammar's, word for word."""
+    """True for each sentence whose greedy translation is the grammar's, word for word."""
+    return matches(lambda ids: _greedy(model, vocabulary, ids), vocabulary, pairs)
+
+
+def matches(
+    write: Callable[[Tensor], Sequence[Sequence[int]]], vocabulary: Vocabulary, pairs: Sequence[Pair]
+) -> list[bool]:
+    """True for each sentence that `write` translates as the grammar does, word for word: from ids to ids."""
     right: list[bool] = []
-    for at in range(0, len(pairs), BATCH):
-        some = pairs[at : at + BATCH]
-        found = translate(model, vocabulary, [vocabulary.source_ids(pair.source) for pair in some])
-        right += [words == pair.target for words, pair in zip(found, some, strict=True)]
+    for some, source, _ in batches_of(vocabulary, pairs):
+        written = zip(write(source), some, strict=True)
+        right += [vocabulary.target_words(ids) == pair.target for ids, pair in written]
     return right
 
 
@@ -67,10 +83,7 @@ def alignment(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair])
     Spanish inserts; question marks don't count. The decoder layer is the one that aligns best.
     """
     hits: dict[int, list[tuple[bool, bool]]] = defaultdict(list)
-    for at in range(0, len(pairs), BATCH):
-        some = pairs[at : at + BATCH]
-        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
-        target = ids_of([vocabulary.target_ids(pair.target) for pair in some])
+    for some, source, target in batches_of(vocabulary, pairs):
         with record(only=["decoder.*.cross_attn.weights"]) as tape:
             model(source, target, source == PAD)
         for layer, weights in enumerate(tape.values()):

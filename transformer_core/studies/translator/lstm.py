@@ -1,4 +1,4 @@
-"""What the lecture compares the Transformer with: a translator made of two LSTMs, without and with attention."""
+"""A translator made of two LSTMs, without and with attention, to compare with the Transformer."""
 
 from __future__ import annotations
 

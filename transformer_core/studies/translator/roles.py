@@ -1,4 +1,4 @@
-"""Which head plays which grammatical role: measured over sentences, never read off one picture."""
+"""Grammatical roles of attention heads, measured over many sentences, never read off one picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.translator.evaluate import BATCH, ids_of
+from transformer_core.studies.translator.evaluate import batches_of
 from transformer_core.studies.translator.grammar import Pair, reading
 from transformer_core.text.vocabulary import PAD, Vocabulary, pieces
 from transformer_core.tracing.tap import record, to_numpy
@@ -52,7 +52,7 @@ def parse(text: str) -> Pairs | None:
 
 
 def in_grammar(text: str) -> bool:
-    """Whether the model was trained on sentences of this make."""
+    """True if the grammar can make this sentence."""
     return parse(text) is not None
 
 
@@ -65,9 +65,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     """
     layers, heads = model.config.encoder_layers, model.config.heads
     hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
-    for at in range(0, len(pairs), BATCH):
-        some = pairs[at : at + BATCH]
-        source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
+    for some, source, _ in batches_of(vocabulary, pairs):
         with record(only=["encoder.*.self_attn.weights"]) as tape:
             model.encode(source, source == PAD)
         favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
@@ -84,7 +82,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
 
 
 def answers_by_asker(links: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-    """A query token that several words answer ("is" in "is big and red") is content with any of them."""
+    """The answers of each query token: several for "is" in "is big and red", any of which is right."""
     found: dict[int, list[int]] = {}
     for query_token, answer in links:
         found.setdefault(query_token, []).append(answer)

@@ -65,7 +65,7 @@ def vocabulary_of_grammar() -> Vocabulary:
 
 
 def training_corpus(sentences: int, seed: int, vocabulary: Vocabulary) -> Corpus:
-    """So many random training sentences as ids; none joins a held-out pair."""
+    """`sentences` random training sentences as ids; none joins a held-out pair."""
     return Corpus.of(islice(training_sentences(seed), sentences), vocabulary)
 
 
@@ -166,7 +166,7 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> 
 
 
 def command(recipe: Recipe) -> str:
-    """What to type to train this once more."""
+    """The command line that runs this training again."""
     plain = Recipe(steps=recipe.steps, seed=recipe.seed)
     changes = {
         f.name: getattr(recipe, f.name) for f in fields(recipe) if getattr(recipe, f.name) != getattr(plain, f.name)
@@ -225,7 +225,7 @@ def recorded(run: Run) -> Iterator[NamedTensor]:
 
 
 def training_counts(run: Run) -> NamedTensor:
-    """How many training sentences join each noun with each adjective."""
+    """The number of training sentences that join each noun with each adjective."""
     counts = run.corpus.pairs
     names = tuple(dict.fromkeys(noun.singular for noun in nouns()))
     words = tuple(adjective.english for adjective in adjectives())

@@ -1,4 +1,4 @@
-"""What the models of the lecture are trained on: a small English-Spanish grammar that knows its own structure."""
+"""A small English-Spanish grammar that knows its own structure: the training data of the lecture's models."""
 
 from transformer_core.studies.translator.grammar.choosing import Sampler
 from transformer_core.studies.translator.grammar.corpus import (

@@ -1,4 +1,4 @@
-"""Who makes the choices that the grammar leaves open: chance, or a sentence that is to be recognised.
+"""Choosers, which decide what the grammar leaves open: at random, or by a sentence that is to be recognised.
 
 The grammar is written once, as nested loops over what could be chosen. Under a `Sampler` each loop runs once, with a
 random choice; under a `Recogniser` it runs over the choices that occur in a given text, and the ways through are the
@@ -17,7 +17,7 @@ Option = TypeVar("Option")
 
 
 class Chooser(Protocol):
-    """What the grammar asks at each choice."""
+    """The choices of the grammar, made by a `Sampler` or a `Recogniser`."""
 
     def any(self, options: Sequence[Option], weights: Sequence[float] | None = None) -> Iterator[Option]: ...
 
@@ -52,7 +52,7 @@ class Sampler:
         return True
 
     def allows(self, noun: str, adjective: str) -> bool:
-        """Whether training may join the two."""
+        """True if training may join the two."""
         return (noun, adjective) not in self.held_out
 
 

@@ -37,19 +37,15 @@ from transformer_core.studies.translator.grammar.phrases import (
 from transformer_core.studies.translator.grammar.words import COPULAS
 
 LIVING = frozenset({"person", "animal"})
-THINGS = frozenset("vehicle building way place furniture opening container device text clothing food plant".split()) | {
-    "agency",
-    "shore",
-    "night",
-    "club",
-    "wader",
-    "hoist",
-}
+THINGS = frozenset(
+    "vehicle building way place furniture opening container device text clothing food plant agency shore night club "
+    "wader hoist".split()
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Saying:
-    """What is said of a subject, in the parts that a question puts elsewhere: verb, negation, the rest."""
+    """A predicate in the parts that a question moves: verb, negation, the rest."""
 
     verb: Constituent
     negation: Constituent
@@ -138,7 +134,7 @@ def personal(verb: Constituent, verb_name: str, found: NounPhrase) -> Constituen
 def objects(
     g: Chooser, verb: Verb, group: Constituent, doer: NounPhrase, past: bool, more: float = 0.0, adjective: float = 0.25
 ) -> Iterator[tuple[NounPhrase, Constituent]]:
-    """What the doer may do it to, and the personal "a" before it, if any."""
+    """The objects that the doer's verb may have, and the personal "a" before each, if any."""
     for found in noun_phrase(g, objects_of(verb, doer.noun), ANY, adjective):
         if found.noun == doer.noun:
             continue
@@ -225,7 +221,7 @@ def subject(
     *,
     decided: bool = False,
 ) -> Iterator[NounPhrase]:
-    """Who or what a sentence is about: he, she, or a noun phrase with or without something behind it."""
+    """The subjects of a sentence: he, she, or a noun phrase with or without something after it."""
     for short in g.maybe(0.06):
         if short:
             yield from pronoun(g, tags)

@@ -1,4 +1,4 @@
-"""Which nouns and adjectives training never joins, and the sentences that are drawn for training and for testing."""
+"""Held-out pairs of noun and adjective, and the sentences that are drawn for training and for testing."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Noun:
 
     @property
     def numbers(self) -> tuple[bool, ...]:
-        """Whether plural: a mass such as "soup" has no plural."""
+        """False for the singular, True for the plural; a mass such as "soup" has no plural."""
         return (False,) if "mass" in self.tags else (False, True)
 
     @property
@@ -74,7 +74,7 @@ class Adjective:
 
     @property
     def inflected(self) -> bool:
-        """Whether Spanish gives it a gender: rojo and roja, but verde and verde."""
+        """True if Spanish inflects it for gender: rojo and roja, but verde and verde."""
         return self.spanish.endswith("o")
 
     def in_spanish(self, feminine: bool, plural: bool) -> str:
@@ -155,7 +155,7 @@ def _opposites() -> tuple[frozenset[str], ...]:
 
 @cache
 def clash(first: str, second: str) -> bool:
-    """Whether two adjectives are the same, or cannot both be said of one thing."""
+    """True if two adjectives are the same, or cannot both be said of one thing."""
     return first == second or any({first, second} <= group for group in _opposites())
 
 
@@ -218,7 +218,7 @@ def reasons(verb: Verb, negated: bool) -> tuple[frozenset[str], frozenset[str]]:
 
 @cache
 def afterwards(verb: Verb) -> tuple[Verb, ...]:
-    """What one may do next with the same object."""
+    """The verbs that may follow with the same object."""
     pairs = [pair.split() for row in _rows(THEN) for pair in row.split("|")]
     return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
 

@@ -126,7 +126,7 @@ def noun_phrase(
 
 
 def place(g: Chooser, figure: Noun) -> Iterator[Constituent]:
-    """Where `figure` may be, or with whom: a preposition and a noun phrase."""
+    """The prepositional phrases of place or company that `figure` may have: a preposition and a noun phrase."""
     for preposition in g.any([p for p in prepositions() if objects_of(p, figure)]):
         relation = phrase(preposition.english, preposition.spanish)
         if not g.fits(relation):
