@@ -1,21 +1,33 @@
 """What every test has: one thread for torch, so that figures do not depend on the machine; and who runs beside whom."""
 
+import gc
 import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 # Tests that a shell started in its background ignore interrupts, and so would the commands that they interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# What Hypothesis tries is the same each time, however slow the machine: what was green stays green.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes a minute or many; runs only with -m slow")
+
+
+def pytest_collection_finish():
+    """All modules and five thousand tests stay to the end: what is over need not be looked for among them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
