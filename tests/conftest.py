@@ -17,6 +17,8 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
+#: Where the longest files are: they begin first, so that at the end no process waits for another.
+LONGEST = (WALKS, "tests/models/", "tests/robustness/", "tests/production/")
 
 
 def pytest_configure(config):
@@ -47,12 +49,14 @@ def together(test: str) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """The longest, which are the walks, begin first, also where the order is shuffled."""
+    """The longest begin first, the walks before all others, also where the order is shuffled."""
     for item in items:
         if item.get_closest_marker("slow") and "slow" not in config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="only with -m slow"))
     done = yield
-    items.sort(key=lambda item: not item.nodeid.startswith(WALKS))
+    items.sort(
+        key=lambda item: next((n for n, part in enumerate(LONGEST) if item.nodeid.startswith(part)), len(LONGEST))
+    )
     return done
 
 
