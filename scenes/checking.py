@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.pass_context
 def test(context: click.Context) -> None:
-    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest."""
+    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest.
+
+    With -m slow it runs the tests that take long, with -m "slow or not slow" these and all others.
+    """
     if not (ROOT / "tests").is_dir():
         raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
     tools = Path(sys.executable).parent
@@ -42,6 +45,8 @@ def test(context: click.Context) -> None:
     for name, command in checks.items():
         click.secho(f"── {name}", bold=True)
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        # Hundreds of tests start a command: without compiled modules each would compile them anew.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         arguments = [str(part) for part in command]
         if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
             failed.append(name)

@@ -1,21 +1,35 @@
 """What every test has: one thread for torch, so that figures do not depend on the machine; and who runs beside whom."""
 
+import gc
 import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 # Tests that a shell started in its background ignore interrupts, and so would the commands that they interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# What Hypothesis tries is the same each time, however slow the machine: what was green stays green.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
+#: Where the longest files are: they begin first, so that at the end no process waits for another.
+LONGEST = (WALKS, "tests/models/", "tests/robustness/", "tests/production/")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes a minute or many; runs only with -m slow")
+
+
+def pytest_collection_finish():
+    """All modules and five thousand tests stay to the end: what is over need not be looked for among them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,12 +49,14 @@ def together(test: str) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """The longest, which are the walks, begin first, also where the order is shuffled."""
+    """The longest begin first, the walks before all others, also where the order is shuffled."""
     for item in items:
         if item.get_closest_marker("slow") and "slow" not in config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="only with -m slow"))
     done = yield
-    items.sort(key=lambda item: not item.nodeid.startswith(WALKS))
+    items.sort(
+        key=lambda item: next((n for n, part in enumerate(LONGEST) if item.nodeid.startswith(part)), len(LONGEST))
+    )
     return done
 
 

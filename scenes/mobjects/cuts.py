@@ -45,8 +45,9 @@ class Cuts(VGroup):
     def _lines(square: VGroup, count: int) -> VGroup:
         lines = VGroup()
         over = units(14)
+        left, wide = square.get_left()[0], square.width
+        top, foot = square.get_top()[1] + over, square.get_bottom()[1] - over
         for k in range(1, count):
-            x = square.get_left()[0] + square.width * k / count
-            top, foot = square.get_top()[1] + over, square.get_bottom()[1] - over
+            x = left + wide * k / count
             lines.add(rule(np.array([x, top, 0]), np.array([x, foot, 0]), "query", 4))
         return lines

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
-from scenes.mobjects.copies import Copied
+from scenes.mobjects.copies import Copied, begin
 from scenes.theme import palette, units
 
 #: Share of a quarter circle's radius that a cubic's handle takes.
@@ -45,7 +45,7 @@ class Box(Copied, VMobject):
     def __init__(
         self, width: float, height: float, fill: str, radius: float = 5, line: str = "", thick: float = 0
     ) -> None:
-        super().__init__(fill_color=fill, fill_opacity=1, stroke_width=stroke(thick), stroke_color=line or fill)
+        begin(self, fill_color=fill, fill_opacity=1, stroke_width=stroke(thick), stroke_color=line or fill)
         self.points = _rounded(units(width), units(height), units(radius)).copy()
 
 

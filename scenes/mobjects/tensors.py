@@ -13,6 +13,7 @@ import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.mobjects.cells import Cell, Closed, fitting
+from scenes.mobjects.copies import Copied
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
@@ -208,7 +209,7 @@ def pooled(values: np.ndarray, wide: float, axis: int = 0) -> np.ndarray:
     return np.moveaxis(np.stack(chosen), 0, axis)
 
 
-class Heatmap(VGroup):
+class Heatmap(Copied, VGroup):
     """A large matrix as coloured squares without numbers, one mobject a shade: cheap to draw and to move."""
 
     def __init__(self, tensor: NamedTensor, wide: float, high: float, scale: float = 0, weights: bool = False) -> None:

@@ -8,7 +8,7 @@ and token in it carries the tensor entry it was made from.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import uharfbuzz as hb
 from manim import DL, VMobject
 
 from scenes.language import told
-from scenes.mobjects.copies import Copied
+from scenes.mobjects.copies import Copied, begin
 from scenes.theme import Type, at, palette, typeset, units
 from transformer_core.tracing.provenance import MINUS, Label, Quantity, parse
 
@@ -99,7 +99,7 @@ def _outline(family: str, italic: bool, weight: int, glyph: int) -> np.ndarray:
     return np.array(pen.curves).reshape(-1, 2) if pen.curves else np.zeros((0, 2))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], ...], float]:
     """All points of `text` in em units from its origin, where each cluster begins, and the whole advance."""
     if not text:
@@ -132,7 +132,7 @@ class Words(Copied, VMobject):
     def __init__(self, text: str, style: str = "note", role: str = "ink", paper: VMobject | None = None) -> None:
         self.text, self.spans = parse(told(text))
         self.style, self.role, self.paper, self.turned = style, role, paper, False
-        super().__init__(stroke_width=0, fill_opacity=1, fill_color=palette().role(role))
+        begin(self, stroke_width=0, fill_opacity=1, fill_color=palette().role(role))
         self._draw()
 
     def _draw(self) -> None:

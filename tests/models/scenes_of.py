@@ -1,5 +1,6 @@
 """Chapters walked with a trace of any model, and what a suspicious and a strict viewer find in them."""
 
+import gc
 from dataclasses import dataclass, field
 
 import walking
@@ -56,4 +57,5 @@ def _walk(chapter, trace, theme, language):
         walking.walk(chapter, "", theme, look, language)
     finally:
         walking.trace_of = before
+    gc.collect()
     return found

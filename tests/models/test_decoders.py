@@ -28,7 +28,22 @@ def trace(given):
     return given[0]
 
 
-@pytest.mark.parametrize("chapter", EVERY_DECODER_CHAPTER, ids=lambda chapter: chapter.__name__)
+def walked(chapters):
+    """Each chapter with each sentence; with the short one only with -m slow."""
+    cases = [
+        pytest.param(
+            look,
+            chapter,
+            id=f"{' '.join(look)}-{chapter.__name__}",
+            marks=pytest.mark.slow if look[0] == "short" else (),
+        )
+        for look in SENTENCES
+        for chapter in chapters
+    ]
+    return pytest.mark.parametrize(("given", "chapter"), cases, indirect=["given"], scope="module")
+
+
+@walked(EVERY_DECODER_CHAPTER)
 def test_every_chapter_on_a_decoder_is_true_and_readable(chapter, given):
     found = found_in(chapter, *given)
     assert found.lies + found.claims + found.faults == []
@@ -48,7 +63,7 @@ def test_attention_and_writing_are_among_them():
     assert {chapter.__name__ for chapter in EVERY_DECODER_CHAPTER} == {*on_attention, "Decoder", "Inference"}
 
 
-@pytest.mark.parametrize("chapter", ON_ATTENTION, ids=lambda chapter: chapter.__name__)
+@walked(ON_ATTENTION)
 def test_no_chapter_calls_a_decoder_an_encoder(chapter, given):
     narrations = [record.narration.replace("decoder", "") for record in found_in(chapter, *given).records]
     assert [told for told in narrations if "encoder" in told] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from walking import RANDOM, SENTENCES, UNUSUAL, Findings, chapters, findings
+from walking import FRESH, RANDOM, RARE, SENTENCES, UNUSUAL, Findings, chapters, findings
 
 from scenes.storyboard import Chapter
 
@@ -24,8 +24,15 @@ TOO_MANY = re.compile(rf"{ONE} (?:[a-z]+ )?(?!(?:{'|'.join(NO_PLURAL.split())})\
 TOO_FEW = re.compile(rf"{MORE} (?:{'|'.join(NOUNS.split())})\b(?! by)")
 VERB = re.compile(rf"{ONE} (?:{'|'.join(OF_MANY.split())})\b")
 WALKS = [
-    *((chapter, text, None) for chapter in chapters() for text in (*SENTENCES, *UNUSUAL)),
-    *((chapter, text, RANDOM) for chapter in chapters() for text in ("The car is red", "car", "the car the car")),
+    pytest.param(chapter, text, model, id=f"{chapter.__name__}-{text[:14]}{'-random' * bool(model)}", marks=marks)
+    for chapter in chapters()
+    for texts, model, marks in (
+        ((*SENTENCES, *RARE), None, ()),
+        ([text for text in UNUSUAL if text not in RARE], None, pytest.mark.slow),
+        (FRESH[:1], RANDOM, ()),
+        (FRESH[1:], RANDOM, pytest.mark.slow),
+    )
+    for text in texts
 ]
 
 
@@ -39,9 +46,7 @@ def told(found: Findings) -> list[str]:
     return [*(text for record in found.records for text in (record.title, record.narration)), *sorted(found.texts)]
 
 
-@pytest.mark.parametrize(
-    ("chapter", "text", "model"), WALKS, ids=[f"{c.__name__}-{t[:14]}{'-random' * bool(m)}" for c, t, m in WALKS]
-)
+@pytest.mark.parametrize(("chapter", "text", "model"), WALKS)
 def test_numbers_agree_with_the_words_behind_them(chapter: type[Chapter], text: str, model: object) -> None:
     found = findings(chapter, text, "dark", model=model)
     assert [fault for said in told(found) for fault in wrong_numbers(said)] == []

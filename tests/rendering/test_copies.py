@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from manim import Mobject, VMobject
 
+from scenes.mobjects.copies import begin
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
@@ -37,6 +38,18 @@ def test_a_copy_equals_the_copy_that_manim_makes_and_shares_no_array(shape: VMob
     arrays = [name for name, value in vars(shape).items() if isinstance(value, np.ndarray)]
     assert arrays
     assert not any(np.shares_memory(vars(ours)[name], vars(shape)[name]) for name in arrays)
+
+
+@pytest.mark.parametrize("shape", shapes(), ids=["text", "box", "space"])
+def test_a_shape_begins_with_all_that_manim_gives_it_and_shares_no_array(shape: VMobject) -> None:
+    style = {"fill_color": "#336699", "fill_opacity": 1, "stroke_width": 2.5, "stroke_color": "#aa2200"}
+    begun, another, theirs = (object.__new__(type(shape)) for _ in range(3))
+    begin(begun, **style)
+    begin(another, **style)
+    VMobject.__init__(theirs, **style)
+    assert not differing(begun, theirs)
+    arrays = [name for name, value in vars(begun).items() if isinstance(value, (np.ndarray, list))]
+    assert not any(vars(begun)[name] is vars(another)[name] for name in arrays)
 
 
 def test_a_copy_of_two_that_know_each_other_stays_among_itself() -> None:

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from interruption import Trials
-from tiny_lecture import CHAPTER, LECTURE
+from tiny_lecture import CHAPTER, LECTURE, some_slow
 from trial import LECTURE as COMMAND
 from trial import halves, start
 
@@ -38,7 +38,7 @@ def films(known, tmp_path_factory):
     return Trials(command, place, random.Random(3), PATIENCE)
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", some_slow(0, 1, quick=[0]))
 def test_after_a_kill_the_next_run_makes_the_very_files_of_an_undisturbed_one(films, number):
     films.kill(number)
     assert films.figures.faults == []
