@@ -18,7 +18,7 @@ from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.first_look import met
+from transformer_core.studies.measures.training_pairs import met
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 

@@ -19,9 +19,9 @@ from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import at
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.chains import SHORT_AND_LONG, farthest, parted
-from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.order import TURNED, exchanged
+from transformer_core.studies.measures.permutation import TURNED, exchanged
+from transformer_core.studies.measures.recurrence import SHORT_AND_LONG, farthest, parted
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace
 
 STATES, WRITTEN, ATTENDING = "lstm.encoder.states", "lstm.decoder.logits", "lstm_with_attention.decoder.logits"

@@ -29,7 +29,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
 from scenes.storyboard import Chapter, Step, claim
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.boxes import argmax_weight
+from transformer_core.studies.measures.sublayers import argmax_weight
 from transformer_core.tracing.trace import Trace
 
 NORMS = {"pre": ", a norm before each part", "post": ", a norm after each part", "none": ", without norms"}

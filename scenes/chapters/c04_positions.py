@@ -33,8 +33,8 @@ from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
-from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms
+from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A difference below this part of the numbers that differ is rounding.

@@ -30,7 +30,7 @@ from scenes.mobjects.text import Words
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
-from transformer_core.studies.measures.journey import SENSES
+from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
 

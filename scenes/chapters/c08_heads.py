@@ -23,8 +23,8 @@ from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of
-from transformer_core.studies.measures.effects import tallies_count
 from transformer_core.studies.measures.patterns import widest
+from transformer_core.studies.measures.significance import tallies_count
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 

@@ -22,8 +22,8 @@ from scenes.mobjects.trained import ByDepth, Deep, Trained
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, focus_of, layers_of
-from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.telling import argmax_turned
+from transformer_core.studies.measures.selection import argmax_turned
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 

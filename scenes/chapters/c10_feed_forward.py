@@ -15,7 +15,7 @@ from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
 from scenes.storyboard import Chapter, Step, claim
 from transformer_core.studies.focus import Focus, focus_of
-from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace
 
 

@@ -16,8 +16,8 @@ from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
 from scenes.storyboard import Chapter, Step, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.measures.kinds import OURS
 from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner
+from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace
 
 #: A difference below this is rounding.

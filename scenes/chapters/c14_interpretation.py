@@ -20,10 +20,10 @@ from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import best_head, focus_of, layers_of, stack_of
-from transformer_core.studies.measures.kinds import OURS
+from transformer_core.studies.measures.ablation import roles_of
 from transformer_core.studies.measures.learning import ENOUGH
 from transformer_core.studies.measures.patterns import pattern_of, widest
-from transformer_core.studies.measures.switched_off import roles_of
+from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace
 
 #: From so many cases on a share of them gets a bar: its standard error stays below ten points.

@@ -13,8 +13,8 @@ from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
 from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
 from scenes.storyboard import Chapter, Step, claim
-from transformer_core.studies.measures.effects import counts, tallies_count
-from transformer_core.studies.measures.trial import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"

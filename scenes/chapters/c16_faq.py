@@ -47,8 +47,8 @@ from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import LIMITS
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
-from transformer_core.studies.measures.answers import argmin_push, equal_scores_unequal_weights
-from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms
+from transformer_core.studies.measures.questions import argmin_push, equal_scores_unequal_weights
+from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 

@@ -13,7 +13,7 @@ from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, gap, palette, units
-from transformer_core.studies.measures.first_look import neighbours
+from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from scenes.production.files import whole
 from transformer_core.studies import results
-from transformer_core.studies.measures.effects import ALPHA, p_values
+from transformer_core.studies.measures.significance import ALPHA, p_values
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Axes that a plot runs along, and the tensors that may have their values.
@@ -80,10 +80,10 @@ smallest, and p is that of the difference from the first row: Welch's t-test, tw
 of the table. It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most
 one in twenty says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there
 has no number: such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see
-`measures/effects.py`). Where the lecture tells a single comparison of a table, planned before, that one is judged
+`measures/significance.py`). Where the lecture tells a single comparison of a table, planned before, that one is judged
 alone, without Holm's correction. <!-- held by
 tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
-tests/core/test_effects.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
+tests/core/test_significance.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
 """
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRACE = Trace({})

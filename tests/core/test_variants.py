@@ -7,7 +7,7 @@ from core_models import jig
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.order import shuffle
+from transformer_core.studies.measures.permutation import shuffle
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.tap import record

@@ -6,7 +6,7 @@ import pytest
 from transformer_core.studies import results
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.focus import EARNED
-from transformer_core.studies.measures.effects import counts
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace
 
 EXPERIMENTS = results.experiments()

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Derived tensors that statistics of a library make, which are held by a file of their own.
 OF_EFFECTS = "over_seeds spread difference p_value effect".split()
 OF_TRIALS = "points chance gain_width gain_amount gain_width_counts gain_amount_counts".split()
-ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_effects.py") | dict.fromkeys(
-    OF_TRIALS, "tests/measures/test_trial.py"
+ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.fromkeys(
+    OF_TRIALS, "tests/measures/test_ablation_trainings.py"
 )
 #: Derived tensors that are the same everywhere, and why.
 ALWAYS = {

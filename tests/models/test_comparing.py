@@ -12,7 +12,7 @@ from scenes.theme import LIMITS
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import UNTRAINED, open_model
 from transformer_core.pretrained.untrained import seed_of
-from transformer_core.studies.measures.side_by_side import likeness, likeness_apart, rows_apart, shares_apart
+from transformer_core.studies.measures.distances import likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.studies.sentence.compare import Side
 from transformer_core.studies.sentence.diff import PLACES, of_the_pass
 from transformer_core.studies.sentence.window import in_sight

@@ -36,45 +36,48 @@ ENOUGH = 0.85
 TESTS = {
     "attention.py": "core/test_masks.py core/test_attention.py core/test_trace_identities.py core/test_decoding.py "
     "core/test_tracing.py",
-    "trace.py": "core/test_trace.py core/test_tracing.py",
-    "decoding.py": "core/test_sampling.py core/test_decoding.py core/test_decoding_equals_hugging_face.py",
-    "named_tensor.py": "core/test_named_tensor.py",
-    "tap.py": "core/test_tap.py core/test_tracing.py core/test_interventions.py",
-    "array_files.py": "core/test_array_files.py core/test_trace.py",
-    "beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
+    "tracing/trace.py": "core/test_trace.py core/test_tracing.py",
+    "decoding/sampling.py": "core/test_sampling.py core/test_decoding.py core/test_decoding_equals_hugging_face.py",
+    "tracing/named_tensor.py": "core/test_named_tensor.py",
+    "tracing/tap.py": "core/test_tap.py core/test_tracing.py core/test_interventions.py",
+    "files/arrays.py": "core/test_array_files.py core/test_trace.py",
+    "decoding/beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
 }
 
 #: The tests by hand of each file of measures: what is no derived tensor has no oracle.
 BY_HAND = {
-    "answers.py": "measures/test_answers.py",
-    "boxes.py": "core/test_boxes.py",
-    "chains.py": "measures/test_chains.py",
-    "choices.py": "measures/test_choices.py",
+    "questions.py": "measures/test_questions_of_the_lecture.py",
+    "sublayers.py": "core/test_sublayers.py",
+    "recurrence.py": "measures/test_recurrence.py",
+    "decoding_rules.py": "measures/test_decoding_rules.py",
     "decoder.py": "measures/test_decoder.py",
-    "effects.py": "core/test_effects.py",
+    "significance.py": "core/test_significance.py",
     "emergence.py": "measures/test_emergence.py",
-    "first_look.py": "core/test_first_look.py",
+    "training_pairs.py": "core/test_training_pairs.py",
     "heads.py": "core/test_head_measures.py",
-    "journey.py": "measures/test_journey.py",
-    "kinds.py": "measures/test_kinds.py",
+    "residual_path.py": "measures/test_residual_path.py",
+    "word_kinds.py": "measures/test_word_kinds.py",
     "learning.py": "measures/test_learning.py",
     "lens.py": "measures/test_lens.py",
     "linearity.py": "measures/test_linearity.py",
-    "order.py": "measures/test_order.py",
+    "permutation.py": "measures/test_permutation.py",
     "patterns.py": "measures/test_patterns.py",
-    "places.py": "measures/test_places.py",
+    "position_table.py": "measures/test_position_table.py",
     "positions.py": "measures/test_positions.py",
     "scores.py": "measures/test_scores.py",
-    "shares.py": "measures/test_shares.py",
+    "attention_weights.py": "measures/test_attention_weights.py",
     "sheets.py": "measures/test_sheets.py",
-    "side_by_side.py": "measures/test_side_by_side.py",
+    "distances.py": "measures/test_distances.py",
     "sizes.py": "measures/test_sizes.py",
     "stream.py": "measures/test_stream.py",
-    "switched_off.py": "measures/test_switched_off.py",
-    "telling.py": "measures/test_telling.py",
-    "trial.py": "measures/test_trial.py",
+    "ablation.py": "measures/test_ablation.py",
+    "selection.py": "measures/test_selection.py",
+    "ablation_trainings.py": "measures/test_ablation_trainings.py",
 }
-MEASURES = [f"measures/{path.name}" for path in sorted((ROOT / "transformer_core" / "measures").glob("[!_]*.py"))]
+MEASURES = [
+    path.relative_to(ROOT / "transformer_core").as_posix()
+    for path in sorted((ROOT / "transformer_core" / "studies" / "measures").glob("[!_]*.py"))
+]
 
 
 def means_the_same(change: Change) -> bool:

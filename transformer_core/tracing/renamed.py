@@ -6,13 +6,13 @@ import re
 _LAST = dict(
     pair.split("=")
     for pair in """
-    adding_up=score_part_sums addition_lengths=contribution_norms all_places=position_table alone=per_position
+    addition_lengths=contribution_norms all_places=position_table alone=per_position
     alone_difference=per_position_difference arrived=trainings_that_solved askers=queries bought=share_of_gain
     breadth=effective_keys comparisons=score_count cost=ablation_effect different_favourites=distinct_top_keys
     disputed=queries_in_dispute earned=role_threshold entry_reach=query_sensitivity favourites=top_keys
     fixed_shares_gap=fixed_weights_gap from_zeros_length=from_zeros_norm gained=scaled_by_gain
     gold_hits=alignment_hits good_until=longest_solved hand_count=sin_cos_pairs
-    hand_turns=table_degrees_per_position hands=sin_cos head_lengths=head_norms hops=recurrent_path_lengths
+    hand_turns=table_degrees_per_position head_lengths=head_norms hops=recurrent_path_lengths
     journey=residual_path journey_explained=residual_path_explained k_length=k_norm learned_since=learned_onset
     learned_stride=largest_rise_in_doubling left_to_others=remaining_probability likeness=cosine_with_other
     likenesses=position_products likenesses_spread=position_products_spread links=recurrent_path_length
@@ -27,7 +27,7 @@ _LAST = dict(
     strides=abrupt_lines sums=partial_dot taken_from_others=share_from_other_tokens tally=residual_sums
     tally_difference=residual_sums_difference ticks=tokens_read tops=is_top_key turned_by=angle_first_last
     turned_change=rotated_scores_difference turned_k=rotated_k turned_q=rotated_q turned_scores=rotated_scores
-    turns=degrees_per_position turns_back=backward_jumps value_way=value_along_descent
+    turns_back=backward_jumps value_way=value_along_descent
     watched_hits=checkpoint_hits watched_losses=checkpoint_losses watched_true=checkpoint_true_probs
     winners=chosen_probs word_likeness=cosine_with_words zeroed_after=post_softmax_mask
     zeroed_leak=post_softmax_mask_leak zeroed_sums=post_softmax_mask_sums

@@ -2,9 +2,9 @@
 
 Data, steps, rate and seeds are the same for all. Every model is a translator of the lecture's size with as many
 cross-attention heads as self-attention heads, trained briefly (`BRIEF`). Which differences count, `exact.effect` says
-(see `transformer_core.studies.measures.effects`); five seeds, since with three the rate of false alarms of the whole
-family is not kept where a training either succeeds or fails. Source of the parts: Vaswani et al. 2017, section 3 (table
-3 has ablations of their own); warm-up: section 5.3.
+(see `transformer_core.studies.measures.significance`); five seeds, since with three the rate of false alarms of the
+whole family is not kept where a training either succeeds or fails. Source of the parts: Vaswani et al. 2017, section 3
+(table 3 has ablations of their own); warm-up: section 5.3.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.shipped import translator
 from transformer_core.studies.experiments.translation import held_out, vocabulary
-from transformer_core.studies.measures.order import shuffle
+from transformer_core.studies.measures.permutation import shuffle
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.tracing.tap import record
 

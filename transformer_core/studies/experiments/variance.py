@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.measures.shares import softmax
+from transformer_core.studies.measures.attention_weights import softmax
 
 WIDTHS = (1, 4, 16, 64, 256, 1024)
 KEYS, DRAWS, WALKS = 8, 4000, 40

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.measures.adding import cosine
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.shares import softmax
+from transformer_core.studies.measures.residual_connection import cosine
 from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source with another last word in the target (`transformer_core.studies.sentence.variants`).

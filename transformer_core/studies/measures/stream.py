@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.measures.adding import cosine
 from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.measures.residual_connection import cosine
 from transformer_core.tracing.trace import Trace
 
 SAID = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transformer_core.studies.focus import DECODER, ENCODER, layers_of
-from transformer_core.studies.measures.side_by_side import (
+from transformer_core.studies.measures.distances import (
     heads_apart,
     likeness,
     likeness_apart,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.order import TURNED, exchanged, shuffle
+from transformer_core.studies.measures.permutation import TURNED, exchanged, shuffle
 from transformer_core.text.vocabulary import SPECIAL
 from transformer_core.tracing.tap import Edit, Tape, record
 

@@ -7,7 +7,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.answers import argmin_push, equal_scores_unequal_weights
+from transformer_core.studies.measures.questions import argmin_push, equal_scores_unequal_weights
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 

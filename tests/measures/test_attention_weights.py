@@ -1,6 +1,6 @@
 import numpy as np
 
-from transformer_core.studies.measures.shares import softmax
+from transformer_core.studies.measures.attention_weights import softmax
 
 
 def test_a_softmax_takes_rows_of_any_height_each_by_itself():

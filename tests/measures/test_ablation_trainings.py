@@ -5,8 +5,8 @@ import pytest
 
 from transformer_core.studies.experiments.parts_removed import PARTS, without
 from transformer_core.studies.experiments.translation import BRIEF, vocabulary
-from transformer_core.studies.measures.effects import counts
-from transformer_core.studies.measures.trial import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHARES = np.array(

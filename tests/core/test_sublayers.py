@@ -5,7 +5,7 @@ import pytest
 from core_models import model, sentences
 
 from transformer_core.parameters import made_with, parameters
-from transformer_core.studies.measures.boxes import argmax_weight
+from transformer_core.studies.measures.sublayers import argmax_weight
 from transformer_core.tracing.tap import record
 from transformer_core.tracing.trace import NamedTensor, Trace
 

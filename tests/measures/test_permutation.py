@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.order import exchanged, shuffle
+from transformer_core.studies.measures.permutation import exchanged, shuffle
 from transformer_core.tracing.trace import NamedTensor
 from transformer_core.tracing.window import ORDER
 

@@ -3,7 +3,7 @@ import pytest
 from small import traced
 
 from transformer_core.embedding import sinusoids
-from transformer_core.studies.measures.places import MOST_PLACES
+from transformer_core.studies.measures.position_table import MOST_PLACES
 from transformer_core.studies.sentence.read import read
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.studies.measures.order import exchanged
+from transformer_core.studies.measures.permutation import exchanged
 from transformer_core.studies.sentence import lstm_trace as chains
 from transformer_core.studies.sentence.read import read
 from transformer_core.studies.translator.grammar import reading

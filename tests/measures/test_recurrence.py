@@ -1,7 +1,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.studies.measures.chains import farthest, parted
+from transformer_core.studies.measures.recurrence import farthest, parted
 
 MODELS = {"model": ("chain", "with attention", "grid")}
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.studies.measures.effects import ALPHA, holm, p_of, seeds_last, standard_error
 from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.measures.significance import ALPHA, holm, p_of, seeds_last, standard_error
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRIED: dict[str, Any] = {

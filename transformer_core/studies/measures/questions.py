@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.focus import layers_of
+from transformer_core.studies.measures.attention_weights import scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 

@@ -1,7 +1,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.studies.measures.switched_off import roles_of
+from transformer_core.studies.measures.ablation import roles_of
 
 RUN, KINDS = "experiment.off", {"choice": ("determiner->noun", "everything else")}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.telling import argmax_ratio, argmax_terms, argmax_turned
+from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms, argmax_turned
 from transformer_core.tracing.trace import NamedTensor
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.measures.first_look import met, neighbours
+from transformer_core.studies.measures.training_pairs import met, neighbours
 from transformer_core.studies.sentence import minimal_pairs as contrast
 from transformer_core.tracing.trace import NamedTensor, Trace
 

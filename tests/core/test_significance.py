@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from transformer_core.studies.experiments.laboratory import tensor
-from transformer_core.studies.measures.effects import ALPHA, counts, holm, p_of, p_values, tallies_count
+from transformer_core.studies.measures.significance import ALPHA, counts, holm, p_of, p_values, tallies_count
 from transformer_core.tracing.trace import Trace
 
 PARTS = ("nothing", "clear", "within", "scattered")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
+from transformer_core.studies.measures.attention_weights import scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
-from transformer_core.studies.measures.shares import scale_of, softmax
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
