@@ -1,5 +1,6 @@
 """Small models in folders, as a user would bring them: config, weights, tokenizer."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -11,7 +12,18 @@ from transformer_core.pretrained import save_torch
 for folder in ("pictures", "models"):
     sys.path.insert(0, str(Path(__file__).parents[1] / folder))
 
-from small_models import MAKERS, sentence_pieces, torch_model  # noqa: E402 - found by the line above
+import compared_pairs  # noqa: E402 - found by the line above
+import scenes_of  # noqa: E402 - as above
+from small_models import MAKERS, sentence_pieces, torch_model  # noqa: E402 - as above
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _walks_of_this_file():
+    """What was walked in one file is of no use to the next, and a trace of a pretrained model takes a lot of memory."""
+    yield
+    for walks in (scenes_of._walked, compared_pairs._walked, compared_pairs._pairs):
+        walks.clear()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,8 @@ def test_an_empty_translation_is_told_as_the_end_mark_that_comes_first() -> None
     assert "“<end>” gets" in third.narration
 
 
-@pytest.mark.parametrize("text", ["it", pytest.param("did", marks=pytest.mark.slow)])
+@pytest.mark.slow  # it walks through all chapters
+@pytest.mark.parametrize("text", ["it", "did"])
 def test_the_trace_of_an_empty_translation_is_saved_with_all_that_chapters_derive(text: str, tmp_path: Path) -> None:
     file = tmp_path / "empty.npz"
     done = CliRunner().invoke(lecture, ["trace", "--text", text, "--output", str(file)], catch_exceptions=False)
