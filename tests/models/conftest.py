@@ -19,9 +19,9 @@ from small_models import MAKERS, sentence_pieces, torch_model  # noqa: E402 - as
 
 @pytest.fixture(scope="module", autouse=True)
 def _walks_of_this_file():
-    """What was walked in one file is of no use to the next, and a trace of a pretrained model takes a lot of memory."""
+    """Forget what was read and walked in one file: no other needs it, and traces of pretrained models take memory."""
     yield
-    for walks in (scenes_of._walked, compared_pairs._walked, compared_pairs._pairs):
+    for walks in (scenes_of._read, scenes_of._walked, compared_pairs._walked, compared_pairs._pairs):
         walks.clear()
     gc.collect()
 

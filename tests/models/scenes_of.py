@@ -9,6 +9,7 @@ from walking import Findings, Picture, chapters
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
+from scenes.reading import read
 from transformer_core.tracing.trace import Trace
 
 EVERY_CHAPTER = chapters()
@@ -27,7 +28,17 @@ class Found(Findings):
     trace: Trace | None = None
 
 
-_walked = {}
+_read, _walked = {}, {}
+
+
+def read_once(text, model):
+    """The trace of a text, read once for all tests of a file.
+
+    Shuffled tests ask for the texts of a fixture in turn, and pytest makes a fixture anew when its parameter changes.
+    """
+    if (text, model) not in _read:
+        _read[text, model] = read(text, model)
+    return _read[text, model]
 
 
 def found_in(chapter, trace, theme, language=ENGLISH):

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from scenes_of import EVERY_DECODER_CHAPTER, ON_ATTENTION, found_in
+from scenes_of import EVERY_DECODER_CHAPTER, ON_ATTENTION, found_in, read_once
 
 from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c11_decoder import Decoder
-from scenes.reading import read
 from scenes.theme import LIMITS
 from transformer_core.studies.focus import focus_of
 
@@ -20,7 +19,7 @@ SENTENCES = {
 
 @pytest.fixture(scope="module", params=SENTENCES, ids=" ".join)
 def given(request, folders):
-    return read(SENTENCES[request.param], folders["gpt2"]), request.param[1]
+    return read_once(SENTENCES[request.param], folders["gpt2"]), request.param[1]
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from scenes_of import read_once
 
-from scenes.reading import read
 from transformer_core.studies.focus import focus_of, layers_of, most_attentive, stack_of, within_reach
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -18,7 +18,7 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def trace(kind, folders):
-    return read(TEXT, folders[kind])
+    return read_once(TEXT, folders[kind])
 
 
 def test_the_encoder_is_followed_and_the_decoder_where_there_is_none(kind, trace):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from scenes_of import EVERY_ENCODER_CHAPTER, found_in
+from scenes_of import EVERY_ENCODER_CHAPTER, found_in, read_once
 
 from scenes.language import spoken_in
 from scenes.mobjects.budgets import Budgets
@@ -64,7 +64,7 @@ def test_states_and_attentions_of_fifty_sentences_equal_hugging_face():
 
 @pytest.fixture(scope="module", params=SENTENCES, ids=[f"{count} tokens" for count in SENTENCES])
 def given(request):
-    return read(SENTENCES[request.param], "minilm"), THEMES[request.param]
+    return read_once(SENTENCES[request.param], "minilm"), THEMES[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def trace(given):
 
 
 def test_the_sentences_are_as_long_as_they_should_be():
-    assert [len(read(text, "minilm").about["tokens"]) for text in SENTENCES.values()] == [*SENTENCES]
+    assert [len(read_once(text, "minilm").about["tokens"]) for text in SENTENCES.values()] == [*SENTENCES]
 
 
 #: Of a long sentence a part is in sight, so that most can be wrong there; the short ones are walked with -m slow.

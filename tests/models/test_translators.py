@@ -1,7 +1,7 @@
 """Translators of others, such as Marian or a torch.nn.Transformer: every chapter that they can serve holds for them."""
 
 import pytest
-from scenes_of import EVERY_CHAPTER, found_in
+from scenes_of import EVERY_CHAPTER, found_in, read_once
 
 from scenes.language import catalogue
 from scenes.mobjects.notes import Note
@@ -22,7 +22,7 @@ LONG = ("FAQ",)
 
 @pytest.fixture(scope="module", params=LOOKS)
 def given(request, folders):
-    return read(TEXTS[request.param], folders[request.param]), *LOOKS[request.param]
+    return read_once(TEXTS[request.param], folders[request.param]), *LOOKS[request.param]
 
 
 def right(found):

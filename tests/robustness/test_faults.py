@@ -40,7 +40,7 @@ def test_an_output_without_room_is_one_line_and_later_the_same_film(disks, tiny,
 def test_a_cache_that_is_full_in_mid_film_keeps_what_is_finished_and_goes_on_when_there_is_room(disks, tiny, known):
     tiny.redraw()
     said = disks("""
-        mv cache filled; disk cache 8m; cp -a filled/. cache
+        mv cache filled; disk cache 24m; cp -a filled/. cache
         free=$(df --output=avail -k cache | tail -1); fill cache $((free - 112))
         render out; find cache -name '*.part*' -o -name '*partial*'
         rm cache/ballast; render out; cp -a cache/clips clips""")

@@ -56,7 +56,8 @@ def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibyte
     assert tiny.film() == known.film()
 
 
-@pytest.mark.parametrize("mebibytes", [250, 500, 750, 1000, 1500, 2000, 3000])
+# With less than 400 MiB of addresses, libraries of a drawing process may wait for some without end.
+@pytest.mark.parametrize("mebibytes", [400, 500, 750, 1000, 1500, 2000, 3000])
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
 def test_a_process_that_gets_no_more_memory_ends_in_one_line(mebibytes, tiny, known):
     tiny.redraw()
@@ -66,7 +67,7 @@ def test_a_process_that_gets_no_more_memory_ends_in_one_line(mebibytes, tiny, kn
     if done.returncode == 0:
         assert tiny.film() == known.film()
     else:
-        assert re.search("memory|map|allocat", done.stderr)
+        assert re.search("memory|map|m?alloc", done.stderr)
     goes_on(tiny.render())
     assert tiny.film() == known.film()
 
@@ -108,17 +109,16 @@ ROOMS = {
 @pytest.mark.parametrize(("arguments", "room"), ROOMS.items(), ids=[name.split()[0] + name[-4:] for name in ROOMS])
 def test_no_command_leaves_half_a_file_where_there_is_no_room(arguments, room, disks):
     said = disks(f"disk small 1m; fill small $((1024 - {room})); lecture {arguments}; ls -A small")
-    assert said[-2:] == ["status 1", "ballast"]
-    assert said[-3].startswith("lecture: small")
-    assert said[-3].endswith(NO_ROOM)
-    assert len(said) == 3
+    assert said[1:] == ["status 1", ".lecture-files", "ballast"]
+    assert said[0].startswith("lecture: small")
+    assert said[0].endswith(NO_ROOM)
 
 
 def test_a_sentence_whose_trace_has_no_room_in_the_cache_is_one_line(disks):
     said = disks("""
-        disk cache 1m; fill cache 1000; lecture render tiny.toml --trust --text "The house is red" --output out
-        find cache -type f""")
-    assert said[1:] == ["status 1", "cache/ballast"]
+        mv cache filled; disk cache 1m; cp filled/CACHEDIR.TAG cache; fill cache 980; lecture render tiny.toml --trust --text "The house is red" --output out
+        find cache -name '*.np*' -o -name '*.part*'""")
+    assert said[1:] == ["status 1"]
     assert re.fullmatch(rf"lecture: .*/cache/traces/\w+\.npz: {NO_ROOM}", said[0])
 
 
