@@ -116,7 +116,8 @@ def test_no_command_leaves_half_a_file_where_there_is_no_room(arguments, room, d
 
 def test_a_sentence_whose_trace_has_no_room_in_the_cache_is_one_line(disks):
     said = disks("""
-        mv cache filled; disk cache 1m; cp filled/CACHEDIR.TAG cache; fill cache 980; lecture render tiny.toml --trust --text "The house is red" --output out
+        mv cache filled; disk cache 1m; cp filled/CACHEDIR.TAG cache; fill cache 980
+        lecture render tiny.toml --trust --text "The house is red" --output out
         find cache -name '*.np*' -o -name '*.part*'""")
     assert said[1:] == ["status 1"]
     assert re.fullmatch(rf"lecture: .*/cache/traces/\w+\.npz: {NO_ROOM}", said[0])
