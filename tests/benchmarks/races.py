@@ -73,7 +73,9 @@ def ids(batch: int) -> Tensor:
 
 
 def disturbed(tensor: Tensor) -> Tensor:
-    """Not one shift for a whole row, which a softmax or a norm would not see."""
+    """Not one shift for a whole row, which a softmax or a norm would not see; ids become the next ones."""
+    if not tensor.is_floating_point():
+        return (tensor + 1) % max(2, int(tensor.max()) + 1)
     noise = torch.randn(tensor.shape, generator=torch.Generator().manual_seed(3), dtype=tensor.dtype)
     return tensor + noise.abs() + 0.1
 
