@@ -22,7 +22,7 @@ from scenes.mobjects.trained import ByDepth, Deep, Trained
 from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, focus_of, layers_of
-from transformer_core.studies.measures.selection import argmax_turned
+from transformer_core.studies.measures.selection import argmax_angle
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
@@ -85,7 +85,7 @@ class Residual(Chapter):
 
     def tributaries(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The stream through the whole stack of the token that it turns most."""
-        token, degrees = argmax_turned(trace, focus.stack)
+        token, degrees = argmax_angle(trace, focus.stack)
         part = trace.under(focus.stack, batch=0, position=token.position)
         lengths, apart = part["contribution_norms"], part["residual_sums_difference"]
         last = part[f"{layers_of(trace)[-1]}.resid_post"]

@@ -143,7 +143,7 @@ class Decoder(Chapter):
 
     def ask_the_source(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Cross-attention: one row asks, then all."""
-        looks, gold = decoded.looks(trace), gold_alignment(trace)
+        looks, gold = decoded.mean_weights(trace), gold_alignment(trace)
         row = len(decoded.written) - 1
         top_key, share = trace.in_full(f"{decoded.cross}.mean_weights", batch=0, query=row).largest()
         picture = Bridge(looks, decoded.written)
@@ -188,7 +188,7 @@ class Decoder(Chapter):
         here = decoded
         if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.backward_jumps"].pick(batch=0):
             here = decoder_rows_of(trace, "other.phrase")
-        looks = here.looks(trace)
+        looks = here.mean_weights(trace)
         gold = gold_alignment(trace) if here is decoded else ()
         bridge = Bridge.left_of_a_grid(looks, here.written)
         grid = Pathway(looks, here.written, gold)
@@ -244,11 +244,11 @@ class Decoder(Chapter):
         last = trace.parents[f"decoder.{ours.layer}.cross_attn.k"][0]
         runs = [
             OneRun(
-                decoded.looks(trace).words("key"),
+                decoded.mean_weights(trace).words("key"),
                 decoded.written,
                 trace[decoded.named("embed_src.sum")].pick(batch=0, position=place),
                 trace[decoded.named(last)].pick(batch=0, position=place),
-                decoded.looks(trace).label("key", swap["position"]),
+                decoded.mean_weights(trace).label("key", swap["position"]),
                 row,
             )
             for decoded in (ours, theirs)
@@ -257,7 +257,7 @@ class Decoder(Chapter):
             trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place)
             for name in ("embed_src.sum", last)
         ]
-        adjective = ours.looks(trace).label("key", place)
+        adjective = ours.mean_weights(trace).label("key", place)
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
         told = (
@@ -333,7 +333,7 @@ class Decoder(Chapter):
     def the_whole_way(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         row = len(decoded.written) - 1
-        picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.looks(trace).words("key"))
+        picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.mean_weights(trace).words("key"))
         answer = at_floor(Answer("Shift, mask, ask the source: each row predicts its next word."))
         yield Step(
             "The way of one row",

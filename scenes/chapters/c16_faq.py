@@ -47,7 +47,7 @@ from scenes.storyboard import Chapter, Step, claim
 from scenes.theme import LIMITS
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
-from transformer_core.studies.measures.questions import argmin_push, equal_scores_unequal_weights
+from transformer_core.studies.measures.questions import argmin_score_gradient, equal_scores_unequal_weights
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
@@ -397,7 +397,7 @@ class FAQ(Chapter):
         if f"{slopes}.scaled" in trace and float(trace["config.words"]) > 1:
             push = trace[f"{slopes}.score_gradient"].pick(batch=0, head=focus.head, query=query_token.position)
             weights = focus.seen(trace)["weights"].pick(query=query_token.position)
-            share, least, key = argmin_push(push, weights)
+            share, least, key = argmin_score_gradient(push, weights)
             answers.append(
                 Small(
                     "When does a score |get no push?",
@@ -449,7 +449,7 @@ class FAQ(Chapter):
         final = "encoder.final_norm.out"
         memory = rows_of(trace, final if final in trace else f"encoder.{last}.resid_post")
         told = tuple(range(min(len(decoded.written), LIMITS.whole)))
-        looks, weights = decoded.looks(trace).pick(query=told), focus.seen(trace)["weights"]
+        looks, weights = decoded.mean_weights(trace).pick(query=told), focus.seen(trace)["weights"]
         written = int(looks.values[:, focus.query_token.position].argmax()) if len(looks) else 0
         share = weights.pick(query=focus.query_token.position, key=focus.top_key.position)
         picture = WholePath(

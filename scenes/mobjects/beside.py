@@ -27,7 +27,7 @@ MOST_LINES = 4
 
 @dataclass(frozen=True)
 class Two:
-    """What a joined trace says of its two passes (`transformer_core.studies.sentence.compare`)."""
+    """The facts of the two passes of a joined trace (`transformer_core.studies.sentence.compare`)."""
 
     trace: Trace
 

@@ -61,7 +61,7 @@ class Budgets(VGroup):
 
     Args:
         trace: the lecture's trace.
-        cast: who asks, and in which head.
+        focus: the head, and the query token.
     """
 
     def __init__(self, trace: Trace, focus: Focus, wide: float = 1240) -> None:

@@ -1,4 +1,4 @@
-"""What Manim does to every shape most often: making, copying and measuring it, with the same result in less time."""
+"""Make, copy and measure shapes as Manim does, with the same result in less time: it does so to every shape."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Copied:
 
 
 def begin(shape: VMobject, **style: Any) -> None:
-    """What `VMobject.__init__` does with this style, which Manim works out for every shape again, colour by colour."""
+    """Set the state that `VMobject.__init__` gives a shape of this style: Manim works it out anew for each shape."""
     state = shape.__dict__
     for name, value in _fresh(tuple(style.items())):
         state[name] = value.copy() if type(value) in {np.ndarray, list} else value

@@ -246,7 +246,7 @@ def _leave(*_: Any) -> None:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What went wrong, for a tokenizer who needs no traceback."""
+    """The failure in one line, for somebody who needs no traceback."""
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
         return "there is not enough memory; fewer processes need less: --jobs 1"
     if isinstance(error, OSError) and error.strerror:

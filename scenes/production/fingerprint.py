@@ -43,10 +43,10 @@ def hashed(*parts: Any) -> str:
 
 def digest(*values: Any, ignoring: Iterable[Any] = ()) -> str:
     """A hash of what `values` hold: arrays by content, objects by type and attributes, functions by code."""
-    tokenizer = _Reader(ignoring)
+    reader = _Reader(ignoring)
     for value in values:
-        tokenizer.read(value)
-    return tokenizer.digest()
+        reader.read(value)
+    return reader.digest()
 
 
 class _Reader:

@@ -1,4 +1,4 @@
-"""What the tests of the core share: shapes are checked, they use one thread, and leave no recorder."""
+"""Fixtures of all tests of the core: shapes are checked, torch uses one thread, and no recorder is left."""
 
 import inspect
 import sys

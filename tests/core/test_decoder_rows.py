@@ -24,7 +24,7 @@ def test_the_layer_is_the_one_that_aligns_best_by_the_card(trace):
 
 
 def test_the_row_that_writes_the_end_mark_is_not_asked_where_it_looks(trace):
-    looks = decoder_rows_of(trace).looks(trace)
+    looks = decoder_rows_of(trace).mean_weights(trace)
     assert looks.words("query") == ("<start>", "el", "coche", "es")
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from transformer_core.studies.measures.permutation import exchanged
-from transformer_core.studies.sentence import lstm_trace as chains
+from transformer_core.studies.sentence import lstm_trace
 from transformer_core.studies.sentence.read import read
 from transformer_core.studies.translator.grammar import reading
 from transformer_core.studies.translator.lstm import LSTMTranslator
@@ -27,8 +27,8 @@ def written(trace, name):
 
 @pytest.mark.parametrize("name", BOTH)
 def test_a_state_follows_from_the_one_before_and_the_word_alone(trace, name):
-    path = dict(zip(BOTH, chains.CHAINS.values(), strict=True))[name]
-    model, x = chains.load_lstm(path)[0], trace[f"{name}.encoder.embedded"].values[0]
+    path = dict(zip(BOTH, lstm_trace.CHECKPOINTS.values(), strict=True))[name]
+    model, x = lstm_trace.load_lstm(path)[0], trace[f"{name}.encoder.embedded"].values[0]
     w = {key: value.detach().numpy() for key, value in model.encoder.named_parameters()}
     h = c = np.zeros(model.encoder.hidden_size)
     for t, row in enumerate(x):
@@ -62,29 +62,29 @@ def test_the_last_word_and_the_first_unlike_it_of_the_second_half_are_exchanged(
 
 
 def test_one_state_is_not_enough_for_the_long_sentence_and_all_of_them_are(trace):
-    right = reading(chains.LONG.split()).target
+    right = reading(lstm_trace.LONG.split()).target
     assert written(trace, "other.long.lstm_with_attention") == right
     assert written(trace, "other.long.lstm") != right
 
 
 def test_a_sentence_with_a_word_of_another_vocabulary_is_not_read():
-    assert not list(chains.read_lstms(["the", "spaceship"]))
+    assert not list(lstm_trace.read_lstms(["the", "spaceship"]))
 
 
 def test_a_checkpoint_is_the_same_after_saving_and_another_file_is_refused(tmp_path):
     model = LSTMTranslator(12, 11, 8, 10, attends=True, seed=1).half().float()
     words = json.dumps({"source": [*"abc"], "target": [*SPECIAL, "d", "e"], "longest": 9})
-    chains.save_lstm(model, tmp_path / "a.safetensors", {"vocabulary": words, "name": "small"})
-    again, vocabulary, about = chains.load_lstm(tmp_path / "a.safetensors")
+    lstm_trace.save_lstm(model, tmp_path / "a.safetensors", {"vocabulary": words, "name": "small"})
+    again, vocabulary, about = lstm_trace.load_lstm(tmp_path / "a.safetensors")
     assert about == {"name": "small"}
     assert vocabulary.source == ("a", "b", "c")
     assert all(torch.equal(value.double(), again.state_dict()[name]) for name, value in model.state_dict().items())
     with pytest.raises(ValueError, match="no LSTM translator"):
-        chains.load_lstm(chains.FOLDER / "english-spanish.safetensors")
+        lstm_trace.load_lstm(lstm_trace.FOLDER / "english-spanish.safetensors")
 
 
-@pytest.mark.parametrize("path", chains.CHAINS.values(), ids=BOTH)
+@pytest.mark.parametrize("path", lstm_trace.CHECKPOINTS.values(), ids=BOTH)
 def test_the_page_of_a_checkpoint_says_what_its_card_says(path):
-    about = chains.load_lstm(path)[2]
+    about = lstm_trace.load_lstm(path)[2]
     assert f"**{about['accuracy']['exact']:.1%}**" in path.with_suffix(".md").read_text(encoding="utf-8")
     assert path.stat().st_size < 500_000

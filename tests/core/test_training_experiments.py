@@ -20,7 +20,7 @@ from transformer_core.studies.experiments import (
 )
 from transformer_core.studies.experiments.laboratory import Bench
 from transformer_core.studies.experiments.translation import BRIEF, built, judged, rebuilt
-from transformer_core.studies.sentence import lstm_trace as chains
+from transformer_core.studies.sentence import lstm_trace
 from transformer_core.tracing.trace import Trace
 
 #: Two layers a side need more steps than a test has; one a side shows the same.
@@ -93,8 +93,8 @@ def test_before_training_less_gradient_reaches_the_first_word_of_an_lstm_than_it
 
 def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
     cards = lstm_checkpoints.make(replace(TINY, steps=3), 40, tmp_path)
-    for card, (name, path) in zip(cards, chains.CHAINS.items(), strict=True):
-        model, vocabulary, about = chains.load_lstm(tmp_path / path.name)
+    for card, (name, path) in zip(cards, lstm_trace.CHECKPOINTS.items(), strict=True):
+        model, vocabulary, about = lstm_trace.load_lstm(tmp_path / path.name)
         assert about["name"] == card["name"] == name
         assert (model.w_a is not None) == ("attention" in name)
         assert model.embed_src.num_embeddings == len(vocabulary.source)

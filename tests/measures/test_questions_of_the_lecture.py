@@ -7,7 +7,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.questions import argmin_push, equal_scores_unequal_weights
+from transformer_core.studies.measures.questions import argmin_score_gradient, equal_scores_unequal_weights
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 
@@ -112,6 +112,6 @@ def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
 def test_the_faintest_share_is_told_with_the_push_on_it_and_whose_it_is():
     words = {"key": ("a", "b", "c")}
     row = traced({"w": ("key", [0.5, 0.1, 0.4], words), "p": ("key", [7.0, -2.0, 3.0], words)})
-    share, push, label = argmin_push(row["p"], row["w"])
+    share, push, label = argmin_score_gradient(row["p"], row["w"])
     assert (share, push, str(label)) == (0.1, -2.0, "b")
     assert (share.name, push.name, label.position) == ("w", "p", 1)

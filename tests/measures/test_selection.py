@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms, argmax_turned
+from transformer_core.studies.measures.selection import argmax_angle, argmax_ratio, argmax_terms
 from transformer_core.tracing.trace import NamedTensor
 
 
@@ -40,14 +40,14 @@ def rows(last, words):
 
 
 def test_the_token_that_is_followed_is_the_one_that_turns_most_not_the_one_that_grows_most():
-    token, degrees = argmax_turned(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "degrees_per_position", "falls")))
+    token, degrees = argmax_angle(rows([[9, 0], [1, 1], [0, 0.1]], ("grows", "degrees_per_position", "falls")))
     assert (token, degrees) == ("falls", pytest.approx(90))
 
 
 def test_a_mark_is_not_followed_where_words_are_left():
     last = [[-1, 0], [1, 1], [1, 0]]
-    assert argmax_turned(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
-    assert argmax_turned(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
+    assert argmax_angle(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
+    assert argmax_angle(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
 
 
 def told(terms):
@@ -68,11 +68,11 @@ def test_the_liveliest_entry_has_three_large_terms_of_both_signs(seed):
 
 
 def test_a_word_that_hardly_turns_is_followed_before_a_mark():
-    assert argmax_turned(rows([[1, 0.001], [-1, 0]], ("ship", "[SEP]")))[0] == "ship"
+    assert argmax_angle(rows([[1, 0.001], [-1, 0]], ("ship", "[SEP]")))[0] == "ship"
 
 
 def test_without_words_the_row_that_turns_most_is_followed():
     trace = rows([[1, 0.001], [-1, 0]], ("a", "b"))
     for name, kept in [*trace.tensors.items()]:
         trace.tensors[name] = NamedTensor(name, kept.values, kept.axes)
-    assert argmax_turned(trace)[0] == "1"
+    assert argmax_angle(trace)[0] == "1"

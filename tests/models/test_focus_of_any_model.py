@@ -1,4 +1,4 @@
-"""Who is followed: in the encoder, or in the decoder of a model without one, whose top keys stand before."""
+"""The focus of any model: in its encoder, or in a decoder alone, where a top key stands before its query token."""
 
 import numpy as np
 import pytest

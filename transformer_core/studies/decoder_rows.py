@@ -37,7 +37,7 @@ class DecoderRows:
     def cross(self) -> str:
         return self.named(f"decoder.{self.layer}.cross_attn")
 
-    def looks(self, trace: Trace) -> NamedTensor:
+    def mean_weights(self, trace: Trace) -> NamedTensor:
         """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
         seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
         rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
@@ -82,7 +82,7 @@ def gold_alignment(trace: Trace) -> Sequence[Sequence[int]]:
 def same_source_row(ours: DecoderRows, theirs: DecoderRows, trace: Trace, word: int) -> int | None:
     """The row that writes a form of the source word at `word` in both runs, and looks at it both times; or None."""
     for row in range(min(len(ours.written), len(theirs.written))):
-        looks = [int(decoded.looks(trace).values[row].argmax()) for decoded in (ours, theirs)]
+        looks = [int(decoded.mean_weights(trace).values[row].argmax()) for decoded in (ours, theirs)]
         if looks == [word, word] and str(ours.writes[row]) != str(theirs.writes[row]):
             return row
     return None

@@ -103,7 +103,7 @@ class Trace(Mapping[str, NamedTensor]):
         if name not in self.tensors:
             whole = Trace({}, about=self.about)
             whole.tensors, whole.parents = self.tensors, self.parents
-            found = next((tensor for source in _SOURCES if (tensor := source.find(whole, name)) is not None), None)
+            found = _found(whole, name)
             if found is None:
                 prefix = name.rpartition(".")[0]
                 near = [n for n in self.tensors if n.rpartition(".")[0] == prefix][:8]
@@ -126,7 +126,7 @@ class Trace(Mapping[str, NamedTensor]):
         """
         listening = _Listening({}, about=self.about)
         listening.tensors, listening.parents = {**self.tensors, **instead}, self.parents
-        found = next((tensor for source in _SOURCES if (tensor := source.find(listening, name)) is not None), None)
+        found = _found(listening, name)
         return found, tuple(listening.read)
 
     def labels(self, name: str) -> Mapping[str, tuple[str, ...]]:
@@ -223,6 +223,11 @@ class Trace(Mapping[str, NamedTensor]):
                 if "parents" in facts:
                     parents[name] = tuple(map(called, facts["parents"]))
             return cls(tensors, parents, card["about"])
+
+
+def _found(trace: Trace, name: str) -> NamedTensor | None:
+    """The tensor called `name` of the first source that has it."""
+    return next((tensor for source in _SOURCES if (tensor := source.find(trace, name)) is not None), None)
 
 
 class _Listening(Trace):

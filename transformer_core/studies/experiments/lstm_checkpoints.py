@@ -19,7 +19,7 @@ import numpy as np
 from transformer_core.files.atomic import write
 from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
 from transformer_core.studies.experiments.translation import held_out, one_thread, train, vocabulary
-from transformer_core.studies.sentence.lstm_trace import CHAINS, save_lstm
+from transformer_core.studies.sentence.lstm_trace import CHECKPOINTS, save_lstm
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.training.train import Recipe
 
@@ -53,7 +53,7 @@ def make(
 ) -> list[dict[str, Any]]:
     """Train, measure and save both; returns their cards."""
     cards = []
-    for name, path in CHAINS.items():
+    for name, path in CHECKPOINTS.items():
         model = built(name, recipe)
         assert isinstance(model, LSTMTranslator)
         with one_thread():

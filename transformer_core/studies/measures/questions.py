@@ -148,7 +148,7 @@ def equal_scores_unequal_weights(trace: Trace) -> tuple[Pair, Pair] | None:
     return pair(high), pair(low)
 
 
-def argmin_push(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
+def argmin_score_gradient(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
     """The smallest attention weight of one query, "key", the gradient of its score, and its key."""
     label, share = weights.smallest()
     return share, push.quantity(label.position), label

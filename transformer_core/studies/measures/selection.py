@@ -32,7 +32,7 @@ def argmax_ratio(difference: NamedTensor, spread: NamedTensor) -> tuple[int, int
     return int(first), int(second), float(contrast[first, second])
 
 
-def argmax_turned(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
+def argmax_angle(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]:
     """The token whose row a stack turns most, and by how many degrees
     (`transformer_core.studies.measures.stream.angle_first_last`).
 

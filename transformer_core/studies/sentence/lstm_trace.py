@@ -26,15 +26,13 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 FOLDER = ASSETS / "models"
 #: The checkpoint of each, by the name that the experiments give it.
-CHAINS = {
+CHECKPOINTS = {
     "LSTM": FOLDER / "lstm.safetensors",
     "LSTM with attention": FOLDER / "lstm-with-attention.safetensors",
 }
 #: A sentence that is too much for one state: of two adjectives and two nouns, the LSTM mixes up which is whose.
 LONG = "the old man who sees the small dog is very tired"
-
-
-#: What each tensor of an LSTM is made of: tensors beside it, tensors of the encoder, and what was learned.
+#: The parents of each tensor of an LSTM: tensors beside it, tensors of the encoder, and parameters.
 GATE = "embedded states_before"
 MADE_OF = {
     "embedded": "ids", "i": GATE, "f": GATE, "g": GATE, "o": GATE, "cells": "f cells_before i g", "states": "o cells",
@@ -63,7 +61,7 @@ def save_lstm(model: LSTMTranslator, path: Path, about: Mapping[str, Any]) -> No
 
 @cache
 def load_lstm(path: Path) -> tuple[LSTMTranslator, Vocabulary, dict[str, Any]]:
-    """The model in evaluation mode, its words, and its card, from what `save` wrote; nothing in it is executed.
+    """The model in evaluation mode, its words, and its card, from what `save_lstm` wrote; nothing in it is executed.
 
     Raises:
         ValueError: the file holds no LSTM translator, or was damaged or changed since it was written.
@@ -89,7 +87,7 @@ def read_lstms(labels: Sequence[str]) -> Trace:
     there if one of the words is none of theirs, or without their checkpoints.
     """
     found = Trace({})
-    for path in CHAINS.values():
+    for path in CHECKPOINTS.values():
         if path.exists():
             model, vocabulary, _ = load_lstm(path)
             if all(label.lower() in vocabulary.source for label in labels):

@@ -92,16 +92,16 @@ def read(
         passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
     trace = _traced(model, tokenizer, passes)
-    chains = read_lstms(first.source) if first.source else Trace({})
-    trace.parents |= chains.parents
-    trace.tensors |= chains.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
+    lstms = read_lstms(first.source) if first.source else Trace({})
+    trace.parents |= lstms.parents
+    trace.tensors |= lstms.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
     if limits:
         trace.tensors["config.in_sight"] = NamedTensor("config.in_sight", np.array(limits.shown), ())
     if model.decoder is not None:
         trace.tensors |= decoding_tensors(model, tokenizer, first)
         trace.about["end"] = tokenizer.end
     trace.about |= (
-        chains.about
+        lstms.about
         | facts
         | {
             "text": first.text,

@@ -76,12 +76,11 @@ def variants(
     """`other.no_positions`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last
     word.
 
-    `other.exchanged`, if the sentence has two words to exchange, is no_positions with these two in each other's place.
-    `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
+    `other.exchanged`, if the sentence has two words to exchange, has no positions either, and these two in each other's
+    place. `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
     model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
     trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
-    place, so that it sees the same words before it.
-    `other.shorter` is the source without its last word, if it has two.
+    place, so that it sees the same words before it. `other.shorter` is the source without its last word, if it has two.
     """
     found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window)
     return found | (_of_decoder(given, target_words) if config.decoder_layers else {})

@@ -25,14 +25,14 @@ def windows_of(model: Transformer, given: Sentence, limits: Limits, told: bool =
     """
     found = {}
     if len(given.source) > limits.whole and not told:
-        found["source"] = _around(*_asker(model, given), len(given.source), limits.shown)
+        found["source"] = _around(*_focus(model, given), len(given.source), limits.shown)
     if len(given.target) > (limits.written if told else limits.whole):
         end = [len(given.target) - limits.shown, len(given.target)]
         found |= {"target": [0, limits.shown] if model.encoder is None else end, ENDING: end}
     return found
 
 
-def _asker(model: Transformer, given: Sentence) -> tuple[int, int]:
+def _focus(model: Transformer, given: Sentence) -> tuple[int, int]:
     """The two tokens that the lecture follows: see `focus.focus_of`."""
     ids = torch.tensor([given.source_ids])
     points = ("q", "masked", "weights")
