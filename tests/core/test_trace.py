@@ -10,6 +10,7 @@ from transformer_core.studies import derived as registry
 from transformer_core.studies import measures
 from transformer_core.studies.derived import derived
 from transformer_core.tracing.named_tensor import NamedTensor
+from transformer_core.tracing.renamed import _LAST, renamed
 from transformer_core.tracing.trace import Trace
 
 WORDS = ("the", "cat", "sleeps")
@@ -283,3 +284,18 @@ def test_a_trace_that_was_saved_under_the_old_names_loads_under_those_of_today(t
                          "encoder.0.residual_sums", "encoder.0.self_attn.q"]  # fmt: skip
     assert loaded.parents == {"other.no_positions.encoder.0.mean_weights": ("encoder.0.self_attn.q",)}
     assert all(loaded[name].name == name for name in loaded)
+
+
+def test_each_old_name_leads_to_one_that_there_is():
+    """By hand for what stands before a name; its last part is a measure of today, or a count of queries."""
+    before = {
+        "other.unplaced.encoder.0.out": "other.no_positions.encoder.0.out",
+        "other.turned.lstm.encoder.states": "other.exchanged.lstm.encoder.states",
+        "attending_lstm.decoder.logits": "lstm_with_attention.decoder.logits",
+        "apart.probs": "diff.probs",
+        "card.apart.probs": "card.diff.probs",
+        "heads_apart.probs": "heads_apart.probs",
+    }
+    assert {old: renamed(old) for old in before} == before
+    assert measures
+    assert {*_LAST.values()} - {"queries"} <= {*registry._DERIVED}
