@@ -56,7 +56,8 @@ def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibyte
     assert tiny.film() == known.film()
 
 
-# With less than 400 MiB of addresses, libraries of a drawing process may wait for some without end.
+# The command itself refuses less than 1 GiB at once (test_surroundings); here it is passed by. With less than 400 MiB,
+# a library of a drawing process may wait for memory without end.
 @pytest.mark.parametrize("mebibytes", [400, 500, 750, 1000, 1500, 2000, 3000])
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
 def test_a_process_that_gets_no_more_memory_ends_in_one_line(mebibytes, tiny, known):
