@@ -8,16 +8,19 @@ from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from transformer_core.config import Config
+from transformer_core.config import Config, Rotary
+from transformer_core.norms import RMSNorm
 from transformer_core.tracing.tap import Tap, tap_at
 
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"
+SHARED_KEYS = "batch kv_head key d_head"
 PAIRS = "batch head query key"
 STREAM = "batch position d_model"
+CONCAT = "batch position d_concat"
 
 #: Keys and values of each attention of a decoder by its path, "batch head key d_head", grown token by token.
 Cache = dict[str, tuple[Tensor, Tensor]]
@@ -57,6 +60,14 @@ def causal(queries: int, keys: int, device: torch.device | None = None) -> Bool[
     return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries + 1)
 
 
+def within_window(mask: Mask | None, queries: int, keys: int, window: int, x: Float[Tensor, ...]) -> Mask | None:
+    """`mask`, which also hides the keys that stand `window` or more tokens before their query. Beltagy et al. 2020."""
+    if keys <= window:
+        return mask
+    hidden = torch.ones(queries, keys, dtype=torch.bool, device=x.device).tril(keys - queries - window)[None, None]
+    return mask_of(hidden if mask is None else hidden | (mask.bias == -math.inf), x.dtype)
+
+
 @lru_cache(maxsize=64)
 @torch.inference_mode(mode=False)
 def causal_mask(queries: int, keys: int, dtype: torch.dtype, device: torch.device) -> Mask:
@@ -84,26 +95,74 @@ def attention(
     return tap("z", weights @ v, QUERIES, weights, v)
 
 
+@lru_cache(maxsize=16)
+@torch.inference_mode(mode=False)
+def rotations(
+    rotary: Rotary, d_head: int, positions: int, dtype: torch.dtype, device: torch.device
+) -> tuple[Float[Tensor, "position d_head"], Float[Tensor, "position d_head"], Int[Tensor, " d_head"]]:
+    """cos and ±sin of the angle of each entry at each position, and the partner of each entry, for `rotate`.
+
+    Made in float64, then rounded to `dtype`.
+    """
+    turns = [rotary.turn(d_head, entry) for entry in range(d_head)]
+    frequency, sign = torch.tensor(turns, dtype=torch.float64).unbind(1)
+    angle = torch.arange(positions, dtype=torch.float64)[:, None] * frequency
+    partners = torch.tensor(rotary.partners(d_head), device=device)
+    return angle.cos().to(device, dtype), (angle.sin() * sign).to(device, dtype), partners
+
+
+def rotate(
+    x: Float[Tensor, "batch _ position d_head"], at: slice | Int[Tensor, " position"], length: int, rotary: Rotary
+) -> Float[Tensor, "batch _ position d_head"]:
+    """x' = x cos(mθ) ± partner(x) sin(mθ): the pairs of each row, turned by its position m. Su et al. 2021, eq. 34.
+
+    `at` are the positions of the rows, of a text of `length` tokens.
+    """
+    made = 2 ** max(length - 1, 1).bit_length()  # few tables are made while a text grows
+    cos, sin, partners = rotations(rotary, x.shape[3], made, x.dtype, x.device)
+    return x * cos[at] + x.index_select(3, partners) * sin[at]
+
+
 class MultiHeadAttention(nn.Module):
     """MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W_O, where head_i = Attention(Q W_Q, K W_K, V W_V).
 
     Self-attention takes queries, keys and values from one sequence, and projects them in one multiplication;
-    cross-attention takes keys and values from `memory`. Source: Vaswani et al. 2017, section 3.2.2.
+    cross-attention takes keys and values from `memory`. In self-attention several heads may share keys and values
+    (`kv_heads`), queries and keys may be normed (`qk_norm`) and turned by their positions (`rotary`), and a `window`
+    may hide what is far behind. A cache keeps keys as they were projected: they are turned when they are read.
+
+    Source: Vaswani et al. 2017, section 3.2.2; shared keys: Ainslie et al. 2023; see `Config` for the others.
     """
 
-    def __init__(self, config: Config, heads: int, path: str, cross: bool = False) -> None:
+    def __init__(self, config: Config, heads: int, path: str, cross: bool = False, window: int = 0) -> None:
         super().__init__()
         d = config.d_model
-        self.path, self.heads, self.cross = path, heads, cross
-        self.d_k = d // heads if config.attention_scale else 1
+        self.path, self.heads, self.cross, self.window = path, heads, cross, window
+        self.kv_heads = heads if cross else config.kv_heads or heads
+        self.d_head = d // heads if cross or not config.head_size else config.head_size
+        self.d_k = self.d_head if config.attention_scale else 1
+        self.rotary = None if cross else config.rotary
+        queries, keys = heads * self.d_head, self.kv_heads * self.d_head
+        qkv_bias, bias = config.biases != "none", config.biases == "all"
         # What is multiplied with the same rows stands in one weight: W_Q, W_K, W_V, transposed, below each other.
         if cross:
-            self.w_q, self.b_q = nn.Parameter(torch.empty(d, d)), nn.Parameter(torch.zeros(d))
-            self.w_kv, self.b_kv = nn.Parameter(torch.empty(2 * d, d)), nn.Parameter(torch.zeros(2 * d))
+            self.w_q, self.b_q = nn.Parameter(torch.empty(queries, d)), zeros(queries, qkv_bias)
+            self.w_kv, self.b_kv = nn.Parameter(torch.empty(2 * keys, d)), zeros(2 * keys, qkv_bias)
+            self.stacked: dict[str, tuple[int, ...]] = {"w_kv": (keys, keys)}
         else:
-            self.w_qkv, self.b_qkv = nn.Parameter(torch.empty(3 * d, d)), nn.Parameter(torch.zeros(3 * d))
-        self.w_o = nn.Parameter(torch.empty(d, d))
-        self.b_o = nn.Parameter(torch.zeros(d))
+            self.w_qkv = nn.Parameter(torch.empty(queries + 2 * keys, d))
+            self.b_qkv = zeros(queries + 2 * keys, qkv_bias)
+            self.stacked = {"w_qkv": (queries, keys, keys)}
+        self.w_o = nn.Parameter(torch.empty(d, queries))
+        self.b_o = zeros(d, bias)
+        normed = config.qk_norm and not cross
+        self.q_norm = RMSNorm(config, f"{path}.q_norm", self.d_head, QUERIES) if normed else None
+        self.k_norm = RMSNorm(config, f"{path}.k_norm", self.d_head, self.keys) if normed else None
+
+    @property
+    def keys(self) -> str:
+        """The axes of keys and values: several heads may share theirs."""
+        return KEYS if self.kv_heads == self.heads else SHARED_KEYS
 
     def forward(
         self,
@@ -116,18 +175,52 @@ class MultiHeadAttention(nn.Module):
         source = x if memory is None else memory
         q, k, v = self.project(x, source, cache)
         q = tap("q", q, QUERIES, x)
-        k, v = tap("k", k, KEYS, source), tap("v", v, KEYS, source)
+        k, v = tap("k", k, self.keys, source), tap("v", v, self.keys, source)
+        if self.q_norm is not None and self.k_norm is not None:
+            q, k = self.q_norm(q), self.k_norm(k)
+        if self.rotary is not None:
+            q, k = self.turned(q, k, self.rotary, tap)
+        if self.kv_heads != self.heads:
+            k, v = (tap(f"{name}_repeated", self.repeated(part), KEYS, part) for name, part in (("k", k), ("v", v)))
+        if self.window:
+            mask = within_window(mask, q.shape[2], k.shape[2], self.window, q)
         z = attention(q, k, v, mask, self.d_k, tap)
-        concat = tap("concat", z.transpose(1, 2).flatten(2), STREAM, z)
+        concat = tap("concat", z.transpose(1, 2).flatten(2), CONCAT if self.wide else STREAM, z)
         out = F.linear(concat, self.w_o, self.b_o)
         if tap.wants("head_out"):
             return self.out_of_heads(z, concat, out, tap)
         return tap("out", out, STREAM, concat)
 
+    @property
+    def wide(self) -> bool:
+        """True if the heads beside each other are not as wide as the residual stream."""
+        return self.w_o.shape[0] != self.w_o.shape[1]
+
+    def turned(
+        self, q: Float[Tensor, QUERIES], k: Float[Tensor, "batch _ key d_head"], rotary: Rotary, tap: Tap
+    ) -> tuple[Float[Tensor, QUERIES], Float[Tensor, "batch _ key d_head"]]:
+        """Queries and keys turned by their positions; the last query stands at the last key."""
+        keys = k.shape[2]
+        at: list[slice | Tensor] = [slice(keys - q.shape[2], keys), slice(0, keys)]
+        if tap.wants("query_positions", "key_positions"):  # the same, as numbers, for a reader
+            numbers = torch.arange(keys, device=q.device)
+            at = [
+                tap(f"{axis}_positions", numbers[span], axis) for axis, span in zip(("query", "key"), at, strict=True)
+            ]
+        places = [[each] if isinstance(each, Tensor) else [] for each in at]
+        return (
+            tap("q_rotated", rotate(q, at[0], keys, rotary), QUERIES, q, *places[0]),
+            tap("k_rotated", rotate(k, at[1], keys, rotary), self.keys, k, *places[1]),
+        )
+
+    def repeated(self, x: Float[Tensor, "batch kv_head key d_head"]) -> Float[Tensor, "batch head key d_head"]:
+        """The keys or values of each head: neighbouring heads share them."""
+        return x.repeat_interleave(self.heads // self.kv_heads, 1)
+
     def out_of_heads(
         self,
         z: Float[Tensor, "batch head query d_head"],
-        concat: Float[Tensor, "batch query d_model"],
+        concat: Float[Tensor, "batch query _"],
         out: Float[Tensor, "batch query d_model"],
         tap: Tap,
     ) -> Float[Tensor, "batch query d_model"]:
@@ -142,23 +235,23 @@ class MultiHeadAttention(nn.Module):
 
     def w_o_by_head(self) -> Float[Tensor, "head d_head d_model"]:
         """W_O cut into the rows that each head multiplies, a view."""
-        d = len(self.w_o)
-        return self.w_o.view(d, self.heads, d // self.heads).permute(1, 2, 0)
+        return self.w_o.view(len(self.w_o), self.heads, self.d_head).permute(1, 2, 0)
 
     def project(
         self,
         x: Float[Tensor, "batch query d_model"],
         source: Float[Tensor, "batch position d_model"],
         cache: Cache | None,
-    ) -> tuple[Float[Tensor, QUERIES], Float[Tensor, KEYS], Float[Tensor, KEYS]]:
+    ) -> tuple[Float[Tensor, QUERIES], Float[Tensor, "batch _ key d_head"], Float[Tensor, "batch _ key d_head"]]:
         """Queries of `x`, keys and values of `source`; a cache adds those of earlier tokens, or keeps the memory's."""
         if self.cross:
-            q = self.split(F.linear(x, self.w_q, self.b_q), 1)[0]
+            q = self.split(F.linear(x, self.w_q, self.b_q), self.heads)[0]
             if cache is not None and self.path in cache:
                 return q, *cache[self.path]
-            k, v = self.split(F.linear(source, self.w_kv, self.b_kv), 2)
+            k, v = self.split(F.linear(source, self.w_kv, self.b_kv), *[self.kv_heads] * 2)
         else:
-            q, k, v = self.split(F.linear(x, self.w_qkv, self.b_qkv), 3)
+            projected = F.linear(x, self.w_qkv, self.b_qkv)
+            q, k, v = self.split(projected, self.heads, self.kv_heads, self.kv_heads)
             if cache is not None and self.path in cache:
                 k, v = (torch.cat(pair, 2) for pair in zip(cache[self.path], (k, v), strict=True))
         if cache is not None:
@@ -166,9 +259,17 @@ class MultiHeadAttention(nn.Module):
         return q, k, v
 
     def split(
-        self, projected: Float[Tensor, "batch position _"], parts: int
-    ) -> tuple[Float[Tensor, "batch head position d_head"], ...]:
-        """Cut the columns, parts · head · d_head of them, into as many parts, each by head."""
+        self, projected: Float[Tensor, "batch position _"], *heads: int
+    ) -> tuple[Float[Tensor, "batch _ position d_head"], ...]:
+        """Cut the columns by head; the first part has as many heads as the first number says, and so on."""
         batch, positions, _ = projected.shape
-        cut = projected.view(batch, positions, parts, self.heads, -1)
+        if len({*heads}) > 1:
+            cut = projected.view(batch, positions, -1, self.d_head).transpose(1, 2)
+            return tuple(part.contiguous() for part in torch.split(cut, list(heads), 1))
+        cut = projected.view(batch, positions, len(heads), heads[0], self.d_head)
         return cut.permute(2, 0, 3, 1, 4).contiguous().unbind(0)
+
+
+def zeros(size: int, there: bool) -> nn.Parameter | None:
+    """A bias, as it begins; None where the config leaves it out."""
+    return nn.Parameter(torch.zeros(size)) if there else None

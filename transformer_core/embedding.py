@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
-from transformer_core.layers import LayerNorm
+from transformer_core.norms import norm_of
 from transformer_core.tracing.tap import tap_at
 
 
@@ -57,7 +57,7 @@ class Embedding(nn.Module):
             self.learned = nn.Parameter(torch.empty(config.max_positions, config.d_model))
         if token_types:
             self.types = nn.Parameter(torch.empty(token_types, config.d_model))
-        self.norm = LayerNorm(config, f"{path}.ln") if config.embedding_norm else None
+        self.norm = norm_of(config, f"{path}.ln") if config.embedding_norm else None
 
     def forward(
         self,

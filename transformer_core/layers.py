@@ -1,4 +1,4 @@
-"""The parts around attention: residual connections, layer norm, the feed-forward layer, and the stacks of layers."""
+"""The parts around attention: residual connections, the feed-forward layer, and the stacks of layers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention
+from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention, zeros
 from transformer_core.config import Config
+from transformer_core.norms import norm_at, norm_of
 from transformer_core.tracing.tap import Tap, tap_at
 
+UNITS = "batch position d_ff"
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "gelu": F.gelu,
@@ -21,67 +23,34 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class LayerNorm(nn.Module):
-    """out = (x - mean) / √(var + ε) · gain + bias, mean and variance over the entries of one token.
+class FeedForward(nn.Module):
+    """FFN(x) = activation(x W_1 + b_1) W_2 + b_2, for each token alone. Vaswani et al. 2017, equation 2.
 
-    Source: Ba, Kiros and Hinton 2016, equation 4.
+    Gated, it is (activation(x W_gate) ⊙ x W_1) W_2: SwiGLU with "silu", GeGLU with "gelu". Shazeer 2020, equation 6.
     """
 
     def __init__(self, config: Config, path: str) -> None:
         super().__init__()
-        self.path, self.eps = path, config.norm_eps
-        self.gain = nn.Parameter(torch.ones(config.d_model))
-        self.bias = nn.Parameter(torch.zeros(config.d_model))
+        d, d_ff, bias = config.d_model, config.d_ff, config.biases == "all"
+        self.path, self.activation, self.gated = path, ACTIVATIONS[config.activation], config.gated
+        #: W_gate, if there is one, stands above W_1: both multiply the same rows.
+        self.stacked = {"w1": (d_ff,) * (1 + config.gated)}
+        units = sum(self.stacked["w1"])
+        self.w1, self.b1 = nn.Parameter(torch.empty(units, d)), zeros(units, bias)
+        self.w2, self.b2 = nn.Parameter(torch.empty(d, d_ff)), zeros(d, bias)
 
     def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
-        if tap.wants("mean", "var", "normalized"):
-            return self.step_by_step(x, tap)
-        return tap("out", torch.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
-
-    def step_by_step(
-        self, x: Float[Tensor, "batch position d_model"], tap: Tap
-    ) -> Float[Tensor, "batch position d_model"]:
-        """The same in steps, for a recorder; once one of them is edited, they make `out` anew.
-
-        The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
-        """
-        out, mean, inverse = torch.native_layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
-        mean, var = mean.squeeze(-1), inverse.squeeze(-1).pow(-2) - self.eps
-        seen_mean = tap("mean", mean, "batch position", x)
-        if seen_mean is not mean:
-            var = (x - seen_mean[..., None]).square().mean(-1)
-        seen_var = tap("var", var, "batch position", x, seen_mean)
-        plain = torch.layer_norm(x, self.gain.shape, None, None, self.eps)
-        normalized = plain
-        if seen_mean is not mean or seen_var is not var:
-            normalized = (x - seen_mean[..., None]) * torch.rsqrt(seen_var[..., None] + self.eps)
-        seen = tap("normalized", normalized, STREAM, x, seen_mean, seen_var)
-        if seen is not plain:
-            out = seen * self.gain + self.bias
-        return tap("out", out, STREAM, seen)
-
-
-def norm_at(config: Config, path: str) -> nn.Module:
-    """The layer norm at `path`; where the config leaves norms out, the identity."""
-    return nn.Identity() if config.norm_order == "none" else LayerNorm(config, path)
-
-
-class FeedForward(nn.Module):
-    """FFN(x) = activation(x W_1 + b_1) W_2 + b_2, for each token alone. Vaswani et al. 2017, equation 2."""
-
-    def __init__(self, config: Config, path: str) -> None:
-        super().__init__()
-        self.path, self.activation = path, ACTIVATIONS[config.activation]
-        self.w1 = nn.Parameter(torch.empty(config.d_ff, config.d_model))
-        self.b1 = nn.Parameter(torch.zeros(config.d_ff))
-        self.w2 = nn.Parameter(torch.empty(config.d_model, config.d_ff))
-        self.b2 = nn.Parameter(torch.zeros(config.d_model))
-
-    def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
-        tap = tap_at(self.path)
-        pre = tap("pre", F.linear(x, self.w1, self.b1), "batch position d_ff", x)
-        post = tap("post", self.activation(pre), "batch position d_ff", pre)
+        pre = F.linear(x, self.w1, self.b1)
+        if self.gated:
+            gate_pre, pre = pre.chunk(2, -1)
+            gate_pre = tap("gate_pre", gate_pre, UNITS, x)
+            gate = tap("gate", self.activation(gate_pre), UNITS, gate_pre)
+            pre = tap("pre", pre, UNITS, x)
+            post = tap("post", gate * pre, UNITS, gate, pre)
+        else:
+            pre = tap("pre", pre, UNITS, x)
+            post = tap("post", self.activation(pre), UNITS, pre)
         return tap("out", F.linear(post, self.w2, self.b2), STREAM, post)
 
 
@@ -92,10 +61,10 @@ class Layer(nn.Module):
     Source: Vaswani et al. 2017, section 3.1; Xiong et al. 2020.
     """
 
-    def __init__(self, config: Config, path: str, cross: bool) -> None:
+    def __init__(self, config: Config, path: str, cross: bool, window: int = 0) -> None:
         super().__init__()
         self.path, self.config = path, config
-        self.self_attn = MultiHeadAttention(config, config.heads, f"{path}.self_attn")
+        self.self_attn = MultiHeadAttention(config, config.heads, f"{path}.self_attn", window=window)
         cross_heads = config.cross_heads or config.heads
         self.cross_attn = MultiHeadAttention(config, cross_heads, f"{path}.cross_attn", cross=True) if cross else None
         self.ffn = FeedForward(config, f"{path}.ffn") if config.d_ff else None
@@ -142,8 +111,9 @@ class Stack(nn.Module):
 
     def __init__(self, config: Config, path: str, layers: int, cross: bool = False) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(Layer(config, f"{path}.{i}", cross) for i in range(layers))
-        self.final_norm = LayerNorm(config, f"{path}.final_norm") if config.final_norm else nn.Identity()
+        windows = [config.window_of(i) if path == "decoder" else 0 for i in range(layers)]
+        self.layers = nn.ModuleList(Layer(config, f"{path}.{i}", cross, window) for i, window in enumerate(windows))
+        self.final_norm = norm_of(config, f"{path}.final_norm") if config.final_norm else nn.Identity()
 
     def forward(
         self,

@@ -169,7 +169,8 @@ def initialise(model: nn.Module, seed: int) -> None:
         if name.endswith((".table", ".learned", ".types")):
             nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=random)
         elif parameter.dim() == 2:
-            together = len(parameter) // parameter.shape[1] if "attn" in name else 1
-            for matrix in parameter.data.chunk(together):
+            owner, _, own = name.rpartition(".")
+            together = getattr(model.get_submodule(owner), "stacked", {}).get(own, (len(parameter),))
+            for matrix in torch.split(parameter.data, list(together)):
                 bound = math.sqrt(6 / sum(matrix.shape))
                 nn.init.uniform_(matrix, -bound, bound, generator=random)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
-from transformer_core.layers import ACTIVATIONS, LayerNorm
+from transformer_core.layers import ACTIVATIONS
+from transformer_core.norms import norm_of
 from transformer_core.tracing.tap import tap_at
 
 
@@ -43,7 +44,7 @@ class Transform(nn.Module):
         self.path, self.activation = path, ACTIVATIONS[config.activation]
         self.w_t = nn.Parameter(torch.empty(config.d_model, config.d_model))
         self.b_t = nn.Parameter(torch.zeros(config.d_model))
-        self.norm = LayerNorm(config, f"{path}.ln")
+        self.norm = norm_of(config, f"{path}.ln")
 
     def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import torch
 from torch import Tensor, nn
 
 from transformer_core.attention import MultiHeadAttention
 from transformer_core.embedding import Embedding
-from transformer_core.layers import FeedForward, LayerNorm
+from transformer_core.layers import FeedForward
 from transformer_core.model import Transformer
+from transformer_core.norms import LayerNorm, RMSNorm
 from transformer_core.output import Pooler, Transform
 from transformer_core.tracing.tap import Labels, to_numpy
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -25,6 +27,7 @@ MADE_WITH = {
     "v": ("w_v", "b_v"),
     "head_out": ("w_o",),
     "out": ("w_o", "b_o", "w2", "b2", "gain", "bias"),
+    "gate_pre": ("w_gate", "b_gate"),
     "pre": ("w1", "b1", "w_t", "b_t", "w_p", "b_p"),
     "logits": ("output.w", "output.b"),
 }
@@ -97,10 +100,15 @@ def _of(module: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
         case MultiHeadAttention():
             yield from _of_attention(module)
         case FeedForward():
-            yield "w1", module.w1.T, "d_model d_ff"
-            yield "b1", module.b1, "d_ff"
+            names = ("_gate", "1") if module.gated else ("1",)
+            for name, weight in zip(names, module.w1.chunk(len(names)), strict=True):
+                yield f"w{name}", weight.T, "d_model d_ff"
+            if module.b1 is not None:
+                for name, bias in zip(names, module.b1.chunk(len(names)), strict=True):
+                    yield f"b{name}", bias, "d_ff"
             yield "w2", module.w2.T, "d_ff d_model"
-            yield "b2", module.b2, "d_model"
+            if module.b2 is not None:
+                yield "b2", module.b2, "d_model"
         case Transform():
             yield "w_t", module.w_t.T, "d_model d_out"
             yield "b_t", module.b_t, "d_out"
@@ -110,16 +118,23 @@ def _of(module: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
         case LayerNorm():
             yield "gain", module.gain, "d_model"
             yield "bias", module.bias, "d_model"
+        case RMSNorm():
+            yield "gain", module.gain, module.axes.rpartition(" ")[2]
 
 
 def _of_attention(module: MultiHeadAttention) -> Iterator[tuple[str, Tensor, str]]:
+    parts = [heads * module.d_head for heads in (module.heads, module.kv_heads, module.kv_heads)]
     if module.cross:
-        weights = (module.w_q, *module.w_kv.chunk(2))
-        biases = (module.b_q, *module.b_kv.chunk(2))
+        weights: tuple[Tensor, ...] = (module.w_q, *module.w_kv.chunk(2))
+        biases = () if module.b_q is None or module.b_kv is None else (module.b_q, *module.b_kv.chunk(2))
     else:
-        weights, biases = module.w_qkv.chunk(3), module.b_qkv.chunk(3)
-    for letter, weight, bias in zip("qkv", weights, biases, strict=True):
-        yield f"w_{letter}", weight.view(module.heads, -1, weight.shape[1]).mT, "head d_model d_head"
-        yield f"b_{letter}", bias.view(module.heads, -1), "head d_head"
+        weights = torch.split(module.w_qkv, parts)
+        biases = () if module.b_qkv is None else torch.split(module.b_qkv, parts)
+    axes = ("head", *[module.keys.split()[1]] * 2)
+    for at, (letter, head) in enumerate(zip("qkv", axes, strict=True)):
+        yield f"w_{letter}", weights[at].view(-1, module.d_head, weights[at].shape[1]).mT, f"{head} d_model d_head"
+        if biases:
+            yield f"b_{letter}", biases[at].view(-1, module.d_head), f"{head} d_head"
     yield "w_o", module.w_o_by_head(), "head d_head d_model"
-    yield "b_o", module.b_o, "d_model"
+    if module.b_o is not None:
+        yield "b_o", module.b_o, "d_model"

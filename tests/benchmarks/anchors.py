@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from transformer_core.attention import MultiHeadAttention
 from transformer_core.config import Config
 from transformer_core.embedding import sinusoids
-from transformer_core.layers import Layer, LayerNorm, Stack
+from transformer_core.layers import Layer, Stack
 from transformer_core.model import Transformer
+from transformer_core.norms import LayerNorm
 
 
 class PlainAttention(nn.Module):

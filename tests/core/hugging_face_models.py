@@ -1,12 +1,16 @@
 """Tiny models of Hugging Face with random numbers everywhere, and hooks that find what we trace, by our names."""
 
+import importlib
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import pytest
 import torch
 import transformers
 from core_models import paddings
 from hugging_face_points import points
 from torch import nn
+from transformers import modeling_rope_utils
 
 
 def bert_config(**options):
@@ -53,6 +57,30 @@ def marian_config(**options):
     )
 
 
+def llama_sizes(**options):
+    """Six queries heads share two heads of keys, and a head is wider than d_model / heads."""
+    return {
+        "vocab_size": 23,
+        "hidden_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 6,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "intermediate_size": 20,
+        "max_position_embeddings": 64,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+        "pad_token_id": None,
+        **options,
+    }
+
+
+def rope(kind="default", **options):
+    return {"rope_type": kind, "rope_theta": 50.0, **options}
+
+
+LLAMA3 = rope("llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16)
+
 BUILD = {
     "BertModel": lambda: transformers.BertModel(bert_config()),
     "BertForMaskedLM": lambda: transformers.BertForMaskedLM(bert_config()),
@@ -73,19 +101,74 @@ BUILD = {
             pad_token_id=18,
         )
     ),
+    "LlamaForCausalLM": lambda: transformers.LlamaForCausalLM(transformers.LlamaConfig(**llama_sizes())),
+    "LlamaForCausalLM 3.1": lambda: transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(**llama_sizes(rope_parameters=LLAMA3, tie_word_embeddings=True, attention_bias=True))
+    ),
+    "LlamaForCausalLM linear, one key head": lambda: transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(**llama_sizes(rope_parameters=rope("linear", factor=3.0), num_key_value_heads=1))
+    ),
+    "MistralForCausalLM": lambda: transformers.MistralForCausalLM(
+        transformers.MistralConfig(**llama_sizes(sliding_window=3, num_key_value_heads=6, head_dim=4))
+    ),
+    "Qwen2ForCausalLM": lambda: transformers.Qwen2ForCausalLM(
+        transformers.Qwen2Config(
+            **llama_sizes(use_sliding_window=True, sliding_window=3, max_window_layers=1, head_dim=4)
+        )
+    ),
+    "Qwen3ForCausalLM": lambda: transformers.Qwen3ForCausalLM(
+        transformers.Qwen3Config(**llama_sizes(rope_parameters=rope()))
+    ),
+    "GemmaForCausalLM": lambda: transformers.GemmaForCausalLM(
+        transformers.GemmaConfig(**llama_sizes(hidden_activation="gelu_pytorch_tanh"))
+    ),
 }
+#: Models of a decoder alone.
+DECODERS = ("GPT2", "Llama", "Mistral", "Qwen", "Gemma")
+ROPE_MODULES = [importlib.import_module(f"transformers.models.{name}.modeling_{name}")
+                for name in ("llama", "mistral", "qwen2", "qwen3", "gemma")]  # fmt: skip
+
+
+class TorchInDouble:
+    """The module torch, in which single precision is double."""
+
+    float = float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+@contextmanager
+def in_double():
+    """Their code computes norms, angles and the softmax in float32, whatever the weights are: here it does not."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (*ROPE_MODULES, modeling_rope_utils):
+            patch.setattr(module, "torch", TorchInDouble())
+        patch.setattr(torch.Tensor, "float", torch.Tensor.double)
+        torch.set_default_dtype(torch.float64)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(torch.float32)
 
 
 def build(kind, dtype=torch.float64, jigged=True, size=0.3):
     """A model in evaluation mode. Its positions stay as they are where they are no parameters: Marian's sinusoids."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        theirs = BUILD[kind]().to(dtype).eval()
+        with in_double() if dtype == torch.float64 else nullcontext():
+            theirs = BUILD[kind]().to(dtype).eval()
     theirs.set_attn_implementation("eager")
     random = torch.Generator().manual_seed(6)
     with torch.no_grad():
         for name, tensor in (*theirs.named_parameters(), *theirs.named_buffers()):
-            if jigged and tensor.is_floating_point() and not (kind.startswith("Marian") and "positions" in name):
+            if (
+                jigged
+                and tensor.is_floating_point()
+                and not (
+                    name.endswith(("inv_freq", "embed_scale")) or (kind.startswith("Marian") and "positions" in name)
+                )
+            ):
                 tensor.add_(torch.randn(tensor.shape, generator=random, dtype=tensor.dtype), alpha=size)
     return theirs
 
@@ -109,11 +192,16 @@ def given():
 
 
 def run_theirs(kind, theirs, inputs):
+    with in_double() if theirs.dtype == torch.float64 else nullcontext():
+        return _run_theirs(kind, theirs, inputs)
+
+
+def _run_theirs(kind, theirs, inputs):
     seen_source, seen_target = (~inputs.hidden_source).long(), (~inputs.hidden_target).long()
     if kind.startswith("Bert"):
         out = theirs(inputs.source, attention_mask=seen_source, token_type_ids=inputs.types)
         return out[0]
-    if kind.startswith("GPT2"):
+    if kind.startswith(DECODERS):
         return theirs(inputs.target, attention_mask=seen_target, use_cache=False)[0]
     return theirs(
         input_ids=inputs.source,
@@ -127,7 +215,7 @@ def run_theirs(kind, theirs, inputs):
 def run_ours(kind, ours, inputs):
     if kind.startswith("Bert"):
         return ours(inputs.source, None, inputs.hidden_source, source_types=inputs.types)
-    if kind.startswith("GPT2"):
+    if kind.startswith(DECODERS):
         return ours(None, inputs.target, target_padding=inputs.hidden_target)
     return ours(inputs.source, inputs.target, inputs.hidden_source, inputs.hidden_target)
 
@@ -136,8 +224,8 @@ def first(value):
     return value[0] if isinstance(value, tuple) else value
 
 
-def heads(projected):
-    return projected.unflatten(-1, (4, -1)).transpose(1, 2)
+def heads(projected, count=4):
+    return projected.unflatten(-1, (count, -1)).transpose(1, 2)
 
 
 def watch(module: nn.Module, what, keep):
@@ -150,10 +238,12 @@ def watch(module: nn.Module, what, keep):
             keep(output[1])
         elif what == "out":
             keep(first(output))
-        elif what == "heads":
-            keep(heads(output))
-        else:
+        elif what == "turned heads":  # a norm of every head comes before the axes are turned
+            keep(output.transpose(1, 2))
+        elif what.startswith("third"):
             keep(heads(output.chunk(3, -1)[int(what[-1])]))
+        else:
+            keep(heads(output, int(what.removesuffix(" heads"))))
 
     module.register_forward_hook(hook, with_kwargs=True)
 

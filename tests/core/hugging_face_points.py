@@ -9,6 +9,8 @@ def points(kind):
     if kind.startswith("GPT2"):
         start = "" if kind == "GPT2Model" else "transformer."
         return [(f"{start}{path}", *rest) for path, *rest in _gpt2()]
+    if kind.startswith(("Llama", "Mistral", "Qwen", "Gemma")):
+        return [*_llama(kind)]
     return [
         *_marian("encoder", "embed_src"),
         *_marian("decoder", "embed_tgt"),
@@ -28,7 +30,7 @@ def _bert():
     for at in range(2):
         theirs, ours = f"encoder.layer.{at}", f"encoder.{at}"
         for name, letter in (("query", "q"), ("key", "k"), ("value", "v")):
-            yield f"{theirs}.attention.self.{name}", "heads", f"{ours}.self_attn.{letter}"
+            yield f"{theirs}.attention.self.{name}", "4 heads", f"{ours}.self_attn.{letter}"
         yield f"{theirs}.attention.self", "second", f"{ours}.self_attn.weights"
         yield f"{theirs}.attention.output.dense", "in", f"{ours}.self_attn.concat"
         yield f"{theirs}.attention.output.dense", "out", f"{ours}.self_attn.out"
@@ -62,7 +64,7 @@ def _gpt2():
         yield theirs, "in", f"{ours}.resid_pre"
         yield f"{theirs}.ln_1", "out", f"{ours}.ln1.out"
         for third, letter in enumerate("qkv"):
-            yield f"{theirs}.attn.c_attn", f"heads of third {third}", f"{ours}.self_attn.{letter}"
+            yield f"{theirs}.attn.c_attn", f"third {third}", f"{ours}.self_attn.{letter}"
         yield f"{theirs}.attn", "second", f"{ours}.self_attn.weights"
         yield f"{theirs}.attn.c_proj", "in", f"{ours}.self_attn.concat"
         yield f"{theirs}.attn.c_proj", "out", f"{ours}.self_attn.out"
@@ -73,6 +75,32 @@ def _gpt2():
         yield f"{theirs}.mlp.c_proj", "out", f"{ours}.ffn.out"
         yield theirs, "out", f"{ours}.resid_post"
     yield "ln_f", "out", "decoder.final_norm.out"
+
+
+def _llama(kind):
+    keys = 6 if kind.startswith("Mistral") else 1 if "one key head" in kind else 2
+    if not kind.startswith("Gemma"):  # it scales inside of its embedding
+        yield "model.embed_tokens", "out", "embed_tgt.token"
+    for at in range(2):
+        theirs, ours = f"model.layers.{at}", f"decoder.{at}"
+        yield theirs, "in", f"{ours}.resid_pre"
+        yield f"{theirs}.input_layernorm", "out", f"{ours}.ln1.out"
+        for letter, count in (("q", 6), ("k", keys), ("v", keys)):
+            yield f"{theirs}.self_attn.{letter}_proj", f"{count} heads", f"{ours}.self_attn.{letter}"
+            if kind.startswith("Qwen3") and letter != "v":
+                yield f"{theirs}.self_attn.{letter}_norm", "turned heads", f"{ours}.self_attn.{letter}_norm.out"
+        yield f"{theirs}.self_attn", "second", f"{ours}.self_attn.weights"
+        yield f"{theirs}.self_attn.o_proj", "in", f"{ours}.self_attn.concat"
+        yield f"{theirs}.self_attn.o_proj", "out", f"{ours}.self_attn.out"
+        yield f"{theirs}.post_attention_layernorm", "in", f"{ours}.resid_attn"
+        yield f"{theirs}.post_attention_layernorm", "out", f"{ours}.ln2.out"
+        yield f"{theirs}.mlp.gate_proj", "out", f"{ours}.ffn.gate_pre"
+        yield f"{theirs}.mlp.act_fn", "out", f"{ours}.ffn.gate"
+        yield f"{theirs}.mlp.up_proj", "out", f"{ours}.ffn.pre"
+        yield f"{theirs}.mlp.down_proj", "in", f"{ours}.ffn.post"
+        yield f"{theirs}.mlp.down_proj", "out", f"{ours}.ffn.out"
+        yield theirs, "out", f"{ours}.resid_post"
+    yield "model.norm", "out", "decoder.final_norm.out"
 
 
 def _marian(stack, embedding):
@@ -86,7 +114,7 @@ def _marian(stack, embedding):
         yield theirs, "in", f"{ours}.resid_pre"
         for number, (name, part, total) in enumerate(sublayers, 1):
             for letter in "qkv":
-                yield f"{theirs}.{name}.{letter}_proj", "heads", f"{ours}.{part}.{letter}"
+                yield f"{theirs}.{name}.{letter}_proj", "4 heads", f"{ours}.{part}.{letter}"
             yield f"{theirs}.{name}", "second", f"{ours}.{part}.weights"
             yield f"{theirs}.{name}.out_proj", "in", f"{ours}.{part}.concat"
             yield f"{theirs}.{name}.out_proj", "out", f"{ours}.{part}.out"

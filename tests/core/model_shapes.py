@@ -3,6 +3,8 @@
 import pytest
 from core_models import TARGETS, paddings, sentences
 
+from transformer_core.config import Rotary
+
 SHAPES = {
     "pre-norm": {"norm_order": "pre", "cross_heads": 1},
     "post-norm": {"norm_order": "post", "final_norm": True, "activation": "gelu"},
@@ -36,10 +38,49 @@ SHAPES = {
         "activation": "silu",
         "output_bias": True,
     },
+    "Llama": {
+        "encoder_layers": 0,
+        "norm_order": "pre",
+        "norm": "rms",
+        "gated": True,
+        "activation": "silu",
+        "positions": "none",
+        "embedding_scale": False,
+        "rotary": Rotary(base=50.0),
+        "kv_heads": 2,
+        "biases": "none",
+    },
+    "Qwen 3 with windows and a partial rotation": {
+        "encoder_layers": 0,
+        "norm_order": "pre",
+        "norm": "rms",
+        "gated": True,
+        "activation": "gelu",
+        "positions": "none",
+        "rotary": Rotary("interleaved", 50.0, fraction=0.67, scaling="llama3", factor=4.0, trained_positions=16),
+        "kv_heads": 1,
+        "head_size": 6,
+        "biases": "qkv",
+        "qk_norm": True,
+        "sliding_window": 3,
+        "full_attention_layers": (1,),
+    },
+    "modern blocks in both stacks": {
+        "norm": "rms",
+        "gated": True,
+        "qk_norm": True,
+        "head_size": 6,
+        "biases": "none",
+        "rotary": Rotary(scaling="linear", factor=2.0),
+        "tied_output": False,
+    },
+    "norms of queries and keys alone": {"encoder_layers": 0, "qk_norm": True, "norm_order": "none"},
 }
 ENCODERS, DECODERS = (
     {name for name, choices in SHAPES.items() if choices.get(f"{side}_layers") == 0} for side in ("decoder", "encoder")
 )
+#: Points that are given to the model, and made of nothing.
+GIVEN = (".ids", ".type_ids", ".position_ids", ".query_positions", ".key_positions")
 #: Points that nothing is made of.
 ENDS = ("probs", "pooler.out")
 shapes = pytest.mark.parametrize("shape", SHAPES)

@@ -88,7 +88,7 @@ def test_our_own_checkpoint_of_it_computes_the_same(kind, pair, tmp_path):
     assert torch.equal(run_ours(kind, again, given()), run_ours(kind, ours, given()))
 
 
-@pytest.mark.parametrize("kind", ["GPT2LMHeadModel", "MarianMTModel"])
+@pytest.mark.parametrize("kind", ["GPT2LMHeadModel", "MarianMTModel", "MistralForCausalLM", "Qwen3ForCausalLM"])
 def test_a_cache_changes_no_logit(kind, pair):
     ours, _ = pair(kind)
     inputs = given()

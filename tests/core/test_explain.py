@@ -7,7 +7,7 @@ from core_models import model
 from foreign import gpt2, marian
 from hugging_face_models import BUILD, build, run_ours
 from hugging_face_models import given as inputs_of
-from model_shapes import SHAPES, given, shapes
+from model_shapes import GIVEN, SHAPES, given, shapes
 
 from transformer_core.decoding.sampling import greedy
 from transformer_core.parameters import add_parameters
@@ -19,8 +19,6 @@ from transformer_core.tracing.operations import OPERATIONS, Operation
 from transformer_core.tracing.tap import record
 
 ENTRIES = 200
-#: Points that are given to the model, and made of nothing.
-GIVEN = (".ids", ".type_ids", ".position_ids")
 
 
 def unlabelled(_name, _axis):
@@ -125,12 +123,22 @@ def test_every_point_of_every_shape_of_model_is_explained_for_a_whole_batch(shap
     assert faults(traced(model(**SHAPES[shape]), *given(shape, padded)), count=20) == []
 
 
-@pytest.mark.parametrize("shape", ["pre-norm", "BERT", "GPT-2"])
+@pytest.mark.parametrize("shape", ["pre-norm", "BERT", "GPT-2", "Llama"])
 def test_in_single_precision_the_numbers_agree_to_its_rounding(shape):
     assert faults(traced(model(torch.float32, **SHAPES[shape]), *given(shape)), error=2e-6, count=20) == []
 
 
-@pytest.mark.parametrize("kind", ["BertForMaskedLM", "BertForPreTraining", "GPT2LMHeadModel", "MarianMTModel"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "BertForMaskedLM",
+        "BertForPreTraining",
+        "GPT2LMHeadModel",
+        "MarianMTModel",
+        "LlamaForCausalLM 3.1",
+        "Qwen3ForCausalLM",
+    ],
+)
 def test_every_point_of_the_models_of_hugging_face_is_explained(kind, tmp_path):
     assert kind in BUILD
     build(kind).save_pretrained(tmp_path)

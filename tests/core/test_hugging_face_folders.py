@@ -17,7 +17,7 @@ from transformer_core.pretrained import load_hugging_face
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     folders = {}
-    for kind in ("BertForMaskedLM", "GPT2LMHeadModel", "MarianMTModel"):
+    for kind in ("BertForMaskedLM", "GPT2LMHeadModel", "MarianMTModel", "LlamaForCausalLM"):
         folders[kind] = tmp_path_factory.mktemp(kind)
         build(kind, torch.float32).save_pretrained(folders[kind])
     return folders
@@ -113,7 +113,7 @@ def test_a_folder_without_weights_or_config_is_refused(folder, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "options", "complaint"),
     [
-        ("GPT2LMHeadModel", {"model_type": "llama"}, "of kind 'llama'; known are bert, gpt2, marian"),
+        ("GPT2LMHeadModel", {"model_type": "mamba"}, "of kind 'mamba'; known are bert, gpt2, marian, llama, mistral"),
         ("GPT2LMHeadModel", {"model_type": None}, "names no model_type: known are bert, gpt2, marian"),
         ("GPT2LMHeadModel", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx is True"),
         ("GPT2LMHeadModel", {"activation_function": "mish"}, "'mish' is none of relu, gelu"),
@@ -122,6 +122,9 @@ def test_a_folder_without_weights_or_config_is_refused(folder, tmp_path):
         ("MarianMTModel", {"decoder_attention_heads": 2}, "decoder_attention_heads is 2: this core computes 4 alone"),
         ("MarianMTModel", {"normalize_before": True}, "normalize_before is True"),
         ("MarianMTModel", {"decoder_ffn_dim": 48}, "decoder_ffn_dim is 48"),
+        ("LlamaForCausalLM", {"rope_parameters": {"rope_type": "yarn"}}, "'yarn': this core computes default, linear"),
+        ("LlamaForCausalLM", {"rope_parameters": {"rope_type": "linear"}}, "does not state factor"),
+        ("LlamaForCausalLM", {"num_key_value_heads": 4}, "6 heads do not divide into 4 kv_heads"),
     ],
 )
 def test_what_this_core_does_not_compute_is_refused(folder, kind, options, complaint):

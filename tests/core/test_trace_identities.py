@@ -41,6 +41,12 @@ def test_what_is_shown_of_attention_is_what_was_computed(shape):
         q, k, v, scores, scaled, masked, weights, z = (
             tape[f"{path}.{point}"] for point in "q k v scores scaled masked weights z".split()
         )
+        if f"{path}.q_norm.out" in tape:
+            q, k = tape[f"{path}.q_norm.out"], tape[f"{path}.k_norm.out"]
+        if f"{path}.q_rotated" in tape:
+            q, k = tape[f"{path}.q_rotated"], tape[f"{path}.k_rotated"]
+        if f"{path}.k_repeated" in tape:
+            k, v = tape[f"{path}.k_repeated"], tape[f"{path}.v_repeated"]
         assert torch.equal(scores, q @ k.mT)
         assert torch.equal(scaled, scores / (math.sqrt(q.shape[-1]) if watched.config.attention_scale else 1))
         assert torch.equal(masked[masked.isfinite()], scaled[masked.isfinite()])

@@ -7,8 +7,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from transformer_core.interpret.lens import Inputs, Words, reader, tensor
-from transformer_core.layers import FeedForward, Layer, LayerNorm
+from transformer_core.layers import FeedForward, Layer
 from transformer_core.model import Transformer
+from transformer_core.norms import LayerNorm, RMSNorm
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import NamedTensor
 
@@ -72,14 +73,21 @@ def through_layer(layer: Layer, parts: Parts, tape: Tape) -> Parts:
         else:
             heads = tape[f"{sublayer.path}.head_out"].unbind(1)
             parts = parts | {f"{sublayer.path}.{head}": rows for head, rows in enumerate(heads)}
-            parts[BIASES] = parts[BIASES] + sublayer.b_o
+            if sublayer.b_o is not None:
+                parts[BIASES] = parts[BIASES] + sublayer.b_o
         if layer.config.norm_order == "post":
             parts = through(norm, parts, tape)
     return parts
 
 
 def through(norm: object, parts: Parts, tape: Tape) -> Parts:
-    """(part - mean(part)) / √(var + ε) · gain, var being that of the whole row; the norm's bias goes to the biases."""
+    """(part - mean(part)) / √(var + ε) · gain, var being that of the whole row; the norm's bias goes to the biases.
+
+    RMSNorm takes no mean away, and has no bias.
+    """
+    if isinstance(norm, RMSNorm):
+        scale = torch.rsqrt(tape[f"{norm.path}.mean_square"][..., None] + norm.eps) * norm.gain
+        return {name: part * scale for name, part in parts.items()}
     if not isinstance(norm, LayerNorm):
         return parts
     scale = torch.rsqrt(tape[f"{norm.path}.var"][..., None] + norm.eps) * norm.gain

@@ -91,17 +91,18 @@ def head_off(model: Transformer, path: str, head: int, mean: Float[Tensor, " d_h
     """
     attention = dict(attentions(model))[path]
     rows = attention.w_o_by_head()[head]  # "d_head d_model", a view
-    before, bias = rows.detach().clone(), attention.b_o.detach().clone()
+    before, bias = rows.detach().clone(), attention.b_o
     with torch.no_grad():
         if mean is not None:
-            attention.b_o.add_(mean @ rows)
+            written = mean @ rows
+            attention.b_o = nn.Parameter(written if bias is None else bias + written)
         rows.zero_()
     try:
         yield
     finally:
         with torch.no_grad():
             rows.copy_(before)
-            attention.b_o.copy_(bias)
+        attention.b_o = bias
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import torch
 from transformer_core.config import Config
 from transformer_core.files.json_objects import read_object
 from transformer_core.model import Transformer
-from transformer_core.pretrained import bert, gpt2, marian
+from transformer_core.pretrained import bert, gpt2, llama, marian
 from transformer_core.pretrained.safetensor_files import check_sizes
 from transformer_core.pretrained.torch_folder import KIND as TORCH
 from transformer_core.pretrained.torch_folder import load_torch_folder
@@ -34,12 +34,16 @@ KINDS = {
     "bert": Kind(bert.config_of, bert.fill_model, bert.NEEDLESS),
     "gpt2": Kind(gpt2.config_of, gpt2.fill_model, gpt2.NEEDLESS),
     "marian": Kind(marian.config_of, marian.fill_model, marian.NEEDLESS),
+    **dict.fromkeys(
+        ("llama", "mistral", "qwen2", "qwen3", "gemma"), Kind(llama.config_of, llama.fill_model, llama.NEEDLESS)
+    ),
 }
 
 
 @torch.no_grad()
 def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> Transformer:
-    """The model in a folder of Hugging Face, in evaluation mode: BERT, GPT-2 or Marian; or what `save_torch` wrote.
+    """The model in a folder of Hugging Face, in evaluation mode: BERT, GPT-2, Marian, Llama and its kin; or
+    what `save_torch` wrote.
 
     Reads `config.json` and `model.safetensors`, or several files with an index. BERT's encoder comes with its masked
     language model and its pooler if the folder has them. To train it further differs: dropout acts at one rate, and

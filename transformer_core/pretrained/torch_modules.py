@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from transformer_core.attention import MultiHeadAttention
-from transformer_core.layers import Layer, LayerNorm, Stack
+from transformer_core.layers import Layer, Stack
 from transformer_core.model import Transformer
+from transformer_core.norms import LayerNorm
 from transformer_core.pretrained.copying import agree, fill
 
 

@@ -18,13 +18,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
 
+from transformer_core.config import Config, Rotary
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.operations import ALL, OPERATIONS, Operation, total
 from transformer_core.tracing.provenance import Quantity
@@ -33,6 +34,10 @@ from transformer_core.tracing.window import TraceView
 #: The embeddings call `position` what attention calls `query` or `key`.
 PLACES = ("position", "query", "key")
 STEP = re.compile(r"^step\.(\d+)\.")
+#: The settings that a trace of an earlier version does not name.
+DEFAULTS = {field.name: field.default for field in fields(Config)}
+#: The last parts of the names of what a model is told.
+GIVEN = {"ids", "type_ids", "position_ids", "query_positions", "key_positions"}
 
 
 class ExplainedTrace(TraceView, Protocol):
@@ -77,7 +82,8 @@ class Entry:
             ValueError: the trace does not say how its model was built.
         """
         try:
-            return self.trace.about["config"][name]
+            config = self.trace.about["config"]
+            return config[name] if name in config else DEFAULTS[name]
         except KeyError:
             raise ValueError(
                 f'this trace does not name the {name} of its model: trace.about["config"] has it in a lecture'
@@ -106,12 +112,12 @@ class Entry:
 
     @cached_property
     def parents(self) -> dict[str, str]:
-        """The tensors that this one was made of, by the last part of their names; the first one also as `x`.
+        """The tensors that this one was made of, by the last part of their names; the first two also as `x` and `y`.
 
         `before` is the same tensor one step of decoding earlier, where there is one.
         """
         names = self.trace.parents.get(self.name) or self.read
-        found = {"x": names[0]} if names else {}
+        found = dict(zip("xy", names, strict=False))
         found |= {name.rpartition(".")[2]: name for name in names}
         before = STEP.sub(lambda step: f"step.{int(step[1]) - 1}.", self.name)
         return found | {"before": before} if before != self.name and before in self.trace.tensors else found
@@ -136,7 +142,7 @@ class Entry:
             return f"{self.operation.kind}: {self.operation.equation}"
         if is_learned(self.name):
             return "learned"
-        given = self.name.rpartition(".")[2] in {"ids", "type_ids", "position_ids"} or self.name.startswith("config.")
+        given = self.name.rpartition(".")[2] in GIVEN or self.name.startswith("config.")
         return "given" if given else "not explained"
 
     @cached_property
@@ -196,8 +202,11 @@ class Entry:
         new = [axis for axis in PLACES if axis in sizes and axis not in self.at]
         for mine, theirs in zip(gone, new, strict=False):
             at[theirs] = at[mine] - (self.size(mine) - sizes[theirs])  # what stands before came out of a cache
-        if "d_head" in sizes and "d_model" in at and "d_model" not in sizes:  # heads beside each other
-            at["head"], at["d_head"] = divmod(at["d_model"], sizes["d_head"])
+        beside = next((axis for axis in ("d_concat", "d_model") if axis in at and axis not in sizes), "")
+        if "d_head" in sizes and beside:  # heads beside each other
+            at["head"], at["d_head"] = divmod(at[beside], sizes["d_head"])
+        if "kv_head" in sizes and "head" in at and "kv_head" not in at:  # which several heads share
+            at["kv_head"] = at["head"] // (self.size("head") // sizes["kv_head"])
         if "d_out" in sizes and "d_model" in at:  # a square matrix whose result is again as wide as the stream
             at["d_out"] = at.pop("d_model")
             at.setdefault("position", 0)  # BERT's pooler reads the first token
@@ -211,6 +220,12 @@ class Entry:
                 Entry(self.trace, ids.name, at),
                 Entry(self.trace, self.parents[table], {axis: int(place), "d_model": at["d_model"]}),
             )
+            return
+        if operation.kind == "rotation":
+            rotary = Rotary(**self.config("rotary"))
+            pair = (at["d_head"], rotary.partners(sizes["d_head"])[at["d_head"]])
+            for here in (at | {"d_head": place} for place in pair):
+                yield tuple(Entry(self.trace, t.name, {axis: here[axis] for axis in t.axes}) for t in tensors)
             return
         open_axes = [axis for axis in sizes if axis not in at]
         for places in product(*(range(sizes[axis]) for axis in open_axes)):

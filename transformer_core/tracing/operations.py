@@ -8,12 +8,15 @@ so that no index map is written by hand.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+
+from transformer_core.config import Rotary
 
 #: All parents of a tensor, each of them a term.
 ALL = "+"
@@ -93,17 +96,20 @@ def mask(entry: Place, terms: Terms) -> float:
     Padding is in no trace: that it hides a key is read off the entry itself.
     """
     earlier = entry.size("key") - entry.size("query")  # keys out of a cache stand before the first query
-    causal = "decoder." in entry.name and ".self_attn." in entry.name
-    if causal and entry.at["key"] > entry.at["query"] + earlier:
-        return -math.inf
+    if "decoder." in entry.name and ".self_attn." in entry.name:
+        ahead = entry.at["key"] - entry.at["query"] - earlier
+        layer = int(re.search(r"decoder\.(\d+)\.", entry.name)[1])  # type: ignore[index]
+        window = 0 if layer in entry.config("full_attention_layers") else entry.config("sliding_window")
+        if ahead > 0 or (window and ahead <= -window):
+            return -math.inf
     return -math.inf if entry.value == -math.inf else terms[0][0]
 
 
 def over_root(entry: Place, terms: Terms) -> float:
     """Score / √d_k, d_k being the width of one head."""
-    return terms[0][0] / math.sqrt(
-        entry.config("d_model") // entry.size("head") if entry.config("attention_scale") else 1
-    )
+    own = 0 if ".cross_attn." in entry.name else entry.config("head_size")
+    d_k = own or entry.config("d_model") // entry.size("head")
+    return terms[0][0] / math.sqrt(d_k if entry.config("attention_scale") else 1)
 
 
 def times_root(entry: Place, terms: Terms) -> float:
@@ -121,6 +127,23 @@ def variance(_entry: Place, terms: Terms) -> float:
 def normalize(entry: Place, terms: Terms) -> float:
     ((x, middle, var),) = terms
     return (x - middle) / math.sqrt(var + entry.config("norm_eps"))
+
+
+def mean_square(_entry: Place, terms: Terms) -> float:
+    return math.fsum(x * x for (x,) in terms) / len(terms)
+
+
+def root_mean_square(entry: Place, terms: Terms) -> float:
+    ((x, square),) = terms
+    return x / math.sqrt(square + entry.config("norm_eps"))
+
+
+def rotation(entry: Place, terms: Terms) -> float:
+    """x cos(mθ) ± x' sin(mθ), x' being the other entry of the pair, m the position and θ the angle of the pair."""
+    rotary = Rotary(**entry.config("rotary"))
+    frequency, sign = rotary.turn(entry.size("d_head"), entry.at["d_head"])
+    (x, position), (partner, _) = terms
+    return x * math.cos(position * frequency) + sign * partner * math.sin(position * frequency)
 
 
 def sinusoid(entry: Place, terms: Terms) -> float:
@@ -220,28 +243,48 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "sum": (SUM,),
     "mean": (Operation("mean", "mean of x over d_model", "x", mean),),
     "var": (Operation("variance", "mean of (x - mean)² over d_model", "x mean", variance),),
-    "normalized": (Operation("norm", "(x - mean) / √(var + ε)", "x mean var", normalize),),
+    "mean_square": (Operation("mean square", "mean of x² over a row", "x", mean_square),),
+    "normalized": (
+        Operation("norm", "(x - mean) / √(var + ε)", "x mean var", normalize),
+        Operation("norm", "x / √(mean_square + ε)", "x mean_square", root_mean_square),
+    ),
     "q": (_projection("q"),),
     "k": (_kept("k"), _projection("k"), Operation("copy", "the states of the encoder", "states", called=STATE)),
     "v": (_kept("v"), _projection("v")),
-    "scores": (Operation("dot product", "q · k", "q k"),),
+    "q_rotated": (Operation("rotation", "q cos(mθ) ± q' sin(mθ)", "x query_positions", rotation),),
+    "k_rotated": (Operation("rotation", "k cos(mθ) ± k' sin(mθ)", "x key_positions", rotation),),
+    "k_repeated": (Operation("copy", "the key that this head shares with others", "x"),),
+    "v_repeated": (Operation("copy", "the value that this head shares with others", "x"),),
+    "scores": (
+        Operation("dot product", "q · k, both turned by their positions", "q_rotated k_repeated"),
+        Operation("dot product", "q · k, both turned by their positions", "q_rotated k_rotated"),
+        Operation("dot product", "q · k, which several heads share", "x k_repeated"),
+        Operation("dot product", "q · k", "q k"),
+        Operation("dot product", "q · k, both normed", "x y"),
+    ),
     "masked": (Operation("mask", "scaled, or -∞ where a key is hidden", "scaled", mask),),
     "weights": (
         Operation("softmax", "softmax over key of masked", "masked", softmax, ("key",)),
         Operation("softmax", "softmax over key of scores", "scores", softmax, ("key",)),
     ),
     "z": (
+        Operation("weighted sum", "Σ over key of weights · v", "weights v_repeated"),
         Operation("weighted sum", "Σ over key of weights · v", "weights v"),
         Operation("weighted sum", "Σ over key of weights · k", "weights k"),
     ),
     "concat": (Operation("copy", "z of all heads, beside each other", "z"),),
     "head_out": (Operation("matrix product", "z W_O, for each head", "z w_o"),),
+    "gate_pre": (Operation("matrix product", "x W_gate + b_gate", "x w_gate + b_gate"),),
+    "gate": (Operation("activation", "activation(gate_pre)", "gate_pre", activation),),
     "pre": (
         Operation("matrix product", "x W_1 + b_1", "x w1 + b1"),
         Operation("matrix product", "x W_t + b_t", "x w_t + b_t"),
         Operation("matrix product", "x_0 W_p + b_p", "x w_p + b_p"),
     ),
-    "post": (Operation("activation", "activation(pre)", "pre", activation),),
+    "post": (
+        Operation("product", "gate · pre", "gate pre"),
+        Operation("activation", "activation(pre)", "pre", activation),
+    ),
     "embedded": (Operation("gather", "√d_model · the row of the embedding table", "ids table", scaled_row),),
     "i": _gate("i", sigmoid, "sigmoid"),
     "f": _gate("f", sigmoid, "sigmoid"),

@@ -153,7 +153,7 @@ class Trace(Mapping[str, NamedTensor]):
             return name
         if "config" not in self.about:
             raise KeyError(f"{name} is a name of TransformerLens, and this trace does not name the config of its model")
-        return trace_point(name, Config(**self.about["config"]))
+        return trace_point(name, Config.from_dict(self.about["config"]))
 
     def __contains__(self, name: object) -> bool:
         try:

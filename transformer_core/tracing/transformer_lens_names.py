@@ -23,6 +23,8 @@ ATTENTION = {
     "q": "hook_q",
     "k": "hook_k",
     "v": "hook_v",
+    "q_rotated": "hook_rot_q",
+    "k_rotated": "hook_rot_k",
     "masked": "hook_attn_scores",
     "weights": "hook_pattern",
     "z": "hook_z",
@@ -38,7 +40,9 @@ BLOCK = {
     "ffn.post": "mlp.hook_post",
     "ffn.out": "hook_mlp_out",
 }
-#: Inside of a layer norm; `scale` is √(var + ε), computed when it is first read.
+#: Of a gated feed-forward layer, in the place of those of `BLOCK`.
+GATED = {"ffn.gate_pre": "mlp.hook_pre", "ffn.pre": "mlp.hook_pre_linear", "ffn.post": "mlp.hook_post"}
+#: Inside of a norm; `scale` is √(var + ε), computed when it is first read.
 NORM = {"scale": "hook_scale", "normalized": "hook_normalized"}
 
 
@@ -102,12 +106,16 @@ def _stack(side: str, config: Config, start: str, own: str) -> dict[str, str]:
     for layer in range(layers):
         ours, theirs = f"{side}.{layer}", f"{start}blocks.{layer}"
         for part, name in attentions.items():
-            table |= {f"{ours}.{part}.{point}": f"{theirs}.{name}.{hook}" for point, hook in ATTENTION.items()}
+            turned = config.rotary is not None and part == "self_attn"
+            points = {p: hook for p, hook in ATTENTION.items() if turned or not p.endswith("_rotated")}
+            table |= {f"{ours}.{part}.{point}": f"{theirs}.{name}.{hook}" for point, hook in points.items()}
         for at in norms:
             table |= {f"{ours}.ln{at}.{point}": f"{theirs}.ln{at}.{hook}" for point, hook in NORM.items()}
         absent = ("cross_attn.",) * (not cross) + ("ffn.",) * (not config.d_ff)
         inside = {point: hook for point, hook in BLOCK.items() if not point.startswith(absent)}
         table |= {f"{ours}.{point}": f"{theirs}.{hook}" for point, hook in (inside | _sums(config, cross)).items()}
+        if config.gated and config.d_ff:
+            table |= {f"{ours}.{point}": f"{theirs}.{hook}" for point, hook in GATED.items()}
     if config.final_norm:
         table |= {f"{side}.final_norm.{point}": f"{start}ln_final.{hook}" for point, hook in NORM.items()}
     return table

@@ -73,6 +73,7 @@ def trained(seed: int, steps: int, frames: tuple[int, ...], points: int, hidden:
         if step in frames:
             with torch.no_grad():
                 scores = layer(plane()).diff(dim=-1)[..., 0].numpy()
+                assert layer.b1 is not None
                 creases = torch.cat([layer.w1, layer.b1[:, None]], dim=1).numpy()
                 seen.append((scores, creases, share_right(layer(new), new_kinds)))
         optimizer.zero_grad()

@@ -10,11 +10,12 @@ from transformer_core.tracing.trace import Trace
 
 
 def normed(trace: Trace, path: str, x: np.ndarray) -> np.ndarray:
-    """(x - mean) / sqrt(var + eps) * gain + bias, with the parameters of the norm at `path`."""
-    gain, bias = (trace.full(f"parameters.{path}.{name}").values for name in ("gain", "bias"))
-    deviation = np.sqrt(x.var(-1, keepdims=True) + trace.about["config"]["norm_eps"])
-    values: np.ndarray = (x - x.mean(-1, keepdims=True)) / deviation * gain + bias
-    return values
+    """(x - mean) / sqrt(var + eps) * gain + bias, with the parameters of the norm at `path`; or as RMSNorm does it."""
+    gain, eps = trace.full(f"parameters.{path}.gain").values, trace.about["config"]["norm_eps"]
+    if f"parameters.{path}.bias" not in trace.tensors:
+        return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + eps) * gain)
+    deviation = np.sqrt(x.var(-1, keepdims=True) + eps)
+    return np.asarray((x - x.mean(-1, keepdims=True)) / deviation * gain + trace.full(f"parameters.{path}.bias").values)
 
 
 @measure("batch position d_model", like="out")
@@ -24,9 +25,11 @@ def centred(trace: Trace, prefix: str, mean: np.ndarray) -> Values:
 
 
 @measure("batch position", like="out")
-def scale(centred: np.ndarray, normalized: np.ndarray) -> Values:
-    """sqrt(var + eps): the length of the centred row over the length of the normalized one."""
-    return np.linalg.norm(centred, axis=-1) / np.linalg.norm(normalized, axis=-1)
+def scale(trace: Trace, prefix: str, normalized: np.ndarray) -> Values:
+    """sqrt(var + eps), or sqrt(mean_square + eps): the length of what was divided over that of the normalized row."""
+    by_mean_square = f"{prefix}.mean_square" in trace.tensors
+    divided = entering(trace, prefix, "mean_square") if by_mean_square else trace.full(f"{prefix}.centred").values
+    return np.linalg.norm(divided, axis=-1) / np.linalg.norm(normalized, axis=-1)
 
 
 @measure("batch position", like="out")
