@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from transformer_core.config import Config, Rotary
 from transformer_core.norms import RMSNorm
-from transformer_core.tracing.tap import Tap, tap_at
+from transformer_core.tracing.tap import Tap, Write, tap_at
 
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"
 SHARED_KEYS = "batch kv_head key d_head"
 PAIRS = "batch head query key"
 STREAM = "batch position d_model"
+HEAD_OUT = "batch head query d_model"
 CONCAT = "batch position d_concat"
 
 #: Keys and values of each attention of a decoder by its path, "batch head key d_head", grown token by token.
@@ -60,7 +61,7 @@ def causal(queries: int, keys: int, device: torch.device | None = None) -> Bool[
     return torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries + 1)
 
 
-def within_window(mask: Mask | None, queries: int, keys: int, window: int, x: Float[Tensor, ...]) -> Mask | None:
+def within_window(mask: Mask | None, queries: int, keys: int, window: int, x: Float[Tensor, "... _"]) -> Mask | None:
     """`mask`, which also hides the keys that stand `window` or more tokens before their query. Beltagy et al. 2020."""
     if keys <= window:
         return mask
@@ -81,7 +82,7 @@ def attention(
     v: Float[Tensor, "batch head key d_head"],
     mask: Mask | None,
     d_k: float,
-    tap: Tap,
+    tap: Write,
 ) -> Float[Tensor, "batch head query d_head"]:
     """Attention(Q, K, V) = softmax(QKᵀ / √d_k) V.
 
@@ -184,12 +185,20 @@ class MultiHeadAttention(nn.Module):
             k, v = (tap(f"{name}_repeated", self.repeated(part), KEYS, part) for name, part in (("k", k), ("v", v)))
         if self.window:
             mask = within_window(mask, q.shape[2], k.shape[2], self.window, q)
-        z = attention(q, k, v, mask, self.d_k, tap)
+        attend = partial(attention, q, k, v, mask, self.d_k)
+        z = attend(tap.replaying(q.shape[0] * self.heads * q.shape[2] * k.shape[2], attend))
         concat = tap("concat", z.transpose(1, 2).flatten(2), CONCAT if self.wide else STREAM, z)
         out = F.linear(concat, self.w_o, self.b_o)
-        if tap.wants("head_out"):
-            return self.out_of_heads(z, concat, out, tap)
-        return tap("out", out, STREAM, concat)
+        if not tap.wants("head_out"):
+            return tap("out", out, STREAM, concat)
+        if tap.edits("head_out"):
+            head_out = self.out_by_head(z)
+            seen = tap("head_out", head_out, HEAD_OUT, z)
+            out = out if seen is head_out else out + (seen - head_out).sum(1)
+            return tap("out", out, STREAM, seen, concat)
+        version = version_of(self.w_o)
+        later = tap.derived("head_out", lambda: self.out_by_head(z, version), HEAD_OUT, z)
+        return tap("out", out, STREAM, later, concat)
 
     @property
     def wide(self) -> bool:
@@ -217,21 +226,19 @@ class MultiHeadAttention(nn.Module):
         """The keys or values of each head: neighbouring heads share them."""
         return x.repeat_interleave(self.heads // self.kv_heads, 1)
 
-    def out_of_heads(
-        self,
-        z: Float[Tensor, "batch head query d_head"],
-        concat: Float[Tensor, "batch query _"],
-        out: Float[Tensor, "batch query d_model"],
-        tap: Tap,
-    ) -> Float[Tensor, "batch query d_model"]:
-        """out = Σ_heads z W_O + b_O: the same output, seen as a sum over heads. Elhage et al. 2021."""
+    def out_by_head(
+        self, z: Float[Tensor, "batch head query d_head"], version: int | None = None
+    ) -> Float[Tensor, "batch head query d_model"]:
+        """z W_O of each head: out is their sum over heads, plus b_O. Elhage et al. 2021.
+
+        Raises:
+            RuntimeError: W_O has changed since `version`: what was recorded was made with other numbers.
+        """
+        if version not in {None, version_of(self.w_o)}:
+            raise RuntimeError(f"{self.path}.head_out is computed when it is read, and W_O has changed since the pass")
         batch, heads, queries, d_head = z.shape
         rows = z.transpose(0, 1).reshape(heads, batch * queries, d_head)
-        head_out = torch.bmm(rows, self.w_o_by_head()).view(heads, batch, queries, -1).transpose(0, 1)
-        edited = tap("head_out", head_out, "batch head query d_model", z)
-        if edited is not head_out:
-            out = out + (edited - head_out).sum(1)
-        return tap("out", out, STREAM, edited, concat)
+        return torch.bmm(rows, self.w_o_by_head()).view(heads, batch, queries, -1).transpose(0, 1)
 
     def w_o_by_head(self) -> Float[Tensor, "head d_head d_model"]:
         """W_O cut into the rows that each head multiplies, a view."""
@@ -268,6 +275,11 @@ class MultiHeadAttention(nn.Module):
             return tuple(part.contiguous() for part in torch.split(cut, list(heads), 1))
         cut = projected.view(batch, positions, len(heads), heads[0], self.d_head)
         return cut.permute(2, 0, 3, 1, 4).contiguous().unbind(0)
+
+
+def version_of(parameter: Tensor) -> int:
+    """The number of times that torch has seen these numbers change."""
+    return parameter._version  # noqa: SLF001 - documented, though it has no public name
 
 
 def zeros(size: int, there: bool) -> nn.Parameter | None:

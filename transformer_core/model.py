@@ -16,6 +16,8 @@ from transformer_core.layers import Stack
 from transformer_core.output import Output, Pooler
 from transformer_core.tracing.tap import model_of_the_pass, tap_at
 
+VOCAB = "batch position vocab"
+
 
 class Transformer(nn.Module):
     """p(target | source): an encoder reads the source, a decoder continues the target. Vaswani et al. 2017, figure 1.
@@ -66,7 +68,10 @@ class Transformer(nn.Module):
             logits = self.decode(target_ids, memory, source_padding, target_padding)
         else:
             logits = self.read_off(memory)
-        if self.output is not None and tap_at("").wants("probs"):
+        tap = tap_at("")
+        if self.output is not None and not tap.edits("probs"):
+            tap.derived("probs", lambda: logits.softmax(-1), VOCAB, logits)
+        elif self.output is not None:
             probabilities(logits)
         return logits
 
@@ -140,7 +145,7 @@ def _load_shared_table_twice(_model: nn.Module, state: dict[str, Tensor], prefix
 
 def probabilities(logits: Float[Tensor, "batch position vocab"]) -> Float[Tensor, "batch position vocab"]:
     """p(word) = softmax(logits), over the vocabulary."""
-    return tap_at("")("probs", logits.softmax(-1), "batch position vocab", logits)
+    return tap_at("")("probs", logits.softmax(-1), VOCAB, logits)
 
 
 def padding_mask(padding: Bool[Tensor, "batch key"] | None, dtype: torch.dtype) -> Mask | None:

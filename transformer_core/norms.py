@@ -27,14 +27,22 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
-        if tap.wants("mean", "var", "normalized"):
+        if tap.edits("mean", "var", "normalized"):
             return self.step_by_step(x, tap)
-        return tap("out", torch.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
+        if not tap.wants("mean", "var", "normalized"):
+            return tap("out", torch.layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps), STREAM, x)
+        out, mean, inverse = torch.native_layer_norm(x, self.gain.shape, self.gain, self.bias, self.eps)
+        mean = tap("mean", mean.squeeze(-1), "batch position", x)
+        var = tap("var", inverse.squeeze(-1).pow(-2) - self.eps, "batch position", x, mean)
+        plain = tap.derived(
+            "normalized", lambda: torch.layer_norm(x, self.gain.shape, None, None, self.eps), STREAM, x, mean, var
+        )
+        return tap("out", out, STREAM, plain)
 
     def step_by_step(
         self, x: Float[Tensor, "batch position d_model"], tap: Tap
     ) -> Float[Tensor, "batch position d_model"]:
-        """The same in steps, for a recorder; once one of them is edited, they make `out` anew.
+        """The same in steps, which somebody edits: once one of them is changed, they make `out` anew.
 
         The kernel hands out mean and deviation as constants: no gradient flows through `mean` and `var`.
         """
@@ -67,18 +75,25 @@ class RMSNorm(nn.Module):
         self.path, self.eps, self.axes = path, config.norm_eps, axes
         self.gain = nn.Parameter(torch.ones(size or config.d_model))
 
-    def forward(self, x: Float[Tensor, ...]) -> Float[Tensor, ...]:
+    def forward(self, x: Float[Tensor, "... _"]) -> Float[Tensor, "... _"]:
         tap = tap_at(self.path)
         out = F.rms_norm(x, self.gain.shape, self.gain, self.eps)
-        if not tap.wants("mean_square", "normalized"):
-            return tap("out", out, self.axes, x)
+        rows = self.axes.rpartition(" ")[0]
+        if not tap.edits("mean_square", "normalized"):
+            mean_square = tap.derived("mean_square", lambda: x.square().mean(-1), rows, x)
+            divided = tap.derived("normalized", lambda: self.divided(x), self.axes, x, mean_square)
+            return tap("out", out, self.axes, divided)
         square = x.square().mean(-1)
-        seen = tap("mean_square", square, self.axes.rpartition(" ")[0], x)
-        plain = normalized = F.rms_norm(x, self.gain.shape, None, self.eps)
+        seen = tap("mean_square", square, rows, x)
+        plain = normalized = self.divided(x)
         if seen is not square:
             normalized = x * torch.rsqrt(seen[..., None] + self.eps)
         shown = tap("normalized", normalized, self.axes, x, seen)
         return tap("out", out if shown is plain else shown * self.gain, self.axes, shown)
+
+    def divided(self, x: Float[Tensor, "... _"]) -> Float[Tensor, "... _"]:
+        """The rows before the gain."""
+        return F.rms_norm(x, self.gain.shape, None, self.eps)
 
 
 def norm_of(config: Config, path: str) -> LayerNorm | RMSNorm:

@@ -105,7 +105,7 @@ def test_the_single_heads_are_there_for_whoever_asks_for_them_and_change_nothing
 
 def test_without_a_recorder_nothing_is_computed_for_the_single_heads(monkeypatch):
     attn = layer()
-    monkeypatch.setattr(attn, "out_of_heads", None)
+    monkeypatch.setattr(attn, "out_by_head", None)
     attn(rows(1, 3, 9))
     with record(only=["a.weights"]):
         attn(rows(1, 3, 9))
@@ -127,7 +127,7 @@ def test_every_point_says_what_runs_along_it_and_what_it_was_made_of():
     }
     with record() as tape:
         model(encoder_layers=1, decoder_layers=1)(*sentences())
-    found = {name: axes for name, (_, axes, _) in tape.points.items() if name.startswith("decoder.0.cross_attn.")}
+    found = {name: axes for name, (_, axes) in tape.points.items() if name.startswith("decoder.0.cross_attn.")}
     assert found == {f"decoder.0.cross_attn.{point}": words for point, words in axes.items()}
     made_of = {"scores": "q k", "scaled": "scores", "masked": "scaled", "weights": "masked", "z": "weights v"}
     made_of |= {"concat": "z", "head_out": "z", "out": "head_out concat"}

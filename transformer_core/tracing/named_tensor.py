@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,7 +53,7 @@ class NamedTensor:
     axes: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: tuple[int | str, ...] = ()
-    kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values)
@@ -66,7 +66,7 @@ class NamedTensor:
         if not self.origin and not self.kept:
             object.__setattr__(self, "origin", tuple(self.axes))
             sizes = zip(self.axes, values.shape, strict=True)
-            object.__setattr__(self, "kept", {axis: tuple(range(size)) for axis, size in sizes})
+            object.__setattr__(self, "kept", {axis: range(size) for axis, size in sizes})
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -15,16 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import translate
-from functools import cached_property
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from transformer_core.config import Config
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Tensors, Trace
 from transformer_core.tracing.transformer_lens_names import HOOK, aliases
 
 Edit = Callable[[Tensor], Tensor]
@@ -36,23 +35,61 @@ _open = 0
 _counting = Lock()
 
 
+#: A tensor that only a reader needs, made of one with more entries than this, is computed when it is read.
+LARGE = 2**14
+#: The same for all pairs of queries and keys, which a pass needs and a recording need not keep.
+MANY_PAIRS = 2**16
+#: The attribute of a tensor that says on which tape, and by which names, it was written.
+WRITTEN = "_written"
+
+
+class Later:
+    """A tensor that is computed when it is read, as often as it is read: `make` does it."""
+
+    def __init__(self, make: Callable[[], Tensor]) -> None:
+        self.make, self.gradients = make, torch.is_grad_enabled()
+
+    def value(self) -> Tensor:
+        """The tensor, computed now, with gradients if it was recorded with them."""
+        with torch.set_grad_enabled(self.gradients):
+            return self.make()
+
+
+Source = Tensor | Later
+
+
 @runtime_checkable
 class Tap(Protocol):
     """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it."""
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor: ...
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor: ...
 
     def wants(self, *names: str) -> bool: ...
+    def edits(self, *names: str) -> bool: ...
+    def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source: ...
+    def replaying(self, pairs: int, again: Callable[[Write], Tensor]) -> Write: ...
+
+
+#: The part of a tap that names a tensor.
+Write = Callable[..., Tensor]
 
 
 class _Silence:
     """The tap of a model that nobody watches."""
 
-    def __call__(self, _name: str, tensor: Tensor, _axes: str, /, *_made_of: Tensor) -> Tensor:
+    def __call__(self, _name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
         return tensor
 
     def wants(self, *_names: str) -> bool:
         return False
+
+    edits = wants
+
+    def derived(self, _name: str, _make: Callable[[], Tensor], _axes: str, /, *made_of: Source) -> Source:
+        return made_of[0]
+
+    def replaying(self, _pairs: int, _again: Callable[[Write], Tensor]) -> Write:
+        return self
 
 
 _SILENCE = _Silence()
@@ -70,7 +107,7 @@ class _Live:
     def __init__(self, tape: Tape, path: str) -> None:
         self.tape, self.path = tape, f"{tape.prefix}{path}." if path else tape.prefix
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor:
         """Edit `tensor` if asked to, put it on the tape, and return what flows on.
 
         Raises:
@@ -81,9 +118,7 @@ class _Live:
         name, tape = self.path + name, self.tape
         if tape.edit and (edit := tape.edit_of(name)):
             tensor = edited(name, tensor, edit)
-        if name in tape.points:
-            raise ValueError(f"{name} was written twice: use one record() for one forward pass")
-        tape.points[name] = (tensor, axes, made_of)
+        tape.write(name, tensor, axes, made_of)
         return tensor
 
     def wants(self, *names: str) -> bool:
@@ -92,6 +127,54 @@ class _Live:
         return tape.only is None or any(
             tape.keeps(name) or tape.edit_of(name) for name in map(self.path.__add__, names)
         )
+
+    def edits(self, *names: str) -> bool:
+        """True if somebody edits one of `names`."""
+        return bool(self.tape.edit) and any(self.tape.edit_of(self.path + name) for name in names)
+
+    def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source:
+        """Write what only a reader needs, and nobody edits: of a large tensor it is computed when it is read."""
+        name, first = self.path + name, made_of[0]
+        large = isinstance(first, Later) or first.numel() > LARGE
+        value: Source = Later(make) if large or not self.tape.keeps(name) else make()
+        self.tape.write(name, value, axes, made_of)
+        return value
+
+    def replaying(self, pairs: int, again: Callable[[Write], Tensor]) -> Write:
+        """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
+        few = pairs <= MANY_PAIRS or torch.is_grad_enabled()
+        return self if few or self.edits("scores", "scaled", "masked", "weights") else _Replaying(self, again)
+
+
+class _Replaying:
+    """The tap of an attention of which all but the result is computed again, from queries and keys, when it is read."""
+
+    def __init__(self, live: _Live, again: Callable[[Write], Tensor]) -> None:
+        self.live, self.again = live, again
+        #: By the identity of a tensor, which holds while the attention is computed.
+        self.later: dict[int, Later] = {}
+
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
+        sources = [self.later.get(id(source), source) for source in made_of]
+        if name == "z":
+            return self.live(name, tensor, axes, *sources)
+        later = self.later[id(tensor)] = Later(lambda: self.pairs[name])
+        self.live.tape.write(self.live.path + name, later, axes, sources)
+        return tensor
+
+    @property
+    def pairs(self) -> dict[str, Tensor]:
+        """Everything of this attention; what was read last is kept, since the four are often read together."""
+        tape = self.live.tape
+        if tape.replayed[0] is not self:
+            found: dict[str, Tensor] = {}
+
+            def write(name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
+                return found.setdefault(name, tensor)
+
+            self.again(write)
+            tape.replayed = self, found
+        return tape.replayed[1]
 
 
 class Tape(Mapping[str, Tensor]):
@@ -104,19 +187,42 @@ class Tape(Mapping[str, Tensor]):
         self.hooks = [pattern for pattern in (*(self.only or ()), *self.edit) if HOOK in pattern]
         self._edits_used: set[str] = set()
         self.prefix = ""
-        #: Each tensor with its axes and those that it was made of; once the block is over, only what is kept.
-        self.points: dict[str, tuple[Tensor, str, tuple[Tensor, ...]]] = {}
+        #: Each tensor that is kept, with its axes.
+        self.points: dict[str, tuple[Source, str]] = {}
+        #: The nearest kept tensors that each kept tensor was made of.
+        self.parents: dict[str, tuple[str, ...]] = {}
+        #: Every name of the pass.
+        self.names: set[str] = set()
+        self.replayed: tuple[_Replaying | None, dict[str, Tensor]] = (None, {})
+
+    def write(self, name: str, value: Source, axes: str, made_of: Iterable[Source]) -> None:
+        """Keep `value`, if `only` does not leave it out, and note on it by which names it is known.
+
+        Raises:
+            ValueError: a name was written twice.
+        """
+        if name in self.names:
+            raise ValueError(f"{name} was written twice: use one record() for one forward pass")
+        self.names.add(name)
+        known: tuple[str, ...] = ()
+        for source in made_of:
+            tape, names = getattr(source, WRITTEN, (None, ()))
+            if tape is self:
+                known = (*known, *(name for name in names if name not in known)) if known else names
+        if self.only is None or self.keeps(name):
+            self.points[name], self.parents[name] = (value, axes), known
+            known = (name,)
+        setattr(value, WRITTEN, (self, known))
 
     def __getitem__(self, name: str) -> Tensor:
-        if not self.keeps(name):
-            raise KeyError(name)
-        return self.points[name][0]
+        value = self.points[name][0]
+        return value.value() if isinstance(value, Later) else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.points) if self.only is None else filter(self.keeps, self.points)
+        return iter(self.points)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.points)
 
     def read_hooks(self, config: Config) -> None:
         """Let names and patterns of TransformerLens mean the points that they name in a model of this config."""
@@ -142,40 +248,32 @@ class Tape(Mapping[str, Tensor]):
         self._edits_used.add(pattern)
         return self.edit[pattern]
 
-    @cached_property
-    def parents(self) -> dict[str, tuple[str, ...]]:
-        """The nearest kept tensors that each kept tensor was made of; to be read when the pass is over."""
-        makers: dict[int, tuple[str, ...]] = {}
-        parents = {}
-        # Tensors are told apart by identity, which is safe as long as the tape holds every one of them.
-        for name, (tensor, _, made_of) in self.points.items():
-            found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
-            if self.keeps(name):
-                parents[name], found = found, (name,)
-            makers[id(tensor)] = found
-        return parents
-
     def close(self) -> None:
-        """Forget what `only` does not keep: it was there for the parents alone.
+        """Look whether every name and pattern named something.
 
         Raises:
             KeyError: a name in `only` or `edit` that no tensor of the pass has.
         """
         unused = self.edit.keys() - self._edits_used
         for pattern, match in (self.only or {}).items():
-            unused |= set() if any(map(match, self.points)) else {pattern}
-        if self.only is not None:
-            self.points = {name: self.points[name] for name in self.parents}
+            unused |= set() if any(map(match, self.names)) else {pattern}
         if unused:
             raise KeyError(f"no tensor of this pass is called {', '.join(sorted(unused))}")
 
     def trace(self, labels: Labels | None = None, about: Mapping[str, Any] | None = None) -> Trace:
-        """Everything on this tape as NumPy; `labels(name, axis)` gives the tokens along an axis, or None."""
-        tensors = {}
-        for name, tensor in self.items():
-            axes = tuple(self.points[name][1].split())
+        """Everything on this tape as NumPy; `labels(name, axis)` gives the tokens along an axis, or None.
+
+        Large tensors share their memory with the tape: a copy of a long text would fill it.
+        """
+        tensors = Tensors()
+        for name, (value, words) in self.points.items():
+            axes = tuple(words.split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
-            tensors[name] = NamedTensor(name, to_numpy(tensor).copy(), axes, named)
+            if isinstance(value, Later):
+                tensors.later(name, lambda name=name, value=value, axes=axes, named=named:  # type: ignore[misc]
+                              NamedTensor(name, to_numpy(value.value()), axes, named))  # fmt: skip
+            else:
+                tensors[name] = NamedTensor(name, own(value), axes, named)
         # A reader has to know where parents were left out, and where a number is not what its parents give.
         partial = {} if self.only is None else {"only": list(self.only)}
         edited = {"edited": sorted(self.edit)} if self.edit else {}
@@ -222,6 +320,13 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
     """The values in NumPy, from any device; bfloat16, which NumPy has not, as float32."""
     tensor = tensor.detach().cpu()
     return tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
+
+
+def own(tensor: Tensor) -> np.ndarray:
+    """The values in NumPy, which nobody else will change: copied, if they are few, given in, or part of a parameter."""
+    learned = isinstance(tensor._base, nn.Parameter)  # noqa: SLF001 - documented, though it has no public name
+    shared = tensor.is_floating_point() and tensor.numel() > LARGE and not learned
+    return to_numpy(tensor) if shared else to_numpy(tensor).copy()
 
 
 def _count(change: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -52,6 +52,43 @@ def add_source(source: TensorSource) -> None:
     _SOURCES.append(source)
 
 
+class Tensors(dict[str, NamedTensor]):
+    """Named tensors, of which some are computed when they are read; the last few of these are kept."""
+
+    #: So many of those that are computed stay.
+    LAST = 8
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._last: dict[str, NamedTensor] = {}
+
+    def later(self, name: str, make: Callable[[], NamedTensor]) -> None:
+        """Add a tensor that `make` computes."""
+        super().__setitem__(name, make)  # type: ignore[assignment]
+
+    def __getitem__(self, name: str) -> NamedTensor:
+        found: Any = super().__getitem__(name)
+        if isinstance(found, NamedTensor):
+            return found
+        if name not in self._last:
+            for oldest in [*self._last][: len(self._last) - self.LAST + 1]:
+                del self._last[oldest]
+            self._last[name] = found()
+        return self._last[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def values(self) -> Any:
+        return (self[name] for name in self)
+
+    def items(self) -> Any:
+        return ((name, self[name]) for name in self)
+
+
 class Trace(Mapping[str, NamedTensor]):
     """Every tensor of one forward pass, in the order of execution, with its parents.
 
@@ -66,7 +103,7 @@ class Trace(Mapping[str, NamedTensor]):
         parents: Mapping[str, tuple[str, ...]] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        self.tensors = dict(tensors)
+        self.tensors = Tensors(tensors)
         self.parents = dict(parents or {})
         self.about = dict(about or {})
         self.prefix = ""
@@ -125,7 +162,7 @@ class Trace(Mapping[str, NamedTensor]):
             instead: tensors to compute with in the place of those of their names.
         """
         listening = _Listening({}, about=self.about)
-        listening.tensors, listening.parents = {**self.tensors, **instead}, self.parents
+        listening.tensors, listening.parents = Tensors({**self.tensors, **instead}), self.parents
         found = _found(listening, name)
         return found, tuple(listening.read)
 

@@ -7,6 +7,7 @@ a part of all tokens, also of those outside. `ending.<name>` is cut to the end o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -38,7 +39,10 @@ class TraceView(Protocol):
 
     prefix: str
     picks: dict[str, int | str | slice]
-    tensors: dict[str, NamedTensor]
+
+    @property
+    def tensors(self) -> Mapping[str, NamedTensor]: ...
+
     about: dict[str, Any]
 
     def full(self, name: str) -> NamedTensor: ...
