@@ -1,5 +1,7 @@
 """GGUF files for tests: small ones with random numbers and tokenizers, and sentences that tokenizers stumble over."""
 
+import json
+
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter, quantize
 from small_models import CORPUS, byte_pairs
@@ -42,7 +44,7 @@ def tensors(kind, seed=3):
     return {name: random.standard_normal(shape, np.float32) for name, shape in shapes.items()}
 
 
-def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=lambda writer: None, sizes=None):
+def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=None, sizes=None):
     """Write a file of a kind; `change` may state more, `sizes` states other ones."""
     writer = GGUFWriter(path, kind)
     own = {"block_count": LAYERS, "context_length": 64, "embedding_length": WIDTH, "feed_forward_length": 96}
@@ -54,7 +56,8 @@ def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=lamb
     writer.add_float32(f"{kind}.rope.freq_base", 50_000.0)
     writer.add_float32(f"{kind}.attention.layer_norm_rms_epsilon", 1e-5)
     add_byte_pairs(writer, pre)
-    change(writer)
+    if change:
+        change(writer)
     for name, value in (tensors(kind) if values is None else values).items():
         as_ = QUANTISED[type_] if value.ndim > 1 else GGMLQuantizationType.F32
         writer.add_tensor(name, quantize(value, as_), raw_dtype=as_)
@@ -67,8 +70,6 @@ def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=lamb
 
 def add_byte_pairs(writer, pre):
     """State the tokenizer of the small GPT-2, with other rules before it."""
-    import json
-
     model = json.loads(byte_pairs().to_str())["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     writer.add_tokenizer_model("gpt2")

@@ -149,7 +149,7 @@ class GgufWeights(Weights):
         heads = self.facts["num_attention_heads" if which[1] == "q" else "num_key_value_heads"]
         if len(tensor) != heads * self.facts["head_dim"]:
             raise ValueError(f"{name} in {self.folder} has {len(tensor)} rows for {heads} heads")
-        return tensor.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2).contiguous()
+        return tensor.reshape(heads, -1, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
 
     def _facts(self) -> dict[str, Any]:
         """The facts under the names of Hugging Face."""
@@ -180,7 +180,7 @@ class GgufWeights(Weights):
             "rope_theta": _number({"rope.freq_base": 10_000.0} | own, "rope.freq_base"),
             "hidden_act": "silu",
             "tie_word_embeddings": "lm_head.weight" not in self,
-            "attention_bias": "model.layers.0.self_attn.q_proj.bias" in self,
+            "attention_bias": "model.layers.0.self_attn.o_proj.bias" in self,
             "mlp_bias": "model.layers.0.mlp.gate_proj.bias" in self,
             "bos_token_id": stated.get("tokenizer.ggml.bos_token_id"),
             "eos_token_id": stated.get("tokenizer.ggml.eos_token_id"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from reprlib import repr as short
-from typing import Any
+from typing import Any, TypeGuard
 
 #: The kinds of pieces that are found in a text as they stand, and whether they stand for no text.
 ADDED = {3: True, 4: False}
@@ -144,5 +144,5 @@ def _mark(own: Mapping[str, Any], tokens: list[str], name: str) -> dict[str, Any
     return {tokens[at]: {"id": tokens[at], "ids": [at], "tokens": [tokens[at]]}}
 
 
-def _texts(value: Any) -> bool:
+def _texts(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and bool(value) and isinstance(value[0], str)
