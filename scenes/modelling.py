@@ -19,7 +19,7 @@ def models(context: click.Context, as_json: bool) -> None:
         return
     from transformer_core.pretrained.model_packages import PACKAGES
     from transformer_core.pretrained.model_registry import as_json as listed
-    from transformer_core.pretrained.model_registry import described, known_models, models_home
+    from transformer_core.pretrained.model_registry import describe, known_models, models_home
 
     printable()
     found = known_models()
@@ -27,7 +27,7 @@ def models(context: click.Context, as_json: bool) -> None:
         click.echo(listed(found))
         return
     for model in found:
-        tell(model.name, f"    {_line(described(model))}", f"    {model.origin}: {model.path}")
+        tell(model.name, f"    {_line(describe(model))}", f"    {model.origin}: {model.path}")
     for name, package in PACKAGES.items():
         if name not in {model.name for model in found}:
             tell(name, f"    {package.about}, {package.licence}")

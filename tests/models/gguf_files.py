@@ -5,6 +5,7 @@ import json
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter, quantize
 from small_models import CORPUS, byte_pairs
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 WIDTH, HEAD, HEADS, LAYERS = 64, 16, 4, 2
 #: A width of 64 has rows of two blocks of 32.
@@ -55,7 +56,7 @@ def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=None
             writer.add_uint32(f"{kind}.{name}", value)
     writer.add_float32(f"{kind}.rope.freq_base", 50_000.0)
     writer.add_float32(f"{kind}.attention.layer_norm_rms_epsilon", 1e-5)
-    add_byte_pairs(writer, pre)
+    add_tokens(writer, pre)
     if change:
         change(writer)
     for name, value in (tensors(kind) if values is None else values).items():
@@ -68,8 +69,11 @@ def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=None
     return path
 
 
-def add_byte_pairs(writer, pre):
-    """State the tokenizer of the small GPT-2, with other rules before it."""
+def add_tokens(writer, pre):
+    """State the tokenizer of the small GPT-2, with other rules before it; or, for None, one of SentencePiece."""
+    if pre is None:
+        add_sentence_pieces(writer)
+        return
     model = json.loads(byte_pairs().to_str())["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     writer.add_tokenizer_model("gpt2")
@@ -79,3 +83,19 @@ def add_byte_pairs(writer, pre):
     writer.add_token_merges([" ".join(merge) for merge in model["merges"]])
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(0)
+
+
+def add_sentence_pieces(writer):
+    """State a tokenizer of SentencePiece: marks, bytes, and pieces with scores."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=71))
+    pieces = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *pieces]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * len(pieces))
+    # Characters come before what is joined of them, and are joined last.
+    writer.add_token_scores([0.0] * 259 + [-float(at) for at in range(len(pieces))])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)

@@ -147,8 +147,8 @@ class GgufWeights(Weights):
         if not which or self.header.facts["general.architecture"] != "llama":
             return tensor
         heads = self.facts["num_attention_heads" if which[1] == "q" else "num_key_value_heads"]
-        if len(tensor) != heads * self.facts["head_dim"]:
-            raise ValueError(f"{name} in {self.folder} has {len(tensor)} rows for {heads} heads")
+        if len(tensor) != heads * self.facts["head_dim"] or self.facts["head_dim"] % 2:
+            raise ValueError(f"{name} in {self.folder} has {len(tensor)} rows, which are no pairs in {heads} heads")
         return tensor.reshape(heads, -1, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
 
     def _facts(self) -> dict[str, Any]:
@@ -160,8 +160,8 @@ class GgufWeights(Weights):
         own = {key.removeprefix(f"{kind}."): value for key, value in stated.items() if key.startswith(f"{kind}.")}
         if own.get("expert_count"):
             raise ValueError("it holds a mixture of experts, which this core does not compute")
-        heads, d_model = size(own, "attention.head_count"), size(own, "embedding_length")
-        head = own.get("attention.key_length", own.get("rope.dimension_count")) or d_model // max(heads, 1)
+        heads, d_model = _count(own, "attention.head_count"), _count(own, "embedding_length")
+        head = own.get("attention.key_length", own.get("rope.dimension_count", d_model // heads))
         for key in ("attention.value_length", "rope.dimension_count"):
             if own.get(key, head) != head:
                 raise ValueError(f"{key} is {short(own[key])}, and not the {short(head)} of a key")
@@ -170,12 +170,12 @@ class GgufWeights(Weights):
             "model_type": "mistral" if window and kind == "llama" else kind,
             "vocab_size": self.tensors["model.embed_tokens.weight"].shape[0],
             "hidden_size": d_model,
-            "intermediate_size": size(own, "feed_forward_length"),
-            "num_hidden_layers": size(own, "block_count"),
+            "intermediate_size": _count(own, "feed_forward_length"),
+            "num_hidden_layers": _count(own, "block_count"),
             "num_attention_heads": heads,
-            "num_key_value_heads": size({"attention.head_count_kv": heads} | own, "attention.head_count_kv"),
-            "head_dim": size({"head_dim": head}, "head_dim"),
-            "max_position_embeddings": size(own, "context_length"),
+            "num_key_value_heads": _count({"attention.head_count_kv": heads} | own, "attention.head_count_kv"),
+            "head_dim": _count({"head_dim": head}, "head_dim"),
+            "max_position_embeddings": _count(own, "context_length"),
             "rms_norm_eps": _number(own, "attention.layer_norm_rms_epsilon"),
             "rope_theta": _number({"rope.freq_base": 10_000.0} | own, "rope.freq_base"),
             "hidden_act": "silu",
@@ -249,6 +249,12 @@ def llama3_rule(divisors: Tensor, theta: float) -> dict[str, Any]:
         "high_freq_factor": high,
         "original_max_position_embeddings": original,
     }
+
+
+def _count(facts: dict[str, Any], name: str) -> int:
+    if size(facts, name) < 1:
+        raise ValueError(f"{name} is {facts[name]}")
+    return size(facts, name)
 
 
 def _number(facts: dict[str, Any], name: str) -> float:

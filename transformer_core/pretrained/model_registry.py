@@ -255,7 +255,7 @@ def _check_words(words: Vocabulary, model: Transformer, where: Path) -> None:
             raise ValueError(f"{where} has {there} {side} words, the model rows for {rows}")
 
 
-def described(model: KnownModel) -> dict[str, Any]:
+def describe(model: KnownModel) -> dict[str, Any]:
     """The facts of a model for a list: kind, parameters, bytes and licence, as far as they are known."""
     facts = model_facts(model.path)
     licence = PACKAGES[model.name].licence if model.name in PACKAGES else facts.licence
@@ -266,4 +266,4 @@ def described(model: KnownModel) -> dict[str, Any]:
 
 def as_json(models: list[KnownModel]) -> str:
     """For programs."""
-    return json.dumps([described(model) for model in models], ensure_ascii=False, indent=1)
+    return json.dumps([describe(model) for model in models], ensure_ascii=False, indent=1)
