@@ -38,7 +38,7 @@ class StoredTensor(NamedTuple):
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """The count of its numbers."""
         return prod(self.shape)
 
 

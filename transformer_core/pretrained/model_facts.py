@@ -66,13 +66,17 @@ def licence_name(licence: Any) -> str:
 
 
 def _numbers(path: Path) -> int:
-    check_header(path)
-    with safe_open(path, framework="numpy") as file:
+    with _opened(path) as file:
         return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no mapping)
 
 
 def _own_kind(path: Path) -> str:
-    with safe_open(path, framework="numpy") as file:
+    with _opened(path) as file:
         config = parsed((file.metadata() or {}).get("config", "{}"), path)
     there = [name for name in (ENCODER, DECODER) if config.get(f"{name}_layers")]
     return " and ".join(there)
+
+
+def _opened(path: Path) -> Any:
+    check_header(path)
+    return safe_open(path, framework="numpy")

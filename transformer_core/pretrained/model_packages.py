@@ -30,7 +30,7 @@ class Package(NamedTuple):
 
     @property
     def path(self) -> Path | None:
-        """Where the model lies, or None if it is not installed, or was not installed to the end."""
+        """The place of the model, or None if it is not installed, or was not installed to the end."""
         found = find_spec(self.module)  # looks the package up and does not import it
         places = list(found.submodule_search_locations or ()) if found else []
         path = Path(places[0]) / self.inside if places else None
