@@ -71,7 +71,7 @@ def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
     elif not there:
         wrong(
             "model",
-            f"{named(name)} is no .safetensors, no .gguf and no model at hand: {one_of([*known], name)}",
+            f"{named(name)} is neither a .safetensors, a .gguf nor a model at hand: {one_of([*known], name)}",
         )
     return path
 
