@@ -1,7 +1,7 @@
 """The header of a GGUF file, the format of llama.cpp: facts by key, and the type, shape and place of each tensor.
 
-It is read here and not by the package gguf, which believes each count that a file states: of one that is cut off inside
-of an array of numbers it reads on without end, and of any other it takes some seconds.
+It is read here and not by the package gguf, which believes each count that a file states, and reads on behind its end;
+and which takes some seconds for a vocabulary.
 
 Source: the GGUF specification, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3.
 """

@@ -10,10 +10,7 @@ import os
 import re
 from collections import Counter
 from importlib.util import find_spec
-from math import isfinite, pi
 from pathlib import Path
-from reprlib import repr as short
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +18,11 @@ from torch import Tensor
 
 from transformer_core.files.gguf_header import StoredTensor, read_gguf_header
 from transformer_core.model import Transformer
+from transformer_core.pretrained.gguf_facts import DIVISORS, facts_of_gguf
 from transformer_core.pretrained.hugging_face import KINDS, filled
-from transformer_core.pretrained.options import size
 from transformer_core.pretrained.safetensor_files import finite
 from transformer_core.pretrained.weights import Weights
 
-#: Llama's files are Mistral's, too: the format does not tell them apart.
-ARCHITECTURES = ("llama", "qwen2", "qwen3")
 #: Our name of what stands in a layer, by llama.cpp's.
 IN_LAYER = {
     "attn_norm": "input_layernorm",
@@ -43,8 +38,6 @@ IN_LAYER = {
     "ffn_down": "mlp.down_proj",
 }
 OUTSIDE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
-#: What the rotations of Llama 3.1 are divided by, one number for each pair of a head.
-FACTORS = "rope_freqs.weight"
 #: Types of GGML that hold each number by itself.
 PLAIN = {"F32", "F16", "BF16", "F64"}
 
@@ -69,7 +62,8 @@ class GgufWeights(Weights):
         #: In bytes of float32, as which they are taken.
         self.size = 4 * sum(tensor.numbers for tensor in self.tensors.values())
         try:
-            self.facts = self._facts()
+            divisors = self.take(DIVISORS).double().flatten() if DIVISORS in self else None
+            self.facts = facts_of_gguf(self.header.facts, self.tensors, divisors)
         except KeyError as error:
             raise ValueError(f"{path} does not state {error.args[0]}") from None
         except ValueError as error:
@@ -151,55 +145,6 @@ class GgufWeights(Weights):
             raise ValueError(f"{name} in {self.folder} has {len(tensor)} rows, which are no pairs in {heads} heads")
         return tensor.reshape(heads, -1, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
 
-    def _facts(self) -> dict[str, Any]:
-        """The facts under the names of Hugging Face."""
-        stated, kind = self.header.facts, self.header.facts.get("general.architecture")
-        if kind not in ARCHITECTURES:
-            known = "llama (Mistral, too), qwen2 and qwen3"
-            raise ValueError(f"it holds a model of architecture {short(kind)}; known are {known}")
-        own = {key.removeprefix(f"{kind}."): value for key, value in stated.items() if key.startswith(f"{kind}.")}
-        if own.get("expert_count"):
-            raise ValueError("it holds a mixture of experts, which this core does not compute")
-        heads, d_model = _count(own, "attention.head_count"), _count(own, "embedding_length")
-        head = own.get("attention.key_length", own.get("rope.dimension_count", d_model // heads))
-        for key in ("attention.value_length", "rope.dimension_count"):
-            if own.get(key, head) != head:
-                raise ValueError(f"{key} is {short(own[key])}, and not the {short(head)} of a key")
-        window = own.get("attention.sliding_window")
-        facts = {
-            "model_type": "mistral" if window and kind == "llama" else kind,
-            "vocab_size": self.tensors["model.embed_tokens.weight"].shape[0],
-            "hidden_size": d_model,
-            "intermediate_size": _count(own, "feed_forward_length"),
-            "num_hidden_layers": _count(own, "block_count"),
-            "num_attention_heads": heads,
-            "num_key_value_heads": _count({"attention.head_count_kv": heads} | own, "attention.head_count_kv"),
-            "head_dim": _count({"head_dim": head}, "head_dim"),
-            "max_position_embeddings": _count(own, "context_length"),
-            "rms_norm_eps": _number(own, "attention.layer_norm_rms_epsilon"),
-            "rope_theta": _number({"rope.freq_base": 10_000.0} | own, "rope.freq_base"),
-            "hidden_act": "silu",
-            "tie_word_embeddings": "lm_head.weight" not in self,
-            "attention_bias": "model.layers.0.self_attn.o_proj.bias" in self,
-            "mlp_bias": "model.layers.0.mlp.gate_proj.bias" in self,
-            "bos_token_id": stated.get("tokenizer.ggml.bos_token_id"),
-            "eos_token_id": stated.get("tokenizer.ggml.eos_token_id"),
-        }
-        scaling = self._scaling(own, facts)
-        return facts | ({"sliding_window": window} if window else {}) | ({"rope_scaling": scaling} if scaling else {})
-
-    def _scaling(self, own: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-        """The rule by which rotations are slowed down, or an empty one."""
-        if FACTORS in self:
-            return llama3_rule(self.take(FACTORS).double().flatten(), facts["rope_theta"])
-        kind = own.get("rope.scaling.type", "linear" if "rope.scale_linear" in own else "none")
-        if kind == "linear":
-            factor = _number(own, "rope.scaling.factor" if "rope.scaling.factor" in own else "rope.scale_linear")
-            return {"rope_type": "linear", "factor": factor}
-        if kind != "none":
-            raise ValueError(f"rope.scaling.type is {short(kind)}: this core computes linear alone")
-        return {}
-
 
 def load_gguf(path: str | os.PathLike[str] | GgufWeights, dtype: torch.dtype = torch.float32) -> Transformer:
     """The model in a GGUF file, in evaluation mode: Llama, Mistral, Qwen 2 or Qwen 3.
@@ -226,39 +171,3 @@ def hugging_face_name(name: str) -> str:
     if not found or found[2] not in table:
         return name
     return (f"model.layers.{found[1]}." if found[1] else "") + f"{table[found[2]]}.{found[3]}"
-
-
-def llama3_rule(divisors: Tensor, theta: float) -> dict[str, Any]:
-    """The rule of Llama 3.1 that these numbers were computed by: its file keeps the numbers, and not the rule.
-
-    Rotations of a wavelength below 8192 / 4 stay, those above 8192 / 1 are divided by the factor, between them it is
-    led over.
-
-    Raises:
-        ValueError: they follow another rule.
-    """
-    low, high, original, factor = 1.0, 4.0, 8192, float(divisors.max())
-    waves = 2 * pi * theta ** (torch.arange(len(divisors), dtype=torch.float64) / len(divisors))
-    between = ((original / waves - low) / (high - low)).clamp(0, 1)
-    if not torch.allclose(1 / ((1 - between) / factor + between), divisors, rtol=1e-4):
-        raise ValueError(f"{FACTORS} follows another rule than that of Llama 3.1")
-    return {
-        "rope_type": "llama3",
-        "factor": factor,
-        "low_freq_factor": low,
-        "high_freq_factor": high,
-        "original_max_position_embeddings": original,
-    }
-
-
-def _count(facts: dict[str, Any], name: str) -> int:
-    if size(facts, name) < 1:
-        raise ValueError(f"{name} is {facts[name]}")
-    return size(facts, name)
-
-
-def _number(facts: dict[str, Any], name: str) -> float:
-    value = facts[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
-        raise ValueError(f"{name} {short(value)} is no number above zero")
-    return float(value)
