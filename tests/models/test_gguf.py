@@ -178,6 +178,11 @@ def test_other_architectures_are_answered_with_the_known_ones(tmp_path):
     assert "'gemma3'; known are llama (Mistral, too), qwen2 and qwen3" in refused(write(tmp_path / "a.gguf", "gemma3"))
 
 
+def test_a_part_of_a_model_is_answered_with_how_to_join_them(tmp_path):
+    path = write(tmp_path / "a.gguf", change=lambda writer: writer.add_uint16("split.count", 3))
+    assert "gguf-split --merge" in refused(path)
+
+
 def test_a_mistral_is_known_by_its_window(tmp_path):
     facts = GgufWeights(write(tmp_path / "a.gguf", sizes={"attention.sliding_window": 32})).facts
     assert (facts["model_type"], facts["sliding_window"]) == ("mistral", 32)

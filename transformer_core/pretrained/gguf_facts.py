@@ -32,6 +32,8 @@ def facts_of_gguf(
     if kind not in ARCHITECTURES:
         known = "llama (Mistral, too), qwen2 and qwen3"
         raise ValueError(f"it holds a model of architecture {short(kind)}; known are {known}")
+    if stated.get("split.count", 1) not in {0, 1}:
+        raise ValueError("it is a part of a model: join all of them with llama.cpp, gguf-split --merge")
     own = {key.removeprefix(f"{kind}."): value for key, value in stated.items() if key.startswith(f"{kind}.")}
     if own.get("expert_count"):
         raise ValueError("it holds a mixture of experts, which this core does not compute")
