@@ -67,6 +67,9 @@ def remove(name: str) -> str:
         raise click.ClickException(f"{name} is not installed")
     check_writable()
     run([*installer("uninstall"), package.distribution], package.distribution)
+    invalidate_caches()
+    if package.path is not None:  # pip leaves what another environment brought, and says so in passing
+        raise click.ClickException(f"{name} is still there, where this environment may not remove it: {package.path}")
     readers = " and ".join(module for _, module in package.needs)
     return f"{name} is removed; {readers} stayed, by which other models are read, too"
 

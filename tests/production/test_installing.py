@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -129,6 +130,9 @@ def test_a_model_is_removed_and_what_reads_it_stays(package, pip, tmp_path, caps
     assert lecture("models", "remove", "tiny") == 1
     assert "tiny is not installed" in capsys.readouterr().err
     put(tmp_path)
+    assert lecture("models", "remove", "tiny") == 1
+    assert "tiny is still there" in capsys.readouterr().err
+    pip.then = lambda: [shutil.rmtree(path) for path in tmp_path.iterdir()]
     assert lecture("models", "remove", "tiny") == 0
     assert pip.asked[0].endswith(f" {package.distribution}")
     assert " uninstall " in pip.asked[0]
