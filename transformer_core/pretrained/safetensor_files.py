@@ -47,7 +47,15 @@ def tensor_in(file: Any, name: str, path: Path, dtype: torch.dtype | None = None
     tensor: Tensor = file.get_tensor(name)
     if not tensor.is_floating_point():
         raise ValueError(f"{name} in {path} holds {tensor.dtype}: weights are floating-point numbers")
-    tensor = tensor if dtype is None else tensor.to(dtype)
+    return finite(tensor if dtype is None else tensor.to(dtype), name, path)
+
+
+def finite(tensor: Tensor, name: str, path: Path) -> Tensor:
+    """The tensor itself, if each of its entries is a number.
+
+    Raises:
+        ValueError: an entry that is nan or infinite; the line names the tensor.
+    """
     seen = tensor if tensor.dtype in {torch.float32, torch.float64} else tensor.float()
     strange = ~torch.isfinite(seen)
     count = int(strange.sum())

@@ -13,7 +13,7 @@ from transformer_core.files.pickles import called, in_folder, refusal
 from transformer_core.files.tensors import MOST_HEADER
 from transformer_core.pretrained.safetensor_files import opened_file, tensor_in
 
-WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+CONFIG, WHOLE, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 #: So many tensors are named where there is no place for them.
 MOST_NAMED = 8
 
@@ -27,7 +27,8 @@ class Weights:
     """
 
     def __init__(self, folder: Path, written_by: str = "AutoModel") -> None:
-        self.folder = folder
+        #: Where the sizes are stated stands beside them.
+        self.folder, self.stated = folder, folder / CONFIG
         self.files = _files(folder, written_by)
         #: How many bytes they have: no fewer than numbers.
         self.size = sum(path.stat().st_size for path in set(self.files.values()) if path.is_file())

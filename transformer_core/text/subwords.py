@@ -41,7 +41,8 @@ class Subwords:
 
     `source` and `target` are all pieces in the order of their ids, as they are shown. `start` and `end` are the ids
     of the marks around what a decoder writes (-1 for none), `longest` the most tokens that the model has places for,
-    `rows` how many rows it has for them: those without a piece are called "[none]".
+    `rows` how many rows it has for them: those without a piece are called "[none]". `data` are the bytes of such a
+    file if another holds them: then `folder` is the path of that one.
 
     Raises:
         ValueError: the folder has no such file, or one that cannot be used, or the library that reads it is not
@@ -49,13 +50,20 @@ class Subwords:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], longest: int = 512, start: int = -1, end: int = -1, rows: int = 0
+        self,
+        folder: str | os.PathLike[str],
+        longest: int = 512,
+        start: int = -1,
+        end: int = -1,
+        rows: int = 0,
+        data: bytes | None = None,
     ) -> None:
         self.longest, self.start, self.end, self.rows = longest, start, end, rows
-        self.path = Path(folder) / NEEDED
-        if not self.path.exists():
-            raise ValueError(missing(Path(folder)))
-        data = bounded(self.path, MOST_BYTES)
+        self.path = Path(folder) if data is not None else Path(folder) / NEEDED
+        if data is None:
+            if not self.path.exists():
+                raise ValueError(missing(Path(folder)))
+            data = bounded(self.path, MOST_BYTES)
         try:
             self.process = process_of(data)
         except ValueError as error:

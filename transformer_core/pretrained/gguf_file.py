@@ -1,0 +1,173 @@
+"""Models in a GGUF file, the format of llama.cpp: Llama and Mistral, Qwen 2 and Qwen 3, quantised or not.
+
+Tensors are given under the names of Hugging Face, as float32, and each is computed when it is taken. Of a quantised
+file they are the numbers that it stands for, not those that were trained.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.files.gguf_header import StoredTensor, read_gguf_header
+from transformer_core.model import Transformer
+from transformer_core.pretrained.gguf_facts import DIVISORS, facts_of_gguf
+from transformer_core.pretrained.hugging_face import KINDS, filled
+from transformer_core.pretrained.safetensor_files import finite
+from transformer_core.pretrained.weights import Weights
+
+#: Our name of what stands in a layer, by llama.cpp's.
+IN_LAYER = {
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+OUTSIDE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+#: Types of GGML that hold each number by itself.
+PLAIN = {"F32", "F16", "BF16", "F64"}
+
+
+class GgufWeights(Weights):
+    """The tensors of a GGUF file under the names of Hugging Face, and `facts`, as its `config.json` would state them.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no whole GGUF file, holds another kind of model, or the package gguf is not installed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.folder = self.stated = Path(path)
+        self.header = read_gguf_header(self.stated)
+        if find_spec("gguf") is None:
+            raise ValueError(f"{path}: a GGUF file takes the package gguf: pip install 'transformer-lecture[models]'")
+        self.tensors = {hugging_face_name(name): tensor for name, tensor in self.header.tensors.items()}
+        self.files = dict.fromkeys(self.tensors, self.stated)
+        self.taken = set()
+        self._check_places()
+        #: In bytes of float32, as which they are taken.
+        self.size = 4 * sum(tensor.numbers for tensor in self.tensors.values())
+        try:
+            divisors = self.take(DIVISORS).double().flatten() if DIVISORS in self else None
+            self.facts = facts_of_gguf(self.header.facts, self.tensors, divisors)
+        except KeyError as error:
+            raise ValueError(f"{path} does not state {error.args[0]}") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def take(self, *names: str) -> Tensor:
+        """The tensor by the first of these names that the file has, in float32.
+
+        Raises:
+            ValueError: it has none of them, or one that nothing can be computed with.
+        """
+        found = [name for name in names if name in self.tensors]
+        if not found:
+            raise ValueError(f"{self.folder} has no tensor called {' or '.join(names)}")
+        self.taken.update(found)
+        return finite(self._halves(found[0], self._numbers(found[0])), found[0], self.folder)
+
+    @property
+    def quantisation(self) -> str:
+        """The types of the tensors, those that hold most numbers first; nothing if each number stands by itself."""
+        from gguf import GGMLQuantizationType
+
+        held: Counter[str] = Counter()
+        parts: Counter[tuple[str, str]] = Counter()
+        for tensor in self.tensors.values():
+            name = GGMLQuantizationType(tensor.type).name
+            held[name] += tensor.numbers
+            parts[name, "matri" if len(tensor.shape) > 1 else "vector"] += 1
+        if held.keys() <= PLAIN:
+            return ""
+        ends = {"matri": ("x", "ces"), "vector": ("", "s")}
+        return ", ".join(
+            f"{name} ({count} {what}{ends[what][count > 1]})"
+            for name, _ in held.most_common()
+            for (called, what), count in parts.items()
+            if called == name
+        )
+
+    def _check_places(self) -> None:
+        """Each tensor lies in the file, and all together do: what is allocated is bound by what is there."""
+        whole, there = 0, self.folder.stat().st_size
+        for name, tensor in self.tensors.items():
+            bytes_ = self._bytes(name, tensor)
+            whole += bytes_
+            if not tensor.numbers or self.header.start + tensor.offset + bytes_ > there or whole > there:
+                raise ValueError(f"{self.folder} is cut off or damaged: {name} does not lie in its {there} bytes")
+
+    def _bytes(self, name: str, tensor: StoredTensor) -> int:
+        from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+        try:
+            block, bytes_ = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.type)]
+        except (ValueError, KeyError):
+            raise ValueError(f"{self.folder}: {name} is of type {tensor.type}, which is not known") from None
+        if tensor.shape[-1] % block:
+            raise ValueError(f"{self.folder}: {name} has rows of {tensor.shape[-1]}, in blocks of {block}")
+        return tensor.numbers // block * bytes_
+
+    def _numbers(self, name: str) -> Tensor:
+        from gguf import GGMLQuantizationType, dequantize
+
+        tensor = self.tensors[name]
+        kind, bytes_ = GGMLQuantizationType(tensor.type), self._bytes(name, tensor)
+        stored = np.fromfile(self.folder, np.uint8, bytes_, offset=self.header.start + tensor.offset)
+        try:
+            with np.errstate(all="ignore"):  # a scale may be no number: then so are the entries, and it is told
+                values = dequantize(stored.reshape(*tensor.shape[:-1], -1), kind)
+        except (NotImplementedError, ValueError):
+            raise ValueError(f"{name} in {self.folder} is of type {kind.name}, which cannot be read") from None
+        return torch.from_numpy(np.asarray(values, np.float32).reshape(tensor.shape))
+
+    def _halves(self, name: str, tensor: Tensor) -> Tensor:
+        """Rows that rotate together in halves, as Hugging Face has them; llama.cpp has Llama's next to each other."""
+        which = re.search(r"\.self_attn\.([qk])_proj\.", name)
+        if not which or self.header.facts["general.architecture"] != "llama":
+            return tensor
+        heads = self.facts["num_attention_heads" if which[1] == "q" else "num_key_value_heads"]
+        if len(tensor) != heads * self.facts["head_dim"] or self.facts["head_dim"] % 2:
+            raise ValueError(f"{name} in {self.folder} has {len(tensor)} rows, which are no pairs in {heads} heads")
+        return tensor.reshape(heads, -1, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
+
+
+def load_gguf(path: str | os.PathLike[str] | GgufWeights, dtype: torch.dtype = torch.float32) -> Transformer:
+    """The model in a GGUF file, in evaluation mode: Llama, Mistral, Qwen 2 or Qwen 3.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no GGUF file, one that is damaged, another kind of model, or the package gguf is not installed.
+    """
+    weights = path if isinstance(path, GgufWeights) else GgufWeights(path)
+    kind = KINDS[weights.facts["model_type"]]
+    model = filled(kind, weights.facts, weights, dtype)
+    weights.finish(kind.needless)
+    return model.eval()
+
+
+def hugging_face_name(name: str) -> str:
+    """The name that Hugging Face gives a tensor of llama.cpp; its own if it has none.
+
+    >>> hugging_face_name("blk.3.attn_q.weight"), hugging_face_name("output_norm.weight"), hugging_face_name("other")
+    ('model.layers.3.self_attn.q_proj.weight', 'model.norm.weight', 'other')
+    """
+    found = re.fullmatch(r"(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)", name)
+    table = IN_LAYER if found and found[1] else OUTSIDE
+    if not found or found[2] not in table:
+        return name
+    return (f"model.layers.{found[1]}." if found[1] else "") + f"{table[found[2]]}.{found[3]}"
