@@ -67,6 +67,7 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     return model.eval()
 
 
+@torch.no_grad()
 def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
     """The model of one kind, with every tensor in its place; nothing is made of sizes that the files cannot fill.
 
