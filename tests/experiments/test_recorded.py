@@ -140,3 +140,40 @@ def test_an_lstm_recalls_too_the_transformer_sooner_and_the_plain_rnn_not_at_eve
     gradient = recall["gradient"].pick(distance="100")
     assert gradient.pick(model="transformer") > 1e-3
     assert all(gradient.pick(model=name) < 1e-8 for name in ("LSTM", "LSTM, gates open", "RNN"))
+
+
+def test_it_cannot_know_what_comes_after_it_in_a_causal_model():
+    pronoun = found("pronoun")
+    assert (pronoun["weights"].values == 0).all()
+    assert (pronoun["vectors"].values == 0).all()
+    assert (pronoun["last"].values > 0.01).all()
+    assert pronoun["encoder_weights"] > 0.1  # an encoder sees both sides
+
+
+def test_induction_heads_of_a_real_model_are_missed_and_others_are_not():
+    heads = found("sinks_and_induction")
+    second = heads["loss"].pick(choice="second half")
+    assert heads["loss"].pick(choice="first half") > 3 * second
+    assert (heads["without_best"].values > second + 1).all()
+    assert (heads["without_others"].values < second + 1).all()
+    assert (np.diff(heads["without_best"].values) > 0).all()
+
+
+def test_in_most_layers_of_a_real_model_the_first_token_draws_most_attention():
+    sink = found("sinks_and_induction")["sink_by_layer"].values
+    assert (sink > 0.4).mean() > 0.7
+    assert (found("sinks_and_induction")["sink_by_text"].values > 0.4).all()
+
+
+def test_what_a_real_model_says_is_decided_in_the_last_layers():
+    foretold = found("next_token")
+    assert foretold["paris"].labels["rank"][0] == "Paris"
+    assert foretold["decided_median"] >= 25
+    assert foretold["top"].values[:, 0].min() < 0.2
+    assert foretold["top"].values[:, 0].max() > 0.7
+
+
+@pytest.mark.parametrize("name", ["next_token", "pronoun", "sinks_and_induction"])
+def test_an_experiment_on_the_real_model_says_which_model_in_how_many_bits(name):
+    about = results.card(name)["about"]
+    assert (about["model"], about["quantisation"][:18]) == ("SmolLM2-135M-Instruct", "Q4_1 (210 matrices")

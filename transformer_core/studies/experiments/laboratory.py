@@ -84,6 +84,8 @@ class Bench:
     expected: int = field(default=1, init=False)
     #: Seconds of each piece, by key: of pieces from an earlier run, what they took then.
     seconds: dict[str, float] = field(default_factory=dict, init=False)
+    #: What the card says beside the usual, such as the model that was examined.
+    facts: dict[str, Any] = field(default_factory=dict, init=False)
 
     def expect(self, pieces: int) -> None:
         """Say how many pieces there will be."""
@@ -190,7 +192,7 @@ def perform(
         "versions": {"python": platform.python_version(), "numpy": np.__version__}
         | ({"torch": version("torch")} if "torch" in sys.modules else {}),
         "seconds": round(max(0.0, outside) + sum(bench.seconds.values()), 1),
-    }
+    } | bench.facts
     trace = Trace({full: replace(one, name=full) for full, one in tensors.items()}, about=about)
     path = trace.save((output or results.FOLDER) / name, compressed=True)
     if kept:

@@ -1,0 +1,101 @@
+"""The experiments on the real language model, with a small one whose weights are drawn by chance."""
+
+import numpy as np
+import pytest
+import torch
+
+from transformer_core.config import Config, Rotary
+from transformer_core.interpret import head_off
+from transformer_core.model import Transformer
+from transformer_core.pretrained.model_registry import LoadedModel
+from transformer_core.studies.experiments import next_token, pronoun, sinks_and_induction
+from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, losses
+from transformer_core.tracing.tap import record
+
+WORDS = 60
+
+
+class Letters:
+    """Every letter is a piece."""
+
+    source = target = tuple(map(chr, range(64, 64 + WORDS)))
+
+    def read(self, text):
+        return type("Reading", (), {"ids": [ord(letter) % WORDS for letter in text]})
+
+
+@pytest.fixture(scope="module")
+def small():
+    config = Config(
+        target_vocab=WORDS, d_model=24, d_ff=32, heads=6, kv_heads=2, encoder_layers=0, decoder_layers=3,
+        norm_order="pre", norm="rms", gated=True, activation="silu", positions="none", rotary=Rotary(), biases="none",
+    )  # fmt: skip
+    model = Transformer(config, seed=1).double().eval()
+    model.embed_tgt.table.data.mul_(4)
+    return LoadedModel(model, Letters())
+
+
+def test_there_are_ten_prompts_twelve_texts_and_pairs_that_differ_at_their_end():
+    assert (len(PROMPTS), len(TEXTS), len(PAIRS)) == (10, 12, 5)
+    assert all(text.endswith("{}") and first != second for text, first, second, _ in PAIRS.values())
+
+
+@pytest.mark.parametrize(("ranks", "layer"), [([5, 3, 1, 1], 2), ([1, 2, 1], 2), ([1, 1], 0), ([4, 2, 1], 2)])
+def test_a_word_is_decided_where_it_is_the_likeliest_from_then_on(ranks, layer):
+    assert next_token.decided(np.array(ranks)) == layer
+
+
+def test_what_is_foretold_is_the_softmax_of_the_last_row_and_the_lens_ends_with_it(small):
+    found = next_token.foretold(small, "abc", shown=5)
+    with torch.no_grad():
+        probs = small.model(None, torch.tensor([small.tokenizer.read("abc").ids]))[0, -1].softmax(-1)
+    assert found["probs"] == pytest.approx(probs.sort(descending=True).values[:5].numpy(), abs=1e-12)
+    assert found["entropy"] == pytest.approx(-(probs * probs.log()).sum().item(), abs=1e-12)
+    assert (found["ranks"][-1], found["said"][-1], len(found["ranks"])) == (1, found["ids"][0], 4)
+
+
+def test_scores_of_heads_are_means_of_their_weights(small):
+    found = sinks_and_induction.attending(small, "abcdef")
+    with torch.no_grad(), record(only=["*.weights"]) as tape:
+        small.model(None, torch.tensor([small.tokenizer.read("abcdef").ids]))
+    weights = tape["decoder.1.self_attn.weights"][0, 4]
+    assert found["sink"][1, 4] == pytest.approx(weights[1:, 0].mean().item(), abs=1e-12)
+    assert found["previous"][1, 4] == pytest.approx(weights.diagonal(-1).mean().item(), abs=1e-12)
+    parts = [-sum(w * np.log(w) for w in row[: i + 1]) / np.log(i + 1) for i, row in enumerate(weights.numpy()) if i]
+    assert found["entropy"][1, 4] == pytest.approx(np.mean(parts), abs=1e-9)
+
+
+def test_random_pieces_stand_twice_and_their_losses_are_told_by_half(small):
+    ids = sinks_and_induction.repeated(small, 0, half=5, sequences=3)
+    assert ids.shape == (3, 10)
+    assert torch.equal(ids[:, :5], ids[:, 5:])
+    halves = sinks_and_induction.by_half(torch.arange(9.0)[None])  # of ten pieces the first has no loss
+    assert halves.tolist() == [[np.mean([0, 1, 2, 3]), np.mean([5, 6, 7, 8])]]
+
+
+def test_a_head_that_is_taken_away_writes_its_mean(small):
+    ids = sinks_and_induction.repeated(small, 0, half=5, sequences=3)
+    with torch.no_grad(), record(only=["decoder.1.self_attn.z"]) as tape:
+        small.model(None, ids[:, :-1])
+    mean = tape["decoder.1.self_attn.z"][:, 2].mean((0, 1))
+    with head_off(small.model, "decoder.1.self_attn", 2, mean):
+        expected = losses(small.model, ids)
+    found = sinks_and_induction.without([(1, 2)], lambda: losses(small.model, ids))
+    assert torch.allclose(found, expected, rtol=0, atol=1e-12)
+    assert not torch.allclose(found, losses(small.model, ids), rtol=0, atol=1e-6)
+    assert sinks_and_induction.ablated(small, ids, [(1, 2)], seed=0, draws=2)["loss"].shape == (3,)
+
+
+def test_rows_before_the_word_that_differs_are_the_same_and_later_ones_are_not(small):
+    seen = []
+    for text in ("abxz", "abxy"):
+        with torch.no_grad(), record(only=["*.weights", "*.resid_post"]) as tape:
+            small.model(None, torch.tensor([small.tokenizer.read(text).ids]))
+        seen.append(pronoun.rows_of_it(tape, "decoder", 2, 3))
+    found = pronoun.differences(seen)
+    assert found["weights"] == found["vectors"] == 0
+    assert found["last"] > 1e-3
+
+
+def test_an_encoder_reads_it_with_what_comes_after():
+    assert pronoun.in_an_encoder()["weights"] > 0.1
