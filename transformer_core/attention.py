@@ -181,13 +181,12 @@ class MultiHeadAttention(nn.Module):
             q, k = self.q_norm(q), self.k_norm(k)
         if self.rotary is not None:
             q, k = self.turned(q, k, self.rotary, tap)
-        if self.kv_heads != self.heads:
-            k, v = (tap(f"{name}_repeated", self.repeated(part), KEYS, part) for name, part in (("k", k), ("v", v)))
         if self.window:
             mask = within_window(mask, q.shape[2], k.shape[2], self.window, q)
-        attend = partial(attention, q, k, v, mask, self.d_k)
+        attend = partial(self.attend, q, k, v, mask)
         z = attend(tap.replaying(q.shape[0] * self.heads * q.shape[2] * k.shape[2], attend))
-        concat = tap("concat", z.transpose(1, 2).flatten(2), CONCAT if self.wide else STREAM, z)
+        axes = CONCAT if self.wide else STREAM
+        concat = tap("concat", beside(z), axes, z, again=lambda: beside(z))
         out = F.linear(concat, self.w_o, self.b_o)
         if not tap.wants("head_out"):
             return tap("out", out, STREAM, concat)
@@ -221,6 +220,19 @@ class MultiHeadAttention(nn.Module):
             tap("q_rotated", rotate(q, at[0], keys, rotary), QUERIES, q, *places[0]),
             tap("k_rotated", rotate(k, at[1], keys, rotary), self.keys, k, *places[1]),
         )
+
+    def attend(
+        self,
+        q: Float[Tensor, QUERIES],
+        k: Float[Tensor, "batch _ key d_head"],
+        v: Float[Tensor, "batch _ key d_head"],
+        mask: Mask | None,
+        tap: Write,
+    ) -> Float[Tensor, QUERIES]:
+        """Attention of every head to the keys and values that it has, or shares with others."""
+        if self.kv_heads != self.heads:
+            k, v = (tap(f"{name}_repeated", self.repeated(part), KEYS, part) for name, part in (("k", k), ("v", v)))
+        return attention(q, k, v, mask, self.d_k, tap)
 
     def repeated(self, x: Float[Tensor, "batch kv_head key d_head"]) -> Float[Tensor, "batch head key d_head"]:
         """The keys or values of each head: neighbouring heads share them."""
@@ -280,6 +292,11 @@ class MultiHeadAttention(nn.Module):
 def version_of(parameter: Tensor) -> int:
     """The number of times that torch has seen these numbers change."""
     return parameter._version  # noqa: SLF001 - documented, though it has no public name
+
+
+def beside(z: Float[Tensor, QUERIES]) -> Float[Tensor, "batch query _"]:
+    """The rows of all heads beside each other."""
+    return z.transpose(1, 2).flatten(2)
 
 
 def zeros(size: int, there: bool) -> nn.Parameter | None:

@@ -45,12 +45,14 @@ class FeedForward(nn.Module):
         if self.gated:
             gate_pre, pre = pre.chunk(2, -1)
             gate_pre = tap("gate_pre", gate_pre, UNITS, x)
-            gate = tap("gate", self.activation(gate_pre), UNITS, gate_pre)
+            gate = tap("gate", self.activation(gate_pre), UNITS, gate_pre, again=lambda: self.activation(gate_pre))
             pre = tap("pre", pre, UNITS, x)
-            post = tap("post", gate * pre, UNITS, gate, pre)
+            # An edit of the gate changes what it is made of.
+            again = None if tap.edits("gate") else lambda: self.activation(gate_pre) * pre
+            post = tap("post", gate * pre, UNITS, gate, pre, again=again)
         else:
             pre = tap("pre", pre, UNITS, x)
-            post = tap("post", self.activation(pre), UNITS, pre)
+            post = tap("post", self.activation(pre), UNITS, pre, again=lambda: self.activation(pre))
         return tap("out", F.linear(post, self.w2, self.b2), STREAM, post)
 
 

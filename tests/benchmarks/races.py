@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -200,3 +201,74 @@ def exactness() -> Figures:
             model(ids(1), ids(1))
         live += not torch.equal(tape["probs"], edited["probs"])
     return figures | {"live": live / len(tape), "points": len(tape)}
+
+
+def smollm2() -> tuple[Transformer, Any, Tensor]:
+    """The real model, theirs with the numbers of the same file, and the ids of a short text."""
+    from transformers import AutoModelForCausalLM
+
+    from transformer_core.pretrained.model_registry import find_model, open_model
+
+    path = find_model("smollm2")
+    loaded = open_model("smollm2", "float32")
+    theirs = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).eval()
+    assert loaded.tokenizer is not None
+    return loaded.model, theirs, torch.tensor([loaded.tokenizer.read("The capital of France is").ids])
+
+
+def recorded(model: Transformer, ids: Tensor) -> None:
+    """A full trace, as NumPy."""
+    with record() as tape:
+        model(None, ids)
+    assert len(tape.trace()) > 900
+
+
+@torch.no_grad()
+def language_model(seconds: float) -> Figures:
+    """SmolLM2-135M: the cost of a full trace of 32 and 512 tokens, its memory, and greedy decoding of 64 tokens."""
+    model, theirs, start = smollm2()
+    random = torch.Generator().manual_seed(0)
+    figures: Figures = {}
+    for length in (32, 512):
+        given = torch.randint(20, 49_152, (1, length), generator=random)
+        runs = race(seconds, anchor=lambda: model(None, given), full=lambda: recorded(model, given))  # noqa: B023
+        figures[f"real_full_{length}"] = runs["full"]
+    assert greedy(model, None, start, -1, WRITTEN) == written_by(theirs, start)
+    ours = race(seconds, anchor=lambda: greedy(model, None, start, -1, WRITTEN), hf=lambda: written_by(theirs, start))
+    return figures | {"real_greedy": ours["hf"]}
+
+
+def written_by(theirs: Any, start: Tensor) -> list[list[int]]:
+    """64 tokens of `generate`, with its cache."""
+    how = {"max_new_tokens": WRITTEN, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
+    found: Tensor = theirs.generate(start, attention_mask=torch.ones_like(start), **how)
+    return found[:, start.shape[1] :].tolist()
+
+
+@torch.no_grad()
+def language_model_memory(length: int = 512) -> Figures:
+    """Memory at its highest while a full trace is made, above a plain pass, over the bytes of what is kept.
+
+    To be measured in a process of its own, which has freed little that it could use again.
+    """
+    from transformer_core.pretrained.model_registry import open_model
+    from transformer_core.tracing.tap import Later
+
+    model = open_model("smollm2", "float32").model
+    given = torch.randint(20, 49_152, (1, length), generator=torch.Generator().manual_seed(0))
+    model(None, given)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest counts from here
+    before = status("VmRSS")
+    with record() as tape:
+        model(None, given)
+    trace = tape.trace()
+    storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes()
+                for value, *_ in tape.points.values() if not isinstance(value, Later)}  # fmt: skip
+    assert len(trace) > 900
+    return {"real_memory": (status("VmHWM") - before) / sum(storages.values())}
+
+
+def status(name: str) -> int:
+    """A figure of memory of this process, in bytes, from Linux."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))

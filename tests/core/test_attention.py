@@ -127,7 +127,7 @@ def test_every_point_says_what_runs_along_it_and_what_it_was_made_of():
     }
     with record() as tape:
         model(encoder_layers=1, decoder_layers=1)(*sentences())
-    found = {name: axes for name, (_, axes) in tape.points.items() if name.startswith("decoder.0.cross_attn.")}
+    found = {name: axes for name, (_, axes, _) in tape.points.items() if name.startswith("decoder.0.cross_attn.")}
     assert found == {f"decoder.0.cross_attn.{point}": words for point, words in axes.items()}
     made_of = {"scores": "q k", "scaled": "scores", "masked": "scaled", "weights": "masked", "z": "weights v"}
     made_of |= {"concat": "z", "head_out": "z", "out": "head_out concat"}

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import translate
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
@@ -39,8 +40,9 @@ _counting = Lock()
 LARGE = 2**14
 #: The same for all pairs of queries and keys, which a pass needs and a recording need not keep.
 MANY_PAIRS = 2**16
-#: The attribute of a tensor that says on which tape, and by which names, it was written.
-WRITTEN = "_written"
+PAIRS = ("k_repeated", "v_repeated", "scores", "scaled", "masked", "weights")
+#: The attribute of a tensor that a tape does not hold, with what it holds in its place.
+INSTEAD = "_held_instead"
 
 
 class Later:
@@ -55,14 +57,26 @@ class Later:
             return self.make()
 
 
-Source = Tensor | Later
+class Gone:
+    """In the place of a tensor that `only` leaves out: what it was made of is known through it."""
+
+    __slots__ = ()
+
+
+Source = Tensor | Later | Gone
+Again = Callable[[], Tensor]
 
 
 @runtime_checkable
 class Tap(Protocol):
-    """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it."""
+    """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it.
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor: ...
+    `again` computes the same tensor of others that are kept: of a large one it is all that a recording keeps.
+    """
+
+    def __call__(
+        self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, again: Again | None = None
+    ) -> Tensor: ...
 
     def wants(self, *names: str) -> bool: ...
     def edits(self, *names: str) -> bool: ...
@@ -77,7 +91,15 @@ Write = Callable[..., Tensor]
 class _Silence:
     """The tap of a model that nobody watches."""
 
-    def __call__(self, _name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
+    def __call__(
+        self,
+        _name: str,
+        tensor: Tensor,
+        _axes: str,
+        /,
+        *_made_of: Source,
+        again: Again | None = None,  # noqa: ARG002
+    ) -> Tensor:
         return tensor
 
     def wants(self, *_names: str) -> bool:
@@ -107,7 +129,7 @@ class _Live:
     def __init__(self, tape: Tape, path: str) -> None:
         self.tape, self.path = tape, f"{tape.prefix}{path}." if path else tape.prefix
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor:
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, again: Again | None = None) -> Tensor:
         """Edit `tensor` if asked to, put it on the tape, and return what flows on.
 
         Raises:
@@ -118,7 +140,10 @@ class _Live:
         name, tape = self.path + name, self.tape
         if tape.edit and (edit := tape.edit_of(name)):
             tensor = edited(name, tensor, edit)
-        tape.write(name, tensor, axes, made_of)
+        elif again is not None and tensor.numel() > LARGE and not torch.is_grad_enabled():
+            tape.write(name, Later(again), axes, made_of, tensor)
+            return tensor
+        tape.write(name, tensor, axes, made_of, tensor)
         return tensor
 
     def wants(self, *names: str) -> bool:
@@ -135,46 +160,51 @@ class _Live:
     def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source:
         """Write what only a reader needs, and nobody edits: of a large tensor it is computed when it is read."""
         name, first = self.path + name, made_of[0]
-        large = isinstance(first, Later) or first.numel() > LARGE
+        large = not isinstance(first, Tensor) or first.numel() > LARGE
         value: Source = Later(make) if large or not self.tape.keeps(name) else make()
-        self.tape.write(name, value, axes, made_of)
+        self.tape.write(name, value, axes, made_of, value)
         return value
 
     def replaying(self, pairs: int, again: Callable[[Write], Tensor]) -> Write:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
         few = pairs <= MANY_PAIRS or torch.is_grad_enabled()
-        return self if few or self.edits("scores", "scaled", "masked", "weights") else _Replaying(self, again)
+        return self if few or self.edits(*PAIRS) else _Replaying(self, again)
 
 
-class _Replaying:
-    """The tap of an attention of which all but the result is computed again, from queries and keys, when it is read."""
+class Replay:
+    """The parts of one attention, computed again by `again` when they are read.
 
-    def __init__(self, live: _Live, again: Callable[[Write], Tensor]) -> None:
-        self.live, self.again = live, again
-        #: By the identity of a tensor, which holds while the attention is computed.
-        self.later: dict[int, Later] = {}
+    `recent` holds those that were read last, of all attentions of a tape: the four are often read together.
+    """
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
-        sources = [self.later.get(id(source), source) for source in made_of]
-        if name == "z":
-            return self.live(name, tensor, axes, *sources)
-        later = self.later[id(tensor)] = Later(lambda: self.pairs[name])
-        self.live.tape.write(self.live.path + name, later, axes, sources)
-        return tensor
+    def __init__(self, again: Callable[[Write], Tensor], recent: dict[str, Any]) -> None:
+        self.again, self.recent = again, recent
 
-    @property
-    def pairs(self) -> dict[str, Tensor]:
-        """Everything of this attention; what was read last is kept, since the four are often read together."""
-        tape = self.live.tape
-        if tape.replayed[0] is not self:
+    def part(self, name: str) -> Tensor:
+        """The tensor of this name."""
+        if self.recent.get("of") is not self.again:
             found: dict[str, Tensor] = {}
 
             def write(name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
                 return found.setdefault(name, tensor)
 
             self.again(write)
-            tape.replayed = self, found
-        return tape.replayed[1]
+            self.recent.update(of=self.again, found=found)
+        part: Tensor = self.recent["found"][name]
+        return part
+
+
+class _Replaying:
+    """The tap of an attention of which all but the result is computed again, from queries and keys, when it is read."""
+
+    def __init__(self, live: _Live, again: Callable[[Write], Tensor]) -> None:
+        self.live, self.replay = live, Replay(again, live.tape.recent)
+
+    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
+        if name == "z":
+            return self.live(name, tensor, axes, *made_of)
+        self.live.tape.write(self.live.path + name, Later(partial(self.replay.part, name)), axes, made_of, tensor)
+        return tensor
 
 
 class Tape(Mapping[str, Tensor]):
@@ -187,42 +217,55 @@ class Tape(Mapping[str, Tensor]):
         self.hooks = [pattern for pattern in (*(self.only or ()), *self.edit) if HOOK in pattern]
         self._edits_used: set[str] = set()
         self.prefix = ""
-        #: Each tensor that is kept, with its axes.
-        self.points: dict[str, tuple[Source, str]] = {}
-        #: The nearest kept tensors that each kept tensor was made of.
-        self.parents: dict[str, tuple[str, ...]] = {}
-        #: Every name of the pass.
-        self.names: set[str] = set()
-        self.replayed: tuple[_Replaying | None, dict[str, Tensor]] = (None, {})
+        #: Each tensor with its axes and those that it was made of; once the block is over, only what is kept.
+        self.points: dict[str, tuple[Source, str, tuple[Source, ...]]] = {}
+        self.recent: dict[str, Any] = {}
+        #: The identities of tensors that flow on and are not held; another may take one over later.
+        self._unheld: set[int] = set()
 
-    def write(self, name: str, value: Source, axes: str, made_of: Iterable[Source]) -> None:
-        """Keep `value`, if `only` does not leave it out, and note on it by which names it is known.
+    def write(self, name: str, value: Source, axes: str, made_of: tuple[Source, ...], flows: Source) -> None:
+        """Hold `value` for the tensor that `flows` on, which may be the same.
 
         Raises:
             ValueError: a name was written twice.
         """
-        if name in self.names:
+        if name in self.points:
             raise ValueError(f"{name} was written twice: use one record() for one forward pass")
-        self.names.add(name)
-        known: tuple[str, ...] = ()
-        for source in made_of:
-            tape, names = getattr(source, WRITTEN, (None, ()))
-            if tape is self:
-                known = (*known, *(name for name in names if name not in known)) if known else names
-        if self.only is None or self.keeps(name):
-            self.points[name], self.parents[name] = (value, axes), known
-            known = (name,)
-        setattr(value, WRITTEN, (self, known))
+        if self._unheld:
+            made_of = tuple(getattr(s, INSTEAD, s) if id(s) in self._unheld else s for s in made_of)
+        if self.only is not None and not self.keeps(name):
+            value = Gone()
+        if value is not flows:
+            setattr(flows, INSTEAD, value)
+            self._unheld.add(id(flows))
+        elif self._unheld:
+            self._unheld.discard(id(flows))
+        self.points[name] = (value, axes, made_of)
 
     def __getitem__(self, name: str) -> Tensor:
         value = self.points[name][0]
+        if isinstance(value, Gone):
+            raise KeyError(name)
         return value.value() if isinstance(value, Later) else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.points)
+        return iter(self.points) if self.only is None else filter(self.keeps, self.points)
 
     def __len__(self) -> int:
-        return len(self.points)
+        return sum(1 for _ in self)
+
+    @cached_property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The nearest kept tensors that each kept tensor was made of; to be read when the pass is over."""
+        makers: dict[int, tuple[str, ...]] = {}
+        parents = {}
+        # Values are told apart by identity, which is safe as long as the tape holds every one of them.
+        for name, (value, _, made_of) in self.points.items():
+            found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
+            if not isinstance(value, Gone):
+                parents[name], found = found, (name,)
+            makers[id(value)] = found
+        return parents
 
     def read_hooks(self, config: Config) -> None:
         """Let names and patterns of TransformerLens mean the points that they name in a model of this config."""
@@ -256,7 +299,9 @@ class Tape(Mapping[str, Tensor]):
         """
         unused = self.edit.keys() - self._edits_used
         for pattern, match in (self.only or {}).items():
-            unused |= set() if any(map(match, self.names)) else {pattern}
+            unused |= set() if any(map(match, self.points)) else {pattern}
+        if self.only is not None:
+            self.points = {name: self.points[name] for name in self.parents}
         if unused:
             raise KeyError(f"no tensor of this pass is called {', '.join(sorted(unused))}")
 
@@ -266,7 +311,8 @@ class Tape(Mapping[str, Tensor]):
         Large tensors share their memory with the tape: a copy of a long text would fill it.
         """
         tensors = Tensors()
-        for name, (value, words) in self.points.items():
+        for name, (value, words, _) in self.points.items():
+            assert not isinstance(value, Gone)
             axes = tuple(words.split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
             if isinstance(value, Later):

@@ -71,8 +71,8 @@ class Tensors(dict[str, NamedTensor]):
         if isinstance(found, NamedTensor):
             return found
         if name not in self._last:
-            for oldest in [*self._last][: len(self._last) - self.LAST + 1]:
-                del self._last[oldest]
+            if len(self._last) == self.LAST:
+                del self._last[next(iter(self._last))]
             self._last[name] = found()
         return self._last[name]
 

@@ -140,5 +140,5 @@ def gradients(given: Variant, model: Transformer, end: int) -> Tape:
     found = torch.autograd.grad(loss, list(tape.values()))
     slopes = Tape()
     for name, gradient in zip(tape, found, strict=True):
-        slopes.points[f"gradients.{name}"] = (gradient, tape.points[name][1])
+        slopes.points[f"gradients.{name}"] = (gradient, tape.points[name][1], ())
     return slopes
