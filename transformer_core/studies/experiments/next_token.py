@@ -1,4 +1,4 @@
-"""What a real language model foretells for ten beginnings, and in which layer it gets there.
+"""The next token that a real language model foretells for ten beginnings, and the layer in which it gets there.
 
 The likeliest twenty pieces of each, and the entropy of all 49,152. The logit lens reads every layer as if it were the
 last: the rank of the piece that the model says in the end, and the first layer from which on it stays the likeliest.

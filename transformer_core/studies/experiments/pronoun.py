@@ -1,4 +1,4 @@
-"""What can the "it" of a causal language model know of the word that comes after it?
+"""The "it" of a causal language model, and the word after it that says what it stands for.
 
 Five pairs of sentences are the same but for their last word, which says what "it" is: "The animal didn't cross the
 street because it was too tired", or "too wide". A causal model reads "it" before that word. Measured: the largest

@@ -74,7 +74,7 @@ def by_half(loss: Tensor) -> Tensor:
 
 
 def without(heads: Heads, read: Callable[[], Tensor]) -> Tensor:
-    """What `read` gives while the output of each of `heads` is its mean over texts and places."""
+    """The result of `read` while the output of each of `heads` is its mean over texts and places."""
     edits = {}
     for layer in {layer for layer, _ in heads}:
         mine = [head for at, head in heads if at == layer]
