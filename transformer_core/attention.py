@@ -154,6 +154,7 @@ class MultiHeadAttention(nn.Module):
             self.w_qkv = nn.Parameter(torch.empty(queries + 2 * keys, d))
             self.b_qkv = zeros(queries + 2 * keys, qkv_bias)
             self.stacked = {"w_qkv": (queries, keys, keys)}
+        self.concat = STREAM if queries == d else CONCAT
         self.w_o = nn.Parameter(torch.empty(d, queries))
         self.b_o = zeros(d, bias)
         normed = config.qk_norm and not cross
@@ -184,9 +185,8 @@ class MultiHeadAttention(nn.Module):
         if self.window:
             mask = within_window(mask, q.shape[2], k.shape[2], self.window, q)
         attend = partial(self.attend, q, k, v, mask)
-        z = attend(tap.replaying(q.shape[0] * self.heads * q.shape[2] * k.shape[2], attend))
-        axes = CONCAT if self.wide else STREAM
-        concat = tap("concat", beside(z), axes, z, again=lambda: beside(z))
+        z = attend(tap.replaying(q, k, attend))
+        concat = tap("concat", beside(z), self.concat, z, again=lambda: beside(z))
         out = F.linear(concat, self.w_o, self.b_o)
         if not tap.wants("head_out"):
             return tap("out", out, STREAM, concat)
@@ -198,11 +198,6 @@ class MultiHeadAttention(nn.Module):
         version = version_of(self.w_o)
         later = tap.derived("head_out", lambda: self.out_by_head(z, version), HEAD_OUT, z)
         return tap("out", out, STREAM, later, concat)
-
-    @property
-    def wide(self) -> bool:
-        """True if the heads beside each other are not as wide as the residual stream."""
-        return self.w_o.shape[0] != self.w_o.shape[1]
 
     def turned(
         self, q: Float[Tensor, QUERIES], k: Float[Tensor, "batch _ key d_head"], rotary: Rotary, tap: Tap

@@ -81,7 +81,7 @@ class Tap(Protocol):
     def wants(self, *names: str) -> bool: ...
     def edits(self, *names: str) -> bool: ...
     def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source: ...
-    def replaying(self, pairs: int, again: Callable[[Write], Tensor]) -> Write: ...
+    def replaying(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write: ...
 
 
 #: The part of a tap that names a tensor.
@@ -110,7 +110,7 @@ class _Silence:
     def derived(self, _name: str, _make: Callable[[], Tensor], _axes: str, /, *made_of: Source) -> Source:
         return made_of[0]
 
-    def replaying(self, _pairs: int, _again: Callable[[Write], Tensor]) -> Write:
+    def replaying(self, _q: Tensor, _k: Tensor, _again: Callable[[Write], Tensor]) -> Write:
         return self
 
 
@@ -159,15 +159,16 @@ class _Live:
 
     def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source:
         """Write what only a reader needs, and nobody edits: of a large tensor it is computed when it is read."""
-        name, first = self.path + name, made_of[0]
-        large = not isinstance(first, Tensor) or first.numel() > LARGE
-        value: Source = Later(make) if large or not self.tape.keeps(name) else make()
-        self.tape.write(name, value, axes, made_of, value)
+        name, tape, first = self.path + name, self.tape, made_of[0]
+        kept = tape.only is None or tape.keeps(name)
+        small = kept and isinstance(first, Tensor) and first.numel() <= LARGE
+        value: Source = make() if small else Later(make)
+        tape.write(name, value, axes, made_of, value)
         return value
 
-    def replaying(self, pairs: int, again: Callable[[Write], Tensor]) -> Write:
+    def replaying(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
-        few = pairs <= MANY_PAIRS or torch.is_grad_enabled()
+        few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
         return self if few or self.edits(*PAIRS) else _Replaying(self, again)
 
 
@@ -244,9 +245,11 @@ class Tape(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         value = self.points[name][0]
+        if isinstance(value, Tensor):
+            return value
         if isinstance(value, Gone):
             raise KeyError(name)
-        return value.value() if isinstance(value, Later) else value
+        return value.value()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.points) if self.only is None else filter(self.keeps, self.points)
