@@ -17,6 +17,7 @@ ENCODER, DECODER, BOTH = "encoder", "decoder", "encoder and decoder"
 #: By the model_type of a config.json, or the architecture that a GGUF file names.
 KINDS = {
     "bert": f"{ENCODER}, BERT kind",
+    "gemma": f"{DECODER}, Gemma kind",
     "gpt2": f"{DECODER}, GPT-2 kind",
     "llama": f"{DECODER}, Llama kind",
     "marian": f"{BOTH}, Marian kind",
