@@ -180,6 +180,11 @@ class FeedForward(Chapter):
         bent = "the gate" if gated else bend
         bend = "gate" if gated else bend
         off = ", biases off," if biased else ""
+        two = (
+            f"The FFN without its gate{off} is two matrices"
+            if gated
+            else f"The FFN’s two matrices{off} and no {bend} between"
+        )
         plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", ("FFN,", f"no {bend}"))
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bent}"))
         parted = (
@@ -189,7 +194,7 @@ class FeedForward(Chapter):
         )
         yield Step(
             "Two matrices are one, until something bends",
-            say=f"The FFN’s two matrices{off} and no {bend} between. Straight again. |"
+            say=f"{two}. Straight again. |"
             "Two matrices in a row are one matrix: more weights, no new power. |"
             f"Now {bent} goes back between them. |The sheet folds, and {parted}.",
             show=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.mobjects.cutting import funnel
 from scenes.mobjects.formulas import Formula
@@ -115,7 +115,7 @@ class EveryRow(VGroup):
         self.chips = {i: Token(label, "", width, min(46.0, pitch - 4)) for i, label in labels.items()}
         for i, chip in self.chips.items():
             chip.move_to(at(self.STARTS[0] - 24 - width / 2, 0)).set_y(self.rows[0].lines[i].get_y())
-        self.letters = ("W_g,   W", "W'") if gated else ("W", "W'")
+        self.letters = (("W_g", "W"), ("W'",)) if gated else (("W",), ("W'",))
         self.matrices = self._matrices(400)
         last = [parts[0].pick(position=self.here), parts[1].pick(position=self.here), alone]
         scales = [full_colour(part) for part in parts]
@@ -133,12 +133,13 @@ class EveryRow(VGroup):
         )  # fmt: skip
 
     def _matrices(self, y: float) -> VGroup:
-        """An arrow and the letter of a matrix in each of the two gaps."""
+        """An arrow and the letter of a matrix in each of the two gaps; a second matrix stands below its arrow."""
         drawn = VGroup()
-        for k, letter in enumerate(self.letters):
+        for k, letters in enumerate(self.letters):
             start, end = self.STARTS[k] + self.WIDTHS[k] + 16, self.STARTS[k + 1] - 16
             way = arrow(at(start, y), at(end, y), "ink2", 4, 16)
-            drawn.add(VGroup(way, Formula(letter, 34).next_to(way, UP, buff=units(14))))
+            sides = zip(letters, (UP, DOWN), strict=False)
+            drawn.add(VGroup(way, *(Formula(each, 34).next_to(way, side, buff=units(14)) for each, side in sides)))
         return drawn
 
     def _title(self, text: str, y: float) -> Words:
