@@ -54,7 +54,7 @@ def gpt2(size):
 
 
 def llama(size):
-    """RMSNorm, a gated feed-forward layer, queries and keys turned by their positions, three heads to a key; no bias."""
+    """RMSNorm, a gate, queries and keys turned by their positions, three heads to a key, and no biases."""
     config = transformers.LlamaConfig(
         vocab_size=size, hidden_size=48, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2,
         intermediate_size=96, max_position_embeddings=64, bos_token_id=0, eos_token_id=0)  # fmt: skip

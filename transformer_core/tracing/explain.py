@@ -293,7 +293,9 @@ def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str
         return
     products = [math.prod(cell.value for cell in term) for term in entry.terms]
     # A key that is hidden is at minus infinity: it adds nothing.
-    largest = sorted(range(len(products)), key=lambda i: -abs(products[i]) if math.isfinite(products[i]) else 0.0)[:most]
+    largest = sorted(range(len(products)), key=lambda i: -abs(products[i]) if math.isfinite(products[i]) else 0.0)[
+        :most
+    ]
     for i in sorted(largest):
         if len(entry.terms[i]) > 1 and entry.operation and entry.operation.compute is total:
             factors = " · ".join(f"{cell.value:.6g}" for cell in entry.terms[i])
