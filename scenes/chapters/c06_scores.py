@@ -71,7 +71,7 @@ class Scores(Chapter):
         )
         config = trace.about["config"]
         multiply = (
-            "Norm each, turn it by its position, multiply the entries, and add up. |"
+            "Norm each, turn it by its position, multiply and add up. |"
             if config.get("rotary") and config.get("qk_norm")
             else "Turn each by its position, multiply entry by entry, and add up. |"
             if config.get("rotary")

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
+import transformers
 from scenes_of import EVERY_DECODER_CHAPTER, found_in, read_once
+from small_models import byte_pairs
 from test_decoders import SENTENCES
 
 from scenes.chapters.c04_positions import Positions
@@ -11,6 +14,8 @@ from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c08_heads import Heads
 from scenes.chapters.c10_feed_forward import FeedForward
 from scenes.requirements import lacks
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.linearity import attending, feeding
 
 #: What adds no positions has no chapter on them.
 CHAPTERS = [chapter for chapter in EVERY_DECODER_CHAPTER if chapter is not Positions]
@@ -110,14 +115,35 @@ def test_computed_anew_sublayers_give_what_they_gave(trace):
     assert np.abs(sums[:, -1] - trace[f"{attention}.out"].values).max() < 1e-5 * np.abs(sums).max()
 
 
-def test_rows_sent_through_attention_again_come_out_the_same(trace):
-    from transformer_core.studies.measures.feed_forward import entering
-    from transformer_core.studies.measures.linearity import attending, feeding
+@pytest.fixture(scope="module")
+def qwen(tmp_path_factory):
+    """Queries and keys that are normed before they are turned, and heads that are wider than d_model / heads."""
+    home, tokens = tmp_path_factory.mktemp("qwen3"), byte_pairs()
+    config = transformers.Qwen3Config(
+        vocab_size=tokens.get_vocab_size(), hidden_size=48, num_hidden_layers=2, num_attention_heads=6,
+        num_key_value_heads=2, head_dim=16, intermediate_size=96, max_position_embeddings=64, bos_token_id=0,
+        eos_token_id=0)  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        transformers.Qwen3ForCausalLM(config).eval().save_pretrained(home)
+    tokens.save(str(home / "tokenizer.json"))
+    return read_once(SENTENCES["middle", "light"], home)
 
+
+@pytest.mark.parametrize("kind", ["trace", "qwen"])
+def test_rows_sent_through_a_sublayer_again_come_out_the_same(kind, request):
+    trace = request.getfixturevalue(kind)
     for path, made, point in (("self_attn", attending, "q"), ("ffn", feeding, "pre")):
         out = trace[f"decoder.1.{path}.out"].values
         again = made(trace, f"decoder.1.{path}")(entering(trace, f"decoder.1.{path}", point))
         assert np.abs(again - out).max() < 1e-5 * np.abs(out).max()
+
+
+@pytest.mark.parametrize("chapter", [QKV, Scores], ids=lambda chapter: chapter.__name__)
+def test_normed_queries_and_wide_heads_are_told_of(chapter, qwen):
+    for language in ("en", "es"):
+        found = found_in(chapter, qwen, "dark", language)
+        assert found.lies + found.claims + found.faults == []
 
 
 @slow
