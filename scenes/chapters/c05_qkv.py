@@ -94,7 +94,7 @@ class QKV(Chapter):
         """One cell, slowly."""
         head, query_token = focus.seen(trace), focus.query_token
         entry = strongest(head["q"].pick(query=query_token)).position
-        weights = trace.under(f"parameters.{focus.path}", head=focus.head)
+        weights = trace.under(f"parameters.{focus.path}", **focus.places(trace))
         bias = weights["b_q"].pick(d_head=entry) if "b_q" in weights else None
         x = entering(trace, focus).pick(position=query_token)
         picture = OneCell(
@@ -120,10 +120,11 @@ class QKV(Chapter):
         mine = board.views[focus.head]
         ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_beside("query")
         first, scan = column_scan(board)
+        across = f"{width}" if heads * d_head == width else f"{heads}·{d_head}"
         sizes = [
             board.size_under(board.x, f"{words} × {width}"),
-            board.size_over(f"{width} × {width}"),
-            board.size_under(board.made, f"{words} × {width}"),
+            board.size_over(f"{width} × {across}"),
+            board.size_under(board.made, f"{words} × {across}"),
         ]
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
@@ -157,10 +158,12 @@ class QKV(Chapter):
         cosine = focus.seen(trace)["cosine"].pick(query=query_token, key=query_token.position)
         line = board.in_corner(f"“{query_token}”: query and key", "cosine", cosine)
         verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
+        together = trace[f"{focus.path}.heads_per_key"]
+        shared = f"; {together} heads have both in common" if together > 1 else ""
         yield Step(
             "Key and value: the same row, other matrices",
             say="Two more matrices read the same rows. |"
-            "The key matrix makes what a row can be matched by, |the value matrix what it hands over. |"
+            f"The key matrix makes what a row can be matched by, |the value matrix what it hands over{shared}. |"
             f"Query and key of “{query_token}” have a cosine of {cosine:.2f}: {verdict}",
             show=[
                 [(refit(wide.entering, board.entering), refit(mine, query)), appear(names[0], tags[0])],
@@ -203,11 +206,17 @@ class QKV(Chapter):
         )
         before, after = picture.scores
         facts = at_floor(picture.fact(change))
+        turned = trace.about["config"].get("rotary")
+        turn = (
+            "Positions have turned queries and keys. Turn all by one more rotation: every entry changes, |"
+            if turned
+            else "Turn all queries and keys by one rotation: every entry changes, |"
+        )
         kept = "and no score does, but for rounding. |" if only_rounding(change) else "and here the scores move too. |"
         yield Step(
             "Who told this matrix to be the query?",
             say="Nobody did. A matrix gets its role from where it is plugged in. |"
-            f"Turn all queries and keys by one rotation: every entry changes, |{kept}"
+            f"{turn}{kept}"
             + claim(
                 only_rounding(change),
                 "To the scores, no single entry means anything.",
@@ -252,12 +261,16 @@ class QKV(Chapter):
         head, query_token = focus.seen(trace), focus.query_token
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
         picture = ThreeJobs(entering(trace, focus).pick(position=query_token), query_token, views)
+        question = (
+            "Your turn: heads have keys in common. What does that save?"
+            if trace[f"{focus.path}.heads_per_key"] > 1
+            else "Your turn: would swapping the query and the key matrix ruin the scores?"
+        )
         answer = at_floor(Answer("Three learned views of one row: the formula gives the roles, training fills them."))
         yield Step(
             "Three views of one row",
             say="So one row does three jobs through three matrices. |"
-            "The formula gives them their roles, and training fills them. |"
-            "Your turn: would swapping the query and the key matrix ruin the scores?",
+            f"The formula gives them their roles, and training fills them. |{question}",
             show=[
                 [appear(picture.chip, picture.strip), appear_in_turn([*picture.jobs.values()])],
                 appear(answer),

@@ -69,11 +69,19 @@ class Scores(Chapter):
                 f"{{{{ q_({query_token}) : query }}}} dot {{{{ k_({top_key}) : key }}}} = sum_i q_i k_i = {score:.2f}"
             )
         )
+        config = trace.about["config"]
+        multiply = (
+            "Norm each, turn it by its position, multiply and add up. |"
+            if config.get("rotary") and config.get("qk_norm")
+            else "Turn each by its position, multiply entry by entry, and add up. |"
+            if config.get("rotary")
+            else "Multiply entry by entry, and add up as you go. |"
+        )
         yield Step(
             f"Does the question of “{query_token}” fit the key of “{top_key}”?",
             say=f"How well does a question fit a key? “{query_token}” and “{top_key}”, "
             f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}. |"
-            "Multiply entry by entry, and add up as you go. |"
+            f"{multiply}"
             f"{counted(up, 'product')} {claim(float(up) == 1, 'pushes', 'push')} the sum up, "
             f"{down} {claim(float(down) == 1, 'pulls', 'pull')} it down. |"
             f"Together they make the score: {score:.2f}.",

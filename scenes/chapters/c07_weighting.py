@@ -330,9 +330,11 @@ class Weighting(Chapter):
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
+            turned = " Positions turn Q and K." if trace.about["config"].get("rotary") else ""
             yield Step(
                 "The whole formula, once",
-                say=f"Scores over the root, softmax, values. In this head “{query_token}” looks most at “{best}”. |"
+                say=f"Scores over the root, softmax, values.{turned} "
+                f"In this head “{query_token}” looks most at “{best}”. |"
                 f"The root keeps scores teachable; shares then blend the values. |{question}",
                 show=[[appear(known), appear(formula)], appear(answer), None],
                 stay=(),

@@ -371,7 +371,13 @@ class Heads(Chapter):
         part, query_token = trace.under(focus.path, batch=0, query=focus.query_token.position), focus.query_token
         lengths = part["head_norms"]
         picture = Joining(
-            part["z"], trace[f"parameters.{focus.path}.w_o"], part["head_out"], part["head_sums"], lengths, query_token
+            part["z"],
+            trace[f"parameters.{focus.path}.w_o"],
+            part["head_out"],
+            part["head_sums"],
+            lengths,
+            query_token,
+            bias=f"parameters.{focus.path}.b_o" in trace,
         )
         longest, length = lengths.largest()
         yield Step(
@@ -441,12 +447,24 @@ class Heads(Chapter):
             if "experiment.parts_removed.exact" in trace and removed["effect"].pick(**without) == 1
             else "What a head learns is up to training."
         )
-        answer = at_floor(Answer("Each head is a projection of its own, with shares of its own; their outputs add up."))
+        together = trace[f"{focus.path}.heads_per_key"]
+        alone = together == 1
+        told = (
+            "Each head is a projection of its own, with shares of its own, and their outputs add up. |"
+            if alone
+            else f"Each head has its own queries and shares; {together} heads have keys and values in common. "
+            "Their outputs add up. |"
+        )
+        answer = at_floor(
+            Answer(
+                "Each head is a projection of its own, with shares of its own; their outputs add up."
+                if alone
+                else "Each head has its own queries; a group of heads has keys and values in common."
+            )
+        )
         yield Step(
             "Several heads, several looks",
-            say="Each head is a projection of its own, with shares of its own, and their outputs add up. |"
-            f"{worth} |"
-            "Your turn: cut the matrix for more heads. Does it take more parameters?",
+            say=f"{told}{worth} |Your turn: cut the matrix for more heads. Does it take more parameters?",
             show=[
                 [appear(picture.squares[1], picture.names[1]), appear_in_turn([*picture.lines[1]]), appear(answer)],
                 None,

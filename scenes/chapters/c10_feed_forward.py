@@ -48,11 +48,14 @@ class FeedForward(Chapter):
             trace.about["config"]["activation"],
         )
         enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=query_token.position)
-        picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation)
+        gated, biased = trace.about["config"].get("gated", False), f"parameters.{path}.b2" in trace
+        picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation, gated, biased)
         width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         cut = (
             f"ReLU cuts off all below zero: {awake} of {units} stay awake."
-            if activation == "relu"
+            if activation == "relu" and not gated
+            else f"{SAID[activation]} of a second product gates them: {awake} end above zero."
+            if gated
             else f"{SAID[activation]} bends them: {awake} of {units} stay above zero."
         )
         yield Step(
@@ -75,8 +78,9 @@ class FeedForward(Chapter):
         """The same network for all rows; a row alone comes out as among its neighbours."""
         path, query_token = f"{focus.block}.ffn", focus.query_token
         part = trace.under(path, batch=0)
+        gated = trace.about["config"].get("gated", False)
         picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
-                           part["per_position"].pick(position=query_token.position), query_token)  # fmt: skip
+                           part["per_position"].pick(position=query_token.position), query_token, gated)  # fmt: skip
         apart = part["per_position_difference"].pick(position=query_token.position)
         here, chip = picture.here, picture.chips[picture.here]
         others = [chip for i, chip in picture.chips.items() if i != here]
@@ -84,10 +88,15 @@ class FeedForward(Chapter):
             others += rows.others(here)
         others = [mobject for mobject in others if mobject.family_members_with_points()]
         rest = "All other rows" if others else "Other words, if there were any, would"
+        ways = (
+            f"a gate and two matrices. |{rest} go through the same"
+            if gated
+            else f"two matrices. |{rest} go through the same two"
+        )
         same = f"The same output, to within {apart:.0e}" if apart > 0 else "The same output, to the last digit"
         yield Step(
             "The same network for every row",
-            say=f"“{query_token}” goes through two matrices. |{rest} go through the same two. |"
+            say=f"“{query_token}” goes through {ways}. |"
             f"Now “{query_token}” alone, with no neighbour in sight. |"
             f"{same}: that is position-wise. What a row says of others, attention brought.",
             show=[
@@ -167,8 +176,17 @@ class FeedForward(Chapter):
         """The network without its activation, and with it; biases off, or it would be affine at best."""
         part = trace.under(f"{focus.block}.ffn")
         bend = SAID[trace.about["config"]["activation"]]
+        gated, biased = trace.about["config"].get("gated", False), f"parameters.{focus.block}.ffn.b2" in trace
+        bent = "the gate" if gated else bend
+        bend = "gate" if gated else bend
+        off = ", biases off," if biased else ""
+        two = (
+            f"The FFN without its gate{off} is two matrices"
+            if gated
+            else f"The FFN’s two matrices{off} and no {bend} between"
+        )
         plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", ("FFN,", f"no {bend}"))
-        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bend}"))
+        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bent}"))
         parted = (
             f"the marks part by {whole.apart:.2f} of the length"
             if whole.apart > VISIBLE
@@ -176,9 +194,9 @@ class FeedForward(Chapter):
         )
         yield Step(
             "Two matrices are one, until something bends",
-            say=f"The FFN’s two matrices, biases off, and no {bend} between. Straight again. |"
+            say=f"{two}. Straight again. |"
             "Two matrices in a row are one matrix: more weights, no new power. |"
-            f"Now {bend} goes back between them. |The sheet folds, and {parted}.",
+            f"Now {bent} goes back between them. |The sheet folds, and {parted}.",
             show=[
                 [appear(plain.rows, plain.enters, plain.enters.names),
                  (appear(plain.way, plain.said), plain.sent()),
@@ -255,19 +273,25 @@ class FeedForward(Chapter):
     def more_than_a_matrix(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question about zero."""
         part = trace.under(f"{focus.block}.ffn")
-        bend = SAID[trace.about["config"]["activation"]]
-        trial = Trial(part, focus.query_token, focus.top_key, "biases", ("biases on,", f"no {bend}"))
+        bend = "gate" if trace.about["config"].get("gated", False) else SAID[trace.about["config"]["activation"]]
+        biased = f"parameters.{focus.block}.ffn.b2" in trace
+        way = ("biases", ("biases on,", f"no {bend}")) if biased else ("feed_forward", ("FFN,", "no biases"))
+        trial = Trial(part, focus.query_token, focus.top_key, *way)
         parted = (
             f"yet the marks part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
             if trial.apart > VISIBLE
             else "and the sides agree, for these biases are still zero"
         )
+        told = (
+            f"Biases on, {bend} off: lines stay straight, {parted}. |Your turn: is that linear? Ask where zero goes."
+            if biased
+            else "This FFN has no biases: zero goes to zero. |Your turn: is it linear, then? Ask where the others go."
+        )
         answer = at_floor(Answer("Attention moves between rows; the FFN computes in each, and has to bend."))
         yield Step(
             "Moving, and computing",
             say="Attention moves between rows. The FFN computes in each, and has to bend to be more than a matrix. |"
-            f"Biases on, {bend} off: lines stay straight, {parted}. |"
-            "Your turn: is that linear? Ask where zero goes.",
+            f"{told}",
             show=[
                 [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],
                 [(appear(trial.way, trial.said), trial.sent()),

@@ -225,7 +225,7 @@ class Inference(Chapter):
 
     def old_rows(self, run: Trace, trace: Trace) -> Iterator[Step]:
         """The mask pays again."""
-        head = trace.under(FIRST, batch=0, head=0)
+        head = trace.under(FIRST, batch=0, head=0, kv_head=0)
         picture = KeptRows(head["k"], head["v"])
         difference = run["cache.difference"]
         moved = (

@@ -33,6 +33,7 @@ class Joining(VGroup):
         sums: the sum so far after each head, head × d_model.
         lengths: of what each head writes, by head.
         token: whose row it is.
+        bias: whether the sums have one.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Joining(VGroup):
         sums: NamedTensor,
         lengths: NamedTensor,
         token: Label,
+        bias: bool,
     ) -> None:
         heads = len(z)
         pitch = min(104.0, 420 / heads)
@@ -71,7 +73,8 @@ class Joining(VGroup):
         ]
         self.line = rule(at(PARTS[0], LOW - 46), at(PARTS[0] + PARTS[1], LOW - 46), "ink3", 2.5)
         self.token = Token(token)
-        self.sum_name = VGroup(Words("sum, with the bias", "axis", "ink2"), self.token).arrange(RIGHT, buff=gap("chip"))
+        said = "sum, with the bias" if bias else "sum"
+        self.sum_name = VGroup(Words(said, "axis", "ink2"), self.token).arrange(RIGHT, buff=gap("chip"))
         self.sum_name.next_to(self.states[0], LEFT, buff=gap("chip"))
         super().__init__(self.letters, self.pieces, self.joined, self.blocks, self.parts, self.lengths, self.states[0])
 

@@ -16,6 +16,7 @@ from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, palette, units
+from transformer_core.studies.measures.naming import meeting
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -35,8 +36,9 @@ class DotProduct(VGroup):
         products = head["terms"].pick(query=query_token, key=answer)
         entries = abridged(len(products), 12, 3)
         shown = [i for i in entries if i is not None]
-        scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
-        pair = head["q"].pick(query=query_token), head["k"].pick(key=answer)
+        q, k = (head[meeting(head, letter)] for letter in "qk")
+        scale = float(max(np.abs(q.values).max(), np.abs(k.values).max()))
+        pair = q.pick(query=query_token), k.pick(key=answer)
         spec = decimals(*pair)
         self.query, self.key = (TensorGrid(v, "slim", spec, scale, columns=entries, high=58) for v in pair)
         self.key.next_to(self.query, DOWN, buff=units(26))
@@ -93,7 +95,8 @@ class Board(VGroup):
 
     def __init__(self, head: Trace) -> None:
         pairs: NamedTensor = head["scores"]
-        words, d_head = len(pairs), head["k"].size("d_head")
+        q, k = (head[meeting(head, letter)] for letter in "qk")
+        words, d_head = len(pairs), k.size("d_head")
         entries = abridged(d_head, 14, 1)
         labels = pairs.words("key")
         wide = column_width(labels, 150 if words <= 5 else 94)
@@ -111,12 +114,10 @@ class Board(VGroup):
         reach = np.abs(pairs.values).max()
         spec = ".2f" if words <= 5 or reach < 10 else ".1f" if reach < 99.95 else ".0f"
         self.grid = TensorGrid(pairs, cell, spec, wide=wide, high=high)
-        scale = float(max(np.abs(head["q"].values).max(), np.abs(head["k"].values).max()))
+        scale = float(max(np.abs(q.values).max(), np.abs(k.values).max()))
         across = 24.0 if words <= 5 else 20.0 if words <= 8 else 12.0
-        self.query = TensorGrid(head["q"], "thin", scale=scale, wide=across, high=high, columns=entries)
-        self.key = TensorGrid(
-            head["k"].transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries
-        )
+        self.query = TensorGrid(q, "thin", scale=scale, wide=across, high=high, columns=entries)
+        self.key = TensorGrid(k.transpose("d_head", "key"), "flat", scale=scale, wide=wide, high=thin, rows=entries)
         self.query_labels = self.query.row_labels("query", least=high)
         self.query.next_to(self.grid, LEFT, buff=units(30))
         self.query_labels.next_to(self.query, LEFT, buff=gap("chip"))

@@ -120,7 +120,7 @@ class Meeting(VGroup):
     @classmethod
     def of_roles(cls, trace: Trace, focus: Focus) -> Meeting:
         """X, and the three matrices of one head with what they make; the query's part as in `of_heads`."""
-        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", head=focus.head)
+        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
         parts = [(weights[f"w_{letter.lower()}"], head[letter.lower()]) for letter in LETTERS.values()]
         queries = trace[f"parameters.{focus.path}.w_q"], trace[f"{focus.path}.q"]
         return cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.mobjects.cutting import funnel
 from scenes.mobjects.formulas import Formula
@@ -31,11 +31,13 @@ class Widening(VGroup):
         pre, post: its units before and after the activation, d_ff.
         token: whose row it is.
         activation: its name in the config.
+        gated: whether a gate multiplies the units, and bends.
+        biased: whether biases are added.
     """
 
     def __init__(
         self, enters: NamedTensor, pre: NamedTensor, post: NamedTensor, leaves: NamedTensor, token: Label,
-        activation: str,
+        activation: str, gated: bool, biased: bool,
     ) -> None:  # fmt: skip
         self.enters = Strip(enters, NARROW, 54).move_to(at(MIDDLE, 246))
         self.leaves = Strip(leaves, NARROW, 54).move_to(at(MIDDLE, 800))
@@ -53,7 +55,13 @@ class Widening(VGroup):
         self.part = Words("some of the units, evenly spread", "axis", "ink2").settle(at(MIDDLE, 664))
         room = Box(WIDE, HIGH + 20, palette().background).move_to(at(MIDDLE, 522))
         self.funnels = VGroup(funnel(self.enters, room, "residual"), funnel(room, self.leaves, "residual"))
-        self.formula = Formula(f"op(\"{SAID[activation]}\")(x W + b) W' + b'", 36)
+        inside, after = ("x W + b", " + b'") if biased else ("x W", "")
+        bent = f'op("{SAID[activation]}")'
+        if gated:
+            gate = inside.replace("W", "W_g").replace("b", "b_g")
+            self.formula = Formula(f"({bent}({gate}) dot.o ({inside})) W'{after}", 36)
+        else:
+            self.formula = Formula(f"{bent}({inside}) W'{after}", 36)
         self.formula.move_to(at(MIDDLE, 884))
         #: What the bend takes away, left behind as a shade.
         self.ghosts = self._bars(pre).set_fill(palette().line, 0.55)
@@ -85,12 +93,13 @@ class EveryRow(VGroup):
         enters, post, out: position × entry.
         alone: the output of the one row, computed without any other, d_model.
         token: whose row it is.
+        gated: whether a gate multiplies the units.
     """
 
     STARTS, WIDTHS = (280.0, 700.0, 1390.0), (310.0, 580.0, 310.0)
 
     def __init__(
-        self, enters: NamedTensor, post: NamedTensor, out: NamedTensor, alone: NamedTensor, token: Label
+        self, enters: NamedTensor, post: NamedTensor, out: NamedTensor, alone: NamedTensor, token: Label, gated: bool
     ) -> None:
         parts = [enters, post, out]
         shown = rows_shown(parts[0], "position", 6, token)
@@ -106,6 +115,7 @@ class EveryRow(VGroup):
         self.chips = {i: Token(label, "", width, min(46.0, pitch - 4)) for i, label in labels.items()}
         for i, chip in self.chips.items():
             chip.move_to(at(self.STARTS[0] - 24 - width / 2, 0)).set_y(self.rows[0].lines[i].get_y())
+        self.letters = (("W_g", "W"), ("W'",)) if gated else (("W",), ("W'",))
         self.matrices = self._matrices(400)
         last = [parts[0].pick(position=self.here), parts[1].pick(position=self.here), alone]
         scales = [full_colour(part) for part in parts]
@@ -123,12 +133,13 @@ class EveryRow(VGroup):
         )  # fmt: skip
 
     def _matrices(self, y: float) -> VGroup:
-        """An arrow and the letter of a matrix in each of the two gaps."""
+        """An arrow and the letter of a matrix in each of the two gaps; a second matrix stands below its arrow."""
         drawn = VGroup()
-        for k, letter in enumerate(("W", "W'")):
+        for k, letters in enumerate(self.letters):
             start, end = self.STARTS[k] + self.WIDTHS[k] + 16, self.STARTS[k + 1] - 16
             way = arrow(at(start, y), at(end, y), "ink2", 4, 16)
-            drawn.add(VGroup(way, Formula(letter, 34).next_to(way, UP, buff=units(14))))
+            sides = zip(letters, (UP, DOWN), strict=False)
+            drawn.add(VGroup(way, *(Formula(each, 34).next_to(way, side, buff=units(14)) for each, side in sides)))
         return drawn
 
     def _title(self, text: str, y: float) -> Words:

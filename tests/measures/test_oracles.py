@@ -31,6 +31,7 @@ ALWAYS = {
     "abrupt_lines": "one training was watched",
     "senses_start": "a word that stands at one place begins with one row",
     "role_threshold": "a threshold",
+    "heads_per_key": "no head of this model shares its keys",
     "factors": "the test's own",
     "fixed_weights_gap": "a blend is linear",
     "two_matrices_gap": "and so are two matrices",

@@ -53,6 +53,14 @@ def gpt2(size):
     return transformers.GPT2LMHeadModel(config)
 
 
+def llama(size):
+    """RMSNorm, a gate, queries and keys turned by their positions, three heads to a key, and no biases."""
+    config = transformers.LlamaConfig(
+        vocab_size=size, hidden_size=48, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2,
+        intermediate_size=96, max_position_embeddings=64, bos_token_id=0, eos_token_id=0)  # fmt: skip
+    return transformers.LlamaForCausalLM(config)
+
+
 def marian(size):
     config = transformers.MarianConfig(
         vocab_size=size, d_model=32, encoder_layers=2, decoder_layers=2, encoder_ffn_dim=64, decoder_ffn_dim=64,
@@ -61,7 +69,12 @@ def marian(size):
     return transformers.MarianMTModel(config)
 
 
-MAKERS = {"bert": (bert, word_pieces), "gpt2": (gpt2, byte_pairs), "marian": (marian, sentence_pieces)}
+MAKERS = {
+    "bert": (bert, word_pieces),
+    "gpt2": (gpt2, byte_pairs),
+    "llama": (llama, byte_pairs),
+    "marian": (marian, sentence_pieces),
+}
 
 
 def torch_model():

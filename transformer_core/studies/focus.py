@@ -66,7 +66,15 @@ class Focus:
 
     def seen(self, trace: Trace) -> Trace:
         """The tensors of this head, first sentence of the batch."""
-        return trace.under(self.path, batch=0, head=self.head)
+        return trace.under(self.path, batch=0, **self.places(trace))
+
+    def places(self, trace: Trace) -> dict[str, int]:
+        """The place of this head along "head", and where heads share keys and values along "kv_head"."""
+        name = f"{self.path}.k"
+        if name not in trace or "kv_head" not in (keys := trace[name]).axes:
+            return {"head": self.head}
+        heads = trace[f"{self.path}.q"].size("head")
+        return {"head": self.head, "kv_head": self.head // (heads // keys.size("kv_head"))}
 
 
 def stack_of(trace: Trace) -> str:

@@ -54,6 +54,13 @@ def head_sums(raw):
     return np.stack([raw.parameter("b_o") + raw["head_out"][:, : h + 1].sum(1) for h in range(heads)], 1)
 
 
+@oracle("heads_per_key", ATTENTION, "")
+def heads_per_key(raw):
+    shared = raw["q"].shape[1] / raw["k"].shape[1]
+    assert shared == int(shared)
+    return shared
+
+
 @oracle("query_sensitivity", HERE, "head d_model")
 def query_sensitivity(raw):
     return np.sqrt((raw.parameter("w_q") ** 2).sum(-1))

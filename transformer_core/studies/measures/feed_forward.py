@@ -31,9 +31,23 @@ def made_with(trace: Trace, prefix: str, *points: str) -> dict[str, str]:
 
 
 def weights_of(trace: Trace, prefix: str) -> list[np.ndarray]:
-    """W_1, b_1, W_2, b_2 of the feed-forward layer at `prefix`, be it of another sentence."""
+    """W_1, b_1, W_2, b_2 of the feed-forward layer at `prefix`, be it of another sentence; zeros where it has no b."""
     made = made_with(trace, prefix, "pre", "out")
-    return [trace.full(made[name]).values for name in ("w1", "b1", "w2", "b2")]
+    w1, w2 = (trace.full(made[name]).values for name in ("w1", "w2"))
+    b1, b2 = (
+        trace.full(made[name]).values if name in made else np.zeros(w.shape[1], w.dtype)
+        for name, w in (("b1", w1), ("b2", w2))
+    )
+    return [w1, b1, w2, b2]
+
+
+def gate_of(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """W_gate and b_gate of the feed-forward layer at `prefix`, zeros where it has no b; None without a gate."""
+    if f"{prefix}.gate_pre" not in trace:
+        return None
+    made = made_with(trace, prefix, "gate_pre")
+    w = trace.full(made["w_gate"]).values
+    return w, trace.full(made["b_gate"]).values if "b_gate" in made else np.zeros(w.shape[1], w.dtype)
 
 
 def entering(trace: Trace, prefix: str, point: str) -> np.ndarray:
@@ -55,11 +69,19 @@ def unit_order(post: np.ndarray) -> Values:
 
 @measure("batch position d_model", like="out")
 def per_position(trace: Trace, prefix: str) -> Values:
-    """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight."""
+    """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight.
+
+    With a gate, (activation(x_i W_gate + b_gate) (x_i W_1 + b_1)) W_2 + b_2.
+    """
     w1, b1, w2, b2 = weights_of(trace, prefix)
-    bend = ACTIVATIONS[trace.about["config"]["activation"]]
+    bend, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix)
     rows = entering(trace, prefix, "pre")
-    return np.stack([[bend(row @ w1 + b1) @ w2 + b2 for row in sentence] for sentence in rows])
+
+    def units(row: np.ndarray) -> np.ndarray:
+        pre: np.ndarray = row @ w1 + b1
+        return bend(pre) if gate is None else bend(row @ gate[0] + gate[1]) * pre
+
+    return np.stack([[units(row) @ w2 + b2 for row in sentence] for sentence in rows])
 
 
 @measure("batch position", like="out")

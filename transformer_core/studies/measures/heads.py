@@ -29,9 +29,9 @@ def head_norms(head_out: np.ndarray) -> Values:
 
 @measure("batch head query d_model", like="weights")
 def head_sums(trace: Trace, prefix: str, head_out: np.ndarray) -> Values:
-    """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head."""
-    bias = trace.full(next(name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o"))).values
-    return head_out.cumsum(1) + bias
+    """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head; b_O if there is one."""
+    bias = next((name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o")), None)
+    return head_out.cumsum(1) + trace.full(bias).values if bias else head_out.cumsum(1)
 
 
 @measure("head d_model")
@@ -44,6 +44,12 @@ def query_sensitivity(trace: Trace, prefix: str) -> Values:
 def sensitive_heads(query_sensitivity: np.ndarray) -> Values:
     """The number of heads whose query moves when entry m of the row moves."""
     return (query_sensitivity > 0).sum(0)
+
+
+@measure("")
+def heads_per_key(trace: Trace, prefix: str) -> Values:
+    """The number of heads that share one key and one value of each token; one, where none do."""
+    return trace.full(f"{prefix}.q").shape[1] // trace.full(f"{prefix}.k").shape[1]
 
 
 @measure("")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from transformer_core.studies.measures.attention_weights import scale_of, softmax
-from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, made_with, weights_of
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, gate_of, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.measures.rotary import met
 from transformer_core.tracing.trace import Trace
 
 #: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
@@ -48,7 +49,8 @@ class Split:
 def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     """f(X) = sum over heads of softmax(X W_Q (X W_K)^T / sqrt(d_k)) X W_V W_O, biases off.
 
-    For rows "batch position d_model". `frozen`: with the weights of this sentence instead, whatever X is.
+    For rows "batch position d_model". `frozen`: with the weights of this sentence instead, whatever X is. Queries and
+    keys are normed and turned by their positions, and keys and values shared, where this attention does so.
 
     Raises:
         ValueError: an attention that reads two sequences.
@@ -61,11 +63,17 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     scale, hidden = scale_of(trace, prefix), np.isneginf(trace.full(f"{prefix}.masked").values)
     kept = trace.full(f"{prefix}.weights").values
 
+    normed = f"{prefix}.q_norm.out" in trace  # what a norm makes of a mix is no mix
+
+    def meet(projected: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        return tuple(met(trace, prefix, letter, rows) for letter, rows in zip("qkv", projected, strict=True))
+
     def project(rows: np.ndarray) -> tuple[np.ndarray, ...]:
-        return tuple(rows[:, None] @ matrix for matrix in matrices)
+        projected = tuple(rows[:, None] @ matrix for matrix in matrices)
+        return projected if normed else meet(projected)
 
     def blend(projected: Sequence[np.ndarray], at: slice) -> np.ndarray:
-        q, k, v = projected
+        q, k, v = meet(projected) if normed else projected
         if frozen:
             weights = kept[:, :, at]
         else:
@@ -78,16 +86,27 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
 
 
 def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Split:
-    """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`."""
+    """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`.
+
+    With a gate, (activation(x W_gate) (x W_1)) W_2; what bends is the gate, and without it x W_1 W_2 is left.
+    """
     w1, b1, w2, b2 = weights_of(trace, prefix)
-    activation = ACTIVATIONS[trace.about["config"]["activation"]] if bend else lambda x: x
+    activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if bend else None
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
     def narrow(widened: Sequence[np.ndarray], at: slice) -> np.ndarray:
-        values: np.ndarray = activation(widened[0][:, at] + first) @ w2 + second
+        units = widened[0][:, at] + first
+        if gate is not None:
+            units = activation(widened[1][:, at] + (gate[1] if biases else 0.0)) * units
+        elif bend:
+            units = activation(units)
+        values: np.ndarray = units @ w2 + second
         return values
 
-    return Split(lambda rows: (rows @ w1,), narrow)
+    def widen(rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        return (rows @ w1,) if gate is None else (rows @ w1, rows @ gate[0])
+
+    return Split(widen, narrow)
 
 
 @measure("choice", choice=("a", "b"))
@@ -115,13 +134,13 @@ def attention_gap(trace: Trace, prefix: str) -> Values:
 
 @measure("")
 def feed_forward_gap(trace: Trace, prefix: str) -> Values:
-    """f(x) = activation(x W_1) W_2. Not linear: that is what the activation is for."""
+    """f(x) = activation(x W_1) W_2, or with a gate (see `feeding`). Not linear: that is what the activation is for."""
     return gap(feeding(trace, prefix), entering(trace, prefix, "pre"))
 
 
 @measure("")
 def two_matrices_gap(trace: Trace, prefix: str) -> Values:
-    """f(x) = x W_1 W_2, the activation left out: two matrices are one. Linear."""
+    """f(x) = x W_1 W_2, the activation left out, and a gate with it: two matrices are one. Linear."""
     return gap(feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
 
 
@@ -133,11 +152,14 @@ def biases_gap(trace: Trace, prefix: str) -> Values:
 
 @measure("")
 def norm_gap(trace: Trace, prefix: str) -> Values:
-    """f(x) = (x - mean x) / sqrt(var x): the norm divides by what it reads. Not linear."""
+    """f(x) = (x - mean x) / sqrt(var x), of RMSNorm x / sqrt(mean x^2): it divides by what it reads. Not linear."""
+    first = "mean_square" if f"{prefix}.mean_square" in trace else "mean"
 
     def normalized(x: np.ndarray) -> np.ndarray:
+        if first == "mean_square":
+            return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True)))
         centred = x - x.mean(-1, keepdims=True)
         values: np.ndarray = centred / centred.std(-1, keepdims=True)
         return values
 
-    return gap(normalized, entering(trace, prefix, "mean"))
+    return gap(normalized, entering(trace, prefix, first))

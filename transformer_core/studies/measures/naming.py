@@ -19,9 +19,23 @@ Values = Any
 ITSELF = "itself"
 
 
+#: What meets in an attention, by letter: queries and keys as they were turned by their positions, or normed, and keys
+#: and values as each head has them; as they were projected where nothing comes after.
+MEETING = {
+    "q": ("q_rotated", "q_norm.out"),
+    "k": ("k_repeated", "k_rotated", "k_norm.out"),
+    "v": ("v_repeated",),
+}
+
+
 def joined(*parts: str) -> str:
     """A dotted path of the parts that are not empty: the measures of the whole model have no prefix."""
     return ".".join(part for part in parts if part)
+
+
+def meeting(trace: Trace, letter: str, prefix: str = "") -> str:
+    """The name, without its `prefix`, of the queries, keys or values that meet in an attention: see `MEETING`."""
+    return next((name for name in MEETING.get(letter, ()) if joined(prefix, name) in trace), letter)
 
 
 def measure(
@@ -33,8 +47,8 @@ def measure(
         def exponentials(scores_minus_max: np.ndarray) -> Values:
             return np.exp(scores_minus_max)
 
-    Each parameter is given the values of the tensor of its name beside the measure; `itself` those of the tensor at the
-    prefix, `trace` the trace, and `prefix` the prefix.
+    Each parameter is given the values of the tensor of its name beside the measure; `q`, `k` and `v` those that meet
+    (see `MEETING`), `itself` those of the tensor at the prefix, `trace` the trace, and `prefix` the prefix.
 
     Args:
         axes: a word for each axis of the values; if None, the axes of the first tensor of `like`.
@@ -52,7 +66,10 @@ def measure(
         def compute(trace: Trace, prefix: str) -> NamedTensor:
             given: dict[str, Any] = {"trace": trace, "prefix": prefix}
             found = function(
-                *(given[one] if one in given else trace.full(_beside(prefix, one)).values for one in parameters)
+                *(
+                    given[one] if one in given else trace.full(_beside(prefix, meeting(trace, one, prefix))).values
+                    for one in parameters
+                )
             )
             values, own = found if isinstance(found, tuple) else (found, {})
             near = [_beside(prefix, one) for one in like.split()]

@@ -133,7 +133,7 @@ def effective_keys(weights: np.ndarray) -> Values:
     The perplexity of its weights: 1 if each query attends to one key, all of them if it attends to all alike.
     Source: Clark et al. 2019, section 3.3 (entropy of heads).
     """
-    entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(-1)
+    entropy = -(weights * np.log(np.maximum(weights, np.finfo(weights.dtype).tiny))).sum(-1)
     looks = weights.any(-1)  # a query that may see nothing spreads over nothing
     return (np.exp(entropy) * looks).sum(-1) / np.maximum(looks.sum(-1), 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.naming import Values, joined, measure, meeting
 from transformer_core.tracing.trace import Trace
 
 #: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
@@ -50,7 +50,12 @@ def score_parts(trace: Trace, prefix: str) -> Values:
     """q_i . k_j = e_i A e_j + e_i A p_j + p_i A e_j + p_i A p_j + what the biases give, with A = W_Q W_K^T.
 
     The norm of each row is held fixed as measured. Source: Dai et al. 2019 (Transformer-XL), section 3.3.
+
+    Raises:
+        ValueError: an attention whose queries and keys are normed or turned by their positions, or shared.
     """
+    if meeting(trace, "k", prefix) != "k":
+        raise ValueError(f"{prefix} does not compare keys as they are projected: its scores are no sum of these parts")
     root, _, _ = _address(prefix)
     word, place = rows_of_parts(trace, prefix)
     w_q, w_k = (trace.full(joined("parameters", prefix.removeprefix(root), f"w_{side}")).values for side in "qk")

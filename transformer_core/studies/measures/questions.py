@@ -8,6 +8,7 @@ from transformer_core.studies.focus import layers_of
 from transformer_core.studies.measures.attention_weights import scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
+from transformer_core.studies.measures.rotary import met
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -24,8 +25,15 @@ def swapped_scores(trace: Trace, prefix: str) -> Values:
     """(x_i W_K + b_K) . (x_j W_Q + b_Q): the scores, had the two matrices and their biases changed places."""
     rows = entering(trace, prefix, "q")
     learned = {short: trace.full(name).values for short, name in made_with(trace, prefix, "q", "k").items()}
+    none = np.zeros((1, 1), rows.dtype)
     asks, answers = (
-        np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned[f"b_{letter}"][:, None] for letter in "kq"
+        met(
+            trace,
+            prefix,
+            letter,
+            np.einsum("bim,hmd->bhid", rows, learned[f"w_{letter}"]) + learned.get(f"b_{letter}", none)[:, None],
+        )
+        for letter in "kq"
     )
     return np.einsum("bhid,bhjd->bhij", asks, answers)
 

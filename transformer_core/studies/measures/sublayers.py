@@ -11,6 +11,7 @@ from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
+from transformer_core.studies.measures.rotary import met
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -44,14 +45,16 @@ def added_share(trace: Trace, prefix: str, out: np.ndarray) -> Values:
 
 
 def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
-    w_q, w_k, w_v, w_o, b_q, b_k, b_v, b_o = (
-        trace.full(f"parameters.{prefix}.{name}").values
-        for name in ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o")
-    )
+    w_q, w_k, w_v, w_o = (trace.full(f"parameters.{prefix}.w_{letter}").values for letter in "qkvo")
+    biases = (f"parameters.{prefix}.b_{letter}" for letter in "qkvo")
+    b_q, b_k, b_v, b_o = (trace.full(b).values if b in trace else np.zeros((1, 1), w_o.dtype) for b in biases)
     scale = scale_of(trace, prefix)
 
     def attend(x: np.ndarray) -> np.ndarray:
-        q, k, v = (np.einsum("im,hmd->hid", x, w) + b[:, None] for w, b in ((w_q, b_q), (w_k, b_k), (w_v, b_v)))
+        q, k, v = (
+            met(trace, prefix, letter, (np.einsum("im,hmd->hid", x, w) + b[:, None])[None])[0]
+            for letter, w, b in (("q", w_q, b_q), ("k", w_k, b_k), ("v", w_v, b_v))
+        )
         mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
         out: np.ndarray = np.einsum("hid,hdm->im", mixed, w_o) + b_o
         return out
@@ -62,7 +65,8 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
 def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """The function of the box at `path`, and the rows that it reads."""
     if path.endswith("ln1"):
-        return lambda x: normed(trace, path, x), entering(trace, path, "mean")[0]
+        first = "mean_square" if f"{path}.mean_square" in trace else "mean"
+        return lambda x: normed(trace, path, x), entering(trace, path, first)[0]
     if path.endswith("ffn"):
         return feeding(trace, path, biases=True), entering(trace, path, "pre")[0]
     return _attention(trace, path), entering(trace, path, "q")[0]

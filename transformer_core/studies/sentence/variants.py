@@ -80,9 +80,10 @@ def variants(
     place. `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
     model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
     trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
-    place, so that it sees the same words before it. `other.shorter` is the source without its last word, if it has two.
+    place, so that it sees the same words before it; if it adds no positions but turns queries and keys by them, there
+    is nothing to take away, and it has neither. `other.shorter` is the source without its last word, if it has two.
     """
-    found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window)
+    found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window, config)
     return found | (_of_decoder(given, target_words) if config.decoder_layers else {})
 
 
@@ -100,7 +101,9 @@ def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]
     return found
 
 
-def _of_decoder_alone(given: Sentence, window: list[int] | None) -> dict[str, Variant]:
+def _of_decoder_alone(given: Sentence, window: list[int] | None, config: Config) -> dict[str, Variant]:
+    if config.rotary:
+        return {}
     last = (window[1] if window else len(given.target)) - 1
     order = [*shuffle(last), *range(last, len(given.target))]
     return {

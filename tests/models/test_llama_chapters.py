@@ -1,0 +1,156 @@
+"""A decoder of the Llama kind has the chapters on attention and on writing, told as it computes."""
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from scenes_of import EVERY_DECODER_CHAPTER, found_in, read_once
+from small_models import byte_pairs
+from test_decoders import SENTENCES
+
+from scenes.chapters.c04_positions import Positions
+from scenes.chapters.c05_qkv import QKV
+from scenes.chapters.c06_scores import Scores
+from scenes.chapters.c08_heads import Heads
+from scenes.chapters.c10_feed_forward import FeedForward
+from scenes.requirements import lacks
+from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.linearity import attending, feeding
+
+#: What adds no positions has no chapter on them.
+CHAPTERS = [chapter for chapter in EVERY_DECODER_CHAPTER if chapter is not Positions]
+#: Of the real model: 3, 12 and 30 tokens to go on with.
+PROMPTS = {
+    "short": "Cats and dogs",
+    "middle": "The old ship sails home before the storm and the cat sleeps",
+    "long": "The old ship sails home before the storm, and the cat that sleeps on the deck of the ship dreams of the "
+    "harbour where the captain and his friends live",
+}
+THEMES = {"short": "dark", "middle": "light", "long": "dark"}
+
+slow = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=SENTENCES, ids=" ".join)
+def given(request, folders):
+    return read_once(SENTENCES[request.param], folders["llama"]), request.param[1]
+
+
+@pytest.fixture(scope="module")
+def trace(folders):
+    return read_once(SENTENCES["middle", "light"], folders["llama"])
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+@pytest.mark.parametrize(
+    "given",
+    [pytest.param(look, id=" ".join(look), marks=slow if look[0] != "middle" else ()) for look in SENTENCES],
+    indirect=True,
+    scope="module",
+)
+def test_every_chapter_on_such_a_decoder_is_true_and_readable(chapter, given):
+    found = found_in(chapter, *given)
+    assert found.lies + found.claims + found.faults == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+@pytest.mark.parametrize(
+    "given",
+    [pytest.param(look, id=" ".join(look), marks=slow if look[0] != "middle" else ()) for look in SENTENCES],
+    indirect=True,
+    scope="module",
+)
+def test_so_it_is_in_the_other_theme_in_spanish(chapter, given):
+    found = found_in(chapter, given[0], "light" if given[1] == "dark" else "dark", "es")
+    assert found.lies + found.claims + found.faults == []
+
+
+def test_the_chapter_on_positions_is_not_for_it(trace):
+    assert lacks(trace, Positions.needs) == "positions that are added to the words"
+    with pytest.raises(ValueError, match="needs positions that are added to the words, and this model has none"):
+        found_in(Positions, trace, "dark")
+
+
+@pytest.mark.parametrize(
+    ("chapter", "sentence"),
+    [
+        (QKV, "3 heads have both in common"),
+        (QKV, "Positions have turned queries and keys."),
+        (Scores, "Turn each by its position, multiply entry by entry, and add up."),
+        (Heads, "3 heads have keys and values in common."),
+        (FeedForward, "SiLU of a second product gates them"),
+        (FeedForward, "This FFN has no biases: zero goes to zero."),
+    ],
+)
+def test_it_is_said_how_it_computes(chapter, sentence, trace):
+    assert any(sentence in record.narration for record in found_in(chapter, trace, "light").records)
+
+
+def test_no_formula_adds_a_bias(trace):
+    for chapter in (QKV, FeedForward):
+        found = found_in(chapter, trace, "light")
+        assert any("W" in text for text in found.texts)
+        assert [text for text in found.texts if "+ b" in text] == []
+
+
+def test_what_meets_makes_the_scores(trace):
+    part = trace.under("decoder.1.self_attn")
+    scores = part["scores"].values
+    largest = np.abs(scores).max()
+    assert np.abs(part["terms"].values.sum(-1) - scores).max() < 1e-5 * largest
+    lengths = part["q_norm"].values[..., None] * part["k_norm"].values[:, :, None]
+    assert np.abs(part["cosine"].values * lengths - scores).max() < 1e-5 * largest
+    assert part["rotated_scores_difference"] < 1e-5
+    assert np.abs(part["weighted_v"].values.sum(3) - part["z"].values).max() < 1e-5 * np.abs(part["z"].values).max()
+    assert np.abs(part["swapped_scores"].values - scores.swapaxes(-1, -2)).max() < 1e-4 * largest
+    assert part["heads_per_key"] == 3
+
+
+def test_computed_anew_sublayers_give_what_they_gave(trace):
+    attention, ffn = "decoder.1.self_attn", trace.under("decoder.1.ffn")
+    assert ffn["per_position_difference"].values.max() < 1e-5
+    assert trace[f"{attention}.fixed_weights_gap"] < 1e-5 < trace[f"{attention}.attention_gap"]
+    assert ffn["two_matrices_gap"] < 1e-5 < ffn["feed_forward_gap"]
+    sums = trace[f"{attention}.head_sums"].values
+    assert np.abs(sums[:, -1] - trace[f"{attention}.out"].values).max() < 1e-5 * np.abs(sums).max()
+
+
+@pytest.fixture(scope="module")
+def qwen(tmp_path_factory):
+    """Queries and keys that are normed before they are turned, and heads that are wider than d_model / heads."""
+    home, tokens = tmp_path_factory.mktemp("qwen3"), byte_pairs()
+    config = transformers.Qwen3Config(
+        vocab_size=tokens.get_vocab_size(), hidden_size=48, num_hidden_layers=2, num_attention_heads=6,
+        num_key_value_heads=2, head_dim=16, intermediate_size=96, max_position_embeddings=64, bos_token_id=0,
+        eos_token_id=0)  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        transformers.Qwen3ForCausalLM(config).eval().save_pretrained(home)
+    tokens.save(str(home / "tokenizer.json"))
+    return read_once(SENTENCES["middle", "light"], home)
+
+
+@pytest.mark.parametrize("kind", ["trace", "qwen"])
+def test_rows_sent_through_a_sublayer_again_come_out_the_same(kind, request):
+    trace = request.getfixturevalue(kind)
+    for path, made, point in (("self_attn", attending, "q"), ("ffn", feeding, "pre")):
+        out = trace[f"decoder.1.{path}.out"].values
+        again = made(trace, f"decoder.1.{path}")(entering(trace, f"decoder.1.{path}", point))
+        assert np.abs(again - out).max() < 1e-5 * np.abs(out).max()
+
+
+@pytest.mark.parametrize("chapter", [QKV, Scores], ids=lambda chapter: chapter.__name__)
+def test_normed_queries_and_wide_heads_are_told_of(chapter, qwen):
+    for language in ("en", "es"):
+        found = found_in(chapter, qwen, "dark", language)
+        assert found.lies + found.claims + found.faults == []
+
+
+@slow
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+@pytest.mark.parametrize("length", PROMPTS)
+def test_every_chapter_on_smollm2_is_true_and_readable(length, chapter, smollm2):
+    trace = read_once(PROMPTS[length], smollm2)
+    for theme, language in ((THEMES[length], "en"), ("light" if THEMES[length] == "dark" else "dark", "es")):
+        found = found_in(chapter, trace, theme, language)
+        assert found.lies + found.claims + found.faults == []
