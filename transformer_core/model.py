@@ -24,10 +24,10 @@ class Transformer(nn.Module):
 
     Args:
         config: sizes and choices; a stack without layers is not built.
-        seed: of the initial weights.
+        seed: of the initial weights; None leaves them as the memory is, for weights that are filled in.
     """
 
-    def __init__(self, config: Config, seed: int = 0) -> None:
+    def __init__(self, config: Config, seed: int | None = 0) -> None:
         super().__init__()
         self.config = config
         first, second = config.encoder_layers, config.decoder_layers
@@ -42,7 +42,8 @@ class Transformer(nn.Module):
         vocab = config.target_vocab if second else config.source_vocab
         self.output = None if config.output_layer == "none" else Output(config, vocab)
         self.pooler = Pooler(config, "pooler") if config.pooler else None
-        initialise(self, seed)
+        if seed is not None:
+            initialise(self, seed)
 
     def forward(
         self,

@@ -31,6 +31,8 @@ MADE_WITH = {
     "pre": ("w1", "b1", "w_t", "b_t", "w_p", "b_p"),
     "logits": ("output.w", "output.b"),
 }
+#: Of a model of more numbers than this the parameters are not copied.
+LARGE = 2**24
 #: One step of decoding in the name of a tensor.
 STEP = re.compile(r"^step\.\d+\.")
 
@@ -38,13 +40,15 @@ STEP = re.compile(r"^step\.\d+\.")
 def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
     """`parameters.<module>.<name>`: `w_q` "head d_model d_head", `w_o` "head d_head d_model", `w1` "d_model d_ff", ...
 
-    Tied output weights appear twice, as the `table` of the embedding and as `output.w`, "d_model vocab".
+    Tied output weights appear twice, as the `table` of the embedding and as `output.w`, "d_model vocab". All
+    are copies; those of a large model share their memory with it.
     """
+    large = sum(tensor.numel() for tensor in model.parameters()) > LARGE
     named = {}
     for name, tensor, axes in every_parameter(model):
         words = {axis: tokens for axis in axes.split() if (tokens := labels(name, axis)) is not None}
-        full = f"parameters.{name}"
-        named[full] = NamedTensor(full, to_numpy(tensor).copy(), tuple(axes.split()), words)
+        full, values = f"parameters.{name}", to_numpy(tensor)
+        named[full] = NamedTensor(full, values if large else values.copy(), tuple(axes.split()), words)
     return named
 
 

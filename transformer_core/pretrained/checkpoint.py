@@ -59,7 +59,7 @@ def load(path: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> tu
         config, about = _header(header, path)
         check_sizes(config, path.stat().st_size, f"the header of {path}")
         weights = {name: tensor_in(file, name, path, dtype) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    model = Transformer(config).to(dtype)
+    model = Transformer(config, seed=None).to(dtype)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

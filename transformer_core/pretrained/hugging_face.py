@@ -84,7 +84,7 @@ def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dty
     if not config.d_ff:
         raise ValueError(f"{stated} leaves the feed-forward layers without a width")
     check_sizes(config, weights.size, stated)
-    model = Transformer(config).to(dtype)
+    model = Transformer(config, seed=None).to(dtype)
     try:
         kind.fill(model, weights)
     except (RuntimeError, IndexError) as error:  # torch's, for shapes that cannot be put together or taken apart

@@ -241,6 +241,8 @@ def spelled(piece: str) -> str:
     >>> spelled("Ã©"), spelled("Ã")
     ('é', '[C3]')
     """
+    if piece.isascii() and piece.isprintable() and " " not in piece:  # as most are: each letter spells itself
+        return piece
     table = _bytes()
     if any(char not in table for char in piece):
         return visible(piece)

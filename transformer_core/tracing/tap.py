@@ -143,7 +143,10 @@ class _Live:
         elif again is not None and tensor.numel() > LARGE and not torch.is_grad_enabled():
             tape.write(name, Later(again), axes, made_of, tensor)
             return tensor
-        tape.write(name, tensor, axes, made_of, tensor)
+        if tape.plain and name not in tape.points:  # as `write` does it
+            tape.points[name] = (tensor, axes, made_of)
+        else:
+            tape.write(name, tensor, axes, made_of, tensor)
         return tensor
 
     def wants(self, *names: str) -> bool:
@@ -223,6 +226,8 @@ class Tape(Mapping[str, Tensor]):
         self.recent: dict[str, Any] = {}
         #: The identities of tensors that flow on and are not held; another may take one over later.
         self._unheld: set[int] = set()
+        #: True while every tensor of the pass is held.
+        self.plain = only is None
 
     def write(self, name: str, value: Source, axes: str, made_of: tuple[Source, ...], flows: Source) -> None:
         """Hold `value` for the tensor that `flows` on, which may be the same.
@@ -237,6 +242,7 @@ class Tape(Mapping[str, Tensor]):
         if self.only is not None and not self.keeps(name):
             value = Gone()
         if value is not flows:
+            self.plain = False
             setattr(flows, INSTEAD, value)
             self._unheld.add(id(flows))
         elif self._unheld:
