@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from core_models import config, error, jig, model, paddings, sentences
+from model_shapes import SHAPES
 
 from transformer_core.config import Config
 from transformer_core.interpret import (
@@ -157,6 +158,7 @@ def test_attribution_by_hand():
         {"cross_heads": 2, "output_bias": True, "tied_output": False},
         {"encoder_layers": 0, "positions": "learned"},
         {"decoder_layers": 0, "token_types": 2, "embedding_norm": True},
+        {name: choice for name, choice in SHAPES["Llama"].items() if name != "norm_order"},
     ],
 )
 def test_the_attributions_of_all_parts_sum_to_the_logit(norm_order, choices):
@@ -228,8 +230,9 @@ def test_the_lens_of_some_tokens_and_the_likeliest_words_is_a_part_of_the_whole(
     assert set(part) == {"lens.top_ids", "lens.top_probs", "lens.rank"}
 
 
-def test_a_model_in_bfloat16_is_traced_edited_and_read_early():
-    watched, inputs = model(torch.bfloat16, encoder_layers=0, norm_order="pre"), (None, sentences()[1])
+@pytest.mark.parametrize("choices", [{"encoder_layers": 0, "norm_order": "pre"}, SHAPES["Llama"]], ids=["GPT", "Llama"])
+def test_a_model_in_bfloat16_is_traced_edited_and_read_early(choices):
+    watched, inputs = model(torch.bfloat16, **choices), (None, sentences()[1])
     with record(edit={"decoder.0.ffn.out": torch.zeros_like}) as tape, torch.no_grad():
         watched(*inputs)
     trace = tape.trace()

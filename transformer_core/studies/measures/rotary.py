@@ -10,7 +10,7 @@ from transformer_core.tracing.trace import Trace
 
 
 def met(trace: Trace, prefix: str, letter: str, projected: np.ndarray) -> np.ndarray:
-    """What meets in the attention at `prefix`, of `projected` queries, keys or values "batch head position d_head".
+    """Projected queries, keys or values "batch head position d_head", as they meet in the attention at `prefix`.
 
     As they are where nothing comes between; the rows stand at the positions 0, 1, 2, ...
     """
