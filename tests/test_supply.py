@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from transformer_core.pretrained.model_packages import PACKAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / ".ci" / "lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -115,7 +117,13 @@ def test_this_environment_is_what_the_lock_lists():
         pytest.skip("this environment was made of ranges, not of the lock; CI's is made of the lock")
     there = {name: Version(Version(one.version).public) for name, one in installed().items()}
     assert {n: there.get(n) for n in locked()} == {n: Version(v) for n, v in locked().items()}
-    own = {"pip", "setuptools", "torch", "transformer-lecture"}
+    own = {
+        "pip",
+        "setuptools",
+        "torch",
+        "transformer-lecture",
+        *(package.distribution for package in PACKAGES.values()),
+    }
     assert {name for name in there if not name.startswith(("nvidia-", "cuda-", "triton"))} - set(locked()) <= own
 
 

@@ -48,7 +48,7 @@ class Positions(Chapter):
 
     number = 4
     title = "Positional encoding and embeddings"
-    needs = ("self-attention", "positions that are added to the words")
+    needs = ("self-attention", "added positions")
 
     def whereabouts(self, trace: Trace) -> str:
         return embedding_of(stack_of(trace))

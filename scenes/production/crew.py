@@ -213,10 +213,14 @@ def _serve(line: Connection) -> None:
     with suppress(Exception):  # what is wrong there, the first job tells
         for room in READY:
             importlib.import_module(room)
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    try:
         while True:
             function, argument = line.recv()
             line.send(_done(function, argument, line))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except MemoryError:  # while the job was unpacked, and what it needs imported
+        sys.exit(1)
 
 
 def _done(function: Callable[[Any, Tick], Any], argument: Any, line: Connection) -> tuple[str, Any]:

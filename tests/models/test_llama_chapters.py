@@ -66,8 +66,8 @@ def test_so_it_is_in_the_other_theme_in_spanish(chapter, given):
 
 
 def test_the_chapter_on_positions_is_not_for_it(trace):
-    assert lacks(trace, Positions.needs) == "positions that are added to the words"
-    with pytest.raises(ValueError, match="needs positions that are added to the words, and this model has none"):
+    assert lacks(trace, Positions.needs) == "added positions"
+    with pytest.raises(ValueError, match="needs added positions, and this model has none"):
         found_in(Positions, trace, "dark")
 
 
