@@ -19,14 +19,13 @@ from transformer_core.studies.measures.linearity import attending, feeding
 
 #: What adds no positions has no chapter on them.
 CHAPTERS = [chapter for chapter in EVERY_DECODER_CHAPTER if chapter is not Positions]
-#: Of the real model: 3, 12 and 30 tokens to go on with.
+#: Of the real model: 3 and 32 tokens to go on with, each in one theme.
 PROMPTS = {
     "short": "Cats and dogs",
-    "middle": "The old ship sails home before the storm and the cat sleeps",
     "long": "The old ship sails home before the storm, and the cat that sleeps on the deck of the ship dreams of the "
     "harbour where the captain and his friends live",
 }
-THEMES = {"short": "dark", "middle": "light", "long": "dark"}
+THEMES = {"short": "light", "long": "dark"}
 
 slow = pytest.mark.slow
 
