@@ -49,6 +49,7 @@ def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
     """f at the mixes a x + b y of `ways`, pairs of (a, b): "mix d_model"."""
     here = slice(rows.row, rows.row + 1)
     x, y = (f.cut(f.linear(part), here) for part in (rows.x, rows.y))
+    ways = ways.astype(rows.x.dtype)
     found = []
     for at in range(0, len(ways), AT_ONCE):
         some = ways[at : at + AT_ONCE]
