@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from transformer_core.config import Config, Rotary
 from transformer_core.norms import RMSNorm
-from transformer_core.tracing.tap import Tap, Write, tap_at
+from transformer_core.tracing.deferred import Write
+from transformer_core.tracing.tap import Tap, tap_at
 
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"
@@ -115,7 +116,7 @@ def rotations(
 def rotate(
     x: Float[Tensor, "batch _ position d_head"], at: slice | Int[Tensor, " position"], length: int, rotary: Rotary
 ) -> Float[Tensor, "batch _ position d_head"]:
-    """x' = x cos(mθ) ± partner(x) sin(mθ): the pairs of each row, turned by its position m. Su et al. 2021, eq. 34.
+    """x' = x cos(mθ) ± partner(x) sin(mθ): the pairs of each row, rotated by its position m. Su et al. 2021, eq. 34.
 
     `at` are the positions of the rows, of a text of `length` tokens.
     """
@@ -129,8 +130,8 @@ class MultiHeadAttention(nn.Module):
 
     Self-attention takes queries, keys and values from one sequence, and projects them in one multiplication;
     cross-attention takes keys and values from `memory`. In self-attention several heads may share keys and values
-    (`kv_heads`), queries and keys may be normed (`qk_norm`) and turned by their positions (`rotary`), and a `window`
-    may hide what is far behind. A cache keeps keys as they were projected: they are turned when they are read.
+    (`kv_heads`), queries and keys may be normed (`qk_norm`) and rotated by their positions (`rotary`), and a `window`
+    may hide what is far behind. A cache keeps keys as they were projected: they are rotated when they are read.
 
     Source: Vaswani et al. 2017, section 3.2.2; shared keys: Ainslie et al. 2023; see `Config` for the others.
     """
@@ -147,22 +148,22 @@ class MultiHeadAttention(nn.Module):
         qkv_bias, bias = config.biases != "none", config.biases == "all"
         # What is multiplied with the same rows stands in one weight: W_Q, W_K, W_V, transposed, below each other.
         if cross:
-            self.w_q, self.b_q = nn.Parameter(torch.empty(queries, d)), zeros(queries, qkv_bias)
-            self.w_kv, self.b_kv = nn.Parameter(torch.empty(2 * keys, d)), zeros(2 * keys, qkv_bias)
+            self.w_q, self.b_q = nn.Parameter(torch.empty(queries, d)), bias_of(queries, qkv_bias)
+            self.w_kv, self.b_kv = nn.Parameter(torch.empty(2 * keys, d)), bias_of(2 * keys, qkv_bias)
             self.stacked: dict[str, tuple[int, ...]] = {"w_kv": (keys, keys)}
         else:
             self.w_qkv = nn.Parameter(torch.empty(queries + 2 * keys, d))
-            self.b_qkv = zeros(queries + 2 * keys, qkv_bias)
+            self.b_qkv = bias_of(queries + 2 * keys, qkv_bias)
             self.stacked = {"w_qkv": (queries, keys, keys)}
-        self.concat = STREAM if queries == d else CONCAT
+        self.concat_axes = STREAM if queries == d else CONCAT
         self.w_o = nn.Parameter(torch.empty(d, queries))
-        self.b_o = zeros(d, bias)
+        self.b_o = bias_of(d, bias)
         normed = config.qk_norm and not cross
         self.q_norm = RMSNorm(config, f"{path}.q_norm", self.d_head, QUERIES) if normed else None
-        self.k_norm = RMSNorm(config, f"{path}.k_norm", self.d_head, self.keys) if normed else None
+        self.k_norm = RMSNorm(config, f"{path}.k_norm", self.d_head, self.key_axes) if normed else None
 
     @property
-    def keys(self) -> str:
+    def key_axes(self) -> str:
         """The axes of keys and values: several heads may share theirs."""
         return KEYS if self.kv_heads == self.heads else SHARED_KEYS
 
@@ -177,16 +178,16 @@ class MultiHeadAttention(nn.Module):
         source = x if memory is None else memory
         q, k, v = self.project(x, source, cache)
         q = tap("q", q, QUERIES, x)
-        k, v = tap("k", k, self.keys, source), tap("v", v, self.keys, source)
+        k, v = tap("k", k, self.key_axes, source), tap("v", v, self.key_axes, source)
         if self.q_norm is not None and self.k_norm is not None:
             q, k = self.q_norm(q), self.k_norm(k)
         if self.rotary is not None:
-            q, k = self.turned(q, k, self.rotary, tap)
+            q, k = self.rotated(q, k, self.rotary, tap)
         if self.window:
             mask = within_window(mask, q.shape[2], k.shape[2], self.window, q)
         attend = partial(self.attend, q, k, v, mask)
-        z = attend(tap.replaying(q, k, attend))
-        concat = tap("concat", beside(z), self.concat, z, again=lambda: beside(z))
+        z = attend(tap.recomputing(q, k, attend))
+        concat = tap("concat", concatenated(z), self.concat_axes, z, recompute=lambda: concatenated(z))
         out = F.linear(concat, self.w_o, self.b_o)
         if not tap.wants("head_out"):
             return tap("out", out, STREAM, concat)
@@ -199,10 +200,10 @@ class MultiHeadAttention(nn.Module):
         later = tap.derived("head_out", lambda: self.out_by_head(z, version), HEAD_OUT, z)
         return tap("out", out, STREAM, later, concat)
 
-    def turned(
+    def rotated(
         self, q: Float[Tensor, QUERIES], k: Float[Tensor, "batch _ key d_head"], rotary: Rotary, tap: Tap
     ) -> tuple[Float[Tensor, QUERIES], Float[Tensor, "batch _ key d_head"]]:
-        """Queries and keys turned by their positions; the last query stands at the last key."""
+        """Queries and keys rotated by their positions; the last query stands at the last key."""
         keys = k.shape[2]
         at: list[slice | Tensor] = [slice(keys - q.shape[2], keys), slice(0, keys)]
         if tap.wants("query_positions", "key_positions"):  # the same, as numbers, for a reader
@@ -213,7 +214,7 @@ class MultiHeadAttention(nn.Module):
         places = [[each] if isinstance(each, Tensor) else [] for each in at]
         return (
             tap("q_rotated", rotate(q, at[0], keys, rotary), QUERIES, q, *places[0]),
-            tap("k_rotated", rotate(k, at[1], keys, rotary), self.keys, k, *places[1]),
+            tap("k_rotated", rotate(k, at[1], keys, rotary), self.key_axes, k, *places[1]),
         )
 
     def attend(
@@ -289,11 +290,11 @@ def version_of(parameter: Tensor) -> int:
     return parameter._version  # noqa: SLF001 - documented, though it has no public name
 
 
-def beside(z: Float[Tensor, QUERIES]) -> Float[Tensor, "batch query _"]:
+def concatenated(z: Float[Tensor, QUERIES]) -> Float[Tensor, "batch query _"]:
     """The rows of all heads beside each other."""
     return z.transpose(1, 2).flatten(2)
 
 
-def zeros(size: int, there: bool) -> nn.Parameter | None:
+def bias_of(size: int, there: bool) -> nn.Parameter | None:
     """A bias, as it begins; None where the config leaves it out."""
     return nn.Parameter(torch.zeros(size)) if there else None

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention, zeros
+from transformer_core.attention import STREAM, Cache, Mask, MultiHeadAttention, bias_of
 from transformer_core.config import Config
 from transformer_core.norms import norm_at, norm_of
 from transformer_core.tracing.tap import Tap, tap_at
@@ -36,8 +36,8 @@ class FeedForward(nn.Module):
         #: W_gate, if there is one, stands above W_1: both multiply the same rows.
         self.stacked = {"w1": (d_ff,) * (1 + config.gated)}
         units = sum(self.stacked["w1"])
-        self.w1, self.b1 = nn.Parameter(torch.empty(units, d)), zeros(units, bias)
-        self.w2, self.b2 = nn.Parameter(torch.empty(d, d_ff)), zeros(d, bias)
+        self.w1, self.b1 = nn.Parameter(torch.empty(units, d)), bias_of(units, bias)
+        self.w2, self.b2 = nn.Parameter(torch.empty(d, d_ff)), bias_of(d, bias)
 
     def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
@@ -45,14 +45,14 @@ class FeedForward(nn.Module):
         if self.gated:
             gate_pre, pre = pre.chunk(2, -1)
             gate_pre = tap("gate_pre", gate_pre, UNITS, x)
-            gate = tap("gate", self.activation(gate_pre), UNITS, gate_pre, again=lambda: self.activation(gate_pre))
+            gate = tap("gate", self.activation(gate_pre), UNITS, gate_pre, recompute=lambda: self.activation(gate_pre))
             pre = tap("pre", pre, UNITS, x)
             # An edit of the gate changes what it is made of.
-            again = None if tap.edits("gate") else lambda: self.activation(gate_pre) * pre
-            post = tap("post", gate * pre, UNITS, gate, pre, again=again)
+            recompute = None if tap.edits("gate") else lambda: self.activation(gate_pre) * pre
+            post = tap("post", gate * pre, UNITS, gate, pre, recompute=recompute)
         else:
             pre = tap("pre", pre, UNITS, x)
-            post = tap("post", self.activation(pre), UNITS, pre, again=lambda: self.activation(pre))
+            post = tap("post", self.activation(pre), UNITS, pre, recompute=lambda: self.activation(pre))
         return tap("out", F.linear(post, self.w2, self.b2), STREAM, post)
 
 

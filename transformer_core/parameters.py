@@ -134,7 +134,7 @@ def _of_attention(module: MultiHeadAttention) -> Iterator[tuple[str, Tensor, str
     else:
         weights = torch.split(module.w_qkv, parts)
         biases = () if module.b_qkv is None else torch.split(module.b_qkv, parts)
-    axes = ("head", *[module.keys.split()[1]] * 2)
+    axes = ("head", *[module.key_axes.split()[1]] * 2)
     for at, (letter, head) in enumerate(zip("qkv", axes, strict=True)):
         yield f"w_{letter}", weights[at].view(-1, module.d_head, weights[at].shape[1]).mT, f"{head} d_model d_head"
         if biases:

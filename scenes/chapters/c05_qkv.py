@@ -159,7 +159,7 @@ class QKV(Chapter):
         line = board.in_corner(f"“{query_token}”: query and key", "cosine", cosine)
         verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
         together = trace[f"{focus.path}.heads_per_key"]
-        shared = f"; {together} heads have both in common" if together > 1 else ""
+        shared = f"; {together} heads share both" if together > 1 else ""
         yield Step(
             "Key and value: the same row, other matrices",
             say="Two more matrices read the same rows. |"
@@ -208,7 +208,7 @@ class QKV(Chapter):
         facts = at_floor(picture.fact(change))
         turned = trace.about["config"].get("rotary")
         turn = (
-            "Positions have turned queries and keys. Turn all by one more rotation: every entry changes, |"
+            "Queries and keys are rotated by their positions. Rotate all by one angle more: every entry changes, |"
             if turned
             else "Turn all queries and keys by one rotation: every entry changes, |"
         )
@@ -262,7 +262,7 @@ class QKV(Chapter):
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
         picture = ThreeJobs(entering(trace, focus).pick(position=query_token), query_token, views)
         question = (
-            "Your turn: heads have keys in common. What does that save?"
+            "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1
             else "Your turn: would swapping the query and the key matrix ruin the scores?"
         )

@@ -71,9 +71,9 @@ class Scores(Chapter):
         )
         config = trace.about["config"]
         multiply = (
-            "Norm each, turn it by its position, multiply and add up. |"
+            "Normalize each, rotate it by its position, multiply and add up. |"
             if config.get("rotary") and config.get("qk_norm")
-            else "Turn each by its position, multiply entry by entry, and add up. |"
+            else "Rotate each by its position, multiply entry by entry, and add up. |"
             if config.get("rotary")
             else "Multiply entry by entry, and add up as you go. |"
         )

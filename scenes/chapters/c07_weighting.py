@@ -330,7 +330,7 @@ class Weighting(Chapter):
         known = Arcs(weights.words("key"), here, weights, low=not swap)
         if not swap:
             centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
-            turned = " Positions turn Q and K." if trace.about["config"].get("rotary") else ""
+            turned = " Q and K are rotated by their positions." if trace.about["config"].get("rotary") else ""
             yield Step(
                 "The whole formula, once",
                 say=f"Scores over the root, softmax, values.{turned} "

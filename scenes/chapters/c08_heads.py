@@ -452,14 +452,14 @@ class Heads(Chapter):
         told = (
             "Each head is a projection of its own, with shares of its own, and their outputs add up. |"
             if alone
-            else f"Each head has its own queries and shares; {together} heads have keys and values in common. "
+            else f"Each head has its own queries and shares; {together} heads share keys and values. "
             "Their outputs add up. |"
         )
         answer = at_floor(
             Answer(
                 "Each head is a projection of its own, with shares of its own; their outputs add up."
                 if alone
-                else "Each head has its own queries; a group of heads has keys and values in common."
+                else "Each head has its own queries; a group of heads shares keys and values."
             )
         )
         yield Step(

@@ -54,7 +54,7 @@ class FeedForward(Chapter):
         cut = (
             f"ReLU cuts off all below zero: {awake} of {units} stay awake."
             if activation == "relu" and not gated
-            else f"{SAID[activation]} of a second product gates them: {awake} end above zero."
+            else f"A {SAID[activation]} gate multiplies them: {awake} end above zero."
             if gated
             else f"{SAID[activation]} bends them: {awake} of {units} stay above zero."
         )

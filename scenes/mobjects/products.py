@@ -16,7 +16,7 @@ from scenes.mobjects.tensors import TensorGrid, abridged, column_width
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, palette, units
-from transformer_core.studies.measures.naming import meeting
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -36,7 +36,7 @@ class DotProduct(VGroup):
         products = head["terms"].pick(query=query_token, key=answer)
         entries = abridged(len(products), 12, 3)
         shown = [i for i in entries if i is not None]
-        q, k = (head[meeting(head, letter)] for letter in "qk")
+        q, k = (head[attention_input(head, letter)] for letter in "qk")
         scale = float(max(np.abs(q.values).max(), np.abs(k.values).max()))
         pair = q.pick(query=query_token), k.pick(key=answer)
         spec = decimals(*pair)
@@ -95,7 +95,7 @@ class Board(VGroup):
 
     def __init__(self, head: Trace) -> None:
         pairs: NamedTensor = head["scores"]
-        q, k = (head[meeting(head, letter)] for letter in "qk")
+        q, k = (head[attention_input(head, letter)] for letter in "qk")
         words, d_head = len(pairs), k.size("d_head")
         entries = abridged(d_head, 14, 1)
         labels = pairs.words("key")

@@ -15,7 +15,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.theme import gap, signed, units
 from transformer_core.studies.focus import within_reach
-from transformer_core.studies.measures.naming import meeting
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -140,7 +140,7 @@ class Blend(VGroup):
 
     def __init__(self, head: Trace, query_token: Label) -> None:
         keys = within_reach(head, query_token)
-        v, weights = head[meeting(head, "v")].pick(key=keys), head["weights"].pick(query=query_token, key=keys)
+        v, weights = head[attention_input(head, "v")].pick(key=keys), head["weights"].pick(query=query_token, key=keys)
         entries = abridged(v.size("d_head"), 6, 1)
         scale = float(np.abs(v.values).max())
         high = min(60.0, (HEIGHT - 190) / len(v) - 4)

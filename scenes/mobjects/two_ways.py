@@ -14,7 +14,7 @@ from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, units
-from transformer_core.studies.measures.naming import meeting
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label, Quantity, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -143,7 +143,9 @@ class Turned(VGroup):
 
     def __init__(self, head: Trace, query_token: Label, answer: Label, note: str) -> None:
         names = {"query": ("q", query_token), "key": ("k", answer)}
-        tensors = {role: head[meeting(head, name)].pick(**{role: token}) for role, (name, token) in names.items()}
+        tensors = {
+            role: head[attention_input(head, name)].pick(**{role: token}) for role, (name, token) in names.items()
+        }
         turned = {role: head[f"rotated_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
         scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
         columns = abridged(len(tensors["query"]), 10, 2)

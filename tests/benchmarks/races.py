@@ -279,7 +279,7 @@ def language_model_memory(length: int = 512) -> Figures:
     To be measured in a process of its own, which has freed little that it could use again.
     """
     from transformer_core.pretrained.model_registry import open_model
-    from transformer_core.tracing.tap import Later
+    from transformer_core.tracing.deferred import Deferred
 
     model = open_model("smollm2", "float32").model
     given = torch.randint(20, 49_152, (1, length), generator=torch.Generator().manual_seed(0))
@@ -290,7 +290,7 @@ def language_model_memory(length: int = 512) -> Figures:
         model(None, given)
     trace = tape.trace()
     storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes()
-                for value, *_ in tape.points.values() if not isinstance(value, Later)}  # fmt: skip
+                for value, *_ in tape.points.values() if not isinstance(value, Deferred)}  # fmt: skip
     assert len(trace) > 900
     return {"real_memory": (status("VmHWM") - before) / sum(storages.values())}
 

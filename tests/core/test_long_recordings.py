@@ -1,4 +1,4 @@
-"""What a recording of a long text keeps: less than a pass computes, and the same bits when they are read."""
+"""A recording of a long text keeps less than a pass computes, and gives the same bits when they are read."""
 
 import gc
 import weakref
@@ -11,8 +11,8 @@ from model_shapes import SHAPES
 from transformer_core.model import Transformer
 from transformer_core.tracing import tap
 from transformer_core.tracing.explain import Entry
-from transformer_core.tracing.tap import Gone, Later, record
-from transformer_core.tracing.trace import Tensors
+from transformer_core.tracing.tap import Deferred, NotKept, record
+from transformer_core.tracing.tensors import Tensors
 
 LONG = ["pre-norm", "GPT-2", "Llama", "Qwen 3 with windows and a partial rotation", "modern blocks in both stacks"]
 long = pytest.mark.parametrize("shape", LONG)
@@ -47,12 +47,12 @@ def values(tape):
 def test_what_is_computed_again_has_the_bits_of_what_was_computed(shape, monkeypatch):
     model = watched(shape)
     tape = recording(model)
-    later = [name for name, value in values(tape).items() if isinstance(value, Later)]
+    later = [name for name, value in values(tape).items() if isinstance(value, Deferred)]
     assert {name.rpartition(".")[2] for name in later} > {"scores", "scaled", "masked", "weights", "head_out", "probs"}
     monkeypatch.setattr(tap, "LARGE", 2**40)
     monkeypatch.setattr(tap, "MANY_PAIRS", 2**40)
     held = recording(model)
-    assert not any(isinstance(value, Later) for value in values(held).values())
+    assert not any(isinstance(value, Deferred) for value in values(held).values())
     assert list(tape) == list(held)
     assert tape.parents == held.parents
     assert all(torch.equal(tape[name], held[name]) for name in held)
@@ -82,7 +82,7 @@ def test_with_only_nothing_else_is_held_and_parents_are_the_nearest_kept():
     model = watched("Llama")
     with torch.no_grad(), record(only=["*.resid_post", "logits"]) as tape:
         model(*given(model))
-        gone = [name for name, value in values(tape).items() if isinstance(value, Gone)]
+        gone = [name for name, value in values(tape).items() if isinstance(value, NotKept)]
         assert len(gone) > 40
         with pytest.raises(KeyError):
             tape["decoder.0.self_attn.q"]

@@ -45,8 +45,8 @@ def test_a_word_is_decided_where_it_is_the_likeliest_from_then_on(ranks, layer):
     assert next_token.decided(np.array(ranks)) == layer
 
 
-def test_what_is_foretold_is_the_softmax_of_the_last_row_and_the_lens_ends_with_it(small):
-    found = next_token.foretold(small, "abc", shown=5)
+def test_what_is_predicted_is_the_softmax_of_the_last_row_and_the_lens_ends_with_it(small):
+    found = next_token.predicted(small, "abc", shown=5)
     with torch.no_grad():
         probs = small.model(None, torch.tensor([small.tokenizer.read("abc").ids]))[0, -1].softmax(-1)
     assert found["probs"] == pytest.approx(probs.sort(descending=True).values[:5].numpy(), abs=1e-12)

@@ -166,11 +166,11 @@ def test_in_most_layers_of_a_real_model_the_first_token_draws_most_attention():
 
 
 def test_what_a_real_model_says_is_decided_in_the_last_layers():
-    foretold = found("next_token")
-    assert foretold["paris"].labels["rank"][0] == "Paris"
-    assert foretold["decided_median"] >= 25
-    assert foretold["top"].values[:, 0].min() < 0.2
-    assert foretold["top"].values[:, 0].max() > 0.7
+    predicted = found("next_token")
+    assert predicted["paris"].labels["rank"][0] == "Paris"
+    assert predicted["decided_median"] >= 25
+    assert predicted["top"].values[:, 0].min() < 0.2
+    assert predicted["top"].values[:, 0].max() > 0.7
 
 
 @pytest.mark.parametrize("name", ["next_token", "pronoun", "sinks_and_induction"])

@@ -28,6 +28,13 @@ PROMPTS = {
 THEMES = {"short": "light", "long": "dark"}
 
 slow = pytest.mark.slow
+every_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+every_sentence = pytest.mark.parametrize(
+    "given",
+    [pytest.param(look, id=" ".join(look), marks=slow if look[0] != "middle" else ()) for look in SENTENCES],
+    indirect=True,
+    scope="module",
+)
 
 
 @pytest.fixture(scope="module", params=SENTENCES, ids=" ".join)
@@ -40,25 +47,15 @@ def trace(folders):
     return read_once(SENTENCES["middle", "light"], folders["llama"])
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
-@pytest.mark.parametrize(
-    "given",
-    [pytest.param(look, id=" ".join(look), marks=slow if look[0] != "middle" else ()) for look in SENTENCES],
-    indirect=True,
-    scope="module",
-)
+@every_chapter
+@every_sentence
 def test_every_chapter_on_such_a_decoder_is_true_and_readable(chapter, given):
     found = found_in(chapter, *given)
     assert found.lies + found.claims + found.faults == []
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
-@pytest.mark.parametrize(
-    "given",
-    [pytest.param(look, id=" ".join(look), marks=slow if look[0] != "middle" else ()) for look in SENTENCES],
-    indirect=True,
-    scope="module",
-)
+@every_chapter
+@every_sentence
 def test_so_it_is_in_the_other_theme_in_spanish(chapter, given):
     found = found_in(chapter, given[0], "light" if given[1] == "dark" else "dark", "es")
     assert found.lies + found.claims + found.faults == []
@@ -73,11 +70,11 @@ def test_the_chapter_on_positions_is_not_for_it(trace):
 @pytest.mark.parametrize(
     ("chapter", "sentence"),
     [
-        (QKV, "3 heads have both in common"),
-        (QKV, "Positions have turned queries and keys."),
-        (Scores, "Turn each by its position, multiply entry by entry, and add up."),
-        (Heads, "3 heads have keys and values in common."),
-        (FeedForward, "SiLU of a second product gates them"),
+        (QKV, "3 heads share both"),
+        (QKV, "Queries and keys are rotated by their positions."),
+        (Scores, "Rotate each by its position, multiply entry by entry, and add up."),
+        (Heads, "3 heads share keys and values."),
+        (FeedForward, "A SiLU gate multiplies them"),
         (FeedForward, "This FFN has no biases: zero goes to zero."),
     ],
 )

@@ -24,7 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from transformer_core.config import Config
-from transformer_core.tracing.trace import NamedTensor, Tensors, Trace
+from transformer_core.tracing.deferred import Deferred, NotKept, Recomputation, Source, Write
+from transformer_core.tracing.tensors import Tensors
+from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.tracing.transformer_lens_names import HOOK, aliases
 
 Edit = Callable[[Tensor], Tensor]
@@ -45,47 +47,24 @@ PAIRS = ("k_repeated", "v_repeated", "scores", "scaled", "masked", "weights")
 INSTEAD = "_held_instead"
 
 
-class Later:
-    """A tensor that is computed when it is read, as often as it is read: `make` does it."""
-
-    def __init__(self, make: Callable[[], Tensor]) -> None:
-        self.make, self.gradients = make, torch.is_grad_enabled()
-
-    def value(self) -> Tensor:
-        """The tensor, computed now, with gradients if it was recorded with them."""
-        with torch.set_grad_enabled(self.gradients):
-            return self.make()
-
-
-class Gone:
-    """In the place of a tensor that `only` leaves out: what it was made of is known through it."""
-
-    __slots__ = ()
-
-
-Source = Tensor | Later | Gone
-Again = Callable[[], Tensor]
+Recompute = Callable[[], Tensor]
 
 
 @runtime_checkable
 class Tap(Protocol):
     """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it.
 
-    `again` computes the same tensor of others that are kept: of a large one it is all that a recording keeps.
+    `recompute` makes the same tensor of others that are kept: of a large one it is all that a recording keeps.
     """
 
     def __call__(
-        self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, again: Again | None = None
+        self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, recompute: Recompute | None = None
     ) -> Tensor: ...
 
     def wants(self, *names: str) -> bool: ...
     def edits(self, *names: str) -> bool: ...
     def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source: ...
-    def replaying(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write: ...
-
-
-#: The part of a tap that names a tensor.
-Write = Callable[..., Tensor]
+    def recomputing(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write: ...
 
 
 class _Silence:
@@ -98,7 +77,7 @@ class _Silence:
         _axes: str,
         /,
         *_made_of: Source,
-        again: Again | None = None,  # noqa: ARG002
+        recompute: Recompute | None = None,  # noqa: ARG002
     ) -> Tensor:
         return tensor
 
@@ -110,7 +89,7 @@ class _Silence:
     def derived(self, _name: str, _make: Callable[[], Tensor], _axes: str, /, *made_of: Source) -> Source:
         return made_of[0]
 
-    def replaying(self, _q: Tensor, _k: Tensor, _again: Callable[[Write], Tensor]) -> Write:
+    def recomputing(self, _q: Tensor, _k: Tensor, _again: Callable[[Write], Tensor]) -> Write:
         return self
 
 
@@ -129,7 +108,9 @@ class _Live:
     def __init__(self, tape: Tape, path: str) -> None:
         self.tape, self.path = tape, f"{tape.prefix}{path}." if path else tape.prefix
 
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, again: Again | None = None) -> Tensor:
+    def __call__(
+        self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, recompute: Recompute | None = None
+    ) -> Tensor:
         """Edit `tensor` if asked to, put it on the tape, and return what flows on.
 
         Raises:
@@ -140,8 +121,8 @@ class _Live:
         name, tape = self.path + name, self.tape
         if tape.edit and (edit := tape.edit_of(name)):
             tensor = edited(name, tensor, edit)
-        elif again is not None and tensor.numel() > LARGE and not torch.is_grad_enabled():
-            tape.write(name, Later(again), axes, made_of, tensor)
+        elif recompute is not None and tensor.numel() > LARGE and not torch.is_grad_enabled():
+            tape.write(name, Deferred(recompute), axes, made_of, tensor)
             return tensor
         if tape.plain and name not in tape.points:  # as `write` does it
             tape.points[name] = (tensor, axes, made_of)
@@ -165,49 +146,28 @@ class _Live:
         name, tape, first = self.path + name, self.tape, made_of[0]
         kept = tape.only is None or tape.keeps(name)
         small = kept and isinstance(first, Tensor) and first.numel() <= LARGE
-        value: Source = make() if small else Later(make)
+        value: Source = make() if small else Deferred(make)
         tape.write(name, value, axes, made_of, value)
         return value
 
-    def replaying(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write:
+    def recomputing(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
         few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
-        return self if few or self.edits(*PAIRS) else _Replaying(self, again)
+        return self if few or self.edits(*PAIRS) else _Recomputing(self, again)
 
 
-class Replay:
-    """The parts of one attention, computed again by `again` when they are read.
-
-    `recent` holds those that were read last, of all attentions of a tape: the four are often read together.
-    """
-
-    def __init__(self, again: Callable[[Write], Tensor], recent: dict[str, Any]) -> None:
-        self.again, self.recent = again, recent
-
-    def part(self, name: str) -> Tensor:
-        """The tensor of this name."""
-        if self.recent.get("of") is not self.again:
-            found: dict[str, Tensor] = {}
-
-            def write(name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
-                return found.setdefault(name, tensor)
-
-            self.again(write)
-            self.recent.update(of=self.again, found=found)
-        part: Tensor = self.recent["found"][name]
-        return part
-
-
-class _Replaying:
+class _Recomputing:
     """The tap of an attention of which all but the result is computed again, from queries and keys, when it is read."""
 
     def __init__(self, live: _Live, again: Callable[[Write], Tensor]) -> None:
-        self.live, self.replay = live, Replay(again, live.tape.recent)
+        self.live, self.recomputation = live, Recomputation(again, live.tape.recent)
 
     def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
         if name == "z":
             return self.live(name, tensor, axes, *made_of)
-        self.live.tape.write(self.live.path + name, Later(partial(self.replay.part, name)), axes, made_of, tensor)
+        self.live.tape.write(
+            self.live.path + name, Deferred(partial(self.recomputation.part, name)), axes, made_of, tensor
+        )
         return tensor
 
 
@@ -240,7 +200,7 @@ class Tape(Mapping[str, Tensor]):
         if self._unheld:
             made_of = tuple(getattr(s, INSTEAD, s) if id(s) in self._unheld else s for s in made_of)
         if self.only is not None and not self.keeps(name):
-            value = Gone()
+            value = NotKept()
         if value is not flows:
             self.plain = False
             setattr(flows, INSTEAD, value)
@@ -253,7 +213,7 @@ class Tape(Mapping[str, Tensor]):
         value = self.points[name][0]
         if isinstance(value, Tensor):
             return value
-        if isinstance(value, Gone):
+        if isinstance(value, NotKept):
             raise KeyError(name)
         return value.value()
 
@@ -271,7 +231,7 @@ class Tape(Mapping[str, Tensor]):
         # Values are told apart by identity, which is safe as long as the tape holds every one of them.
         for name, (value, _, made_of) in self.points.items():
             found = tuple(dict.fromkeys(maker for source in made_of for maker in makers.get(id(source), ())))
-            if not isinstance(value, Gone):
+            if not isinstance(value, NotKept):
                 parents[name], found = found, (name,)
             makers[id(value)] = found
         return parents
@@ -321,10 +281,10 @@ class Tape(Mapping[str, Tensor]):
         """
         tensors = Tensors()
         for name, (value, words, _) in self.points.items():
-            assert not isinstance(value, Gone)
+            assert not isinstance(value, NotKept)
             axes = tuple(words.split())
             named = {axis: tokens for axis in axes if labels and (tokens := labels(name, axis)) is not None}
-            if isinstance(value, Later):
+            if isinstance(value, Deferred):
                 tensors.later(name, lambda name=name, value=value, axes=axes, named=named:  # type: ignore[misc]
                               NamedTensor(name, to_numpy(value.value()), axes, named))  # fmt: skip
             else:

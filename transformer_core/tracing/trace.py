@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor
 from transformer_core.tracing.notebook import trace_html
 from transformer_core.tracing.renamed import renamed
+from transformer_core.tracing.tensors import Tensors
 from transformer_core.tracing.transformer_lens_names import HOOK, trace_point
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
 
@@ -50,43 +51,6 @@ _SOURCES: list[TensorSource] = []
 def add_source(source: TensorSource) -> None:
     """Let every trace ask `source` for what its pass did not record, after the sources that were added before."""
     _SOURCES.append(source)
-
-
-class Tensors(dict[str, NamedTensor]):
-    """Named tensors, of which some are computed when they are read; the last few of these are kept."""
-
-    #: So many of those that are computed stay.
-    LAST = 8
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._last: dict[str, NamedTensor] = {}
-
-    def later(self, name: str, make: Callable[[], NamedTensor]) -> None:
-        """Add a tensor that `make` computes."""
-        super().__setitem__(name, make)  # type: ignore[assignment]
-
-    def __getitem__(self, name: str) -> NamedTensor:
-        found: Any = super().__getitem__(name)
-        if isinstance(found, NamedTensor):
-            return found
-        if name not in self._last:
-            if len(self._last) == self.LAST:
-                del self._last[next(iter(self._last))]
-            self._last[name] = found()
-        return self._last[name]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def values(self) -> Any:
-        return (self[name] for name in self)
-
-    def items(self) -> Any:
-        return ((name, self[name]) for name in self)
 
 
 class Trace(Mapping[str, NamedTensor]):

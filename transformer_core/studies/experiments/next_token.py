@@ -1,4 +1,4 @@
-"""The next token that a real language model foretells for ten beginnings, and the layer in which it gets there.
+"""The next token that a real language model predicts after ten prompts, and the layer in which it gets there.
 
 The likeliest twenty pieces of each, and the entropy of all 49,152. The logit lens reads every layer as if it were the
 last: the rank of the piece that the model says in the end, and the first layer from which on it stays the likeliest.
@@ -18,7 +18,7 @@ from transformer_core.studies.experiments.language_model import PROMPTS, facts, 
 SHOWN = 20
 
 
-def foretold(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
+def predicted(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
     """The likeliest pieces after `text` with their probabilities, the entropy, and the lens on the winner."""
     ids, model = ids_of(loaded, text), loaded.model
     with torch.inference_mode():
@@ -43,10 +43,10 @@ def decided(ranks: np.ndarray) -> int:
     return int(behind[-1]) + 1 if len(behind) else 0
 
 
-@experiment("What does a real language model foretell for ten beginnings, and in which layer is it decided?")
+@experiment("What does a real language model predict after ten prompts, and in which layer is it decided?")
 def run(bench: Bench) -> Found:
     loaded = facts(bench)
-    found = bench.each("{}", PROMPTS, lambda key: foretold(loaded, PROMPTS[key]))
+    found = bench.each("{}", PROMPTS, lambda key: predicted(loaded, PROMPTS[key]))
     layers = ("input", *map(str, range(loaded.model.config.decoder_layers)))
     texts = {"sentence": tuple(PROMPTS.values())}
     tensors = {

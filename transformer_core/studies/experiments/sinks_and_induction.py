@@ -2,7 +2,7 @@
 
 In twelve texts: the weight on the first token, on the token before, and the entropy, by layer and head. In random
 pieces that are repeated once: the weight of each head on the piece that followed the same one before, and the loss in
-the first and the second half. What the best induction heads do is measured by taking them away: their output is
+the first and the second half. What the best induction heads do is measured by ablating them: their output is
 replaced by its mean, and so is that of as many heads drawn by chance.
 
 Source: Xiao et al. 2024 (sinks); Elhage et al. 2021, Olsson et al. 2022 (induction); Clark et al. 2019.
@@ -26,7 +26,7 @@ from transformer_core.tracing.tap import record
 WEIGHTS = "decoder.*.self_attn.weights"
 #: Random pieces in each half, and how many such sequences.
 HALF, SEQUENCES = 40, 12
-#: How many heads are taken away at once, and how many draws of other heads they are held against.
+#: How many heads are ablated at once, and how many draws of other heads they are held against.
 TAKEN, DRAWS = (1, 5, 10), 4
 #: The first pieces of the vocabulary are marks.
 MARKS = 20

@@ -15,7 +15,7 @@ import numpy as np
 from transformer_core.studies.measures.attention_weights import scale_of, softmax
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, gate_of, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.studies.measures.rotary import met
+from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.trace import Trace
 
 #: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
@@ -67,7 +67,9 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     normed = f"{prefix}.q_norm.out" in trace  # what a norm makes of a mix is no mix
 
     def meet(projected: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        return tuple(met(trace, prefix, letter, rows) for letter, rows in zip("qkv", projected, strict=True))
+        return tuple(
+            as_attention_input(trace, prefix, letter, rows) for letter, rows in zip("qkv", projected, strict=True)
+        )
 
     def project(rows: np.ndarray) -> tuple[np.ndarray, ...]:
         projected = tuple(rows[:, None] @ matrix for matrix in matrices)
@@ -79,7 +81,7 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
 
     def blend(projected: Sequence[np.ndarray], at: slice) -> np.ndarray:
         if frozen:
-            (v,) = projected if not normed else (met(trace, prefix, "v", projected[0]),)
+            (v,) = projected if not normed else (as_attention_input(trace, prefix, "v", projected[0]),)
             weights = kept[:, :, at]
         else:
             q, k, v = meet(projected) if normed else projected

@@ -19,9 +19,9 @@ Values = Any
 ITSELF = "itself"
 
 
-#: What meets in an attention, by letter: queries and keys as they were turned by their positions, or normed, and keys
-#: and values as each head has them; as they were projected where nothing comes after.
-MEETING = {
+#: The tensors that an attention multiplies, by letter: queries and keys rotated by their positions, or normalized, and
+#: keys and values repeated for each head; where there are none of these, the projections themselves.
+ATTENTION_INPUTS = {
     "q": ("q_rotated", "q_norm.out"),
     "k": ("k_repeated", "k_rotated", "k_norm.out"),
     "v": ("v_repeated",),
@@ -33,9 +33,9 @@ def joined(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
-def meeting(trace: Trace, letter: str, prefix: str = "") -> str:
-    """The name, without its `prefix`, of the queries, keys or values that meet in an attention: see `MEETING`."""
-    return next((name for name in MEETING.get(letter, ()) if joined(prefix, name) in trace), letter)
+def attention_input(trace: Trace, letter: str, prefix: str = "") -> str:
+    """The name, without its `prefix`, of the queries, keys or values that an attention multiplies."""
+    return next((name for name in ATTENTION_INPUTS.get(letter, ()) if joined(prefix, name) in trace), letter)
 
 
 def measure(
@@ -48,7 +48,7 @@ def measure(
             return np.exp(scores_minus_max)
 
     Each parameter is given the values of the tensor of its name beside the measure; `q`, `k` and `v` those that meet
-    (see `MEETING`), `itself` those of the tensor at the prefix, `trace` the trace, and `prefix` the prefix.
+    (see `ATTENTION_INPUTS`), `itself` those of the tensor at the prefix, `trace` the trace, and `prefix` the prefix.
 
     Args:
         axes: a word for each axis of the values; if None, the axes of the first tensor of `like`.
@@ -67,7 +67,9 @@ def measure(
             given: dict[str, Any] = {"trace": trace, "prefix": prefix}
             found = function(
                 *(
-                    given[one] if one in given else trace.full(_beside(prefix, meeting(trace, one, prefix))).values
+                    given[one]
+                    if one in given
+                    else trace.full(_beside(prefix, attention_input(trace, one, prefix))).values
                     for one in parameters
                 )
             )

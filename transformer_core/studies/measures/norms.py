@@ -13,9 +13,14 @@ def normed(trace: Trace, path: str, x: np.ndarray) -> np.ndarray:
     """(x - mean) / sqrt(var + eps) * gain + bias, with the parameters of the norm at `path`; or as RMSNorm does it."""
     gain, eps = trace.full(f"parameters.{path}.gain").values, trace.about["config"]["norm_eps"]
     if f"parameters.{path}.bias" not in trace.tensors:
-        return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + eps) * gain)
+        return root_mean_square(x, gain, eps)
     deviation = np.sqrt(x.var(-1, keepdims=True) + eps)
     return np.asarray((x - x.mean(-1, keepdims=True)) / deviation * gain + trace.full(f"parameters.{path}.bias").values)
+
+
+def root_mean_square(x: np.ndarray, gain: np.ndarray, eps: float) -> np.ndarray:
+    """x / sqrt(mean(x^2) + eps) * gain: RMSNorm of each row. Zhang and Sennrich 2019, equation 4."""
+    return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + eps) * gain)
 
 
 @measure("batch position d_model", like="out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.measures.naming import Values, joined, measure, meeting
+from transformer_core.studies.measures.naming import Values, attention_input, joined, measure
 from transformer_core.tracing.trace import Trace
 
 #: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
@@ -54,7 +54,7 @@ def score_parts(trace: Trace, prefix: str) -> Values:
     Raises:
         ValueError: an attention whose queries and keys are normed or turned by their positions, or shared.
     """
-    if meeting(trace, "k", prefix) != "k":
+    if attention_input(trace, "k", prefix) != "k":
         raise ValueError(f"{prefix} does not compare keys as they are projected: its scores are no sum of these parts")
     root, _, _ = _address(prefix)
     word, place = rows_of_parts(trace, prefix)

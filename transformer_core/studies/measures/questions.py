@@ -8,7 +8,7 @@ from transformer_core.studies.focus import layers_of
 from transformer_core.studies.measures.attention_weights import scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.rotary import met
+from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -27,7 +27,7 @@ def swapped_scores(trace: Trace, prefix: str) -> Values:
     learned = {short: trace.full(name).values for short, name in made_with(trace, prefix, "q", "k").items()}
     none = np.zeros((1, 1), rows.dtype)
     asks, answers = (
-        met(
+        as_attention_input(
             trace,
             prefix,
             letter,

@@ -11,7 +11,7 @@ from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
-from transformer_core.studies.measures.rotary import met
+from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -52,7 +52,7 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
 
     def attend(x: np.ndarray) -> np.ndarray:
         q, k, v = (
-            met(trace, prefix, letter, (np.einsum("im,hmd->hid", x, w) + b[:, None])[None])[0]
+            as_attention_input(trace, prefix, letter, (np.einsum("im,hmd->hid", x, w) + b[:, None])[None])[0]
             for letter, w, b in (("q", w_q, b_q), ("k", w_k, b_k), ("v", w_v, b_v))
         )
         mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
