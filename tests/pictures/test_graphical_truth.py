@@ -10,7 +10,10 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import FAINT, Bridge
 from scenes.mobjects.rows import Arcs
-from scenes.theme import drawn_in
+from scenes.mobjects.two_ways import Pairs
+from scenes.mobjects.widening import HIGH, Widening
+from scenes.theme import drawn_in, units
+from transformer_core.studies.focus import focus_of
 
 #: The model that is read, in which a beam search has kept and given up beginnings.
 TEXT = "the animal did not cross the street because it was too tired"
@@ -91,3 +94,30 @@ def test_curves_of_cross_attention_lead_from_the_source_word_to_the_word_that_is
         assert [start for start, _ in ends] == [int(j) for j in np.argsort(weights) if weights[j] >= FAINT]
         widths = [line.get_stroke_width() for line in curves]
         assert widths == sorted(widths)
+
+
+@pytest.mark.parametrize("gated", [False, True])
+def test_bars_of_units_are_as_long_and_as_far_from_zero_as_their_values(gated: bool) -> None:
+    part = trace_of("The car is red").under("encoder.1", batch=0)
+    token = part["ffn.pre"].label("position", 3)
+    pre, post = part["ffn.pre"].pick(position=3), part["ffn.post"].pick(position=3)
+    enters, leaves = part["ln2.out"].pick(position=3), part["ffn.out"].pick(position=3)
+    picture = Widening(enters, pre, post, leaves, token, "relu", gated, True)
+    scale = units(HIGH) / np.ptp(np.concatenate([pre.values, post.values, [0.0]]))
+    for bars, values in ((picture.before, pre.values), (picture.after, post.values)):
+        for bar, value in zip(bars, values[picture.units], strict=True):
+            assert bar.height == pytest.approx(max(abs(value) * scale, units(1.5)), rel=1e-6)
+            assert bar.get_y() == pytest.approx(picture.zero.get_y() + value * scale / 2, abs=1e-6)
+
+
+def test_an_arrow_between_two_tokens_leads_from_the_query_to_the_key_of_its_score() -> None:
+    trace = trace_of("The car is red")
+    focus = focus_of(trace)
+    for pairs in Pairs.both(focus.seen(trace), focus.query_token, focus.top_key, "4 × 4"):
+        assert len(pairs.readings) == 2
+        for query, way, key, shown in pairs.readings:
+            (score,) = shown.spans
+            assert score.source.index[-2:] == (query.label.position, key.label.position)
+            assert (query.label.axis, key.label.axis) == ("query", "key")
+            assert query.get_right()[0] < way.get_left()[0] < way.get_right()[0] < key.get_left()[0]
+            assert nearest(way[1].points[0], [query.get_right(), key.get_left()]) == 1
