@@ -25,7 +25,7 @@ sys.meta_path.append(_WithoutManim())
 def __getattr__(name: str) -> object:
     """`show` for notebooks, loaded when it is asked for."""
     if name == "show":
-        from scenes.showing import show
+        from scenes.cli.showing import show
 
         return show
     raise AttributeError(f"module 'scenes' has no attribute {name!r}")

@@ -7,6 +7,7 @@ strict viewer would.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +18,76 @@ from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, uni
 LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR = 96.0, 1824.0, 190.0, 900.0
 #: Room in px between the margins.
 WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
+
+
+@dataclass(frozen=True)
+class Room:
+    """A rectangle of the stage in px of a 1080p frame, from the top left: what a figure is laid out in.
+
+    >>> top, rest = STAGE.split_rows(60, space=20)
+    >>> (top.height, rest.top)
+    (60.0, 270.0)
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Px from left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Px from top to bottom."""
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> np.ndarray:
+        """The middle, as a point of the scene."""
+        return at((self.left + self.right) / 2, (self.top + self.bottom) / 2)
+
+    def split_rows(self, height: float, space: float = 0) -> tuple[Room, Room]:
+        """The upper `height` px and the rest; counted from the bottom if it is negative."""
+        cut = self.top + height if height >= 0 else self.bottom + height
+        above, below = (cut, cut + space) if height >= 0 else (cut - space, cut)
+        return Room(self.left, self.top, self.right, above), Room(self.left, below, self.right, self.bottom)
+
+    def split_columns(self, width: float, space: float = 0) -> tuple[Room, Room]:
+        """The left `width` px and the rest; counted from the right if it is negative."""
+        cut = self.left + width if width >= 0 else self.right + width
+        before, after = (cut, cut + space) if width >= 0 else (cut - space, cut)
+        return Room(self.left, self.top, before, self.bottom), Room(after, self.top, self.right, self.bottom)
+
+    def rows(self, count: int, space: float = 0) -> list[Room]:
+        """`count` equal parts, one below the other."""
+        high = (self.height - (count - 1) * space) / count
+        tops = [self.top + i * (high + space) for i in range(count)]
+        return [Room(self.left, top, self.right, top + high) for top in tops]
+
+    def columns(self, count: int, space: float = 0) -> list[Room]:
+        """`count` equal parts, side by side."""
+        wide = (self.width - (count - 1) * space) / count
+        lefts = [self.left + i * (wide + space) for i in range(count)]
+        return [Room(left, self.top, left + wide, self.bottom) for left in lefts]
+
+    def inset(self, across: float, down: float | None = None) -> Room:
+        """The room without a margin of `across` px at the sides and `down` px above and below."""
+        down = across if down is None else down
+        return Room(self.left + across, self.top + down, self.right - across, self.bottom - down)
+
+    def fit(self, mobject: Mobject, most: float = 1.0) -> Mobject:
+        """Centre a figure, shrunk until it fits, or grown up to `most` times."""
+        factor = min(units(self.width) / mobject.width, units(self.height) / mobject.height, most)
+        if factor < 1 or most > 1:
+            mobject.scale(factor)
+        return mobject.move_to(self.centre)
+
+
+#: The whole stage: between the margins, below the title and above the captions.
+STAGE = Room(LEFT_EDGE, TOP, RIGHT_EDGE, FLOOR)
 
 
 def centred(mobject: Mobject, lower: float = 0) -> Mobject:

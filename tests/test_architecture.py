@@ -21,7 +21,7 @@ IMPORTS = (
     "scenes.animations",
     "scenes.layout",
     "scenes.mobjects",
-    "scenes.storyboard",
+    "scenes.stage.chapter",
     "scenes.theme",
     "transformer_core.studies.focus",
     "transformer_core.studies.measures",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenes.production.repertoire import chosen
-from scenes.reading import read
+from scenes.stage.reading import read
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")

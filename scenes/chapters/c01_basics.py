@@ -15,7 +15,7 @@ from scenes.mobjects.passage import Lanes, rows_of
 from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met

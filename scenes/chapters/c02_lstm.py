@@ -16,7 +16,7 @@ from scenes.mobjects.exchange import Ledger, Noticed, Traded
 from scenes.mobjects.folding import Folding, Path
 from scenes.mobjects.handover import Bought, Handover
 from scenes.mobjects.rows import Answer
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import at
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.permutation import TURNED, exchanged

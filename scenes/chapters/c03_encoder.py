@@ -27,7 +27,7 @@ from scenes.mobjects.passage import Lanes, Sum, Talk, footing, rows_of
 from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import argmax_weight
 from transformer_core.tracing.trace import Trace

@@ -30,7 +30,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms

@@ -17,7 +17,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.three_jobs import Entering, ThreeJobs
 from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, best_head, focus_of
 from transformer_core.tracing.provenance import Phrase

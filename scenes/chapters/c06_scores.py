@@ -27,7 +27,7 @@ from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer, Arcs, RowColumns
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
 from transformer_core.tracing.trace import Trace

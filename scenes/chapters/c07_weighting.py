@@ -27,7 +27,7 @@ from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax import Blend, SoftmaxTable, WeightBoard
 from scenes.mobjects.temperatures import Temperatures, temperature_panels
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
 from transformer_core.studies.measures.residual_path import SENSES

@@ -20,7 +20,7 @@ from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_na
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.patterns import widest

@@ -19,7 +19,7 @@ from scenes.mobjects.stream import PlaceOrSum, Tributaries
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.trained import ByDepth, Deep, Trained
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, focus_of, layers_of
 from transformer_core.studies.measures.selection import argmax_angle

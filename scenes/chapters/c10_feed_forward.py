@@ -13,7 +13,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.sheets import VISIBLE, Trial
 from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace

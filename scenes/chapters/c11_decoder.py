@@ -17,7 +17,7 @@ from scenes.mobjects.reading_out import ReadingOut, WholeWay
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.decoder_rows import (
     FIRST,
     DecoderRows,

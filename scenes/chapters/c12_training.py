@@ -14,7 +14,7 @@ from scenes.mobjects.projection import counted
 from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner
 from transformer_core.studies.measures.word_kinds import OURS

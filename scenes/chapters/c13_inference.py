@@ -18,7 +18,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.rule_rows import Loop, RuleRows
 from scenes.mobjects.tip_to_tail import facts_in_line
 from scenes.mobjects.tokens import in_line
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace

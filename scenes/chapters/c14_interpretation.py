@@ -16,7 +16,7 @@ from scenes.mobjects.role_table import CALLED, RoleTable, layer_name, role_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import best_head, focus_of, layers_of, stack_of

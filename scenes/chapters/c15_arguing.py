@@ -12,7 +12,7 @@ from scenes.mobjects.rows import Answer
 from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
 from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.trace import NamedTensor, Trace

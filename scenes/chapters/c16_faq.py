@@ -43,7 +43,7 @@ from scenes.mobjects.shape_strip import ShapeStrip
 from scenes.mobjects.shapes import dot
 from scenes.mobjects.splits import Splits
 from scenes.mobjects.whole_path import WholePath
-from scenes.storyboard import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import LIMITS
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of

@@ -12,9 +12,9 @@ import fontpkg
 import msgspec
 from PIL import Image
 
-from scenes.brand import Asset, Brand
 from scenes.production.font_file import flaw
 from scenes.production.mistakes import Wrong, beside, named, one_of
+from scenes.stage.brand import Asset, Brand
 from scenes.theme import PALETTES, READABLE, Palette, between, contrast
 
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")

@@ -26,7 +26,7 @@ Work = tuple[Callable[[Any, "Tick"], Any], Any]
 Tick = Callable[[int, int], None]
 
 #: What every job needs, and takes a second to import.
-READY = ("scenes.rendering", "scenes.storyboard")
+READY = ("scenes.rendering", "scenes.stage.chapter")
 #: Seconds that a process has to remove what it began, when it is told to leave.
 LEAVING = 0.5
 #: What the system says of a disk without room, and what helps.

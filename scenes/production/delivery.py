@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from scenes.language import catalogue
 from scenes.production import film
 from scenes.production.belongings import release, take
-from scenes.production.captions import srt, vtt
 from scenes.production.facts import StepFacts
 from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
@@ -22,6 +21,7 @@ from scenes.production.repertoire import Entry
 from scenes.production.seals import seal
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.store import Store
+from scenes.stage.captions import srt, vtt
 
 if TYPE_CHECKING:
     from scenes.speech.narration import Narration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scenes.production.captions import Cue
+from scenes.stage.captions import Cue
 
 
 @dataclass(frozen=True)

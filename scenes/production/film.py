@@ -14,8 +14,8 @@ import av
 from av.container import OutputContainer
 from av.subtitles.stream import SubtitleStream
 
-from scenes.production.captions import Cue
 from scenes.production.files import whole
+from scenes.stage.captions import Cue
 
 if TYPE_CHECKING:  # PyAV has this name for type checkers only
     from av.container.core import Chapter

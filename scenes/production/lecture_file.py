@@ -12,7 +12,6 @@ from typing import Any, TypeVar, get_origin
 
 import msgspec
 
-from scenes.brand import Brand
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
 from scenes.production.lecture_checks import (
@@ -26,6 +25,7 @@ from scenes.production.lecture_checks import (
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry
 from scenes.speech.voices import SILENT
+from scenes.stage.brand import Brand
 
 DEFAULT_MODEL = "english-spanish"
 DEFAULT_TEXT = "The car is red"

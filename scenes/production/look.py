@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH
+from scenes.stage.brand import PLAIN, Brand
 
 #: Width, height and frames a second by the letter that Manim's `-q` uses.
 QUALITIES = {

@@ -47,7 +47,7 @@ class Pairs(Store):
         pair = self.pair
 
         def compared() -> Trace:
-            from scenes.reading import compare
+            from scenes.stage.reading import compare
             from transformer_core.studies.sentence.compare import Side
 
             first, second = (Side(name, lines) for name, lines in zip(pair.models, pair.edits, strict=True))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # Manim takes a second to import, and a list of chapters needs none of it
-    from scenes.storyboard import Chapter
+    from scenes.stage.chapter import Chapter
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
 #: Chapters that belong together and are rendered as one film.

@@ -64,13 +64,13 @@ class Store:
     ) -> tuple[Path, str]:
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
 
-        The other arguments are those of `scenes.reading.read`.
+        The other arguments are those of `scenes.stage.reading.read`.
         """
         place = None if model is None else find_model(model)
         facts = text, place, *edits, target, beams
 
         def read() -> Trace:
-            from scenes.reading import read
+            from scenes.stage.reading import read
 
             return read(text, place, edit=list(edits) or None, target=target, beams=beams)
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from scenes.language import ENGLISH
 from scenes.production.belongings import listed, only_ours, release, take
-from scenes.production.captions import vtt
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
@@ -23,6 +22,7 @@ from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
+from scenes.stage.captions import vtt
 from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from scenes.language import ENGLISH, catalogue
-from scenes.production.captions import Cue
 from scenes.production.delivery import INDEX
+from scenes.stage.captions import Cue
 from scenes.theme import PALETTES, Palette
 from transformer_core.files.atomic import reading
 from transformer_core.files.json_objects import read_object

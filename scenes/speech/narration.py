@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from scenes.production.captions import reading_seconds
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import sealed
@@ -22,6 +21,7 @@ from scenes.speech import sound
 from scenes.speech.recordings import Recordings
 from scenes.speech.spoken import spoken
 from scenes.speech.voices import Voice
+from scenes.stage.captions import reading_seconds
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.text.vocabulary import stored
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from scenes.brand import Asset
 from scenes.production.facts import StepFacts
 from scenes.production.repertoire import repertoire
+from scenes.stage.brand import Asset
 
 NAME = re.compile(r"(\w+)-(\d+)")
 #: The demuxer for each kind of file. One that is left to guess also reads lists of other files, wherever these lie.

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from measuring import KINDS, Task
 from reporting import Ratios, Runs, report, table
 
-from scenes.ordering import open_store
+from scenes.cli.ordering import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")
@@ -122,7 +122,7 @@ def command(task: Task) -> dict[str, float]:
         (cache / "traces").mkdir(parents=True)
         for file in (known, known.with_suffix(".json")):
             (cache / "traces" / file.name).write_bytes(file.read_bytes())
-        arguments = [sys.executable, "-m", "scenes.cli", "render", task.scene, "--text", TEXT, "--output", folder]
+        arguments = [sys.executable, "-m", "scenes.cli.main", "render", task.scene, "--text", TEXT, "--output", folder]
         before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         process = subprocess.Popen(
             arguments, env=environment() | {"LECTURE_CACHE": str(cache)}, stdout=subprocess.DEVNULL,

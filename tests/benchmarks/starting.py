@@ -31,9 +31,9 @@ from scenes.production.studio import Order, Studio
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The car is red"
 IMPORTS = (
-    "scenes.cli",
+    "scenes.cli.main",
     "manim",
-    "scenes.storyboard",
+    "scenes.stage.chapter",
     "scenes.rendering",
     "transformer_core",
     "transformer_core.studies.sentence.read",
@@ -68,7 +68,7 @@ def command(verb: str, chapter: str, cache: Path, quality: str) -> subprocess.Po
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "LECTURE_CACHE": str(cache)}
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
-        [sys.executable, "-m", "scenes.cli", *arguments], cwd=ROOT, env=environment, stdout=quiet, stderr=quiet
+        [sys.executable, "-m", "scenes.cli.main", *arguments], cwd=ROOT, env=environment, stdout=quiet, stderr=quiet
     )
 
 

@@ -13,7 +13,7 @@ from truth import Written, lies, wrong_in_step
 from scenes.chapters.compared.side_by_side import SideBySide
 from scenes.language import catalogue
 from scenes.layout import faults, texts_on
-from scenes.reading import compare
+from scenes.stage.reading import compare
 from transformer_core.pretrained.model_registry import UNTRAINED
 from transformer_core.studies.sentence.compare import Side
 

@@ -9,7 +9,7 @@ from walking import Findings, Picture, chapters
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
-from scenes.reading import read
+from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 
 EVERY_CHAPTER = chapters()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from scenes.compared_table import rows
-from scenes.reading import beside, compare, read, shortened
+from scenes.cli.compared_table import rows
+from scenes.stage.reading import beside, compare, read, shortened
 from scenes.theme import LIMITS
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import UNTRAINED, open_model

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from scenes.mobjects.notes import UNEDITED
-from scenes.reading import read
+from scenes.stage.notes import UNEDITED
+from scenes.stage.reading import read
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.edit import LINE, edits_of
 from transformer_core.tracing.tap import record

@@ -13,7 +13,7 @@ from scenes.chapters.c05_qkv import QKV
 from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c08_heads import Heads
 from scenes.chapters.c10_feed_forward import FeedForward
-from scenes.requirements import lacks
+from scenes.stage.requirements import lacks
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import attending, feeding
 

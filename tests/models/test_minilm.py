@@ -10,8 +10,8 @@ from scenes_of import EVERY_ENCODER_CHAPTER, found_in, read_once
 
 from scenes.language import spoken_in
 from scenes.mobjects.budgets import Budgets
-from scenes.mobjects.notes import Note
-from scenes.reading import read
+from scenes.stage.notes import Note
+from scenes.stage.reading import read
 from scenes.theme import drawn_in, units
 from transformer_core.pretrained.model_registry import PACKAGES, find_model
 from transformer_core.studies.focus import focus_of

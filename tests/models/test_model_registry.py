@@ -12,8 +12,8 @@ import transformers
 from small_models import MAKERS, torch_model
 from tokenizers import Tokenizer
 
-from scenes.reading import read
-from scenes.requirements import NEEDS, lacks
+from scenes.stage.reading import read
+from scenes.stage.requirements import NEEDS, lacks
 from transformer_core.pretrained.model_registry import find_model, known_models, open_model
 
 TEXT = "the old ship sails home"
@@ -128,7 +128,7 @@ def test_a_folder_is_opened_without_the_library_of_the_hub_and_without_a_network
         "import sys, socket; sys.modules['transformers'] = None\n"
         "def refuse(*_): raise OSError('no network')\n"
         "socket.socket.connect = refuse\n"
-        f"from scenes.reading import read; print(read({TEXT!r}, {str(folders['bert'])!r}).about['model'])"
+        f"from scenes.stage.reading import read; print(read({TEXT!r}, {str(folders['bert'])!r}).about['model'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "bert\n", done.stderr

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scenes.reading import read
+from scenes.stage.reading import read
 from transformer_core.text.subwords import Subwords, spelled, visible
 from transformer_core.text.vocabulary import SentenceError
 

@@ -4,9 +4,9 @@ import pytest
 from scenes_of import EVERY_CHAPTER, found_in, read_once
 
 from scenes.language import catalogue
-from scenes.mobjects.notes import Note
-from scenes.reading import read
-from scenes.requirements import lacks
+from scenes.stage.notes import Note
+from scenes.stage.reading import read
+from scenes.stage.requirements import lacks
 
 CLOCK_HANDS = "A place is a set of clock hands"
 CLOCKS = (CLOCK_HANDS, catalogue("es").text(CLOCK_HANDS))

@@ -12,7 +12,7 @@ from small_models import word_pieces
 from scenes.layout import faults
 from scenes.mobjects.insight import Lens
 from scenes.mobjects.stream import Tributaries
-from scenes.reading import read
+from scenes.stage.reading import read
 from scenes.theme import drawn_in
 from transformer_core.tracing.trace import NamedTensor
 

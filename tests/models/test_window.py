@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scenes.reading import read
+from scenes.stage.reading import read
 from scenes.theme import LIMITS
 from transformer_core.studies.focus import focus_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from walking import FRESH, RANDOM, RARE, SENTENCES, UNUSUAL, chapters, findings
 
-from scenes.storyboard import Chapter
+from scenes.stage.chapter import Chapter
 from transformer_core.studies.translator.train import POST_NORM
 
 

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from walking import chapters, findings, name_of, trace_of
 
 from scenes.chapters.c02_lstm import verdict_on
-from scenes.cli import lecture
+from scenes.cli.main import lecture
 from scenes.mobjects.products import Board
 from scenes.mobjects.rows import RowColumns
-from scenes.reading import read
-from scenes.step import Record
+from scenes.stage.reading import read
+from scenes.stage.step import Record
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 

@@ -4,8 +4,8 @@ import pytest
 import walking
 from walking import chapters, findings
 
-from scenes.mobjects.notes import Note
-from scenes.reading import read
+from scenes.stage.notes import Note
+from scenes.stage.reading import read
 
 TEXT, OWN, GIVEN = "The car is red", "el coche es rojo", "la casa es verde"
 

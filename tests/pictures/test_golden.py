@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box, curve, path
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words
 from scenes.rendering import FastRenderer, still
-from scenes.storyboard import Chapter
+from scenes.stage.chapter import Chapter
 from scenes.theme import drawn_in, palette, units
 from transformer_core.tracing.trace import NamedTensor
 

@@ -12,8 +12,8 @@ from manim import tempconfig
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
 
 from scenes.rendering import FastRenderer
-from scenes.step import Record
-from scenes.storyboard import TooLongError
+from scenes.stage.chapter import TooLongError
+from scenes.stage.step import Record
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import Trace
 

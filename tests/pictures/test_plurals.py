@@ -7,7 +7,7 @@ import re
 import pytest
 from walking import FRESH, RANDOM, RARE, SENTENCES, UNUSUAL, Findings, chapters, findings
 
-from scenes.storyboard import Chapter
+from scenes.stage.chapter import Chapter
 
 #: Not part of a longer number, such as "2.1", "1:1", "-1" or "10⁻¹".
 ONE, MORE = r"(?<![\d.,·×:/−-])1", r"(?<![\d.,·×:/−-])(?:0|[2-9]|[1-9]\d+)"

@@ -7,7 +7,7 @@ from test_contracts import MOST_WORDS, POST_NORM, SECONDS
 from walking import SENTENCES, chapters, findings
 
 from scenes.language import catalogue
-from scenes.storyboard import Chapter
+from scenes.stage.chapter import Chapter
 
 EVERY = pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)
 

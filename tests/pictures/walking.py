@@ -24,9 +24,9 @@ from truth import Written, lies, wrong_in_step
 import scenes.chapters
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
-from scenes.reading import read
 from scenes.rendering import FastRenderer, still
-from scenes.storyboard import Chapter, Record, Step
+from scenes.stage.chapter import Chapter, Record, Step
+from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import open_model
 from transformer_core.pretrained.untrained import untrained
 from transformer_core.studies.sentence.read import DEFAULT_MODEL

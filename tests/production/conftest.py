@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from scenes.animations import appear, light
 from scenes.layout import centred
 from scenes.mobjects.text import number, word
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 from transformer_core.tracing.trace import Trace
 
 class Counting(Chapter):
@@ -37,7 +37,7 @@ class Counting(Chapter):
 OTHER = '''
 from scenes.animations import appear
 from scenes.mobjects.text import number
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 
 class Other(Chapter):
     """One number."""

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from scenes import cli
-from scenes.modelling import called
+from scenes.cli import main as cli
+from scenes.cli.clipping import _named, _size_of
+from scenes.cli.modelling import called
 from scenes.production.belongings import LIST, listed, only_ours, release, take
-from scenes.publishing.clipping import _named, _size_of
 from scenes.publishing.formats import FORMATS
 from scenes.publishing.rendered import Rendered
 from transformer_core.tracing.trace import NamedTensor, Trace

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes.production.captions import Cue, reading_seconds, split, srt, vtt
+from scenes.stage.captions import Cue, reading_seconds, split, srt, vtt
 
 WORD = st.one_of(
     st.sampled_from(

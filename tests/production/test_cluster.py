@@ -291,7 +291,7 @@ def test_the_command_itself_ends_in_time_and_in_one_line(tmp_path):
             (silent, "soon", "LECTURE_SCHEDULER_WAIT='soon' should be seconds, more than 0 and at most 86400"),
         ):
             done = subprocess.run(
-                [sys.executable, "-m", "scenes.cli", *wishes, "--scheduler", address], cwd=tmp_path, text=True,
+                [sys.executable, "-m", "scenes.cli.main", *wishes, "--scheduler", address], cwd=tmp_path, text=True,
                 env={**environment, "LECTURE_SCHEDULER_WAIT": wait}, capture_output=True, check=False, timeout=20,
             )  # fmt: skip
             assert (done.returncode, done.stdout, done.stderr) == (1, "", f"lecture: {line}\n")

@@ -28,7 +28,7 @@ def lecture(cache, tmp_path):
 
     def run(*arguments, **environment):
         environment = {**os.environ, "LECTURE_CACHE": str(cache), "PYTHONPATH": str(ROOT), **environment}
-        command = [sys.executable, "-m", "scenes.cli", *arguments]
+        command = [sys.executable, "-m", "scenes.cli.main", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
@@ -161,7 +161,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from dataclasses import replace
 from conftest import Place
-from scenes import cli
+from scenes.cli import main as cli
 from scenes.production.look import Look
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from scenes.compared_table import rows, table
+from scenes.cli.compared_table import rows, table
 from scenes.production.pairs import Pair, Pairs
 from scenes.production.repertoire import repertoire
 from transformer_core.pretrained.model_registry import UNTRAINED
@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
 def lecture(folder):
     def run(*arguments):
         environment = {**os.environ, "LECTURE_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "scenes.cli", *arguments]
+        command = [sys.executable, "-m", "scenes.cli.main", *arguments]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     return run

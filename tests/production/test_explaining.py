@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from scenes.cli import lecture, main
+from scenes.cli.main import lecture, main
 
 CELL = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from scenes import cli, installing
+from scenes.cli import installing
+from scenes.cli import main as cli
 from transformer_core.pretrained.model_packages import PACKAGES, Package
 from transformer_core.pretrained.model_registry import find_model
 

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from scenes import cli
-from scenes.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
+from scenes.cli import main as cli
+from scenes.cli import publishing as commands
 from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
@@ -29,7 +29,7 @@ from scenes.production.lecture_file import Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
-from scenes.publishing import commands
+from scenes.stage.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
 from scenes.theme import PALETTES, contrast, palette, typeset
 from transformer_core.pretrained.model_registry import SHIPPED
 from transformer_core.text.vocabulary import stored
@@ -368,7 +368,7 @@ def test_every_character_that_chapters_and_vocabulary_write_is_asked_of_a_font()
     for path in [
         *SCENES.glob("chapters/*.py"),
         *SCENES.glob("mobjects/*.py"),
-        SCENES / "storyboard.py",
+        SCENES / "stage" / "chapter.py",
         Path(provenance.__file__),
     ]:
         for node in ast.walk(ast.parse(path.read_text())):

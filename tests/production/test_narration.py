@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from scenes import cli, speaking
+from scenes.cli import main as cli
+from scenes.cli import speaking
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.lecture_file import read
 from scenes.speech import sound, voices
@@ -432,7 +433,7 @@ LONG = '''
 from manim import Rotate
 from scenes.animations import appear
 from scenes.mobjects.text import number
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 
 class Long(Chapter):
     """Cards that change while it plays."""

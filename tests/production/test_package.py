@@ -66,9 +66,9 @@ def test_the_wheel_has_the_packages_their_types_the_model_and_the_command(wheel)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         points = next(name for name in names if name.endswith("entry_points.txt"))
-        assert b"lecture = scenes.begin:main" in archive.read(points)
+        assert b"lecture = scenes.cli.begin:main" in archive.read(points)
     assert "assets/models/english-spanish.safetensors" in names
-    assert {"scenes/cli.py", "transformer_core/tracing/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
+    assert {"scenes/cli/main.py", "transformer_core/tracing/trace.py", "scenes/chapters/c06_scores.py"} <= set(names)
     assert {"scenes/py.typed", "transformer_core/py.typed"} <= set(names)
     assert not [name for name in names if name.startswith(("tests", "renders"))]
 
@@ -90,11 +90,11 @@ print(weights.pick(head=1, query="red").largest()[0])
 """
     done = bare(f"exec({code!r})")
     assert done.stdout.split() == ["car"], done.stderr
-    done = bare("from scenes.cli import main; main()", "words")
+    done = bare("from scenes.cli.main import main; main()", "words")
     assert "car" in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("module", ["scenes.storyboard", "scenes.chapters.c06_scores", "scenes.rendering"])
+@pytest.mark.parametrize("module", ["scenes.stage.chapter", "scenes.chapters.c06_scores", "scenes.rendering"])
 def test_whoever_imports_a_picture_without_manim_reads_how_to_get_it(bare, module):
     done = bare(f"import {module}")
     assert done.stderr.splitlines()[-1] == (
@@ -104,7 +104,7 @@ def test_whoever_imports_a_picture_without_manim_reads_how_to_get_it(bare, modul
 
 
 def test_a_command_that_draws_says_so_in_one_line(bare):
-    done = bare("from scenes.cli import main; main()", "render", "scores")
+    done = bare("from scenes.cli.main import main; main()", "render", "scores")
     assert done.returncode == 1
     assert done.stderr == (
         "lecture: pictures are drawn with Manim, which is not installed: pip install 'transformer-lecture[drawing]'\n"

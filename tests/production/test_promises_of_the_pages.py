@@ -12,11 +12,11 @@ import click
 import pytest
 
 from scenes.chapters.c06_scores import Scores
-from scenes.cli import lecture
-from scenes.mobjects.notes import Note
+from scenes.cli.main import lecture
 from scenes.production.repertoire import chosen
 from scenes.publishing.policy import FOLDER, one_file
-from scenes.storyboard import TooLongError
+from scenes.stage.chapter import TooLongError
+from scenes.stage.notes import Note
 from transformer_core.studies.sentence.read import read
 from transformer_core.tracing.trace import Trace
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from scenes import show
+from scenes.cli.showing import _film
 from scenes.production.film import seconds
 from scenes.production.store import Store
-from scenes.showing import _film
 from transformer_core.studies.sentence.read import read
 
 

@@ -174,7 +174,9 @@ def test_clips_of_an_earlier_film_that_this_one_has_not_are_removed(place):
 
 
 def test_a_drawing_process_never_imports_torch():
-    code = "import sys, scenes.production.drawing, scenes.storyboard, scenes.rendering; print('torch' in sys.modules)"
+    code = (
+        "import sys, scenes.production.drawing, scenes.stage.chapter, scenes.rendering; print('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

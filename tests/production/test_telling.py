@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes.telling import plain, tell
+from scenes.cli.telling import plain, tell
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
 #: Ends of lines, escapes of a terminal, marks that turn a line around, what is not seen.

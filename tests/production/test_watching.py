@@ -10,7 +10,7 @@ from queue import Queue
 
 import pytest
 
-from scenes.watching import _order
+from scenes.cli.watching import _order
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -19,7 +19,8 @@ import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import Place
-from scenes import cli, watching
+from scenes.cli import main as cli
+from scenes.cli import watching
 
 if __name__ == "__main__":
     # A shell starts what runs in its background with this signal ignored, and that is inherited.

@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from frames import Recorder, psnr
 from manim import logger, tempconfig
 
-from scenes.ordering import open_store
+from scenes.cli.ordering import open_store
 from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality
-from scenes.storyboard import Chapter
+from scenes.stage.chapter import Chapter
 from transformer_core.tracing.trace import Trace
 
 LEAST = 60.0  # dB

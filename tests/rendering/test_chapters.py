@@ -10,9 +10,9 @@ from frames import FPS, SIZE
 from manim import tempconfig
 
 from scenes.production.repertoire import chosen
-from scenes.reading import read
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality
+from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 
 

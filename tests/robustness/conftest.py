@@ -16,7 +16,7 @@ NAMESPACES = (("unshare", "--mount"), ("unshare", "--mount", "--map-root-user"))
 WORDS = """
 disk() { mkdir -p "$1"; mount -t tmpfs -o "size=$2,${3-rw}" none "$1"; }
 fill() { dd if=/dev/zero of="$1/ballast" bs=1024 count="$2" 2>/dev/null; }
-lecture() { status=0; "$PYTHON" -m scenes.cli "$@" 2>&1 || status=$?; echo "status $status"; }
+lecture() { status=0; "$PYTHON" -m scenes.cli.main "$@" 2>&1 || status=$?; echo "status $status"; }
 render() { lecture render tiny.toml --trust --jobs 1 --output "$@"; }
 """
 

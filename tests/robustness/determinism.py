@@ -44,12 +44,12 @@ def shuffled(crew, works):
     found = dict(zip(order, perform(crew, [works[at] for at in order])))
     return [found[at] for at in range(len(works))]
 Crew.perform = shuffled
-from scenes.cli import main
+from scenes.cli.main import main
 main()
 """
 TRAIN = """
 from functools import partial
-from scenes.cli import main
+from scenes.cli.main import main
 from transformer_core.studies.translator import train as default_model
 default_model.train = partial(default_model.train, sentences=5000, measured_on=100)
 main()

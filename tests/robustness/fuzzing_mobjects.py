@@ -23,15 +23,15 @@ from walking import chapters
 
 from scenes.layout import WIDTH, texts_on
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.notes import Note
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, paragraph, word
 from scenes.mobjects.tokens import Token, chips, in_line
-from scenes.production.captions import split
 from scenes.production.files import on_one_line
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.rendering import FastRenderer, still
-from scenes.requirements import lacks
+from scenes.stage.captions import split
+from scenes.stage.notes import Note
+from scenes.stage.requirements import lacks
 from transformer_core.pretrained.model_registry import open_model
 from transformer_core.studies.translator.train import DEFAULT
 from transformer_core.tracing.trace import Trace

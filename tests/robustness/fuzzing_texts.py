@@ -14,14 +14,14 @@ from guarding import attempt
 from small_folders import build
 
 from scenes.language import spoken_in
-from scenes.production.captions import LINE_CHARACTERS, Cue, split, srt, vtt
 from scenes.production.files import LONGEST_NAME, on_one_line, shortened, slug
 from scenes.production.fingerprint import hashed
 from scenes.publishing.markup import document, json_data
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
-from scenes.reading import read
 from scenes.speech.spoken import spoken
+from scenes.stage.captions import LINE_CHARACTERS, Cue, split, srt, vtt
+from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import LoadedModel, known_models, open_model
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.translator.train import DEFAULT

@@ -188,10 +188,10 @@ def training(place: Path, chance: random.Random, steps: int, sentences: int, mea
     """Trials of a training with its measuring, on fewer sentences than `lecture train` has, and the same otherwise."""
     code = f"default_model.train = partial(default_model.train, sentences={sentences}, measured_on={measured_on})"
     less = f"from functools import partial; from transformer_core import default_model; {code}"
-    # What reads torch before the command begins has its interrupt told as `scenes.begin` tells one.
+    # What reads torch before the command begins has its interrupt told as `scenes.cli.begin` tells one.
     told = "print('lecture: interrupted', file=sys.stderr)"
     early = f"try:\n    {less}\nexcept KeyboardInterrupt:\n    {told}\n    sys.exit(130)"
-    code = f"import sys\n{early}\nfrom scenes.begin import main\nmain()"
+    code = f"import sys\n{early}\nfrom scenes.cli.begin import main\nmain()"
     command = (sys.executable, "-c", code) if sentences else LECTURE
     command = (*command, "train", "--steps", steps, "--output", "renders/tiny")
     (place / "train" / "given").mkdir(parents=True)

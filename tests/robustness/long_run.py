@@ -35,7 +35,7 @@ from scenes.animations import appear
 from scenes.layout import centred
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import number
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 
 class Saved(Chapter):
     """A chapter that is saved again and again."""

@@ -190,7 +190,7 @@ def test_two_at_once_in_one_folder_both_end_whole(tiny, known):
     tiny.redraw()
     (tiny.folder / "other.toml").write_text(LECTURE.replace("tiny.py", "other.py"))
     (tiny.folder / "other.py").write_text(CHAPTER.replace("Tiny", "Other"))
-    command = [sys.executable, "-m", "scenes.cli", "render", "--trust", "--jobs", "1", "--output", "out"]
+    command = [sys.executable, "-m", "scenes.cli.main", "render", "--trust", "--jobs", "1", "--output", "out"]
     runs = [
         subprocess.Popen([*command, file], cwd=tiny.folder, env=tiny.environment, stderr=subprocess.PIPE, text=True)
         for file in ("tiny.toml", "other.toml")

@@ -23,12 +23,12 @@ from guarding import attempt, judged, limited_memory, watched
 from safetensors_bent import apart, bend, put, together
 from small_folders import WORDS, build
 
-from scenes import cli
+from scenes.cli import main as cli
 from scenes.mobjects.shape_strip import STATES, ShapeStrip
-from scenes.production.captions import split
 from scenes.production.files import on_one_line
 from scenes.production.lecture_file import read as read_lecture
 from scenes.production.mistakes import MistakesError
+from scenes.stage.captions import split
 from transformer_core.config import Config
 from transformer_core.pretrained.model_registry import find_model, open_model
 from transformer_core.studies.sentence.read import read

@@ -71,7 +71,7 @@ def test_the_trial_sees_a_film_that_is_cut_off(films, tmp_path):
 def test_an_interrupt_after_all_is_done_changes_nothing(tmp_path):
     """While Python is put away, which takes torch a while."""
     slowly = "import atexit, time; atexit.register(lambda: (print('done', flush=True), time.sleep(0.5)))"
-    run = start((sys.executable, "-c", f"{slowly}\nfrom scenes.cli import main\nmain()", "list"), tmp_path)
+    run = start((sys.executable, "-c", f"{slowly}\nfrom scenes.cli.main import main\nmain()", "list"), tmp_path)
     assert "done\n" in iter(run.stdout.readline, "")
     for _ in range(2):
         run.send_signal(signal.SIGINT)
@@ -84,7 +84,8 @@ def test_an_interrupt_inside_of_a_callback_is_not_lost(tmp_path):
     """Python prints what is raised there and goes on; it is raised again where it can be caught."""
     program = """
 import time
-from scenes import begin, cli
+from scenes.cli import begin
+from scenes.cli import main as cli
 class Late:
     def __del__(self):
         raise KeyboardInterrupt

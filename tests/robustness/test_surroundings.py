@@ -131,7 +131,7 @@ def test_files_of_another_time_are_the_same_files(year, tiny, known):
 @pytest.mark.parametrize("closed", some_slow("<&-", ">&-", "2>&-", "<&- >&- 2>&-", quick=["<&- >&- 2>&-"]))
 def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known):
     tiny.redraw()
-    command = f'exec "$0" -m scenes.cli render tiny.toml --trust --jobs 1 --output out {closed}'
+    command = f'exec "$0" -m scenes.cli.main render tiny.toml --trust --jobs 1 --output out {closed}'
     done = tiny.lecture(around=("sh", "-c", command))
     assert done.returncode == 0
     assert tiny.film() == known.film()
@@ -142,13 +142,13 @@ PRINTING = ("model", 'compare --table --edit-b "encoder.1.self_attn.weights[head
 
 @pytest.mark.parametrize("command", some_slow(*PRINTING, "script tiny.toml --trust", quick=["list"]))
 def test_a_command_that_only_prints_says_that_there_is_nowhere_to_print_to(command, tiny):
-    done = tiny.lecture(around=("sh", "-c", f'exec "$0" -m scenes.cli {command} >&-'))
+    done = tiny.lecture(around=("sh", "-c", f'exec "$0" -m scenes.cli.main {command} >&-'))
     one_line(done, "lecture: standard output is closed, and this command does nothing but print")
 
 
 @pytest.mark.parametrize("command", ["list", "model", "script scores"])
 def test_a_current_folder_that_was_removed_is_one_line(command, tiny):
-    script = f'mkdir gone; cd gone; rmdir ../gone; exec "$0" -m scenes.begin {command}'
+    script = f'mkdir gone; cd gone; rmdir ../gone; exec "$0" -m scenes.cli.begin {command}'
     one_line(
         tiny.lecture(around=("sh", "-c", script)), "lecture: the current folder was removed: change to one that is"
     )
@@ -156,7 +156,7 @@ def test_a_current_folder_that_was_removed_is_one_line(command, tiny):
 
 @pytest.mark.parametrize("mib", [58, 300, 540, 1023])
 def test_too_little_memory_is_one_line_and_not_the_words_of_a_library(mib, tiny):
-    script = f'ulimit -v {mib * 1024}; exec "$0" -m scenes.begin model'
+    script = f'ulimit -v {mib * 1024}; exec "$0" -m scenes.cli.begin model'
     line = f"lecture: ulimit -v leaves {mib} MiB of memory, and at least 1024 are needed, for films more"
     one_line(tiny.lecture(around=("sh", "-c", script)), line)
 
@@ -169,7 +169,7 @@ def test_a_library_that_finds_no_room_in_memory_is_told_as_a_lack_of_memory():
 
 def test_a_reader_who_has_seen_enough_hears_no_complaint(tiny):
     for arguments in ("list", "words", "script tiny.toml --trust", "--help"):
-        command = f'"$0" -m scenes.cli {arguments} | head -n 1 >&2'
+        command = f'"$0" -m scenes.cli.main {arguments} | head -n 1 >&2'
         done = tiny.lecture(around=("sh", "-c", command))
         assert len(done.stderr.splitlines()) == 1, done.stderr
 

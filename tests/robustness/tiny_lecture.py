@@ -13,7 +13,7 @@ CHAPTER = '''
 from scenes.animations import appear
 from scenes.layout import centred
 from scenes.mobjects.text import number
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 
 class Tiny(Chapter):
     """Two shares."""
@@ -54,7 +54,7 @@ class Tiny:
         """Run the command to its end, by the command `around` if there is one."""
         environment = {**self.environment, **settings.pop("environment", {})}
         environment = {name: value for name, value in environment.items() if name not in unset}
-        command = [*around, sys.executable, "-m", "scenes.cli", *arguments]
+        command = [*around, sys.executable, "-m", "scenes.cli.main", *arguments]
         settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 600, **settings}
         return subprocess.run(command, cwd=self.folder, env=environment, text=True, check=False, **settings)
 

@@ -22,7 +22,7 @@ from scenes.production.belongings import LIST
 from scenes.production.seals import intact
 
 ROOT = Path(__file__).resolve().parents[2]
-LECTURE = (sys.executable, "-m", "scenes.begin")
+LECTURE = (sys.executable, "-m", "scenes.cli.begin")
 #: How a text ends that is whole; others are whole if a parser says so.
 ENDS = {".html": "</html>\n", ".css": "}\n", ".js": ";\n", ".srt": "\n", ".vtt": "\n", ".md": "\n", ".toml": "\n",
         ".TAG": "\n"}  # fmt: skip

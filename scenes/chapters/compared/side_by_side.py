@@ -14,7 +14,7 @@ from scenes.mobjects.next_words import NextWords
 from scenes.mobjects.pair_claims import counts, described, distances, partner, question, wrote
 from scenes.mobjects.projection import counted
 from scenes.mobjects.readings import Outputs, Readings, Verdicts
-from scenes.storyboard import Chapter, Step
+from scenes.stage.chapter import Chapter, Step
 from transformer_core.tracing.trace import Trace
 
 

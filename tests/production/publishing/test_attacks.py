@@ -6,11 +6,11 @@ import pytest
 
 import scenes.publishing.page
 import scenes.publishing.slides
+from scenes.cli.showing import Shown
 from scenes.publishing.markup import colours, json_data
 from scenes.publishing.page import write_page
 from scenes.publishing.policy import FOLDER, META, element
 from scenes.publishing.slides import REVEAL, write_slides
-from scenes.showing import Shown
 from transformer_core.tracing.trace import Trace
 
 #: Every element with the names of its attributes, but for breaks in long names: what markup there is.

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from scenes.cli import lecture
+from scenes.cli.clipping import _wanted
+from scenes.cli.main import lecture
 from scenes.production.look import Look
-from scenes.publishing.clipping import _wanted
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
 
 LOOK = Look(192, 108, 15, "dark")

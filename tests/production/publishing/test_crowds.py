@@ -216,7 +216,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_connection(folder, servin
 
 
 def test_ctrl_c_ends_it_with_one_line_also_while_somebody_is_answered(folder):
-    command = [sys.executable, "-m", "scenes.cli", "serve", str(folder), "--port", "0"]
+    command = [sys.executable, "-m", "scenes.cli.main", "serve", str(folder), "--port", "0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as serving:

@@ -92,7 +92,7 @@ def test_what_nobody_knows_is_not_made_up():
 
 
 def test_a_sentence_that_would_end_a_comment_ends_none():
-    from scenes.production.captions import vtt
+    from scenes.stage.captions import vtt
 
     text = vtt([], str(Origin.of({"edits": ["a --> b\n\n00:00.000 --> 00:09.000\nowned"]})))
     assert text.count("-->") == 0

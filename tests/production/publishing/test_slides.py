@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import TimeoutError as TooSlow
 
-from scenes.brand import Brand
 from scenes.language import catalogue, languages
 from scenes.production.studio import Studio
 from scenes.publishing.rendered import GENERAL, Rendered
 from scenes.publishing.slides import KEYS, write_slides
+from scenes.stage.brand import Brand
 from scenes.theme import DARK
 
 TURNS = 3

@@ -108,7 +108,7 @@ def show(
         chapter: its name, as `lecture list` has it.
         step: the number of one step; the whole chapter if None.
         text: the sentence.
-        trace: what the chapter reads instead, such as a trace with an edit (`scenes.reading.read`).
+        trace: what the chapter reads instead, such as a trace with an edit (`scenes.stage.reading.read`).
         model: a name or path, as `lecture render --model` takes it.
         theme: "dark" or "light".
         quality: "l", "m", "h", "p" or "k", as Manim has them.
@@ -118,7 +118,7 @@ def show(
     Raises:
         ValueError: no such chapter, step, theme or quality; the line says what there is.
     """
-    from scenes.ordering import open_store, order_of
+    from scenes.cli.ordering import open_store, order_of
     from scenes.production.look import QUALITIES
     from scenes.production.studio import Studio
     from scenes.theme import PALETTES

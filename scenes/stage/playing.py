@@ -9,7 +9,7 @@ from manim import Scene, config
 from scenes.language import Told
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, paragraph
-from scenes.step import Record
+from scenes.stage.step import Record
 
 
 class Stage(Scene):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.ordering import alone_in, drawn, open_store, order_of
-from scenes.speaking import heard
-from scenes.telling import tell
+from scenes.cli.ordering import alone_in, drawn, open_store, order_of
+from scenes.cli.speaking import heard
+from scenes.cli.telling import tell
 
 if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenes.telling import tell
-from scenes.translating import say_untold
+from scenes.cli.telling import tell
+from scenes.cli.translating import say_untold
 
 
 def filmed(order: Any, store: Any) -> None:

@@ -12,23 +12,23 @@ from typing import Any
 
 import click
 
-from scenes.checking import test
-from scenes.comparing import compare
-from scenes.experimenting import experiments
-from scenes.explaining import explain
-from scenes.filming import filmed, pictured
+from scenes.cli.checking import test
+from scenes.cli.clipping import clip
+from scenes.cli.comparing import compare
+from scenes.cli.experimenting import experiments
+from scenes.cli.explaining import explain
+from scenes.cli.filming import filmed, pictured
+from scenes.cli.lecturing import new
+from scenes.cli.model_tables import model
+from scenes.cli.modelling import models
+from scenes.cli.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
+from scenes.cli.publishing import page, published, serve, slides
+from scenes.cli.speaking import heard, read_out, voices
+from scenes.cli.surroundings import settled
+from scenes.cli.telling import plain, printable, tell
+from scenes.cli.translating import language, say_untold
+from scenes.cli.watching import watch
 from scenes.language import catalogue
-from scenes.lecturing import new
-from scenes.model_tables import model
-from scenes.modelling import models
-from scenes.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
-from scenes.publishing.clipping import clip
-from scenes.publishing.commands import page, published, serve, slides
-from scenes.speaking import heard, read_out, voices
-from scenes.surroundings import settled
-from scenes.telling import plain, printable, tell
-from scenes.translating import language, say_untold
-from scenes.watching import watch
 
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 LONGEST_LINE = 1000

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from scenes.modelling import called
-from scenes.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
-from scenes.telling import tell
+from scenes.cli.modelling import called
+from scenes.cli.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
+from scenes.cli.telling import tell
 
-PACKAGES = [Path(__file__).resolve().parents[1] / name for name in ("scenes", "transformer_core")]
+PACKAGES = [Path(__file__).resolve().parents[2] / name for name in ("scenes", "transformer_core")]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
 BESIDE = {".py", ".png", ".ttf", ".otf"}  # what a lecture file can name: chapters, a logo, fonts
 #: Time of change, size and number of each file that is there.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scenes.telling import tell
+from scenes.cli.telling import tell
 
 
 @click.command()

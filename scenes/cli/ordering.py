@@ -12,10 +12,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from scenes.cli.modelling import called, say_effect, served
+from scenes.cli.speaking import speakers
+from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
-from scenes.modelling import called, say_effect, served
-from scenes.speaking import speakers
-from scenes.telling import tell
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
 DEFAULT_TEXT = "The car is red"
@@ -71,11 +71,11 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
-    from scenes.brand import PLAIN
     from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
+    from scenes.stage.brand import PLAIN
 
     lecture, names = _lecture_in(names, wishes.pop("trust", False))
     is_heard = "voice" in wishes

@@ -20,7 +20,7 @@ def main() -> None:
         sys.stderr.write(f"lecture: {missing}\n")
         sys.exit(1)
     try:
-        from scenes.cli import main as command
+        from scenes.cli.main import main as command
 
         command()
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scenes.telling import printable, tell
+from scenes.cli.telling import printable, tell
 
 NARROW = 100
 

@@ -10,7 +10,7 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
-from scenes.step import Step
+from scenes.stage.step import Step
 from scenes.theme import at, units
 from transformer_core.studies import results
 from transformer_core.studies.focus import focus_of

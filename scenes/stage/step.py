@@ -13,7 +13,7 @@ from manim import Mobject
 from scenes.language import Heard, told
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.text import Words
-from scenes.production.captions import Cue
+from scenes.stage.captions import Cue
 from transformer_core.tracing.provenance import Span, parse
 
 #: An animation, a tuple that plays together, a list that plays in order, or nothing.

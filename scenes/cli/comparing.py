@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from scenes.filming import filmed, pictured
-from scenes.modelling import called
-from scenes.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
-from scenes.speaking import heard, speakers
-from scenes.telling import printable, tell
+from scenes.cli.filming import filmed, pictured
+from scenes.cli.modelling import called
+from scenes.cli.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
+from scenes.cli.speaking import heard, speakers
+from scenes.cli.telling import printable, tell
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -116,8 +116,8 @@ def _order(pair: Any, **wishes: Any) -> Any:
 
 def _tell(store: Any, order: Any) -> None:
     """The differences as a table."""
-    from scenes.compared_table import table
-    from scenes.model_tables import console
+    from scenes.cli.compared_table import table
+    from scenes.cli.model_tables import console
     from transformer_core.tracing.trace import Trace
 
     console().print(table(Trace.load(store.trace(order.text, None, **order.asked)[0])))

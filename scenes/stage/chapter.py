@@ -15,15 +15,15 @@ from typing import Any, ClassVar
 from manim import Animation, Mobject, VGroup, config
 
 from scenes.animations import appear, follow, leave, settle_in
-from scenes.brand import PLAIN, Brand
 from scenes.language import ENGLISH, spoken_in
 from scenes.mobjects.diagrams import MiniMap
-from scenes.mobjects.notes import RIGHT_END, Note
 from scenes.mobjects.text import Words
-from scenes.production.captions import Cue, reading_seconds, shares_of, split, standing_seconds
-from scenes.requirements import lacks
-from scenes.stage import Stage
-from scenes.step import Record, Show, Step, claim
+from scenes.stage.brand import PLAIN, Brand
+from scenes.stage.captions import Cue, reading_seconds, shares_of, split, standing_seconds
+from scenes.stage.notes import RIGHT_END, Note
+from scenes.stage.playing import Stage
+from scenes.stage.requirements import lacks
+from scenes.stage.step import Record, Show, Step, claim
 from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
@@ -41,7 +41,7 @@ class TooLongError(ValueError):
 
 class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
-    in words of `scenes.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`.
+    in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -80,7 +80,7 @@ class Chapter(Stage):
     def material(self) -> Trace:
         """The trace that this chapter reads; computed here only if nobody handed one in."""
         if self.trace is None:
-            from scenes.reading import read
+            from scenes.stage.reading import read
 
             self.trace = read(os.environ.get("LECTURE_TEXT", DEFAULT_TEXT))
         return self.trace

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from scenes.ordering import shared
-from scenes.telling import printable, tell
+from scenes.cli.ordering import shared
+from scenes.cli.telling import printable, tell
 
 EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
 ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
@@ -29,7 +29,7 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) ->
     \b
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3
     """
-    from scenes.ordering import open_store
+    from scenes.cli.ordering import open_store
     from transformer_core.tracing.explain import places_of
     from transformer_core.tracing.trace import Trace
 

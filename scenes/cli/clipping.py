@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenes.cli.ordering import open_store, order_of, painted
+from scenes.cli.telling import tell
 from scenes.language import ENGLISH
-from scenes.ordering import open_store, order_of, painted
-from scenes.telling import tell
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
+from scenes.cli.telling import tell
 from scenes.speech.voices import INSTALL, PACKAGE, SILENT, NotInstalledError, voice
 from scenes.speech.voices import voices as known_models
-from scenes.telling import tell
 
 
 def heard(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

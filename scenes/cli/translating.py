@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenes.cli.ordering import open_store, order_of
+from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
 from scenes.language.catalogue import FOLDER
-from scenes.ordering import open_store, order_of
 from scenes.production.files import whole
-from scenes.telling import tell
 
 if TYPE_CHECKING:  # a core without pictures has this command, too, and nothing to translate
     import polib

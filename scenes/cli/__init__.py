@@ -1,0 +1,1 @@
+"""The command `lecture`: `main` gathers the commands, a file for each group of them."""
