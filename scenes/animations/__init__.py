@@ -3,7 +3,9 @@
 A chapter's own verb or motion goes in a file of its own beside these, and is imported from there.
 """
 
+from scenes.animations.ambient import Pulses, pulses
 from scenes.animations.fades import Come, Fade, Leave, Motion
+from scenes.animations.flights import Dive, Flight, Rise, Travel
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
 from scenes.animations.verbs import (
     EASE_OUT,
@@ -33,12 +35,17 @@ __all__ = [
     "Along",
     "Come",
     "Count",
+    "Dive",
     "Fade",
+    "Flight",
     "Leave",
     "Morph",
     "Motion",
+    "Pulses",
+    "Rise",
     "Sweep",
     "Through",
+    "Travel",
     "Visit",
     "appear",
     "appear_in_turn",
@@ -52,6 +59,7 @@ __all__ = [
     "leave",
     "light",
     "move_ring",
+    "pulses",
     "reweigh",
     "ring_around",
     "settle_in",

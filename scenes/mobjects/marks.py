@@ -10,7 +10,7 @@ the drawing back and compares it with the trace, so that a bar that is too long 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -207,12 +207,12 @@ def marks_on(stage: Sequence[Mobject]) -> Iterator[VMobject]:
         yield from (part for part in mobject.get_family() if getattr(part, "meanings", ()))
 
 
-def misdrawn(stage: Sequence[Mobject], trace: Trace) -> list[str]:
-    """What is drawn otherwise than the trace says; parts that something moves at this moment are `in_motion`."""
+def misdrawn(stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()) -> list[str]:
+    """What is drawn otherwise than the trace says; parts whose ids are among the `moving` are on their way."""
     return [
         fault
         for part in marks_on(stage)
-        if not getattr(part, "in_motion", False)
+        if id(part) not in moving and not getattr(part, "dived", False)
         for meaning in part.meanings
         if (fault := meaning.fault(part, trace))
     ]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any, ClassVar
 
 from manim import Animation, Mobject, VGroup, config
+from manim.animation.animation import prepare_animation
 
 from scenes.animations import appear, follow, leave, settle_in
 from scenes.language import ENGLISH, spoken_in
@@ -20,19 +21,24 @@ from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words
 from scenes.stage.brand import PLAIN, Brand
 from scenes.stage.captions import Cue, reading_seconds, shares_of, split, standing_seconds
+from scenes.stage.matching import match_cut
 from scenes.stage.notes import RIGHT_END, Note
 from scenes.stage.playing import Stage
 from scenes.stage.requirements import lacks
-from scenes.stage.step import Record, Show, Step, claim
+from scenes.stage.step import Beat, Record, Show, Step, beat, claim
 from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 
-__all__ = ["Chapter", "Record", "Step", "claim"]
+__all__ = ["Beat", "Chapter", "Record", "Step", "beat", "claim"]
 
 DEFAULT_TEXT = "The car is red"
 #: How much larger the map stands on the stage between two chapters than in its corner.
 ARRIVING = 3.2
+#: How much longer a play may last than by itself, where its words take their time.
+MOST_STRETCHED = 1.6
+#: A play that would begin in the last moment of a caption, in seconds, begins with the next one.
+LATE = 0.4
 
 
 class TooLongError(ValueError):
@@ -178,15 +184,24 @@ class Chapter(Stage):
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
         spoken = self.speech[record.number - 1] if self.speech else ()
-        for beat, show, seconds in zip_longest(step.beats, step.show, spoken):
+        if step.spread:
+            self._play(opening, record, showing)
+            self._restack(step)
+            opening = ()
+        for beat, show, seconds, ambient in zip_longest(step.beats, step.show, spoken, step.ambient):
             cards = split(parse(beat)[0]) if beat else ()
             record.note(parse(beat or "")[1])
             plays = [*([opening] if opening else []), *_in_order(show)]
             opening = ()
             if beat is not None:
                 record.starts.append(record.duration)
-            self._beat(cards or ((),), plays, seconds, record, showing)
+            self.ambient = ambient
+            if step.spread:
+                self._spread(cards or ((),), plays, seconds, record, showing)
+            else:
+                self._beat(cards or ((),), plays, seconds, record, showing)
         self._hold(pace("hold"), record, showing)
+        self.ambient = None
         self.note_screen(record)
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
@@ -196,17 +211,28 @@ class Chapter(Stage):
         changes: list[Animation] = [follow(heading)]
         if self.heading:
             changes.append(leave(self.heading))
-        if step.stay is not None:
-            kept = {id(part) for mobject in step.stay for part in mobject.get_family()}
-            kept |= {
-                id(part) for part in [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]
-            }
+        staying = step.stay if step.stage is None else step.stage
+        if staying is not None:
+            kept = {id(part) for mobject in staying for part in mobject.get_family()}
+            chrome = [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]
+            kept |= {id(part) for mobject in chrome for part in mobject.get_family()}
+            here = {id(part) for mobject in self.mobjects for part in mobject.get_family()}
             self._dissolve(kept)
-            gone = [m for m in self.mobjects if id(m) not in kept and len(m.family_members_with_points())]
-            if gone:
+            gone = [m for m in self.mobjects if id(m) not in kept and m.family_members_with_points()]
+            if step.stage is not None:
+                changes += match_cut(gone, step.stage, here & kept)
+            elif gone:
                 changes.append(leave(*gone))
         self.heading = heading
         return tuple(changes)
+
+    def _restack(self, step: Step) -> None:
+        """Put the figures of a step in their declared order: a cut has left their parts loose, each where it landed."""
+        if step.stage is not None:
+            self.remove(*(part for mobject in step.stage for part in mobject.get_family()))
+            self.add(*step.stage)
+            if self.caption:
+                self.bring_to_front(*self.caption)
 
     def _beat(
         self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
@@ -229,6 +255,42 @@ class Chapter(Stage):
             self._hold(needed - (record.duration - start), record, showing)
             if lines:
                 record.cues.append(Cue(start, record.duration, lines))
+
+    def _spread(
+        self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
+    ) -> None:
+        """Show the cards of one beat, and spread its plays over the time in which they are said.
+
+        Each play lasts up to `MOST_STRETCHED` times as long as by itself; what is left of the time is divided between
+        them, so that each begins with its words.
+        """
+        shares = shares_of(cards)
+        needed = [reading_seconds(" ".join(lines)) for lines in cards]
+        said = sum(needed) if seconds is None else seconds
+        ends = [*accumulate(needed)] if seconds is None else [said * share for share in shares]
+        alone = sum(_seconds_of(play) for play in plays)
+        stretched = min(MOST_STRETCHED, max(1.0, said / alone)) if alone else 1.0
+        pause = max(0.0, said - alone * stretched) / max(1, len(plays))
+        begun = record.duration
+        for lines, end in zip(cards, ends, strict=True):
+            start, last = record.duration, lines is cards[-1]
+            self._caption(lines)
+            while plays and (last or record.duration - begun < end - LATE):
+                self._play(plays.pop(0), record, showing, stretched)
+                self.note_screen(record)
+                rest = begun + end - record.duration
+                if plays:
+                    self._hold(min(pause, rest) if not last else pause, record, showing)
+            least = standing_seconds(" ".join(lines)) - (record.duration - start)
+            self._hold(max(begun + end - record.duration, least), record, showing)
+            if lines:
+                record.cues.append(Cue(start, record.duration, lines))
+
+
+def _seconds_of(play: Any) -> float:
+    """How long a play lasts by itself."""
+    together = [part for part in (play if isinstance(play, tuple) else (play,)) if part is not None]
+    return max((prepare_animation(part).get_run_time() for part in together), default=0.0)
 
 
 def _in_order(show: Show) -> list[Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from manim import Scene, config
+from manim import Animation, Scene, config
 
 from scenes.language import Told
 from scenes.layout import texts_on
@@ -24,6 +25,8 @@ class Stage(Scene):
         super().__init__(**scene)
         self.captions = captions
         self.caption: list[Words] = []
+        #: What goes on while nothing else plays: an animation of so many seconds.
+        self.ambient: Callable[[float], Animation] | None = None
 
     def _dissolve(self, kept: set[int]) -> None:
         """Take groups apart until each of the scene's mobjects stays as a whole or leaves as a whole."""
@@ -41,11 +44,14 @@ class Stage(Scene):
             self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
             self.add(*self.caption)
 
-    def _play(self, decoded: Any, record: Record, showing: bool) -> None:
-        together = [a for a in (decoded if isinstance(decoded, tuple) else (decoded,)) if a is not None]
+    def _play(self, play: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:
+        """Play an animation, or a tuple of them together; each lasts `stretched` times as long as by itself."""
+        together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
         if not together:
             return
         animations = self.compile_animations(*together)
+        for animation in animations:
+            animation.set_run_time(animation.get_run_time() * stretched)
         record.duration += self._frames(max(a.get_run_time() for a in animations))
         if showing:
             self.play(*animations)
@@ -63,6 +69,9 @@ class Stage(Scene):
         if seconds * config.frame_rate < 0.5:
             return
         frames = max(1, round(seconds * config.frame_rate))
+        if self.ambient is not None and frames >= config.frame_rate:
+            self._play(self.ambient(frames / config.frame_rate), record, showing)
+            return
         record.duration += frames / config.frame_rate
         if showing:
             # A quarter frame more: Manim cuts off, and would lose a frame where the division falls short.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from manim import Mobject
+from manim import Animation, Mobject
 
 from scenes.language import Heard, told
 from scenes.mobjects.formulas import Formula
@@ -21,23 +21,57 @@ Show = Any
 
 
 @dataclass(frozen=True)
+class Beat:
+    """What is said, and what plays while it is said; see `beat`."""
+
+    say: str
+    plays: tuple[Show, ...] = ()
+    ambient: Callable[[float], Animation] | None = None
+
+
+def beat(say: str, *plays: Show, ambient: Callable[[float], Animation] | None = None) -> Beat:
+    """Words, and the motions that they tell of.
+
+    Args:
+        say: a sentence, or the part of one.
+        plays: what plays, one after another, each spread over its part of the time in which the words are said; a
+            tuple plays together. None is nothing.
+        ambient: gives an animation of so many seconds that goes on wherever nothing else plays: a motion that means
+            something, such as pulses that run along arcs in proportion to their weights.
+    """
+    return Beat(say, tuple(play for play in plays if play is not None), ambient)
+
+
 class Step:
     """One idea, said and shown.
 
     Args:
         title: what the viewer should remember, as a line.
-        say: the narration, at most 45 words; "|" divides it in beats.
-        show: what is played, one entry a beat: an animation, a tuple of animations that play together, or a list of
-            these that play one after another.
-        stay: what remains on stage from the step before; everything, if it is not given.
+        beats: the narration with its motions (see `beat`), at most 45 words in all.
+        stage: what stands on stage when the step begins. What it has in common with the step before by identity stays;
+            what shows the same entry of a tensor, or the same token, travels and morphs; only the rest fades. If it is
+            not given, everything stays.
         here: the part of the model that this step looks at, if another than its chapter (see `MiniMap`); "" is none.
+        say, show, stay: the same of a chapter of the earlier kind: the whole narration, divided in beats by "|"; the
+            plays, one entry a beat; and what remains on stage.
     """
 
-    title: str
-    say: str
-    show: Sequence[Show] = ()
-    stay: Sequence[Mobject] | None = None
-    here: str | None = None
+    def __init__(
+        self,
+        title: str,
+        *beats: Beat,
+        stage: Sequence[Mobject] | None = None,
+        here: str | None = None,
+        say: str = "",
+        show: Sequence[Show] = (),
+        stay: Sequence[Mobject] | None = None,
+    ) -> None:
+        self.title, self.stage, self.here, self.stay = title, stage, here, stay
+        self.say = say or " |".join(one.say for one in beats)
+        self.show: Sequence[Show] = [list(one.plays) for one in beats] if beats else show
+        self.ambient = [one.ambient for one in beats]
+        #: Whether the plays of a beat are spread over its words.
+        self.spread = bool(beats)
 
     @property
     def beats(self) -> list[str]:

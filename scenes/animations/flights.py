@@ -1,0 +1,201 @@
+"""Things travel: a copy from where it stands to where it is needed, one figure into the next, and into a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from manim import Mobject, Scene, VGroup, VMobject, rate_functions
+
+from scenes.animations.fades import COLOURS, Motion
+from scenes.layout import STAGE, Room
+from scenes.theme import pace, units
+
+#: The part of a way in which what flies lights up, and goes out again at its end.
+LIGHTING, LANDING = 0.2, 0.3
+
+
+def _bow(start: np.ndarray, end: np.ndarray, arc: float) -> np.ndarray:
+    """How far a way bends to its left in its middle: `arc` halves of its length."""
+    way = end - start
+    return np.array([-way[1], way[0], 0.0]) * arc / 2
+
+
+def _boxes(one: Mobject, other: Mobject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centres of two mobjects, and the size of the first over that of the second along each direction."""
+    size = np.array([one.width / max(other.width, 1e-6), one.height / max(other.height, 1e-6), 1.0])
+    return one.get_center(), other.get_center(), size
+
+
+class Flight(Motion):
+    """A copy of `source` flies to `target`, takes its size on the way, and is gone when it lands.
+
+    It is dark at both ends: in a group whose flights start one after another, nobody waits in the light.
+
+    Args:
+        source: what is copied, where it stands.
+        target: where the copy lands; None of its colours are taken.
+        arc: how far the way bends, as a share of its length; the piece itself is not turned.
+        colour: a fill for the copy on its way, such as that of its role.
+    """
+
+    def __init__(
+        self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", colour: str = "", **more: Any
+    ) -> None:
+        self.ghost = source.copy()
+        for part in self.ghost.get_family():
+            part.meanings = ()
+            if colour and isinstance(part, VMobject) and part.get_fill_opacity() > 0:
+                part.set_fill(colour, family=False)
+        self.target, self.arc = target, arc
+        super().__init__(
+            self.ghost, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, remover=True, **more
+        )
+
+    def begin(self) -> None:
+        self.leaves = self.ghost.family_members_with_points()
+        end, start, size = _boxes(self.target, self.ghost)
+        self.points = [leaf.points for leaf in self.leaves]
+        self.landed = [(leaf.points - start) * size + end for leaf in self.leaves]
+        self.bow = _bow(start, end, self.arc)
+        self.colours = [[getattr(leaf, name) for name in COLOURS] for leaf in self.leaves]
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        light = min(1.0, along / LIGHTING, (1 - along) / LANDING)
+        aside = self.bow * np.sin(np.pi * along)
+        for leaf, here, there, colours in zip(self.leaves, self.points, self.landed, self.colours, strict=True):
+            leaf.points = here + (there - here) * along + aside
+            for name, rgbas in zip(COLOURS, colours, strict=True):
+                setattr(leaf, name, rgbas * (1, 1, 1, light))
+
+
+class Travel(Motion):
+    """`part` comes to its place from where `source` stands, and of its size: it came out of it.
+
+    Where both have the same shapes, outline and fill pass over one into the other. With `leaving`, the source is gone
+    from the first frame on: it is the source itself that has moved.
+    """
+
+    def __init__(
+        self,
+        source: Mobject,
+        part: Mobject,
+        arc: float = 0.15,
+        kind: str = "transform",
+        leaving: bool = False,
+        **more: Any,
+    ) -> None:
+        self.source, self.arc, self.leaving = source, arc, leaving
+        super().__init__(part, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, **more)
+
+    def _setup_scene(self, scene: Scene) -> None:
+        if self.leaving:
+            scene.remove(*self.source.get_family())
+        super()._setup_scene(scene)
+
+    def begin(self) -> None:
+        mine, theirs = (m.family_members_with_points() for m in (self.mobject, self.source))
+        self.alike = len(mine) == len(theirs) and all(
+            a.points.shape == b.points.shape for a, b in zip(mine, theirs, strict=True)
+        )
+        start, end, size = _boxes(self.source, self.mobject)
+        self.bow = _bow(start, end, self.arc)
+        self.states = []
+        for i, leaf in enumerate(mine):
+            home = leaf.points
+            away = theirs[i].points.copy() if self.alike else (home - end) * size + start
+            shades = [(getattr(leaf, n), getattr(theirs[i], n) if self.alike else None) for n in COLOURS]
+            self.states.append((leaf, away, home, shades))
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        light = 1.0 if self.alike else min(1.0, along / LIGHTING)
+        aside = self.bow * np.sin(np.pi * along)
+        for leaf, away, home, shades in self.states:
+            leaf.points = home if along == 1 else away + (home - away) * along + aside
+            for name, (own, other) in zip(COLOURS, shades, strict=True):
+                if along == 1:
+                    setattr(leaf, name, own)
+                elif other is not None and other.shape == own.shape:
+                    setattr(leaf, name, other + (own - other) * along)
+                else:
+                    setattr(leaf, name, own * (1, 1, 1, light))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How the leaves of a picture stood before a dive."""
+
+    leaves: tuple[VMobject, ...]
+    points: tuple[np.ndarray, ...]
+    strokes: tuple[float, ...]
+    colours: tuple[tuple[np.ndarray, ...], ...]
+
+
+class Dive(Motion):
+    """The picture grows until `part` fills `room`: to the eye, a camera that goes into it.
+
+    It is the drawing that is scaled and not the camera, so that the title and captions stay where they are, and what
+    is drawn inside has the size in which it is seen. The speed is even in the logarithm of the size.
+
+    Args:
+        picture: all that grows.
+        part: the part of it that is dived into.
+        faint: how much of its colour the rest keeps.
+    """
+
+    def __init__(self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, faint: float = 0.25) -> None:
+        self.whole, self.part, self.room, self.faint = VGroup(*picture), part, room, faint
+        super().__init__(self.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+
+    def begin(self) -> None:
+        leaves = tuple(self.whole.family_members_with_points())
+        self.seen = Seen(
+            leaves,
+            tuple(leaf.points for leaf in leaves),
+            tuple(leaf.stroke_width for leaf in leaves),
+            tuple(tuple(getattr(leaf, name) for name in COLOURS) for leaf in leaves),
+        )
+        self.factor = min(units(self.room.width) / self.part.width, units(self.room.height) / self.part.height)
+        self.start, self.goal = self.part.get_center(), self.room.centre
+        self.inside = {id(part) for part in self.part.get_family()}
+        for leaf in leaves:
+            leaf.dived = True
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(self.rate_func(alpha))
+
+    def show(self, depth: float) -> None:
+        """Stand at `depth` between the whole (0) and the part (1)."""
+        size = self.factor**depth
+        way = (size - 1) / (self.factor - 1) if abs(self.factor - 1) > 1e-9 else depth
+        centre = self.start + (self.goal - self.start) * way
+        seen = self.seen
+        for leaf, points, width, colours in zip(seen.leaves, seen.points, seen.strokes, seen.colours, strict=True):
+            leaf.points = points if depth == 0 else (points - self.start) * size + centre
+            leaf.stroke_width = width * size
+            faint = 1.0 if id(leaf) in self.inside else 1 - (1 - self.faint) * depth
+            for name, rgbas in zip(COLOURS, colours, strict=True):
+                setattr(leaf, name, rgbas if faint == 1 else rgbas * (1, 1, 1, faint))
+
+
+class Rise(Motion):
+    """Back out of a dive: each part stands again where it stood before, to the last bit."""
+
+    def __init__(self, dive: Dive) -> None:
+        self.dive = dive
+        super().__init__(dive.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.dive.show(1 - self.rate_func(alpha))
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        for leaf in self.dive.seen.leaves:
+            leaf.dived = False

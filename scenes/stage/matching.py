@@ -1,0 +1,81 @@
+"""Match cuts: what leaves and what comes are paired by what they show, and the one becomes the other.
+
+A part shows an entry of a tensor, a token, a vector, or a formula. Parts of two pictures that show the same are one
+thing to the eye, and travel; only what has no partner fades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Iterator, Sequence
+
+from manim import Animation, Mobject
+
+from scenes.animations import Travel, appear, leave
+from scenes.mobjects.text import Words
+from scenes.theme import pace
+
+#: Axes that name the places of the same sentence.
+PLACES = {"position", "query", "key"}
+
+
+def shown_by(mobject: Mobject) -> Hashable | None:
+    """What a part shows, such as ("entry", "encoder.0.self_attn.q", (0, 1, 3, 5)); None if nothing that can be named."""
+    key: Hashable | None = getattr(mobject, "key", None)
+    if key is not None:
+        return key
+    quantity, label = getattr(mobject, "quantity", None), getattr(mobject, "label", None)
+    if quantity is not None:
+        return "entry", quantity.name, quantity.index
+    if label is not None:
+        return "token", "position" if label.axis in PLACES else label.axis, label.position, str(label)
+    if isinstance(mobject, Words) and len(mobject.spans) == 1 and mobject.spans[0].shown == mobject.text:
+        source = mobject.spans[0].source
+        if source.axis:
+            return "token", "position" if source.axis in PLACES else source.axis, source.index[0], mobject.text
+        return "entry", source.name, source.index
+    return None
+
+
+def parts_of(mobject: Mobject, kept: Container[int] = ()) -> Iterator[tuple[Hashable | None, Mobject]]:
+    """The parts of a picture with what they show, the largest that can be named; what is `kept` is left out."""
+    if id(mobject) in kept:
+        return
+    key = shown_by(mobject)
+    whole = key is not None or not mobject.submobjects or len(mobject.points)
+    if whole:
+        if mobject.family_members_with_points():
+            yield key, mobject
+        return
+    for part in mobject.submobjects:
+        yield from parts_of(part, kept)
+
+
+def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[int]) -> list[Animation]:
+    """Animations from one picture to the next: what shows the same travels, what is left of both fades.
+
+    Of several parts that show the same, each finds a partner in order; those left over come out of the last one.
+    """
+    leaving: dict[Hashable, list[Mobject]] = {}
+    fading: list[Mobject] = []
+    for mobject in old:
+        for key, part in parts_of(mobject, kept):
+            if key is None:
+                fading.append(part)
+            else:
+                leaving.setdefault(key, []).append(part)
+    travels: list[Animation] = []
+    coming: list[Mobject] = []
+    last: dict[Hashable, Mobject] = {}
+    for mobject in new:
+        for key, part in parts_of(mobject, kept):
+            if key is not None and leaving.get(key):
+                last[key] = leaving[key].pop(0)
+                travels.append(Travel(last[key], part, kind="cut", leaving=True))
+            elif key is not None and key in last:
+                travels.append(Travel(last[key], part, kind="cut"))
+            else:
+                coming.append(part)
+    fading += [part for parts in leaving.values() for part in parts]
+    found = [leave(*fading)] if fading else []
+    late = appear(*coming).set_run_time(pace("cut")) if coming else None
+    return [*found, *travels, *([late] if late else [])]
