@@ -243,7 +243,8 @@ def gap(name: str) -> float:
 #: Seconds of each kind of motion.
 PACES = {
     "appear": 0.5, "emphasise": 0.35, "cell": 2.4, "row": 1.2, "rest": 0.8, "flow": 0.9, "transform": 0.8,
-    "slow": 3.2, "tour": 5.4, "camera": 1.2, "dive": 1.6, "cut": 1.3, "pour": 3.0, "leave": 0.3, "stagger": 0.8, "hold": 0.6,
+    "slow": 3.2, "tour": 5.4, "camera": 1.2,
+    "dive": 1.6, "cut": 1.3, "pour": 3.0, "leave": 0.3, "stagger": 0.8, "hold": 0.6,
 }  # fmt: skip
 
 

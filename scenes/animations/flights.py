@@ -1,4 +1,4 @@
-"""Things travel: a copy from where it stands to where it is needed, one figure into the next, and into a part of one."""
+"""Things travel: a copy to where it is needed, one figure into the next, and the eye into a part of one."""
 
 from __future__ import annotations
 

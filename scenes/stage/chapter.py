@@ -188,12 +188,12 @@ class Chapter(Stage):
             self._play(opening, record, showing)
             self._restack(step)
             opening = ()
-        for beat, show, seconds, ambient in zip_longest(step.beats, step.show, spoken, step.ambient):
-            cards = split(parse(beat)[0]) if beat else ()
-            record.note(parse(beat or "")[1])
+        for said, show, seconds, ambient in zip_longest(step.beats, step.show, spoken, step.ambient):
+            cards = split(parse(said)[0]) if said else ()
+            record.note(parse(said or "")[1])
             plays = [*([opening] if opening else []), *_in_order(show)]
             opening = ()
-            if beat is not None:
+            if said is not None:
                 record.starts.append(record.duration)
             self.ambient = ambient
             if step.spread:

@@ -19,7 +19,7 @@ PLACES = {"position", "query", "key"}
 
 
 def shown_by(mobject: Mobject) -> Hashable | None:
-    """What a part shows, such as ("entry", "encoder.0.self_attn.q", (0, 1, 3, 5)); None if nothing that can be named."""
+    """What a part shows, such as ("entry", "encoder.0.self_attn.q", (0, 1, 3, 5)); None if it has no name."""
     key: Hashable | None = getattr(mobject, "key", None)
     if key is not None:
         return key
