@@ -19,7 +19,8 @@ CODES = languages()[1:]
 
 
 SCENES = Path(scenes.__file__).parent
-WRITTEN = sorted([*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")])
+#: All that draws; what `marks` says of a wrong drawing is for engineers.
+WRITTEN = sorted({*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")} - {SCENES / "mobjects" / "marks.py"})
 
 
 def entries(code):

@@ -126,7 +126,7 @@ def test_the_comparison_is_no_chapter_of_the_lecture():
 
 
 def test_who_is_compared_tells_one_trace_from_another(tmp_path, monkeypatch):
-    monkeypatch.setattr("transformer_core.studies.sentence.compare.compare", lambda *asked: Fake(asked))
+    monkeypatch.setattr("scenes.stage.reading.compare", lambda *asked: Fake(asked))
     pairs = [
         Pair((None, UNTRAINED)),
         Pair((UNTRAINED, None)),

@@ -47,10 +47,10 @@ def test_all_that_is_said_goes_through_it():
         if isinstance(node, ast.Call) and ast.unparse(node.func) in said
     }
     assert others == {
-        "checking.py: click.secho(f'── {name}', bold=True)",
-        "checking.py: click.echo('all checks passed')",
-        "cli.py: click.echo(json.dumps({'chapters': rows,",
-        "explaining.py: click.echo(json.dumps(cell.as_dict(depth",
-        "modelling.py: click.echo(listed(found))",
-        "telling.py: click.echo(plain(line), err=err)",
+        "cli/checking.py: click.secho(f'── {name}', bold=True)",
+        "cli/checking.py: click.echo('all checks passed')",
+        "cli/main.py: click.echo(json.dumps({'chapters': rows,",
+        "cli/explaining.py: click.echo(json.dumps(cell.as_dict(depth",
+        "cli/modelling.py: click.echo(listed(found))",
+        "cli/telling.py: click.echo(plain(line), err=err)",
     }
