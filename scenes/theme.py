@@ -60,6 +60,8 @@ TYPES = {
     "large cell": Type("Inter", 460, 29, tabular=True),
     "number": Type("Inter", 560, 32, tabular=True),
     "large number": Type("Inter", 640, 46, tabular=True),
+    "stage number": Type("Inter", 560, 36, tabular=True),
+    "stage word": Type("Inter", 560, 34),
     "tag": Type("Source Serif 4", 480, 28, italic=True),
     "symbol": Type("Source Serif 4", 480, 40),
 }
@@ -109,7 +111,7 @@ DARK = Palette(
     weight="#F2EFDD",
     warning="#FA5A2A",
     focus="#FFFFFF",
-    diverging=("#AA4310", "#6D331C", "#1D2126", "#234775", "#2366B9"),
+    diverging=("#E8702E", "#7E3B1C", "#1D2126", "#28558F", "#4C93F0"),
     sequential=("#1A212A", "#373D43", "#595E60", "#8E908B", "#C0C0B5", "#F2EFDD"),
 )
 LIGHT = Palette(

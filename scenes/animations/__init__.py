@@ -4,9 +4,12 @@ A chapter's own verb or motion goes in a file of its own beside these, and is im
 """
 
 from scenes.animations.ambient import Pulses, pulses
+from scenes.animations.dealing import deal
 from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.animations.flights import Dive, Flight, Rise, Travel
+from scenes.animations.meetings import meet
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
+from scenes.animations.swings import Swing
 from scenes.animations.verbs import (
     EASE_OUT,
     GLIDE,
@@ -14,6 +17,7 @@ from scenes.animations.verbs import (
     appear_in_turn,
     become,
     dim,
+    draw,
     fill,
     flow,
     fly,
@@ -44,13 +48,16 @@ __all__ = [
     "Pulses",
     "Rise",
     "Sweep",
+    "Swing",
     "Through",
     "Travel",
     "Visit",
     "appear",
     "appear_in_turn",
     "become",
+    "deal",
     "dim",
+    "draw",
     "fill",
     "flow",
     "fly",
@@ -58,6 +65,7 @@ __all__ = [
     "highlight",
     "leave",
     "light",
+    "meet",
     "move_ring",
     "pulses",
     "reweigh",

@@ -21,7 +21,7 @@ class Pulses(Motion):
     """
 
     def __init__(
-        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str = "weight"
+        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str = "value"
     ) -> None:
         shown = [(line, float(w)) for line, w in zip(lines, weights, strict=True) if w > 0.005]
         self.lines = [line for line, _ in shown for _ in range(UNDER_WAY)]
@@ -59,6 +59,6 @@ def _along(line: VMobject) -> Callable[[float], np.ndarray]:
     return at
 
 
-def pulses(lines: Sequence[VMobject], weights: Sequence[float], role: str = "weight") -> Callable[[float], Animation]:
+def pulses(lines: Sequence[VMobject], weights: Sequence[float], role: str = "value") -> Callable[[float], Animation]:
     """For `beat(ambient=...)`: lights that run along `lines` for as long as nothing else plays."""
     return lambda seconds: Pulses(lines, weights, seconds, role)

@@ -147,10 +147,13 @@ class Dive(Motion):
         picture: all that grows.
         part: the part of it that is dived into.
         faint: how much of its colour the rest keeps.
+        inside: how much of its colour the part keeps.
     """
 
-    def __init__(self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, faint: float = 0.25) -> None:
-        self.whole, self.part, self.room, self.faint = VGroup(*picture), part, room, faint
+    def __init__(
+        self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, faint: float = 0.0, inside: float = 1.0
+    ) -> None:
+        self.whole, self.part, self.room, self.kept = VGroup(*picture), part, room, (faint, inside)
         super().__init__(self.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
 
     def begin(self) -> None:
@@ -163,6 +166,7 @@ class Dive(Motion):
         )
         self.factor = min(units(self.room.width) / self.part.width, units(self.room.height) / self.part.height)
         self.start, self.goal = self.part.get_center(), self.room.centre
+        self.inner = np.concatenate([leaf.points for leaf in self.part.family_members_with_points()])
         self.inside = {id(part) for part in self.part.get_family()}
         for leaf in leaves:
             leaf.dived = True
@@ -180,22 +184,47 @@ class Dive(Motion):
         for leaf, points, width, colours in zip(seen.leaves, seen.points, seen.strokes, seen.colours, strict=True):
             leaf.points = points if depth == 0 else (points - self.start) * size + centre
             leaf.stroke_width = width * size
-            faint = 1.0 if id(leaf) in self.inside else 1 - (1 - self.faint) * depth
+            faint = 1 - (1 - self.kept[id(leaf) in self.inside]) * depth
             for name, rgbas in zip(COLOURS, colours, strict=True):
                 setattr(leaf, name, rgbas if faint == 1 else rgbas * (1, 1, 1, faint))
 
 
 class Rise(Motion):
-    """Back out of a dive: each part stands again where it stood before, to the last bit."""
+    """Back out of a dive: each part stands again where it stood before, to the last bit.
 
-    def __init__(self, dive: Dive) -> None:
-        self.dive = dive
-        super().__init__(dive.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+    What was drawn `inside` shrinks along with the part, fades, and is gone.
+    """
+
+    def __init__(self, dive: Dive, *inside: Mobject) -> None:
+        self.dive, self.inside = dive, VGroup(*inside)
+        whole = VGroup(dive.whole, self.inside)
+        super().__init__(whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+
+    def begin(self) -> None:
+        self.leaves = [
+            (leaf, leaf.points, leaf.stroke_width, [getattr(leaf, name) for name in COLOURS])
+            for leaf in self.inside.family_members_with_points()
+        ]
+        super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
-        self.dive.show(1 - self.rate_func(alpha))
+        depth = 1 - self.rate_func(alpha)
+        self.dive.show(depth)
+        size = self.dive.part.width / self.width
+        place = self.dive.part.get_center()
+        for leaf, points, width, colours in self.leaves:
+            leaf.points = (points - self.dive.goal) * size + place
+            leaf.stroke_width = width * size
+            for name, rgbas in zip(COLOURS, colours, strict=True):
+                setattr(leaf, name, rgbas * (1, 1, 1, min(1.0, 2 * depth)))
+
+    @property
+    def width(self) -> float:
+        """The width of the part while the eye is in it."""
+        return float(np.ptp(self.dive.inner, axis=0)[0]) * self.dive.factor
 
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)
+        scene.remove(*self.inside.get_family())
         for leaf in self.dive.seen.leaves:
             leaf.dived = False

@@ -10,6 +10,7 @@ from manim import (
     UP,
     Animation,
     AnimationGroup,
+    Create,
     Group,
     LaggedStart,
     Mobject,
@@ -148,6 +149,11 @@ def turn_over(
     moves += [leave(*dashes)] if dashes else []
     moves += [Come(VGroup(*dressed), run_time=pace("row"))] if dressed else []
     return tuple(moves)
+
+
+def draw(*lines: Mobject, kind: str = "transform") -> Animation:
+    """Lines grow from their beginning to their end, all together."""
+    return Create(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
 
 
 def settle_in(whole: Mobject, place: Mobject) -> Animation:

@@ -62,6 +62,8 @@ class MiniMap(VGroup):
         for part, piece in self.pieces.items():
             if lies_in(part, here):
                 piece.set_fill(palette().focus, 1).set_stroke(palette().focus)
+        lit = [piece for part, piece in self.pieces.items() if here and lies_in(part, here)]
+        self.lit: VMobject | None = lit[0] if lit else None
         self.add(*self.roads, *self.pieces.values(), labels)
 
     def _tower(self, tower: Tower, x: float) -> None:

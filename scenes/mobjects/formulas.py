@@ -12,6 +12,8 @@ from transformer_core.tracing.provenance import CLOSE, MARK, MIDDLE, OPEN, parse
 
 #: Typst's size against our em sizes: measured so that an x is as high as in the token style.
 FONT_SIZE = 40.0
+#: The size of a formula that is read from the last row.
+LARGE = 64.0
 ROLES = ("query", "key", "value", "residual", "weight", "ink2", "ink3")
 
 

@@ -182,6 +182,39 @@ def _nearest(mark: Mobject, point: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Tip(Meaning):
+    """The arrow leads from where it begins by `across` and `up`, each times `unit` px."""
+
+    across: Quantity
+    up: Quantity
+    unit: float
+
+    def fault(self, mobject: VMobject, trace: Trace) -> str:
+        lines = [part for part in mobject.get_family() if len(part.points)]
+        drawn = (_tip(lines) - lines[0].points[0])[:2] * PIXELS_PER_UNIT
+        right = np.array([value_at(one, trace) for one in (self.across, self.up)]) * self.unit
+        wrong = float(np.abs(drawn - right).max()) > SLACK
+        return f"an arrow by {drawn.round(1)} px is drawn for {named(self.across)}: {right.round(1)}" if wrong else ""
+
+
+@dataclass(frozen=True)
+class Spot(Meaning):
+    """The line ends `across` and `up`, each times `unit` px, from the centre of `origin`."""
+
+    across: Quantity
+    up: Quantity
+    unit: float
+    origin: Mobject
+
+    def fault(self, mobject: VMobject, trace: Trace) -> str:
+        lines = [part for part in mobject.get_family() if len(part.points)]
+        drawn = (_tip(lines) - self.origin.get_center())[:2] * PIXELS_PER_UNIT
+        right = np.array([value_at(one, trace) for one in (self.across, self.up)]) * self.unit
+        wrong = float(np.abs(drawn - right).max()) > SLACK
+        return f"a line ends {drawn.round(1)} px from its origin, for {named(self.across)}: {right}" if wrong else ""
+
+
+@dataclass(frozen=True)
 class Beside(Meaning):
     """The word stands at the place `position` of an axis: level with `cells[position]` along `axis` (0 or 1)."""
 

@@ -91,6 +91,7 @@ class Arcs(VGroup):
         space = (WIDTH - 60 - sum(widths)) / len(words)
         self.chips.arrange(np.array([1.0, 0, 0]), buff=units(min(190.0, max(6.0, space))))
         self.arcs, self.marks = VGroup(), VGroup()
+        self.drawn_weights: list[float] = []
         most = (
             max((float(s) for j, s in enumerate(shares.values) if j != query_token), default=0.0)
             if shares is not None
@@ -102,6 +103,7 @@ class Arcs(VGroup):
             if j != query_token and (shares is None or share > 0.01):
                 arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
                 self.arcs.add(arc)
+                self.drawn_weights.append(share)
                 if shares is None:
                     self.marks.add(Words("?", "number", "ink2").settle(chip.get_bottom() + DOWN * units(34)))
                 elif share == most or share > 0.2:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from manim import Animation, Mobject, VGroup, config
 from manim.animation.animation import prepare_animation
 
-from scenes.animations import appear, follow, leave, settle_in
+from scenes.animations import Dive, appear, follow, leave, settle_in
 from scenes.language import ENGLISH, spoken_in
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words
@@ -47,7 +47,9 @@ class TooLongError(ValueError):
 
 class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
-    in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`.
+    in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`. The
+    map of the model stays in the corner where the chapter is `mapped`; else the chapter dives into it, and has the
+    whole stage.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -57,6 +59,7 @@ class Chapter(Stage):
     title: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
     at_the_end: ClassVar[bool] = False
+    mapped: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -139,17 +142,26 @@ class Chapter(Stage):
     def _set_up_chrome(self, trace: Trace) -> None:
         kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
         self.lit = self.whereabouts(trace)
-        self.stage_chrome = [MiniMap(trace, self.lit), kicker]
+        self.map = MiniMap(trace, self.lit)
+        self.stage_chrome = [self.map, kicker] if self.mapped else [kicker]
         self.lasting = Note.of(trace, self.lit, RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT)
 
     def _arrive(self, record: Record, showing: bool) -> None:
-        """Between two chapters: the map, large, shows where we go; then it takes its corner, and the work begins."""
-        place = self.stage_chrome[0]
+        """Between two chapters: the map, large, shows where we go.
+
+        Then it takes its corner, or the eye dives into the part that is lit.
+        """
+        place = self.map
         name = Words(self.title, "chapter").settle(at(960, 280))
         whole = place.copy().scale(ARRIVING).move_to(at(960, 630))
         self._play(appear(whole, name), record, showing)
         self._hold(pace("hold"), record, showing)
-        self._play((settle_in(whole, place), leave(name), follow(VGroup(*self.stage_chrome[1:]))), record, showing)
+        part = whole.lit
+        if self.mapped or part is None:
+            self._play((settle_in(whole, place), leave(name), follow(VGroup(*self.stage_chrome[1:]))), record, showing)
+        else:
+            dive = Dive([whole], part, faint=0.0, inside=0.0)
+            self._play((dive, leave(name), follow(VGroup(*self.stage_chrome))), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
 
@@ -170,11 +182,11 @@ class Chapter(Stage):
     def _light(self, trace: Trace, step: Step) -> None:
         """Light the part of the map that this step looks at."""
         here = self.whereabouts(trace) if step.here is None else step.here
-        if here != self.lit:
+        if self.mapped and here != self.lit:
             self.lit = here
-            self.remove(self.stage_chrome[0])
-            self.stage_chrome[0] = MiniMap(trace, here)
-            self.add(self.stage_chrome[0])
+            self.remove(self.map)
+            self.map = self.stage_chrome[0] = MiniMap(trace, here)
+            self.add(self.map)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it
         """The part of the model that this chapter looks at, for the small map."""
@@ -231,8 +243,7 @@ class Chapter(Stage):
         if step.stage is not None:
             self.remove(*(part for mobject in step.stage for part in mobject.get_family()))
             self.add(*step.stage)
-            if self.caption:
-                self.bring_to_front(*self.caption)
+            self.bring_to_front(*self.stage_chrome, *([self.heading] if self.heading else []), *self.caption)
 
     def _beat(
         self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from manim import Animation, Scene, config
+from manim import Animation, AnimationGroup, Scene, config
 
 from scenes.language import Told
 from scenes.layout import texts_on
@@ -44,6 +44,17 @@ class Stage(Scene):
             self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
             self.add(*self.caption)
 
+    def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
+        """Add what is not on stage yet, and leave in its place what is, which Manim would lift to the top."""
+        here = {id(mobject) for mobject in self.get_mobject_family_members()}
+        for animation in animations:
+            if isinstance(animation, AnimationGroup):
+                self.add_mobjects_from_animations(list(animation.animations))
+            elif not animation.is_introducer():
+                parts = animation.mobject.family_members_with_points()
+                if not all(id(part) in here for part in parts):
+                    self.add(animation.mobject)
+
     def _play(self, play: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:
         """Play an animation, or a tuple of them together; each lasts `stretched` times as long as by itself."""
         together = [a for a in (play if isinstance(play, tuple) else (play,)) if a is not None]
@@ -56,6 +67,7 @@ class Stage(Scene):
         if showing:
             self.play(*animations)
         else:
+            self.add_mobjects_from_animations(animations)
             for animation in animations:
                 animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
                 animation.begin()

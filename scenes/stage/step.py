@@ -38,7 +38,12 @@ def beat(say: str, *plays: Show, ambient: Callable[[float], Animation] | None = 
             tuple plays together. None is nothing.
         ambient: gives an animation of so many seconds that goes on wherever nothing else plays: a motion that means
             something, such as pulses that run along arcs in proportion to their weights.
+
+    Raises:
+        ValueError: `say` has a "|", which divides beats.
     """
+    if "|" in say:
+        raise ValueError(f"a beat is one part of the narration: make two of {say!r}")
     return Beat(say, tuple(play for play in plays if play is not None), ambient)
 
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from small import traced
 
 ROW = "batch position d_model"
@@ -18,6 +17,5 @@ def test_two_senses_that_go_one_way_lie_on_one_line_however_far_they_start_apart
         one_sense={"noun": 1},
         other_sense={"noun": 0},
     )
-    assert np.allclose(trace["encoder.senses_moved"].values, [[5, 0], [10, 0]])
+    assert np.allclose(trace["encoder.senses_path"].values, [[[0, 0], [5, 0]], [[0, 0], [10, 0]]])
     assert trace["encoder.senses_start"] == 1
-    assert trace["encoder.senses_end"] == pytest.approx(np.hypot(3, 5) / 5)

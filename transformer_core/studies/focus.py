@@ -136,6 +136,47 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
     return _clearest(trace) or _most_attentive(trace)
 
 
+#: Bits of a row that shows a weighted sum best: its attention lies on two or three keys.
+MIXED = 1.1
+
+
+def mixed_focus(trace: Trace) -> Focus:
+    """Choose the head in which the query token of `focus_of` spreads its attention over two or three keys.
+
+    Most rows of a trained head lie almost wholly on one key, and the weighted sum of one value is a copy of it. Of all
+    heads of the stack, the one is taken whose row -sum_j w_j log2 w_j is nearest to 1.1 bits.
+    """
+    focus = focus_of(trace)
+    found = []
+    for layer in layers_of(trace, focus.stack):
+        rows = trace[f"{focus.stack}.{layer}.self_attn.weights"].pick(batch=0, query=focus.query_token)
+        bits = -(rows.values * np.log2(np.maximum(rows.values, 1e-12))).sum(-1)
+        head = int(np.abs(bits - MIXED).argmin())
+        top_key = rows.pick(head=head).largest()[0]
+        found.append(
+            (abs(float(bits[head]) - MIXED), Focus(layer, head, focus.query_token, top_key, stack=focus.stack))
+        )
+    return min(found, key=lambda one: one[0])[1]
+
+
+def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:
+    """Layer and head in which a word of two senses attends most to the word that decides, in both of its sentences.
+
+    Of all heads the one with the largest of the smaller of the two weights; None where the trace has no such sentences.
+    """
+    best: tuple[float, tuple[int, int]] | None = None
+    for layer in layers_of(trace) if all(sense in trace.about for sense in senses) else ():
+        weights = []
+        for sense in senses:
+            place = trace.about[sense]
+            pair = trace[f"other.{sense}.{stack_of(trace)}.{layer}.self_attn.weights"].pick(batch=0)
+            weights.append(pair.pick(query=place["noun"], key=place["decides"]).values)
+        both = np.minimum(*weights)
+        if best is None or both.max() > best[0]:
+            best = float(both.max()), (layer, int(both.argmax()))
+    return best[1] if best else None
+
+
 def swap_of(trace: Trace, focus: Focus) -> Mapping[str, Any] | None:
     """The sentence with another adjective in the place of the query token
     (`transformer_core.studies.sentence.minimal_pairs`).

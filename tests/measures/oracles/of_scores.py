@@ -186,6 +186,32 @@ def weighted_value_norm(raw):
     return given / np.einsum("bhij->bhi", given)[..., None]
 
 
+def _plane(raw, b, h, i):
+    """Two orthonormal directions, by Gram and Schmidt on the output and on the value of its second longest term."""
+    terms = [w * v for w, v in zip(raw["weights"][b, h, i], raw["v"][b, h], strict=True)]
+    output = sum(terms)
+    if len(terms) == 1:
+        return [output / math.hypot(*output), 0 * output]
+    other = raw["v"][b, h][sorted(range(len(terms)), key=lambda j: -math.hypot(*terms[j]))[1]]
+    basis, _ = np.linalg.qr(np.stack([output, other], axis=1))
+    return [basis[:, k] * (1 if basis[:, k] @ way > 0 else -1) for k, way in enumerate((output, other))]
+
+
+@oracle("value_plane", ATTENTION, "batch head query key component")
+def value_plane(raw):
+    batch, heads, queries, keys = raw["weights"].shape
+    found = np.zeros((batch, heads, queries, keys, 2))
+    for b, h, i in np.ndindex(batch, heads, queries):
+        for k, way in enumerate(_plane(raw, b, h, i)):
+            found[b, h, i, :, k] = [v @ way for v in raw["v"][b, h]]
+    return found
+
+
+@oracle("weighted_value_plane", ATTENTION, "batch head query key component")
+def weighted_value_plane(raw):
+    return np.einsum("bhij,bhijc->bhijc", raw["weights"], value_plane(raw))
+
+
 @oracle("role_threshold", "roles", "")
 def role_threshold(_):
     return 0.9

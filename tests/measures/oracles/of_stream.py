@@ -299,31 +299,28 @@ def residual_path_explained(raw):
     return values[-2:].sum() / values.sum()
 
 
-def ends(raw):
-    """The word's rows in its two sentences, before the stack and behind it."""
-    points = ("0.resid_pre", f"{raw.config['encoder_layers'] - 1}.resid_post")
-    senses = ("one_sense", "other_sense")
-    return [raw[f"/other.{s}.encoder.{name}"][0, raw.about[s]["noun"]] for name in points for s in senses]
+def ways(raw):
+    """The word's vectors in its two sentences, at every stop."""
+    return [
+        [raw[f"/other.{s}.encoder.{name}"][0, raw.about[s]["noun"]] for name in stops(raw)]
+        for s in ("one_sense", "other_sense")
+    ]
 
 
 SENSES = "/other.one_sense.encoder.0.resid_pre"
 
 
-@oracle("senses_moved", "encoder", "choice component", needs=SENSES)
-def senses_moved(raw):
-    one, other, one_after, other_after = ends(raw)
-    a, b = one_after - one, other_after - other
-    turn = math.acos((a @ b) / (math.hypot(*a) * math.hypot(*b)))
-    return [[math.hypot(*a), 0], [math.hypot(*b) * math.cos(turn), math.hypot(*b) * math.sin(turn)]]
+@oracle("senses_path", "encoder", "choice layer component",
+        lambda raw: {"layer": tuple(f"{raw.prefix}.{name}" for name in stops(raw))}, needs=SENSES)  # fmt: skip
+def senses_path(raw):
+    one, other = ways(raw)
+    a, b = one[-1] - one[0], other[-1] - other[0]
+    basis, _ = np.linalg.qr(np.stack([a, b], axis=1))
+    axes = [basis[:, 0] * np.sign(basis[:, 0] @ a), basis[:, 1] * np.sign(basis[:, 1] @ b)]
+    return [[[(x - way[0]) @ axis for axis in axes] for x in way] for way in (one, other)]
 
 
 @oracle("senses_start", "encoder", "", needs=SENSES)
 def senses_start(raw):
-    one, other, *_ = ends(raw)
-    return math.dist(one, other)
-
-
-@oracle("senses_end", "encoder", "", needs=SENSES)
-def senses_end(raw):
-    one, _, one_after, other_after = ends(raw)
-    return math.dist(one_after, other_after) / math.dist(one, one_after)
+    one, other = ways(raw)
+    return math.dist(one[0], other[0])

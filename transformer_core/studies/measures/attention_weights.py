@@ -91,6 +91,30 @@ def weighted_value_norm(weighted_v: np.ndarray) -> Values:
     return length / length.sum(-1, keepdims=True)
 
 
+@measure("batch head query key component", like="weights")
+def value_plane(v: np.ndarray, weighted_v: np.ndarray) -> Values:
+    """(v_j . e_1, v_j . e_2) for each value, in a plane that belongs to query i.
+
+    e_1 is the direction of the output z_i, and e_2 that part of the value of its second longest term w_ij v_j which is
+    orthogonal to it. If two terms make the output, both lie in the plane; other values are projected, and the projected
+    terms still add up to z_i. With a single key there is no e_2, and its coordinate is 0.
+    """
+    z = weighted_v.sum(-2)
+    first = z / np.maximum(np.linalg.norm(z, axis=-1, keepdims=True), 1e-12)
+    lengths = np.linalg.norm(weighted_v, axis=-1)
+    np.put_along_axis(lengths, lengths.argmax(-1)[..., None], -1.0, axis=-1)
+    term = np.take_along_axis(v, lengths.argmax(-1)[..., None], axis=2)
+    rest = term - (term * first).sum(-1, keepdims=True) * first
+    second = rest / np.maximum(np.linalg.norm(rest, axis=-1, keepdims=True), 1e-12) * (v.shape[2] > 1)
+    return np.stack([np.einsum("bhjd,bhid->bhij", v, axis) for axis in (first, second)], axis=-1)
+
+
+@measure("batch head query key component", like="weights")
+def weighted_value_plane(weights: np.ndarray, value_plane: np.ndarray) -> Values:
+    """w_ij (v_j . e_1, v_j . e_2): the terms of output i in the plane of `value_plane`."""
+    return weights[..., None] * value_plane
+
+
 @measure("")
 def role_threshold() -> Values:
     """The share of held-out sentences from which a role is named (`transformer_core.studies.focus.EARNED`)."""

@@ -46,43 +46,35 @@ def residual_path_explained(trace: Trace, prefix: str) -> Values:
     return _principal(trace, prefix)[2].sum()
 
 
-@measure("choice component")
-def senses_moved(trace: Trace, prefix: str) -> Values:
-    """a = x_last - x_first of one word in each of two sentences, in the plane of both, "choice component".
+@measure("choice layer component")
+def senses_path(trace: Trace, prefix: str) -> Values:
+    """x_stop - x_first of one word in each of two sentences at every stop, in the plane of both ends.
 
-    The first lies along the first axis, so that lengths and the angle are kept: a_1 = (|a_1|, 0),
-    a_2 = (a_1 . a_2 / |a_1|, the rest of |a_2|). It is a true picture of the two ends only if both
-    start at one point (`senses_start`).
+    With a_c = x_last - x_first of sentence c, the first axis is a_1 / |a_1|, and the second the part of a_2 that is
+    orthogonal to it: both ends lie in the plane, so that their lengths and their angle are kept. What lies between is
+    projected. It is a true picture of the two ends only if both start at one point (`senses_start`).
     """
-    first, last = _ends(trace, prefix)
-    one, other = last - first
-    length = np.linalg.norm(one)
-    along = one @ other / length
-    across = np.sqrt(max(float(other @ other - along**2), 0.0))
-    return np.array([[length, 0.0], [along, across]])
+    rows = _senses(trace, prefix)
+    moved = rows - rows[:, :1]
+    one, other = moved[:, -1]
+    first = one / np.linalg.norm(one)
+    second = other - (other @ first) * first
+    plane = np.stack([first, second / max(float(np.linalg.norm(second)), 1e-12)])
+    return moved @ plane.T, {"layer": tuple(stops(trace, prefix))}
 
 
 @measure("")
 def senses_start(trace: Trace, prefix: str) -> Values:
     """|x - x'| of the word's rows before the first block of the two sentences: none, if it stands at the same place."""
-    first, _ = _ends(trace, prefix)
+    first = _senses(trace, prefix)[:, 0]
     return np.linalg.norm(first[0] - first[1])
 
 
-@measure("")
-def senses_end(trace: Trace, prefix: str) -> Values:
-    """|x - x'| of the word's rows after the last block, over the length of the way that the first of them went."""
-    first, last = _ends(trace, prefix)
-    way = np.linalg.norm(last[0] - first[0])
-    return np.linalg.norm(last[0] - last[1]) / way
-
-
-def _ends(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """The word's rows before and after the stack, "choice d_model" each."""
-    start, end = stops(trace, prefix)[0], stops(trace, prefix)[-1]
-    places = [trace.about[sense]["noun"] for sense in SENSES]
-    rows = [
-        [trace.full(f"other.{sense}.{name}").values[0, place] for sense, place in zip(SENSES, places, strict=True)]
-        for name in (start, end)
-    ]
-    return np.array(rows[0]), np.array(rows[1])
+def _senses(trace: Trace, prefix: str) -> np.ndarray:
+    """The word's vectors at every stop of the two sentences, "choice layer d_model"."""
+    return np.array(
+        [
+            [trace.full(f"other.{sense}.{name}").values[0, trace.about[sense]["noun"]] for name in stops(trace, prefix)]
+            for sense in SENSES
+        ]
+    )

@@ -1,0 +1,79 @@
+"""One row of attention as arcs: from the token that attends to those it attends to, as thick as the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, UP, VGroup, VMobject
+
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import stroke
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import palette, units
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc.
+THIN, THICK, SEEN = 2.0, 26.0, 0.01
+#: Px for the chips and what stands below them.
+FOOT = 120.0
+
+
+class Arcs(VGroup):
+    """A sentence as chips along the foot of a room, and arcs above them; a weight of a half or more has its number.
+
+    Args:
+        words: the tokens.
+        query: the position of the token that attends.
+        weights: its attention weights, "key"; without them each arc is thin and has a question mark.
+        room: the rectangle that is filled.
+
+    The lines of `arcs` begin at the key and end at the query: so do `pulses` that run along them.
+    """
+
+    def __init__(
+        self, words: Sequence[Label], query: int, weights: NamedTensor | None = None, room: Room = STAGE
+    ) -> None:
+        above, below = room.split_rows(-FOOT)
+        self.ribbon = Ribbon(words, below)
+        self.chips = self.ribbon.chips
+        for i, chip in enumerate(self.chips):
+            colour = palette().role("query" if i == query else "key")
+            chip.box.set_stroke(colour, stroke(4))
+        self.arcs, self.marks = VGroup(), VGroup()
+        self.drawn_weights: list[float] = []
+        farthest = max(abs(query - j) for j in range(len(words))) or 1
+        for j in range(len(words)):
+            weight = None if weights is None else weights.quantity(j)
+            if j == query or (weight is not None and weight <= SEEN):
+                continue
+            high = above.height * (0.35 + 0.6 * abs(query - j) / farthest)
+            arc = self._arc(self.chips[j], self.chips[query], weight, high)
+            if weight is not None:
+                means(arc, Thickness(weight, THICK - THIN, THIN))
+                means(arc, *(End(self.chips[i].label, self.chips, i == j) for i in (j, query)))
+                self.drawn_weights.append(float(weight))
+            self.arcs.add(arc)
+            self._mark(j, arc, weight)
+        super().__init__(*self.chips, self.arcs, self.marks)
+
+    @staticmethod
+    def _arc(key: Token, query: Token, weight: float | None, high: float) -> VMobject:
+        thick = 3.0 if weight is None else THIN + (THICK - THIN) * weight
+        line = VMobject(stroke_color=palette().role("ink3" if weight is None else "weight"), stroke_width=stroke(thick))
+        rise = UP * units(high) / 0.75  # the middle of a cubic lies at three quarters of its handles
+        start, end = key.get_top(), query.get_top()
+        line.points = np.array([start, start + rise, end + rise, end])
+        return line
+
+    def _mark(self, key: int, arc: VMobject, weight: float | None) -> None:
+        """A number above a strong arc, or a question mark below a key of which nothing is known."""
+        if weight is None:
+            self.marks.add(Words("?", "large number", "ink2").settle(self.chips[key].get_bottom() + DOWN * units(40)))
+        elif weight > 0.2:
+            top = arc.point_from_proportion(0.5) + DOWN * units(44)
+            self.marks.add(number(weight, "share", "stage number").settle(top))

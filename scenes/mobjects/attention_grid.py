@@ -1,0 +1,127 @@
+"""The grid of attention: queries down the left, keys under the tokens, and a cell where each pair meets."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import VGroup, VMobject
+
+from scenes.layout import STAGE, Room
+from scenes.mobjects.cells import Cell, Closed, fitting
+from scenes.mobjects.marks import Beside, means
+from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.tokens import Tag, Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, shared, signed
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: A row is at most so many px high; a cell with a number in it at least.
+HIGHEST, LOWEST = 104.0, 26.0
+#: Up to so many cells show their numbers; of more, only the row in focus does.
+NUMBERED = 25
+SPACE = 14.0
+
+
+def rooms(labels: tuple[Label, ...], room: Room = STAGE) -> tuple[Room, Room]:
+    """The side of the queries, and the room of the keys with their tokens on top."""
+    side = gutter(labels) + (380 if len(labels) <= 6 else 230)
+    return room.split_columns(side, 30)
+
+
+class AttentionGrid(VGroup):
+    """Each query at the left of its row, each key on top of its column, and a cell for each pair.
+
+    Args:
+        q, k: "query d_head" and "key d_head".
+        pairs: "query key": the scores, or the attention weights if `weights`.
+        ribbon: the sentence; the keys stand below its tokens.
+        focus: the query whose row always shows its numbers.
+        room: the rectangle that ribbon and grid share; see `rooms`.
+        masked: minus infinity where a key is hidden from a query: such cells are `closed`.
+
+    `hollow` are the empty cells, `cells` those with their entries; both by (query, key).
+    """
+
+    def __init__(
+        self,
+        q: NamedTensor,
+        k: NamedTensor,
+        pairs: NamedTensor,
+        ribbon: Ribbon,
+        focus: Label,
+        room: Room = STAGE,
+        masked: NamedTensor | None = None,
+        weights: bool = False,
+    ) -> None:
+        self.pairs, self.ribbon, self.focus, self.weights = pairs, ribbon, focus, weights
+        labels = pairs.words("query")
+        count = len(labels)
+        below = ribbon.below(room)
+        self.pitch = min(HIGHEST, (below.height - 110 - SPACE) / count)
+        keys_room, rows_room = below.split_rows(below.height - count * self.pitch - SPACE, SPACE)
+        side, _ = rooms(labels, room)
+        names = gutter(labels)
+        high = self.pitch - (8 if self.pitch > 44 else 5)
+        scale = full_colour(q, k)
+        self.queries, self.query_names = [], []
+        for i, (label, line) in enumerate(zip(labels, rows_room.rows(count), strict=True)):
+            name = Token(label, "query", names, min(56.0, high)).move_to(at(side.left + names / 2, 0))
+            name.set_y(line.centre[1])
+            wide = side.right - side.left - names - 14
+            vector = Vector(q.pick(query=i), wide, min(high, 84.0), "query", scale)
+            vector.move_to(at(side.right - wide / 2, 0)).set_y(line.centre[1])
+            self.query_names.append(name)
+            self.queries.append(vector)
+        self.keys = []
+        for j, column in enumerate(ribbon.columns):
+            key = Vector(k.pick(key=j), min(column.width, 220), keys_room.height, "key", scale, upright=True)
+            key.move_to(keys_room.centre).set_x(column.centre[0])
+            self.keys.append(key)
+        self.rows_room, self.keys_room = rows_room, keys_room
+        self._fill(rows_room, high, masked)
+        self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
+        super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
+
+    def _fill(self, room: Room, high: float, masked: NamedTensor | None) -> None:
+        """Make the empty cells, those with their entries, and those that a mask closes."""
+        count, columns = self.pairs.shape
+        wide = self.ribbon.wide - 4
+        size, style = (wide, high), "stage number" if high >= 56 and wide >= 130 else "cell" if high >= LOWEST else ""
+        entries = {(i, j): self.pairs.quantity(i, j) for i in range(count) for j in range(columns)}
+        spec = "weight" if self.weights else fitting(entries.values(), wide - 8, ".2f" if wide >= 130 else ".1f", style)
+        scale = full_colour(self.pairs)
+        colours = palette()
+        self.hollow: dict[tuple[int, int], VMobject] = {}
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.closed: dict[tuple[int, int], Cell] = {}
+        for (i, j), entry in entries.items():
+            shown = style if len(entries) <= NUMBERED or i == self.focus.position else ""
+            fill = shared(entry) if self.weights else signed(entry, scale)
+            place = np.array([self.ribbon.columns[j].centre[0], room.rows(count)[i].centre[1], 0])
+            self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
+            self.cells[i, j] = Cell(entry, size, spec, shown, fill, dash=not self.weights).shift(place)
+            if masked is not None and np.isneginf(masked.values[i, j]):
+                self.closed[i, j] = Closed(masked.quantity(i, j), size, "", shown).shift(place)
+        for name in self.query_names:
+            means(name, Beside(name.label, [self.cells[k, 0] for k in range(count)], 1))
+
+    def tags(self) -> tuple[Tag, Tag]:
+        """The signs of queries and keys: in the free corner, beside what they name."""
+        left, right = self.corner.columns(2)
+        return Tag("query").scale(1.6).move_to(left.centre), Tag("key").scale(1.6).move_to(right.centre)
+
+    def row(self, query: Label, keys: tuple[int, ...] | None = None) -> VGroup:
+        """The cells of one query, from left to right; of some of its keys if these are named."""
+        places = range(self.pairs.shape[1]) if keys is None else keys
+        return VGroup(*(self.cells[query.position, j] for j in places))
+
+    def others(self, query: Label) -> list[tuple[int, int]]:
+        """The pairs of all other queries, in reading order."""
+        return [place for place in self.cells if place[0] != query.position]
+
+    @property
+    def empty(self) -> VGroup:
+        """The cells before anything is in them."""
+        return VGroup(*self.hollow.values())

@@ -1,0 +1,70 @@
+"""One word in two sentences: the way that its vector takes, sublayer by sublayer, in one plane."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, UP, VGroup, VMobject
+
+from scenes.layout import Room
+from scenes.mobjects.marks import Spot, means
+from scenes.mobjects.shapes import arrow, dot, rule
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
+from scenes.theme import units
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px around the ways, for the chips.
+AIR = 90.0
+#: The colours of what attention adds, and of what the feed-forward network adds.
+ROLES = {"resid_attn": "value", "resid_post": "ink2"}
+
+
+class TwoSenses(VGroup):
+    """A word's vector in two sentences: it starts at one point, and each sublayer adds an arrow.
+
+    Args:
+        path: "choice layer component" of `senses_path`.
+        word: the word.
+        deciding: the words that decide, one a sentence.
+        room: the rectangle that is filled.
+
+    `legs[stop]` are the arrows of both sentences that lead to a stop of the residual stream.
+    """
+
+    def __init__(self, path: NamedTensor, word: Label, deciding: tuple[Label, Label], room: Room) -> None:
+        ways = path.values
+        low, high = ways.min((0, 1)), ways.max((0, 1))
+        space = np.array([room.width - 2 * AIR, room.height - 2 * AIR - 60])
+        px = float((space / np.maximum(high - low, 1e-9)).min())
+        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(px) + UP * units(24)
+        spots = foot + np.concatenate([ways, np.zeros((*ways.shape[:2], 1))], axis=-1) * units(px)
+        self.start = VGroup(dot(foot, 11, "ink"), Token(word).next_to(foot, DOWN, buff=units(22)))
+        self.legs: dict[str, VGroup] = {}
+        for place, stop in enumerate(path.labels["layer"][1:], 1):
+            role = ROLES[stop.rpartition(".")[2]]
+            pair = VGroup()
+            for c in range(2):
+                leg = self._leg(spots[c, place - 1], spots[c, place], role)
+                ends = path.quantity(c, place, 0), path.quantity(c, place, 1)
+                pair.add(means(leg, Spot(*ends, px, self.start[0])))
+            self.legs[stop] = pair
+        self.names = VGroup(
+            *(Token(label).next_to(spots[c, -1], UP, buff=units(14)) for c, label in enumerate(deciding))
+        )
+        self.key = VGroup(
+            *(
+                VGroup(rule(np.zeros(3), np.array([units(60), 0, 0]), role, 8), Words(name, "fact", "ink2"))
+                .arrange(np.array([1.0, 0, 0]), buff=units(16))
+                for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network"))
+            )
+        ).arrange(np.array([1.0, 0, 0]), buff=units(44))
+        self.key.move_to(room.centre).set_y(room.split_rows(-40)[1].centre[1])
+        super().__init__(self.start, *self.legs.values(), self.names, self.key)
+
+    @staticmethod
+    def _leg(start: np.ndarray, end: np.ndarray, role: str) -> VMobject:
+        long = float(np.linalg.norm(end - start)) * 135
+        return arrow(start, end, role, 8, min(24.0, long * 0.6))
+
+

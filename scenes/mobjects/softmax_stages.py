@@ -1,0 +1,97 @@
+"""One row on its way through the softmax: a bar for each key, at every stage an entry of the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from manim import DOWN, UP, Animation, VGroup
+
+from scenes.animations import Travel
+from scenes.layout import Room
+from scenes.mobjects.cells import fitting
+from scenes.mobjects.marks import Length, Side, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, palette, signed, units
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px above and below the bars, for their numbers.
+AIR = 56.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The row at one stage: `bars` from a `zero` line, a number at each, and the name of the stage."""
+
+    bars: VGroup
+    numbers: VGroup
+    zero: VGroup
+    name: Words
+
+    @property
+    def whole(self) -> VGroup:
+        """All of it."""
+        return VGroup(self.zero, self.bars, self.numbers, self.name)
+
+
+class SoftmaxStages:
+    """Stages of a row over the same keys, each drawn under the tokens of a ribbon.
+
+    Args:
+        rows: a stage each, "key".
+        names: what a viewer calls each stage.
+        ribbon: the tokens; `keys` are the positions that the query may see.
+        room: what lies under the ribbon; its left part, beside the columns, takes the names.
+        specs: the formats of the numbers.
+
+    Each stage has a scale of its own, so that its longest bar fills the room.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[NamedTensor],
+        names: Sequence[str],
+        ribbon: Ribbon,
+        keys: Sequence[int],
+        room: Room,
+        specs: Sequence[str],
+    ) -> None:
+        self.ribbon, self.keys, self.room = ribbon, list(keys), room
+        self.stages = [self._stage(*one) for one in zip(rows, names, specs, strict=True)]
+
+    def _stage(self, row: NamedTensor, name: str, spec: str) -> Stage:
+        values = row.values[self.keys]
+        top, low = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
+        below = AIR if low < 0 else 0.0
+        unit = (self.room.height - AIR - below) / ((top - low) or 1.0)
+        level = self.room.top + AIR + top * unit
+        first, last = self.ribbon.columns[0].left, self.ribbon.columns[-1].right
+        line = rule(at(first, level), at(last, level), "ink3", 3)
+        bars, numbers = VGroup(), VGroup()
+        scale = float(np.abs(values).max()) or 1.0
+        wide = min(170.0, self.ribbon.wide * 0.66)
+        style = "stage number" if self.ribbon.wide >= 120 else "cell"
+        entries = [row.quantity(j) for j in self.keys]
+        spec = fitting(entries, self.ribbon.pitch - 4, spec, style)
+        for j, entry in zip(self.keys, entries, strict=True):
+            fill = signed(entry, scale) if low < 0 else palette().weight
+            bar = Box(wide, max(abs(entry) * unit, 3.0), fill, 4)
+            side = UP if entry >= 0 else DOWN
+            middle = np.array([self.ribbon.columns[j].centre[0], line.get_y(), 0])
+            bar.move_to(middle, aligned_edge=-side)
+            means(bar, Length(entry, "height", unit, 3.0), Side(entry, 1, line))
+            bars.add(bar)
+            numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
+        text = Words(name, "block", "ink2")
+        text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])
+        return Stage(bars, numbers, VGroup(line), text)
+
+    def on(self, before: int, after: int) -> tuple[Animation, ...]:
+        """Each bar and its number go on from one stage to the next; the zero line goes along."""
+        one, other = self.stages[before], self.stages[after]
+        pairs = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
+        pairs += [(one.zero, other.zero), (one.name, other.name)]
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)

@@ -1,0 +1,92 @@
+"""Values as arrows in a plane: weighted, and set tip to tail, they lead to the output."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import Animation, LaggedStart, VGroup, VMobject
+
+from scenes.animations import Travel
+from scenes.layout import Room
+from scenes.mobjects.marks import Tip, means
+from scenes.mobjects.shapes import arrow, dot
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
+from scenes.theme import pace, units
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px around the arrows, for the chips at their tips.
+AIR = 96.0
+
+
+class ValuePlane(VGroup):
+    """The values of a row in the plane of its output: whole, weighted, and tip to tail.
+
+    Args:
+        values, weighted: "key component" of `value_plane` and `weighted_value_plane`, for one query.
+        query_token: the query.
+        room: the rectangle that is filled.
+
+    `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`.
+    """
+
+    def __init__(self, values: NamedTensor, weighted: NamedTensor, query_token: Label, room: Room) -> None:
+        count = len(values)
+        lengths = np.linalg.norm(weighted.values, axis=-1)
+        order = [int(j) for j in np.argsort(-lengths, kind="stable")]
+        ends = np.cumsum([weighted.values[j] for j in order], axis=0)
+        spots = np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))])
+        low, high = spots.min(0), spots.max(0)
+        space = np.array([room.width - 2 * AIR, room.height - 2 * AIR])
+        self.px = float((space / np.maximum(high - low, 1e-9)).min())
+        middle = (low + high) / 2
+        foot = room.centre - np.array([*middle, 0]) * units(self.px)
+        self.origin = dot(foot, 9, "ink2")
+
+        def lead(start: np.ndarray, tensor: NamedTensor, j: int, thick: float, faint: float) -> VMobject:
+            way = np.array([*tensor.values[j], 0]) * units(self.px)
+            tip = min(26.0, float(np.linalg.norm(way)) * 135 * 0.6)
+            line = arrow(start, start + way, "value", thick, tip).set_opacity(faint)
+            return means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px))
+
+        self.whole = VGroup(*(lead(foot, values, j, 6, 1.0) for j in range(count)))
+        self.ghosts = VGroup(*(lead(foot, values, j, 3, 0.3) for j in range(count)))
+        self.shorter = VGroup(*(lead(foot, weighted, j, 10, 1.0) for j in range(count)))
+        self.chained = VGroup(*self.shorter.copy())
+        for place, j in enumerate(order):
+            before = ends[place - 1] if place else np.zeros(2)
+            self.chained[j].shift(np.array([*before, 0]) * units(self.px))
+        self.output = arrow(foot, foot + np.array([*ends[-1], 0]) * units(self.px), "weight", 10, 30)
+        self.chips = VGroup()
+        for j in order:
+            self._name(Token(values.label("key", j), "value"), self.whole[j])
+        self.name = Words(f"output for “{query_token}”", "stage word", "weight")
+        side = np.array([1.0, 0, 0]) if foot[0] > room.centre[0] else np.array([-1.0, 0, 0])
+        self.name.next_to(self.origin, side, buff=units(22))
+        super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.name)
+
+    def _name(self, chip: Token, line: VMobject) -> None:
+        """Put a chip beyond the tip of an arrow, if it is clear of the chips before."""
+        start, tip = line[0].points[0], line[-1].points[0]
+        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+        reach = np.array([chip.width / 2, chip.height / 2, 0]) + units(12)
+        chip.move_to(tip + way * reach)
+        apart = [np.abs(chip.get_center() - other.get_center())[:2] for other in self.chips]
+        sizes = [np.array([chip.width + o.width, chip.height + o.height]) / 2 + units(6) for o in self.chips]
+        if not any((far < size).all() for far, size in zip(apart, sizes, strict=True)):
+            self.chips.add(chip)
+
+    def shorten(self) -> Animation:
+        """Each arrow shrinks to its weighted length; a faint one stays to show how long it was."""
+        return self._each(self.whole, self.shorter)
+
+    def chain(self) -> Animation:
+        """The arrows are set tip to tail."""
+        return self._each(self.shorter, self.chained)
+
+    @staticmethod
+    def _each(old: VGroup, new: VGroup) -> Animation:
+        turns = [Travel(a, b, 0.0, "row", leaving=True) for a, b in zip(old, new, strict=True)]
+        together = LaggedStart(*turns, lag_ratio=0.25 if len(turns) < 8 else 0.1)
+        together.set_run_time(pace("slow"))
+        return together

@@ -1,0 +1,54 @@
+"""Vectors as strips of cells on a plate in the colour of their role: no numbers, one cell an entry."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import VGroup
+
+from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.tensors import full_colour, pooled
+from scenes.theme import palette, signed, units
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of the plate around the cells, and how opaque it is.
+EDGE, PLATE = 6.0, 0.28
+ROLES = {"query", "key", "value"}
+
+
+class Vector(Copied, VGroup):
+    """A vector as cells in a row, or one below the other if it is `upright`, on a plate.
+
+    Args:
+        tensor: one axis.
+        wide, high: px of the whole, plate included.
+        role: the colour of the plate: "query", "key", "value", "residual", "weight".
+        scale: the absolute value that gets the full colour.
+
+    A vector with more entries than it has px for shows, of the entries that share a cell, the largest.
+    """
+
+    def __init__(
+        self, tensor: NamedTensor, wide: float, high: float, role: str = "", scale: float = 0, upright: bool = False
+    ) -> None:
+        scale = scale or full_colour(tensor)
+        along, across = (high, wide) if upright else (wide, high)
+        edge = min(EDGE, across / 5)
+        values = pooled(tensor.values, along - 2 * edge)
+        exact = len(values) == len(tensor)
+        pitch = (along - 2 * edge) / len(values)
+        gap = min(3.0, pitch * 0.16)
+        self.key = ("vector", tensor.name, tensor.index(0), tensor.axes)
+        colour = palette().role(role) if role else palette().line
+        self.plate = Box(wide, high, colour, 8, colour, 2.5)
+        self.plate.set_fill(opacity=PLATE).set_stroke(width=stroke(2.5))
+        cells = []
+        for i, value in enumerate(values):
+            size = (across - 2 * edge, pitch - gap) if upright else (pitch - gap, across - 2 * edge)
+            cell = Box(*size, signed(float(value), scale), min(4.0, pitch / 5))
+            place = units((i + 0.5) * pitch - (along - 2 * edge) / 2)
+            cell.shift(np.array([0, -place, 0]) if upright else np.array([place, 0, 0]))
+            cells.append(means(cell, Shade(tensor.quantity(i), scale)) if exact else cell)
+        self.cells = VGroup(*cells)
+        super().__init__(self.plate, self.cells)

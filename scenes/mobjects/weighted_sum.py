@@ -1,0 +1,123 @@
+"""Values under their tokens, weighted and poured together: the output of one query."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+
+from scenes.animations import Flight, Travel
+from scenes.animations.fades import Motion
+from scenes.layout import Room
+from scenes.mobjects.marks import Length, Shade, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, ink_on, pace, shared, units
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of a weight's tile, and the least width of a value that is weighted to almost nothing, as a share.
+TILE, LEAST = 64.0, 0.02
+
+
+class WeightedSum(VGroup):
+    """A weight and a value under each token; at the left, the output that they add up to.
+
+    Args:
+        weights: "key".
+        values: "key d_head", the values of the keys.
+        output: "d_head".
+        ribbon: the tokens; `keys` are the positions that the query may see.
+        side, room: where the output stands, and what lies under the ribbon.
+    """
+
+    def __init__(
+        self,
+        weights: NamedTensor,
+        values: NamedTensor,
+        output: NamedTensor,
+        ribbon: Ribbon,
+        keys: tuple[int, ...],
+        query_token: Label,
+        side: Room,
+        room: Room,
+    ) -> None:
+        self.weights = weights
+        tiles, vectors = room.split_rows(TILE, 16)
+        scale = full_colour(values)
+        self.tiles, self.numbers, self.values, self.shrunk = VGroup(), VGroup(), VGroup(), VGroup()
+        style = "stage number" if ribbon.wide >= 120 else "cell"
+        for j in keys:
+            weight, x = weights.quantity(j), ribbon.columns[j].centre[0]
+            tile = means(Box(ribbon.wide, TILE, shared(weight), 8), Shade(weight))
+            tile.move_to(tiles.centre).set_x(x)
+            text = number(weight, "weight", style).settle(tile.get_center())
+            text.set_fill(ink_on(shared(weight))).paper = tile
+            self.tiles.add(tile)
+            self.numbers.add(text)
+            wide = min(ribbon.wide, 230.0)
+            value = Vector(values.pick(key=j), wide, vectors.height, "value", scale, upright=True)
+            self.values.add(value.move_to(vectors.centre).set_x(x))
+            narrow = value.copy().stretch(max(float(weight), LEAST), 0)
+            means(narrow.plate, Length(weight, "width", wide, wide * LEAST))
+            self.shrunk.add(narrow)
+        self.output = Vector(output, min(230.0, side.width * 0.5), vectors.height, "weight", scale, upright=True)
+        self.output.move_to(at(0, 0)).set_x(side.centre[0]).set_y(vectors.centre[1])
+        self.name = Words(f"output for “{query_token}”", "block").settle(np.array([*side.centre[:2], 0]))
+        self.name.set_y(tiles.centre[1])
+        self.tag = Tag("value").move_to(at(side.right - 10, 0)).set_y(vectors.centre[1])
+        super().__init__(self.tiles, self.numbers, self.values, self.output, self.name)
+
+    def weigh(self) -> Animation:
+        """The weight falls onto its value, which keeps so much of its width."""
+        turns = [
+            AnimationGroup(Flight(tile, value, 0.0), Narrow(value, narrow))
+            for tile, value, narrow in zip(self.tiles, self.values, self.shrunk, strict=True)
+        ]
+        together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(turns)))
+        together.set_run_time(pace("slow"))
+        return together
+
+    def pour(self) -> Animation:
+        """Entry by entry, what is left of the values goes together into the output."""
+        cells, kept = self.output.cells, [value for value in self.values if value.plate.width > units(3)]
+        falls = [
+            AnimationGroup(
+                *(Flight(value.cells[i], cell, 0.0) for value in kept),
+                Travel(_thin(cell), cell, 0.0, "flow"),
+            )
+            for i, cell in enumerate(cells)
+        ]
+        together = LaggedStart(*falls, lag_ratio=min(0.2, 3.0 / len(falls)))
+        together.set_run_time(pace("pour"))
+        return together
+
+
+def _thin(cell: VMobject) -> VMobject:
+    """A cell before anything has arrived in it."""
+    thin: VMobject = cell.copy().stretch(0.02, 0)
+    return thin
+
+
+class Narrow(Motion):
+    """A figure takes the shape of another one with the same parts, in the second half of the play."""
+
+    def __init__(self, old: VMobject, new: VMobject) -> None:
+        self.goal = new
+        super().__init__(
+            old, run_time=pace("flow"), rate_func=rate_functions.squish_rate_func(rate_functions.smooth, 0.4, 1)
+        )
+
+    def begin(self) -> None:
+        pairs = zip(self.mobject.family_members_with_points(), self.goal.family_members_with_points(), strict=True)
+        self.pairs = [(old, old.points, new.points) for old, new in pairs]
+        self.mobject.plate.meanings = self.goal.plate.meanings
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        for part, start, end in self.pairs:
+            part.points = start + (end - start) * along
