@@ -4,11 +4,12 @@ A chapter's own verb or motion goes in a file of its own beside these, and is im
 """
 
 from scenes.animations.ambient import Pulses, pulses
-from scenes.animations.dealing import deal
+from scenes.animations.dealing import deal, exchange, gather
 from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.animations.flights import Dive, Flight, Rise, Travel
 from scenes.animations.meetings import meet
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
+from scenes.animations.reforming import Reform
 from scenes.animations.swings import Swing
 from scenes.animations.verbs import (
     EASE_OUT,
@@ -46,6 +47,7 @@ __all__ = [
     "Morph",
     "Motion",
     "Pulses",
+    "Reform",
     "Rise",
     "Sweep",
     "Swing",
@@ -58,10 +60,12 @@ __all__ = [
     "deal",
     "dim",
     "draw",
+    "exchange",
     "fill",
     "flow",
     "fly",
     "follow",
+    "gather",
     "highlight",
     "leave",
     "light",

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manim import Animation, AnimationGroup, LaggedStart, Mobject
+from manim import Animation, AnimationGroup, LaggedStart, Mobject, rate_functions
 
-from scenes.animations.flights import Travel
+from scenes.animations.fades import Come
+from scenes.animations.flights import Flight, Travel
 from scenes.theme import pace
+
+
+def exchange(old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform") -> tuple[Animation, ...]:
+    """Each part turns into its successor, and is gone."""
+    return tuple(Travel(a, b, 0.0, kind, leaving=True) for a, b in zip(old, new, strict=True))
+
+
+def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:
+    """Copies of the parts fly to one place, one after another, and become what stands there."""
+    flights = LaggedStart(*(Flight(part, goal) for part in parts), lag_ratio=min(0.3, 2.0 / len(parts)))
+    flights.set_run_time(pace(kind))
+    late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
+    return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 
 
 def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation:

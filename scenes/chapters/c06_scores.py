@@ -25,23 +25,23 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, at_floor
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.attention_grid import AttentionGrid, rooms
+from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import PlaneOfTwo, value_line
 from scenes.mobjects.projection import counted
-from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
-from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.trace import Trace
 
 #: The angles in degrees that an arrow swings by: the same way, at a right angle, apart.
 SWINGS = range(0, 181, 90)
+#: Px around what is drawn inside a cell.
+AIR = 26
 #: How much a small figure may grow to fill its room.
 LARGER = 1.6
 
@@ -66,7 +66,7 @@ class Scores(Chapter):
         yield from self.all_rows(focus, trace, board)
         if focus.stack == DECODER:
             yield from self.no_row_looks_ahead(focus, board)
-        yield from self.a_bet(focus_of(trace), trace, board)
+        yield from self.a_bet(focus_of(trace), trace)
 
     def one_pair(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
         """One cell, slowly: dived into, and made of its products."""
@@ -76,14 +76,15 @@ class Scores(Chapter):
         here, there = query_token.position, top_key.position
         cell = board.hollow[here, there]
         pair = {"query": query_token, "key": top_key}
+        room = board.ribbon.below(STAGE)
         inside = Operation(
             entry,
-            board.ribbon.below(STAGE),
+            room.inset(AIR),
             products=head["terms"].pick(**pair),
             sums=head["partial_dot"].pick(**pair),
         )
-        come, first, rest, _ = inside.plays()
-        dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, inside.room)
+        come, first, rest, last = inside.plays()
+        dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
         config = trace.about["config"]
         rotated = (
             "Each is normalized and rotated by its position first. "
@@ -109,6 +110,7 @@ class Scores(Chapter):
             beat(f"{rotated}Multiply entry by entry, and add up.", *come, *first, *rest),
             beat(
                 f"The sum is their dot product, {entry.quantity:.2f}: the score of this pair.",
+                *last,
                 (Rise(dive, inside), Travel(inside.result, board.cells[here, there], leaving=True)),
             ),
             stage=[board.ribbon],
@@ -246,7 +248,7 @@ class Scores(Chapter):
             ),
         )
 
-    def a_bet(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
+    def a_bet(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
         head, query_token = focus.seen(trace), focus.query_token
         answer = at_floor(Answer("A score is the dot product of a query and a key."))
@@ -297,19 +299,3 @@ class Scores(Chapter):
             beat(question, ambient=pulses(known.arcs, known.drawn_weights)),
             stage=known.chips,
         )
-
-
-def board_of(trace: Trace, focus: Focus, tensor: str = "scores") -> AttentionGrid:
-    """The grid of the followed head, with the sentence as its ribbon."""
-    head = focus.seen(trace)
-    pairs = head[tensor]
-    _, columns = rooms(pairs.words("query"))
-    return AttentionGrid(
-        head[attention_input(head, "q")],
-        head[attention_input(head, "k")],
-        pairs,
-        Ribbon(pairs.words("key"), columns),
-        focus.query_token,
-        masked=head["masked"],
-        weights=tensor == "weights",
-    )

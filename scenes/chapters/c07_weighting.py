@@ -1,372 +1,510 @@
-"""Formula, part two: scores become shares, and shares blend values."""
+"""Formula, part two: scores become attention weights, and weights add up values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import (
     Count,
+    Reform,
     Through,
+    Travel,
     appear,
     appear_in_turn,
+    deal,
+    draw,
+    exchange,
     fill,
-    follow,
-    highlight,
+    gather,
     leave,
-    reweigh,
+    meet,
+    pulses,
 )
-from scenes.layout import at_floor, centred
-from scenes.mobjects.formulas import Formula
-from scenes.mobjects.journey import Journey, Parting
+from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.attention_grid import board_of, rooms
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.plots import Plot, SortedShares, walks
-from scenes.mobjects.products import value_line
-from scenes.mobjects.rows import Answer, Arcs
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.shapes import rule
-from scenes.mobjects.softmax import Blend, SoftmaxTable, WeightBoard
-from scenes.mobjects.temperatures import Temperatures, temperature_panels
+from scenes.mobjects.softmax_stages import SoftmaxStages
+from scenes.mobjects.stacked import StackedRows
+from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
-from scenes.stage.chapter import Chapter, Step, claim
+from scenes.mobjects.value_plane import ValuePlane
+from scenes.mobjects.vectors import vectors_in
+from scenes.mobjects.weighted_sum import WeightedSum
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, focus_of, swap_of, within_reach
+from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
+
+#: Px of a plot that fills the stage.
+WIDE = (1250, 520)
+#: How much a small figure may grow to fill its room.
+LARGER = 1.6
+#: Two vectors nearer than this are the same.
+SAME = 1e-6
+SOFTMAX = "e^(s \\/ sqrt(d_k) - max) / (sum e^(s \\/ sqrt(d_k) - max))"
 
 
 class Weighting(Chapter):
     """Scale, softmax, and the weighted sum of values."""
 
     number = 7
-    title = "Formula, part two: shares and values"
+    title = "Formula, part two: weights and values"
     needs = ("self-attention",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
-        return focus_of(trace).path
+        return mixed_focus(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        focus = focus_of(trace)
-        yield from self.accidents_add_up(trace)
-        yield from self.divide_by_the_root(trace)
-        yield from self.shares_of_one(focus, trace)
+        focus = mixed_focus(trace)
+        words = focus.seen(trace)["weights"].words("key")
+        side, columns = rooms(words)
+        ribbon = Ribbon(words, columns)
+        side = Room(side.left, ribbon.below(STAGE).top, side.right, side.bottom)
+        yield from self.softmax(focus, trace, ribbon, side)
+        yield from self.a_temperature(focus, trace, ribbon, side)
         yield from self.every_row(focus, trace)
-        yield from self.a_temperature(focus, trace)
+        yield from self.sums_of_accidents(trace)
+        yield from self.divide_by_the_root(trace)
         yield from self.slope_to_learn_from(trace)
-        yield from self.weigh_the_values(focus, trace)
-        yield from self.rows_move(focus, trace)
-        yield from self.looks_when_it_must(focus, trace)
+        yield from self.weigh_the_values(focus, trace, ribbon, side)
+        yield from self.in_a_plane(focus, trace, ribbon)
+        yield from self.two_senses(trace)
+        yield from self.looks_when_it_must(focus_of(trace), trace)
 
-    def accidents_add_up(self, trace: Trace) -> Iterator[Step]:
+    def softmax(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
+        """The row of the query token, stage by stage."""
+        head, query_token = focus.seen(trace), focus.query_token
+        keys = within_reach(head, query_token)
+        tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
+        stages = SoftmaxStages(
+            [head[name].pick(query=query_token) for name in tensors],
+            ("score", "scaled score", "minus the largest", "exponential", "attention weight"),
+            ribbon,
+            keys,
+            ribbon.below(STAGE),
+            (".1f", ".1f", ".1f", ".2f", "weight"),
+        )
+        first = stages.stages[0]
+        root = trace[f"{focus.path}.sqrt_d_head"]
+        digits = 0 if root == round(root) else 1
+        formulas = [
+            Formula(text, LARGE)
+            for text in ("s", "s / sqrt(d_k)", "s / sqrt(d_k) - max", "e^(s \\/ sqrt(d_k) - max)", SOFTMAX)
+        ]
+        for formula in formulas:
+            side.split_rows(side.height / 2)[1].fit(formula)
+        weights = head["weights"].pick(query=query_token)
+        best, most = weights.largest()
+        yield Step(
+            f"Softmax: the attention weights of “{query_token}”",
+            beat(
+                f"The scores of “{query_token}” can have any size and sign. Weights have to be positive "
+                "and add up to one. How does one become the other?",
+                ribbon.mark({query_token.position: "query"}),
+                (appear(first.zero, first.name, formulas[0]), appear_in_turn([*first.bars]), appear(first.numbers)),
+            ),
+            beat(
+                f"Divide by {root:.{digits}f}, the root of d_k: why, we shall see.",
+                (*stages.on(0, 1), Reform(formulas[0], formulas[1])),
+            ),
+            beat(
+                "Subtract the largest: only differences matter to what follows.",
+                (*stages.on(1, 2), Reform(formulas[1], formulas[2])),
+            ),
+            beat(
+                "Take e to the power of each: now all are positive, and the large ones far ahead.",
+                (*stages.on(2, 3), Reform(formulas[2], formulas[3])),
+            ),
+            beat(
+                f"Divide by their sum: “{best}” gets {most:share} of the attention.",
+                (*stages.on(3, 4), Reform(formulas[3], formulas[4])),
+                ribbon.mark({best.position: "key"} | {query_token.position: "query"}),
+            ),
+            stage=[ribbon],
+        )
+        self.last = stages.stages[4]
+
+    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """All rows of the head at once."""
+        head, query_token = focus.seen(trace), focus.query_token
+        board = board_of(trace, focus, "weights")
+        weights = head["weights"]
+        row, rest = board.row(query_token), board.others(query_token)
+        stacked = StackedRows(weights, board.rows_room.rows(len(weights)))
+        strongest = weights.largest()
+        over = ", over the keys that it may see" if focus.stack == DECODER else ""
+        yield Step(
+            "Each query has a softmax of its own",
+            beat(
+                f"The weights of “{query_token}” go back into the grid.",
+                (appear_in_turn(board.queries), appear_in_turn(board.query_names)),
+                (appear_in_turn(board.keys), appear(board.empty)),
+            ),
+            beat(
+                claim(
+                    len(rest) > 0,
+                    "Every other query gets its own softmax, at the same time.",
+                    "With more queries, each gets its own softmax.",
+                ),
+                meet(board, rest, "slow"),
+            ),
+            beat(
+                f"Each row adds up to one{over}. Columns need not.",
+                (
+                    leave(board.empty),
+                    *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in board.cells.items()),
+                ),
+            ),
+            beat(f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}."),
+            stage=[board.ribbon, row],
+        )
+
+    def a_temperature(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
+        """Divide the same row by T."""
+        head, query_token = focus.seen(trace), focus.query_token
+        keys = within_reach(head, query_token)
+        last = self.last
+        table = head["by_temperature"].pick(query=query_token, key=keys)
+        states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
+        one = states.at(1.0)
+        label = Words(f"temperature {states.temperatures[one]:.2f}", "stage number")
+        side.split_rows(side.height / 2)[0].fit(label)
+        hot, cold = states.temperatures[one:], states.temperatures[one::-1]
+        shown = states.states
+        yield Step(
+            "A temperature makes attention sharp or even",
+            beat(
+                f"What if all scores of “{query_token}” are divided once more, by a temperature?",
+                (leave(last.numbers), *exchange(last.bars, shown[one])),
+                appear(label),
+            ),
+            beat(
+                "Hotter: all differences shrink, and the weights become even.",
+                (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
+            ),
+            beat(
+                "Colder: the largest score takes it all.",
+                (
+                    Through(shown[one], [*shown[:one:-1], *shown[one::-1]]),
+                    Count(label, [*reversed(hot[1:]), *cold], ".2f", "slow", "temperature "),
+                ),
+            ),
+            beat(
+                "So the root of d_k sets a temperature: it keeps softmax from choosing before anything is learned.",
+                (Through(shown[one], shown[: one + 1]), Count(label, cold[::-1], ".2f", "slow", "temperature ")),
+                appear(last.numbers),
+            ),
+        )
+
+    def sums_of_accidents(self, trace: Trace) -> Iterator[Step]:
         """Why sums of products grow: random walks."""
         run = trace.under("experiment.variance")
         paths, width = run["walks"], run["walk_steps"]
         reach = run["walk_reach"]
-        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"))
+        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"), *WIDE)
         lines = walks(plot, paths)
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")
         below = plot.curve(range(len(roots)), -roots, "query")
         zero = rule(plot.point(0, 0), plot.point(float(width), 0), "ink", 2)
-        law = Formula('op("Var")(q dot k) = d_k')
-        law_note = Words("± root of the count", "aside", "query")
-        centred(VGroup(plot, lines, above, below, zero))
+        law = Formula('op("Var")(q dot k) = d_k', LARGE)
+        law_note = Words("± root of the count", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
         law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT)
-        centred(VGroup(plot, lines, above, below, zero, law, law_note))
+        STAGE.fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
-            "A score is a sum of many accidents",
-            say="Scores can be any size. How do they become shares, and why the root? |"
-            "Untrained entries are random. Each line adds up the products of one pair. |"
-            "Each product adds one to the variance. |"
-            "So a typical score grows like the root of the width.",
-            show=[
-                [appear(plot)],
-                fill(lines, "slow"),
-                appear(law),
-                [appear(zero, above, below, law_note)],
-            ],
+            "Why the root? A score is a sum of many products",
+            beat(
+                "Before training, all entries are random. Add up the products of one random query and key.",
+                appear(plot),
+            ),
+            beat("Each line is such a sum, on its way.", draw(*lines, kind="slow")),
+            beat("Every further product adds one to the variance.", appear(law)),
+            beat(
+                "So the typical score grows with the root of the number of entries: divide by it.",
+                (appear(zero, law_note), draw(above, below, kind="slow")),
+            ),
+            stage=[],
         )
 
     def divide_by_the_root(self, trace: Trace) -> Iterator[Step]:
         """Three divisors at the largest width that was measured."""
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
-        names = {"raw": "undivided", "root": "over the root of the width", "full": "over the width itself"}
+        names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
         panels = VGroup(
             *(
                 SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
                 for choice, name in names.items()
             )
         ).arrange(RIGHT, buff=gap("part"))
-        raw, root, full = (run["largest_weight"].pick(choice=choice) for choice in names)
-        sizes = VGroup(
-            value_line("width", run["width"], "", "query"),
-            value_line("variance of the raw scores", run["variance"], ",.0f"),
-        ).arrange(RIGHT, buff=gap("part"))
-        centred(VGroup(sizes, panels).arrange(DOWN, buff=gap("part")))
+        raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
+        STAGE.fit(panels, most=LARGER)
+        first = panels[0]
         yield Step(
-            "Undivided, over the width, or over its root?",
-            say=f"Measured at width {run['width']}: raw scores have variance {run['variance']:,.0f}. |"
-            f"Undivided, the best of {run['keys']} random keys takes {raw:share}: almost a choice. |"
-            f"Over the width itself it takes {full:share}: nearly equal shares. |"
-            f"Over the root it takes {root:share}, much the same at every width above one.",
-            show=[
-                [appear(sizes), appear(panels[0])],
-                None,
-                appear(panels[2]),
-                appear(panels[1]),
-            ],
-            stay=(),
-        )
-
-    def shares_of_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Softmax of the query token's row, column by column."""
-        head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        table = SoftmaxTable(head, query_token)
-        centred(table)
-        share = head["weights"].pick(query=query_token, key=top_key)
-        own = head["weights"].pick(query=query_token, key=query_token.position)
-        root = trace[f"{focus.path}.sqrt_d_head"]
-        digits = 0 if root == round(root) else 1
-        ahead = len(within_reach(head, query_token)) < len(table.tokens)
-        raised = (
-            "Take e to the gap to the best: nothing, for what lies ahead. |"
-            if ahead
-            else "Take the gap to the best, and raise e to it. |"
-        )
-        itself = f" and {own:share} to itself" if query_token.position != top_key.position else ""
-        yield Step(
-            f"Softmax: the shares of “{query_token}”",
-            say=f"The real row of “{query_token}”, divided by {root:.{digits}f}, the root of the width. |"
-            f"{raised}"
-            "Divide by the sum: together they make one. |"
-            f"“{query_token}” gives {share:share} to “{top_key}”{itself}.",
-            show=[
-                [appear(table.tokens, table.scores, table.heads[0]), appear(table.scaled, table.heads[1])],
-                [
-                    appear(table.leads, table.heads[2]),
-                    (appear_in_turn([*table.raised]), appear(table.heads[3], table.raised_numbers)),
-                    appear(table.raised_total, table.line),
-                ],
-                [
-                    (appear_in_turn([*table.shares]), appear(table.heads[4], table.share_numbers)),
-                    appear(table.share_total),
-                ],
-                highlight(table.shares[top_key.position])[1],
-            ],
-            stay=(),
-        )
-
-    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """All rows of the head at once."""
-        head, query_token = focus.seen(trace), focus.query_token
-        board = WeightBoard(head)
-        centred(board)
-        row = board.grid.row(query_token)
-        here = board.grid.tensor.position("query", query_token)
-        rest = board.grid.others(row)
-        strongest = head["weights"].largest()
-        ahead = focus.stack == DECODER
-        over = ", over what it may see" if ahead else ""
-        told = (
-            f"“{strongest[0]}” has only itself: {strongest[2]:share}."
-            if ahead and within_reach(head, strongest[0]) == (strongest[1].position,)
-            else f"The largest share here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}."
-        )
-        yield Step(
-            "Every row shares out one",
-            say=f"The row of “{query_token}” goes back into its grid. |"
-            + claim(
-                len(rest) > 0,
-                "Every other row gets its own softmax. No row knows of another. |",
-                "With more rows, each gets its own softmax. |",
-            )
-            + f"Each row adds up to one{over}; columns need not. |{told}",
-            show=[
-                appear(board.query_tokens[here], row, board.answers),
-                [appear(*(chip for i, chip in enumerate(board.query_tokens) if i != here)), fill(rest, "row")]
-                if len(rest)
-                else None,
-                appear_in_turn([board.sum_name, *board.sums]),
-                [highlight(board.grid.cell(strongest[0], strongest[1]))[1]],
-            ],
-            stay=(),
-        )
-
-    def a_temperature(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Divide the same row by T."""
-        head, query_token = focus.seen(trace), focus.query_token
-        states = Temperatures(head, query_token)
-        one = states.at(1.0)
-        label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
-        group = VGroup(states, label.next_to(states, UP, buff=gap("grid")))
-        centred(group)
-        panels = centred(temperature_panels(head, query_token))
-        hot = states.temperatures[one:]
-        cold = states.temperatures[one - 1 :: -1]
-        shown = states.states
-        yield Step(
-            "Dividing scores sets a temperature",
-            say=f"To divide a row is to set its temperature. This is the row of “{query_token}” as it is. |"
-            "Hotter: the shares draw level. |"
-            "Colder: the winner takes all. |"
-            "The root does this to raw scores, so that no row is frozen before it has learned.",
-            show=[
-                appear(states.floor, states.tokens, shown[one], label),
-                (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
-                (
-                    Through(shown[one], shown[::-1]),
-                    Count(label, [*reversed(hot), *cold], ".2f", "slow", "temperature "),
-                ),
-                (leave(shown[one], states.floor, states.tokens, label), appear(panels)),
-            ],
-            stay=(),
+            "Undivided, divided by d_k, or by its root?",
+            beat(
+                f"Softmax over {run['keys']} random keys with {run['width']} entries, sorted. "
+                f"Undivided, the best takes {raw:share}, by accident.",
+                appear(first.room, first.floor, first.heading),
+                fill(first.bars, "row"),
+                appear(first.largest),
+            ),
+            beat(
+                f"Divided by d_k itself, all are nearly alike: {full:share}.",
+                first.on(panels[1]),
+                appear(panels[1].largest),
+            ),
+            beat(
+                f"Divided by the root, the best takes {root:share}, about as much at any width.",
+                first.on(panels[2]),
+                appear(panels[2].largest),
+            ),
+            stage=[],
         )
 
     def slope_to_learn_from(self, trace: Trace) -> Iterator[Step]:
-        """A spike has no slope."""
+        """A softmax that has chosen has no slope."""
         run = trace.under("experiment.variance")
         widths, norms = run["width"].values, run["jacobian_norm"]
         plot = Plot(
             widths,
             (0, float(norms.values.max())),
-            ("width, in powers of four", "slope of the softmax (norm of its Jacobian), random vectors"),
+            ("entries d_k, in powers of four", "slope of the softmax (norm of its Jacobian), random vectors"),
+            *WIDE,
             logarithmic=(True, False),
         )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
-        raw_line = VGroup(plot.curve(widths, raw.values, "ink3"), plot.dots(widths, raw.values, "ink3"))
-        root_line = VGroup(plot.curve(widths, root.values, "weight"), plot.dots(widths, root.values, "weight"))
-        centred(VGroup(plot, raw_line, root_line))
-        ticks = plot.ticks(run["width"].quantities(), ",.0f")
+        raw_line = plot.curve(widths, raw.values, "ink3", 6)
+        root_line = plot.curve(widths, root.values, "weight", 6)
+        dots = [plot.dots(widths, one.values, role, 12) for one, role in ((raw, "ink3"), (root, "weight"))]
         last = len(widths) - 1
         names = VGroup(
-            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "fact", "ink2"), widths[-1], raw.values[-1]),
+            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "block", "ink2"), widths[-1], raw.values[-1]),
             plot.label(
-                Words(f"over the root {root.quantity(last):.2f}", "fact", "weight"), widths[-1], root.values[-1]
+                Words(f"divided by the root {root.quantity(last):.2f}", "block", "weight"), widths[-1], root.values[-1]
             ),
         )
-        centred(VGroup(plot, raw_line, root_line, ticks, names))
+        ticks = plot.ticks(run["width"].quantities(), ",.0f")
+        STAGE.fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
         yield Step(
-            "A spike leaves nothing to learn from",
-            say="Why not let the winner take all from the start? A share near one hardly moves. |"
-            f"Undivided, the slope sinks with the width, to {raw.quantity(last):.2f}. |"
-            f"Over the root it stays near {root.quantity(last):.2f}. A head may grow sharp later, by learning to.",
-            show=[
+            "A softmax that has chosen cannot learn",
+            beat(
+                "Why not let the best key take it all from the start? Because a weight near one hardly moves "
+                "when its score does: there is no slope to learn from.",
                 appear(plot, ticks),
-                [appear(raw_line, names[0])],
-                [appear(root_line, names[1])],
-            ],
-            stay=(),
+            ),
+            beat(
+                "Undivided, the slope vanishes as vectors grow.",
+                (draw(raw_line, kind="row"), fill(dots[0], "row")),
+                appear(names[0]),
+            ),
+            beat(
+                "Divided by the root, it stays. Later, training may make a head sharp.",
+                (draw(root_line, kind="row"), fill(dots[1], "row")),
+                appear(names[1]),
+            ),
+            stage=[],
         )
 
-    def weigh_the_values(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Value rows, lit by their shares, add up to one new row."""
+    def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
+        """Values, narrowed by their weights, add up to one output."""
         head, query_token = focus.seen(trace), focus.query_token
-        blend = Blend(head, query_token)
-        centred(blend)
-        leader, pull = head.in_full("weighted_value_norm", query=query_token).largest()
-        most = (
-            f"“{query_token}” takes mostly what “{leader}” carries: {pull:share} of the length that is added up."
-            if pull > 0.5
-            else f"It is a blend, led by “{leader}” with {pull:share} of the length that is added up."
+        keys = within_reach(head, query_token)
+        picture = WeightedSum(
+            head["weights"].pick(query=query_token),
+            head[attention_input(head, "v")],
+            head["z"].pick(query=query_token),
+            ribbon,
+            keys,
+            query_token,
+            side,
+            ribbon.below(STAGE),
         )
+        leader, part = head.in_full("weighted_value_norm", query=query_token).largest()
         yield Step(
-            "Shares blend the values",
-            say="Each token also brings a value row: what it hands over. |"
-            f"The shares of “{query_token}” weigh these rows. |"
-            f"Scale each row by its share, and add. |{most}",
-            show=[
-                appear(blend.plain, blend.tokens, blend.value_tag, blend.headings[0]),
-                [appear(blend.query_tokens, blend.bars, blend.numbers)],
-                (*reweigh(blend.plain, blend.weighed), leave(blend.headings[0]), follow(blend.headings[1])),
-                [appear(blend.line, blend.output, blend.output_name)],
-            ],
-            stay=(),
+            "The output is a weighted sum of values",
+            beat(
+                "Each token also has a value: what it hands over.",
+                ribbon.mark({query_token.position: "query"}),
+                deal([ribbon.chips[j] for j in keys], picture.values),
+            ),
+            beat(
+                f"The weights of “{query_token}” say how much of each value to take.",
+                (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
+                picture.weigh(),
+            ),
+            beat(
+                f"Add up what is left, entry by entry: the output of this head for “{query_token}”.",
+                appear(picture.output.plate, picture.heading),
+                picture.pour(),
+            ),
+            beat(
+                claim(
+                    bool(part > 0.5),
+                    f"Most of it comes from “{leader}”.",
+                    f"It is a mixture, and most of it comes from “{leader}”.",
+                )
+            ),
+            stage=[ribbon],
         )
 
-    def rows_move(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """What the blends do to the rows: they move, and a word of two senses parts."""
-        ways, shown = (trace[f"{focus.stack}.{name}"] for name in ("residual_path", "residual_path_explained"))
-        parts = all(key in trace.about for key in SENSES) and trace["encoder.senses_start"] < 1e-6
-        picture = Journey(ways.pick(batch=0), focus.query_token.position, 1040 if parts else 1810)
-        told, show = "", []
-        if parts:
-            one, other = (trace[f"other.{key}.encoder.0.resid_pre"].pick(batch=0) for key in SENSES)
-            word, first = (one.label("position", trace.about[SENSES[0]][place]) for place in ("noun", "decides"))
-            second = other.label("position", trace.about[SENSES[1]]["decides"])
-            apart = trace["encoder.senses_end"]
-            pair = Parting(trace["encoder.senses_moved"], word, (first, second), apart, 1100, 1810)
-            told = (
-                f" |“{word}” with “{first}”, and with “{second}”: one start, two ends. |"
-                f"They lie {apart:.2f} times as far apart as “{first}” moved it."
-            )
-            show = [[appear(pair.panel, pair.start), appear(pair.ways, pair.names)], appear(pair.gap, pair.apart)]
+    def in_a_plane(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The same sum as arrows, tip to tail."""
+        head, query_token = focus.seen(trace), focus.query_token
+        keys = within_reach(head, query_token)
+        picture = ValuePlane(
+            head["value_plane"].pick(query=query_token, key=keys),
+            head["weighted_value_plane"].pick(query=query_token, key=keys),
+            query_token,
+            ribbon.below(STAGE),
+        )
         yield Step(
-            "Every row moves",
-            say=f"Added to its row, such a blend moves “{focus.query_token}”. |"
-            f"Every row moves: this plane shows {shown:share} of how they differ.{told}",
-            show=[
-                [appear(picture.panel, picture.starts), appear_in_turn(picture.legs, "slow"), appear(picture.chips)],
-                None,
-                *show,
-            ],
-            stay=(),
+            "The same sum as arrows",
+            beat(
+                "Draw the values as arrows, in the plane in which the output lies.",
+                (appear(picture.origin), deal([ribbon.chips[j] for j in keys], picture.whole)),
+                appear(picture.chips),
+            ),
+            beat(
+                "Each shrinks to its weight.",
+                (appear(picture.ghosts, rise=False), picture.shorten()),
+            ),
+            beat(
+                "Set tip to tail, they lead to the output. A weighted sum lies between the values, "
+                "nearest to those with large weights.",
+                picture.chain(),
+                (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+            ),
+            stage=[ribbon],
+        )
+
+    def two_senses(self, trace: Trace) -> Iterator[Step]:
+        """What the weighted sums do to a word of two senses: this answers the question of the first chapter."""
+        place = sense_head(trace, SENSES)
+        if place is None or not trace["encoder.senses_start"] < SAME:
+            return
+        layer, head = place
+        one, other = (
+            trace[f"other.{sense}.encoder.{layer}.self_attn.weights"].pick(
+                batch=0, head=head, query=trace.about[sense]["noun"]
+            )
+            for sense in SENSES
+        )
+        nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
+        word = one.label("key", nouns[0])
+        deciding = one.label("key", decides[0]), other.label("key", decides[1])
+        left, right = STAGE.split_columns(780, 40)
+        upper, lower = left.rows(2, 20)
+        arcs = [
+            Arcs(one.words("key"), nouns[0], one, upper),
+            Arcs(other.words("key"), nouns[1], other, lower),
+        ]
+        picture = TwoSenses(trace["encoder.senses_path"], word, deciding, right)
+        flow = pulses([*arcs[0].arcs, *arcs[1].arcs], [*arcs[0].drawn_weights, *arcs[1].drawn_weights])
+        stops = [*picture.legs.values()]
+        yield Step(
+            f"How “{word}” finds its meaning",
+            beat(
+                f"“{word}” has one embedding, but two meanings.",
+                (appear(*arcs[0].chips, *arcs[1].chips), appear(picture.start)),
+            ),
+            beat(
+                f"In head {letter_of(head)} of the {layer_name(layer)}, it attends to “{deciding[0]}”, "
+                f"or to “{deciding[1]}”.",
+                *((appear_in_turn([*row.arcs]), appear(row.marks)) for row in arcs),
+                ambient=flow,
+            ),
+            beat(
+                "What attention adds, and what the feed-forward network makes of it, leads one vector to two places.",
+                appear(picture.key),
+                *(draw(*stop) for stop in stops),
+                appear(picture.names),
+                ambient=flow,
+            ),
+            beat("The meaning of a word is put together from the words around it."),
+            stage=[],
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Uncover the bet, and close."""
+        """Uncover the bet, and close with the whole formula."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
+        weights = head["weights"].pick(query=query_token)
+        here = weights.position("key", query_token.position)
+        swap = swap_of(trace, focus)
+        if swap:
+            other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
+                query=swap["position"]
+            )
+            upper, lower = STAGE.rows(2)
+            known = Arcs(weights.words("key"), here, weights, upper)
+            guess = Arcs(other.words("key"), swap["position"], other, lower)
+            asked = other.label("key", swap["position"])
+            share, other_share = weights.pick(key=top_key.position), other.pick(key=top_key.position)
+            verdict = claim(
+                bool(share > 0.5 > other_share),
+                "It looks where it must, and nobody programmed this.",
+                claim(
+                    bool(share > other_share),
+                    "Here the two differ less than one might bet.",
+                    "Here it looks even more, though it need not.",
+                ),
+            )
+            flow = pulses([*known.arcs, *guess.arcs], [*known.drawn_weights, *guess.drawn_weights])
+            yield Step(
+                "The bet: does it look, too?",
+                beat(
+                    f"“{query_token}” gives “{top_key}” {share:share}: Spanish needs the gender of the noun.",
+                    (appear_in_turn([*known.arcs]), appear(known.marks)),
+                    ambient=pulses([*known.arcs], known.drawn_weights),
+                ),
+                beat(
+                    f"“{asked}”, with one form for both, gives it {other_share:share}. {verdict}",
+                    deal(known.chips, guess.chips),
+                    (appear_in_turn([*guess.arcs]), appear(guess.marks)),
+                    ambient=flow,
+                ),
+                stage=known.chips,
+            )
+        yield from self.whole_formula(mixed_focus(trace), trace)
+
+    def whole_formula(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """The formula assembles itself from queries, keys and values."""
+        head = focus.seen(trace)
         formula = Formula(
             'op("Attention")(Q, K, V) = '
-            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
+            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}',
+            LARGE,
         )
-        answer = at_floor(Answer("The root keeps scores teachable; shares then blend the values."))
-        question = "Your turn: two equal scores lead by far. What shares?"
-        weights = head["weights"].pick(query=query_token)
-        swap = swap_of(trace, focus)
-        here, best = (
-            weights.position("key", query_token.position),
-            head.in_full("weights", query=query_token).largest()[0],
-        )
-        known = Arcs(weights.words("key"), here, weights, low=not swap)
-        if not swap:
-            centred(VGroup(known, formula).arrange(DOWN, buff=gap("grid")), lower=-0.1)
-            turned = " Q and K are rotated by their positions." if trace.about["config"].get("rotary") else ""
-            yield Step(
-                "The whole formula, once",
-                say=f"Scores over the root, softmax, values.{turned} "
-                f"In this head “{query_token}” looks most at “{best}”. |"
-                f"The root keeps scores teachable; shares then blend the values. |{question}",
-                show=[[appear(known), appear(formula)], appear(answer), None],
-                stay=(),
-            )
-            return
-        other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
-            query=swap["position"]
-        )
-        guess = Arcs(other.words("key"), swap["position"], other)
-        asked = other.label("key", swap["position"])
-        share, other_share = weights.pick(key=top_key.position), other.pick(key=top_key.position)
-        centred(VGroup(known, guess).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT), lower=-0.12)
-        verdict = claim(
-            bool(share > 0.5 > other_share),
-            "It looks only when it must; nobody programmed this.",
-            claim(
-                bool(share > other_share),
-                "Here the two differ less than one might bet.",
-                "Here it looks even more, though it need not.",
-            ),
-        )
+        words = head["weights"].words("key")
+        ribbon = Ribbon(words)
+        above, below = ribbon.below(STAGE).split_rows(260, 40)
+        below.fit(formula, most=LARGER)
+        roles = ("query", "key", "value")
+        hands = [
+            vectors_in(room, head[attention_input(head, role[0])], role)
+            for role, room in zip(roles, above.columns(3, 60), strict=True)
+        ]
+        turned = claim(bool(trace.about["config"].get("rotary")), " Q and K are rotated by their positions.", "")
         yield Step(
-            "The bet: does it look, too?",
-            say=f"“{query_token}” gives “{top_key}” {share:share}: Spanish needs its gender. |"
-            f"“{asked}”, with one form, gives it {other_share:share}. |{verdict} |"
-            f"The root keeps scores teachable; shares blend the values. |{question}",
-            show=[
-                [appear(known)],
-                [appear(guess.chips), (appear_in_turn([*guess.arcs]), appear(guess.marks))],
-                None,
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            "The whole formula, once",
+            beat("Queries, keys and values: three views of each token.", *(deal(ribbon.chips, hand) for hand in hands)),
+            beat(
+                f"Queries meet keys; divide by the root; softmax; add up the values.{turned}",
+                *(gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True)),
+                appear(formula.rest(), rise=False),
+            ),
+            beat("Your turn: two equal scores lead by far. What are their weights?"),
+            stage=[ribbon],
         )

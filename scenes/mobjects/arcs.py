@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import palette, units
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc.
@@ -62,7 +62,7 @@ class Arcs(VGroup):
         super().__init__(*self.chips, self.arcs, self.marks)
 
     @staticmethod
-    def _arc(key: Token, query: Token, weight: float | None, high: float) -> VMobject:
+    def _arc(key: Token, query: Token, weight: Quantity | None, high: float) -> VMobject:
         thick = 3.0 if weight is None else THIN + (THICK - THIN) * weight
         line = VMobject(stroke_color=palette().role("ink3" if weight is None else "weight"), stroke_width=stroke(thick))
         rise = UP * units(high) / 0.75  # the middle of a cubic lies at three quarters of its handles
@@ -70,7 +70,7 @@ class Arcs(VGroup):
         line.points = np.array([start, start + rise, end + rise, end])
         return line
 
-    def _mark(self, key: int, arc: VMobject, weight: float | None) -> None:
+    def _mark(self, key: int, arc: VMobject, weight: Quantity | None) -> None:
         """A number above a strong arc, or a question mark below a key of which nothing is known."""
         if weight is None:
             self.marks.add(Words("?", "large number", "ink2").settle(self.chips[key].get_bottom() + DOWN * units(40)))

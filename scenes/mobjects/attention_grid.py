@@ -14,8 +14,10 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, shared, signed
+from transformer_core.studies.focus import Focus
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A row is at most so many px high; a cell with a number in it at least.
 HIGHEST, LOWEST = 104.0, 26.0
@@ -125,3 +127,19 @@ class AttentionGrid(VGroup):
     def empty(self) -> VGroup:
         """The cells before anything is in them."""
         return VGroup(*self.hollow.values())
+
+
+def board_of(trace: Trace, focus: Focus, tensor: str = "scores") -> AttentionGrid:
+    """The grid of the followed head, with the sentence as its ribbon."""
+    head = focus.seen(trace)
+    pairs = head[tensor]
+    _, columns = rooms(pairs.words("query"))
+    return AttentionGrid(
+        head[attention_input(head, "q")],
+        head[attention_input(head, "k")],
+        pairs,
+        Ribbon(pairs.words("key"), columns),
+        focus.query_token,
+        masked=head["masked"],
+        weights=tensor == "weights",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from manim import MathTypst
+from manim import MathTypst, VGroup, VMobject
 
 from scenes.language import told
 from scenes.theme import palette
@@ -33,6 +33,16 @@ class Formula(MathTypst):
         super().__init__(typst(source), font_size=size, color=palette().role(role), use_svg_cache=False)
         for part in self.roles:
             self.select(part).set_color(palette().role(part))
+
+    def part(self, role: str) -> VMobject:
+        """The signs that have the colour of a role."""
+        found: VMobject = self.select(role)
+        return found
+
+    def rest(self) -> VGroup:
+        """All other signs."""
+        coloured = {id(sign) for role in self.roles for sign in self.part(role).get_family()}
+        return VGroup(*(sign for sign in self.family_members_with_points() if id(sign) not in coloured))
 
 
 def in_language(source: str) -> str:

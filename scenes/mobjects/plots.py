@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
+from scenes.animations import Travel, appear
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
@@ -103,10 +104,15 @@ class SortedShares(VGroup):
             bar = Box(pitch * 0.72, max(high * float(share), 2), colours.weight, 4)
             self.bars.add(bar.move_to(np.array([units(i * pitch), 0, 0]), aligned_edge=DOWN))
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
-        self.name = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
+        self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
         self.largest = number(largest, "share", "large number")
         self.largest.next_to(self.bars[0], UP, buff=units(12))
         frame = Box(width, high + 80, colours.background, 0).align_to(floor, DOWN).set_fill(opacity=0)
         frame.set_x(floor.get_x())
-        self.room = frame
-        super().__init__(frame, self.bars, floor, self.name, self.largest)
+        self.room, self.floor = frame, floor
+        super().__init__(frame, self.bars, floor, self.heading, self.largest)
+
+    def on(self, other: SortedShares) -> tuple[Animation, ...]:
+        """Copies of these bars become those of another chart over the same keys."""
+        bars = zip(self.bars, other.bars, strict=True)
+        return (appear(other.room, other.floor, other.heading), *(Travel(a, b, kind="row") for a, b in bars))

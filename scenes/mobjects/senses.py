@@ -54,8 +54,9 @@ class TwoSenses(VGroup):
         )
         self.key = VGroup(
             *(
-                VGroup(rule(np.zeros(3), np.array([units(60), 0, 0]), role, 8), Words(name, "fact", "ink2"))
-                .arrange(np.array([1.0, 0, 0]), buff=units(16))
+                VGroup(rule(np.zeros(3), np.array([units(60), 0, 0]), role, 8), Words(name, "fact", "ink2")).arrange(
+                    np.array([1.0, 0, 0]), buff=units(16)
+                )
                 for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network"))
             )
         ).arrange(np.array([1.0, 0, 0]), buff=units(44))
@@ -66,5 +67,3 @@ class TwoSenses(VGroup):
     def _leg(start: np.ndarray, end: np.ndarray, role: str) -> VMobject:
         long = float(np.linalg.norm(end - start)) * 135
         return arrow(start, end, role, 8, min(24.0, long * 0.6))
-
-

@@ -30,6 +30,7 @@ class Stage:
     numbers: VGroup
     zero: VGroup
     name: Words
+    room: Room
 
     @property
     def whole(self) -> VGroup:
@@ -87,7 +88,7 @@ class SoftmaxStages:
             numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
         text = Words(name, "block", "ink2")
         text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])
-        return Stage(bars, numbers, VGroup(line), text)
+        return Stage(bars, numbers, VGroup(line), text, Room(first, self.room.top + AIR, last, self.room.bottom))
 
     def on(self, before: int, after: int) -> tuple[Animation, ...]:
         """Each bar and its number go on from one stage to the next; the zero line goes along."""

@@ -60,10 +60,10 @@ class ValuePlane(VGroup):
         self.chips = VGroup()
         for j in order:
             self._name(Token(values.label("key", j), "value"), self.whole[j])
-        self.name = Words(f"output for “{query_token}”", "stage word", "weight")
+        self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
         side = np.array([1.0, 0, 0]) if foot[0] > room.centre[0] else np.array([-1.0, 0, 0])
-        self.name.next_to(self.origin, side, buff=units(22))
-        super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.name)
+        self.heading.next_to(self.origin, side, buff=units(22))
+        super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
 
     def _name(self, chip: Token, line: VMobject) -> None:
         """Put a chip beyond the tip of an arrow, if it is clear of the chips before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import VGroup
 
+from scenes.layout import Room
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.shapes import Box, stroke
@@ -52,3 +53,13 @@ class Vector(Copied, VGroup):
             cells.append(means(cell, Shade(tensor.quantity(i), scale)) if exact else cell)
         self.cells = VGroup(*cells)
         super().__init__(self.plate, self.cells)
+
+
+def vectors_in(room: Room, tensor: NamedTensor, role: str) -> list[Vector]:
+    """The vectors of a tensor of two axes, one below the other, filling a room."""
+    scale = full_colour(tensor)
+    lines = room.rows(len(tensor), 6)
+    return [
+        Vector(row, line.width, line.height, role, scale).move_to(line.centre)
+        for row, line in zip(tensor, lines, strict=True)
+    ]

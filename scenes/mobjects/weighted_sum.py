@@ -66,10 +66,10 @@ class WeightedSum(VGroup):
             self.shrunk.add(narrow)
         self.output = Vector(output, min(230.0, side.width * 0.5), vectors.height, "weight", scale, upright=True)
         self.output.move_to(at(0, 0)).set_x(side.centre[0]).set_y(vectors.centre[1])
-        self.name = Words(f"output for “{query_token}”", "block").settle(np.array([*side.centre[:2], 0]))
-        self.name.set_y(tiles.centre[1])
+        self.heading = Words(f"output for “{query_token}”", "block").settle(np.array([*side.centre[:2], 0]))
+        self.heading.set_y(tiles.centre[1])
         self.tag = Tag("value").move_to(at(side.right - 10, 0)).set_y(vectors.centre[1])
-        super().__init__(self.tiles, self.numbers, self.values, self.output, self.name)
+        super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading)
 
     def weigh(self) -> Animation:
         """The weight falls onto its value, which keeps so much of its width."""

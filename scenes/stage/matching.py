@@ -13,6 +13,7 @@ from manim import Animation, Mobject
 from scenes.animations import Travel, appear, leave
 from scenes.mobjects.text import Words
 from scenes.theme import pace
+from transformer_core.tracing.provenance import Label, Quantity
 
 #: Axes that name the places of the same sentence.
 PLACES = {"position", "query", "key"}
@@ -24,9 +25,9 @@ def shown_by(mobject: Mobject) -> Hashable | None:
     if key is not None:
         return key
     quantity, label = getattr(mobject, "quantity", None), getattr(mobject, "label", None)
-    if quantity is not None:
+    if isinstance(quantity, Quantity):
         return "entry", quantity.name, quantity.index
-    if label is not None:
+    if isinstance(label, Label):
         return "token", "position" if label.axis in PLACES else label.axis, label.position, str(label)
     if isinstance(mobject, Words) and len(mobject.spans) == 1 and mobject.spans[0].shown == mobject.text:
         source = mobject.spans[0].source

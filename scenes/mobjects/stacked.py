@@ -1,0 +1,37 @@
+"""Parts of one as segments of a bar: rows of weights that all have the same length."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import LEFT, RIGHT, VGroup
+
+from scenes.layout import Room
+from scenes.mobjects.marks import Length, Shade, means
+from scenes.mobjects.shapes import Box
+from scenes.theme import at, palette, shared
+from transformer_core.tracing.trace import NamedTensor
+
+
+class StackedRows(VGroup):
+    """Each row of weights as one bar, a segment a key: the bars are equally long, since each row adds up to one.
+
+    Args:
+        weights: "query key".
+        rooms: the rectangle of each row.
+
+    `segments[i, j]` is the weight that query i gives to key j.
+    """
+
+    def __init__(self, weights: NamedTensor, rooms: list[Room]) -> None:
+        self.segments: dict[tuple[int, int], Box] = {}
+        colours = palette()
+        for i, room in enumerate(rooms):
+            left = at(room.left, 0)[0]
+            for j in range(weights.shape[1]):
+                weight = weights.quantity(i, j)
+                wide = max(float(weight) * room.width, 1.0)
+                part = Box(wide, room.height - 12, shared(weight), 4, colours.background, 2)
+                part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
+                left = part.get_edge_center(RIGHT)[0]
+                self.segments[i, j] = means(part, Length(weight, "width", room.width, 1.0), Shade(weight))
+        super().__init__(*self.segments.values())
