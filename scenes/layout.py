@@ -61,29 +61,40 @@ class Room:
         before, after = (cut, cut + space) if width >= 0 else (cut - space, cut)
         return Room(self.left, self.top, before, self.bottom), Room(after, self.top, self.right, self.bottom)
 
-    def rows(self, count: int, space: float = 0) -> list[Room]:
+    def rows(self, count: int, space: float = 20) -> list[Room]:
         """`count` equal parts, one below the other."""
         high = (self.height - (count - 1) * space) / count
         tops = [self.top + i * (high + space) for i in range(count)]
         return [Room(self.left, top, self.right, top + high) for top in tops]
 
-    def columns(self, count: int, space: float = 0) -> list[Room]:
+    def columns(self, count: int, space: float = 48) -> list[Room]:
         """`count` equal parts, side by side."""
         wide = (self.width - (count - 1) * space) / count
         lefts = [self.left + i * (wide + space) for i in range(count)]
         return [Room(left, self.top, left + wide, self.bottom) for left in lefts]
+
+    def golden_columns(self, space: float = 48, last: bool = False) -> tuple[Room, Room]:
+        """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`."""
+        large = (self.width - space) * 0.618
+        if last:
+            small, rest = self.split_columns(-large, space)
+            return rest, small
+        return self.split_columns(large, space)
 
     def inset(self, across: float, down: float | None = None) -> Room:
         """The room without a margin of `across` px at the sides and `down` px above and below."""
         down = across if down is None else down
         return Room(self.left + across, self.top + down, self.right - across, self.bottom - down)
 
-    def fit(self, mobject: Mobject, most: float = 1.0) -> Mobject:
+    def padded(self) -> Room:
+        """The room without the margin that is left around what is drawn inside a frame."""
+        return self.inset(26)
+
+    def fit(self, mobject: Mobject, most: float = 1.6) -> Mobject:
         """Centre a figure, shrunk until it fits, or grown up to `most` times."""
-        factor = min(units(self.width) / mobject.width, units(self.height) / mobject.height, most)
-        if factor < 1 or most > 1:
-            mobject.scale(factor)
-        return mobject.move_to(self.centre)
+        return mobject.scale(min(units(self.width) / mobject.width, units(self.height) / mobject.height, most)).move_to(
+            self.centre
+        )
 
 
 #: The whole stage: between the margins, below the title and above the captions.

@@ -164,9 +164,11 @@ class Dive(Motion):
             tuple(leaf.stroke_width for leaf in leaves),
             tuple(tuple(getattr(leaf, name) for name in COLOURS) for leaf in leaves),
         )
-        self.factor = min(units(self.room.width) / self.part.width, units(self.room.height) / self.part.height)
+        # The part takes the shape of the room, too: what is stretched for that is out of sight by then.
+        self.factor = np.array(
+            [units(self.room.width) / self.part.width, units(self.room.height) / self.part.height, 1]
+        )
         self.start, self.goal = self.part.get_center(), self.room.centre
-        self.inner = np.concatenate([leaf.points for leaf in self.part.family_members_with_points()])
         self.inside = {id(part) for part in self.part.get_family()}
         for leaf in leaves:
             leaf.dived = True
@@ -178,12 +180,13 @@ class Dive(Motion):
     def show(self, depth: float) -> None:
         """Stand at `depth` between the whole (0) and the part (1)."""
         size = self.factor**depth
-        way = (size - 1) / (self.factor - 1) if abs(self.factor - 1) > 1e-9 else depth
+        grown = float(self.factor.max())
+        way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
         centre = self.start + (self.goal - self.start) * way
         seen = self.seen
         for leaf, points, width, colours in zip(seen.leaves, seen.points, seen.strokes, seen.colours, strict=True):
             leaf.points = points if depth == 0 else (points - self.start) * size + centre
-            leaf.stroke_width = width * size
+            leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
             faint = 1 - (1 - self.kept[id(leaf) in self.inside]) * depth
             for name, rgbas in zip(COLOURS, colours, strict=True):
                 setattr(leaf, name, rgbas if faint == 1 else rgbas * (1, 1, 1, faint))
@@ -201,6 +204,8 @@ class Rise(Motion):
         super().__init__(whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
 
     def begin(self) -> None:
+        room = self.dive.room
+        self.whole_size = np.array([units(room.width), units(room.height), 1])
         self.leaves = [
             (leaf, leaf.points, leaf.stroke_width, [getattr(leaf, name) for name in COLOURS])
             for leaf in self.inside.family_members_with_points()
@@ -210,18 +215,13 @@ class Rise(Motion):
     def interpolate_mobject(self, alpha: float) -> None:
         depth = 1 - self.rate_func(alpha)
         self.dive.show(depth)
-        size = self.dive.part.width / self.width
+        size = np.array([self.dive.part.width, self.dive.part.height, 1]) / self.whole_size
         place = self.dive.part.get_center()
         for leaf, points, width, colours in self.leaves:
             leaf.points = (points - self.dive.goal) * size + place
-            leaf.stroke_width = width * size
+            leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
             for name, rgbas in zip(COLOURS, colours, strict=True):
                 setattr(leaf, name, rgbas * (1, 1, 1, min(1.0, 2 * depth)))
-
-    @property
-    def width(self) -> float:
-        """The width of the part while the eye is in it."""
-        return float(np.ptp(self.dive.inner, axis=0)[0]) * self.dive.factor
 
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from manim import (
+    LEFT,
     UP,
     Animation,
     AnimationGroup,
     Create,
     Group,
+    GrowFromEdge,
     LaggedStart,
     Mobject,
     MoveAlongPath,
@@ -154,6 +156,11 @@ def turn_over(
 def draw(*lines: Mobject, kind: str = "transform") -> Animation:
     """Lines grow from their beginning to their end, all together."""
     return Create(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
+
+
+def grow(bar: Mobject, edge: np.ndarray = LEFT) -> Animation:
+    """A bar grows from its edge at zero."""
+    return GrowFromEdge(bar, edge, run_time=pace("row"), rate_func=EASE_OUT)
 
 
 def settle_in(whole: Mobject, place: Mobject) -> Animation:

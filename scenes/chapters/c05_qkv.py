@@ -1,4 +1,4 @@
-"""Q, K, V: three learned views of one row."""
+"""Queries, keys and values: three learned views of one vector."""
 
 from __future__ import annotations
 
@@ -6,172 +6,208 @@ from collections.abc import Iterator
 
 from manim import DOWN, RIGHT, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, fly, leave, ring_around
-from scenes.layout import at_floor, centred
+from scenes.animations import (
+    Dive,
+    Flight,
+    Rise,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    grow,
+    meet,
+    ring_around,
+)
+from scenes.layout import STAGE
 from scenes.mobjects.budgets import letter_of
-from scenes.mobjects.formulas import Formula
-from scenes.mobjects.one_cell import OneCell
-from scenes.mobjects.projection import LETTERS, Meeting, alike, column_scan, counted, entering, refit, strongest
-from scenes.mobjects.role_table import layer_name, role_name
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.sorted_heads import pattern_name
-from scenes.mobjects.three_jobs import Entering, ThreeJobs
-from scenes.mobjects.two_ways import Guess, Pairs, Turned, both_guesses, only_rounding
-from scenes.stage.chapter import Chapter, Step, claim
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
+from scenes.mobjects.operation import Operation
+from scenes.mobjects.projection import LETTERS, alike, counted, entering, strongest
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.three_roles import ThreeRoles
+from scenes.mobjects.two_ways import Guess, Pairs, both_guesses
+from scenes.mobjects.vectors import BeforeAndAfter
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, best_head, focus_of
-from transformer_core.tracing.provenance import Phrase
+from transformer_core.studies.focus import DECODER, Focus, best_head, mixed_focus
 from transformer_core.tracing.trace import Trace
 
 
 class QKV(Chapter):
-    """One row is asked to do three jobs, and gets a matrix for each."""
+    """One vector has three jobs, and gets a matrix for each."""
 
     number = 5
-    title = "Q, K, V"
+    title = "Queries, keys and values"
     needs = ("self-attention",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
-        return focus_of(trace).path
+        return mixed_focus(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        focus = focus_of(trace)
-        yield from self.three_jobs(focus, trace)
-        yield from self.what_enters(focus, trace)
-        yield from self.one_cell(focus, trace)
-        yield from self.one_row(focus, trace)
-        yield from self.key_and_value(focus, trace)
+        focus = mixed_focus(trace)
+        x = entering(trace, focus)
+        ribbon = Ribbon(x.words("position"))
+        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
+        product = MatrixProduct(x, weights["w_q"], head["q"], "query", ribbon.below(STAGE))
+        yield from self.three_jobs(focus, trace, ribbon)
+        yield from self.what_enters(focus, trace, ribbon)
+        yield from self.one_cell(focus, trace, ribbon, product)
+        yield from self.one_row(focus, trace, product)
+        yield from self.key_and_value(focus, trace, ribbon)
         yield from self.not_mutual(focus, trace)
-        yield from self.no_meaning_of_its_own(focus, trace)
         yield from self.guesses(trace)
-        yield from self.three_views(focus, trace)
+        yield from self.three_views(focus, trace, ribbon)
 
-    def three_jobs(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def three_jobs(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
-        jobs = ThreeJobs(entering(trace, focus).pick(position=focus.query_token), focus.query_token)
+        x = entering(trace, focus).pick(position=focus.query_token)
+        roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
+        chip = ribbon.chips[focus.query_token.position]
+        lanes = [(roles.panels[role], roles.vectors[role]) for role in LETTERS]
         yield Step(
-            "How can one row do three jobs?",
-            say=f"Inside the model, “{focus.query_token}” is one row of {trace['config.d_model']} numbers. |"
-            "It must ask: what am I looking for? |It must be found: what can I be matched by? |"
-            "And it must hand something over. How can one row do all three?",
-            show=[
-                appear(jobs.chip, jobs.strip),
-                appear(jobs.jobs["query"]),
-                appear(jobs.jobs["key"]),
-                appear(jobs.jobs["value"]),
-            ],
+            "How can one vector do three jobs?",
+            beat(
+                f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
+                Travel(chip, roles.whole, kind="row"),
+            ),
+            beat(
+                "It has to say what it looks for:", (appear(lanes[0][0]), Travel(roles.whole, lanes[0][1], kind="row"))
+            ),
+            beat("what it can be found by:", (appear(lanes[1][0]), Travel(roles.whole, lanes[1][1], kind="row"))),
+            beat(
+                "and what it hands over. How can one vector do all three?",
+                (appear(lanes[2][0]), Travel(roles.whole, lanes[2][1], kind="row")),
+            ),
+            stage=[ribbon],
         )
 
-    def what_enters(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def what_enters(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The X of the formula, read off the trace."""
         x, stream = entering(trace, focus), trace[f"{focus.block}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
-        picture = Entering(stream, x, focus.query_token, f"{words} × {width}")
-        normed = len(picture.way) > 0
-        reads = (
-            "Attention reads each row after the norm, not before. |"
-            if normed
-            else "In this model, attention reads the stream as it is. |"
+        normed = stream.name != x.name
+        picture = BeforeAndAfter(
+            stream,
+            x if normed else None,
+            Formula('"residual stream"', LARGE),
+            Formula(f'X = "{words} × {width}"', LARGE),
+            ribbon.below(STAGE),
         )
-        skipped = (
-            "A diagram that skips the norm shows other numbers."
-            if normed
-            else "In other models a norm comes first, and the numbers are others."
-        )
+        before, after, names = picture.before, picture.after, picture.headings
+        into = deal(before, after, kind="slow")
         yield Step(
             "What exactly enters?",
-            say=f"First, the small print. {reads}"
-            f"The X of the formula: {counted(words, 'row')} of {width} numbers. |{skipped}",
-            show=[
-                [appear(picture.before, picture.heads), *([appear(picture.way), appear(picture.x)] if normed else [])],
-                [appear(picture.letter, picture.size), appear(ring_around(picture.x.row(focus.query_token)))],
-                None,
-            ],
-            stay=(),
+            beat(
+                "Each token’s vector so far is read from the residual stream.",
+                deal(ribbon.chips, before),
+                *(appear(heading) for heading in names[:-1]),
+            ),
+            beat(
+                "In this model, a layer norm comes first: it brings every vector to the same size."
+                if normed
+                else "In this model, attention reads it as it is.",
+                *([into] if normed else []),
+            ),
+            beat(
+                f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
+                appear(names[-1]),
+                appear(ring_around((after if normed else before)[focus.query_token.position])),
+            ),
+            stage=[ribbon],
         )
 
-    def one_cell(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """One cell, slowly."""
+    def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
+        """One entry of the query, slowly."""
         head, query_token = focus.seen(trace), focus.query_token
-        entry = strongest(head["q"].pick(query=query_token)).position
-        weights = trace.under(f"parameters.{focus.path}", **focus.places(trace))
-        bias = weights["b_q"].pick(d_head=entry) if "b_q" in weights else None
-        x = entering(trace, focus).pick(position=query_token)
-        picture = OneCell(
-            head, x, weights["w_q"].pick(d_head=entry), query_token, entry, bias, f"{trace['config.d_head']} entries"
+        entry_place = strongest(head["q"].pick(query=query_token)).position
+        entry = trace.explain(f"{focus.path}.q", head=focus.head, query=query_token, d_head=entry_place)
+        place = query_token.position, entry_place
+        cell, room = product.hollow[place], ribbon.below(STAGE)
+        own = {"query": query_token, "d_head": entry_place}
+        inside = Operation(
+            entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
         )
-        value, total = head["q"].pick(query=query_token, d_head=entry), picture.sums.pick(d_model=-1)
-        added = f", and the bias adds {bias:{picture.spec}}" if bias is not None else ""
+        come, first, rest, last = inside.plays()
+        dive = Dive([*product.names, *product.queries, *product.keys, product.empty], cell, room)
+        bias = f"parameters.{focus.path}.b_q" in trace
         yield Step(
             "One number of the query, slowly",
-            say=f"Take the row of “{query_token}”, and one column of the query matrix. |"
-            "Multiply entry by entry: each product moves the sum. |"
-            f"All {trace['config.d_model']} products make {total:{picture.spec}}{added}. |"
-            f"{value:{picture.spec}} is one number of the query. Equal signs push up, unequal ones down.",
-            show=[picture.opening(), picture.first_terms(), picture.all_terms(), picture.landing()],
-            stay=(),
+            beat(
+                "A matrix of learned numbers, W_Q, turns each vector into a query.",
+                (appear_in_turn(product.keys), appear(product.empty)),
+            ),
+            beat(
+                f"Take the vector of “{query_token}” and one column of the matrix. Look into their cell.",
+                (Flight(product.queries[place[0]], cell), Flight(product.keys[place[1]], cell)),
+                dive,
+            ),
+            beat("Multiply entry by entry, and add up.", *come, *first, *rest),
+            beat(
+                claim(bias, "With its bias, this sum is", "This sum is")
+                + f" one number of the query: {entry.quantity:.2f}.",
+                *last,
+                (Rise(dive, inside), Travel(inside.result, product.cells[place], leaving=True)),
+            ),
+            stage=[ribbon, *product.names, *product.queries],
         )
+        self.found = place
 
-    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace, product: MatrixProduct) -> Iterator[Step]:
         """One row quickly, then the rest: X W_Q = Q."""
-        words, width = trace["config.words"], trace["config.d_model"]
-        heads, d_head = trace["config.heads"], trace["config.d_head"]
-        board = self.board = Meeting.of_heads(trace, focus)
-        mine = board.views[focus.head]
-        ring, tag = ring_around(board.x.lines[board.here], "query"), board.tag_beside("query")
-        first, scan = column_scan(board)
-        across = f"{width}" if heads * d_head == width else f"{heads}·{d_head}"
-        sizes = [
-            board.size_under(board.x, f"{words} × {width}"),
-            board.size_over(f"{width} × {across}"),
-            board.size_under(board.made, f"{words} × {across}"),
-        ]
+        here = focus.query_token.position
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
-        formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}").move_to(board.corner)
-        cut = (
-            f"{counted(heads, 'head')} of {d_head} columns each. {followed(focus)}"
-            if len(board.views) > 1
-            else f"One head takes all {d_head} columns."
-        )
-        outline = VGroup(ring_around(mine.matrix, "query"), ring_around(mine.rows, "query"))
+        formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
+        product.corner.fit(formula)
+        heads = trace["config.heads"]
+        rest = product.others(here)
         yield Step(
             "One row quickly, then the rest",
-            say=f"The other columns give the other entries. |Every row uses the same matrix, all at once. |{cut}",
-            show=[
-                [
-                    appear(board.entering, board.matrices, *sizes[:-1]),
-                    appear(ring, first, tag),
-                    (scan, fill(board.row, "row")),
-                ],
-                [(leave(ring, first), appear(board.other_rows, sizes[-1])), appear(formula)],
-                appear(outline),
-            ],
-            stay=(),
+            beat(
+                f"The other columns give the other {counted(trace['config.d_head'], 'number')} of the query.",
+                meet(product, [place for place in product.row(here) if place != self.found], "slow"),
+            ),
+            beat(
+                claim(
+                    len(rest) > 0,
+                    "All vectors meet the same matrix, at the same time.",
+                    "More vectors would meet the same matrix.",
+                ),
+                meet(product, rest, "slow"),
+                appear(formula),
+            ),
+            beat(
+                f"There is such a matrix in each of {counted(heads, 'head')}. {followed(focus)}",
+                appear(ring_around(VGroup(*(product.cells[place] for place in product.row(here))), "query")),
+            ),
         )
 
-    def key_and_value(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The same row, other matrices."""
-        query_token, wide = focus.query_token, self.board
-        board = Meeting.of_roles(trace, focus)
-        mine, (query, key, value) = wide.views[focus.head], board.views
-        names, tags, rings = board.names(), board.tags(), board.rings()
-        cosine = focus.seen(trace)["cosine"].pick(query=query_token, key=query_token.position)
-        line = board.in_corner(f"“{query_token}”: query and key", "cosine", cosine)
-        verdict = "here the two are almost alike." if alike(cosine) else "asking isn’t answering."
+    def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The same vectors, other matrices."""
+        head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
+        query_token = focus.query_token
+        parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
+        board = ThreeProjections(entering(trace, focus), parts, ribbon.below(STAGE))
+        cosine = head["cosine"].pick(query=query_token, key=query_token.position)
+        verdict = claim(alike(cosine), "Here the two are almost alike", "Looking for is not being found by")
         together = trace[f"{focus.path}.heads_per_key"]
-        shared = f"; {together} heads share both" if together > 1 else ""
+        shared = f" Here {together} heads share both." if together > 1 else ""
+        made = {
+            role: (appear(board.matrices[role], board.symbols[role]), deal(board.x, board.made[role]))
+            for role in LETTERS
+        }
         yield Step(
-            "Key and value: the same row, other matrices",
-            say="Two more matrices read the same rows. |"
-            f"The key matrix makes what a row can be matched by, |the value matrix what it hands over{shared}. |"
-            f"Query and key of “{query_token}” have a cosine of {cosine:.2f}: {verdict}",
-            show=[
-                [(refit(wide.entering, board.entering), refit(mine, query)), appear(names[0], tags[0])],
-                [appear(key.matrix, names[1]), (fly(board.x, key.rows, "row"), appear(tags[1]))],
-                [appear(value.matrix, names[2]), (fly(board.x, value.rows, "row"), appear(tags[2]))],
-                appear(rings, line),
-            ],
-            stay=[wide.entering, mine],
+            "Key and value: the same vectors, other matrices",
+            beat("Queries were made by W_Q.", made["query"]),
+            beat("A second matrix, W_K, makes the keys: what each token can be found by.", made["key"]),
+            beat(f"A third one, W_V, makes the values: what each hands over.{shared}", made["value"]),
+            beat(
+                f"{verdict}: the query and the key of “{query_token}” have a cosine of {cosine:.2f}.",
+                appear(*(ring_around(board.made[role][query_token.position], role) for role in LETTERS)),
+            ),
+            stage=[ribbon, *board.names, *board.x],
         )
 
     def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -179,60 +215,33 @@ class QKV(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
-        centred(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
+        STAGE.fit(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
         rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
         later = VGroup(*(ring_around(cell) for cell in real.pair))
+        first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",
-            say="Soon every query will be matched with every key. If keys were queries, |"
-            f"the matches would be their own mirror. |{real.told(ahead=focus.stack == DECODER)}",
-            show=[
+            beat(
+                "Soon, every query will be compared with every key. If keys were queries,",
                 appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
-                [appear(mirrored.axis), mirrored.reflect(), appear(rings, mirrored.readings)],
-                [
-                    appear(real.heading, real.rows, real.columns, real.grid, real.size),
-                    appear(later, real.readings),
-                ],
-                None,
-            ],
-            stay=(),
-        )
-
-    def no_meaning_of_its_own(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Who told this matrix to be the query?"""
-        change = trace[f"{focus.path}.rotated_scores_difference"]
-        picture = Turned(
-            focus.seen(trace), focus.query_token, focus.top_key, f"one rotation, all {trace['config.d_head']} entries"
-        )
-        before, after = picture.scores
-        facts = at_floor(picture.fact(change))
-        turned = trace.about["config"].get("rotary")
-        turn = (
-            "Queries and keys are rotated by their positions. Rotate all by one angle more: every entry changes, |"
-            if turned
-            else "Turn all queries and keys by one rotation: every entry changes, |"
-        )
-        kept = "and no score does, but for rounding. |" if only_rounding(change) else "and here the scores move too. |"
-        yield Step(
-            "Who told this matrix to be the query?",
-            say="Nobody did. A matrix gets its role from where it is plugged in. |"
-            f"{turn}{kept}"
-            + claim(
-                only_rounding(change),
-                "To the scores, no single entry means anything.",
-                "Here the place of an entry means something.",
             ),
-            show=[
-                [appear(picture.chips_of(after=False), picture.before), appear(before)],
-                picture.turning(),
-                [appear(after), appear(facts)],
-                None,
-            ],
-            stay=(),
+            beat(
+                "every match would be mutual, like in a mirror.",
+                appear(mirrored.axis),
+                mirrored.reflect(),
+                appear(rings, mirrored.readings),
+            ),
+            beat(
+                first,
+                appear(real.heading, real.rows, real.columns, real.grid, real.size),
+                appear(later, real.readings),
+            ),
+            beat(second, *(appear(ring) for ring in later)),
+            stage=[],
         )
 
     def guesses(self, trace: Trace) -> Iterator[Step]:
-        """What the notes guess, and what was measured."""
+        """Two guesses of the notes, measured."""
         nouns, adjectives = best_head(trace, "determiner->noun"), best_head(trace, "noun->adjective")
         if nouns is None or adjectives is None:
             return
@@ -242,54 +251,51 @@ class QKV(Chapter):
             Guess("A determiner looks for its noun", first, line),
             Guess("A noun looks for its adjective", second, line),
         ).arrange(DOWN, buff=gap("part"))
-        centred(cards)
+        STAGE.fit(cards)
         yield Step(
             "Two guesses, measured",
-            say="The notes guess: a determiner looks for its noun, a noun for its adjective. |"
-            f"How often does the best head’s largest share lie there? {first:share} and {second:share} of new cases. |"
-            f"{both_guesses(first, second, line)}",
-            show=[
+            beat(
+                "What do queries look for? One guess: a determiner looks for its noun, and a noun for its adjective.",
                 appear_in_turn([card.text for card in cards]),
-                appear_in_turn([VGroup(card.bar, card.line, card.mark) for card in cards]),
-                appear(*(card.verdict for card in cards)),
-            ],
-            stay=(),
+            ),
+            beat(
+                f"In new sentences, the best head gives {first:share} and {second:share} there.",
+                *(appear(card.bar.track, card.line, card.mark) for card in cards),
+                *(grow(card.bar.bar) for card in cards),
+                appear(*(card.bar.number for card in cards)),
+            ),
+            beat(both_guesses(first, second, line), appear(*(card.verdict for card in cards))),
+            stage=[],
         )
 
-    def three_views(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def three_views(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         head, query_token = focus.seen(trace), focus.query_token
+        x = entering(trace, focus).pick(position=query_token)
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
-        picture = ThreeJobs(entering(trace, focus).pick(position=query_token), query_token, views)
+        roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
         question = (
             "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1
-            else "Your turn: would swapping the query and the key matrix ruin the scores?"
+            else "Your turn: would it matter if W_Q and W_K changed places?"
         )
-        answer = at_floor(Answer("Three learned views of one row: the formula gives the roles, training fills them."))
         yield Step(
-            "Three views of one row",
-            say="So one row does three jobs through three matrices. |"
-            f"The formula gives them their roles, and training fills them. |{question}",
-            show=[
-                [appear(picture.chip, picture.strip), appear_in_turn([*picture.jobs.values()])],
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            "Three views of one vector",
+            beat(
+                "So one vector does three jobs, through three matrices.",
+                Travel(ribbon.chips[query_token.position], roles.whole, kind="row"),
+                *(
+                    (appear(roles.panels[role]), Travel(roles.whole, roles.vectors[role], kind="row"))
+                    for role in LETTERS
+                ),
+            ),
+            beat("The formula gives them their roles, and training fills them."),
+            beat(question),
+            stage=[ribbon],
         )
 
 
 def followed(focus: Focus) -> str:
-    """Which head the lecture follows, and the measure that has chosen it."""
-    head = f"We follow head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
-    if focus.role:
-        return f"{head}: “{role_name(focus.role)}”, in {focus.score:share} of new cases."
-    if focus.pattern:
-        name = pattern_name(focus.pattern)
-        return f"{head}, the clearest link: “{name}” gets {focus.score:share}, by chance {focus.chance:share}."
-    if focus.query_token.position == focus.top_key.position:
-        return f"{head}."
-    kind = Phrase(claim(focus.query_token[:1].isalpha(), "words", "tokens"))
-    query, key = focus.query_token, focus.top_key
-    return f"{head}: of the links between {kind} near each other, “{query}” to “{key}” is the strongest."
+    """Which head the lecture follows."""
+    head = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
+    return f"We follow {head}, where the weights of “{focus.query_token}” make a good example."

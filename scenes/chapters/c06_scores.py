@@ -23,7 +23,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.layout import STAGE, at_floor
+from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.budgets import letter_of
@@ -32,7 +32,6 @@ from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import PlaneOfTwo, value_line
 from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import layer_name
-from scenes.mobjects.rows import Answer
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
@@ -40,10 +39,6 @@ from transformer_core.tracing.trace import Trace
 
 #: The angles in degrees that an arrow swings by: the same way, at a right angle, apart.
 SWINGS = range(0, 181, 90)
-#: Px around what is drawn inside a cell.
-AIR = 26
-#: How much a small figure may grow to fill its room.
-LARGER = 1.6
 
 
 class Scores(Chapter):
@@ -79,7 +74,7 @@ class Scores(Chapter):
         room = board.ribbon.below(STAGE)
         inside = Operation(
             entry,
-            room.inset(AIR),
+            room.padded(),
             products=head["terms"].pick(**pair),
             sums=head["partial_dot"].pick(**pair),
         )
@@ -120,7 +115,7 @@ class Scores(Chapter):
         """The same number as geometry."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         score = head["scores"].pick(query=query_token, key=top_key)
-        plane_room, facts_room = board.ribbon.below(STAGE).split_columns(1080, 48)
+        plane_room, facts_room = board.ribbon.below(STAGE).golden_columns()
         plane = PlaneOfTwo(head, query_token, top_key, plane_room)
         facts = VGroup(
             value_line("length of the query", head["q_norm"].pick(query=query_token), ".2f", "query"),
@@ -129,7 +124,7 @@ class Scores(Chapter):
             value_line("cosine", head["cosine"].pick(query=query_token, key=top_key), ".3f"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}", LARGE)
-        facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")), most=LARGER)
+        facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")))
         query, key = board.queries[query_token.position], board.keys[top_key.position]
         yield Step(
             "An angle, and two lengths",
@@ -251,18 +246,16 @@ class Scores(Chapter):
     def a_bet(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
         head, query_token = focus.seen(trace), focus.query_token
-        answer = at_floor(Answer("A score is the dot product of a query and a key."))
         question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=query_token)
         here, best = (
             weights.position("key", query_token.position),
             head.in_full("weights", query=query_token).largest()[0],
         )
-        room, _ = STAGE.split_rows(-70)
         where = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
         swap = swap_of(trace, focus)
         if not swap:
-            known = Arcs(weights.words("key"), here, weights, room)
+            known = Arcs(weights.words("key"), here, weights)
             yield Step(
                 "Where will it look?",
                 beat(
@@ -270,7 +263,10 @@ class Scores(Chapter):
                     appear(known.arcs, known.marks),
                     ambient=pulses(known.arcs, known.drawn_weights),
                 ),
-                beat("A score is the dot product of a query and a key.", appear(answer)),
+                beat(
+                    "A score is the dot product of a query and a key.",
+                    ambient=pulses(known.arcs, known.drawn_weights),
+                ),
                 beat(question, ambient=pulses(known.arcs, known.drawn_weights)),
                 stage=known.chips,
             )
@@ -278,7 +274,7 @@ class Scores(Chapter):
         other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
             query=swap["position"]
         )
-        upper, lower = room.rows(2)
+        upper, lower = STAGE.rows(2)
         known = Arcs(weights.words("key"), here, weights, upper)
         guess = Arcs(other.words("key"), swap["position"], room=lower)
         swapped = other.label("key", swap["position"])
@@ -295,7 +291,10 @@ class Scores(Chapter):
                 (appear_in_turn([*guess.arcs]), appear(guess.marks)),
                 ambient=pulses(known.arcs, known.drawn_weights),
             ),
-            beat("A score is the dot product of a query and a key.", appear(answer)),
+            beat(
+                "A score is the dot product of a query and a key.",
+                ambient=pulses(known.arcs, known.drawn_weights),
+            ),
             beat(question, ambient=pulses(known.arcs, known.drawn_weights)),
             stage=known.chips,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import RIGHT, UL, VGroup
 
 from scenes.animations import (
     Count,
@@ -46,10 +46,6 @@ from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
-#: Px of a plot that fills the stage.
-WIDE = (1250, 520)
-#: How much a small figure may grow to fill its room.
-LARGER = 1.6
 #: Two vectors nearer than this are the same.
 SAME = 1e-6
 SOFTMAX = "e^(s \\/ sqrt(d_k) - max) / (sum e^(s \\/ sqrt(d_k) - max))"
@@ -75,9 +71,9 @@ class Weighting(Chapter):
         yield from self.softmax(focus, trace, ribbon, side)
         yield from self.a_temperature(focus, trace, ribbon, side)
         yield from self.every_row(focus, trace)
-        yield from self.sums_of_accidents(trace)
-        yield from self.divide_by_the_root(trace)
-        yield from self.slope_to_learn_from(trace)
+        yield from self.sums_of_accidents(trace, ribbon)
+        yield from self.divide_by_the_root(trace, ribbon)
+        yield from self.slope_to_learn_from(trace, ribbon)
         yield from self.weigh_the_values(focus, trace, ribbon, side)
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
@@ -95,6 +91,7 @@ class Weighting(Chapter):
             keys,
             ribbon.below(STAGE),
             (".1f", ".1f", ".1f", ".2f", "weight"),
+            (False, False, False, True, True),
         )
         first = stages.stages[0]
         root = trace[f"{focus.path}.sqrt_d_head"]
@@ -104,7 +101,7 @@ class Weighting(Chapter):
             for text in ("s", "s / sqrt(d_k)", "s / sqrt(d_k) - max", "e^(s \\/ sqrt(d_k) - max)", SOFTMAX)
         ]
         for formula in formulas:
-            side.split_rows(side.height / 2)[1].fit(formula)
+            side.rows(2)[1].fit(formula)
         weights = head["weights"].pick(query=query_token)
         best, most = weights.largest()
         yield Step(
@@ -142,7 +139,7 @@ class Weighting(Chapter):
         board = board_of(trace, focus, "weights")
         weights = head["weights"]
         row, rest = board.row(query_token), board.others(query_token)
-        stacked = StackedRows(weights, board.rows_room.rows(len(weights)))
+        stacked = StackedRows(weights, board.lines)
         strongest = weights.largest()
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         yield Step(
@@ -179,8 +176,8 @@ class Weighting(Chapter):
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
         one = states.at(1.0)
-        label = Words(f"temperature {states.temperatures[one]:.2f}", "stage number")
-        side.split_rows(side.height / 2)[0].fit(label)
+        label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
+        side.rows(2)[0].fit(label)
         hot, cold = states.temperatures[one:], states.temperatures[one::-1]
         shown = states.states
         yield Step(
@@ -208,12 +205,12 @@ class Weighting(Chapter):
             ),
         )
 
-    def sums_of_accidents(self, trace: Trace) -> Iterator[Step]:
+    def sums_of_accidents(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """Why sums of products grow: random walks."""
         run = trace.under("experiment.variance")
         paths, width = run["walks"], run["walk_steps"]
         reach = run["walk_reach"]
-        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"), *WIDE)
+        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"))
         lines = walks(plot, paths)
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")
@@ -222,24 +219,22 @@ class Weighting(Chapter):
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
         law_note = Words("± root of the count", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
-        law.next_to(law_note, DOWN, buff=gap("part")).align_to(law_note, LEFT)
-        STAGE.fit(VGroup(plot, lines, above, below, zero, law, law_note))
+        law.move_to(plot.axes, aligned_edge=UL)
+        ribbon.below(STAGE).fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "Why the root? A score is a sum of many products",
-            beat(
-                "Before training, all entries are random. Add up the products of one random query and key.",
-                appear(plot),
-            ),
-            beat("Each line is such a sum, on its way.", draw(*lines, kind="slow")),
+            beat("Before training, all entries are random.", ribbon.mark({}), appear(plot)),
+            beat("Add up the products of one query and one key, one after another.", draw(lines[0], kind="slow")),
+            beat("Each pair makes such a sum.", draw(*lines[1:], kind="slow")),
             beat("Every further product adds one to the variance.", appear(law)),
             beat(
                 "So the typical score grows with the root of the number of entries: divide by it.",
                 (appear(zero, law_note), draw(above, below, kind="slow")),
             ),
-            stage=[],
+            stage=[ribbon],
         )
 
-    def divide_by_the_root(self, trace: Trace) -> Iterator[Step]:
+    def divide_by_the_root(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """Three divisors at the largest width that was measured."""
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
@@ -250,7 +245,7 @@ class Weighting(Chapter):
             )
         ).arrange(RIGHT, buff=gap("part"))
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
-        STAGE.fit(panels, most=LARGER)
+        ribbon.below(STAGE).fit(panels)
         first = panels[0]
         yield Step(
             "Undivided, divided by d_k, or by its root?",
@@ -271,10 +266,10 @@ class Weighting(Chapter):
                 first.on(panels[2]),
                 appear(panels[2].largest),
             ),
-            stage=[],
+            stage=[ribbon],
         )
 
-    def slope_to_learn_from(self, trace: Trace) -> Iterator[Step]:
+    def slope_to_learn_from(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """A softmax that has chosen has no slope."""
         run = trace.under("experiment.variance")
         widths, norms = run["width"].values, run["jacobian_norm"]
@@ -282,7 +277,6 @@ class Weighting(Chapter):
             widths,
             (0, float(norms.values.max())),
             ("entries d_k, in powers of four", "slope of the softmax (norm of its Jacobian), random vectors"),
-            *WIDE,
             logarithmic=(True, False),
         )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
@@ -297,25 +291,22 @@ class Weighting(Chapter):
             ),
         )
         ticks = plot.ticks(run["width"].quantities(), ",.0f")
-        STAGE.fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
+        ribbon.below(STAGE).fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",
+            beat("Why not let the best key take it all from the start?", appear(plot, ticks)),
             beat(
-                "Why not let the best key take it all from the start? Because a weight near one hardly moves "
-                "when its score does: there is no slope to learn from.",
-                appear(plot, ticks),
-            ),
-            beat(
-                "Undivided, the slope vanishes as vectors grow.",
-                (draw(raw_line, kind="row"), fill(dots[0], "row")),
+                "Undivided, softmax loses its slope as vectors grow: a weight near one hardly moves "
+                "when its score does. So there is nothing to learn from.",
+                (draw(raw_line, kind="slow"), fill(dots[0], "slow")),
                 appear(names[0]),
             ),
             beat(
                 "Divided by the root, it stays. Later, training may make a head sharp.",
-                (draw(root_line, kind="row"), fill(dots[1], "row")),
+                (draw(root_line, kind="slow"), fill(dots[1], "slow")),
                 appear(names[1]),
             ),
-            stage=[],
+            stage=[ribbon],
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
@@ -405,8 +396,8 @@ class Weighting(Chapter):
         nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
         word = one.label("key", nouns[0])
         deciding = one.label("key", decides[0]), other.label("key", decides[1])
-        left, right = STAGE.split_columns(780, 40)
-        upper, lower = left.rows(2, 20)
+        right, left = STAGE.golden_columns(last=True)
+        upper, lower = left.rows(2)
         arcs = [
             Arcs(one.words("key"), nouns[0], one, upper),
             Arcs(other.words("key"), nouns[1], other, lower),
@@ -423,8 +414,8 @@ class Weighting(Chapter):
             beat(
                 f"In head {letter_of(head)} of the {layer_name(layer)}, it attends to “{deciding[0]}”, "
                 f"or to “{deciding[1]}”.",
-                *((appear_in_turn([*row.arcs]), appear(row.marks)) for row in arcs),
-                ambient=flow,
+                tuple(draw(*row.arcs, kind="row") for row in arcs),
+                appear(arcs[0].marks, arcs[1].marks),
             ),
             beat(
                 "What attention adds, and what the feed-forward network makes of it, leads one vector to two places.",
@@ -466,15 +457,15 @@ class Weighting(Chapter):
                 "The bet: does it look, too?",
                 beat(
                     f"“{query_token}” gives “{top_key}” {share:share}: Spanish needs the gender of the noun.",
-                    (appear_in_turn([*known.arcs]), appear(known.marks)),
+                    (draw(*known.arcs, kind="row"), appear(known.marks)),
                     ambient=pulses([*known.arcs], known.drawn_weights),
                 ),
                 beat(
-                    f"“{asked}”, with one form for both, gives it {other_share:share}. {verdict}",
+                    f"“{asked}”, with one form for both, gives it {other_share:share}.",
                     deal(known.chips, guess.chips),
-                    (appear_in_turn([*guess.arcs]), appear(guess.marks)),
-                    ambient=flow,
+                    (draw(*guess.arcs, kind="row"), appear(guess.marks)),
                 ),
+                beat(verdict, ambient=flow),
                 stage=known.chips,
             )
         yield from self.whole_formula(mixed_focus(trace), trace)
@@ -489,12 +480,12 @@ class Weighting(Chapter):
         )
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
-        above, below = ribbon.below(STAGE).split_rows(260, 40)
-        below.fit(formula, most=LARGER)
+        above, below = ribbon.below(STAGE).rows(2)
+        below.fit(formula)
         roles = ("query", "key", "value")
         hands = [
             vectors_in(room, head[attention_input(head, role[0])], role)
-            for role, room in zip(roles, above.columns(3, 60), strict=True)
+            for role, room in zip(roles, above.padded().columns(3), strict=True)
         ]
         turned = claim(bool(trace.about["config"].get("rotary")), " Q and K are rotated by their positions.", "")
         yield Step(

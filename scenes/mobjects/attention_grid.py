@@ -68,7 +68,7 @@ class AttentionGrid(VGroup):
         high = self.pitch - (8 if self.pitch > 44 else 5)
         scale = full_colour(q, k)
         self.queries, self.query_names = [], []
-        for i, (label, line) in enumerate(zip(labels, rows_room.rows(count), strict=True)):
+        for i, (label, line) in enumerate(zip(labels, rows_room.rows(count, 0), strict=True)):
             name = Token(label, "query", names, min(56.0, high)).move_to(at(side.left + names / 2, 0))
             name.set_y(line.centre[1])
             wide = side.right - side.left - names - 14
@@ -81,7 +81,9 @@ class AttentionGrid(VGroup):
             key = Vector(k.pick(key=j), min(column.width, 220), keys_room.height, "key", scale, upright=True)
             key.move_to(keys_room.centre).set_x(column.centre[0])
             self.keys.append(key)
-        self.rows_room, self.keys_room = rows_room, keys_room
+        first, final = ribbon.columns[0].left, ribbon.columns[-1].right
+        #: The rectangle of the cells of each row.
+        self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)
         self._fill(rows_room, high, masked)
         self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
         super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
@@ -101,7 +103,7 @@ class AttentionGrid(VGroup):
         for (i, j), entry in entries.items():
             shown = style if len(entries) <= NUMBERED or i == self.focus.position else ""
             fill = shared(entry) if self.weights else signed(entry, scale)
-            place = np.array([self.ribbon.columns[j].centre[0], room.rows(count)[i].centre[1], 0])
+            place = np.array([self.ribbon.columns[j].centre[0], room.rows(count, 0)[i].centre[1], 0])
             self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
             self.cells[i, j] = Cell(entry, size, spec, shown, fill, dash=not self.weights).shift(place)
             if masked is not None and np.isneginf(masked.values[i, j]):

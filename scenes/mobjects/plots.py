@@ -35,8 +35,8 @@ class Plot(VGroup):
             rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5),
         )
         self.names = VGroup(
-            Words(names[0], "axis", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
-            Words(names[1], "axis", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
+            Words(names[0], "aside", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
+            Words(names[1], "aside", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
         )
         super().__init__(self.axes, self.names)
 
@@ -95,7 +95,7 @@ class SortedShares(VGroup):
     """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
 
     def __init__(
-        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 470, high: float = 330
+        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 490, high: float = 440
     ) -> None:
         colours = palette()
         self.bars = VGroup()

@@ -13,8 +13,10 @@ from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, pace, palette
 from transformer_core.tracing.provenance import Label
 
+#: The size of the type where there is room for it, over that of a common chip.
+LARGE = 34 / 30
 #: Px of a chip that is read upright and of one that is turned, and of the gap between two.
-HIGH, TURNED, GAP = 56.0, 44.0, 12.0
+HIGH, TURNED, GAP = 60.0, 44.0, 12.0
 
 
 class Ribbon(VGroup):
@@ -36,7 +38,10 @@ class Ribbon(VGroup):
         if self.upright:
             self.chips = [Token(label, "", small, TURNED).turn() for label in labels]
         else:
-            self.chips = [Token(label, "", wide, HIGH if needed <= wide else TURNED) for label in labels]
+            fits = needed * LARGE <= wide
+            self.chips = [
+                Token(label, "", wide, HIGH if fits else TURNED, "stage word" if fits else "") for label in labels
+            ]
         high = max(chip.height for chip in self.chips) * 135
         for i, chip in enumerate(self.chips):
             chip.move_to(at(room.left + i * (wide + GAP) + wide / 2, room.top + high / 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, UP, VGroup, VMobject
+from manim import UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Spot, means
@@ -39,7 +39,7 @@ class TwoSenses(VGroup):
         px = float((space / np.maximum(high - low, 1e-9)).min())
         foot = room.centre - np.array([*(low + high) / 2, 0]) * units(px) + UP * units(24)
         spots = foot + np.concatenate([ways, np.zeros((*ways.shape[:2], 1))], axis=-1) * units(px)
-        self.start = VGroup(dot(foot, 11, "ink"), Token(word).next_to(foot, DOWN, buff=units(22)))
+        self.start = VGroup(dot(foot, 11, "ink"), Token(word).move_to(foot + self._away(ways) * units(64)))
         self.legs: dict[str, VGroup] = {}
         for place, stop in enumerate(path.labels["layer"][1:], 1):
             role = ROLES[stop.rpartition(".")[2]]
@@ -62,6 +62,12 @@ class TwoSenses(VGroup):
         ).arrange(np.array([1.0, 0, 0]), buff=units(44))
         self.key.move_to(room.centre).set_y(room.split_rows(-40)[1].centre[1])
         super().__init__(self.start, *self.legs.values(), self.names, self.key)
+
+    @staticmethod
+    def _away(ways: np.ndarray) -> np.ndarray:
+        """The direction away from where both ways begin."""
+        way = -ways[:, 1].mean(0)
+        return np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0]) * (1.6, 1, 0)
 
     @staticmethod
     def _leg(start: np.ndarray, end: np.ndarray, role: str) -> VMobject:

@@ -47,8 +47,8 @@ class SoftmaxStages:
         ribbon: the tokens; `keys` are the positions that the query may see.
         room: what lies under the ribbon; its left part, beside the columns, takes the names.
         specs: the formats of the numbers.
-
-    Each stage has a scale of its own, so that its longest bar fills the room.
+        of_one: True for a stage whose numbers lie between nothing and one: one fills the room. Every other stage has a
+            scale of its own, so that its longest bar does.
     """
 
     def __init__(
@@ -59,14 +59,17 @@ class SoftmaxStages:
         keys: Sequence[int],
         room: Room,
         specs: Sequence[str],
+        of_one: Sequence[bool],
     ) -> None:
         self.ribbon, self.keys, self.room = ribbon, list(keys), room
-        self.stages = [self._stage(*one) for one in zip(rows, names, specs, strict=True)]
+        self.stages = [self._stage(*one) for one in zip(rows, names, specs, of_one, strict=True)]
 
-    def _stage(self, row: NamedTensor, name: str, spec: str) -> Stage:
+    def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> Stage:
         values = row.values[self.keys]
-        top, low = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
-        below = AIR if low < 0 else 0.0
+        signed_row = not of_one
+        # What lies between nothing and one has one scale at every stage: a weight is seen as a part of the whole.
+        top, low = (max(float(values.max()), 0.0), min(float(values.min()), 0.0)) if signed_row else (1.0, 0.0)
+        below = AIR if signed_row else 0.0
         unit = (self.room.height - AIR - below) / ((top - low) or 1.0)
         level = self.room.top + AIR + top * unit
         first, last = self.ribbon.columns[0].left, self.ribbon.columns[-1].right
@@ -78,7 +81,7 @@ class SoftmaxStages:
         entries = [row.quantity(j) for j in self.keys]
         spec = fitting(entries, self.ribbon.pitch - 4, spec, style)
         for j, entry in zip(self.keys, entries, strict=True):
-            fill = signed(entry, scale) if low < 0 else palette().weight
+            fill = signed(entry, scale) if signed_row else palette().weight
             bar = Box(wide, max(abs(entry) * unit, 3.0), fill, 4)
             side = UP if entry >= 0 else DOWN
             middle = np.array([self.ribbon.columns[j].centre[0], line.get_y(), 0])

@@ -30,7 +30,7 @@ class StackedRows(VGroup):
             for j in range(weights.shape[1]):
                 weight = weights.quantity(i, j)
                 wide = max(float(weight) * room.width, 1.0)
-                part = Box(wide, room.height - 12, shared(weight), 4, colours.background, 2)
+                part = Box(wide, room.height - 24, shared(weight), 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
                 self.segments[i, j] = means(part, Length(weight, "width", room.width, 1.0), Shade(weight))

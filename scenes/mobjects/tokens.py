@@ -20,10 +20,10 @@ EDGES = {"query": LEFT, "key": UP, "value": DOWN}
 class Token(Copied, VGroup):
     """A token on a chip. The bar of a query stands on its left, of a key on top, of a value at the bottom."""
 
-    def __init__(self, label: Label, role: str = "", width: float = 0, height: float = HEIGHT) -> None:
+    def __init__(self, label: Label, role: str = "", width: float = 0, height: float = HEIGHT, style: str = "") -> None:
         small = height < 48
         self.label, self.role = label, role
-        self.word = word(label, "small token" if small else "token")
+        self.word = word(label, style or ("small token" if small else "token"))
         self.box = Box(max(width, chip_width(label, small)), height, palette().surface, 10, palette().line, 2)
         self.word.settle(self.box.get_center())
         self.word.paper = self.box

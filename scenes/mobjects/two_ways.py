@@ -1,29 +1,29 @@
-"""The same thing two ways: scores that mirror themselves or not, vectors before and after a turn, a guess measured."""
+"""The same thing two ways: scores that mirror themselves or not, a guess measured."""
 
 from __future__ import annotations
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
-from scenes.animations import appear, fly
-from scenes.layout import HEIGHT, centred
+from scenes.animations import fly
+from scenes.layout import HEIGHT
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import arrow, dashes
-from scenes.mobjects.strips import decimals
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, units
-from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label, Quantity, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-ROUNDING = 1e-4
 
-
-def only_rounding(change: Quantity) -> bool:
-    """Whether a relative change is so small that it comes from rounding alone."""
-    return abs(change) < ROUNDING
+def claim_of_order(ahead: bool) -> str:
+    """Why a match is not mutual, or why it could not be."""
+    return (
+        "Here only one way counts: a mask will hide later keys."
+        if ahead
+        else "Who needs whom is not mutual, so keys get a matrix of their own."
+    )
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
@@ -96,22 +96,18 @@ class Pairs(VGroup):
         value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
         return VGroup(*line, value)
 
-    def told(self, ahead: bool = False) -> str:
-        """Both scores of the pair in two beats of narration; `ahead`: a mask will keep one of them from its row."""
+    def told(self, ahead: bool = False) -> tuple[str, str]:
+        """Both scores of the pair, in two beats of narration; `ahead`: a mask will keep one of them from its row."""
         forth, back = f"{self.ways[0]:.2f}", f"{self.ways[-1]:.2f}"
         if len(self.ways) == 1:
             return (
-                f"With keys of their own, “{self.query_token}” matches itself with {forth}. |"
-                "With more words, a match needn’t be mutual."
+                f"With keys of their own, “{self.query_token}” matches itself with {forth}.",
+                "With more words, a match need not be mutual.",
             )
         if plain(forth) == plain(back):
-            return f"Keys of their own give {forth} both ways here. |A match needn’t be mutual, but it may be."
+            return f"Keys of their own give {forth} both ways here.", "A match need not be mutual, but it may be."
         both = f"Keys of their own give {forth} one way and {back} the other."
-        return (
-            f"{both} |Here the question is one way: a mask will hide later keys."
-            if ahead
-            else (f"{both} |Who needs whom isn’t mutual.")
-        )
+        return both, claim_of_order(ahead)
 
     @property
     def half(self) -> VGroup:
@@ -136,77 +132,6 @@ class Pairs(VGroup):
             dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
             word,
         )
-
-
-class Turned(VGroup):
-    """A query, a key and their score; below, both turned by one rotation, and the score of these."""
-
-    def __init__(self, head: Trace, query_token: Label, answer: Label, note: str) -> None:
-        names = {"query": ("q", query_token), "key": ("k", answer)}
-        tensors = {
-            role: head[attention_input(head, name)].pick(**{role: token}) for role, (name, token) in names.items()
-        }
-        turned = {role: head[f"rotated_{name}"].pick(**{role: token}) for role, (name, token) in names.items()}
-        scale = max(float(np.abs(t.values).max()) for t in [*tensors.values(), *turned.values()])
-        columns = abridged(len(tensors["query"]), 10, 2)
-        spec = decimals(*tensors.values(), *turned.values())
-        self.before, self.after = (self._pair(vectors, columns, scale, spec) for vectors in (tensors, turned))
-        VGroup(self.before, self.after).arrange(DOWN, buff=units(150))
-        self.chips = VGroup()
-        for pair in (self.before, self.after):
-            for grid, (role, (_, token)) in zip(pair, names.items(), strict=True):
-                self.chips.add(Token(token, role).next_to(grid, LEFT, buff=gap("chip")))
-        spots = [("scores", self.before), ("rotated_scores", self.after)]
-        self.scores = VGroup(
-            *(self._score(head[name].pick(query=query_token, key=answer), pair) for name, pair in spots)
-        )
-        middle = (self.before.get_bottom() + self.after.get_top()) / 2
-        self.turn_name = Words(note, "aside", "ink2").settle(middle)
-        room = units(44)
-        self.arrows = VGroup(
-            *(
-                arrow(middle + UP * room + side * units(230), middle + DOWN * room + side * units(230), "ink3", 4)
-                for side in (LEFT, RIGHT)
-            )
-        )
-        super().__init__(self.before, self.after, self.chips, self.scores, self.turn_name, self.arrows)
-        centred(self, -0.07)
-
-    @staticmethod
-    def _pair(vectors: dict[str, NamedTensor], columns: list[int | None], scale: float, spec: str) -> VGroup:
-        size = sum(column is not None for column in columns)
-        rows = [
-            TensorGrid(v, "slim", spec, scale, columns=columns, wide=min(1180 / size - 4, 140), high=58)
-            for v in vectors.values()
-        ]
-        return VGroup(*rows).arrange(DOWN, buff=units(16))
-
-    @staticmethod
-    def _score(quantity: Quantity, pair: VGroup) -> VGroup:
-        name = Words("score", "aside", "ink2")
-        value = number(quantity, ".2f", "large number")
-        value.settle(pair.get_right() + RIGHT * units(118) + DOWN * units(14))
-        name.settle(value.get_center() + UP * units(54))
-        return VGroup(name, value)
-
-    def fact(self, change: Quantity) -> VGroup:
-        """The largest change of any score."""
-        name = Words("largest change of any score, as a share of the largest:", "note", "ink2")
-        value = number(change, ".0e", "number")
-        value.next_to(name, RIGHT, buff=gap("chip")).stand_on(name.baseline)
-        return VGroup(name, value)
-
-    def chips_of(self, after: bool) -> VGroup:
-        """The names of the first or the second pair."""
-        return VGroup(*self.chips[2:]) if after else VGroup(*self.chips[:2])
-
-    def turning(self) -> list[Animation]:
-        """Copies of both vectors move down, and every entry changes on the way."""
-        flights = []
-        for old, new in zip(self.before, self.after, strict=True):
-            flights += [fly(a, b, "row") for a, b in zip(old.row(), new.row(), strict=True)]
-            flights.append(appear(new.gaps_left_out))
-        return [AnimationGroup(*flights, appear(self.chips_of(after=True))), appear(self.arrows, self.turn_name)]
 
 
 HOLDS, FAILS = "It holds in this model.", "It does not hold in this model."

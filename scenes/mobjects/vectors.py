@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import VGroup
+from manim import Mobject, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
@@ -53,6 +53,28 @@ class Vector(Copied, VGroup):
             cells.append(means(cell, Shade(tensor.quantity(i), scale)) if exact else cell)
         self.cells = VGroup(*cells)
         super().__init__(self.plate, self.cells)
+
+
+class BeforeAndAfter(VGroup):
+    """The same vectors before and after an operation, side by side under their headings; `after` may be None.
+
+    Args:
+        before, after: two axes; without `after`, the vectors fill the room, under the second heading.
+        first, second: what is written above.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(
+        self, before: NamedTensor, after: NamedTensor | None, first: Mobject, second: Mobject, room: Room
+    ) -> None:
+        heads, body = room.split_rows(96)
+        bodies, tops = ([body], [heads]) if after is None else (body.columns(2, 120), heads.columns(2, 120))
+        self.before = vectors_in(bodies[0], before, "residual")
+        self.after = [] if after is None else vectors_in(bodies[-1], after, "residual")
+        self.headings = [second] if after is None else [first, second]
+        for heading, place in zip(self.headings, tops, strict=True):
+            place.fit(heading)
+        super().__init__(*self.before, *self.after, *self.headings)
 
 
 def vectors_in(room: Room, tensor: NamedTensor, role: str) -> list[Vector]:

@@ -272,26 +272,27 @@ class Chapter(Stage):
     ) -> None:
         """Show the cards of one beat, and spread its plays over the time in which they are said.
 
-        Each play lasts up to `MOST_STRETCHED` times as long as by itself; what is left of the time is divided between
-        them, so that each begins with its words.
+        Each play has a part of the time in proportion to how long it lasts by itself, and is stretched to fill it, up
+        to `MOST_STRETCHED` times; the rest of its part is a pause.
         """
         shares = shares_of(cards)
         needed = [reading_seconds(" ".join(lines)) for lines in cards]
         said = sum(needed) if seconds is None else seconds
         ends = [*accumulate(needed)] if seconds is None else [said * share for share in shares]
         alone = sum(_seconds_of(play) for play in plays)
-        stretched = min(MOST_STRETCHED, max(1.0, said / alone)) if alone else 1.0
-        pause = max(0.0, said - alone * stretched) / max(1, len(plays))
+        slow = max(1.0, said / alone) if alone else 1.0
+        stretched = min(MOST_STRETCHED, slow)
         begun = record.duration
         for lines, end in zip(cards, ends, strict=True):
             start, last = record.duration, lines is cards[-1]
             self._caption(lines)
             while plays and (last or record.duration - begun < end - LATE):
+                pause = _seconds_of(plays[0]) * (slow - stretched)
                 self._play(plays.pop(0), record, showing, stretched)
                 self.note_screen(record)
-                rest = begun + end - record.duration
                 if plays:
-                    self._hold(min(pause, rest) if not last else pause, record, showing)
+                    rest = begun + end - record.duration
+                    self._hold(pause if last else min(pause, rest), record, showing)
             least = standing_seconds(" ".join(lines)) - (record.duration - start)
             self._hold(max(begun + end - record.duration, least), record, showing)
             if lines:

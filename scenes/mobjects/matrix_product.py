@@ -1,0 +1,130 @@
+"""Vectors times a matrix: rows at the left, columns on top, and a cell for each row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import VGroup, VMobject
+
+from scenes.layout import Room
+from scenes.mobjects.cells import Cell
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Beside, means
+from scenes.mobjects.ribbon import gutter
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.tensors import Heatmap, full_colour
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, signed
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take.
+ROWS, SPACE, HIGHEST, COLUMNS = 430.0, 20.0, 92.0, 0.46
+
+
+def named_rows(tensor: NamedTensor, room: Room, wide: float, role: str) -> tuple[list[Token], list[Vector]]:
+    """The vectors of all positions one below the other, `wide` px each, with their tokens at the left."""
+    labels = tensor.words(tensor.axes[0])
+    names, scale = gutter(labels), full_colour(tensor)
+    tokens, vectors = [], []
+    for i, (label, line) in enumerate(zip(labels, room.rows(len(labels), 8 if len(labels) <= 6 else 4), strict=True)):
+        high = min(line.height, 84.0)
+        token = Token(label, "", names, min(56.0, high)).move_to(at(room.left + names / 2, 0))
+        vector = Vector(tensor[i], wide, high, role, scale).move_to(at(room.left + names + 14 + wide / 2, 0))
+        for part in (token, vector):
+            part.set_y(line.centre[1])
+        tokens.append(token)
+        vectors.append(vector)
+    return tokens, vectors
+
+
+class MatrixProduct(VGroup):
+    """Y = X W, with an entry of Y where the row of a token crosses a column of the matrix.
+
+    Args:
+        x: "position d_model".
+        w: "d_model d_head".
+        y: "position d_head", or with another name for the position.
+        role: the colour of the matrix and of what it makes.
+        room: the rectangle that is filled.
+
+    `names`, `queries` (the rows), `keys` (the columns), `hollow` and `cells` are those of an `AttentionGrid`, so that
+    the same motions fill both.
+    """
+
+    def __init__(self, x: NamedTensor, w: NamedTensor, y: NamedTensor, role: str, room: Room) -> None:
+        count, columns = len(x), w.shape[1]
+        pitch = min(HIGHEST, room.height * (1 - COLUMNS) / count)
+        above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
+        self.names, self.queries = named_rows(x, below, ROWS, "residual")
+        left = room.left + gutter(x.words(x.axes[0])) + 14 + ROWS + 30
+        self.columns_room = above.split_columns(left - room.left)[1]
+        self.corner = Room(room.left, above.top, left - 30, above.bottom)
+        scale = full_colour(w)
+        self.keys = []
+        for j, column in enumerate(self.columns_room.columns(columns, 4 if columns <= 24 else 2)):
+            vector = Vector(w[:, j], column.width, above.height, role, scale, upright=True)
+            self.keys.append(vector.move_to(column.centre))
+        self._fill(y, count, columns)
+        super().__init__(*self.names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
+
+    def _fill(self, y: NamedTensor, count: int, columns: int) -> None:
+        scale, colours = full_colour(y), palette()
+        self.hollow: dict[tuple[int, int], VMobject] = {}
+        self.cells: dict[tuple[int, int], Cell] = {}
+        for i in range(count):
+            for j in range(columns):
+                size = self.keys[j].plate.width * 135, self.queries[i].plate.height * 135
+                place = np.array([self.keys[j].get_x(), self.queries[i].get_y(), 0])
+                self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
+                fill = signed(y.quantity(i, j), scale)
+                self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", fill).shift(place)
+        for name in self.names:
+            means(name, Beside(name.label, [self.cells[i, 0] for i in range(count)], 1))
+
+    @property
+    def empty(self) -> VGroup:
+        """The cells before anything is in them."""
+        return VGroup(*self.hollow.values())
+
+    def row(self, position: int) -> list[tuple[int, int]]:
+        """The places of one row."""
+        return [place for place in self.cells if place[0] == position]
+
+    def others(self, position: int) -> list[tuple[int, int]]:
+        """The places of all other rows."""
+        return [place for place in self.cells if place[0] != position]
+
+
+class ThreeProjections(VGroup):
+    """The same vectors times three matrices: queries, keys and values.
+
+    Args:
+        x: "position d_model".
+        parts: for each role the matrix "d_model d_head" and what it makes, "position d_head".
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, x: NamedTensor, parts: Sequence[tuple[str, NamedTensor, NamedTensor]], room: Room) -> None:
+        count = len(x)
+        pitch = min(HIGHEST, room.height * 0.52 / count)
+        above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
+        self.names, self.x = named_rows(x, below, 330, "residual")
+        side = gutter(x.words(x.axes[0])) + 14 + 330
+        tops, feet = (part.split_columns(side, 50)[1].columns(len(parts), 44) for part in (above, below))
+        self.corner = Room(room.left, above.top, room.left + side, above.bottom)
+        self.matrices, self.symbols, self.made = {}, {}, {}
+        for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
+            name_room, body = top.split_rows(60, 6)
+            self.symbols[role] = Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48).move_to(name_room.centre)
+            heat = Heatmap(matrix, body.width - 10, body.height - 10).move_to(body.centre)
+            heat.backdrop.set_stroke(palette().role(role), 2.5)
+            self.matrices[role] = heat
+            scale = full_colour(made)
+            self.made[role] = [
+                Vector(made[i], foot.width, row.plate.height * 135, role, scale).move_to(foot.centre).set_y(row.get_y())
+                for i, row in enumerate(self.x)
+            ]
+        super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())
+        self.add(*(vector for made in self.made.values() for vector in made))
