@@ -38,17 +38,17 @@ class Flight(Motion):
         source: what is copied, where it stands.
         target: where the copy lands; None of its colours are taken.
         arc: how far the way bends, as a share of its length; the piece itself is not turned.
-        colour: a fill for the copy on its way, such as that of its role.
+        lit: True if the copy's fill is nearly opaque on its way, though that of the source is not.
     """
 
     def __init__(
-        self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", colour: str = "", **more: Any
+        self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", lit: bool = False, **more: Any
     ) -> None:
         self.ghost = source.copy()
         for part in self.ghost.get_family():
             part.meanings = ()
-            if colour and isinstance(part, VMobject) and part.get_fill_opacity() > 0:
-                part.set_fill(colour, family=False)
+            if lit and isinstance(part, VMobject):
+                part.set_fill(opacity=0.7, family=False)
         self.target, self.arc = target, arc
         super().__init__(
             self.ghost, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, remover=True, **more

@@ -9,7 +9,7 @@ from manim import Animation, AnimationGroup, LaggedStart, rate_functions
 from scenes.animations.fades import Come
 from scenes.animations.flights import Flight
 from scenes.mobjects.attention_grid import AttentionGrid
-from scenes.theme import pace, palette
+from scenes.theme import pace
 
 #: More pairs than this fly as plain plates, without the cells of their vectors.
 DETAILED = 16
@@ -19,7 +19,6 @@ def meet(grid: AttentionGrid, pairs: Sequence[tuple[int, int]], kind: str = "row
     """The query and the key of each pair fly into its cell, one pair after another; nothing for no pair."""
     if not pairs:
         return None
-    colours = palette()
     meetings = []
     for i, j in pairs:
         query, key = grid.queries[i], grid.keys[j]
@@ -28,8 +27,8 @@ def meet(grid: AttentionGrid, pairs: Sequence[tuple[int, int]], kind: str = "row
         landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
         meetings.append(
             AnimationGroup(
-                Flight(query if whole else query.plate, goal, 0.1, colour="" if whole else colours.query),
-                Flight(key if whole else key.plate, goal, -0.1, colour="" if whole else colours.key),
+                Flight(query if whole else query.plate, goal, 0.1, lit=not whole),
+                Flight(key if whole else key.plate, goal, -0.1, lit=not whole),
                 Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
             )
         )

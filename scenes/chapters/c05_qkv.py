@@ -14,12 +14,15 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     deal,
+    fill,
     grow,
     meet,
+    pulses,
     ring_around,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
@@ -65,22 +68,16 @@ class QKV(Chapter):
         """The question of the chapter."""
         x = entering(trace, focus).pick(position=focus.query_token)
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
-        chip = ribbon.chips[focus.query_token.position]
-        lanes = [(roles.panels[role], roles.vectors[role]) for role in LETTERS]
+        query, key, value = roles.opening()
         yield Step(
             "How can one vector do three jobs?",
             beat(
                 f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
-                Travel(chip, roles.whole, kind="row"),
+                Travel(ribbon.chips[focus.query_token.position], roles.whole, kind="row"),
             ),
-            beat(
-                "It has to say what it looks for:", (appear(lanes[0][0]), Travel(roles.whole, lanes[0][1], kind="row"))
-            ),
-            beat("what it can be found by:", (appear(lanes[1][0]), Travel(roles.whole, lanes[1][1], kind="row"))),
-            beat(
-                "and what it hands over. How can one vector do all three?",
-                (appear(lanes[2][0]), Travel(roles.whole, lanes[2][1], kind="row")),
-            ),
+            beat("It has to say what it looks for:", query),
+            beat("what it can be found by:", key),
+            beat("and what it hands over. How can one vector do all three?", value),
             stage=[ribbon],
         )
 
@@ -96,37 +93,36 @@ class QKV(Chapter):
             Formula(f'X = "{words} × {width}"', LARGE),
             ribbon.below(STAGE),
         )
-        before, after, names = picture.before, picture.after, picture.headings
-        into = deal(before, after, kind="slow")
+        before, after, headings = picture.before, picture.after, picture.headings
+        reader = (after or before)[focus.query_token.position]
         yield Step(
             "What exactly enters?",
             beat(
                 "Each token’s vector so far is read from the residual stream.",
-                deal(ribbon.chips, before),
-                *(appear(heading) for heading in names[:-1]),
+                *(appear(heading) for heading in headings[:-1]),
             ),
             beat(
                 "In this model, a layer norm comes first: it brings every vector to the same size."
                 if normed
                 else "In this model, attention reads it as it is.",
-                *([into] if normed else []),
+                *([deal(before, after, kind="slow")] if normed else []),
             ),
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
-                appear(names[-1]),
-                appear(ring_around((after if normed else before)[focus.query_token.position])),
+                appear(headings[-1]),
+                appear(ring_around(reader)),
             ),
-            stage=[ribbon],
+            stage=[ribbon, *before],
         )
 
     def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
         """One entry of the query, slowly."""
         head, query_token = focus.seen(trace), focus.query_token
         entry_place = strongest(head["q"].pick(query=query_token)).position
-        entry = trace.explain(f"{focus.path}.q", head=focus.head, query=query_token, d_head=entry_place)
+        own: dict[str, int | str] = {"query": query_token, "d_head": entry_place}
+        entry = trace.explain(f"{focus.path}.q", head=focus.head, **own)
         place = query_token.position, entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
-        own = {"query": query_token, "d_head": entry_place}
         inside = Operation(
             entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
         )
@@ -146,8 +142,10 @@ class QKV(Chapter):
             ),
             beat("Multiply entry by entry, and add up.", *come, *first, *rest),
             beat(
-                claim(bias, "With its bias, this sum is", "This sum is")
-                + f" one number of the query: {entry.quantity:.2f}.",
+                claim(
+                    bias, "With its bias, this sum is one number of the query:", "This sum is one number of the query:"
+                )
+                + f" {entry.quantity:.2f}.",
                 *last,
                 (Rise(dive, inside), Travel(inside.result, product.cells[place], leaving=True)),
             ),
@@ -160,13 +158,15 @@ class QKV(Chapter):
         here = focus.query_token.position
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
-        product.corner.fit(formula)
-        heads = trace["config.heads"]
-        rest = product.others(here)
+        upper, lower = product.corner.rows(2)
+        upper.fit(formula)
+        heads, rest = trace["config.heads"], product.others(here)
+        letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
+        deck = Deck([f"head {letter}" for letter in letters], focus.head, lower, "query")
         yield Step(
             "One row quickly, then the rest",
             beat(
-                f"The other columns give the other {counted(trace['config.d_head'], 'number')} of the query.",
+                "The other columns give the other numbers of this query.",
                 meet(product, [place for place in product.row(here) if place != self.found], "slow"),
             ),
             beat(
@@ -179,8 +179,13 @@ class QKV(Chapter):
                 appear(formula),
             ),
             beat(
-                f"There is such a matrix in each of {counted(heads, 'head')}. {followed(focus)}",
-                appear(ring_around(VGroup(*(product.cells[place] for place in product.row(here))), "query")),
+                f"Each of {counted(heads, 'head')} has such a matrix of its own.",
+                appear_in_turn([*deck.plates], "slow"),
+            ),
+            beat(
+                followed(focus),
+                appear(ring_around(deck.plates[focus.head])),
+                Flight(deck.plates[focus.head], product.keys_frame, kind="row"),
             ),
         )
 
@@ -191,23 +196,38 @@ class QKV(Chapter):
         parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
         board = ThreeProjections(entering(trace, focus), parts, ribbon.below(STAGE))
         cosine = head["cosine"].pick(query=query_token, key=query_token.position)
-        verdict = claim(alike(cosine), "Here the two are almost alike", "Looking for is not being found by")
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
-        made = {
-            role: (appear(board.matrices[role], board.symbols[role]), deal(board.x, board.made[role]))
-            for role in LETTERS
-        }
+        mine = [board.made[role][query_token.position] for role in LETTERS]
         yield Step(
             "Key and value: the same vectors, other matrices",
-            beat("Queries were made by W_Q.", made["query"]),
-            beat("A second matrix, W_K, makes the keys: what each token can be found by.", made["key"]),
-            beat(f"A third one, W_V, makes the values: what each hands over.{shared}", made["value"]),
             beat(
-                f"{verdict}: the query and the key of “{query_token}” have a cosine of {cosine:.2f}.",
-                appear(*(ring_around(board.made[role][query_token.position], role) for role in LETTERS)),
+                "W_Q made the queries. A second matrix, W_K, makes the keys: what each token can be found by.",
+                appear(board.matrices["key"], board.symbols["key"]),
+                deal(board.x, board.made["key"], kind="slow"),
             ),
-            stage=[ribbon, *board.names, *board.x],
+            beat(
+                f"A third one, W_V, makes the values: what each hands over.{shared}",
+                appear(board.matrices["value"], board.symbols["value"]),
+                deal(board.x, board.made["value"], kind="slow"),
+            ),
+            beat(
+                claim(
+                    alike(cosine),
+                    f"Here the query and the key of “{query_token}” are almost alike: their cosine is {cosine:.2f}.",
+                    f"The query of “{query_token}” is not its key: their cosine is {cosine:.2f}.",
+                ),
+                appear(*(ring_around(vector, role) for vector, role in zip(mine, LETTERS, strict=True))),
+                Flight(mine[0], mine[1], kind="slow"),
+            ),
+            stage=[
+                ribbon,
+                *board.names,
+                *board.x,
+                board.matrices["query"],
+                board.symbols["query"],
+                *board.made["query"],
+            ],
         )
 
     def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -216,16 +236,12 @@ class QKV(Chapter):
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
         STAGE.fit(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
-        rings = VGroup(*(ring_around(cell) for cell in mirrored.pair))
-        later = VGroup(*(ring_around(cell) for cell in real.pair))
+        rings, later = (VGroup(*(ring_around(cell) for cell in pairs.pair)) for pairs in (mirrored, real))
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",
             beat(
-                "Soon, every query will be compared with every key. If keys were queries,",
-                appear(mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size),
-            ),
-            beat(
+                "Soon, every query will be compared with every key. If keys were queries, "
                 "every match would be mutual, like in a mirror.",
                 appear(mirrored.axis),
                 mirrored.reflect(),
@@ -233,11 +249,11 @@ class QKV(Chapter):
             ),
             beat(
                 first,
-                appear(real.heading, real.rows, real.columns, real.grid, real.size),
-                appear(later, real.readings),
+                appear(real.heading, real.rows, real.columns, real.size),
+                fill(real.grid, "slow"),
             ),
-            beat(second, *(appear(ring) for ring in later)),
-            stage=[],
+            beat(second, appear(later), appear(real.readings)),
+            stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size],
         )
 
     def guesses(self, trace: Trace) -> Iterator[Step]:
@@ -247,25 +263,27 @@ class QKV(Chapter):
             return
         first, second = nouns[-1], adjectives[-1]
         line = trace["roles.role_threshold"]
-        cards = VGroup(
+        one, other = (
             Guess("A determiner looks for its noun", first, line),
             Guess("A noun looks for its adjective", second, line),
-        ).arrange(DOWN, buff=gap("part"))
-        STAGE.fit(cards)
+        )
+        STAGE.fit(VGroup(one, other).arrange(DOWN, buff=gap("part")))
         yield Step(
             "Two guesses, measured",
             beat(
-                "What do queries look for? One guess: a determiner looks for its noun, and a noun for its adjective.",
-                appear_in_turn([card.text for card in cards]),
+                "What do queries look for? A guess: a determiner looks for its noun,", appear(one.bar.track, one.line)
             ),
+            beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
             beat(
-                f"In new sentences, the best head gives {first:share} and {second:share} there.",
-                *(appear(card.bar.track, card.line, card.mark) for card in cards),
-                *(grow(card.bar.bar) for card in cards),
-                appear(*(card.bar.number for card in cards)),
+                f"In new sentences, the best head gives {first:share} and {second:share} of its attention there.",
+                appear(one.mark, other.mark),
+                grow(one.bar.bar),
+                appear(one.bar.number),
+                grow(other.bar.bar),
+                appear(other.bar.number),
             ),
-            beat(both_guesses(first, second, line), appear(*(card.verdict for card in cards))),
-            stage=[],
+            beat(both_guesses(first, second, line), appear(one.verdict), appear(other.verdict)),
+            stage=[one.text],
         )
 
     def three_views(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -274,6 +292,7 @@ class QKV(Chapter):
         x = entering(trace, focus).pick(position=query_token)
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
         roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
+        flow = pulses(roles.ways, [1.0] * len(roles.ways), "residual")
         question = (
             "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1
@@ -284,13 +303,10 @@ class QKV(Chapter):
             beat(
                 "So one vector does three jobs, through three matrices.",
                 Travel(ribbon.chips[query_token.position], roles.whole, kind="row"),
-                *(
-                    (appear(roles.panels[role]), Travel(roles.whole, roles.vectors[role], kind="row"))
-                    for role in LETTERS
-                ),
+                *roles.opening(),
             ),
-            beat("The formula gives them their roles, and training fills them."),
-            beat(question),
+            beat("The formula gives them their roles, and training fills them.", ambient=flow),
+            beat(question, ambient=flow),
             stage=[ribbon],
         )
 
@@ -298,4 +314,4 @@ class QKV(Chapter):
 def followed(focus: Focus) -> str:
     """Which head the lecture follows."""
     head = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
-    return f"We follow {head}, where the weights of “{focus.query_token}” make a good example."
+    return f"We follow {head}: there “{focus.query_token}” makes a good example."

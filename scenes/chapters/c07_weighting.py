@@ -21,6 +21,7 @@ from scenes.animations import (
     leave,
     meet,
     pulses,
+    ring_around,
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
@@ -31,7 +32,7 @@ from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.shapes import rule
+from scenes.mobjects.shapes import between, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
@@ -110,7 +111,9 @@ class Weighting(Chapter):
                 f"The scores of “{query_token}” can have any size and sign. Weights have to be positive "
                 "and add up to one. How does one become the other?",
                 ribbon.mark({query_token.position: "query"}),
-                (appear(first.zero, first.name, formulas[0]), appear_in_turn([*first.bars]), appear(first.numbers)),
+                appear(first.zero, first.name, formulas[0]),
+                appear_in_turn([*first.bars], "slow"),
+                appear_in_turn([*first.numbers]),
             ),
             beat(
                 f"Divide by {root:.{digits}f}, the root of d_k: why, we shall see.",
@@ -147,7 +150,7 @@ class Weighting(Chapter):
             beat(
                 f"The weights of “{query_token}” go back into the grid.",
                 (appear_in_turn(board.queries), appear_in_turn(board.query_names)),
-                (appear_in_turn(board.keys), appear(board.empty)),
+                appear_in_turn(board.keys),
             ),
             beat(
                 claim(
@@ -164,8 +167,12 @@ class Weighting(Chapter):
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in board.cells.items()),
                 ),
             ),
-            beat(f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}."),
-            stage=[board.ribbon, row],
+            beat(
+                f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+                board.ribbon.mark({strongest[1].position: "key"} | {strongest[0].position: "query"}),
+                appear(ring_around(stacked.segments[strongest[0].position, strongest[1].position])),
+            ),
+            stage=[board.ribbon, board.empty, row],
         )
 
     def a_temperature(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
@@ -409,7 +416,7 @@ class Weighting(Chapter):
             f"How “{word}” finds its meaning",
             beat(
                 f"“{word}” has one embedding, but two meanings.",
-                (appear(*arcs[0].chips, *arcs[1].chips), appear(picture.start)),
+                appear(ring_around(picture.start[0])),
             ),
             beat(
                 f"In head {letter_of(head)} of the {layer_name(layer)}, it attends to “{deciding[0]}”, "
@@ -424,8 +431,8 @@ class Weighting(Chapter):
                 appear(picture.names),
                 ambient=flow,
             ),
-            beat("The meaning of a word is put together from the words around it."),
-            stage=[],
+            beat("The meaning of a word is put together from the words around it.", ambient=flow),
+            stage=[*arcs[0].chips, *arcs[1].chips, picture.start],
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -487,6 +494,7 @@ class Weighting(Chapter):
             vectors_in(room, head[attention_input(head, role[0])], role)
             for role, room in zip(roles, above.padded().columns(3), strict=True)
         ]
+        lines = [between(hand[-1], formula.part(role)) for hand, role in zip(hands, roles, strict=True)]
         turned = claim(bool(trace.about["config"].get("rotary")), " Q and K are rotated by their positions.", "")
         yield Step(
             "The whole formula, once",
@@ -496,6 +504,9 @@ class Weighting(Chapter):
                 *(gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True)),
                 appear(formula.rest(), rise=False),
             ),
-            beat("Your turn: two equal scores lead by far. What are their weights?"),
+            beat(
+                "Your turn: two equal scores lead by far. What are their weights?",
+                ambient=pulses(lines, [1.0] * len(lines)),
+            ),
             stage=[ribbon],
         )

@@ -84,6 +84,11 @@ class MatrixProduct(VGroup):
             means(name, Beside(name.label, [self.cells[i, 0] for i in range(count)], 1))
 
     @property
+    def keys_frame(self) -> VGroup:
+        """The columns of the matrix, all together."""
+        return VGroup(*self.keys)
+
+    @property
     def empty(self) -> VGroup:
         """The cells before anything is in them."""
         return VGroup(*self.hollow.values())

@@ -110,6 +110,11 @@ def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float
     return line
 
 
+def between(above: VMobject, below: VMobject, role: str = "line", thick: float = 3) -> VMobject:
+    """A smooth line from the foot of one figure to the top of another."""
+    return curve(above.get_bottom(), below.get_top(), role, thick)
+
+
 def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMobject:
     """A line through all points."""
     line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from manim import DOWN, VGroup
+import numpy as np
+from manim import DOWN, Animation, VGroup
 
+from scenes.animations import Travel, appear
 from scenes.layout import Room
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, curve, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
@@ -42,8 +44,19 @@ class ThreeRoles(VGroup):
             lines = VGroup(Tag(role).scale(1.4), Words(name, "block", role), Words(question, "stage word"))
             lines.arrange(DOWN, buff=gap("grid"))
             top, foot = part.inset(34).split_rows(-110)
-            top.fit(lines)
+            top.fit(lines, most=1.0)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
             vector = Vector(tensor, foot.width, 84, role if coloured else "residual")
             self.vectors[role] = vector.move_to(foot.centre)
-        super().__init__(self.whole, *self.panels.values(), *self.vectors.values())
+        self.ways = [
+            curve(np.array([panel.get_x(), self.whole.get_bottom()[1], 0]), panel.get_top(), "residual", 4)
+            for panel in self.panels.values()
+        ]
+        super().__init__(self.whole, *self.ways, *self.panels.values(), *self.vectors.values())
+
+    def opening(self) -> list[tuple[Animation, ...]]:
+        """Role by role: its panel appears, and the vector comes into it."""
+        return [
+            (appear(panel, way), Travel(self.whole, vector, kind="row"))
+            for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
+        ]

@@ -73,7 +73,7 @@ class BeforeAndAfter(VGroup):
         self.after = [] if after is None else vectors_in(bodies[-1], after, "residual")
         self.headings = [second] if after is None else [first, second]
         for heading, place in zip(self.headings, tops, strict=True):
-            place.fit(heading)
+            place.inset(30, 18).fit(heading, most=1.0)
         super().__init__(*self.before, *self.after, *self.headings)
 
 

@@ -12,7 +12,6 @@ from manim import Animation, Mobject
 
 from scenes.animations import Travel, appear, leave
 from scenes.mobjects.text import Words
-from scenes.theme import pace
 from transformer_core.tracing.provenance import Label, Quantity
 
 #: Axes that name the places of the same sentence.
@@ -78,5 +77,4 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
                 coming.append(part)
     fading += [part for parts in leaving.values() for part in parts]
     found = [leave(*fading)] if fading else []
-    late = appear(*coming).set_run_time(pace("cut")) if coming else None
-    return [*found, *travels, *([late] if late else [])]
+    return [*found, *travels, *([appear(*coming, rise=False)] if coming else [])]

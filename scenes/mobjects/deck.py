@@ -1,0 +1,45 @@
+"""A stack of plates in depth: heads, layers, sentences of a batch, of which one lies in front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import VGroup
+
+from scenes.layout import Room
+from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.text import Words
+from scenes.theme import palette, units
+
+#: Px from one plate to the next, across and up, at most.
+STEP = 54.0
+
+
+class Deck(VGroup):
+    """Plates behind each other, each with a name at its upper left; the one in `front` is lit.
+
+    Args:
+        names: what stands on each plate, from the farthest to the nearest.
+        front: which of them is lit.
+        room: the rectangle that is filled.
+        role: the colour of the plates.
+    """
+
+    def __init__(self, names: Sequence[str], front: int, room: Room, role: str) -> None:
+        count = len(names)
+        step = min(STEP, room.height * 0.6 / max(1, count - 1), room.width * 0.4 / max(1, count - 1))
+        wide, high = room.width - step * (count - 1), room.height - step * (count - 1)
+        colours = palette()
+        self.plates = VGroup()
+        for i, name in enumerate(names):
+            plate = Box(wide, high, colours.surface, 12, colours.role(role), 3)
+            lit = i == front
+            plate.set_stroke(colours.role(role if lit else "line"), stroke(6 if lit else 3), 1)
+            plate.shift(np.array([(i - (count - 1) / 2), -(i - (count - 1) / 2), 0]) * units(step))
+            text = Words(name, "fact" if step >= 40 else "note", role if lit else "ink2", paper=plate)
+            text.settle(np.array([0, plate.get_top()[1] - units(step / 2), 0]))
+            text.begin_at(plate.get_left()[0] + units(14))
+            self.plates.add(VGroup(plate, text))
+        super().__init__(*self.plates)
+        self.move_to(room.centre)
