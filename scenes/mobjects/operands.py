@@ -183,6 +183,7 @@ class Plate(VGroup):
         colours = palette()
         line, thick = (colours.focus, 4.0) if lit else (colours.line, 2.0)
         self.box = Box(room.width, room.height, colours.surface, 14, line, thick).move_to(room.centre)
+        self.box.key = "plate", entry.name, entry.index
         inside = room.width - 36
         self.places = lines_of(places(entry), "fact", "ink2", inside)
         roomy = room.height >= 160 + 42 * len(self.places)

@@ -78,4 +78,5 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
     fading += [part for parts in leaving.values() for part in parts]
     found = [leave(*fading)] if fading else []
     late = appear(*coming).set_run_time(pace("cut")) if coming else None
-    return [*found, *travels, *([late] if late else [])]
+    # What travels is drawn over what comes: a number stays in sight on its way to a plate.
+    return [*found, *([late] if late else []), *travels]
