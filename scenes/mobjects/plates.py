@@ -61,7 +61,7 @@ class Plates(VGroup):
     def _between(self, entry: Entry, middle: Room, rows: Sequence[Room]) -> None:
         """The equation, with an arrow from each plate to it and from it to the result."""
         box = middle.inset(88, 0)
-        equation = equation_of(entry.operation, box.width - 40, 46)
+        equation = equation_of(entry, box.width - 40, 46)
         tall = max(170.0, equation.height * 135 + 70) if equation else 120.0
         y = (box.top + box.bottom) / 2
         colours = palette()

@@ -53,7 +53,7 @@ class SoftmaxBars(VGroup):
         column = Room(self.right + 40, room.top, room.right, room.bottom)
         self.plate = Plate(entry, column.inset(0, max(0.0, column.height / 2 - 170)), lit=True)
         self.result: Words = self.plate.number
-        self.equation = equation_of(entry.operation, foot.width - NUMBERS, 38, foot.height)
+        self.equation = equation_of(entry, foot.width - NUMBERS, 38, foot.height)
         if self.equation:
             self.equation.move_to(at((self.left + self.right) / 2, (foot.top + foot.bottom) / 2))
         self.lit = self._lit()

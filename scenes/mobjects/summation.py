@@ -70,7 +70,7 @@ class Summation(VGroup):
         self.plate, self.bias = self._outcome()
         self.result: Words = self.plate.number
         self.playhead = frame(max(self.pitch + 6, 14), self.block.height + 12, "focus", 4, 6).move_to(self._spot(0))
-        self.equation = equation_of(entry.operation, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
+        self.equation = equation_of(entry, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
         if self.equation:
             parts.append(self.equation.move_to(self.foot.centre))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scenes.animations import appear
 from scenes.mobjects.operands import is_whole, name_text, places, spec_of
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.summation import Summation
@@ -34,6 +35,7 @@ NOUNS = {
     "post": "Hidden unit", "logits": "Logit", "probs": "Probability", "token": "Token embedding",
     "positional": "Position", "resid_pre": "Residual stream", "resid_post": "Residual stream",
     "resid_attn": "Residual stream after attention", "resid_ffn": "Residual stream after the ffn",
+    "q_rotated": "Rotated query", "k_rotated": "Rotated key", "k_repeated": "Shared key", "v_repeated": "Shared value",
     "ids": "Token id", "table": "Embedding",
 }  # fmt: skip
 #: What goes in, how it is combined, and what comes last, by the function that computes a sum.
@@ -56,7 +58,7 @@ MEETING = {
 #: What happens to a few numbers, by the kind of the operation.
 DONE = {
     "scale": "A root scales it.", "mask": "A mask would hide a later key.", "norm": "Its row sets its scale.",
-    "scale and shift": "A gain scales it, and a bias shifts it.", "activation": "An activation function takes it.",
+    "scale and shift": "A gain scales it.", "activation": "An activation function takes it.",
     "gather": "The id names a row of a table.", "copy": "It is copied as it is.", "sum": "They are added.",
     "product": "They are multiplied.", "rotation": "The pair is turned by its position.",
     "sinusoid": "It is a wave over the positions.", "state": "A gate lets the cell through.",
@@ -106,10 +108,11 @@ class Explained(Chapter):
         called = name_text(entry)
         noun = Phrase(NOUNS.get(entry.name.rpartition(".")[2], called[:1].upper() + called[1:]))
         where = ", ".join(places(entry))
+        plate = figure.plate
         return Step(
             f"{noun}: {where}" if where else f"{noun}",
             *told(entry, figure, level),
-            stage=[figure.plate],
+            stage=[plate.box, plate.number] if level else [plate],
             here=part_of(entry.name),
         )
 
@@ -123,7 +126,7 @@ def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
     """What is said of an operation, in beats, each with its plays."""
     four = figure.plays(known=True)
     value = f"{entry.quantity:{spec_of(entry.quantity, is_whole(entry))}}" if np.isfinite(entry.value) else "it"
-    asked = [beat(f"And {value}?")] if level else []
+    asked = [beat(f"And {value}?", appear(figure.plate.heading, *figure.plate.places))] if level else []
     if not entry.terms:
         learned = "was learned." if is_learned(entry.name) else "was given." if entry.made_by == "given" else "is here."
         return [*asked, beat(f"{value} {learned}", *four[3])]
@@ -135,7 +138,10 @@ def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
     else:
         once = "One number goes in." if len(figure.inputs) == 1 else "These numbers go in."
         kind = entry.operation.kind if entry.operation else ""
-        said = [once, DONE.get(kind, "This is computed from them."), f"It makes {value}."]
+        done = DONE.get(kind, "This is computed from them.")
+        if kind == "scale and shift" and len(entry.terms) > 1:
+            done = "A gain scales it, and a bias shifts it."
+        said = [once, done, f"It makes {value}."]
         four = [four[0], four[1], four[2] + four[3]]
     return [*asked, *(beat(text, *plays) for text, plays in zip(said, four, strict=True))]
 
