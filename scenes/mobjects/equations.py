@@ -13,6 +13,7 @@ from scenes.mobjects.operands import SUBSCRIPTS, wrapped
 from scenes.theme import units
 from transformer_core.tracing.explain import Entry
 from transformer_core.tracing.operations import ALL
+from transformer_core.tracing.provenance import MINUS
 
 #: Formulas of equations that are no plain products.
 FORMULAS: dict[str, Callable[[float], Formula]] = {
@@ -34,6 +35,7 @@ FORMULAS: dict[str, Callable[[float], Formula]] = {
     "normalized · gain": lambda size: Formula('"normalized" dot "gain"', size),
     "normalized · gain + bias": lambda size: Formula('"normalized" dot "gain" + "bias"', size),
     "sin or cos of position / 10000^(2i / d_model)": lambda size: Formula("sin(m theta) \\ cos(m theta)", size),
+    "c = f · c of the word before + i · g": lambda size: Formula('c = f dot c_"before" + i dot g', size),
     "h = o · tanh(c)": lambda size: Formula("h = o dot tanh(c)", size),
     "activation(pre)": lambda size: Formula('"activation"("pre")', size),
     "softmax over key of masked": lambda size: Formula('"weight" = e^"score" / (sum_"key" e^"score")', size),
@@ -61,8 +63,9 @@ def equation_of(entry: Entry, wide: float, size: float = 46, high: float = math.
         return _within(made(size), wide, high)
     if PLAIN.fullmatch(text) and not PROSE.search(text) and re.search("[=+·(]| [A-Z]", text):
         return _within(Formula(_typst(text), size), wide, high)
+    text = text.replace("-∞", f"{MINUS}∞")
     text = text.translate(SUBSCRIPTS) if re.search(r"_\d", text) else text
-    return wrapped(operation.kind if len(text) == 1 or re.search(r"\d", text) else text, "aside", "ink", wide)
+    return wrapped(operation.kind if len(text) == 1 or re.search(r"\d", text) else text, "block", "ink", wide)
 
 
 def _within(formula: Formula, wide: float, high: float) -> Formula:

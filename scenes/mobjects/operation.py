@@ -50,7 +50,7 @@ class Operation(VGroup):
     @property
     def inputs(self) -> list[VMobject]:
         """What goes in, one for each factor."""
-        return self.board.inputs
+        return [*self.board.inputs]
 
     @property
     def result(self) -> Words:

@@ -57,7 +57,7 @@ MEETING = {
 }
 #: What happens to a few numbers, by the kind of the operation.
 DONE = {
-    "scale": "A root scales it.", "mask": "A mask would hide a later key.", "norm": "Its row sets its scale.",
+    "scale": "A root scales it.", "mask": "A mask would hide a later key.",
     "scale and shift": "A gain scales it.", "activation": "An activation function takes it.",
     "gather": "The id names a row of a table.", "copy": "It is copied as it is.", "sum": "They are added.",
     "product": "They are multiplied.", "rotation": "The pair is turned by its position.",
@@ -141,6 +141,9 @@ def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
         done = DONE.get(kind, "This is computed from them.")
         if kind == "scale and shift" and len(entry.terms) > 1:
             done = "A gain scales it, and a bias shifts it."
+        if kind == "norm":
+            centred = len(entry.terms[0]) > 2
+            done = "Subtract the mean, and divide by the spread." if centred else "Divide by the size of the row."
         said = [once, done, f"It makes {value}."]
         four = [four[0], four[1], four[2] + four[3]]
     return [*asked, *(beat(text, *plays) for text, plays in zip(said, four, strict=True))]
