@@ -67,17 +67,13 @@ def _draw(cell: Entry, depth: int, wishes: dict[str, Any]) -> None:
     from scenes.production.bar import Bar
     from scenes.production.belongings import take
     from scenes.production.explanation import explanation
-    from scenes.production.files import distinct, shortened
     from scenes.production.film import Part, join, seconds
     from scenes.production.look import Look
     from scenes.production.studio import Order, Studio
     from scenes.stage.explained import Asked
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    places = "-".join(f"{axis}-{label}" for axis, label in cell.labels.items() if cell.size(axis) > 1)
-    read = "-".join(distinct(str(part)) for part in (wishes["text"], wishes["model"], *wishes["edits"]) if part)
-    parts = [distinct(cell.name), distinct(places) if places else "", str(depth), read, look.name]
-    name = f"{shortened('-'.join(filter(None, parts)))}.mp4"
+    name = _named(cell, depth, wishes, look.name)
     folder = wishes["output"] or Path("renders") / "explained"
     chapter = explanation(Asked(cell.name, tuple(cell.at.items()), max(1, depth)))
     order = Order(
@@ -89,3 +85,16 @@ def _draw(cell: Entry, depth: int, wishes: dict[str, Any]) -> None:
         drawn = Studio(open_store(), bar).clips(order, lambda _: True, ".mp4")
         join([Part(clip, facts.title) for facts, clip in drawn], [], folder / name, {"title": drawn[0][0].title}, "und")
     tell(f"{folder / name}  {len(drawn)} steps, {seconds(folder / name):.0f} s")
+
+
+def _named(cell: Entry, depth: int, wishes: dict[str, Any], look: str) -> str:
+    """The file name of a clip: the entry, how deep it goes, and what was read."""
+    from scenes.cli.modelling import called
+    from scenes.production.files import distinct, sentence_name, shortened, slug
+
+    places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]
+    words = [f"{axis}-{distinct(label, label if slug(label) == label.lower() else None)}" for axis, label in places]
+    read = [called(wishes["model"])] if wishes["model"] else []
+    read += [sentence_name(wishes["text"]), *map(distinct, wishes["edits"])]
+    parts = [slug(cell.name), *map(slug, words), f"depth-{depth}", *read, look]
+    return f"{shortened('-'.join(filter(None, parts)))}.mp4"

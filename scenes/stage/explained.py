@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scenes.animations import appear
-from scenes.mobjects.operands import is_whole, name_text, places, spec_of
+from scenes.mobjects.operands import name_text, places, value_text
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.summation import Summation
 from scenes.mobjects.terms import is_sum, steps_of
@@ -16,7 +16,7 @@ from scenes.stage.chapter import Beat, Chapter, Step, beat
 from transformer_core.tracing.explain import Entry, is_learned
 from transformer_core.tracing.operations import mean, mean_square, softmax, total, variance
 from transformer_core.tracing.provenance import Phrase
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Asked(NamedTuple):
@@ -65,6 +65,11 @@ DONE = {
     "step before": "It is taken from the word before.", "last word": "It is taken from the last word.",
 }  # fmt: skip
 
+#: Measures of the products of a sum and of the sum up to each, by the last part of the name of what they add up to.
+MEASURED = {"q": ("q_terms", "q_partial_sums"), "scores": ("terms", "partial_dot")}
+#: Sums of more terms have no room for a number each.
+MOST_MEASURED = 200
+
 
 def largest(entry: Entry) -> Entry | None:
     """The entry to go on with: of the largest term, the first factor that was computed; of a softmax, the own score."""
@@ -83,6 +88,21 @@ def path(entry: Entry, depth: int) -> list[Entry]:
     while len(found) < depth and (below := largest(found[-1])) is not None:
         found.append(below)
     return found
+
+
+def measured(entry: Entry, trace: Trace) -> tuple[NamedTensor | None, NamedTensor | None]:
+    """The products of a sum and the sum up to each, where the trace measures them and they are those of the terms."""
+    nothing = None, None
+    block, _, last = entry.name.rpartition(".")
+    if last not in MEASURED or len(entry.terms) > MOST_MEASURED:
+        return nothing
+    try:
+        products, sums = (trace.full(f"{block}.{name}").pick(**entry.at) for name in MEASURED[last])
+    except KeyError:
+        return nothing
+    count, steps = len(products), steps_of(entry)
+    right = count <= len(steps) and np.allclose(products.values, steps[:count], rtol=1e-3, atol=1e-5)
+    return (products, sums) if right else nothing
 
 
 class Explained(Chapter):
@@ -104,7 +124,8 @@ class Explained(Chapter):
 
     def making(self, entry: Entry, level: int) -> Step:
         """One operation: the number that stood among the inputs above is the result here."""
-        figure = Operation(entry)
+        products, sums = measured(entry, self.material())
+        figure = Operation(entry, products=products, sums=sums)
         called = name_text(entry)
         noun = Phrase(NOUNS.get(entry.name.rpartition(".")[2], called[:1].upper() + called[1:]))
         where = ", ".join(places(entry))
@@ -125,7 +146,7 @@ def part_of(name: str) -> str:
 def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
     """What is said of an operation, in beats, each with its plays."""
     four = figure.plays(known=True)
-    value = f"{entry.quantity:{spec_of(entry.quantity, is_whole(entry))}}" if np.isfinite(entry.value) else "it"
+    value = value_text(entry)
     asked = [beat(f"And {value}?", appear(figure.plate.heading, *figure.plate.places))] if level else []
     if not entry.terms:
         learned = "was learned." if is_learned(entry.name) else "was given." if entry.made_by == "given" else "is here."
@@ -144,8 +165,12 @@ def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
         if kind == "norm":
             centred = len(entry.terms[0]) > 2
             done = "Subtract the mean, and divide by the spread." if centred else "Divide by the size of the row."
+        if kind == "mask" and entry.value == -np.inf:
+            done = "A mask hides this key."
         said = [once, done, f"It makes {value}."]
         four = [four[0], four[1], four[2] + four[3]]
+    if entry.edited:
+        said[-1] = f"But an edit makes it {value}."
     return [*asked, *(beat(text, *plays) for text, plays in zip(said, four, strict=True))]
 
 
@@ -159,4 +184,9 @@ def summing(entry: Entry, board: Summation, value: str) -> list[str]:
         return [first, second, "The others follow.", f"{last} {value}."]
     meeting = MEETING.get(kind, "Many numbers go in.") if board.columns.multiplied else "One part of each head goes in."
     step = "Each product is a step of the sum." if board.columns.multiplied else "Each is a step of the sum."
-    return [meeting, step, others, f"All make {value}." if compute is total else f"A function of the sum is {value}."]
+    return [
+        meeting,
+        step,
+        others,
+        f"Together they make {value}." if compute is total else f"A function of the sum is {value}.",
+    ]

@@ -152,6 +152,11 @@ def test_digits_of_products_and_of_the_sum_are_shown_where_they_are_traced():
     assert wrong(figure, STAGE, trace) == []
     names = {span.source.name for text in texts_on([figure]) for span in getattr(text, "spans", ())}
     assert {"encoder.0.self_attn.q_terms", "encoder.0.self_attn.q_partial_sums"} <= names
+    with tempconfig(SMALL):
+        assert seen_in_motion(figure.plays(), Scene(renderer=FastRenderer()), trace) == []
+    x, weight, product, total = (words.spans[0].source for words, _, _ in figure.board.counters)
+    assert x.value * weight.value == pytest.approx(product.value)
+    assert total.value == pytest.approx(sum(q.value * w.value for q, w in entry.terms[:-1]), abs=1e-5)
 
 
 def test_the_shares_of_a_softmax_are_read_back_from_their_bars():
