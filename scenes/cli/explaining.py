@@ -37,7 +37,7 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3 --render
 
-    With --render it goes down the largest terms, and the last eight options say how it is drawn.
+    With --render it goes down the largest terms; -q, --theme, --language, --output, --jobs and --scheduler are for it.
     """
     from transformer_core.tracing.explain import places_of
     from transformer_core.tracing.trace import Trace
@@ -47,6 +47,8 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
         raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
     if as_clip and as_json:
         raise click.ClickException("--render draws and --json prints: ask for one of them")
+    if wishes["output"] and not as_clip:
+        raise click.ClickException("--output is the folder of a clip: ask for one with --render")
     printable()
     try:
         places = places_of(found[2] or "")

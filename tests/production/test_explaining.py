@@ -64,6 +64,12 @@ def test_a_clip_has_a_step_for_each_operation_and_its_name_is_printed(tmp_path):
     assert len(list(tmp_path.glob("*.mp4"))) == 2
 
 
+def test_a_folder_without_a_clip_is_refused(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["explain", CELL, "--output", str(tmp_path)])
+    assert "--output is the folder of a clip: ask for one with --render" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "line"),
     [
