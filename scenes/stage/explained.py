@@ -57,7 +57,7 @@ MEETING = {
 }
 #: What happens to a few numbers, by the kind of the operation.
 DONE = {
-    "scale": "A root scales it.", "mask": "A mask would hide a later key.",
+    "scale": "A root scales it.", "mask": "No mask hides this key.",
     "scale and shift": "A gain scales it.", "activation": "An activation function takes it.",
     "gather": "The id names a row of a table.", "copy": "It is copied as it is.", "sum": "They are added.",
     "product": "They are multiplied.", "rotation": "The pair is turned by its position.",
