@@ -143,9 +143,10 @@ class QKV(Chapter):
             beat("Multiply entry by entry, and add up.", *come, *first, *rest),
             beat(
                 claim(
-                    bias, "With its bias, this sum is one number of the query:", "This sum is one number of the query:"
-                )
-                + f" {entry.quantity:.2f}.",
+                    bias,
+                    f"With its bias, this sum is one number of the query: {entry.quantity:.2f}.",
+                    f"This sum is one number of the query: {entry.quantity:.2f}.",
+                ),
                 *last,
                 (Rise(dive, inside), Travel(inside.result, product.cells[place], leaving=True)),
             ),
@@ -271,7 +272,9 @@ class QKV(Chapter):
         yield Step(
             "Two guesses, measured",
             beat(
-                "What do queries look for? A guess: a determiner looks for its noun,", appear(one.bar.track, one.line)
+                "What do queries look for? A guess: a determiner looks for its noun,",
+                appear(one.bar.track),
+                appear(one.line),
             ),
             beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
             beat(

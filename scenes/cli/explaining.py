@@ -1,15 +1,19 @@
-"""The command `lecture explain`: how a number was computed."""
+"""The command `lecture explain`: how a number was computed, as a tree or as a clip."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import shared
+from scenes.cli.ordering import alone_in, open_store, placed, shared, sized
 from scenes.cli.telling import printable, tell
+
+if TYPE_CHECKING:
+    from transformer_core.tracing.explain import Entry
 
 EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
 ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
@@ -23,19 +27,28 @@ ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 )
 @click.option("--terms", type=click.IntRange(1), default=8, show_default=True, help="How many terms of a sum to print.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: all terms, with names, indices and values.")
-def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) -> None:
+@click.option("--render", "as_clip", is_flag=True, help="Draw it: a clip with a step for each operation.")
+@sized
+@placed
+def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **wishes: Any) -> None:
     """Print how a number of the model was computed: its operation, the numbers that went in, and theirs.
 
     \b
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3
+      lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3 --render
+
+    With --render it goes down the largest terms; -q, --theme, --language, --output, --jobs and --scheduler are for it.
     """
-    from scenes.cli.ordering import open_store
     from transformer_core.tracing.explain import places_of
     from transformer_core.tracing.trace import Trace
 
     found = ENTRY.fullmatch(entry.strip())
     if found is None:
         raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
+    if as_clip and as_json:
+        raise click.ClickException("--render draws and --json prints: ask for one of them")
+    if wishes["output"] and not as_clip:
+        raise click.ClickException("--output is the folder of a clip: ask for one with --render")
     printable()
     try:
         places = places_of(found[2] or "")
@@ -43,7 +56,47 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, **wishes: Any) ->
         cell = trace.explain(found[1], **places)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error.args[0])) from None
-    if as_json:
+    if as_clip:
+        _draw(cell, depth, wishes)
+    elif as_json:
         click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
     else:
         tell(*cell.tree(depth, terms).splitlines())
+
+
+def _draw(cell: Entry, depth: int, wishes: dict[str, Any]) -> None:
+    """Draw the making of an entry, and print the name of the clip."""
+    from scenes.production.bar import Bar
+    from scenes.production.belongings import take
+    from scenes.production.explanation import explanation
+    from scenes.production.film import Part, join, seconds
+    from scenes.production.look import Look
+    from scenes.production.studio import Order, Studio
+    from scenes.stage.explained import Asked
+
+    look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
+    name = _named(cell, depth, wishes, look.name)
+    folder = wishes["output"] or Path("renders") / "explained"
+    chapter = explanation(Asked(cell.name, tuple(cell.at.items()), max(1, depth)))
+    order = Order(
+        [chapter], wishes["text"], name, look, folder, wishes["jobs"], wishes["model"], wishes["scheduler"],
+        edits=tuple(wishes["edits"]),
+    )  # fmt: skip
+    with alone_in(folder), Bar() as bar:
+        take(folder, [name])
+        drawn = Studio(open_store(), bar).clips(order, lambda _: True, ".mp4")
+        join([Part(clip, facts.title) for facts, clip in drawn], [], folder / name, {"title": drawn[0][0].title}, "und")
+    tell(f"{folder / name}  {len(drawn)} steps, {seconds(folder / name):.0f} s")
+
+
+def _named(cell: Entry, depth: int, wishes: dict[str, Any], look: str) -> str:
+    """The file name of a clip: the entry, how deep it goes, and what was read."""
+    from scenes.cli.modelling import called
+    from scenes.production.files import distinct, sentence_name, shortened, slug
+
+    places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]
+    words = [f"{axis}-{distinct(label, label if slug(label) == label.lower() else None)}" for axis, label in places]
+    read = [called(wishes["model"])] if wishes["model"] else []
+    read += [sentence_name(wishes["text"]), *map(distinct, wishes["edits"])]
+    parts = [slug(cell.name), *map(slug, words), f"depth-{depth}", *read, look]
+    return f"{shortened('-'.join(filter(None, parts)))}.mp4"

@@ -11,7 +11,9 @@ from manim import VMobject
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.operands import SUBSCRIPTS, wrapped
 from scenes.theme import units
-from transformer_core.tracing.operations import Operation
+from transformer_core.tracing.explain import Entry
+from transformer_core.tracing.operations import ALL
+from transformer_core.tracing.provenance import MINUS
 
 #: Formulas of equations that are no plain products.
 FORMULAS: dict[str, Callable[[float], Formula]] = {
@@ -28,8 +30,12 @@ FORMULAS: dict[str, Callable[[float], Formula]] = {
     "Σ over key of weights · v": lambda size: Formula('z = sum_"key" "weights" dot v', size),
     "Σ over key of weights · k": lambda size: Formula('z = sum_"key" "weights" dot k', size),
     "Σ over head of head_out + b_O": lambda size: Formula('"out" = sum_"head" "head out" + b_O', size),
+    "Σ over head of head_out": lambda size: Formula('"out" = sum_"head" "head out"', size),
+    "the sum of its parents": lambda size: Formula("+", 1.6 * size),
+    "normalized · gain": lambda size: Formula('"normalized" dot "gain"', size),
     "normalized · gain + bias": lambda size: Formula('"normalized" dot "gain" + "bias"', size),
     "sin or cos of position / 10000^(2i / d_model)": lambda size: Formula("sin(m theta) \\ cos(m theta)", size),
+    "c = f · c of the word before + i · g": lambda size: Formula('c = f dot c_"before" + i dot g', size),
     "h = o · tanh(c)": lambda size: Formula("h = o dot tanh(c)", size),
     "activation(pre)": lambda size: Formula('"activation"("pre")', size),
     "softmax over key of masked": lambda size: Formula('"weight" = e^"score" / (sum_"key" e^"score")', size),
@@ -37,21 +43,29 @@ FORMULAS: dict[str, Callable[[float], Formula]] = {
     "softmax over vocab of logits": lambda size: Formula('"prob" = e^"logit" / (sum_"vocab" e^"logit")', size),
 }
 PLAIN = re.compile(r"[A-Za-z0-9_=+·() ]+")
+PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 SYMBOL = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?")
 FUNCTIONS = frozenset({"tanh", "cos", "sin"})
 
 
-def equation_of(operation: Operation | None, wide: float, size: float = 46, high: float = math.inf) -> VMobject | None:
-    """The equation of an operation, at most `wide` px across and `high` px high; None where nothing was computed."""
+def equation_of(entry: Entry, wide: float, size: float = 46, high: float = math.inf) -> VMobject | None:
+    """The equation of an entry, at most `wide` px across and `high` px high; None where nothing was computed.
+
+    A bias that the model has not stands in no equation.
+    """
+    operation = entry.operation
     if operation is None or operation.kind == "constant":
         return None
-    if (made := FORMULAS.get(operation.equation)) is not None:
+    text = operation.equation
+    if operation.terms != ALL and not {*operation.products[-1]} <= entry.parents.keys():
+        text = text.rpartition(" + ")[0] or text
+    if (made := FORMULAS.get(text)) is not None:
         return _within(made(size), wide, high)
-    plain = PLAIN.fullmatch(operation.equation) and not re.search(r"[a-z]{2,} [a-z]{2,}", operation.equation)
-    if plain and re.search("[=+·(]| [A-Z]", operation.equation):
-        return _within(Formula(_typst(operation.equation), size), wide, high)
-    text = operation.equation.translate(SUBSCRIPTS) if re.search(r"_\d", operation.equation) else operation.equation
-    return wrapped(operation.kind if re.search(r"\d", text) else text, "aside", "ink", wide)
+    if PLAIN.fullmatch(text) and not PROSE.search(text) and re.search("[=+·(]| [A-Z]", text):
+        return _within(Formula(_typst(text), size), wide, high)
+    text = text.replace("-∞", f"{MINUS}∞")
+    text = text.translate(SUBSCRIPTS) if re.search(r"_\d", text) else text
+    return wrapped(operation.kind if len(text) == 1 or re.search(r"\d", text) else text, "block", "ink", wide)
 
 
 def _within(formula: Formula, wide: float, high: float) -> Formula:

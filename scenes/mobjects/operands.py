@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from manim import DOWN, VGroup, VMobject
 
+from scenes.language import Told, told
 from scenes.layout import Room
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
@@ -78,7 +79,7 @@ def name_text(entry: Entry) -> str:
     module = path.rpartition(".")[2]
     if last == "out":
         last = next((f"{name} out" for start, name in MODULES.items() if start in module), last)
-    return last.replace("_", " ").translate(SUBSCRIPTS)
+    return Told(last.replace("_", " ").translate(SUBSCRIPTS))
 
 
 def name_of(entry: Entry, style: str = "fact") -> VMobject:
@@ -140,13 +141,13 @@ def lines_of(parts: Sequence[str], style: str, role: str, wide: float) -> list[W
 def wrapped(text: str, style: str, role: str, wide: float) -> VGroup:
     """A plain sentence in lines of at most `wide` px, centred."""
     lines: list[str] = []
-    for word in text.split():
+    for word in told(text).split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and Words(longer, style).width <= units(wide):
+        if lines and Words(Told(longer), style).width <= units(wide):
             lines[-1] = longer
         else:
             lines.append(word)
-    return stacked([Words(line, style, role) for line in lines], typeset(style).size * 1.3)
+    return stacked([Words(Told(line), style, role) for line in lines], typeset(style).size * 1.3)
 
 
 def stacked(texts: Sequence[VMobject], leading: float) -> VGroup:
@@ -183,19 +184,20 @@ class Plate(VGroup):
         colours = palette()
         line, thick = (colours.focus, 4.0) if lit else (colours.line, 2.0)
         self.box = Box(room.width, room.height, colours.surface, 14, line, thick).move_to(room.centre)
+        self.box.key = "plate", entry.name, entry.index
         inside = room.width - 36
         self.places = lines_of(places(entry), "fact", "ink2", inside)
         roomy = room.height >= 160 + 42 * len(self.places)
         if not roomy or any(text.width > units(inside) for text in self.places):
             self.places = lines_of(places(entry), "note", "ink2", inside)
-        self.name = narrowed(name.copy() if name else name_of(entry, "block" if roomy else "fact"), inside)
+        self.heading = narrowed(name.copy() if name else name_of(entry, "block" if roomy else "fact"), inside)
         self.number = narrowed(Words(value_text(entry), "large number"), inside - 50)
         first, leading = (54.0, 42.0) if roomy else (40.0, 33.0)
         rows = first + leading * len(self.places)
         self.number.scale(max(1.0, min(1.7, (room.height - rows - 40) / 60, units(inside - 50) / self.number.width)))
         self._stand(room, first, leading)
-        super().__init__(self.box, self.name, *self.places, self.number)
-        for text in (self.name, *self.places, self.number):
+        super().__init__(self.box, self.heading, *self.places, self.number)
+        for text in (self.heading, *self.places, self.number):
             if isinstance(text, Words):
                 text.paper = self.box
 
@@ -203,7 +205,7 @@ class Plate(VGroup):
         """Name, places and number below each other, in the middle of the room."""
         rows, tall = first + leading * len(self.places), self.number.height * 135
         x, top = (room.left + room.right) / 2, (room.top + room.bottom) / 2 - (rows + 18 + tall) / 2
-        for i, text in enumerate((self.name, *self.places)):
+        for i, text in enumerate((self.heading, *self.places)):
             spot = at(x, top + first / 2 if i == 0 else top + first + (i - 0.5) * leading)
             if isinstance(text, Words):
                 text.settle(spot)

@@ -9,6 +9,7 @@ from typing import Any
 from manim import VGroup, VMobject
 
 from scenes.layout import STAGE, Room
+from scenes.mobjects.operands import Plate
 from scenes.mobjects.plates import Plates
 from scenes.mobjects.softmax_bars import SoftmaxBars, is_softmax
 from scenes.mobjects.summation import Summation
@@ -49,7 +50,7 @@ class Operation(VGroup):
     @property
     def inputs(self) -> list[VMobject]:
         """What goes in, one for each factor."""
-        return self.board.inputs
+        return [*self.board.inputs]
 
     @property
     def result(self) -> Words:
@@ -57,7 +58,7 @@ class Operation(VGroup):
         return self.board.result
 
     @property
-    def plate(self) -> VMobject:
+    def plate(self) -> Plate:
         """The result with its name and its places."""
         return self.board.plate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manim import VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn
 from scenes.layout import Room
@@ -33,14 +33,22 @@ def chosen(entry: Entry) -> list[Entry]:
     return [cells[i] for i in sorted(order)]
 
 
+def _arriving(source: VMobject, plate: Plate) -> list[Animation]:
+    """The number flies to its plate, if the source shows it; else the plate comes out of the source."""
+    shown = [part for part in source.get_family() if isinstance(part, Words) and part.text == plate.number.text]
+    moving, origin = (plate.number, shown[0]) if shown else (plate.box, source)
+    others = [part for part in plate if part is not moving]
+    return [appear(*others, rise=False), Travel(origin, moving, kind="flow")]
+
+
 class Plates(VGroup):
     """Inputs on plates at the left, what is done to them in the middle, and the result at the right."""
 
     def __init__(self, entry: Entry, room: Room, names: Mapping[str, VMobject]) -> None:
         cells = chosen(entry)
         count = len({(cell.name, cell.index) for term in entry.terms for cell in term})
-        self.inputs: list[VMobject] = []
-        self.arrows, self.middle, self.more = VGroup(), VGroup(), VGroup()
+        self.inputs: list[Plate] = []
+        self.arrows, self.middle, self.more, self.out = VGroup(), VGroup(), VGroup(), VGroup()
         if not cells:
             self.plate = Plate(entry, room.inset(0, max(0.0, room.height / 2 - 190)), lit=True)
         else:
@@ -56,12 +64,12 @@ class Plates(VGroup):
             self.plate = Plate(entry, right.inset(0, max(0.0, right.height / 2 - 190)), lit=True)
             self._between(entry, middle, rows)
         self.result: Words = self.plate.number
-        super().__init__(*self.inputs, self.more, self.arrows, self.middle, self.plate)
+        super().__init__(*self.inputs, self.more, self.arrows, self.middle, self.out, self.plate)
 
     def _between(self, entry: Entry, middle: Room, rows: Sequence[Room]) -> None:
         """The equation, with an arrow from each plate to it and from it to the result."""
-        box = middle.inset(88, 0)
-        equation = equation_of(entry.operation, box.width - 40, 46)
+        box = middle.inset(72, 0)
+        equation = equation_of(entry, box.width - 40, 46)
         tall = max(170.0, equation.height * 135 + 70) if equation else 120.0
         y = (box.top + box.bottom) / 2
         colours = palette()
@@ -77,13 +85,9 @@ class Plates(VGroup):
     def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
         """Inputs, the operation, nothing, the result."""
         given = [*sources, *[None] * len(self.inputs)]
-        flying = [
-            Travel(source, plate, kind="flow")
-            for source, plate in zip(given, self.inputs, strict=False)
-            if source is not None
-        ]
-        waiting = [plate for source, plate in zip(given, self.inputs, strict=False) if source is None]
-        turn = appear_in_turn([*waiting, *self.more])
+        pairs = [*zip(given, self.inputs, strict=False)]
+        flying = [play for source, plate in pairs if source is not None for play in _arriving(source, plate)]
+        turn = appear_in_turn([plate for source, plate in pairs if source is None] + [*self.more])
         landing = [] if known else [appear(self.plate)]
         flights = [Flight(self.result, into)] if into is not None else []
         if not self.inputs:

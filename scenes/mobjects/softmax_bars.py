@@ -53,7 +53,7 @@ class SoftmaxBars(VGroup):
         column = Room(self.right + 40, room.top, room.right, room.bottom)
         self.plate = Plate(entry, column.inset(0, max(0.0, column.height / 2 - 170)), lit=True)
         self.result: Words = self.plate.number
-        self.equation = equation_of(entry.operation, foot.width - NUMBERS, 38, foot.height)
+        self.equation = equation_of(entry, foot.width - NUMBERS, 38, foot.height)
         if self.equation:
             self.equation.move_to(at((self.left + self.right) / 2, (foot.top + foot.bottom) / 2))
         self.lit = self._lit()
@@ -149,11 +149,17 @@ class SoftmaxBars(VGroup):
         ring = frame(min(self.pitch - 4, self.wide + 22), panel.height + 14, "focus", 4)
         return ring.move_to(at(self._x(self.own), (panel.top + panel.bottom) / 2))
 
+    def _below(self, i: int) -> VMobject:
+        """Where the bar of a power comes from: its score, or the floor where the number of the score is in the way."""
+        if self.all[self.columns[i]].value > 0:
+            return self.scores[i]
+        return Box(self.wide, 2, palette().ink3, 1).move_to(at(self._x(i), self.panels[1].bottom - 1))
+
     def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
         """The scores, their exponentials, the shares, the result."""
         source = sources[0] if sources else None
         come = Travel(source, self.scores, kind="flow") if source is not None else appear_in_turn(self.scores)
-        raised = [Travel(bar, other) for bar, other in zip(self.scores, self.raised, strict=True)]
+        raised = [Travel(self._below(i), bar) for i, bar in enumerate(self.raised)]
         shares = [Travel(bar, other) for bar, other in zip(self.raised, self.shares, strict=True)]
         landing = [] if known else [appear(self.plate)]
         flights = [Flight(self.result, into)] if into is not None else []
@@ -162,5 +168,5 @@ class SoftmaxBars(VGroup):
             [(appear(self.tokens, self.more, self.zero, rise=False), appear(self.names[0])), come, appear(self.digits)],
             [(appear(self.names[1], self.floors[0]), *raised)],
             [(appear(self.names[2], self.floors[1]), *shares), *equation],
-            [appear(self.lit, rise=False), Flight(self.shares[self.own], self.result), *landing, *flights],
+            [appear(self.lit, rise=False), *landing, *flights],
         ]

@@ -70,7 +70,7 @@ class Summation(VGroup):
         self.plate, self.bias = self._outcome()
         self.result: Words = self.plate.number
         self.playhead = frame(max(self.pitch + 6, 14), self.block.height + 12, "focus", 4, 6).move_to(self._spot(0))
-        self.equation = equation_of(entry.operation, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
+        self.equation = equation_of(entry, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
         if self.equation:
             parts.append(self.equation.move_to(self.foot.centre))
@@ -209,15 +209,13 @@ class Summation(VGroup):
         )
 
     def _to_the_strongest(self) -> Animation:
-        """Back to the largest term, whose numbers stay."""
-        here = self.columns.strongest
-        return AnimationGroup(
-            Along(self.playhead, [self._spot(here)], "transform"),
-            *(
-                Count(words, [quantities[here if i < len(self.rows) else -1]], spec, "transform")
-                for i, (words, quantities, spec) in enumerate(self.counters)
-            ),
-        )
+        """Back to the largest term, whose numbers stay, beside the whole sum."""
+        here, spot = self.columns.strongest, [self._spot(self.columns.strongest)]
+        counts = [
+            Count(words, [quantities[-1 if quantities is self.columns.sums else here]], spec, "transform")
+            for words, quantities, spec in self.counters
+        ]
+        return AnimationGroup(Along(self.playhead, spot, "transform"), *counts)
 
     def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
         """Inputs, the first three terms, the others, the result."""

@@ -6,19 +6,23 @@ import random
 
 import numpy as np
 import pytest
-from manim import Animation
+from manim import Scene, tempconfig
 from truth import lies
 from walking import trace_of
 
+from scenes.animations import Travel
 from scenes.layout import STAGE, Room, faults, texts_on
 from scenes.mobjects.marks import marks_on, misdrawn
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.plates import Plates
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.softmax_bars import SoftmaxBars
 from scenes.mobjects.summation import Summation
-from scenes.theme import PIXELS_PER_UNIT, drawn_in
+from scenes.rendering import FastRenderer
+from scenes.theme import PIXELS_PER_UNIT, at, drawn_in
 
 TEXT = "The car is red"
+SMALL = {"dry_run": True, "progress_bar": "none", "pixel_width": 320, "pixel_height": 180, "frame_rate": 10}
 HALF = Room(96, 190, 1824, 640)
 
 
@@ -47,15 +51,22 @@ def explained(name, **at):
     return trace_of(TEXT).explain(name, **at)
 
 
-def played(plays):
-    """Run plays to their end, as a scene does that shows nothing."""
-    for part in plays:
-        for play in part if isinstance(part, list) else [part]:
-            for animation in play if isinstance(play, tuple) else (play,):
-                assert isinstance(animation, Animation)
-                animation.begin()
-                animation.interpolate(0.5)
-                animation.finish()
+def seen_in_motion(four, scene, trace):
+    """Play on an empty or a given stage; what a strict viewer finds in the midst of motions."""
+    found = []
+    for play in (play for plays in four for play in plays):
+        animations = scene.compile_animations(*(play if isinstance(play, tuple) else (play,)))
+        for animation in animations:
+            animation._setup_scene(scene)
+            animation.begin()
+        for moment in (0.2, 0.5, 0.8):
+            for animation in animations:
+                animation.interpolate(moment)
+            found += [*lies(scene.mobjects, trace), *(f for f in faults(scene.mobjects) if "contrast" not in f)]
+        for animation in animations:
+            animation.finish()
+            animation.clean_up_from_scene(scene)
+    return found
 
 
 def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
@@ -70,7 +81,7 @@ def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
 
 
 @pytest.mark.parametrize(
-    ("name", "at", "kind"),
+    ("name", "place", "kind"),
     [
         ("encoder.0.self_attn.q", {"query": "red", "head": 2, "d_head": 7}, Summation),
         ("encoder.0.ffn.out", {"position": "red", "d_model": 5}, Summation),
@@ -83,18 +94,37 @@ def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
     ],
 )
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_picture_stays_true_while_it_plays_and_ends_as_it_was_laid_out(name, at, kind, theme):
+def test_a_picture_stays_true_while_it_plays_and_ends_as_it_was_laid_out(name, place, kind, theme):
     trace = trace_of(TEXT)
-    with drawn_in(theme):
-        figure = Operation(explained(name, **at), HALF)
+    with drawn_in(theme), tempconfig(SMALL):
+        figure, scene = Operation(explained(name, **place), HALF), Scene(renderer=FastRenderer())
         assert isinstance(figure.board, kind)
         assert wrong(figure, HALF, trace) == []
         four = figure.plays()
         assert len(four) == 4
-        for plays in four:
-            played(plays)
-            assert lies([figure], trace) == []
+        assert seen_in_motion(four, scene, trace) == []
         assert wrong(figure, HALF, trace) == []
+        shown = {id(part) for mobject in scene.mobjects for part in mobject.get_family()}
+        assert [part for part in figure.family_members_with_points() if id(part) not in shown] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["encoder.0.self_attn.scores", "encoder.1.self_attn.weights", "encoder.0.self_attn.scaled"]
+)
+def test_inputs_come_from_where_they_stand_and_the_result_goes_where_it_belongs(name):
+    trace = trace_of(TEXT)
+    with tempconfig(SMALL):
+        figure, scene = Operation(explained(name, head=2, query="red", key="car"), HALF), Scene(renderer=FastRenderer())
+        goal = Box(120, 60, "#335577").move_to(at(1500, 800))
+        sources = [Box(90, 40, "#335577").move_to(at(400 + 300 * i, 760)) for i in range(len(figure.inputs))]
+        scene.add(*sources, goal, figure.plate)
+        four = figure.plays(sources, goal, known=True)
+        assert any(
+            isinstance(part, Travel) for play in four[0] for part in (play if isinstance(play, tuple) else (play,))
+        )
+        seen_in_motion(four, scene, trace)
+        assert wrong(figure, HALF, trace) == []
+        assert {*map(id, sources), id(goal)} <= {*map(id, scene.mobjects)}
 
 
 def test_the_steps_of_a_sum_lead_from_zero_to_the_entry():
@@ -122,6 +152,11 @@ def test_digits_of_products_and_of_the_sum_are_shown_where_they_are_traced():
     assert wrong(figure, STAGE, trace) == []
     names = {span.source.name for text in texts_on([figure]) for span in getattr(text, "spans", ())}
     assert {"encoder.0.self_attn.q_terms", "encoder.0.self_attn.q_partial_sums"} <= names
+    with tempconfig(SMALL):
+        assert seen_in_motion(figure.plays(), Scene(renderer=FastRenderer()), trace) == []
+    x, weight, product, total = (words.spans[0].source for words, _, _ in figure.board.counters)
+    assert x.value * weight.value == pytest.approx(product.value)
+    assert total.value == pytest.approx(sum(q.value * w.value for q, w in entry.terms[:-1]), abs=1e-5)
 
 
 def test_the_shares_of_a_softmax_are_read_back_from_their_bars():

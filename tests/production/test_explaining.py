@@ -2,6 +2,7 @@
 
 import json
 
+import av
 import pytest
 from click.testing import CliRunner
 
@@ -46,3 +47,42 @@ def test_what_is_no_entry_is_told_in_one_line(entry, line, capsys):
     told = capsys.readouterr().err
     assert line in told
     assert told.count("\n") == 1
+
+
+def test_a_clip_has_a_step_for_each_operation_and_its_name_is_printed(tmp_path):
+    asked = [CELL, "--render", "--depth", "2", "-ql", "--jobs", "1", "--output", str(tmp_path)]
+    told = printed(*asked).splitlines()[-1]
+    (clip,) = tmp_path.glob("*.mp4")
+    assert told.startswith(f"{clip}  2 steps, ")
+    with av.open(str(clip)) as container:
+        assert container.streams.video[0].frames > 15 * 10
+        assert [mark["metadata"]["title"] for mark in container.chapters()] == [
+            "Attention weight: red → car, head B",
+            "Masked score: red → car, head B",
+        ]
+    printed(*asked[:3], "1", *asked[4:])
+    assert len(list(tmp_path.glob("*.mp4"))) == 2
+
+
+def test_a_folder_without_a_clip_is_refused(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["explain", CELL, "--output", str(tmp_path)])
+    assert "--output is the folder of a clip: ask for one with --render" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (["encoder.1.self_attn.weights[head=1,query=red]"], "has 4 places along key: say which, of The, car, is, red"),
+        ([CELL, "--json"], "--render draws and --json prints: ask for one of them"),
+        ([CELL, "--text", " "], ""),
+    ],
+)
+def test_a_clip_of_what_is_no_entry_is_refused_in_one_line(more, line, capsys, tmp_path):
+    with pytest.raises(SystemExit) as end:
+        main(["explain", *more, "--render", "--output", str(tmp_path / "new")])
+    assert end.value.code
+    told = capsys.readouterr().err
+    assert line in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "new").exists()
