@@ -73,6 +73,10 @@ class Room:
         lefts = [self.left + i * (wide + space) for i in range(count)]
         return [Room(left, self.top, left + wide, self.bottom) for left in lefts]
 
+    def halves(self) -> list[Room]:
+        """Two equal parts: side by side if the room is much wider than high, else one below the other."""
+        return self.columns(2) if self.width > 2.2 * self.height else self.rows(2)
+
     def golden_columns(self, space: float = 48, last: bool = False) -> tuple[Room, Room]:
         """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`."""
         large = (self.width - space) * 0.618

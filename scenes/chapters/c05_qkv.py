@@ -159,7 +159,7 @@ class QKV(Chapter):
         here = focus.query_token.position
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
-        upper, lower = product.corner.rows(2)
+        upper, lower = product.corner.halves()
         upper.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
         letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
@@ -185,8 +185,8 @@ class QKV(Chapter):
             ),
             beat(
                 followed(focus),
-                appear(ring_around(deck.plates[focus.head])),
-                Flight(deck.plates[focus.head], product.keys_frame, kind="row"),
+                appear(ring_around(deck.plates[-1])),
+                Flight(deck.plates[-1], product.keys_frame, kind="row"),
             ),
         )
 

@@ -134,7 +134,7 @@ class Scores(Chapter):
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),
-            beat("So far does the key reach along the query.", draw(plane.drop), appear(plane.reach)),
+            beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
             beat("Times the length of the query, it is the score.", appear(product)),
             beat(
                 "A score is large when both point the same way, nothing at a right angle, "

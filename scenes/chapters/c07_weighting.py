@@ -297,7 +297,7 @@ class Weighting(Chapter):
                 Words(f"divided by the root {root.quantity(last):.2f}", "block", "weight"), widths[-1], root.values[-1]
             ),
         )
-        ticks = plot.ticks(run["width"].quantities(), ",.0f")
+        ticks = plot.ticks(run["width"].quantities(), ",.0f", "fact")
         ribbon.below(STAGE).fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",

@@ -12,12 +12,12 @@ from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words
 from scenes.theme import palette, units
 
-#: Px from one plate to the next, across and up, at most.
-STEP = 54.0
+#: Px from one plate to the next, across and up, at most; with fewer than `NAMED` only the plate in front has a name.
+STEP, NAMED = 54.0, 32.0
 
 
 class Deck(VGroup):
-    """Plates behind each other, each with a name at its upper left; the one in `front` is lit.
+    """Plates behind each other, each with a name at its upper left; the one in `front` is lit, and lies before them all.
 
     Args:
         names: what stands on each plate, from the farthest to the nearest.
@@ -32,14 +32,18 @@ class Deck(VGroup):
         wide, high = room.width - step * (count - 1), room.height - step * (count - 1)
         colours = palette()
         self.plates = VGroup()
+        names = [*names[:front], *names[front + 1 :], names[front]]
+        front = count - 1
         for i, name in enumerate(names):
             plate = Box(wide, high, colours.surface, 12, colours.role(role), 3)
             lit = i == front
             plate.set_stroke(colours.role(role if lit else "line"), stroke(6 if lit else 3), 1)
             plate.shift(np.array([(i - (count - 1) / 2), -(i - (count - 1) / 2), 0]) * units(step))
-            text = Words(name, "fact" if step >= 40 else "note", role if lit else "ink2", paper=plate)
-            text.settle(np.array([0, plate.get_top()[1] - units(step / 2), 0]))
-            text.begin_at(plate.get_left()[0] + units(14))
-            self.plates.add(VGroup(plate, text))
+            parts = VGroup(plate)
+            if step >= NAMED or lit:
+                text = Words(name, "fact" if step >= 40 else "note", role if lit else "ink2", paper=plate)
+                text.settle(np.array([0, plate.get_top()[1] - units(max(step, NAMED) / 2), 0]))
+                parts.add(text.begin_at(plate.get_left()[0] + units(14)))
+            self.plates.add(parts)
         super().__init__(*self.plates)
         self.move_to(room.centre)

@@ -19,8 +19,9 @@ from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, signed
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take.
-ROWS, SPACE, HIGHEST, COLUMNS = 430.0, 20.0, 92.0, 0.46
+#: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
+#: one that more than six rows take.
+ROWS, SPACE, HIGHEST, COLUMNS, ROWS_OF_MANY = 430.0, 20.0, 92.0, 0.46, 0.8
 
 
 def named_rows(tensor: NamedTensor, room: Room, wide: float, role: str) -> tuple[list[Token], list[Vector]]:
@@ -55,7 +56,7 @@ class MatrixProduct(VGroup):
 
     def __init__(self, x: NamedTensor, w: NamedTensor, y: NamedTensor, role: str, room: Room) -> None:
         count, columns = len(x), w.shape[1]
-        pitch = min(HIGHEST, room.height * (1 - COLUMNS) / count)
+        pitch = min(HIGHEST, room.height * (1 - COLUMNS if count <= 6 else ROWS_OF_MANY) / count)
         above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
         self.names, self.queries = named_rows(x, below, ROWS, "residual")
         left = room.left + gutter(x.words(x.axes[0])) + 14 + ROWS + 30
@@ -113,7 +114,7 @@ class ThreeProjections(VGroup):
 
     def __init__(self, x: NamedTensor, parts: Sequence[tuple[str, NamedTensor, NamedTensor]], room: Room) -> None:
         count = len(x)
-        pitch = min(HIGHEST, room.height * 0.52 / count)
+        pitch = min(HIGHEST, room.height * (0.52 if count <= 6 else ROWS_OF_MANY) / count)
         above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
         self.names, self.x = named_rows(x, below, 330, "residual")
         side = gutter(x.words(x.axes[0])) + 14 + 330

@@ -60,12 +60,12 @@ class Plot(VGroup):
     def dots(self, x: Sequence[float], y: Sequence[float], role: str = "ink", radius: float = 9) -> VGroup:
         return VGroup(*(dot(self.point(a, b), radius, role) for a, b in zip(x, y, strict=True)))
 
-    def ticks(self, quantities: Sequence[Quantity], spec: str = "") -> VGroup:
+    def ticks(self, quantities: Sequence[Quantity], spec: str = "", style: str = "cell") -> VGroup:
         """Numbers under the horizontal axis."""
         marks = VGroup()
         for quantity in quantities:
             foot = self.point(float(quantity), 10 ** self.y[0] if self.logarithmic[1] else self.y[0])
-            text = number(quantity, spec, "cell", "ink2").settle(foot + DOWN * units(28))
+            text = number(quantity, spec, style, "ink2").settle(foot + DOWN * units(28))
             marks.add(VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2), text))
         return marks
 

@@ -74,7 +74,7 @@ class Summation(VGroup):
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
         if self.equation:
             parts.append(self.equation.move_to(self.foot.centre))
-        super().__init__(*parts, self.playhead, *(words for words, _, _ in self.counters))
+        super().__init__(*parts, self.playhead, self.sum_name, *(words for words, _, _ in self.counters))
 
     def _divide(self) -> None:
         """Cut the room: the heads, the strips, the chart, and the equation at the foot."""

@@ -61,8 +61,7 @@ class ValuePlane(VGroup):
         for j in order:
             self._name(Token(values.label("key", j), "value"), self.whole[j])
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
-        side = np.array([1.0, 0, 0]) if foot[0] > room.centre[0] else np.array([-1.0, 0, 0])
-        self.heading.next_to(self.origin, side, buff=units(22))
+        self._settle(foot + np.concatenate([spots, np.zeros((len(spots), 1))], axis=1) * units(self.px), room)
         super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
 
     def _name(self, chip: Token, line: VMobject) -> None:
@@ -75,6 +74,15 @@ class ValuePlane(VGroup):
         sizes = [np.array([chip.width + o.width, chip.height + o.height]) / 2 + units(6) for o in self.chips]
         if not any((far < size).all() for far, size in zip(apart, sizes, strict=True)):
             self.chips.add(chip)
+
+    def _settle(self, spots: np.ndarray, room: Room) -> None:
+        """Put the name of the output into the corner that is farthest from all arrows."""
+        corners = [Room(x, y, x, y).centre for x in (room.left, room.right) for y in (room.top, room.bottom)]
+        inward = [np.sign(room.centre - corner) for corner in corners]
+        size = np.array([self.heading.width, self.heading.height, 0]) / 2 + units(8)
+        places = [corner + way * size for corner, way in zip(corners, inward, strict=True)]
+        clear = [float(np.linalg.norm(spots - place, axis=1).min()) for place in places]
+        self.heading.move_to(places[int(np.argmax(clear))])
 
     def shorten(self) -> Animation:
         """Each arrow shrinks to its weighted length; a faint one stays to show how long it was."""

@@ -77,6 +77,5 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
                 coming.append(part)
     fading += [part for parts in leaving.values() for part in parts]
     found = [leave(*fading)] if fading else []
-    found = [leave(*fading)] if fading else []
     # What comes is drawn below what travels: a number on its way is read.
     return [*found, *([appear(*coming, rise=False)] if coming else []), *travels]

@@ -32,7 +32,7 @@ BEHIND = walked(SENTENCES[0], SENTENCES[-1], quick=SENTENCES[:1])
 #: What is seldom typed, and a model that was never trained.
 SELDOM = walked(*UNUSUAL, quick=RARE)
 UNTRAINED = walked(*FRESH, quick=FRESH[:1])
-MOST_WORDS, STEPS, SECONDS = 45, range(6, 15), (60, 180)
+MOST_WORDS, STEPS, SECONDS = 70, range(5, 15), (60, 240)
 
 
 @pytest.mark.parametrize(("chapter", "text"), EVERYWHERE)
