@@ -12,9 +12,9 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.black_box import Families, Machine, Reading, Senses, WholeWay, Writing
 from scenes.mobjects.next_word import NextWord, PairTable, Written
 from scenes.mobjects.passage import Lanes, rows_of
-from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import focus_of

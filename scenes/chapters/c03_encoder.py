@@ -24,9 +24,9 @@ from scenes.mobjects.address_book import AddressBook
 from scenes.mobjects.encoder_line import EncoderLine
 from scenes.mobjects.inside_boxes import EachAlone, Scales, Widening
 from scenes.mobjects.passage import Lanes, Sum, Talk, footing, rows_of
-from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import argmax_weight

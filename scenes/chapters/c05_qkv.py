@@ -26,12 +26,12 @@ from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.projection import LETTERS, alike, counted, entering, strongest
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.three_roles import ThreeRoles
 from scenes.mobjects.two_ways import Guess, Pairs, both_guesses
 from scenes.mobjects.vectors import BeforeAndAfter
+from scenes.mobjects.wording import LETTERS, alike, counted, entering, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, best_head, mixed_focus

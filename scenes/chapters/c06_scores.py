@@ -30,8 +30,8 @@ from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import PlaneOfTwo, value_line
-from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach

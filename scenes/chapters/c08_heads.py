@@ -14,12 +14,12 @@ from scenes.mobjects.cuts import Cuts
 from scenes.mobjects.cutting import Cutting
 from scenes.mobjects.joining import Joining
 from scenes.mobjects.patterns import Patterns, sharpest
-from scenes.mobjects.projection import counted, entering, strongest
 from scenes.mobjects.race import Race, TwoModels, fact, named_head
 from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.wiring import Ledger, Wiring
+from scenes.mobjects.wording import counted, entering, strongest
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of

@@ -10,10 +10,10 @@ from scenes.layout import at_floor
 from scenes.mobjects.learning import Bill, Forming, Loop, Staircase, Starts
 from scenes.mobjects.lesson import Lesson, Progress, SlidingLoss
 from scenes.mobjects.patterns import sharpest
-from scenes.mobjects.projection import counted
 from scenes.mobjects.pushes import Pushes
 from scenes.mobjects.race import named_head
 from scenes.mobjects.rows import Answer
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner

@@ -12,12 +12,12 @@ from scenes.mobjects.beam_tree import BeamTree, winner
 from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.mobjects.diagrams import Block
 from scenes.mobjects.greedy_line import Columns, Stopping
-from scenes.mobjects.projection import counted
 from scenes.mobjects.role_table import HundredCases, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.rule_rows import Loop, RuleRows
 from scenes.mobjects.tip_to_tail import facts_in_line
 from scenes.mobjects.tokens import in_line
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.measures.significance import counts

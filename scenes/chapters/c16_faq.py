@@ -37,12 +37,12 @@ from scenes.mobjects.cards import (
 from scenes.mobjects.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
 from scenes.mobjects.guessing import Spare, Swapped, both_sides
 from scenes.mobjects.passage import rows_of
-from scenes.mobjects.projection import counted
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shape_strip import ShapeStrip
 from scenes.mobjects.shapes import dot
 from scenes.mobjects.splits import Splits
 from scenes.mobjects.whole_path import WholePath
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import LIMITS
 from transformer_core.studies.decoder_rows import decoder_rows_of

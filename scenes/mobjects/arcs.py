@@ -40,7 +40,7 @@ class Arcs(VGroup):
     ) -> None:
         above, below = room.split_rows(-FOOT)
         self.ribbon = Ribbon(words, below)
-        self.chips = self.ribbon.chips
+        self.chips = VGroup(*self.ribbon.chips)
         for i, chip in enumerate(self.chips):
             colour = palette().role("query" if i == query else "key")
             chip.box.set_stroke(colour, stroke(4))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import LEFT_EDGE
-from scenes.mobjects.rows import Arcs
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE, Room
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -15,6 +15,8 @@ from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: Where the arcs of a row stand.
+ARCS = Room(LEFT_EDGE, 330, RIGHT_EDGE, 850)
 #: Room in px between two pieces of a budget.
 CUT = 4.0
 #: Px in height up to which a row has no room for words.
@@ -108,10 +110,6 @@ class Budgets(VGroup):
     @staticmethod
     def _looks(single: NamedTensor, mean: NamedTensor, focus: Focus) -> tuple[Arcs, Arcs]:
         """The same shares as arcs over the sentence: of one head, and if one row had to look wherever they all look."""
-        one, all_of_them = (
-            Arcs(row.words("key"), single.position("key", focus.query_token.position), row) for row in (single, mean)
-        )
-        foot = at(960, 760)
-        for arcs in (one, all_of_them):
-            arcs.shift(foot - arcs.chips.get_center())
+        here = single.position("key", focus.query_token.position)
+        one, all_of_them = (Arcs(row.words("key"), here, row, ARCS) for row in (single, mean))
         return one, all_of_them

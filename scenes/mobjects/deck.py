@@ -17,7 +17,7 @@ STEP, NAMED = 54.0, 32.0
 
 
 class Deck(VGroup):
-    """Plates behind each other, each with a name at its upper left; the one in `front` is lit, and lies before them all.
+    """Plates behind each other, each with a name at its upper left; the one in `front` is lit.
 
     Args:
         names: what stands on each plate, from the farthest to the nearest.

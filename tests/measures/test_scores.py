@@ -4,11 +4,6 @@ from small import traced
 PAIRS, KEYS, QUERIES = "batch head query key", "batch head key d_head", "batch head query d_head"
 
 
-def test_a_product_that_is_nothing_is_neither_above_zero_nor_below():
-    trace = traced({"a.q": (QUERIES, [[[[2, 0, -1]]]]), "a.k": (KEYS, [[[[3, 5, 0]]]])})
-    assert (trace["a.positive_terms"].values.item(), trace["a.negative_terms"].values.item()) == (1, 0)
-
-
 def test_a_cosine_that_rounding_puts_beyond_one_is_an_angle_of_nothing():
     trace = traced({"a.cosine": (PAIRS, [[[[1 + 1e-15, -1 - 1e-15]]]]), "a.q": (QUERIES, np.ones((1, 1, 1, 1))),
                     "a.k": (KEYS, np.ones((1, 1, 2, 1)))})  # fmt: skip

@@ -16,8 +16,7 @@ from walking import chapters, findings, name_of, trace_of
 
 from scenes.chapters.c02_lstm import verdict_on
 from scenes.cli.main import lecture
-from scenes.mobjects.products import Board
-from scenes.mobjects.rows import RowColumns
+from scenes.mobjects.attention_grid import board_of
 from scenes.stage.reading import read
 from scenes.stage.step import Record
 from transformer_core.studies.focus import focus_of, swap_of
@@ -114,9 +113,7 @@ def boxes_of(parts: Any) -> list[tuple[float, float, float, float]]:
 
 def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
     trace = trace_of(LONG_WORDS)
-    focus = focus_of(trace)
-    row = focus.seen(trace).under("", query=focus.query_token.position)
-    chips = boxes_of(RowColumns(*(row[name] for name in ("scores", "raw_scores_minus_max", "weights"))).chips)
+    chips = boxes_of(board_of(trace, focus_of(trace)).ribbon)
     assert len(chips) == 13
     for i, (left, right, low, high) in enumerate(chips):
         for other in chips[i + 1 :]:
@@ -125,6 +122,6 @@ def test_names_of_thirteen_columns_stand_clear_of_each_other() -> None:
 
 def test_rows_of_thirteen_queries_have_chips_as_high_as_their_rows() -> None:
     trace = trace_of(LONG_WORDS)
-    chips = boxes_of(Board(focus_of(trace).seen(trace)).query_labels)
+    chips = boxes_of(board_of(trace, focus_of(trace)).query_names)
     for upper, lower in pairwise(chips):
         assert upper[2] >= lower[3]

@@ -23,10 +23,9 @@ _LAST = dict(
     places=top_key_numbers pull=weighted_value_norm push=score_gradient
     push_difference=score_gradient_difference q_length=q_norm q_sums=q_partial_sums reach=token_sensitivity
     reached=sensitive_pairs reached_heads=sensitive_heads root_d_head=sqrt_d_head
-    score_leads=raw_scores_minus_max settled=score_of_final_head since=onset stream_lengths=residual_norms
+    settled=score_of_final_head since=onset stream_lengths=residual_norms
     strides=abrupt_lines sums=partial_dot taken_from_others=share_from_other_tokens tally=residual_sums
     tally_difference=residual_sums_difference ticks=tokens_read tops=is_top_key turned_by=angle_first_last
-    turned_change=rotated_scores_difference turned_k=rotated_k turned_q=rotated_q turned_scores=rotated_scores
     turns_back=backward_jumps value_way=value_along_descent
     watched_hits=checkpoint_hits watched_losses=checkpoint_losses watched_true=checkpoint_true_probs
     winners=chosen_probs word_likeness=cosine_with_words zeroed_after=post_softmax_mask

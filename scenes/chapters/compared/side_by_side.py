@@ -12,8 +12,8 @@ from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
 from scenes.mobjects.how_far import HeadTable, MovedTable
 from scenes.mobjects.next_words import NextWords
 from scenes.mobjects.pair_claims import counts, described, distances, partner, question, wrote
-from scenes.mobjects.projection import counted
 from scenes.mobjects.readings import Outputs, Readings, Verdicts
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step
 from transformer_core.tracing.trace import Trace
 

@@ -68,16 +68,6 @@ def partial_dot(raw):
     return per_pair(raw, lambda q, k: [q[: d + 1] @ k[: d + 1] for d in range(len(q))])
 
 
-@oracle("positive_terms", ATTENTION, PAIRS)
-def positive_terms(raw):
-    return per_pair(raw, lambda q, k: sum(a * b > 0 for a, b in zip(q, k, strict=True)))
-
-
-@oracle("negative_terms", ATTENTION, PAIRS)
-def negative_terms(raw):
-    return per_pair(raw, lambda q, k: sum(a * b < 0 for a, b in zip(q, k, strict=True)))
-
-
 @oracle("q_norm", ATTENTION, "batch head query")
 def q_norm(raw):
     return np.sqrt((raw["q"] ** 2).sum(-1))
@@ -118,13 +108,6 @@ def scores_if_keys_were_queries(raw):
     return np.einsum("bhid,bhjd->bhij", raw["q"], raw["q"])
 
 
-@oracle("raw_scores_minus_max", ATTENTION, PAIRS)
-def raw_scores_minus_max(raw):
-    seen = visible(raw)
-    best = np.where(seen, raw["scores"], -np.inf).max(-1)
-    return np.where(seen, raw["scores"] - best[..., None], -np.inf)
-
-
 @oracle("sqrt_d_head", ATTENTION, "")
 def sqrt_d_head(raw):
     heads = raw.config["cross_heads"] if "cross_attn" in raw.path and raw.config["cross_heads"] else raw.config["heads"]
@@ -144,11 +127,6 @@ def behind(scores):
 def exponentials(raw):
     best = hide(raw["scaled"], raw).max(-1, keepdims=True)
     return np.where(visible(raw), np.exp(raw["scaled"]) / np.exp(best), 0)
-
-
-@oracle("exponential_sums", ATTENTION, "batch head query")
-def exponential_sums(raw):
-    return exponentials(raw) @ np.ones(raw["scaled"].shape[-1])
 
 
 @oracle("weight_sums", ATTENTION, "batch head query")
@@ -239,39 +217,6 @@ def q_partial_sums(raw):
     width = rows.shape[-1]
     upper = np.array([[m <= last for last in range(width)] for m in range(width)], float)
     return np.einsum("bim,hmd,mn->bhidn", rows, w_q, upper)
-
-
-def rotation(size: int) -> np.ndarray:
-    """Gram-Schmidt of a normal matrix of seed 0, column by column: each keeps the side on which it stood."""
-    drawn = np.random.default_rng(0).normal(size=(size, size))
-    columns: list[np.ndarray] = []
-    for column in drawn.T:
-        rest = column.copy()
-        for _ in range(2):  # once more, for the rounding
-            for before in columns:
-                rest = rest - (before @ rest) * before
-        columns.append(rest / math.hypot(*rest))
-    return np.stack(columns, 1)
-
-
-@oracle("rotated_q", ENCODER_ATTENTION, "batch head query d_head")
-def rotated_q(raw):
-    return np.einsum("bhid,de->bhie", raw["q"], rotation(raw["q"].shape[-1]))
-
-
-@oracle("rotated_k", ENCODER_ATTENTION, "batch head key d_head")
-def rotated_k(raw):
-    return np.einsum("bhjd,de->bhje", raw["k"], rotation(raw["k"].shape[-1]))
-
-
-@oracle("rotated_scores", ENCODER_ATTENTION, PAIRS)
-def rotated_scores(raw):
-    return np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"])
-
-
-@oracle("rotated_scores_difference", ENCODER_ATTENTION, "")
-def rotated_scores_difference(raw):
-    return np.abs(np.einsum("bhid,bhjd->bhij", raw["q"], raw["k"]) - raw["scores"]).max() / np.abs(raw["scores"]).max()
 
 
 # What the lecture's own questions come to.

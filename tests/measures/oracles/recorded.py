@@ -51,7 +51,6 @@ DIFFERENCES = {
     "score_gradient_difference",
     "swapped_difference",
     "residual_sums_difference",
-    "rotated_scores_difference",
     "mean_after",
     "weight_sums",
 }

@@ -26,16 +26,6 @@ def scale_of(trace: Trace, prefix: str) -> float:
     return float(scaled[at] / scores[at])
 
 
-@measure("batch head query key", like="scores")
-def raw_scores_minus_max(scores: np.ndarray, masked: np.ndarray) -> Values:
-    """q_i . k_j - max_k q_i . k_k: the scores of a query, moved so that the largest is zero.
-
-    What a mask keeps from the row has no part in it, and is minus infinity.
-    """
-    seen = np.where(np.isneginf(masked), -np.inf, scores)
-    return seen - seen.max(-1, keepdims=True)
-
-
 @measure("")
 def sqrt_d_head(trace: Trace, prefix: str) -> Values:
     """The divisor sqrt(d_k) of the scores, read off the trace."""
@@ -52,12 +42,6 @@ def scores_minus_max(masked: np.ndarray) -> Values:
 def exponentials(scores_minus_max: np.ndarray) -> Values:
     """exp(s_ij - max_j s_ij): one for the largest score of the query, less for the others."""
     return np.exp(scores_minus_max)
-
-
-@measure("batch head query", like="q")
-def exponential_sums(exponentials: np.ndarray) -> Values:
-    """sum_j exp(s_ij - max_j s_ij): the divisor of the softmax."""
-    return exponentials.sum(-1)
 
 
 @measure("batch head query", like="q")

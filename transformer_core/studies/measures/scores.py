@@ -20,18 +20,6 @@ def partial_dot(terms: np.ndarray) -> Values:
     return terms.cumsum(-1)
 
 
-@measure("batch head query key", like="q k")
-def positive_terms(terms: np.ndarray) -> Values:
-    """The number of products q_id k_jd above zero."""
-    return (terms > 0).sum(-1)
-
-
-@measure("batch head query key", like="q k")
-def negative_terms(terms: np.ndarray) -> Values:
-    """The number of products q_id k_jd below zero."""
-    return (terms < 0).sum(-1)
-
-
 @measure("batch head query", like="q")
 def q_norm(q: np.ndarray) -> Values:
     """|q_i|, the Euclidean norm."""
