@@ -96,6 +96,37 @@ def test_no_chapter_contains_a_coordinate_a_colour_a_duration_a_size_or_a_random
     assert not faults(ast.parse(chapter.read_text(encoding="utf-8")))
 
 
+#: Chapters on the new stage, in which no bare number may be handed to a figure either.
+STAGED = [path for path in CHAPTERS if "    mapped = False" in path.read_text(encoding="utf-8")]
+#: Calls that count, choose or round, and take no size.
+COUNTS = {"rows", "columns", "range", "pick", "quantity", "round", "max", "min", "enumerate", "zip", "split", "under"}
+
+
+def bare_numbers(tree: ast.AST) -> list[str]:
+    """Every number that is handed to a call, or kept under a name: a size, a place or a duration in disguise."""
+    found = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call() if called(node) not in COUNTS:
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                found += [(node, part) for part in given if is_number(part)]
+            case ast.Assign(value=value) | ast.AnnAssign(value=value) if value is not None and is_number(value):
+                found += [(node, value)] if ast.unparse(node).split(" ")[0] != "number" else []
+    return [f"line {node.lineno}: {ast.unparse(part)} in {ast.unparse(node)[:80]}" for node, part in found]
+
+
+@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: path.stem)
+def test_no_chapter_on_the_new_stage_hands_a_bare_number_to_a_figure(chapter):
+    assert bare_numbers(ast.parse(chapter.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "planted", ["Plot(x, 1250)", "room.split_rows(96)", "WIDE = 1480", "Arcs(words, room=Room(0, 1, 2, 3))"]
+)
+def test_a_planted_bare_number_is_found(planted):
+    assert bare_numbers(ast.parse(planted))
+
+
 @pytest.mark.parametrize(
     "planted",
     [

@@ -10,7 +10,7 @@ from scenes.animations.flights import Dive, Flight, Rise, Travel
 from scenes.animations.meetings import meet
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
 from scenes.animations.reforming import Reform
-from scenes.animations.swings import Swing
+from scenes.animations.swings import Swinging
 from scenes.animations.verbs import (
     EASE_OUT,
     GLIDE,
@@ -51,7 +51,7 @@ __all__ = [
     "Reform",
     "Rise",
     "Sweep",
-    "Swing",
+    "Swinging",
     "Through",
     "Travel",
     "Visit",

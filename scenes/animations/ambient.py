@@ -15,13 +15,14 @@ WAY, LARGEST, UNDER_WAY = 2.4, 11.0, 2
 
 
 class Pulses(Motion):
-    """Small lights run along lines, from their beginning to their end; the area of a light is the weight of its line.
+    """Small dots run along lines, from beginning to end; the area of a dot is the weight of its line.
 
-    They come out of the dark and go back into it at both ends, so that they can begin and end at any moment.
+    On thick bright lines they are dark. They light up and go out at both ends, so that they can begin and end at any
+    moment.
     """
 
     def __init__(
-        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str = "value"
+        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str = "background"
     ) -> None:
         shown = [(line, float(w)) for line, w in zip(lines, weights, strict=True) if w > 0.005]
         self.lines = [line for line, _ in shown for _ in range(UNDER_WAY)]
@@ -59,6 +60,8 @@ def _along(line: VMobject) -> Callable[[float], np.ndarray]:
     return at
 
 
-def pulses(lines: Sequence[VMobject], weights: Sequence[float], role: str = "value") -> Callable[[float], Animation]:
-    """For `beat(ambient=...)`: lights that run along `lines` for as long as nothing else plays."""
-    return lambda seconds: Pulses(lines, weights, seconds, role)
+def pulses(
+    lines: Sequence[VMobject], weights: Sequence[float] | None = None, role: str = "background"
+) -> Callable[[float], Animation]:
+    """For `beat(ambient=...)`: dots that run along `lines` for as long as nothing else plays; all alike by default."""
+    return lambda seconds: Pulses(lines, [0.5] * len(lines) if weights is None else weights, seconds, role)

@@ -187,7 +187,8 @@ class Dive(Motion):
         for leaf, points, width, colours in zip(seen.leaves, seen.points, seen.strokes, seen.colours, strict=True):
             leaf.points = points if depth == 0 else (points - self.start) * size + centre
             leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
-            faint = 1 - (1 - self.kept[id(leaf) in self.inside]) * depth
+            # What is dived past is gone halfway, before it covers titles.
+            faint = 1 - (1 - self.kept[id(leaf) in self.inside]) * min(1.0, 2 * depth)
             for name, rgbas in zip(COLOURS, colours, strict=True):
                 setattr(leaf, name, rgbas if faint == 1 else rgbas * (1, 1, 1, faint))
 

@@ -9,29 +9,37 @@ from manim import Animation, AnimationGroup, LaggedStart, rate_functions
 from scenes.animations.fades import Come
 from scenes.animations.flights import Flight
 from scenes.mobjects.attention_grid import AttentionGrid
+from scenes.mobjects.matrix_product import MatrixProduct
 from scenes.theme import pace
 
 #: More pairs than this fly as plain plates, without the cells of their vectors.
 DETAILED = 16
 
 
-def meet(grid: AttentionGrid, pairs: Sequence[tuple[int, int]], kind: str = "row") -> Animation | None:
-    """The query and the key of each pair fly into its cell, one pair after another; nothing for no pair."""
+def meet(
+    grid: AttentionGrid | MatrixProduct, pairs: Sequence[tuple[int, int]], kind: str = "row", at_once: bool = False
+) -> Animation | None:
+    """The query and the key of each pair fly into its cell, one pair after another; nothing for no pair.
+
+    With `at_once`, all queries meet a key at the same moment.
+    """
     if not pairs:
         return None
-    meetings = []
+    whole = len(pairs) <= DETAILED
+    meetings = {}
     for i, j in pairs:
-        query, key = grid.queries[i], grid.keys[j]
-        whole = len(pairs) <= DETAILED
         goal = grid.hollow[i, j]
+        query, key = (one if whole else one.plate for one in (grid.queries[i], grid.keys[j]))
         landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
-        meetings.append(
-            AnimationGroup(
-                Flight(query if whole else query.plate, goal, 0.1, lit=not whole),
-                Flight(key if whole else key.plate, goal, -0.1, lit=not whole),
-                Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
-            )
+        meetings[i, j] = AnimationGroup(
+            Flight(query, goal, 0.1, lit=not whole),
+            Flight(key, goal, -0.1, lit=not whole),
+            Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
         )
-    together = LaggedStart(*meetings, lag_ratio=min(0.5, 6.0 / len(pairs)))
+    turns = [*meetings.values()]
+    if at_once:
+        columns = sorted({j for _, j in pairs})
+        turns = [AnimationGroup(*(meetings[i, k] for i, k in pairs if k == j)) for j in columns]
+    together = LaggedStart(*turns, lag_ratio=min(0.5, 6.0 / len(turns)))
     together.set_run_time(max(pace("flow"), pace(kind)))
     return together

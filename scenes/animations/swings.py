@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from manim import Mobject, VGroup, rate_functions
+from manim import Animation, Mobject, VGroup, rate_functions
 
 from scenes.animations.fades import COLOURS, Motion
 from scenes.mobjects.shapes import rule
 from scenes.theme import pace
 
+#: How much of its colour the swinging copy has.
+FAINT = 0.6
 
-class Swing(Motion):
-    """A copy of `arrow` turns to angles from `base`, one after another, and its shadow on `base` turns with it.
 
-    The picture shows no number: it says what holds for any two arrows. At both ends the copy stands in the dark.
+class Swinging(VGroup):
+    """A faint copy of `arrow` that turns about its foot, with its shadow on `base`; it shows no number.
 
-    Args:
-        arrow, base: both begin at `foot`.
-        degrees: the angles to `base` that the copy comes by; it begins and ends at that of `arrow`.
+    It says what holds for any two arrows: `to` gives the turn to an angle from `base`, and a turn begins where the one
+    before ended.
     """
 
-    def __init__(
-        self, arrow: Mobject, base: Mobject, foot: Mobject, degrees: Sequence[float], role: str = "key"
-    ) -> None:
+    def __init__(self, arrow: Mobject, base: Mobject, foot: Mobject, role: str = "key") -> None:
         self.ghost = arrow.copy()
+        self.shadow = rule(foot.get_center(), foot.get_center() + np.array([0.01, 0, 0]), role, 14)
         self.foot = foot.get_center()
-        tips = [m[-1].points[0] - self.foot for m in (arrow, base)]
-        (self.length, start), (_, self.base) = (
-            (float(np.linalg.norm(tip)), float(np.arctan2(tip[1], tip[0]))) for tip in tips
-        )
-        self.start = start
-        side = 1.0 if np.sin(start - self.base) >= 0 else -1.0
-        self.angles = [start, *(self.base + side * np.radians(d) for d in degrees), start]
-        self.shadow = rule(self.foot, self.foot + np.array([0.01, 0, 0]), role, 14)
-        super().__init__(
-            VGroup(self.shadow, self.ghost), run_time=pace("tour"), rate_func=rate_functions.linear, introducer=True,
-            remover=True,
-        )  # fmt: skip
+        tips = [one[-1].points[0] - self.foot for one in (arrow, base)]
+        self.length, self.start = float(np.linalg.norm(tips[0])), float(np.arctan2(tips[0][1], tips[0][0]))
+        self.base = float(np.arctan2(tips[1][1], tips[1][0]))
+        self.side = 1.0 if np.sin(self.start - self.base) >= 0 else -1.0
+        self.turned = self.start
+        super().__init__(self.shadow, self.ghost)
+        self.leaves = [
+            (leaf, leaf.points - self.foot, [getattr(leaf, name) for name in COLOURS])
+            for leaf in self.ghost.family_members_with_points()
+        ]
+        self.show(self.start, 0.0)
 
-    def begin(self) -> None:
-        leaves = self.ghost.family_members_with_points()
-        self.leaves = [(leaf, leaf.points - self.foot, [getattr(leaf, n) for n in COLOURS]) for leaf in leaves]
-        super().begin()
+    def to(self, degrees: float) -> Animation:
+        """Turn to so many degrees from the base."""
+        return self._turn(self.base + self.side * np.radians(degrees))
 
-    def interpolate_mobject(self, alpha: float) -> None:
-        place = self.rate_func(alpha) * (len(self.angles) - 1)
-        here = min(int(place), len(self.angles) - 2)
-        along = float(rate_functions.smooth(place - here))
-        angle = self.angles[here] + (self.angles[here + 1] - self.angles[here]) * along
-        light = 0.6 * min(1.0, alpha / 0.08, (1 - alpha) / 0.08)
+    def back(self) -> Animation:
+        """Turn back to where the arrow stands, and go."""
+        return self._turn(self.start, gone=True)
+
+    def _turn(self, goal: float, gone: bool = False) -> Animation:
+        before, self.turned = self.turned, goal
+        return _Turn(self, before, goal, gone)
+
+    def show(self, angle: float, light: float) -> None:
+        """Stand at an angle, so bright."""
         turn = angle - self.start
         matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
         for leaf, points, colours in self.leaves:
@@ -61,3 +60,18 @@ class Swing(Motion):
         end = self.foot + reach * np.array([np.cos(self.base), np.sin(self.base), 0])
         self.shadow.points = np.array([self.foot + (end - self.foot) * t for t in (0, 1 / 3, 2 / 3, 1)])
         self.shadow.set_stroke(opacity=light)
+
+
+class _Turn(Motion):
+    """A swing from one angle to the next; it lights up on its way from the arrow, and goes out on its way back."""
+
+    def __init__(self, figure: Swinging, before: float, goal: float, gone: bool) -> None:
+        self.ends, self.gone, self.first = (before, goal), gone, before == figure.start
+        super().__init__(
+            figure, run_time=pace("camera"), rate_func=rate_functions.smooth, introducer=True, remover=gone
+        )
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        light = min(1.0, along / 0.3) if self.first else min(1.0, (1 - along) / 0.3) if self.gone else 1.0
+        self.mobject.show(self.ends[0] + (self.ends[1] - self.ends[0]) * along, FAINT * light)

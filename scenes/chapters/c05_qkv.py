@@ -295,7 +295,7 @@ class QKV(Chapter):
         x = entering(trace, focus).pick(position=query_token)
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
         roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
-        flow = pulses(roles.ways, [1.0] * len(roles.ways), "residual")
+        flow = pulses(roles.ways, role="residual")
         question = (
             "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1

@@ -8,15 +8,15 @@ from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
-    Flight,
     Rise,
-    Swing,
+    Swinging,
     Travel,
     appear,
     appear_in_turn,
     deal,
     draw,
     fill,
+    gather,
     leave,
     meet,
     move_ring,
@@ -29,16 +29,13 @@ from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import PlaneOfTwo, value_line
+from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
 from transformer_core.tracing.trace import Trace
-
-#: The angles in degrees that an arrow swings by: the same way, at a right angle, apart.
-SWINGS = range(0, 181, 90)
 
 
 class Scores(Chapter):
@@ -78,7 +75,7 @@ class Scores(Chapter):
             products=head["terms"].pick(**pair),
             sums=head["partial_dot"].pick(**pair),
         )
-        come, first, rest, last = inside.plays()
+        come, first, rest, last = inside.plays([board.queries[here], board.keys[there]])
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
         config = trace.about["config"]
         rotated = (
@@ -99,10 +96,9 @@ class Scores(Chapter):
             beat(
                 f"How well does the query of “{query_token}” match the key of “{top_key}”?",
                 board.ribbon.mark({there: "key"} | {here: "query"}),
-                (Flight(board.queries[here], cell), Flight(board.keys[there], cell)),
-                dive,
+                (dive, *come[0]),
             ),
-            beat(f"{rotated}Multiply entry by entry, and add up.", *come, *first, *rest),
+            beat(f"{rotated}Multiply entry by entry, and add up.", *first, *rest),
             beat(
                 f"The sum is their dot product, {entry.quantity:.2f}: the score of this pair.",
                 *last,
@@ -126,6 +122,7 @@ class Scores(Chapter):
         product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}", LARGE)
         facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")))
         query, key = board.queries[query_token.position], board.keys[top_key.position]
+        swing = Swinging(plane.key, plane.query, plane.origin)
         yield Step(
             "An angle, and two lengths",
             beat(
@@ -136,11 +133,9 @@ class Scores(Chapter):
             ),
             beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
             beat("Times the length of the query, it is the score.", appear(product)),
-            beat(
-                "A score is large when both point the same way, nothing at a right angle, "
-                "and negative when they point apart.",
-                Swing(plane.key, plane.query, plane.origin, SWINGS),
-            ),
+            beat("A score is large when both point the same way,", swing.to(SAME_WAY)),
+            beat("nothing when they stand at a right angle,", swing.to(RIGHT_ANGLE)),
+            beat("and negative when they point apart.", swing.to(APART), swing.back()),
             stage=[board.ribbon, query, key],
         )
 
@@ -199,6 +194,7 @@ class Scores(Chapter):
         words = trace["config.words"]
         board.corner.fit(product)
         query_tag, key_tag = board.tags()
+        hands = ((board.queries, "query"), (board.keys, "key"))
         yield Step(
             "All pairs at once: one matrix product",
             beat(
@@ -209,19 +205,15 @@ class Scores(Chapter):
                 ),
                 leave(self.ring),
                 board.ribbon.mark({}),
-                meet(board, rest, "slow"),
+                meet(board, rest, "slow", at_once=True),
             ),
+            beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
-                "Rows belong to queries, columns to keys:",
-                appear(query_tag),
-                appear(key_tag),
-            ),
-            beat(
-                f"{words} × {counted(words, 'score')} from one matrix product. The T turns K on its side.",
-                (Travel(query_tag, product, leaving=True), Flight(key_tag, product), leave(key_tag)),
+                f"{words} × {counted(words, 'score')} from one matrix product. The T says that K stands upright.",
+                (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
+                appear(product.rest(), rise=False),
             ),
         )
-        self.product = product
 
     def no_row_looks_ahead(self, focus: Focus, board: AttentionGrid) -> Iterator[Step]:
         """A decoder and the scores of tokens to come: the causal mask."""
@@ -246,7 +238,6 @@ class Scores(Chapter):
     def a_bet(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a guess to carry into the next chapter."""
         head, query_token = focus.seen(trace), focus.query_token
-        question = "Your turn: can a score be high at a small cosine?"
         weights = head["weights"].pick(query=query_token)
         here, best = (
             weights.position("key", query_token.position),
@@ -255,19 +246,18 @@ class Scores(Chapter):
         where = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
         swap = swap_of(trace, focus)
         if not swap:
-            known = Arcs(weights.words("key"), here, weights)
+            known = Arcs(weights.words("key"), here, weights, numbers=False)
             yield Step(
                 "Where will it look?",
                 beat(
                     f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
-                    appear(known.arcs, known.marks),
+                    draw(*known.arcs, kind="row"),
                     ambient=pulses(known.arcs, known.drawn_weights),
                 ),
                 beat(
-                    "A score is the dot product of a query and a key.",
+                    "How much of its attention does it get? That is the next question.",
                     ambient=pulses(known.arcs, known.drawn_weights),
                 ),
-                beat(question, ambient=pulses(known.arcs, known.drawn_weights)),
                 stage=known.chips,
             )
             return
@@ -275,26 +265,25 @@ class Scores(Chapter):
             query=swap["position"]
         )
         upper, lower = STAGE.rows(2)
-        known = Arcs(weights.words("key"), here, weights, upper)
+        known = Arcs(weights.words("key"), here, weights, upper, numbers=False)
         guess = Arcs(other.words("key"), swap["position"], room=lower)
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
             beat(
-                f"In {where}, “{query_token}” matches “{focus.top_key}” best: Spanish needs the gender of the noun.",
-                (appear_in_turn([*known.arcs]), appear(known.marks)),
+                f"Another one, {where}: here “{query_token}” matches “{focus.top_key}” best.",
+                draw(*known.arcs, kind="row"),
+                ambient=pulses(known.arcs, known.drawn_weights),
+            ),
+            beat(
+                f"It has to: the Spanish for “{query_token}” depends on the gender of its noun.",
                 ambient=pulses(known.arcs, known.drawn_weights),
             ),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
                 deal(known.chips, guess.chips),
-                (appear_in_turn([*guess.arcs]), appear(guess.marks)),
+                (draw(*guess.arcs, kind="row"), appear(guess.marks)),
                 ambient=pulses(known.arcs, known.drawn_weights),
             ),
-            beat(
-                "A score is the dot product of a query and a key.",
-                ambient=pulses(known.arcs, known.drawn_weights),
-            ),
-            beat(question, ambient=pulses(known.arcs, known.drawn_weights)),
             stage=known.chips,
         )

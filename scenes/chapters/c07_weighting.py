@@ -47,8 +47,6 @@ from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
-#: Two vectors nearer than this are the same.
-SAME = 1e-6
 SOFTMAX = "e^(s \\/ sqrt(d_k) - max) / (sum e^(s \\/ sqrt(d_k) - max))"
 
 
@@ -391,7 +389,7 @@ class Weighting(Chapter):
     def two_senses(self, trace: Trace) -> Iterator[Step]:
         """What the weighted sums do to a word of two senses: this answers the question of the first chapter."""
         place = sense_head(trace, SENSES)
-        if place is None or not trace["encoder.senses_start"] < SAME:
+        if place is None:
             return
         layer, head = place
         one, other = (
@@ -506,7 +504,7 @@ class Weighting(Chapter):
             ),
             beat(
                 "Your turn: two equal scores lead by far. What are their weights?",
-                ambient=pulses(lines, [1.0] * len(lines)),
+                ambient=pulses(lines),
             ),
             stage=[ribbon],
         )

@@ -31,12 +31,18 @@ class Arcs(VGroup):
         query: the position of the token that attends.
         weights: its attention weights, "key"; without them each arc is thin and has a question mark.
         room: the rectangle that is filled.
+        numbers: False where weights are not yet spoken of.
 
     The lines of `arcs` begin at the key and end at the query: so do `pulses` that run along them.
     """
 
     def __init__(
-        self, words: Sequence[Label], query: int, weights: NamedTensor | None = None, room: Room = STAGE
+        self,
+        words: Sequence[Label],
+        query: int,
+        weights: NamedTensor | None = None,
+        room: Room = STAGE,
+        numbers: bool = True,
     ) -> None:
         above, below = room.split_rows(-FOOT)
         self.ribbon = Ribbon(words, below)
@@ -58,7 +64,8 @@ class Arcs(VGroup):
                 means(arc, *(End(self.chips[i].label, self.chips, i == j) for i in (j, query)))
                 self.drawn_weights.append(float(weight))
             self.arcs.add(arc)
-            self._mark(j, arc, weight)
+            if numbers or weight is None:
+                self._mark(j, arc, weight)
         super().__init__(*self.chips, self.arcs, self.marks)
 
     @staticmethod

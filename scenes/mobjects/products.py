@@ -16,6 +16,9 @@ from scenes.theme import gap, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: Angles in degrees between two arrows: the same way, at a right angle, apart.
+SAME_WAY, RIGHT_ANGLE, APART = 0.0, 90.0, 120.0
+
 
 class PlaneOfTwo(VGroup):
     """The plane through a query and a key, where both keep their lengths and their angle.
@@ -27,7 +30,9 @@ class PlaneOfTwo(VGroup):
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
         length = head["q_norm"].pick(query=query_token)
-        spots: np.ndarray = np.vstack([tip.values, np.array([[float(length), 0], [0, 0]])])
+        far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
+        swung = [[far * np.cos(t), side * far * np.sin(t)] for t in np.radians([SAME_WAY, RIGHT_ANGLE, APART])]
+        spots: np.ndarray = np.vstack([tip.values, np.array([[float(length), 0], [0, 0], *swung])])
         spread = np.ptp(spots, axis=0)
         unit = min((room.width - 160) / max(spread[0], 1e-9), (room.height - 220) / max(spread[1], 1e-9))
         self.unit = units(unit)

@@ -136,6 +136,8 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
     return _clearest(trace) or _most_attentive(trace)
 
 
+#: Two vectors that lie nearer than this are the same.
+SAME = 1e-6
 #: Bits of a row that shows a weighted sum best: its attention lies on two or three keys.
 MIXED = 1.1
 
@@ -162,10 +164,13 @@ def mixed_focus(trace: Trace) -> Focus:
 def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:
     """Layer and head in which a word of two senses attends most to the word that decides, in both of its sentences.
 
-    Of all heads the one with the largest of the smaller of the two weights; None where the trace has no such sentences.
+    Of all heads the one with the largest of the smaller of the two weights; None where the trace has no such sentences,
+    or where the word does not start as one vector in both.
     """
+    if not all(sense in trace.about for sense in senses) or trace[f"{stack_of(trace)}.senses_start"] > SAME:
+        return None
     best: tuple[float, tuple[int, int]] | None = None
-    for layer in layers_of(trace) if all(sense in trace.about for sense in senses) else ():
+    for layer in layers_of(trace):
         weights = []
         for sense in senses:
             place = trace.about[sense]
