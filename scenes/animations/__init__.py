@@ -4,7 +4,7 @@ A chapter's own verb or motion goes in a file of its own beside these, and is im
 """
 
 from scenes.animations.ambient import Pulses, pulses
-from scenes.animations.dealing import deal, exchange, gather
+from scenes.animations.dealing import deal, exchange, gather, through
 from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.animations.flights import Dive, Flight, Rise, Travel
 from scenes.animations.meetings import meet
@@ -78,5 +78,6 @@ __all__ = [
     "ring_around",
     "settle_in",
     "slide",
+    "through",
     "turn_over",
 ]

@@ -33,3 +33,10 @@ def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row
     dealt = LaggedStart(*turns, lag_ratio=min(0.4, 2.5 / len(turns)))
     dealt.set_run_time(max(pace("flow"), pace(kind)))
     return dealt
+
+
+def through(rows: Sequence[Mobject], machine: Mobject, made: Sequence[Mobject]) -> tuple[Animation, Animation]:
+    """Copies of the rows go into a machine, and what it makes of each comes out of it."""
+    into = LaggedStart(*(Flight(row, machine) for row in rows), lag_ratio=min(0.3, 2.0 / len(rows)))
+    into.set_run_time(pace("row"))
+    return into, deal([machine] * len(made), made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -15,10 +15,10 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     fill,
-    grow,
     meet,
     pulses,
     ring_around,
+    through,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.budgets import letter_of
@@ -28,13 +28,14 @@ from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.text import Words
 from scenes.mobjects.three_roles import ThreeRoles
-from scenes.mobjects.two_ways import Guess, Pairs, both_guesses
+from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.wording import LETTERS, alike, counted, entering, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, best_head, mixed_focus
+from transformer_core.studies.focus import DECODER, Focus, mixed_focus
 from transformer_core.tracing.trace import Trace
 
 
@@ -61,7 +62,6 @@ class QKV(Chapter):
         yield from self.one_row(focus, trace, product)
         yield from self.key_and_value(focus, trace, ribbon)
         yield from self.not_mutual(focus, trace)
-        yield from self.guesses(trace)
         yield from self.three_views(focus, trace, ribbon)
 
     def three_jobs(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -73,6 +73,7 @@ class QKV(Chapter):
             "How can one vector do three jobs?",
             beat(
                 f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
+                ribbon.mark({focus.query_token.position: "residual"}),
                 Travel(ribbon.chips[focus.query_token.position], roles.whole, kind="row"),
             ),
             beat("It has to say what it looks for:", query),
@@ -89,20 +90,19 @@ class QKV(Chapter):
         picture = BeforeAndAfter(
             stream,
             x if normed else None,
-            Formula('"residual stream"', LARGE),
-            Formula(f'X = "{words} × {width}"', LARGE),
+            Words("residual stream", "title", "residual"),
+            Words(f"X: {words} × {width}", "title"),
             ribbon.below(STAGE),
         )
         before, after, headings = picture.before, picture.after, picture.headings
-        reader = (after or before)[focus.query_token.position]
         yield Step(
             "What exactly enters?",
             beat(
-                "Each token’s vector so far is read from the residual stream.",
+                "Between its layers, a model keeps one vector for each token: the residual stream.",
                 *(appear(heading) for heading in headings[:-1]),
             ),
             beat(
-                "In this model, a layer norm comes first: it brings every vector to the same size."
+                "Before attention reads it, a layer norm brings all vectors to a common size."
                 if normed
                 else "In this model, attention reads it as it is.",
                 *([deal(before, after, kind="slow")] if normed else []),
@@ -110,9 +110,8 @@ class QKV(Chapter):
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
                 appear(headings[-1]),
-                appear(ring_around(reader)),
             ),
-            stage=[ribbon, *before],
+            stage=[ribbon, *picture.names, *before],
         )
 
     def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
@@ -126,21 +125,20 @@ class QKV(Chapter):
         inside = Operation(
             entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
         )
-        come, first, rest, last = inside.plays()
+        come, first, rest, last = inside.plays([product.queries[place[0]], product.keys[place[1]]])
         dive = Dive([*product.names, *product.queries, *product.keys, product.empty], cell, room)
         bias = f"parameters.{focus.path}.b_q" in trace
         yield Step(
             "One number of the query, slowly",
             beat(
-                "A matrix of learned numbers, W_Q, turns each vector into a query.",
-                (appear_in_turn(product.keys), appear(product.empty)),
+                "A matrix, W_Q, turns each vector into a query. Its numbers are what training finds.",
+                (appear_in_turn(product.keys, "slow"), appear(product.empty)),
             ),
             beat(
-                f"Take the vector of “{query_token}” and one column of the matrix. Look into their cell.",
-                (Flight(product.queries[place[0]], cell), Flight(product.keys[place[1]], cell)),
-                dive,
+                f"Take the vector of “{query_token}” and one column of the matrix.",
+                (dive, *come[0]),
             ),
-            beat("Multiply entry by entry, and add up.", *come, *first, *rest),
+            beat("Multiply entry by entry, and add up.", *first, *rest),
             beat(
                 claim(
                     bias,
@@ -176,7 +174,7 @@ class QKV(Chapter):
                     "All vectors meet the same matrix, at the same time.",
                     "More vectors would meet the same matrix.",
                 ),
-                meet(product, rest, "slow"),
+                meet(product, rest, "slow", at_once=True),
                 appear(formula),
             ),
             beat(
@@ -203,14 +201,14 @@ class QKV(Chapter):
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
-                "W_Q made the queries. A second matrix, W_K, makes the keys: what each token can be found by.",
+                "A second matrix, W_K, makes the keys: what each token can be found by.",
                 appear(board.matrices["key"], board.symbols["key"]),
-                deal(board.x, board.made["key"], kind="slow"),
+                *through(board.x, board.matrices["key"], board.made["key"]),
             ),
             beat(
                 f"A third one, W_V, makes the values: what each hands over.{shared}",
                 appear(board.matrices["value"], board.symbols["value"]),
-                deal(board.x, board.made["value"], kind="slow"),
+                *through(board.x, board.matrices["value"], board.made["value"]),
             ),
             beat(
                 claim(
@@ -249,44 +247,13 @@ class QKV(Chapter):
                 appear(rings, mirrored.readings),
             ),
             beat(
-                first,
-                appear(real.heading, real.rows, real.columns, real.size),
+                "Now with keys of their own.",
+                appear(real.heading, real.rows, real.columns),
                 fill(real.grid, "slow"),
             ),
-            beat(second, appear(later), appear(real.readings)),
-            stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half, mirrored.size],
-        )
-
-    def guesses(self, trace: Trace) -> Iterator[Step]:
-        """Two guesses of the notes, measured."""
-        nouns, adjectives = best_head(trace, "determiner->noun"), best_head(trace, "noun->adjective")
-        if nouns is None or adjectives is None:
-            return
-        first, second = nouns[-1], adjectives[-1]
-        line = trace["roles.role_threshold"]
-        one, other = (
-            Guess("A determiner looks for its noun", first, line),
-            Guess("A noun looks for its adjective", second, line),
-        )
-        STAGE.fit(VGroup(one, other).arrange(DOWN, buff=gap("part")))
-        yield Step(
-            "Two guesses, measured",
-            beat(
-                "What do queries look for? A guess: a determiner looks for its noun,",
-                appear(one.bar.track),
-                appear(one.line),
-            ),
-            beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
-            beat(
-                f"In new sentences, the best head gives {first:share} and {second:share} of its attention there.",
-                appear(one.mark, other.mark),
-                grow(one.bar.bar),
-                appear(one.bar.number),
-                grow(other.bar.bar),
-                appear(other.bar.number),
-            ),
-            beat(both_guesses(first, second, line), appear(one.verdict), appear(other.verdict)),
-            stage=[one.text],
+            beat(first, appear(later), appear(real.readings)),
+            beat(second),
+            stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half],
         )
 
     def three_views(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -308,7 +275,7 @@ class QKV(Chapter):
                 Travel(ribbon.chips[query_token.position], roles.whole, kind="row"),
                 *roles.opening(),
             ),
-            beat("The formula gives them their roles, and training fills them.", ambient=flow),
+            beat("Where each is used gives it its role; training fills the matrices.", ambient=flow),
             beat(question, ambient=flow),
             stage=[ribbon],
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from manim import DOWN, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around, slide
+from scenes.animations import appear, appear_in_turn, fill, follow, grow, leave, ring_around, slide
 from scenes.animations.branching import multiply, reshape
-from scenes.layout import at_floor, centred
+from scenes.layout import STAGE, at_floor, centred
 from scenes.mobjects.budgets import Budgets, letter_of
 from scenes.mobjects.cuts import Cuts
 from scenes.mobjects.cutting import Cutting
@@ -18,9 +18,10 @@ from scenes.mobjects.race import Race, TwoModels, fact, named_head
 from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
+from scenes.mobjects.two_ways import Guess, both_guesses
 from scenes.mobjects.wiring import Ledger, Wiring
 from scenes.mobjects.wording import counted, entering, strongest
-from scenes.stage.chapter import Chapter, Step, claim
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.patterns import widest
@@ -53,6 +54,7 @@ class Heads(Chapter):
         yield from self.side_by_side(focus, trace)
         yield from self.sorted_by_pattern(trace)
         yield from self.names_are_earned(trace)
+        yield from self.guesses(trace)
         yield from self.only_when_needed(trace)
         yield from self.one_takes_it(trace)
         yield from self.a_sum_of_heads(focus, trace)
@@ -255,6 +257,38 @@ class Heads(Chapter):
                 (*(reshape(table.calls[role], table.muted(role), "rest") for role in table.unnamed),),
             ],
             stay=(),
+        )
+
+    def guesses(self, trace: Trace) -> Iterator[Step]:
+        """Two guesses of the notes, measured."""
+        nouns, adjectives = best_head(trace, "determiner->noun"), best_head(trace, "noun->adjective")
+        if nouns is None or adjectives is None:
+            return
+        first, second = nouns[-1], adjectives[-1]
+        line = trace["roles.role_threshold"]
+        one, other = (
+            Guess("A determiner looks for its noun", first, line),
+            Guess("A noun looks for its adjective", second, line),
+        )
+        STAGE.fit(VGroup(one, other).arrange(DOWN, buff=gap("part")))
+        yield Step(
+            "Two guesses, measured",
+            beat(
+                "What do queries look for? A guess: a determiner looks for its noun,",
+                appear(one.bar.track),
+                appear(one.line),
+            ),
+            beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
+            beat(
+                f"In new sentences, the best head gives {first:share} and {second:share} of its attention there.",
+                appear(one.mark, other.mark),
+                grow(one.bar.bar),
+                appear(one.bar.number),
+                grow(other.bar.bar),
+                appear(other.bar.number),
+            ),
+            beat(both_guesses(first, second, line), appear(one.verdict), appear(other.verdict)),
+            stage=[one.text],
         )
 
     def only_when_needed(self, trace: Trace) -> Iterator[Step]:

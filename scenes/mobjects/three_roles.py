@@ -7,6 +7,7 @@ from manim import DOWN, Animation, VGroup
 
 from scenes.animations import Travel, appear
 from scenes.layout import Room
+from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.shapes import Box, curve, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag
@@ -41,7 +42,12 @@ class ThreeRoles(VGroup):
             colour = palette().role(role)
             plate = Box(part.width, part.height, palette().surface, 18, colour, 3).set_stroke(width=stroke(4))
             name, question = QUESTIONS[role]
-            lines = VGroup(Tag(role).scale(1.4), Words(name, "block", role), Words(question, "stage word"))
+            last = (
+                Formula(f"X {{{{ W_{role[0].upper()} : {role} }}}}", LARGE)
+                if coloured
+                else Words(question, "stage word")
+            )
+            lines = VGroup(Tag(role).scale(1.4), Words(name, "block", role), last)
             lines.arrange(DOWN, buff=gap("grid"))
             top, foot = part.inset(34).split_rows(-110)
             top.fit(lines, most=1.0)

@@ -8,8 +8,10 @@ from manim import Mobject, VGroup
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.tensors import full_colour, pooled
+from scenes.mobjects.tokens import Token
 from scenes.theme import palette, signed, units
 from transformer_core.tracing.trace import NamedTensor
 
@@ -68,13 +70,20 @@ class BeforeAndAfter(VGroup):
         self, before: NamedTensor, after: NamedTensor | None, first: Mobject, second: Mobject, room: Room
     ) -> None:
         heads, body = room.split_rows(96)
+        labels = before.words(before.axes[0])
+        side, body = body.split_columns(gutter(labels), 14)
+        heads = heads.split_columns(gutter(labels), 14)[1]
+        self.names = [
+            Token(label, "", side.width, min(56.0, line.height)).move_to(line.centre)
+            for label, line in zip(labels, side.rows(len(labels), 6), strict=True)
+        ]
         bodies, tops = ([body], [heads]) if after is None else (body.columns(2, 120), heads.columns(2, 120))
         self.before = vectors_in(bodies[0], before, "residual")
         self.after = [] if after is None else vectors_in(bodies[-1], after, "residual")
         self.headings = [second] if after is None else [first, second]
         for heading, place in zip(self.headings, tops, strict=True):
             place.inset(30, 18).fit(heading, most=1.0)
-        super().__init__(*self.before, *self.after, *self.headings)
+        super().__init__(*self.names, *self.before, *self.after, *self.headings)
 
 
 def vectors_in(room: Room, tensor: NamedTensor, role: str) -> list[Vector]:
