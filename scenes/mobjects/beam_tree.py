@@ -6,6 +6,7 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
@@ -55,12 +56,15 @@ class BeamTree(VGroup):
                     part.add(score)
                     end = np.array([score.get_right()[0] + units(10), end[1], 0])
                 self.ends[int(node)] = start, end
+                means(part, Stands(tree["token"].label("node", int(node))))
                 (self.kept if alive else self.pruned).add(part)
+                leads = End(tree["parent"].quantity(int(node)), first=True), End(tree["token"].label("node", int(node)))
                 line = self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2)
+                means(line, *leads)
                 lines.add(line)
                 column.add(part)
                 if best[node]:
-                    self.branch.add(self._edge(int(node), "residual", 8))
+                    self.branch.add(means(self._edge(int(node), "residual", 8), *leads))
             self.columns.append(VGroup(lines, column))
         self.more = Words("the first steps", "axis", "ink2").move_to(at(960, 206))
         super().__init__(*self.columns)

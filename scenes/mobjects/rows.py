@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, UP, VGroup, VMobject
 
 from scenes.layout import WIDTH
+from scenes.mobjects.marks import End, Ground, Length, Rises, Shade, Thickness, means
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
@@ -29,6 +30,8 @@ class RowColumns(VGroup):
         self.unit = units(290) / float(np.ptp(reach))
         left, right = -units(self.pitch * 0.5), units(self.pitch * (len(labels) - 0.5))
         self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2.5)
+        self.ground = Ground()
+        means(self.zero, self.ground)
         self.scale = float(np.abs(reach).max())
         self.bars, self.numbers = self._bars(scores, spec)
         self.moved_bars, self.moved_numbers = self._bars(moved, spec)
@@ -39,6 +42,7 @@ class RowColumns(VGroup):
         for i, (label, share) in enumerate(zip(labels, shares.quantities(), strict=True)):
             x = units(i * self.pitch)
             bar = Box(self.pitch * 0.5, max(165 * float(share), 2), palette().weight, 4)
+            means(bar, Length(share, "height", 165, self.pitch * 0.5, 2))
             self.shares.add(bar.move_to(np.array([x, floor, 0]), aligned_edge=DOWN))
             value = number(share, "share", "cell")
             self.share_numbers.add(value.settle(bar.get_top() + UP * units(22)))
@@ -71,6 +75,8 @@ class RowColumns(VGroup):
             bar = Box(self.pitch * 0.5, max(abs(length) * 135, 2), signed(quantity, self.scale), 4)
             bar.move_to(np.array([units(i * self.pitch), length / 2, 0]))
             beyond = bar.get_top() + UP * units(24) if length >= 0 else bar.get_bottom() + DOWN * units(24)
+            long = Length(quantity, "height", self.unit * 135, self.pitch * 0.5, 2)
+            means(bar, long, Rises(quantity, 1, self.ground), Shade(quantity, self.scale))
             bars.add(bar)
             numbers.add(number(quantity, spec, "cell").settle(beyond))
         return bars, numbers
@@ -101,6 +107,9 @@ class Arcs(VGroup):
             share = 1.0 if shares is None else float(shares.values[j])
             if j != query_token and (shares is None or share > 0.01):
                 arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
+                means(arc, End(words[query_token], first=True), End(words[j]))
+                if shares is not None:
+                    means(arc, Thickness(shares.quantity(j), 14, 2))
                 self.arcs.add(arc)
                 if shares is None:
                     self.marks.add(Words("?", "number", "ink2").settle(chip.get_bottom() + DOWN * units(34)))

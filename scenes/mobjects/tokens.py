@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.theme import between, contrast, palette, units
@@ -28,6 +29,7 @@ class Token(Copied, VGroup):
         self.word.settle(self.box.get_center())
         self.word.paper = self.box
         super().__init__(self.box, self.word)
+        means(self, Beside(label))
         self.bar: VMobject | None = None
         if role:
             self.bar = self._bar(role)
