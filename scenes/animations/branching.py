@@ -6,16 +6,9 @@ from collections.abc import Sequence
 
 from manim import Animation, Mobject, Transform, rate_functions
 
+from scenes.animations.motions import Turned
 from scenes.mobjects.marks import hand_over
 from scenes.theme import pace
-
-
-class Turned(Transform):
-    """A transform after which the mobject means what its target means: it looks like it."""
-
-    def finish(self) -> None:
-        super().finish()
-        hand_over(self.mobject, self.target_mobject)
 
 
 def multiply(source: Mobject, targets: Sequence[Mobject], kind: str = "row") -> tuple[Animation, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Mobject, Scene, VGroup, VMobject, rate_functions
+from manim import Mobject, Scene, Transform, VGroup, VMobject, rate_functions
 
 from scenes.animations.fades import Motion
 from scenes.mobjects.marks import hand_over
@@ -130,6 +130,14 @@ class Through(Motion):
     def finish(self) -> None:
         super().finish()
         hand_over(self.mobject, self.last)
+
+
+class Turned(Transform):
+    """A transform after which the mobject means what its target means: it looks like it."""
+
+    def finish(self) -> None:
+        super().finish()
+        hand_over(self.mobject, self.target_mobject)
 
 
 class Along(Motion):

@@ -27,7 +27,9 @@ class SignedBars(VGroup):
             length = abs(float(quantity)) * self.unit
             bar = Box(width, max(length * 135, 1.5), signed(float(np.sign(quantity)), 1.0), 3)
             bar.move_to(column.get_center()).set_y(np.sign(quantity) * length / 2)
-            means(bar, Length(quantity, "height", self.unit * 135, width, 1.5), Rises(quantity, 1, ground), Hue(quantity))
+            means(
+                bar, Length(quantity, "height", self.unit * 135, width, 1.5), Rises(quantity, 1, ground), Hue(quantity)
+            )
             self.bars.add(bar)
             if abs(quantity) > 0.2 * scale:
                 beyond = np.array([0, units(22) * np.sign(quantity), 0])

@@ -10,6 +10,7 @@ from manim import LEFT, Animation, VGroup, VMobject
 from scenes.animations import Along, Count, Sweep
 from scenes.layout import centred
 from scenes.mobjects.handover import ROLES
+from scenes.mobjects.marks import means, row_of
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -68,10 +69,12 @@ class Contest(VGroup):
         """What is drawn as the cursor comes to the k-th place."""
         found = VGroup()
         for role, tensor, others in lines.values():
-            for values, thick in [*((row, 2.0) for row in (others.values if others is not None else ())),
-                                  (tensor.values, 6.0)]:  # fmt: skip
-                spots = [self.plot.point(float(self.x[i]), float(values[i])) for i in (max(k - 1, 0), k)]
-                found.add(path(spots, role, thick) if k else dot(spots[1], thick / 2, role))
+            single = [(row, 2.0) for row in others] if others is not None else []
+            for values, thick in [*single, (tensor, 6.0)]:
+                spots = [self.plot.point(float(self.x[i]), float(values.values[i])) for i in (max(k - 1, 0), k)]
+                piece = path(spots, role, thick) if k else dot(spots[1], thick / 2, role)
+                places = slice(k - 1, k + 1) if k else slice(0, 1)
+                found.add(means(piece, self.plot.course(self.x[places], row_of(values)[places])))
         return found
 
     def run(self, first: int, last: int, kind: str = "slow") -> tuple[Animation, ...]:
@@ -142,9 +145,12 @@ class Recall(VGroup):
     def _piece(self, run: Trace, model: str, k: int) -> VGroup:
         """What the trainings of a model do up to the k-th check; before the first step all are left to chance."""
         role, steps, lines = RECALLING[model][1], run["checks"].values, VGroup()
-        for values in run["curve"].pick(model=model).values:
+        for row in run["curve"].pick(model=model):
+            values = row.values
             start = (float(steps[k - 1]), float(values[k - 1])) if k else (0.0, float(run["chance"]))
-            lines.add(path([self.plot.point(*start), self.plot.point(float(steps[k]), float(values[k]))], role, 4))
+            line = path([self.plot.point(*start), self.plot.point(float(steps[k]), float(values[k]))], role, 4)
+            before = row.quantity(k - 1) if k else run["chance"]
+            lines.add(means(line, self.plot.course([start[0], run["checks"].quantity(k)], [before, row.quantity(k)])))
         return lines
 
     def _mark(self, step: int, role: str) -> VMobject:

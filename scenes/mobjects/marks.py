@@ -273,6 +273,63 @@ class Rises(Meaning):
 
 
 @dataclass(frozen=True)
+class Away(Meaning):
+    """The middle of the mark lies (value - `origin`) × `unit` px from its ground along `axis`, where it is `own` wide.
+
+    A dot that was scaled with its figure is as much nearer as it is smaller.
+    """
+
+    quantity: float
+    origin: float
+    axis: int
+    unit: float
+    own: float
+    ground: Ground
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        line = sight.carrier(self.ground, mark)
+        if line is None:
+            return ""
+        grown = _extent(mark, "width") / self.own
+        (low, high), (start, end) = _box(mark), _box(line)
+        drawn = float((low + high - start - end)[self.axis]) / 2 * PIXELS_PER_UNIT / grown
+        right = (sight.value(self.quantity) - sight.value(self.origin)) * self.unit
+        wrong = abs(drawn - right) > SLACK
+        return f"{named(self.quantity)} is drawn {drawn:.1f} px from its ground: {right:.1f} px" if wrong else ""
+
+
+@dataclass(frozen=True)
+class Reach(Meaning):
+    """The line along `axis` is value × `share` of the length of its ground: a thin line has no other side."""
+
+    quantity: float
+    axis: int
+    share: float
+    ground: Ground
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        line = sight.carrier(self.ground, mark)
+        if line is None:
+            return ""
+        right = abs(sight.value(self.quantity)) * self.share * float(np.ptp(_box(line), axis=0).max()) * PIXELS_PER_UNIT
+        drawn = float(np.ptp(mark.points[:, self.axis])) * PIXELS_PER_UNIT
+        wrong = abs(drawn - right) > SLACK
+        return f"a line of {drawn:.1f} px is drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
+
+
+@dataclass(frozen=True)
+class Filled(Meaning):
+    """As many of the group's dots are filled as the share says, of all of them."""
+
+    quantity: Quantity
+
+    def fault(self, mark: Mobject, sight: Sight) -> str:
+        filled = sum(1 for part in mark.submobjects if part.get_fill_opacity() > 0)
+        right = round(len(mark.submobjects) * sight.value(self.quantity))
+        return f"{filled} filled dots are drawn for {named(self.quantity)}: {right}" if filled != right else ""
+
+
+@dataclass(frozen=True)
 class Thickness(Meaning):
     """The line is `least` + value × `unit` px thick; to scale a figure leaves its lines as they are."""
 
@@ -333,6 +390,36 @@ class Opacity(Meaning):
         drawn = float(mark.get_stroke_opacity())
         wrong = _off(drawn, right)
         return f"an opacity of {drawn:.2f} is drawn for {named(self.quantity)}: {right:.2f}" if wrong else ""
+
+
+@dataclass(frozen=True)
+class Heat(Meaning):
+    """A matrix as squares, a shape for each of twenty shades of what is read against `scale`."""
+
+    tensor: NamedTensor
+    scale: float
+    weights: bool
+
+    def fault(self, mark: Mobject, sight: Sight) -> str:
+        shapes = [part for part in mark.submobjects if len(part.points) and part is not getattr(mark, "backdrop", None)]
+        if not shapes:
+            return ""
+        corners = [part.points.reshape(-1, 16, 3) for part in shapes]
+        middles = [(each.min(1) + each.max(1)) / 2 for each in corners]
+        low, high = np.concatenate(middles).min(0), np.concatenate(middles).max(0)
+        rows, columns = self.tensor.shape
+        for part, centres in zip(shapes, middles, strict=True):
+            share = (centres - low) / np.where(high > low, high - low, 1.0)
+            across = np.round(share[:, 0] * (columns - 1)).astype(int)
+            down = np.round((1 - share[:, 1]) * (rows - 1)).astype(int) if rows > 1 else np.zeros(len(share), int)
+            drawn = part.get_fill_color().to_hex()
+            for i, j in zip(down, across, strict=True):
+                quantity = self.tensor.quantity(int(i), int(j))
+                level = np.round(np.clip(sight.value(quantity) / self.scale, -1, 1) * 10) / 10
+                right = shared(max(level, 0)) if self.weights else signed(level, 1)
+                if drawn != right:
+                    return f"a square of {drawn} is drawn for {named(quantity)}: {right}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -418,7 +505,7 @@ class Tick(Meaning):
 
 @dataclass(frozen=True)
 class Names(Meaning):
-    """The text is the name of an axis: below a lying one, above an upright one."""
+    """The text is the name of an axis: it reaches below a lying one, and stands above an upright one."""
 
     span: Span
     text: str
@@ -427,8 +514,8 @@ class Names(Meaning):
         line = sight.carrier(self.span, mark)
         if line is None:
             return ""
-        text, (low, high), (foot, top) = getattr(mark, "text", ""), _box(mark), _box(line)
-        right = low[1] > top[1] if self.span.axis else high[1] < foot[1]
+        text, low, (foot, top) = getattr(mark, "text", ""), _box(mark)[0], _box(line)
+        right = low[1] > top[1] if self.span.axis else low[1] < foot[1]
         return "" if right and text == self.text else f"{text!r} stands where {self.text!r} names an axis"
 
 

@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Rows, rows_shown
 from scenes.mobjects.tensors import full_colour
@@ -148,7 +149,8 @@ def fan(lanes: Lanes, shares: NamedTensor, left: float, right: float, least: flo
     lines = VGroup()
     for i, y in lanes.y.items():
         for j, other in lanes.y.items():
-            lines.add(strand(at(left, other), at(right, y), float(shares.values[i, j]), least))
+            line = strand(at(left, other), at(right, y), float(shares.values[i, j]), least)
+            lines.add(weigh(line, shares.quantity(i, j), least))
     return lines
 
 
@@ -159,6 +161,11 @@ def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most:
     bend = RIGHT * (end - start)[0] * 0.5
     line.points = np.array([start, start + bend, end - bend, end])
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
+
+
+def weigh(line: VMobject, share: Quantity, least: float) -> VMobject:
+    """Write on a strand which share its thickness means; one below `least` is not seen."""
+    return means(line, Thickness(share, 11.5, 1.5)) if share >= least else line
 
 
 def rows_of(trace: Trace, name: str) -> NamedTensor:

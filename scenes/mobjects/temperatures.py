@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -27,6 +28,7 @@ class Temperatures(VGroup):
             bars = VGroup()
             for i, share in enumerate(row.quantities()):
                 bar = Box(min(pitch * 0.6, 150), max(high * float(share), 2), colours.weight, 5)
+                means(bar, Length(share, "height", high, min(pitch * 0.6, 150), 2))
                 bars.add(bar.move_to(np.array([units((i + 0.5) * pitch), 0, 0]), aligned_edge=DOWN))
             self.states.append(bars)
         self.floor = rule(np.zeros(3), np.array([units(wide), 0, 0]), "ink3", 2.5)
@@ -61,6 +63,7 @@ class TemperaturePanel(VGroup):
         self.bars = VGroup()
         for i, share in enumerate(row.quantities()):
             bar = Box(pitch * 0.66, max(high * float(share), 2), colours.weight, 4)
+            means(bar, Length(share, "height", high, pitch * 0.66, 2))
             self.bars.add(bar.move_to(np.array([units((i + 0.5) * pitch), 0, 0]), aligned_edge=DOWN))
         floor = rule(np.zeros(3), np.array([units(width), 0, 0]), "ink3", 2.5)
         best = int(np.argmax(row.values))

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import Hue, Length, means
 from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.strips import Strip
@@ -111,6 +112,7 @@ class Staircase(VGroup):
                 head.align_to(np.array([units(wide), 0, 0]), RIGHT)
             bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
             bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))
+            means(bar, Length(term, "width", unit * 135, tall, 2), Hue(term))
             side = RIGHT if term >= 0 else LEFT
             value = number(term, self.spec, "cell").next_to(bar, side, buff=units(10)).set_y(y)
             self.lines.add(VGroup(head, bar, value))

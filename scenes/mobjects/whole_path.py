@@ -7,7 +7,7 @@ from manim import VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.passage import strand
+from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.shapes import path
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number
@@ -92,7 +92,8 @@ class WholePath(VGroup):
         for i, y in enumerate(ends):
             for j, start in enumerate(ys):
                 if shares.values[i, j] >= 0.02:
-                    lines.add(strand(at(left, start), at(right, y), float(shares.values[i, j]), 0.02))
+                    line = strand(at(left, start), at(right, y), float(shares.values[i, j]), 0.02)
+                    lines.add(weigh(line, shares.quantity(i, j), 0.02))
         return lines
 
     def _names(self, edges: list[float], wide: float, fan: float) -> VGroup:
