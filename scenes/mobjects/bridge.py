@@ -40,7 +40,7 @@ class Bridge(VGroup):
         top: float = 270,
         foot: float = 740,
     ) -> None:
-        self.looks = looks
+        self.looks, self.writes = looks, writes
         middle, room = (left + right) / 2, right - left
         self.source = self._spread(looks.words("key"), "key", room).move_to(at(middle, top))
         self.written = self._spread(writes, "query", room).move_to(at(middle, foot))
@@ -77,7 +77,7 @@ class Bridge(VGroup):
                 end = self.written[row].get_top() + UP * units(4)
                 line = curve(start, end, "weight" if shares[j] > 0.5 else "ink3", 2 + 15 * float(shares[j]))
                 thick = Thickness(self.looks.quantity(row, int(j)), 15, 2)
-                means(line, thick, End(self.source[j].label, first=True), End(self.written[row].label))
+                means(line, thick, End(self.looks.label("key", int(j)), first=True), End(self.writes[row]))
                 found.add(line)
         return found
 

@@ -10,7 +10,7 @@ from manim import LEFT, Animation, VGroup, VMobject
 from scenes.animations import Along, Count, Sweep
 from scenes.layout import centred
 from scenes.mobjects.handover import ROLES
-from scenes.mobjects.marks import means, row_of
+from scenes.mobjects.marks import Called, means, row_of
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -28,6 +28,7 @@ class Contest(VGroup):
         lines: name -> (role, values along x, other trainings "seed x" or nothing, thick).
         spec: the format of what is read out.
         clock: the name of x beside its number.
+        models: name -> the label of its model, where the name is another.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Contest(VGroup):
         lines: Mapping[str, tuple[str, NamedTensor, NamedTensor | None]],
         spec: str,
         clock: str,
+        models: Mapping[str, str] | None = None,
     ) -> None:
         self.plot, self.x, self.spec = plot, list(x), spec
         self.values = {name: tensor.quantities() for name, (_, tensor, _) in lines.items()}
@@ -48,7 +50,10 @@ class Contest(VGroup):
         self.clock = VGroup(Words(clock, "aside", "ink2"), number(self.x[0], ",.0f", "large number"))
         self.readouts = VGroup(
             *(
-                VGroup(Words(name, "fact", role), number(self.values[name][0], spec, "large number"))
+                VGroup(
+                    means(Words(name, "fact", role), Called((models or {}).get(name, name), "model")),
+                    number(self.values[name][0], spec, "large number"),
+                )
                 for name, (role, _, _) in lines.items()
             )
         )
@@ -116,7 +121,8 @@ def sinking(run: Trace) -> Contest:
     plot = Plot(distances.values.tolist(), gradient.values.reshape(-1).tolist(), names, 980, 520, (False, True))
     plot.add(plot.ticks([distances.quantity(k) for k in (0, 4, 5, 6, 7)]))
     lines = {name: (role, gradient.pick(model=key), None) for key, (name, role) in RECALLING.items()}
-    return Contest(plot, distances.quantities(), lines, ".0e", "symbols back")
+    models = {name: key for key, (name, _) in RECALLING.items()}
+    return Contest(plot, distances.quantities(), lines, ".0e", "symbols back", models)
 
 
 class Recall(VGroup):
@@ -163,7 +169,8 @@ class Recall(VGroup):
         count, of = run["steps.trainings_that_solved"].pick(model=model), run["steps.trainings"]
         told = f"step {median:,.0f}" if np.isfinite(float(median)) else f"{count} of {of} trainings"
         rate = run["rate"].pick(model=model)
-        lines = VGroup(Words(f"{name}, best rate {rate:g}", "fact", role), Words(told, "large number"))
+        title = means(Words(f"{name}, best rate {rate:g}", "fact", role), Called(model, "model"))
+        lines = VGroup(title, Words(told, "large number"))
         lines[1].begin_at(lines[0].get_left()[0]).stand_on(lines[0].baseline - units(50))
         if not np.isfinite(float(median)):
             note = Words("a dot: every distance learned", "aside", "ink2").begin_at(lines[0].get_left()[0])

@@ -169,7 +169,7 @@ class IndexAndWave(VGroup):
             means(bar, Length(numbers.quantity(i), "height", self.plot.high * 135 / (reach[1] - reach[0]), 26, 2))
             self.bars.add(bar.move_to(np.array([tip[0], (tip[1] + floor) / 2, 0])))
         left, right = self.plot.point(-0.6, 0), self.plot.point(count - 0.4, 0)
-        self.zero = rule(left, right, "ink2", 2)
+        self.zero = means(rule(left, right, "ink2", 2), self.plot.across)
         last = numbers.quantity(count - 1)
         self.last = number(last, "", "large number").settle(self.bars[-1].get_top() + UP * units(34))
         level = self.plot.point(0, float(largest))[1]

@@ -119,7 +119,7 @@ class Sight:
             if isinstance(quantity, Quantity) and self.stands_still(part) and part.get_family()[-1].has_points():
                 yield Entry(*_box(part), quantity, part)
             for meaning in getattr(part, "meanings", ()):
-                if isinstance(meaning, Squares) and self.stands_still(part):
+                if isinstance(meaning, (Squares, Heat, Shade)) and self.stands_still(part):
                     yield from meaning.entries(part)
 
     @property
@@ -147,12 +147,12 @@ def misdrawn(stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()
 
 
 def marks_on(stage: Sequence[Mobject]) -> list[VMobject]:
-    """Every part of a picture that means a number; a ground means none by itself."""
+    """Every part of a picture that means a number: a ground, a token and a name mean none."""
     return [
         part
         for mobject in stage
         for part in mobject.get_family()
-        if any(not isinstance(meaning, (Ground, Stands)) for meaning in getattr(part, "meanings", ()))
+        if any(not isinstance(meaning, (Ground, Stands, Beside, Names)) for meaning in getattr(part, "meanings", ()))
     ]
 
 
@@ -210,11 +210,9 @@ class Area(Meaning):
     gap: float
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
-        root = sight.roots.get(id(mark))
         all_of_them = [
             (_extent(other, "width") * (_extent(other, "height") + self.gap), sight.value(meaning.quantity))
             for other in sight.marks
-            if sight.roots[id(other)] is root
             for meaning in other.meanings
             if isinstance(meaning, Area) and meaning.sum is self.sum
         ]
@@ -356,6 +354,11 @@ class Shade(Meaning):
     scale: float = 0.0
     least: float = 0.0
 
+    def entries(self, mark: Mobject) -> Iterator[Entry]:
+        """The box of the mark."""
+        if isinstance(self.quantity, Quantity):
+            yield Entry(*_box(mark), self.quantity, mark)
+
     def fault(self, mark: VMobject, sight: Sight) -> str:
         value = sight.value(self.quantity)
         weight = self.least + (1 - self.least) * min(max(value, 0.0), 1.0)
@@ -399,6 +402,11 @@ class Heat(Meaning):
     tensor: NamedTensor
     scale: float
     weights: bool
+
+    def entries(self, mark: Mobject) -> Iterator[Entry]:
+        """A single row as one box; the rows of more stand too close to have names."""
+        if self.tensor.shape[0] == 1:
+            yield Entry(*_box(mark), self.tensor.quantity(0, 0), mark)
 
     def fault(self, mark: Mobject, sight: Sight) -> str:
         shapes = [part for part in mark.submobjects if len(part.points) and part is not getattr(mark, "backdrop", None)]
@@ -471,14 +479,13 @@ class Course(Meaning):
     up: Span
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
-        lines = [sight.carrier(span, mark) for span in (self.across, self.up)]
-        if None in lines:
-            return ""
+        found = [(span, sight.carrier(span, mark)) for span in (self.across, self.up)]
+        axes = [(span, line, (self.x, self.y)[span.axis]) for span, line in found if line is not None]
         corners = np.array([*mark.points[::4], mark.points[-1]]) if len(self.x) > 1 else mark.get_center()[None]
         if len(corners) != len(self.x):
             return f"a line of {len(corners)} points is drawn for {len(self.x)} values"
-        for corner, x, y in zip(corners, self.x, self.y, strict=True):
-            for span, line, value in zip((self.across, self.up), lines, (x, y), strict=True):
+        for span, line, values in axes:
+            for corner, value in zip(corners, values, strict=True):
                 right = span.spot(sight.value(value), line)
                 off = abs(corner[span.axis] - right) * PIXELS_PER_UNIT
                 if off > SLACK:

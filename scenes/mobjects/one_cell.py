@@ -7,6 +7,7 @@ from manim import LEFT, Animation, AnimationGroup, VGroup, VMobject, rate_functi
 
 from scenes.animations import Along, Count, Sweep, appear, leave
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.rounding import adding_up
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.strips import Strip, decimals
@@ -97,6 +98,7 @@ class OneCell(VGroup):
         for i, product in enumerate(self.products.values):
             x = self._x(i)
             bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
+            means(bar, Length(self.products.quantity(i), "height", unit * 135, self.pitch - 4, 2))
             half, high = units(self.pitch / 2), self.ground + sums[i + 1] * unit
             level = rule(np.array([x - half, high, 0]), np.array([x + half, high, 0]), "ink2", 2.5)
             steps.add(VGroup(bar, level))

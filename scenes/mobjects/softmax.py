@@ -8,6 +8,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.layout import HEIGHT, right_of
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.cells import Cell, Closed, fitting
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.tensors import TensorGrid, abridged, column_width
@@ -80,7 +81,10 @@ class SoftmaxTable(VGroup):
         def cell(q: Quantity) -> Cell:
             return Closed(q, size, "", style) if np.isneginf(q) else Cell(q, size, spec, style, signed(q, scale))
 
-        return VGroup(*(cell(q) for q in row.quantities()))
+        cells = VGroup(*(cell(q) for q in row.quantities()))
+        for part in (one for one in cells if not isinstance(one, Closed)):
+            means(part.box, Shade(part.quantity, scale))
+        return cells
 
     def _bars(
         self, head: Trace, name: str, query_token: Label, high: float, width: float, spec: str, role: str
