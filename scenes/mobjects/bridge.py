@@ -76,8 +76,9 @@ class Bridge(VGroup):
                 start = self.source[j].get_bottom() + DOWN * units(4)
                 end = self.written[row].get_top() + UP * units(4)
                 line = curve(start, end, "weight" if shares[j] > 0.5 else "ink3", 2 + 15 * float(shares[j]))
-                thick = Thickness(self.looks.quantity(row, int(j)), 15, 2)
-                means(line, thick, End(self.looks.label("key", int(j)), first=True), End(self.writes[row]))
+                looked = self.looks.quantity(row, int(j))
+                begins, ends = End(looked, first=True, axis="key"), End(self.writes[row])
+                means(line, Thickness(looked, 15, 2), begins, ends)
                 found.add(line)
         return found
 

@@ -203,23 +203,30 @@ class Length(Meaning):
 
 @dataclass(frozen=True)
 class Area(Meaning):
-    """The area of the mark is its share of the area of all marks of the same `sum`, gaps of a few px aside."""
+    """The area of the mark is its share of the area of all marks of the same `sum`.
+
+    Below each is a slit of `gap` px, or of a fifth of its height if that is less, which belongs to it.
+    """
 
     quantity: Quantity
     sum: Ground
     gap: float
 
+    def _high(self, mark: VMobject) -> float:
+        """The height of a mark in px with its slit."""
+        return min(_extent(mark, "height") + self.gap, _extent(mark, "height") / 0.8)
+
     def fault(self, mark: VMobject, sight: Sight) -> str:
         all_of_them = [
-            (_extent(other, "width") * (_extent(other, "height") + self.gap), sight.value(meaning.quantity))
+            (_extent(other, "width") * self._high(other), sight.value(meaning.quantity))
             for other in sight.marks
             for meaning in other.meanings
             if isinstance(meaning, Area) and meaning.sum is self.sum
         ]
         area, whole = (sum(column) for column in zip(*all_of_them, strict=True))
         right = sight.value(self.quantity) * area / whole / max(_extent(mark, "width"), 1e-9)
-        drawn = _extent(mark, "height")
-        wrong = abs(drawn - right) > self.gap + SLACK
+        drawn = self._high(mark)
+        wrong = abs(drawn - right) > SLACK
         return f"a height of {drawn:.1f} px is drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
 
 
@@ -460,12 +467,12 @@ class Squares(Meaning):
         pitch = self._pitch(boxes.mean(1))
         if not pitch:
             return ""
-        sides = (boxes[:, 1, 0] - boxes[:, 0, 0]) * PIXELS_PER_UNIT
-        for j, side in enumerate(sides):
+        sides = (boxes[:, 1, :2] - boxes[:, 0, :2]) * PIXELS_PER_UNIT
+        for j, both in enumerate(sides):
             quantity = self.tensor.quantity(self.row, j)
             right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5 * PIXELS_PER_UNIT
-            if abs(side - right) > SLACK:
-                return f"a square of {side:.1f} px is drawn for {named(quantity)}: {right:.1f} px"
+            if np.abs(both - right).max() > SLACK:
+                return f"a square of {both[0]:.1f} × {both[1]:.1f} px is drawn for {named(quantity)}: {right:.1f} px"
         return ""
 
 
@@ -565,19 +572,22 @@ class Stands(Meaning):
 
 @dataclass(frozen=True)
 class End(Meaning):
-    """The line begins (`first`) or ends where a token stands: that of a label, or at the position that an entry says.
+    """The line begins (`first`) or ends where a token stands: that of a label, or that of an entry.
 
-    It is not judged where the token is not on stage.
+    Of an entry it is the token at its place along `axis`, such as "query"; with no axis, the entry itself says the
+    position. The end is not judged where the token is not on stage.
     """
 
     at: Label | Quantity
     first: bool = False
+    axis: str = ""
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         lines = [part for part in mark.get_family() if len(part.points)]
         # An arrow's head is a shape of its own, which begins at its tip.
         end = lines[0].points[0] if self.first else lines[-1].points[-1] if len(lines) == 1 else lines[-1].points[0]
-        stands = [(part, label) for part, label in sight.stands if part is not mark]
+        root = sight.roots.get(id(mark))
+        stands = [stand for stand in sight.stands if sight.roots[id(stand[0])] is root] or sight.stands
         if not any(self._is(label, sight) for _, label in stands):
             return ""
         part, found = min(stands, key=lambda stand: _between(_box(stand[0]), (end, end)))
@@ -592,7 +602,9 @@ class End(Meaning):
     def _is(self, label: Label, sight: Sight) -> bool:
         if isinstance(self.at, Label):
             return (str(label), label.position, label.axis) == (str(self.at), self.at.position, self.at.axis)
-        return label.position == int(sight.value(self.at))
+        tensor = sight.tensor(self.at.name)
+        place = self.at.index[tensor.axes.index(self.axis)] if self.axis else int(sight.value(self.at))
+        return label.position == place
 
 
 @dataclass(frozen=True)

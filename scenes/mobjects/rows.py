@@ -107,9 +107,12 @@ class Arcs(VGroup):
             share = 1.0 if shares is None else float(shares.values[j])
             if j != query_token and (shares is None or share > 0.01):
                 arc = self._arc(start, chip.get_top(), share, units(room), sure=shares is not None)
-                means(arc, End(words[query_token], first=True), End(words[j]))
-                if shares is not None:
-                    means(arc, Thickness(shares.quantity(j), 14, 2))
+                if shares is None:
+                    means(arc, End(words[query_token], first=True), End(words[j]))
+                else:
+                    share_of = shares.quantity(j)
+                    ends = End(share_of, first=True, axis="query"), End(share_of, axis="key")
+                    means(arc, Thickness(share_of, 14, 2), *ends)
                 self.arcs.add(arc)
                 if shares is None:
                     self.marks.add(Words("?", "number", "ink2").settle(chip.get_bottom() + DOWN * units(34)))
