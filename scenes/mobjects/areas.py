@@ -61,7 +61,7 @@ class Areas(VGroup):
                 slit = min(2.5, high * 0.2)
                 box = Box(max(wide, 0.5), high - slit, fill_of(kind), min(5.0, high / 4))
                 boxes[at_] = box.move_to(at(x + wide / 2, y + high / 2))
-                means(box, Area(self.counts.quantity(at_), whole_model, 2.5))
+                means(box, Area(self.counts.quantity(at_), whole_model, self.unit * HIGH, 2.5))
                 y += high
             told = f"{total:,.0f}, {shares.pick(part=name):share}" if by_kind and wide > 160 else f"{total:,.0f}"
             self._caption(name, told, x + wide / 2, wide)

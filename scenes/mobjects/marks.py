@@ -202,32 +202,70 @@ class Length(Meaning):
 
 
 @dataclass(frozen=True)
+class Stair(Meaning):
+    """The bar leads along `axis` from the sum of all terms but the last to the sum of all, × `unit` px from its ground.
+
+    Its other side is `across` px, and it is at least `least` px long.
+    """
+
+    terms: tuple[Quantity, ...]
+    axis: int
+    unit: float
+    across: float
+    ground: Ground
+    least: float = 0.0
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        line = sight.carrier(self.ground, mark)
+        if line is None:
+            return ""
+        sides = np.ptp(mark.points, axis=0) * PIXELS_PER_UNIT
+        grown = float(sides[1 - self.axis]) / self.across
+        zero = sum(corner[self.axis] for corner in _box(line)) / 2
+        drawn = [float(corner[self.axis] - zero) * PIXELS_PER_UNIT / grown for corner in _box(mark)]
+        values = [sight.value(term) for term in self.terms]
+        low, high = sorted((sum(values[:-1]) * self.unit, sum(values) * self.unit))
+        spare = max(0.0, self.least - (high - low)) / 2
+        off = max(abs(drawn[0] - low + spare), abs(drawn[1] - high - spare))
+        return f"a step for {named(self.terms[-1])} is {off:.1f} px off" if off > SLACK else ""
+
+
+@dataclass(frozen=True)
 class Area(Meaning):
-    """The area of the mark is its share of the area of all marks of the same `sum`.
+    """The area of the mark is its share of the area of all marks of the same `sum`, which are `unit` px² for a one.
 
     Below each is a slit of `gap` px, or of a fifth of its height if that is less, which belongs to it.
     """
 
     quantity: Quantity
     sum: Ground
+    unit: float
     gap: float
 
-    def _high(self, mark: VMobject) -> float:
-        """The height of a mark in px with its slit."""
-        return min(_extent(mark, "height") + self.gap, _extent(mark, "height") / 0.8)
-
     def fault(self, mark: VMobject, sight: Sight) -> str:
-        all_of_them = [
-            (_extent(other, "width") * self._high(other), sight.value(meaning.quantity))
+        everywhere = [
+            (other, sight.value(meaning.quantity))
             for other in sight.marks
             for meaning in other.meanings
             if isinstance(meaning, Area) and meaning.sum is self.sum
         ]
-        area, whole = (sum(column) for column in zip(*all_of_them, strict=True))
+        root = sight.roots.get(id(mark))
+        here = [one for one in everywhere if sight.roots[id(one[0])] is root]
+        # Marks that came one after another are figures of their own on stage.
+        together = here if len(here) > 1 else everywhere
+        whole = sum(value for _, value in together)
+        bare = sum(_extent(other, "width") * _extent(other, "height") for other, _ in together)
+        slit = self.gap * (bare / (whole * self.unit)) ** 0.5
+        area = sum(_extent(other, "width") * self._high(other, slit) for other, _ in together)
         right = sight.value(self.quantity) * area / whole / max(_extent(mark, "width"), 1e-9)
-        drawn = self._high(mark)
+        drawn = self._high(mark, slit)
         wrong = abs(drawn - right) > SLACK
         return f"a height of {drawn:.1f} px is drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
+
+    @staticmethod
+    def _high(mark: VMobject, slit: float) -> float:
+        """The height of a mark in px with its slit."""
+        return min(_extent(mark, "height") + slit, _extent(mark, "height") / 0.8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -477,6 +515,39 @@ class Squares(Meaning):
 
 
 @dataclass(frozen=True)
+class Scattered(Meaning):
+    """Some squares of a matrix as one shape around the middle of their ground: the area of each is its entry.
+
+    The pitch is `pitch` × the width of the ground, and a whole entry is `full` × the pitch wide.
+    """
+
+    tensor: NamedTensor
+    full: float
+    pitch: float
+    ground: Ground
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        paper = sight.carrier(self.ground, mark)
+        if paper is None or not len(mark.points):
+            return ""
+        low, high = _box(paper)
+        pitch, (rows, columns) = float(high[0] - low[0]) * self.pitch, self.tensor.shape
+        each = mark.points.reshape(-1, 16, 3)
+        places = ((each.min(1) + each.max(1)) / 2 - (low + high) / 2) / pitch
+        down = np.round((rows - 1) / 2 - places[:, 1]).astype(int)
+        across = np.round(places[:, 0] + (columns - 1) / 2).astype(int)
+        for square, i, j in zip(np.ptp(each, axis=1)[:, :2], down, across, strict=True):
+            if not (0 <= i < rows and 0 <= j < columns):
+                return f"a square stands beside the grid of {self.tensor.name}"
+            quantity = self.tensor.quantity(int(i), int(j))
+            right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5
+            if np.abs(square - right).max() * PIXELS_PER_UNIT > SLACK:
+                side = float(square[0]) * PIXELS_PER_UNIT
+                return f"a square of {side:.1f} px is drawn for {named(quantity)}: {right * PIXELS_PER_UNIT:.1f} px"
+        return ""
+
+
+@dataclass(frozen=True)
 class Course(Meaning):
     """The corners of a line, or the middle of a dot, lie at these values of two axes."""
 
@@ -575,12 +646,14 @@ class End(Meaning):
     """The line begins (`first`) or ends where a token stands: that of a label, or that of an entry.
 
     Of an entry it is the token at its place along `axis`, such as "query"; with no axis, the entry itself says the
-    position. The end is not judged where the token is not on stage.
+    position. The end is not judged where the token is not on stage, nor where a line may stand `alone`, with no token
+    near its end.
     """
 
     at: Label | Quantity
     first: bool = False
     axis: str = ""
+    alone: bool = False
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         lines = [part for part in mark.get_family() if len(part.points)]
@@ -596,7 +669,7 @@ class End(Meaning):
         off = _between(_box(part), (end, end)) * PIXELS_PER_UNIT
         where = f"a line that means {named(self.at) if isinstance(self.at, Quantity) else self.at!r}"
         if off > NEAR:
-            return f"{where} ends {off:.0f} px from the nearest token"
+            return "" if self.alone else f"{where} ends {off:.0f} px from the nearest token"
         return "" if self._is(found, sight) else f"{where} ends at {found!r}, {found.position}"
 
     def _is(self, label: Label, sight: Sight) -> bool:

@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.marks import Thickness, means
+from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Rows, rows_shown
 from scenes.mobjects.tensors import full_colour
@@ -163,9 +163,16 @@ def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most:
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
 
 
-def weigh(line: VMobject, share: Quantity, least: float) -> VMobject:
-    """Write on a strand which share its thickness means; one below `least` is not seen."""
-    return means(line, Thickness(share, 11.5, 1.5)) if share >= least else line
+def weigh(line: VMobject, share: Quantity, least: float, to: Label | None = None) -> VMobject:
+    """Write on a strand which share it means, whose row it leads from, and to whose.
+
+    One below `least` is not seen. `to` is the token at its end, where that is not the query of the share.
+    """
+    if share < least:
+        return line
+    # A row may be on stage entry by entry, and is then no token.
+    ends = End(share, first=True, axis="key", alone=True), End(to or share, axis="query", alone=True)
+    return means(line, Thickness(share, 11.5, 1.5), *ends)
 
 
 def rows_of(trace: Trace, name: str) -> NamedTensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import VGroup, VMobject
 
-from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.marks import Shade, Stands, means
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tensors import Heatmap, abridged, full_colour, pooled
 from scenes.theme import signed, units
@@ -76,6 +76,8 @@ class Rows(VGroup):
                 line.remove(line.backdrop)
                 self.lines[i] = line.move_to(centre)
         self.dots = dots
+        for i, line in self.lines.items():
+            means(line, Stands(tensor.label(axis, i)))
         super().__init__(*self.lines.values(), dots)
 
     def others(self, token: int) -> list[VMobject]:

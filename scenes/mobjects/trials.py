@@ -166,7 +166,7 @@ class Crossed(VGroup):
 
     Args:
         ends: for "with" and "without", the seeds at the small and at the large size.
-        means: their means.
+        averages: their means.
         names: what the two lines are called.
         sizes, notes: what the two sizes are called, and what else differs there.
     """
@@ -176,35 +176,40 @@ class Crossed(VGroup):
     def __init__(
         self,
         ends: Mapping[str, tuple[NamedTensor, NamedTensor]],
-        means: Mapping[str, tuple[Quantity, Quantity]],
+        averages: Mapping[str, tuple[Quantity, Quantity]],
         names: Mapping[str, str],
         sizes: tuple[str, str],
         notes: tuple[str, str],
     ) -> None:
         self.x0, self.x1 = LEFT + 190, LEFT + 190 + self.WIDE
-        self.foot = MIDDLE + self.HIGH / 2 - 30
+        self.foot, self.ground = MIDDLE + self.HIGH / 2 - 30, Ground()
         self.columns, self.lines, self.starts, self.labels = VGroup(), VGroup(), VGroup(), VGroup()
         for x, size, note in zip((self.x0, self.x1), sizes, notes, strict=True):
-            post = rule(at(x, self.foot), at(x, self.foot - self.HIGH), "line", 3)
+            post = means(rule(at(x, self.foot), at(x, self.foot - self.HIGH), "line", 3), self.ground)
             told = Words(size, "fact", "ink").settle(at(x, self.foot + 38))
             self.columns.add(VGroup(post, told, Words(note, "axis", "ink2").settle(at(x, self.foot + 82))))
         for which, role in (("with", "residual"), ("without", "warning")):
-            spots = [at(x, self.y(mean)) for x, mean in zip((self.x0, self.x1), means[which], strict=True)]
-            dots = [
-                VGroup(*(dot(at(x, self.y(seed)), 8, role) for seed in seeds.values))
-                for x, seeds in zip((self.x0, self.x1), ends[which], strict=True)
-            ]
+            spots = [at(x, self.y(mean)) for x, mean in zip((self.x0, self.x1), averages[which], strict=True)]
+            dots = [self._dots(x, seeds, role) for x, seeds in zip((self.x0, self.x1), ends[which], strict=True)]
             self.starts.add(dots[0])
             self.lines.add(VGroup(path(spots, role, 6), dots[1]))
             texts = VGroup()
-            for x, mean, side in ((self.x0, means[which][0], -1), (self.x1, means[which][1], 1)):
+            for x, mean, side in ((self.x0, averages[which][0], -1), (self.x1, averages[which][1], 1)):
                 value = number(mean, "share", "number", role).settle(at(x, self.y(mean)))
                 texts.add(value.end_at(at(x - 26, 0)[0]) if side < 0 else value.begin_at(at(x + 26, 0)[0]))
-            name = Words(names[which], "fact", role).settle(at(0, self.y(means[which][1])))
+            name = Words(names[which], "fact", role).settle(at(0, self.y(averages[which][1])))
             texts.add(name.begin_at(texts[1].get_right()[0] + units(16)))
             self.labels.add(texts)
         self._apart()
         super().__init__(self.columns, self.starts, self.lines, self.labels)
+
+    def _dots(self, x: float, seeds: NamedTensor, role: str) -> VGroup:
+        """A dot for each seed, on a post whose middle is a half."""
+        found = VGroup()
+        for seed in seeds.quantities():
+            away = Away(seed, 0.5, 1, self.HIGH - 32, 16, self.ground)
+            found.add(means(dot(at(x, self.y(seed)), 8, role), away))
+        return found
 
     def y(self, share: float) -> float:
         """px of a share."""

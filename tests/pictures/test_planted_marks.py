@@ -12,6 +12,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
+from scenes.mobjects.areas import Areas
 from scenes.mobjects.bars import ShareBar, SignedBars
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
@@ -20,16 +21,19 @@ from scenes.mobjects.contest import by_length
 from scenes.mobjects.likeness import Panel
 from scenes.mobjects.marks import hand_over, marks_on, means, misdrawn
 from scenes.mobjects.next_word import NextWord, PairTable
+from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rows import Arcs
 from scenes.mobjects.shapes import stroke
-from scenes.mobjects.strips import Strip
+from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import TemperaturePanel
 from scenes.mobjects.tensors import Heatmap, TensorGrid
+from scenes.mobjects.trading import Staircase
 from scenes.mobjects.trials import DotRows
-from scenes.theme import drawn_in, units
+from scenes.theme import at, drawn_in, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -111,6 +115,11 @@ def plot() -> VGroup:
     return by_length(run)
 
 
+def stairs() -> Staircase:
+    terms = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(5))).quantities()
+    return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0], token=False)
+
+
 def signed_bars() -> SignedBars:
     row = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(6)))
     grid = TensorGrid(row)
@@ -145,6 +154,9 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "dots and chance": dots,
     "a hundred cases": lambda: HundredCases(middling(), "cases", "of them"),
     "curves": plot,
+    "staircase": stairs,
+    "small grid": lambda: SmallGrid(weights(), 180),
+    "areas": lambda: Areas(trace(), by_kind=True),
 }
 
 
@@ -332,6 +344,40 @@ def pair_table() -> PairTable:
 
 def test_a_transposed_pattern_is_found() -> None:
     assert faults(Pattern(told(weights(), np.transpose), 80)) != []
+
+
+def test_a_transposed_small_grid_is_found() -> None:
+    assert faults(SmallGrid(weights(), 180)) == []
+    assert faults(SmallGrid(told(weights(), np.transpose), 180)) != []
+
+
+def test_strands_that_lead_the_other_way_are_found() -> None:
+    looks = weights()
+    rows = trace()["encoder.0.resid_pre"].pick(batch=0)
+    size = len(looks)
+    sides = [Rows(rows, -1, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
+    heights = [[float(side.lines[i].get_y()) for i in range(size)] for side in sides]
+    left, right = sides[0].get_right()[0] + units(8), sides[1].get_left()[0] - units(8)
+    for turned in (False, True):
+        lines = VGroup()
+        for (i, j), share in np.ndenumerate(looks.values):
+            low, high = (i, j) if turned else (j, i)
+            ends = [np.array([x, y[k], 0]) for x, y, k in zip((left, right), heights, (low, high), strict=True)]
+            lines.add(weigh(strand(*ends, float(share), 0.02), looks.quantity(i, j), 0.02))
+        assert any("ends at" in fault for fault in faults(*sides, lines)) == turned
+
+
+def test_a_step_that_begins_elsewhere_is_found() -> None:
+    picture = stairs()
+    picture.lines[2][1].shift(RIGHT * units(20))
+    assert len(faults(picture)) == 1
+
+
+def test_an_area_that_was_drawn_too_large_is_found() -> None:
+    picture = Areas(trace(), by_kind=True)
+    largest = max(picture.blocks, key=lambda block: block.height)
+    stretched(largest, 0.5, 1, DOWN)
+    assert faults(picture) != []
 
 
 def test_squares_with_the_fourth_power_as_area_are_found() -> None:
