@@ -25,7 +25,7 @@ class BeamTree(VGroup):
     """
 
     def __init__(self, tree: Trace) -> None:
-        step, self.parent = tree["step"].values, tree["parent"].values
+        self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
         self.steps = int(step.max())
         shown = list(range(1, min(self.steps, STEPS) + 1))
         self.whole = self.steps <= STEPS
@@ -58,13 +58,10 @@ class BeamTree(VGroup):
                 self.ends[int(node)] = start, end
                 means(part, Stands(tree["token"].label("node", int(node))))
                 (self.kept if alive else self.pruned).add(part)
-                leads = End(tree["parent"].quantity(int(node)), first=True), End(tree["token"].label("node", int(node)))
-                line = self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2)
-                means(line, *leads)
-                lines.add(line)
+                lines.add(self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2))
                 column.add(part)
                 if best[node]:
-                    self.branch.add(means(self._edge(int(node), "residual", 8), *leads))
+                    self.branch.add(self._edge(int(node), "residual", 8))
             self.columns.append(VGroup(lines, column))
         self.more = Words("the first steps", "axis", "ink2").move_to(at(960, 206))
         super().__init__(*self.columns)
@@ -75,7 +72,8 @@ class BeamTree(VGroup):
         line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
         bend = np.array([(end - start)[0] * 0.5, 0, 0])
         line.points = np.array([start, start + bend, end - bend, end])
-        return line
+        before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
+        return means(line, End(before, first=True), End(here))
 
 
 def winner(tree: Trace) -> list[str]:

@@ -10,7 +10,7 @@ from manim import LEFT, Animation, VGroup, VMobject
 from scenes.animations import Along, Count, Sweep
 from scenes.layout import centred
 from scenes.mobjects.handover import ROLES
-from scenes.mobjects.marks import Called, means, row_of
+from scenes.mobjects.marks import Called, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -78,8 +78,9 @@ class Contest(VGroup):
             for values, thick in [*single, (tensor, 6.0)]:
                 spots = [self.plot.point(float(self.x[i]), float(values.values[i])) for i in (max(k - 1, 0), k)]
                 piece = path(spots, role, thick) if k else dot(spots[1], thick / 2, role)
-                places = slice(k - 1, k + 1) if k else slice(0, 1)
-                found.add(means(piece, self.plot.course(self.x[places], row_of(values)[places])))
+                places = (k - 1, k) if k else (k,)
+                course = self.plot.course([self.x[i] for i in places], [values.quantity(i) for i in places])
+                found.add(means(piece, course))
         return found
 
     def run(self, first: int, last: int, kind: str = "slow") -> tuple[Animation, ...]:

@@ -117,8 +117,9 @@ class Panel(VGroup):
             self.bars.add(bar.move_to(np.array([x, height / 2, 0])))
             if deviation:
                 ends = [np.array([x, height + side * deviation * unit, 0]) for side in (-1, 1)]
-                whisker = rule(ends[0], ends[1], "ink3", 3)
-                self.whiskers.add(means(whisker, Reach(deviation, 1, 2 * unit / wide, ground)))
+                self.whiskers.add(
+                    means(rule(ends[0], ends[1], "ink3", 3), Reach(deviation, 1, 2 * unit / wide, ground))
+                )
             if offset in marked:
                 side = 1 if height >= 0 else -1
                 tip = np.array([x, height + side * (deviation * unit + units(26)), 0])
@@ -126,18 +127,26 @@ class Panel(VGroup):
         ends = [np.array([units(side * pitch * (max(offsets) + 0.7)), 0, 0]) for side in (-1, 1)]
         self.zero = means(rule(ends[0], ends[1], "ink3", 2.5), ground)
         floor = low * unit - units(70)
-        self.sides = VGroup(
-            Words("key before", "axis", "ink2").move_to(np.array([ends[0][0], floor, 0]), aligned_edge=LEFT),
-            Words("key behind", "axis", "ink2").move_to(np.array([ends[1][0], floor, 0]), aligned_edge=RIGHT),
-        )
+        self.sides = self._sides(ends, floor)
         if distance is not None:
             feet = (np.array([units(offset * pitch), floor, 0]) for offset in marked)
             self.sides.add(*(number(distance, "", "cell", "ink2").settle(foot) for foot in feet))
         self.title = Words(title, "block").move_to(np.array([0, top * unit + units(84), 0]))
         if spread is not None:
-            note = Words("lines: the spread", "axis", "ink2").move_to(np.array([0, floor - units(44), 0]))
-            self.whiskers.add(note)
+            note = Words("lines: the spread", "axis", "ink2")
+            self.whiskers.add(note.move_to(np.array([0, floor - units(44), 0])))
         super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
+
+    @staticmethod
+    def _sides(ends: Sequence[np.ndarray], floor: float) -> VGroup:
+        """The names of both directions, under the ends of the zero line."""
+        names = (("key before", LEFT), ("key behind", RIGHT))
+        return VGroup(
+            *(
+                Words(name, "axis", "ink2").move_to(np.array([end[0], floor, 0]), aligned_edge=edge)
+                for end, (name, edge) in zip(ends, names, strict=True)
+            )
+        )
 
     def stand_beside(self, other: Panel) -> Panel:
         """Bring both zeros to one height: two panels on one scale can then be compared."""

@@ -98,7 +98,8 @@ class OneCell(VGroup):
         for i, product in enumerate(self.products.values):
             x = self._x(i)
             bar = self._bar(x, sums[i], sums[i + 1], self.pitch - 4, signed(float(product), scale))
-            means(bar, Length(self.products.quantity(i), "height", unit * 135, abs(self.pitch - 4), 2))
+            if self.pitch > 4:  # of very many entries the bars have no width
+                means(bar, Length(self.products.quantity(i), "height", unit * 135, self.pitch - 4, 2))
             half, high = units(self.pitch / 2), self.ground + sums[i + 1] * unit
             level = rule(np.array([x - half, high, 0]), np.array([x + half, high, 0]), "ink2", 2.5)
             steps.add(VGroup(bar, level))

@@ -29,9 +29,8 @@ class RowColumns(VGroup):
         reach = np.concatenate([scores.values, moved.values, [0.0]])
         self.unit = units(290) / float(np.ptp(reach))
         left, right = -units(self.pitch * 0.5), units(self.pitch * (len(labels) - 0.5))
-        self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2.5)
         self.ground = Ground()
-        means(self.zero, self.ground)
+        self.zero = means(rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2.5), self.ground)
         self.scale = float(np.abs(reach).max())
         self.bars, self.numbers = self._bars(scores, spec)
         self.moved_bars, self.moved_numbers = self._bars(moved, spec)
@@ -44,8 +43,7 @@ class RowColumns(VGroup):
             bar = Box(self.pitch * 0.5, max(165 * float(share), 2), palette().weight, 4)
             means(bar, Length(share, "height", 165, self.pitch * 0.5, 2))
             self.shares.add(bar.move_to(np.array([x, floor, 0]), aligned_edge=DOWN))
-            value = number(share, "share", "cell")
-            self.share_numbers.add(value.settle(bar.get_top() + UP * units(22)))
+            self.share_numbers.add(number(share, "share", "cell").settle(bar.get_top() + UP * units(22)))
             drop = 88 if crowded and i % 2 else 40  # every other chip a line lower, where two would touch
             self.chips.add(Token(label, "key", 0, 44).move_to(np.array([x, floor - units(drop), 0])))
         self.floor = rule(np.array([left, floor, 0]), np.array([right, floor, 0]), "ink3", 2.5)
@@ -55,18 +53,9 @@ class RowColumns(VGroup):
         )
         self.moved_name = Words("gap to the best", "axis", "ink2").next_to(self.zero, LEFT, buff=gap("chip"))
         super().__init__(
-            self.zero,
-            self.floor,
-            self.names,
-            self.chips,
-            self.bars,
-            self.numbers,
-            self.shares,
-            self.share_numbers,
-            self.moved_name,
-            self.moved_bars,
-            self.moved_numbers,
-        )
+            self.zero, self.floor, self.names, self.chips, self.bars, self.numbers, self.shares, self.share_numbers,
+            self.moved_name, self.moved_bars, self.moved_numbers,
+        )  # fmt: skip
 
     def _bars(self, row: NamedTensor, spec: str) -> tuple[VGroup, VGroup]:
         bars, numbers = VGroup(), VGroup()

@@ -107,9 +107,7 @@ class Staircase(VGroup):
         for k, (name, term) in enumerate(zip(names, terms, strict=True)):
             y = -units((k + 0.5) * self.pitch)
             head = Token(name, "", wide, tall) if token else Words(f"{name}", "fact", "ink2")
-            head.move_to(np.array([units(wide / 2), y, 0]))
-            if not token:
-                head.align_to(np.array([units(wide), 0, 0]), RIGHT)
+            head.move_to(np.array([units(wide), y, 0]), aligned_edge=RIGHT)
             bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
             bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))
             means(bar, Stair(tuple(terms[: k + 1]), 0, unit * 135, tall, ground, 2), Hue(term))
