@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Mobject, Scene, VGroup, VMobject, rate_functions
+from manim import Mobject, Scene, Transform, VGroup, VMobject, rate_functions
 
 from scenes.animations.fades import Motion
+from scenes.mobjects.marks import hand_over
 from scenes.mobjects.text import Words
 from scenes.theme import pace
 from transformer_core.tracing.provenance import Quantity
@@ -114,6 +115,7 @@ class Through(Motion):
 
     def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
         self.states = [[shape.points.copy() for shape in state] for state in states]
+        self.last = states[-1]
         super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
@@ -124,6 +126,18 @@ class Through(Motion):
         after = self.states[min(here + 1, len(self.states) - 1)]
         for shape, start, end in zip(self.mobject, self.states[here], after, strict=True):
             shape.points = start * (1 - share) + end * share
+
+    def finish(self) -> None:
+        super().finish()
+        hand_over(self.mobject, self.last)
+
+
+class Turned(Transform):
+    """A transform after which the mobject means what its target means: it looks like it."""
+
+    def finish(self) -> None:
+        super().finish()
+        hand_over(self.mobject, self.target_mobject)
 
 
 class Along(Motion):

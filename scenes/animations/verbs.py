@@ -25,7 +25,7 @@ from manim import (
 )
 
 from scenes.animations.fades import Come, Leave
-from scenes.animations.motions import Morph, Sweep
+from scenes.animations.motions import Morph, Sweep, Turned
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import TensorGrid
@@ -165,7 +165,7 @@ def grow(bar: Mobject, edge: np.ndarray = LEFT) -> Animation:
 
 def settle_in(whole: Mobject, place: Mobject) -> Animation:
     """A picture grows or shrinks to where a like one belongs."""
-    return Transform(whole, place, run_time=pace("camera"), rate_func=rate_functions.ease_in_out_cubic)
+    return Turned(whole, place, run_time=pace("camera"), rate_func=rate_functions.ease_in_out_cubic)
 
 
 def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:

@@ -294,7 +294,7 @@ class Positions(Chapter):
         farthest, distance = max(offsets), numbers.quantity(step + 1)
         marked = (-(step + 1), step + 1)
         alone = [products.quantity(farthest, farthest + offset) for offset in offsets]
-        through, spread = run["place_with_place"].pick(head=head), run["spread"].pick(head=head).values.tolist()
+        through, spread = run["place_with_place"].pick(head=head), run["spread"].pick(head=head).quantities()
         reaches = reach_of(alone), reach_of(through.quantities(), spread)
         reach = min(low for low, _ in reaches), max(top for _, top in reaches)
         bare = Panel("two places, bare", alone, offsets, marked, None, distance, reach)

@@ -112,7 +112,7 @@ class Residual(Chapter):
                     (
                         appear_in_turn([*picture.falls], "slow"),
                         appear_in_turn([*picture.parts[1:]], "slow"),
-                        Shades(picture.sum, picture.fills),
+                        Shades(picture.sum, picture.fills, picture.full),
                     ),
                     appear(picture.numbers, picture.names),
                 ],

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.strips import Strip
@@ -124,12 +125,12 @@ class Trio(VGroup):
 
     def _beside(self, label: Label, row: int) -> Words:
         line = self.grids[0].row(row)
-        text = word(label, self.style, "ink2")
+        text = means(word(label, self.style, "ink2"), Beside(label))
         edge = line.get_left()[0] - units(16)
         return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
 
     def _above(self, grid: TensorGrid, pitch: float) -> list[Words]:
-        texts = [word(label, self.style, "ink2") for label in grid.tensor.words("key")]
+        texts = [means(word(label, self.style, "ink2"), Beside(label)) for label in grid.tensor.words("key")]
         upright = max(text.width for text in texts) > units(pitch - 8)
         return on_columns(texts, [grid.column(j).get_x() for j in range(len(texts))], grid.get_top()[1], upright)
 

@@ -61,7 +61,7 @@ class Arcs(VGroup):
             arc = self._arc(self.chips[j], self.chips[query], weight, high)
             if weight is not None:
                 means(arc, Thickness(weight, THICK - THIN, THIN))
-                means(arc, *(End(self.chips[i].label, self.chips, i == j) for i in (j, query)))
+                means(arc, End(self.chips[j].label, first=True), End(self.chips[query].label))
                 self.drawn_weights.append(float(weight))
             self.arcs.add(arc)
             if numbers or weight is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from manim import VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.marks import Area, Ground, means
 from scenes.mobjects.role_table import ORDINALS, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
@@ -48,6 +49,7 @@ class Areas(VGroup):
         #: Px of width that one parameter takes over the full height.
         self.unit = room / whole
         boxes: dict[int, Box] = {}
+        whole_model = Ground()
         self.names, self.numbers, self.inside = VGroup(), VGroup(), VGroup()
         x = LEFT_EDGE
         for name, total in order:
@@ -59,6 +61,7 @@ class Areas(VGroup):
                 slit = min(2.5, high * 0.2)
                 box = Box(max(wide, 0.5), high - slit, fill_of(kind), min(5.0, high / 4))
                 boxes[at_] = box.move_to(at(x + wide / 2, y + high / 2))
+                means(box, Area(self.counts.quantity(at_), whole_model, self.unit * HIGH, 2.5))
                 y += high
             told = f"{total:,.0f}, {shares.pick(part=name):share}" if by_kind and wide > 160 else f"{total:,.0f}"
             self._caption(name, told, x + wide / 2, wide)

@@ -7,7 +7,6 @@ from manim import VGroup, VMobject
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.cells import Cell, Closed, fitting
-from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
@@ -108,8 +107,6 @@ class AttentionGrid(VGroup):
             self.cells[i, j] = Cell(entry, size, spec, shown, fill, dash=not self.weights).shift(place)
             if masked is not None and np.isneginf(masked.values[i, j]):
                 self.closed[i, j] = Closed(masked.quantity(i, j), size, "", shown).shift(place)
-        for name in self.query_names:
-            means(name, Beside(name.label, [self.cells[k, 0] for k in range(count)], 1))
 
     def tags(self) -> tuple[Tag, Tag]:
         """The signs of queries and keys: in the free corner, beside what they name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import VGroup
 
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, signed, units
@@ -21,18 +22,21 @@ class SignedBars(VGroup):
         self.unit = units(room) / ((top - bottom) or 1.0)
         self.quantities = tensor.quantities()
         self.bars, self.numbers = VGroup(), VGroup()
-        scale = float(np.abs(values).max()) or 1.0
+        scale, ground = float(np.abs(values).max()) or 1.0, Ground()
         for quantity, column in zip(self.quantities, columns, strict=True):
             length = abs(float(quantity)) * self.unit
             bar = Box(width, max(length * 135, 1.5), signed(float(np.sign(quantity)), 1.0), 3)
             bar.move_to(column.get_center()).set_y(np.sign(quantity) * length / 2)
+            means(
+                bar, Length(quantity, "height", self.unit * 135, width, 1.5), Rises(quantity, 1, ground), Hue(quantity)
+            )
             self.bars.add(bar)
             if abs(quantity) > 0.2 * scale:
                 beyond = np.array([0, units(22) * np.sign(quantity), 0])
                 tip = bar.get_top() if quantity > 0 else bar.get_bottom()
                 self.numbers.add(number(quantity, ".2f", "cell").settle(tip + beyond))
         left, right = columns.get_left()[0], columns.get_right()[0]
-        self.zero = rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2)
+        self.zero = means(rule(np.array([left, 0, 0]), np.array([right, 0, 0]), "ink3", 2), ground)
         super().__init__(self.bars, self.zero, self.numbers)
 
 
@@ -46,6 +50,7 @@ class ShareBar(VGroup):
         self.quantity = quantity
         self.track = Box(width, height, colours.surface, 5)
         self.bar = Box(max(width * float(quantity), 2), height, colours.role(role), 5)
+        means(self.bar, Length(quantity, "width", width, height, 2))
         self.bar.align_to(self.track, np.array([-1.0, 0, 0]))
         self.number: Words | None = None
         super().__init__(self.track, self.bar)

@@ -6,6 +6,7 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
@@ -24,7 +25,7 @@ class BeamTree(VGroup):
     """
 
     def __init__(self, tree: Trace) -> None:
-        step, self.parent = tree["step"].values, tree["parent"].values
+        self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
         self.steps = int(step.max())
         shown = list(range(1, min(self.steps, STEPS) + 1))
         self.whole = self.steps <= STEPS
@@ -55,9 +56,9 @@ class BeamTree(VGroup):
                     part.add(score)
                     end = np.array([score.get_right()[0] + units(10), end[1], 0])
                 self.ends[int(node)] = start, end
+                means(part, Stands(tree["token"].label("node", int(node))))
                 (self.kept if alive else self.pruned).add(part)
-                line = self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2)
-                lines.add(line)
+                lines.add(self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2))
                 column.add(part)
                 if best[node]:
                     self.branch.add(self._edge(int(node), "residual", 8))
@@ -71,7 +72,8 @@ class BeamTree(VGroup):
         line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
         bend = np.array([(end - start)[0] * 0.5, 0, 0])
         line.points = np.array([start, start + bend, end - bend, end])
-        return line
+        before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
+        return means(line, End(before, first=True), End(here))
 
 
 def winner(tree: Trace) -> list[str]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
+from scenes.mobjects.marks import Beside, End, Thickness, means
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import curve, frame, path
 from scenes.mobjects.text import Words, number, word
@@ -39,7 +40,7 @@ class Bridge(VGroup):
         top: float = 270,
         foot: float = 740,
     ) -> None:
-        self.looks = looks
+        self.looks, self.writes = looks, writes
         middle, room = (left + right) / 2, right - left
         self.source = self._spread(looks.words("key"), "key", room).move_to(at(middle, top))
         self.written = self._spread(writes, "query", room).move_to(at(middle, foot))
@@ -75,6 +76,9 @@ class Bridge(VGroup):
                 start = self.source[j].get_bottom() + DOWN * units(4)
                 end = self.written[row].get_top() + UP * units(4)
                 line = curve(start, end, "weight" if shares[j] > 0.5 else "ink3", 2 + 15 * float(shares[j]))
+                looked = self.looks.quantity(row, int(j))
+                begins, ends = End(looked, first=True, axis="key"), End(self.writes[row])
+                means(line, Thickness(looked, 15, 2), begins, ends)
                 found.add(line)
         return found
 
@@ -103,7 +107,9 @@ class Pathway(VGroup):
         edge = self.pattern.cells.get_left()[0] - units(18)
         self.rows = VGroup(
             *(
-                word(label, "map", "ink2").settle(np.array([edge, self.pattern.place(i, 0)[1], 0])).end_at(edge)
+                means(word(label, "map", "ink2"), Beside(looks.label("query", i)))
+                .settle(np.array([edge, self.pattern.place(i, 0)[1], 0]))
+                .end_at(edge)
                 for i, label in enumerate(writes)
             )
         )

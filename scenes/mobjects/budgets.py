@@ -7,6 +7,7 @@ from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE, Room
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -41,6 +42,7 @@ class Budget(VGroup):
         for j, share in enumerate(shares.quantities()):
             fill = shared(0.25 + 0.75 * float(share))
             piece = Box(max(wide * float(share) - CUT, 0.4), high, fill, 6)
+            means(piece, Length(share, "width", wide, high, 0.4, -CUT), Shade(share, least=0.25))
             piece.move_to(np.array([units(left + wide * float(share) / 2), 0, 0]))
             left += wide * float(share)
             self.pieces.add(piece)

@@ -10,6 +10,7 @@ from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.language import Told, told
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.marks import Hue, Length, Shade, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
@@ -80,6 +81,7 @@ def terms(values: Sequence[Quantity], order: Sequence[int], wide: float = 330) -
         for k, i in enumerate(some):
             x = (ends[k] + ends[k + 1]) / 2 * unit
             bar = Box(max(2.0, abs(float(values[i])) * unit), pitch - 10, signed(float(np.sign(values[i])), 1.0), 4)
+            means(bar, Length(values[i], "width", unit, pitch - 10, 2), Hue(values[i]))
             bars[i] = bar.move_to(np.array([units(x), -units(pitch * (k + 0.5)), 0]))
         return VGroup(*(bars[i] for i in range(len(values))))
 
@@ -113,6 +115,7 @@ def two_bars(values: Sequence[Quantity], names: Sequence[str], spec: str, high: 
         x, way = units(150 * k), 1 if value >= 0 else -1
         fill = palette().weight if value >= 0 else palette().ink3
         bar = Box(78, max(length, 2.5), fill, 4).move_to(np.array([x, way * units(length / 2), 0]))
+        means(bar, Length(value, "height", high / scale, 78, 2.5))
         beyond = bar.get_edge_center(UP * way) + UP * way * units(26)
         text = number(value, spec, "number").settle(beyond)
         low = bar.get_bottom() if value >= 0 else bar.get_top()
@@ -141,6 +144,7 @@ def shares_of(row: NamedTensor, two: int, spec: str = ".0%", wide: float = 330) 
     for j, share in enumerate(row.quantities()):
         high = max(2.5, 240 * float(share))
         column = Box(pitch * 0.72, high, shared(0.25 + 0.75 * float(share)), 3)
+        means(column, Length(share, "height", 240, pitch * 0.72, 2.5), Shade(share, least=0.25))
         found.add(column.move_to(np.array([units(j * pitch), units(high / 2), 0])))
     floor = rule(np.array([-units(pitch), 0, 0]), np.array([units(pitch * len(row)), 0, 0]), "ink3", 2.5)
     marks = VGroup(

@@ -10,6 +10,7 @@ from manim import LEFT, Animation, VGroup, VMobject
 from scenes.animations import Along, Count, Sweep
 from scenes.layout import centred
 from scenes.mobjects.handover import ROLES
+from scenes.mobjects.marks import Called, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -27,6 +28,7 @@ class Contest(VGroup):
         lines: name -> (role, values along x, other trainings "seed x" or nothing, thick).
         spec: the format of what is read out.
         clock: the name of x beside its number.
+        models: name -> the label of its model, where the name is another.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Contest(VGroup):
         lines: Mapping[str, tuple[str, NamedTensor, NamedTensor | None]],
         spec: str,
         clock: str,
+        models: Mapping[str, str] | None = None,
     ) -> None:
         self.plot, self.x, self.spec = plot, list(x), spec
         self.values = {name: tensor.quantities() for name, (_, tensor, _) in lines.items()}
@@ -47,7 +50,10 @@ class Contest(VGroup):
         self.clock = VGroup(Words(clock, "aside", "ink2"), number(self.x[0], ",.0f", "large number"))
         self.readouts = VGroup(
             *(
-                VGroup(Words(name, "fact", role), number(self.values[name][0], spec, "large number"))
+                VGroup(
+                    means(Words(name, "fact", role), Called((models or {}).get(name, name), "model")),
+                    number(self.values[name][0], spec, "large number"),
+                )
                 for name, (role, _, _) in lines.items()
             )
         )
@@ -68,10 +74,13 @@ class Contest(VGroup):
         """What is drawn as the cursor comes to the k-th place."""
         found = VGroup()
         for role, tensor, others in lines.values():
-            for values, thick in [*((row, 2.0) for row in (others.values if others is not None else ())),
-                                  (tensor.values, 6.0)]:  # fmt: skip
-                spots = [self.plot.point(float(self.x[i]), float(values[i])) for i in (max(k - 1, 0), k)]
-                found.add(path(spots, role, thick) if k else dot(spots[1], thick / 2, role))
+            single = [(row, 2.0) for row in others] if others is not None else []
+            for values, thick in [*single, (tensor, 6.0)]:
+                spots = [self.plot.point(float(self.x[i]), float(values.values[i])) for i in (max(k - 1, 0), k)]
+                piece = path(spots, role, thick) if k else dot(spots[1], thick / 2, role)
+                places = (k - 1, k) if k else (k,)
+                course = self.plot.course([self.x[i] for i in places], [values.quantity(i) for i in places])
+                found.add(means(piece, course))
         return found
 
     def run(self, first: int, last: int, kind: str = "slow") -> tuple[Animation, ...]:
@@ -113,7 +122,8 @@ def sinking(run: Trace) -> Contest:
     plot = Plot(distances.values.tolist(), gradient.values.reshape(-1).tolist(), names, 980, 520, (False, True))
     plot.add(plot.ticks([distances.quantity(k) for k in (0, 4, 5, 6, 7)]))
     lines = {name: (role, gradient.pick(model=key), None) for key, (name, role) in RECALLING.items()}
-    return Contest(plot, distances.quantities(), lines, ".0e", "symbols back")
+    models = {name: key for key, (name, _) in RECALLING.items()}
+    return Contest(plot, distances.quantities(), lines, ".0e", "symbols back", models)
 
 
 class Recall(VGroup):
@@ -142,9 +152,12 @@ class Recall(VGroup):
     def _piece(self, run: Trace, model: str, k: int) -> VGroup:
         """What the trainings of a model do up to the k-th check; before the first step all are left to chance."""
         role, steps, lines = RECALLING[model][1], run["checks"].values, VGroup()
-        for values in run["curve"].pick(model=model).values:
+        for row in run["curve"].pick(model=model):
+            values = row.values
             start = (float(steps[k - 1]), float(values[k - 1])) if k else (0.0, float(run["chance"]))
-            lines.add(path([self.plot.point(*start), self.plot.point(float(steps[k]), float(values[k]))], role, 4))
+            line = path([self.plot.point(*start), self.plot.point(float(steps[k]), float(values[k]))], role, 4)
+            before = row.quantity(k - 1) if k else run["chance"]
+            lines.add(means(line, self.plot.course([start[0], run["checks"].quantity(k)], [before, row.quantity(k)])))
         return lines
 
     def _mark(self, step: int, role: str) -> VMobject:
@@ -157,7 +170,8 @@ class Recall(VGroup):
         count, of = run["steps.trainings_that_solved"].pick(model=model), run["steps.trainings"]
         told = f"step {median:,.0f}" if np.isfinite(float(median)) else f"{count} of {of} trainings"
         rate = run["rate"].pick(model=model)
-        lines = VGroup(Words(f"{name}, best rate {rate:g}", "fact", role), Words(told, "large number"))
+        title = means(Words(f"{name}, best rate {rate:g}", "fact", role), Called(model, "model"))
+        lines = VGroup(title, Words(told, "large number"))
         lines[1].begin_at(lines[0].get_left()[0]).stand_on(lines[0].baseline - units(50))
         if not np.isfinite(float(median)):
             note = Words("a dot: every distance learned", "aside", "ink2").begin_at(lines[0].get_left()[0])

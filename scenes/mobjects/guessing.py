@@ -116,7 +116,9 @@ class Moved(VGroup):
             self.chips.add(Token(labels[i], "", chip, high).move_to(at(left + chip / 2, y)))
             quantity = change.quantity(i)
             bar = ShareBar(quantity, wide, "", min(34.0, high))
-            bar.bar.stretch_to_fit_width(max(units(2), min(1.0, float(quantity)) * units(wide)), about_edge=LEFT)
+            if quantity > 1:  # a full track is the most
+                bar.bar.stretch_to_fit_width(units(wide), about_edge=LEFT)
+                bar.bar.meanings = ()
             bar.move_to(at(start + wide + 22 + wide / 2, y))
             self.bars.add(bar)
             text = Words(f"{quantity:share}", "fact", "ink")

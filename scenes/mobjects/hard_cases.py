@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.mobjects.black_box import in_a_row
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -56,10 +57,10 @@ class ByLength(VGroup):
         self.seen = VGroup()
         most = float(seen.values.max())
         floor = at(0, 810)[1]
-        for n, share in zip(x, seen.values, strict=True):
+        for n, share in zip(x, seen.quantities(), strict=True):
             bar = Box(38, max(self.LOW * float(share) / most, 2), palette().residual, 3)
             bar.move_to(np.array([self.plot.point(n, 0)[0], floor, 0]), aligned_edge=DOWN)
-            self.seen.add(bar)
+            self.seen.add(means(bar, Length(share, "height", self.LOW / most, 38, 2)))
         left, right = self.plot.axes[0].get_left(), self.plot.axes[0].get_right()
         self.ground = VGroup(
             rule(np.array([left[0] - units(24), floor, 0]), np.array([right[0] + units(24), floor, 0]), "ink3", 2)
@@ -83,12 +84,13 @@ class ByLength(VGroup):
         )
 
     def _line(self, group: VGroup, x: Sequence[int], shares: NamedTensor, role: str, steps: Quantity) -> None:
-        y = shares.values.tolist()
         last = shares.quantity(len(x) - 1)
         text = VGroup(number(last, "share", "number", role), Words(f"after {steps:,.0f} steps", "fact", role))
         text.arrange(RIGHT, buff=units(14))
         group.add(
-            self.plot.curve(x, y, role, 5), self.plot.dots(x, y, role, 7), self.plot.label(text, x[-1], float(last))
+            self.plot.curve(x, shares, role, 5),
+            self.plot.dots(x, shares, role, 7),
+            self.plot.label(text, x[-1], float(last)),
         )
 
 

@@ -7,6 +7,7 @@ from manim import DOWN, UP, VGroup
 
 from scenes.layout import WIDTH
 from scenes.mobjects.apart import NUMBERED, styled
+from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
@@ -71,6 +72,8 @@ class MovedTable(VGroup):
         self.grid = TensorGrid(
             moved, styled(pitch, tall), spec, weights=True, rows=shown, wide=pitch - 4, high=tall - 4
         )
+        for text, label in zip(self.words, moved.words("position"), strict=True):
+            means(text, Beside(label))
         self._stand_above(pitch)
         edge = self.grid.get_left()[0] - units(24)
         self.names = VGroup(

@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 from scenes.animations import Count, Through
 from scenes.layout import centred
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.role_table import CALLED
@@ -37,7 +38,7 @@ class Staircase(VGroup):
             column = VGroup()
             for i in range(len(names)):
                 cell = Box(wide - 3, high - 12, shared(float(np.clip(learned.values[k, i], 0, 1))), 4)
-                column.add(cell.move_to(at(left, i * high)))
+                column.add(means(cell, Shade(learned.quantity(k, i))).move_to(at(left, i * high)))
             self.columns.add(column)
         grid = VGroup(*self.columns)
         for i, name in enumerate(names):
@@ -154,14 +155,15 @@ class Bill(VGroup):
         self.curves, self.labels = VGroup(), VGroup()
         for part, name, role, thick in ((0, "scores and blends", "weight", 8), (1, "everything else", "ink2", 5)):
             column = times.values[:, part]
-            self.curves.add(self.plot.curve(spans[0], column.tolist(), role, thick))
+            row = [times.quantity(k, part) for k in range(len(column))]
+            self.curves.add(self.plot.curve(lengths, row, role, thick))
             label = Words(name, "fact", role)
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         self.ticks = self.plot.ticks(ends, ",.0f")
         level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
         spot = self.plot.point(float(meeting), level)
-        self.meeting = VGroup(dot(spot, 12, "focus"))
+        self.meeting = VGroup(means(dot(spot, 12, "focus"), self.plot.course([meeting], [level])))
         self.meeting.add(number(meeting, ".0f", "number").next_to(spot, UP + LEFT, buff=units(16)))
         super().__init__(self.small, self.large, self.plot, self.curves, self.labels, self.ticks, self.meeting)
         centred(self)

@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import Count, Through, ring_around
 from scenes.layout import RIGHT_EDGE, centred
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, dot
 from scenes.mobjects.shifted import NAMES, on_places
@@ -110,10 +111,12 @@ class SlidingLoss(VGroup):
 
     def _bar(self, k: int) -> Box:
         bar = Box(120, max(440 * float(self.probs[k]), 4), palette().weight, 6)
+        means(bar, Length(self.probs[k], "height", 440, 120, 4))
         return bar.move_to(self.track.get_bottom(), aligned_edge=DOWN)
 
     def _point(self, k: int) -> Box:
-        return dot(self.plot.point(float(self.probs[k]), float(self.losses[k])), 13, "focus")
+        spot = dot(self.plot.point(float(self.probs[k]), float(self.losses[k])), 13, "focus")
+        return means(spot, self.plot.course([self.probs[k]], [self.losses[k]]))
 
     def run(self, kind: str = "slow") -> tuple[Count | Through, ...]:
         """All looks, one after another: column, point and numbers together."""
@@ -163,7 +166,7 @@ class Progress(VGroup):
                     line.add(word(label, "token", "ink3").settle(at(x, y)))
             self.lines.add(line)
             bar = Box(max(330 * float(loss.values[k]) / most, 3), 34, colours.ink3, 5)
-            bar.move_to(at(bars, y), aligned_edge=LEFT)
+            means(bar, Length(loss.quantity(k), "width", 330 / most, 34, 3)).move_to(at(bars, y), aligned_edge=LEFT)
             value = number(loss.quantity(k), ".2f", "cell", "ink").next_to(bar, RIGHT, buff=units(14))
             self.losses.add(VGroup(bar, value))
             share = number(exact.quantity(k), "share", "number").settle(at(0, y)).end_at(at(bars + 640, 0)[0])

@@ -9,6 +9,7 @@ import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.tensors import Heatmap
@@ -42,6 +43,7 @@ class Likeness(VGroup):
             low, top = ordinary
         level = np.clip((values - low) / ((top - low) or 1.0), 0, 1)
         self.map = Heatmap(replace(products, values=level), SIDE, SIDE, 1, weights=True)
+        self.map.meanings = ()  # levels between the lowest and the highest, not entries
         self.map.move_to(at(LEFT_EDGE + 110 + SIDE / 2, 540))
         self.map_names = VGroup(
             Words("one place", "axis", "ink2").next_to(self.map, UP, buff=units(12)),
@@ -101,7 +103,8 @@ class Panel(VGroup):
         spec: str = ".1f",
     ) -> None:
         values = np.array([float(entry) for entry in entries])
-        whiskers = np.zeros(len(values)) if spread is None else np.array(spread)
+        whiskers = [0.0] * len(values) if spread is None else list(spread)
+        ground, wide = Ground(), units(2 * 57.0 * (max(offsets) + 0.7))
         low, top = reach or reach_of(entries, spread)
         unit, pitch = units(400) / ((top - low) or 1.0), 57.0
         self.bars, self.whiskers, self.numbers = VGroup(), VGroup(), VGroup()
@@ -109,29 +112,41 @@ class Panel(VGroup):
         for entry, offset, deviation in zip(entries, offsets, whiskers, strict=True):
             x, height = units(offset * pitch), float(entry) * unit
             bar = Box(pitch * 0.62, max(abs(height) * 135, 2), signed(float(entry), scale), 4)
+            long = Length(entry, "height", unit * 135, pitch * 0.62, 2)
+            means(bar, long, Rises(entry, 1, ground), Shade(entry, scale))
             self.bars.add(bar.move_to(np.array([x, height / 2, 0])))
             if deviation:
                 ends = [np.array([x, height + side * deviation * unit, 0]) for side in (-1, 1)]
-                self.whiskers.add(rule(ends[0], ends[1], "ink3", 3))
+                self.whiskers.add(
+                    means(rule(ends[0], ends[1], "ink3", 3), Reach(deviation, 1, 2 * unit / wide, ground))
+                )
             if offset in marked:
                 side = 1 if height >= 0 else -1
                 tip = np.array([x, height + side * (deviation * unit + units(26)), 0])
                 self.numbers.add(number(entry, spec, "number").settle(tip))
         ends = [np.array([units(side * pitch * (max(offsets) + 0.7)), 0, 0]) for side in (-1, 1)]
-        self.zero = rule(ends[0], ends[1], "ink3", 2.5)
+        self.zero = means(rule(ends[0], ends[1], "ink3", 2.5), ground)
         floor = low * unit - units(70)
-        self.sides = VGroup(
-            Words("key before", "axis", "ink2").move_to(np.array([ends[0][0], floor, 0]), aligned_edge=LEFT),
-            Words("key behind", "axis", "ink2").move_to(np.array([ends[1][0], floor, 0]), aligned_edge=RIGHT),
-        )
+        self.sides = self._sides(ends, floor)
         if distance is not None:
             feet = (np.array([units(offset * pitch), floor, 0]) for offset in marked)
             self.sides.add(*(number(distance, "", "cell", "ink2").settle(foot) for foot in feet))
         self.title = Words(title, "block").move_to(np.array([0, top * unit + units(84), 0]))
         if spread is not None:
-            note = Words("lines: the spread", "axis", "ink2").move_to(np.array([0, floor - units(44), 0]))
-            self.whiskers.add(note)
+            note = Words("lines: the spread", "axis", "ink2")
+            self.whiskers.add(note.move_to(np.array([0, floor - units(44), 0])))
         super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
+
+    @staticmethod
+    def _sides(ends: Sequence[np.ndarray], floor: float) -> VGroup:
+        """The names of both directions, under the ends of the zero line."""
+        names = (("key before", LEFT), ("key behind", RIGHT))
+        return VGroup(
+            *(
+                Words(name, "axis", "ink2").move_to(np.array([end[0], floor, 0]), aligned_edge=edge)
+                for end, (name, edge) in zip(ends, names, strict=True)
+            )
+        )
 
     def stand_beside(self, other: Panel) -> Panel:
         """Bring both zeros to one height: two panels on one scale can then be compared."""
@@ -160,9 +175,10 @@ class IndexAndWave(VGroup):
         for i in range(count):
             tip = self.plot.point(i, float(numbers.values[i]))
             bar = Box(26, max((tip[1] - floor) * 135, 2), palette().ink3, 4)
+            means(bar, Length(numbers.quantity(i), "height", self.plot.high * 135 / (reach[1] - reach[0]), 26, 2))
             self.bars.add(bar.move_to(np.array([tip[0], (tip[1] + floor) / 2, 0])))
         left, right = self.plot.point(-0.6, 0), self.plot.point(count - 0.4, 0)
-        self.zero = rule(left, right, "ink2", 2)
+        self.zero = means(rule(left, right, "ink2", 2), self.plot.across)
         last = numbers.quantity(count - 1)
         self.last = number(last, "", "large number").settle(self.bars[-1].get_top() + UP * units(34))
         level = self.plot.point(0, float(largest))[1]

@@ -10,7 +10,6 @@ from manim import VGroup, VMobject
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import Heatmap, full_colour
@@ -81,8 +80,6 @@ class MatrixProduct(VGroup):
                 self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
                 fill = signed(y.quantity(i, j), scale)
                 self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", fill).shift(place)
-        for name in self.names:
-            means(name, Beside(name.label, [self.cells[i, 0] for i in range(count)], 1))
 
     @property
     def keys_frame(self) -> VGroup:

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import ring_around
+from scenes.mobjects.marks import Around, Length, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
@@ -34,7 +35,7 @@ class NextWord(VGroup):
             name = word(probs.label("vocab", int(entry)), "token", "ink" if k == 0 else "ink2")
             name.settle(at(left, y)).end_at(at(left - 18, y)[0])
             bar = Box(max(room * float(quantity), 3), 34, colours.weight if k == 0 else colours.ink3, 5)
-            bar.move_to(at(left, y), aligned_edge=LEFT)
+            means(bar, Length(quantity, "width", room, 34, 3)).move_to(at(left, y), aligned_edge=LEFT)
             share = number(quantity, "share", "cell", "ink" if k == 0 else "ink2")
             share.next_to(bar, RIGHT, buff=units(14)).stand_on(at(0, y + 9)[1])
             self.lines.add(VGroup(name, bar, share))
@@ -80,7 +81,7 @@ class PairTable(VGroup):
         here, there = rows.index(noun.position), columns.index(adjective.position)
         self.cell = self.grid.cells[here, there]
         self.row, self.column = self.grid.row(here), self.grid.column(there)
-        self.ring = ring_around(self.cell)
+        self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.mine = VGroup(self.rows[here], self.columns[there])
         self.corner = Words("adjectives", "aside", "ink2").next_to(self.columns, UP, buff=units(14))
         super().__init__(self.grid, self.rows, self.columns, self.corner, self.ring)

@@ -9,6 +9,7 @@ from manim import RIGHT, VGroup
 
 from scenes.mobjects.apart import HEADS, finely
 from scenes.mobjects.beside import chip_line
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, signed, units
@@ -17,6 +18,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: So many of the tokens read are shown.
 LAST = 8
+#: The line from which differences lead.
+ZERO = Ground()
 
 
 class NextWords(VGroup):
@@ -45,7 +48,7 @@ class NextWords(VGroup):
             Words("next word", "fact", "ink2").settle(at(300, top - 32)).end_at(at(386, 0)[0]),
         )
         foot = top + pitch * (len(chosen) + 0.2)
-        self.zero = rule(at(1540, top), at(1540, foot), "ink3", 2)
+        self.zero = means(rule(at(1540, top), at(1540, foot), "ink3", 2), ZERO)
         super().__init__(self.context, self.zero, self.lines, self.heads)
 
     @classmethod
@@ -69,12 +72,13 @@ class NextWords(VGroup):
             quantity = side.quantity(entry)
             top = entry == int(side.values.argmax())
             bar = Box(max(250 * float(quantity), 3), high, palette().weight if top else palette().ink3, 5)
-            bar.move_to(at(x + bar.width * 135 / 2, y))
+            means(bar, Length(quantity, "width", 250, high, 3)).move_to(at(x + bar.width * 135 / 2, y))
             share = number(quantity, "share", "number").next_to(bar, RIGHT, buff=units(14))
             line.add(bar, share.stand_on(at(0, y + 11)[1]))
         change = apart.quantity(entry)
         long = 140 * float(change) / reach
         bar = Box(max(abs(long), 2), high, signed(float(np.sign(change)), 1.0), 4).move_to(at(1540 + long / 2, y))
+        means(bar, Length(change, "width", 140 / reach, high, 2), Hue(change), Rises(change, 0, ZERO))
         text = number(change, finely(reach), "number")
         beyond = text.width * 135 / 2 + 18
         return line.add(bar, text.settle(at(1540 + long + (beyond if long >= 0 else -beyond), y)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
@@ -27,6 +28,7 @@ class OtherWays(VGroup):
             y = -units(i * pitch)
             track = Box(wide, pitch * 0.56, palette().surface, 6).set_y(y)
             bar = Box(max(wide * float(quantity) / longest, 4), pitch * 0.56, palette().weight, 6)
+            means(bar, Length(quantity, "width", wide / longest, pitch * 0.56, 4))
             self.tracks.add(track)
             self.bars.add(bar.move_to(track).align_to(track, LEFT))
             self.names.add(Words(name, "fact", "ink2").next_to(track, LEFT, buff=gap("grid")))

@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Rows, rows_shown
 from scenes.mobjects.tensors import full_colour
@@ -148,7 +149,8 @@ def fan(lanes: Lanes, shares: NamedTensor, left: float, right: float, least: flo
     lines = VGroup()
     for i, y in lanes.y.items():
         for j, other in lanes.y.items():
-            lines.add(strand(at(left, other), at(right, y), float(shares.values[i, j]), least))
+            line = strand(at(left, other), at(right, y), float(shares.values[i, j]), least)
+            lines.add(weigh(line, shares.quantity(i, j), least))
     return lines
 
 
@@ -159,6 +161,18 @@ def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most:
     bend = RIGHT * (end - start)[0] * 0.5
     line.points = np.array([start, start + bend, end - bend, end])
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
+
+
+def weigh(line: VMobject, share: Quantity, least: float, to: Label | None = None) -> VMobject:
+    """Write on a strand which share it means, whose row it leads from, and to whose.
+
+    One below `least` is not seen. `to` is the token at its end, where that is not the query of the share.
+    """
+    if share < least:
+        return line
+    # A row may be on stage entry by entry, and is then no token.
+    ends = End(share, first=True, axis="key", alone=True), End(to or share, axis="query", alone=True)
+    return means(line, Thickness(share, 11.5, 1.5), *ends)
 
 
 def rows_of(trace: Trace, name: str) -> NamedTensor:

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, UP, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import in_line
@@ -54,6 +55,8 @@ class Pattern(VGroup):
         self.cells = squares(self.at[open_to], full, "line", outline=True)
         sides = self.pitch * FULL * np.sqrt(weights.values)
         self.lines = VGroup(*(squares(self.at[i], sides[i], "weight") for i in range(rows)))
+        for i, line in enumerate(self.lines):
+            means(line, Squares(weights, i, FULL))
         super().__init__(self.cells, self.lines)
 
     def band(self, row: int) -> VMobject:
@@ -70,7 +73,7 @@ class Pattern(VGroup):
 
     def row_words(self, style: str = "map") -> VGroup:
         """The words of the queries, at the left of their rows."""
-        words = [word(label, style, "ink2") for label in self.weights.words("query")]
+        words = [means(word(label, style, "ink2"), Beside(label)) for label in self.weights.words("query")]
         edge = self.cells.get_left()[0] - units(16)
         for i, text in enumerate(words):
             text.settle(np.array([edge, self.place(i, 0)[1], 0])).end_at(edge)
@@ -85,7 +88,7 @@ class Pattern(VGroup):
         return max(word(label, style).width for label in labels) > self.pitch - units(10)
 
     def _heads(self, labels: Sequence[Label], style: str, upright: bool) -> list[Words]:
-        texts = [word(label, style, "ink2") for label in labels]
+        texts = [means(word(label, style, "ink2"), Beside(label)) for label in labels]
         return on_columns(texts, [self.place(0, j)[0] for j in range(len(texts))], self.cells.get_top()[1], upright)
 
 

@@ -8,11 +8,16 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear
+from scenes.language import told
+from scenes.mobjects.marks import Course, Length, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity, plain
 from transformer_core.tracing.trace import NamedTensor
+
+#: Values along an axis: numbers, or a row of a tensor.
+Row = Sequence[float] | NamedTensor
 
 
 class Plot(VGroup):
@@ -30,14 +35,17 @@ class Plot(VGroup):
         self.logarithmic = logarithmic
         self.x, self.y = self._span(x, 0), self._span(y, 1)
         self.wide, self.high = units(wide), units(high)
+        self.across, self.up = Span(0, *self.x, logarithmic[0]), Span(1, *self.y, logarithmic[1])
         self.axes = VGroup(
-            rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5),
-            rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5),
+            means(rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5), self.across),
+            means(rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5), self.up),
         )
         self.names = VGroup(
             Words(names[0], "aside", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
             Words(names[1], "aside", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
         )
+        for name, span, text in zip(self.names, (self.across, self.up), names, strict=True):
+            means(name, Names(span, plain(told(text))))
         super().__init__(self.axes, self.names)
 
     def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
@@ -53,12 +61,19 @@ class Plot(VGroup):
         corner = self.axes[0].get_left()
         return corner + np.array([self._share(x, 0) * self.wide, self._share(y, 1) * self.high, 0])
 
-    def curve(self, x: Sequence[float], y: Sequence[float], role: str = "ink", thick: float = 4) -> VMobject:
-        """A line through the points, from left to right."""
-        return path([self.point(a, b) for a, b in zip(x, y, strict=True)], role, thick)
+    def course(self, x: Row, y: Row) -> Course:
+        """Where a line through these values has its corners; entries of tensors are read from the trace again."""
+        return Course(row_of(x), row_of(y), self.across, self.up)
 
-    def dots(self, x: Sequence[float], y: Sequence[float], role: str = "ink", radius: float = 9) -> VGroup:
-        return VGroup(*(dot(self.point(a, b), radius, role) for a, b in zip(x, y, strict=True)))
+    def curve(self, x: Row, y: Row, role: str = "ink", thick: float = 4) -> VMobject:
+        """A line through the points, from left to right."""
+        course = self.course(x, y)
+        line = path([self.point(a, b) for a, b in zip(course.x, course.y, strict=True)], role, thick)
+        return means(line, course)
+
+    def dots(self, x: Row, y: Row, role: str = "ink", radius: float = 9) -> VGroup:
+        spots = zip(row_of(x), row_of(y), strict=True)
+        return VGroup(*(means(dot(self.point(a, b), radius, role), self.course([a], [b])) for a, b in spots))
 
     def ticks(self, quantities: Sequence[Quantity], spec: str = "", style: str = "cell") -> VGroup:
         """Numbers under the horizontal axis."""
@@ -66,7 +81,8 @@ class Plot(VGroup):
         for quantity in quantities:
             foot = self.point(float(quantity), 10 ** self.y[0] if self.logarithmic[1] else self.y[0])
             text = number(quantity, spec, style, "ink2").settle(foot + DOWN * units(28))
-            marks.add(VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2), text))
+            stem, here = rule(foot, foot + DOWN * units(8), "ink3", 2), Tick(quantity, self.across)
+            marks.add(VGroup(means(stem, here), text))
         return marks
 
     def shares(self) -> VGroup:
@@ -74,7 +90,12 @@ class Plot(VGroup):
         ends = ((0.0, Words("none", "axis", "ink2")), (1.0, Words("all", "axis", "ink2")))
         left, foot = self.axes[1].get_left()[0] - units(16), self.axes[0].get_y()
         return VGroup(
-            *(text.settle(np.array([0, foot + self._share(y, 1) * self.high, 0])).end_at(left) for y, text in ends)
+            *(
+                means(text, Tick(y, self.up, 12))
+                .settle(np.array([0, foot + self._share(y, 1) * self.high, 0]))
+                .end_at(left)
+                for y, text in ends
+            )
         )
 
     def label(self, words: Words, x: float, y: float, side: np.ndarray = RIGHT) -> Words:
@@ -102,6 +123,7 @@ class SortedShares(VGroup):
         pitch = width / len(shares)
         for i, share in enumerate(shares.quantities()):
             bar = Box(pitch * 0.72, max(high * float(share), 2), colours.weight, 4)
+            means(bar, Length(share, "height", high, pitch * 0.72, 2))
             self.bars.add(bar.move_to(np.array([units(i * pitch), 0, 0]), aligned_edge=DOWN))
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
         self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))

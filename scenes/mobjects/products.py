@@ -8,7 +8,7 @@ import numpy as np
 from manim import RIGHT, UP, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Place, means
+from scenes.mobjects.marks import Ground, Reach, Tip, means
 from scenes.mobjects.shapes import arrow, dashes, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -36,7 +36,8 @@ class PlaneOfTwo(VGroup):
         spread = np.ptp(spots, axis=0)
         unit = min((room.width - 160) / max(spread[0], 1e-9), (room.height - 220) / max(spread[1], 1e-9))
         self.unit = units(unit)
-        self.origin = dot(np.zeros(3), 9, "ink2")
+        ground = Ground()
+        self.origin = means(dot(np.zeros(3), 9, "ink2"), ground)
         self.query = arrow(np.zeros(3), self._point(float(length), 0), "query", 9, 30)
         self.key = arrow(np.zeros(3), self._point(*tip.values), "key", 9, 30)
         foot = self._point(tip.values[0], 0)
@@ -46,7 +47,8 @@ class PlaneOfTwo(VGroup):
             rule(self._point(0, 0), foot, "key", 14),
             number(tip.quantity(0), ".2f", "stage number").settle(foot / 2 + UP * below * units(46)),
         )
-        means(self.reach[0], Place(tip.quantity(0), 0, unit, self.origin, float(np.sign(tip.values[0]) or 1)))
+        means(self.reach[0], Reach(tip.quantity(0), 0, unit / 18, ground))
+        means(self.key, Tip(tip.quantity(0), tip.quantity(1), unit, 18, ground))
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
         bend = [np.array([np.cos(t), np.sin(t), 0]) * units(120) for t in np.linspace(0, turn, 24)]
         middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(160)

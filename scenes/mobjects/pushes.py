@@ -7,6 +7,7 @@ from manim import LEFT, RIGHT, VGroup
 
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
@@ -18,6 +19,8 @@ from transformer_core.tracing.trace import NamedTensor
 CHIPS, SHARES, ZERO, PUSHES = 440.0, 490.0, 1120.0, 1500.0
 TOP, ROOM = 290.0, 440.0
 REACH = 200.0
+#: The line from which the ways lead.
+ORIGIN = Ground()
 
 
 class Pushes(VGroup):
@@ -46,6 +49,7 @@ class Pushes(VGroup):
             self.ways.add(self._way(ways, j, y, reach, min(40.0, pitch - 10)))
             self.moves.add(self._move(-float(pushes.values[j]) / most, y, min(72.0, pitch - 6)))
         self.zero = rule(at(ZERO, top - pitch / 2), at(ZERO, top + pitch * (len(labels) - 0.5)), "ink3", 2.5)
+        means(self.zero, ORIGIN)
         head = top - pitch / 2 - 20
         self.query_token = Token(query_token, "query").move_to(at(CHIPS, head - 32), aligned_edge=RIGHT)
         self.names = VGroup(
@@ -69,6 +73,8 @@ class Pushes(VGroup):
         length = max(REACH * abs(float(way)) / reach, 2.0) if reach else 2.0
         side = 1 if way >= 0 else -1
         bar = Box(length, high, signed(side, 1.0), 4).move_to(at(ZERO + side * (length / 2 + 2), y))
+        if reach:
+            means(bar, Length(way, "width", REACH / reach, high, 2), Hue(way), Rises(way, 0, ORIGIN, 3))
         told = number(way, ".2f", "cell").settle(at(ZERO + side * (length + 52), y))
         return VGroup(bar, told)
 

@@ -10,6 +10,7 @@ from manim import LEFT, RIGHT, UP, VGroup
 from scenes.layout import centred
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.marks import means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box, dashes, rule
@@ -53,7 +54,7 @@ class Race(VGroup):
         self.rival = max(others, key=lambda at: float(values[:, at[0], at[1]].max()))
         curves = {at: [plot.point(t, v) for t, v in zip(times, values[:, at[0], at[1]], strict=True)] for at in found}
         order = [*others, self.best]
-        self.steps = VGroup(*(self._pieces(curves, order, k) for k in range(len(times) - 1)))
+        self.steps = VGroup(*(self._pieces(plot, steps, curves, order, first + k) for k in range(len(times) - 1)))
         low, high = plot.point(times[0], float(earned)), plot.point(times[-1], float(earned))
         self.line = VGroup(dashes(low, high, "ink3", 2.5))
         self.line.add(number(earned, ".0%", "cell", "ink2").next_to(low, LEFT, buff=units(14)))
@@ -64,12 +65,22 @@ class Race(VGroup):
         super().__init__(plot, self.steps, self.line, self.ticks, self.labels)
         centred(self)
 
-    def _pieces(self, curves: dict[tuple[int, int], list[np.ndarray]], order: list[tuple[int, int]], k: int) -> VGroup:
+    def _pieces(
+        self,
+        plot: Plot,
+        steps: NamedTensor,
+        curves: dict[tuple[int, int], list[np.ndarray]],
+        order: list[tuple[int, int]],
+        checkpoint: int,
+    ) -> VGroup:
         """The way of every head from one checkpoint to the next, the winner on top."""
-        found = VGroup()
+        found, ends = VGroup(), (checkpoint, checkpoint + 1)
+        k = checkpoint - (len(steps) - len(curves[self.best]))
         for at in order:
             role, thick = self._look(at)
-            found.add(rule(curves[at][k], curves[at][k + 1], role, thick))
+            piece = rule(curves[at][k], curves[at][k + 1], role, thick)
+            course = plot.course([steps.quantity(c) for c in ends], [self.scores.quantity(c, *at) for c in ends])
+            found.add(means(piece, course))
         return found
 
     def _look(self, at: tuple[int, int]) -> tuple[str, float]:

@@ -10,6 +10,7 @@ from manim import LEFT, VGroup
 
 from scenes.layout import LEFT_EDGE, WIDTH
 from scenes.mobjects.beside import SIDES, Two, chip_line
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -137,6 +138,7 @@ class Verdicts(VGroup):
                     )
                 )
                 share = number(what, "share", "number").settle(at(1600, y)).begin_at(at(1580, 0)[0])
+                means(bar, Length(what, "width", 560, 40, 2))
                 line.add(track, bar, share)
             else:
                 line.add(Words(what, "fact").settle(at(1100, y)).begin_at(start))

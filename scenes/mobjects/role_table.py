@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 from scenes.animations import ring_around
 from scenes.layout import HEIGHT, WIDTH, centred
 from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, shared, units
@@ -98,7 +99,7 @@ class RoleTable(VGroup):
 
     def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
         fill = shared(score)
-        box = Box(wide, high, fill, 5)
+        box = means(Box(wide, high, fill, 5), Shade(score))
         if score < self.written:
             return VGroup(box)
         text = number(score, "share", "cell").settle(box.get_center()).set_fill(ink_on(fill))
@@ -142,6 +143,7 @@ class HundredCases(VGroup):
             filled = i < round(100 * float(score))
             disc = dot(np.zeros(3), pitch * 0.38, "weight") if filled else self._hollow(pitch)
             self.dots.add(disc.move_to(np.array([units(i % 20 * pitch), -units(i // 20 * pitch), 0])))
+        means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
         self.title = Words(title, "block")
         self.note = Words(note, "fact", "ink2")

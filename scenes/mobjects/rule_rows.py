@@ -9,6 +9,7 @@ import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, ink_on, palette, units
@@ -58,6 +59,7 @@ class RuleRows(VGroup):
         values = probs.values
         first = WIDE * float(values[order[0]])
         best = Box(max(first - 2, 1), HIGH, palette().weight, 6)
+        means(best, Length(probs.quantity(order[0]), "width", WIDE, HIGH, 1, -2))
         best.move_to(at(left + max(first - 2, 1) / 2, y))
         slivers = VMobject(fill_color=palette().ink3, fill_opacity=1, stroke_width=0)
         corners = []

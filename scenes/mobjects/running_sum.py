@@ -6,7 +6,7 @@ import numpy as np
 from manim import VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Length, Place, means
+from scenes.mobjects.marks import Away, Ground, Length, means
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.terms import Columns
 from scenes.theme import at, palette, signed
@@ -29,7 +29,8 @@ class RunningSum(VGroup):
         sums = np.concatenate([[0.0], np.cumsum([*columns.adding, *columns.added_last])])
         self.unit = room.height / (float(np.ptp(sums)) or 1.0)
         self.ground = room.top + float(sums.max()) * self.unit
-        self.zero = rule(at(room.left, self.ground), at(room.right, self.ground), "ink3", 2)
+        ground = Ground()
+        self.zero = means(rule(at(room.left, self.ground), at(room.right, self.ground), "ink3", 2), ground)
         scale = FULL_COLOUR * max(map(abs, columns.adding)) or 1.0
         self.steps, self.last = VGroup(), VGroup()
         wide = min(max(self.pitch - 4, 3), WIDEST)
@@ -45,7 +46,7 @@ class RunningSum(VGroup):
         self.end = VGroup()
         if np.isclose(self.total, columns.entry.value, rtol=1e-3, atol=0.3 / self.unit):
             line = dashes(at(room.left, self.level), at(end, self.level), "focus", 2.5)
-            self.end.add(means(line, Place(columns.entry.quantity, 1, self.unit, self.zero)))
+            self.end.add(means(line, Away(columns.entry.quantity, 0.0, 1, self.unit, end - room.left, ground)))
         super().__init__(self.zero, self.steps, self.last, self.end)
 
     def _step(self, x: float, sums: tuple[float, float], wide: float, fill: str, exact: Quantity | None) -> VGroup:
@@ -53,6 +54,6 @@ class RunningSum(VGroup):
         tall = max(abs(sums[1] - sums[0]) * self.unit, 2.0)
         bar = Box(wide, tall, fill, 2).move_to(at(x, self.ground - sum(sums) / 2 * self.unit))
         if exact is not None:
-            means(bar, Length(exact, "height", self.unit, 2.0))
+            means(bar, Length(exact, "height", self.unit, wide, 2.0))
         y, half = self.ground - sums[1] * self.unit, 11.0 if wide == LAST else self.pitch / 2
         return VGroup(bar, rule(at(x - half, y), at(x + half, y), "ink2", 2.5))

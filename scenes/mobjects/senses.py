@@ -6,7 +6,7 @@ import numpy as np
 from manim import UP, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Spot, means
+from scenes.mobjects.marks import Ground, Tip, means
 from scenes.mobjects.shapes import arrow, dot, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -39,7 +39,10 @@ class TwoSenses(VGroup):
         px = float((space / np.maximum(high - low, 1e-9)).min())
         foot = room.centre - np.array([*(low + high) / 2, 0]) * units(px) + UP * units(24)
         spots = foot + np.concatenate([ways, np.zeros((*ways.shape[:2], 1))], axis=-1) * units(px)
-        self.start = VGroup(dot(foot, 11, "ink"), Token(word).move_to(foot + self._away(ways) * units(64)))
+        ground = Ground()
+        self.start = VGroup(
+            means(dot(foot, 11, "ink"), ground), Token(word).move_to(foot + self._away(ways) * units(64))
+        )
         self.legs: dict[str, VGroup] = {}
         for place, stop in enumerate(path.labels["layer"][1:], 1):
             role = ROLES[stop.rpartition(".")[2]]
@@ -47,7 +50,7 @@ class TwoSenses(VGroup):
             for c in range(2):
                 leg = self._leg(spots[c, place - 1], spots[c, place], role)
                 ends = path.quantity(c, place, 0), path.quantity(c, place, 1)
-                pair.add(means(leg, Spot(*ends, px, self.start[0])))
+                pair.add(means(leg, Tip(*ends, px, 22, ground, fixed=True)))
             self.legs[stop] = pair
         self.names = VGroup(
             *(Token(label).next_to(spots[c, -1], UP, buff=units(14)) for c, label in enumerate(deciding))

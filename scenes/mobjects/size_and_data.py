@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from manim import VGroup
 
+from scenes.mobjects.marks import Shade, Thickness, means
 from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, ink_on, shared
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 WIDE, HIGH, ACROSS, UP = 190.0, 104.0, 150.0, 96.0
@@ -58,6 +60,7 @@ class SizeAndData(VGroup):
         share = mean.quantity(width, amount)
         fill = shared(share)
         box = Box(WIDE, HIGH, fill, 10).move_to(at(self.xs[amount], self.ys[width]))
+        means(box, Shade(share))
         text = number(share, "share", "large number").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
         return VGroup(box, text)
@@ -66,17 +69,20 @@ class SizeAndData(VGroup):
         left, right = self.xs[amount] + WIDE / 2 + 12, self.xs[amount + 1] - WIDE / 2 - 12
         y = self.ys[width]
         told = number(gain.quantity(amount, width), "+.0f", "number", "ink" if sure else "ink3")
-        way = _way(at(left, y + 14), at(right, y + 14), float(gain.values[amount, width]) / most, sure)
+        way = _way(at(left, y + 14), at(right, y + 14), gain.quantity(amount, width), most, sure)
         return VGroup(way, told.settle(at((left + right) / 2, y - 22)))
 
     def _upward(self, gain: NamedTensor, width: int, amount: int, sure: bool, most: float) -> VGroup:
         low, top = self.ys[width] - HIGH / 2 - 12, self.ys[width + 1] + HIGH / 2 + 12
         x = self.xs[amount]
         told = number(gain.quantity(width, amount), "+.0f", "number", "ink" if sure else "ink3")
-        way = _way(at(x, low), at(x, top), float(gain.values[width, amount]) / most, sure)
+        way = _way(at(x, low), at(x, top), gain.quantity(width, amount), most, sure)
         return VGroup(way, told.settle(at(x + 56, (low + top) / 2)))
 
 
-def _way(start: np.ndarray, end: np.ndarray, share: float, sure: bool) -> VGroup:
-    thick = 3 + 13 * max(share, 0.0) if sure else 2.5
-    return arrow(start, end, "residual" if sure else "ink3", thick, 16 + thick)
+def _way(start: np.ndarray, end: np.ndarray, gain: Quantity, most: float, sure: bool) -> VGroup:
+    thick = 3 + 13 * max(float(gain) / most, 0.0) if sure else 2.5
+    way = arrow(start, end, "residual" if sure else "ink3", thick, 16 + thick)
+    if sure and gain > 0:
+        means(way[0], Thickness(gain, 13 / most, 3))
+    return way

@@ -104,7 +104,7 @@ class SoftmaxBars(VGroup):
             tall = max(abs(seen) * unit, 2.0)
             bar = Box(self.wide, tall, signed(seen, most), 3).move_to(at(self._x(i), ground - seen * unit / 2))
             if np.isfinite(cell.value):
-                means(bar, Length(cell.quantity, "height", unit, 2.0))
+                means(bar, Length(cell.quantity, "height", unit, self.wide, 2.0))
             bars.add(bar)
             text = Words(format(cell.quantity, spec) if np.isfinite(cell.value) else value_text(cell), "cell")
             beyond = ground - seen * unit - 20 if seen >= 0 else ground - seen * unit + 20
@@ -131,7 +131,7 @@ class SoftmaxBars(VGroup):
             share = Entry(self.entry.trace, self.entry.name, dict(zip(self.entry.tensor.axes, index, strict=True)))
             tall = max(panel.height * share.value, 2.0)
             bar = Box(self.wide, tall, palette().weight, 3).move_to(at(self._x(i), self.panels[2].bottom - tall / 2))
-            bars.add(means(bar, Length(share.quantity, "height", panel.height, 2.0)))
+            bars.add(means(bar, Length(share.quantity, "height", panel.height, self.wide, 2.0)))
         return bars
 
     def _names(self) -> VGroup:

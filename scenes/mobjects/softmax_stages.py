@@ -11,7 +11,7 @@ from manim import DOWN, UP, Animation, VGroup
 from scenes.animations import Travel
 from scenes.layout import Room
 from scenes.mobjects.cells import fitting
-from scenes.mobjects.marks import Length, Side, means
+from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
@@ -73,7 +73,8 @@ class SoftmaxStages:
         unit = (self.room.height - AIR - below) / ((top - low) or 1.0)
         level = self.room.top + AIR + top * unit
         first, last = self.ribbon.columns[0].left, self.ribbon.columns[-1].right
-        line = rule(at(first, level), at(last, level), "ink3", 3)
+        ground = Ground()
+        line = means(rule(at(first, level), at(last, level), "ink3", 3), ground)
         bars, numbers = VGroup(), VGroup()
         scale = float(np.abs(values).max()) or 1.0
         wide = min(170.0, self.ribbon.wide * 0.66)
@@ -86,7 +87,9 @@ class SoftmaxStages:
             side = UP if entry >= 0 else DOWN
             middle = np.array([self.ribbon.columns[j].centre[0], line.get_y(), 0])
             bar.move_to(middle, aligned_edge=-side)
-            means(bar, Length(entry, "height", unit, 3.0), Side(entry, 1, line))
+            means(bar, Length(entry, "height", unit, wide, 3.0), Rises(entry, 1, ground))
+            if not of_one:
+                means(bar, Shade(entry, scale))
             bars.add(bar)
             numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
         text = Words(name, "block", "ink2")

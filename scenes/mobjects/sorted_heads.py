@@ -9,6 +9,7 @@ from manim import VGroup, VMobject
 
 from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE
 from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box
@@ -49,7 +50,10 @@ class SmallGrid(VGroup):
         sides = pitch * 0.96 * np.sqrt(weights.values.reshape(-1))
         seen = weights.values.reshape(-1) > min(FAINTEST, 0.1 / columns)
         paper = Box(side, side, palette().surface, 4, palette().line, 1.2)
-        super().__init__(paper, squares(places[seen] * pitch, sides[seen], "weight"))
+        shown = squares(places[seen] * pitch, sides[seen], "weight")
+        ground = Ground()
+        means(shown, Scattered(weights, 0.96, (side - 2 * EDGE) / (side * max(rows, columns)), ground))
+        super().__init__(means(paper, ground), shown)
 
 
 class SortedHeads(VGroup):

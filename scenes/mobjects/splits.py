@@ -6,6 +6,7 @@ import numpy as np
 from manim import LEFT, RIGHT, VGroup
 
 from scenes.animations import ring_around
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import at, signed, units
@@ -26,7 +27,7 @@ class Splits(VGroup):
     def __init__(self, row: NamedTensor, splits: NamedTensor, own: int) -> None:
         values = row.values.reshape(-1)
         scale = float(np.abs(values).max()) or 1.0
-        self.fills = [signed(float(value), scale) for value in values]
+        self.entries, self.scale_value = row.quantities(), scale
         pitch = min(112.0, 480.0 / len(splits))
         self.whole = self._line(1, 246.0, 54.0)
         self.whole_name = Words("one row of the query matrix", "aside", "ink2")
@@ -51,11 +52,13 @@ class Splits(VGroup):
 
     def _line(self, heads: int, y: float, high: float) -> VGroup:
         """All entries of the row in as many pieces, together always as wide."""
-        count = len(self.fills)
+        count = len(self.entries)
         space = min(CUT, 0.35 * WIDE / heads)
         cell = (WIDE - (heads - 1) * space) / count
         cells = VGroup()
-        for i, fill in enumerate(self.fills):
+        for i, entry in enumerate(self.entries):
+            fill = signed(entry, self.scale_value)
             x = LEFT_AT + (i + 0.5) * cell + (i * heads // count) * space
-            cells.add(Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(x, y)))
+            box = Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(x, y))
+            cells.add(means(box, Shade(entry, self.scale_value)))
         return cells

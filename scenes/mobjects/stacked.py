@@ -33,5 +33,7 @@ class StackedRows(VGroup):
                 part = Box(wide, room.height - 24, shared(weight), 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
-                self.segments[i, j] = means(part, Length(weight, "width", room.width, 1.0), Shade(weight))
+                self.segments[i, j] = means(
+                    part, Length(weight, "width", room.width, room.height - 24, 1.0), Shade(weight)
+                )
         super().__init__(*self.segments.values())

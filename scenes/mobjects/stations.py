@@ -6,6 +6,7 @@ import numpy as np
 from manim import DOWN, LEFT, VGroup
 
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -16,31 +17,36 @@ from transformer_core.tracing.trace import NamedTensor
 WIDE, X = 1240.0, 1000.0
 NAMES = ("as it comes", "around zero", "of spread one", "times a gain", "plus a shift")
 
+#: The line from which the bars lead.
+ORIGIN = Ground()
+
 
 class Stations(VGroup):
     """A row as bars that move from one station to the next, and the mean and the variance beside them.
 
     Args:
         rows: the row at each station, in order.
-        means, variances: what there is to say of the first, of the centred and of the normalised row.
+        averages, variances: what there is to say of the first, of the centred and of the normalised row.
         token: whose row it is.
     """
 
-    def __init__(self, rows: list[NamedTensor], means: list[Quantity], variances: list[Quantity], token: Label) -> None:
+    def __init__(
+        self, rows: list[NamedTensor], averages: list[Quantity], variances: list[Quantity], token: Label
+    ) -> None:
         reach = np.concatenate([*(row.values for row in rows), [0.0]])
         self.unit = units(400) / float(np.ptp(reach))
         self.ground = at(0, 330)[1] - float(reach.max()) * self.unit
         self.scale_value = float(np.abs(reach).max())
         self.states = [self._bars(row) for row in rows]
-        self.zero = self._level(0.0, "ink3", 2)
-        self.mean = self._level(float(means[0]), "query", 4)
+        self.zero = means(self._level(0.0, "ink3", 2), ORIGIN)
+        self.mean = self._level(float(averages[0]), "query", 4)
         self.mean_name = Words("mean", "axis", "query").next_to(self.mean, LEFT, buff=units(14))
         self.mean_home = self.mean.copy().set_y(self.ground)
         self.name_home = self.mean_name.copy().set_y(self.ground)
         self.token = Token(token).move_to(at(110, 250), aligned_edge=LEFT)
         self.names = VGroup(*(self._name(i, text) for i, text in enumerate(NAMES)))
         self.facts = [
-            self._fact(mean, variance) for mean, variance in zip(means, variances, strict=True)
+            self._fact(mean, variance) for mean, variance in zip(averages, variances, strict=True)
         ]  # fmt: skip
         self.formula = Formula('frac(x - op("mean"), sqrt(op("variance") + epsilon)) dot "gain" + "shift"', 34)
         self.formula.move_to(at(X, 826))
@@ -55,10 +61,12 @@ class Stations(VGroup):
     def _bars(self, row: NamedTensor) -> VGroup:
         pitch = WIDE / len(row)
         bars = VGroup()
-        for i, value in enumerate(row.values):
+        for i, value in enumerate(row.quantities()):
             length = float(value) * self.unit
             bar = Box(pitch * 0.72, max(abs(length) * 135, 1.5), signed(float(value), self.scale_value), 2)
             x = at(X - WIDE / 2 + (i + 0.5) * pitch, 0)[0]
+            long = Length(value, "height", self.unit * 135, pitch * 0.72, 1.5)
+            means(bar, long, Rises(value, 1, ORIGIN), Shade(value, self.scale_value))
             bars.add(bar.move_to(np.array([x, self.ground + length / 2, 0])))
         return bars
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from manim import LEFT, VGroup, VMobject
 
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour, pooled
@@ -98,6 +99,7 @@ class Tributaries(VGroup):
         scale = full_colour(tally)
         wide, middle = self.RIGHT_END - self.LEFT_END, (self.RIGHT_END + self.LEFT_END) / 2
         self.sum = Strip(tally[0], wide, 54, scale).move_to(at(middle, 740))
+        self.full = Strip(tally[len(tally) - 1], wide, 54, scale)
         self.fills = [[signed(float(value), scale) for value in pooled(row.values, wide)] for row in tally]
         self.leaves = Strip(last, wide, 54, scale).move_to(at(middle, 824))
         self.sum_name = Words("sum so far", "axis", "ink2").next_to(self.sum, LEFT, buff=gap("chip"))
@@ -128,6 +130,6 @@ class Tributaries(VGroup):
         wide, x = max(float(quantity) * self.px, 3), self.xs[i] + self.bend / 2
         foot = self.Y - width * self.px / 2
         fall = Box(wide, foot - 330, palette().weight, 2).move_to(at(x, (foot + 330) / 2)).set_fill(opacity=0.85)
-        self.falls.add(fall)
+        self.falls.add(means(fall, Length(quantity, "width", self.px, foot - 330, 3)))
         if label is not None:
             self.names.add(word(label, "fact", "ink2").settle(at(x, 248)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import VGroup, VMobject
 
+from scenes.mobjects.marks import Shade, Stands, means
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tensors import Heatmap, abridged, full_colour, pooled
 from scenes.theme import signed, units
@@ -27,10 +28,13 @@ class Strip(VGroup):
         scale = scale or full_colour(vector)
         values = pooled(vector.values, wide)
         self.entries, pitch = len(vector), wide / len(values)
+        sources = vector.quantities() if len(values) == len(vector) else []
         cells = []
         for i, value in enumerate(values):
             cell = Box(pitch - min(2.5, pitch * 0.14), high, signed(float(value), scale), min(4, pitch / 5))
             cells.append(cell.move_to(np.array([units((i + 0.5) * pitch - wide / 2), 0, 0])))
+        for cell, source in zip(cells, sources, strict=False):  # one of several that share a cell has no source
+            means(cell, Shade(source, scale))
         super().__init__(*cells)
 
     def of(self, entry: int) -> VMobject:
@@ -72,6 +76,8 @@ class Rows(VGroup):
                 line.remove(line.backdrop)
                 self.lines[i] = line.move_to(centre)
         self.dots = dots
+        for i, line in self.lines.items():
+            means(line, Stands(tensor.label(axis, i)))
         super().__init__(*self.lines.values(), dots)
 
     def others(self, token: int) -> list[VMobject]:

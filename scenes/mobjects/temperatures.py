@@ -35,7 +35,7 @@ class Temperatures:
             for j, weight in zip(keys, row.quantities(), strict=True):
                 bar = Box(wide, max(room.height * float(weight), 3.0), palette().weight, 4)
                 bar.move_to(np.array([ribbon.columns[j].centre[0], at(0, room.bottom)[1], 0]), aligned_edge=DOWN)
-                bars.add(means(bar, Length(weight, "height", room.height, 3.0)))
+                bars.add(means(bar, Length(weight, "height", room.height, wide, 3.0)))
             self.states.append(bars)
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
 

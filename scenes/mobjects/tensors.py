@@ -14,6 +14,7 @@ from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Heat, Shade, means
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
@@ -99,7 +100,9 @@ class TensorGrid(VGroup):
         if closed:
             return Closed(quantity, self.size_px, self.spec, self.style)
         fill = shared(quantity) if self.weights else signed(quantity, self.scale_value)
-        return Cell(quantity, self.size_px, self.spec, self.style, fill, dash=not self.weights)
+        cell = Cell(quantity, self.size_px, self.spec, self.style, fill, dash=not self.weights)
+        means(cell.box, Shade(quantity, 0.0 if self.weights else self.scale_value))
+        return cell
 
     def _arrange(self) -> None:
         width, height = (units(size) for size in self.size_px)
@@ -234,6 +237,8 @@ class Heatmap(Copied, VGroup):
             self.add(shade)
         self.backdrop = Box(wide + 10, high + 10, palette().surface, 6).move_to(self)
         self.add_to_back(self.backdrop)
+        if values.shape == tensor.shape:  # where several share a cell, it has no source
+            means(self, Heat(tensor, scale, weights))
 
 
 def beside(*parts: VMobject, space: str = "grid") -> VGroup:

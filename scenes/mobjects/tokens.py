@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Beside, Stands, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
 from scenes.theme import between, contrast, palette, units
@@ -28,6 +29,7 @@ class Token(Copied, VGroup):
         self.word.settle(self.box.get_center())
         self.word.paper = self.box
         super().__init__(self.box, self.word)
+        means(self, Beside(label))
         self.bar: VMobject | None = None
         if role:
             self.bar = self._bar(role)
@@ -76,7 +78,7 @@ def in_line(labels: Sequence[Label], room: float) -> VGroup:
         if space >= 5:
             break
     else:
-        line = VGroup(*(word(label, "map", "ink2") for label in labels))
+        line = VGroup(*(means(word(label, "map", "ink2"), Stands(label)) for label in labels))
         space = (room - line_width(line)) / len(labels)
     line.arrange(RIGHT, buff=units(min(18.0, max(4.0, space))))
     if not isinstance(line[0], Token):

@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.marks import Ground, Hue, Stair, means
 from scenes.mobjects.rounding import adding_up, all_in_sight
 from scenes.mobjects.shapes import Box, dashes, rule, stroke
 from scenes.mobjects.strips import Strip
@@ -102,19 +103,18 @@ class Staircase(VGroup):
         left = units(wide + 130)
         zero = left - low * unit
         deep = units(len(terms) * self.pitch)
-        self.lines = VGroup()
+        self.lines, ground = VGroup(), Ground()
         for k, (name, term) in enumerate(zip(names, terms, strict=True)):
             y = -units((k + 0.5) * self.pitch)
             head = Token(name, "", wide, tall) if token else Words(f"{name}", "fact", "ink2")
-            head.move_to(np.array([units(wide / 2), y, 0]))
-            if not token:
-                head.align_to(np.array([units(wide), 0, 0]), RIGHT)
+            head.move_to(np.array([units(wide), y, 0]), aligned_edge=RIGHT)
             bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
             bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))
+            means(bar, Stair(tuple(terms[: k + 1]), 0, unit * 135, tall, ground, 2), Hue(term))
             side = RIGHT if term >= 0 else LEFT
             value = number(term, self.spec, "cell").next_to(bar, side, buff=units(10)).set_y(y)
             self.lines.add(VGroup(head, bar, value))
-        self.zero = rule(np.array([zero, 0, 0]), np.array([zero, -deep, 0]), "ink3", 2)
+        self.zero = means(rule(np.array([zero, 0, 0]), np.array([zero, -deep, 0]), "ink3", 2), ground)
         finish = zero + float(total) * unit
         foot = np.array([finish, -deep - units(16), 0])
         self.end = dashes(np.array([finish, 0, 0]), foot, "ink2", 3)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from manim import UP, VGroup
 
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import Called, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, units
@@ -39,10 +40,11 @@ class Trained(VGroup):
         self.labels: dict[str, Words] = {}
         self.mean: dict[str, Quantity] = {}
         for part, (name, role) in parts.items():
-            curves = run["curve"].pick(part=part).values
-            self.lines[part] = VGroup(*(self.plot.curve(steps.values, curve, role, 4) for curve in curves))
+            curves = run["curve"].pick(part=part)
+            self.lines[part] = VGroup(*(self.plot.curve(steps, curve, role, 4) for curve in curves))
             self.mean[part] = run["exact.over_seeds"].pick(part=part)
-            words, height = Words(f"{name} {self.mean[part]:.0%}", "fact", role), float(curves[:, -1].mean())
+            words = means(Words(f"{name} {self.mean[part]:.0%}", "fact", role), Called(part, "part"))
+            height = float(curves.values[:, -1].mean())
             self.labels[part] = self.plot.label(words, steps.values[-1], height)
             if height < 0.05:  # clear of the axis
                 words.shift(UP * units(26))
@@ -74,12 +76,11 @@ class ByDepth(VGroup):
         self.labels: dict[str, Words] = {}
         self.ends: dict[str, Quantity] = {}
         for way, (name, role) in WAYS.items():
-            y = values[way].values
-            self.lines[way] = VGroup(
-                self.plot.curve(depths.values, y, role, 5), self.plot.dots(depths.values, y, role, 8)
-            )
+            y = values[way]
+            self.lines[way] = VGroup(self.plot.curve(depths, y, role, 5), self.plot.dots(depths, y, role, 8))
             end = self.ends[way] = values[way].quantities()[-1]
             words = Words(f"{name} {end:{'.2f' if 0.01 < end < 1000 else '.0e'}}", "fact", role)
+            means(words, Called(way, "choice"))
             self.labels[way] = self.plot.label(words, float(self.deepest), float(end))
         crowd([self.labels["pre-norm, no Add"], self.labels["pre-norm"]])
         self.plot.add(self.plot.ticks(depths.quantities()))

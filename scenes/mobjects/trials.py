@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from manim import RIGHT, UP, VGroup, VMobject
 
+from scenes.mobjects.marks import Away, Ground, Length, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dashes, dot, path, rule
 from scenes.mobjects.text import Words, number
@@ -65,8 +66,9 @@ class Curves(VGroup):
         self.labels: dict[str, VGroup] = {}
         for part in parts:
             role = "residual" if part == "nothing" else "warning"
-            curves = run["curve"].pick(part=part).values
-            self.seeds[part] = VGroup(*(self.plot.curve(steps.values, curve, role, 3) for curve in curves))
+            rows = run["curve"].pick(part=part)
+            curves = rows.values
+            self.seeds[part] = VGroup(*(self.plot.curve(steps, row, role, 3) for row in rows))
             mean = self.plot.curve(steps.values, curves.mean(0), role, 5)
             self.bands[part] = VGroup(envelope(self.plot, steps.values, curves, role), mean)
             share = run["exact.over_seeds"].pick(part=part)
@@ -105,30 +107,38 @@ class DotRows(VGroup):
                                                whole + self.chance.pick(part=part))]  # fmt: skip
         self.low, self.high = float(min(reach)), float(max(reach))
         self.left = LEFT + 220
+        #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model.
+        self.unit, self.ground = self.WIDE / (self.high - self.low), Ground()
         top = MIDDLE + 56 - self.PITCH * (len(parts) - 1) / 2
         self.ys = [top + self.PITCH * k for k in range(len(parts))]
         x = self.x(whole)
         self.axis = VGroup(dashes(at(x, top - 62), at(x, self.ys[-1] + 58), "residual", 3, 7))
+        means(self.axis[0], self.ground)
         self.axis.add(number(whole, ".1%", "number", "residual").settle(at(x, top - 88)))
         self.axis.add(Words(CALLED["nothing"], "fact", "residual").settle(at(x, top - 128)))
         self.heads = VGroup(Words("points", "axis", "ink2").settle(at(self.left + self.WIDE + 96, top - 88)))
         self.names, self.bands, self.seeds, self.verdicts = VGroup(), VGroup(), VGroup(), VGroup()
         for part, y in zip(parts, self.ys, strict=True):
-            self._line(part, y, exact.pick(part=part).values, float(whole))
+            self._line(part, y, exact.pick(part=part).quantities(), float(whole))
         super().__init__(self.axis, self.heads, self.names, self.bands, self.seeds, self.verdicts)
 
     def x(self, share: float) -> float:
         """px of a share."""
         return self.left + self.WIDE * (float(share) - self.low) / (self.high - self.low)
 
-    def _line(self, part: str, y: float, seeds: np.ndarray, whole: float) -> None:
+    def _line(self, part: str, y: float, seeds: Sequence[Quantity], whole: float) -> None:
         half = float(self.chance.pick(part=part))
         self.names.add(Words(CALLED[part], "fact").settle(at(0, y)).end_at(at(self.left - 26, 0)[0]))
         wide = self.x(whole + half) - self.x(whole - half)
-        self.bands.add(band_of_chance(wide, 64).move_to(at(self.x(whole), y)))
+        band = band_of_chance(wide, 64).move_to(at(self.x(whole), y))
+        means(band[0], Length(self.chance.pick(part=part), "width", 2 * self.unit, 64, 4))
+        self.bands.add(band)
         effect = bool(self.counts.pick(part=part))
         role = "warning" if effect else "ink2"
-        line = VGroup(*(dot(at(self.x(seed), y), 8, role) for seed in seeds))
+        line = VGroup()
+        for seed in seeds:
+            away = Away(seed, self.mean.pick(part="nothing"), 0, self.unit, 16, self.ground)
+            line.add(means(dot(at(self.x(seed), y), 8, role), away))
         mean = self.x(float(self.mean.pick(part=part)))
         line.add(rule(at(mean, y - 25), at(mean, y + 25), role, 5))
         self.seeds.add(line)
@@ -156,7 +166,7 @@ class Crossed(VGroup):
 
     Args:
         ends: for "with" and "without", the seeds at the small and at the large size.
-        means: their means.
+        averages: their means.
         names: what the two lines are called.
         sizes, notes: what the two sizes are called, and what else differs there.
     """
@@ -166,35 +176,40 @@ class Crossed(VGroup):
     def __init__(
         self,
         ends: Mapping[str, tuple[NamedTensor, NamedTensor]],
-        means: Mapping[str, tuple[Quantity, Quantity]],
+        averages: Mapping[str, tuple[Quantity, Quantity]],
         names: Mapping[str, str],
         sizes: tuple[str, str],
         notes: tuple[str, str],
     ) -> None:
         self.x0, self.x1 = LEFT + 190, LEFT + 190 + self.WIDE
-        self.foot = MIDDLE + self.HIGH / 2 - 30
+        self.foot, self.ground = MIDDLE + self.HIGH / 2 - 30, Ground()
         self.columns, self.lines, self.starts, self.labels = VGroup(), VGroup(), VGroup(), VGroup()
         for x, size, note in zip((self.x0, self.x1), sizes, notes, strict=True):
-            post = rule(at(x, self.foot), at(x, self.foot - self.HIGH), "line", 3)
+            post = means(rule(at(x, self.foot), at(x, self.foot - self.HIGH), "line", 3), self.ground)
             told = Words(size, "fact", "ink").settle(at(x, self.foot + 38))
             self.columns.add(VGroup(post, told, Words(note, "axis", "ink2").settle(at(x, self.foot + 82))))
         for which, role in (("with", "residual"), ("without", "warning")):
-            spots = [at(x, self.y(mean)) for x, mean in zip((self.x0, self.x1), means[which], strict=True)]
-            dots = [
-                VGroup(*(dot(at(x, self.y(seed)), 8, role) for seed in seeds.values))
-                for x, seeds in zip((self.x0, self.x1), ends[which], strict=True)
-            ]
+            spots = [at(x, self.y(mean)) for x, mean in zip((self.x0, self.x1), averages[which], strict=True)]
+            dots = [self._dots(x, seeds, role) for x, seeds in zip((self.x0, self.x1), ends[which], strict=True)]
             self.starts.add(dots[0])
             self.lines.add(VGroup(path(spots, role, 6), dots[1]))
             texts = VGroup()
-            for x, mean, side in ((self.x0, means[which][0], -1), (self.x1, means[which][1], 1)):
+            for x, mean, side in ((self.x0, averages[which][0], -1), (self.x1, averages[which][1], 1)):
                 value = number(mean, "share", "number", role).settle(at(x, self.y(mean)))
                 texts.add(value.end_at(at(x - 26, 0)[0]) if side < 0 else value.begin_at(at(x + 26, 0)[0]))
-            name = Words(names[which], "fact", role).settle(at(0, self.y(means[which][1])))
+            name = Words(names[which], "fact", role).settle(at(0, self.y(averages[which][1])))
             texts.add(name.begin_at(texts[1].get_right()[0] + units(16)))
             self.labels.add(texts)
         self._apart()
         super().__init__(self.columns, self.starts, self.lines, self.labels)
+
+    def _dots(self, x: float, seeds: NamedTensor, role: str) -> VGroup:
+        """A dot for each seed, on a post whose middle is a half."""
+        found = VGroup()
+        for seed in seeds.quantities():
+            away = Away(seed, 0.5, 1, self.HIGH - 32, 16, self.ground)
+            found.add(means(dot(at(x, self.y(seed)), 8, role), away))
+        return found
 
     def y(self, share: float) -> float:
         """px of a share."""

@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import WIDTH
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
@@ -72,6 +73,7 @@ class OneUnit(VGroup):
         self.bars, self.numbers = VGroup(), VGroup()
         for quantity, word in zip(post.quantities(), self.words, strict=True):
             bar = Box(58, max(150 * float(quantity) / most, 2), signed(1.0, 1.0), 4)
+            means(bar, Length(quantity, "height", 150 / most, 58, 2))
             self.bars.add(bar.move_to(np.array([word.get_x(), floor, 0]), aligned_edge=DOWN))
             if quantity > 0:
                 self.numbers.add(number(quantity, ".2f", "cell").settle(bar.get_top() + UP * units(22)))

@@ -7,7 +7,7 @@ from manim import Animation, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Travel
 from scenes.layout import Room
-from scenes.mobjects.marks import Tip, means
+from scenes.mobjects.marks import Ground, Tip, means
 from scenes.mobjects.shapes import arrow, dot
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -41,13 +41,14 @@ class ValuePlane(VGroup):
         self.px = float((space / np.maximum(high - low, 1e-9)).min())
         middle = (low + high) / 2
         foot = room.centre - np.array([*middle, 0]) * units(self.px)
-        self.origin = dot(foot, 9, "ink2")
+        ground = Ground()
+        self.origin = means(dot(foot, 9, "ink2"), ground)
 
         def lead(start: np.ndarray, tensor: NamedTensor, j: int, thick: float, faint: float) -> VMobject:
             way = np.array([*tensor.values[j], 0]) * units(self.px)
             tip = min(26.0, float(np.linalg.norm(way)) * 135 * 0.6)
             line = arrow(start, start + way, "value", thick, tip).set_opacity(faint)
-            return means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px))
+            return means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px, 18, ground))
 
         self.whole = VGroup(*(lead(foot, values, j, 6, 1.0) for j in range(count)))
         self.ghosts = VGroup(*(lead(foot, values, j, 3, 0.3) for j in range(count)))

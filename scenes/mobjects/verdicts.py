@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import VGroup
 
+from scenes.mobjects.marks import Ground, Length, Rises, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.trials import CALLED, LEFT, MIDDLE
@@ -42,6 +43,7 @@ class TwoChanges(VGroup):
                 here = y - 24 + 62 * n
                 wide = self.WIDE * float(quantity) / float(max(pair))
                 bar = Box(wide, 44, colours.role(role), 5).move_to(at(left + wide / 2, here))
+                means(bar, Length(quantity, "width", self.WIDE / float(max(pair)), 44))
                 told = number(quantity, spec, "number", role).settle(at(0, here))
                 told.begin_at(at(left + self.WIDE + 22, 0)[0])
                 called = Words(name, "fact", role).settle(at(0, here)).end_at(at(left - 22, 0)[0])
@@ -64,7 +66,7 @@ class Ranking(VGroup):
         unit = self.WIDE / (max([*values, 0.0]) - min([*values, 0.0]))
         zero = LEFT + 250 + unit * max(0.0, -min(values))
         pitch = high / len(parts)
-        self.lines = VGroup()
+        self.lines, ground = VGroup(), Ground()
         colours = palette()
         for k, (part, value) in enumerate(zip(parts, values, strict=True)):
             y = MIDDLE - high / 2 + pitch * (k + 0.5)
@@ -75,6 +77,8 @@ class Ranking(VGroup):
             if not effect:
                 bar = Box(wide, 36, colours.surface, 4, colours.ink3, 2)
             bar.move_to(at(zero + value * unit / 2, y))
+            gained = points.pick(part=part)
+            means(bar, Length(gained, "width", unit, 36, 3), Rises(gained, 0, ground, 2))
             name = Words(CALLED[part], "fact", "ink" if effect else "ink2").settle(at(0, y))
             told = number(points.pick(part=part), "+.0f", "number", "ink" if effect else "ink2").settle(at(0, y))
             told.begin_at(at(max(zero, zero + value * unit) + 18, 0)[0])
@@ -83,5 +87,5 @@ class Ranking(VGroup):
                 line.add(Words("chance?", "note", "ink2").settle(at(0, y)).begin_at(at(zero + 80, 0)[0]))
             self.lines.add(line)
         ends = MIDDLE - high / 2, MIDDLE + high / 2
-        self.zero = VGroup(rule(at(zero, ends[0]), at(zero, ends[1]), "ink3", 2))
+        self.zero = VGroup(means(rule(at(zero, ends[0]), at(zero, ends[1]), "ink3", 2), ground))
         super().__init__(self.zero, self.lines)

@@ -62,7 +62,7 @@ class WeightedSum(VGroup):
             value = Vector(values.pick(key=j), wide, vectors.height, "value", scale, upright=True)
             self.values.add(value.move_to(vectors.centre).set_x(x))
             narrow = value.copy().stretch(max(float(weight), LEAST), 0)
-            means(narrow.plate, Length(weight, "width", wide, wide * LEAST))
+            means(narrow.plate, Length(weight, "width", wide, vectors.height, wide * LEAST))
             self.shrunk.add(narrow)
         self.output = Vector(output, min(230.0, side.width * 0.5), vectors.height, "weight", scale, upright=True)
         self.output.move_to(at(0, 0)).set_x(side.centre[0]).set_y(vectors.centre[1])

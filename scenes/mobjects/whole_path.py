@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.passage import strand
+from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.shapes import path
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number
@@ -68,7 +70,7 @@ class WholePath(VGroup):
             for rows, left in ((before, edges[0]), (after, edges[2]))
         )
         self.looks = self._fan(looks, self.y, self.y, edges[1], edges[2])
-        self.reads = self._fan(reads, self.y, self.out_y, edges[3], edges[4])
+        self.reads = self._fan(reads, self.y, self.out_y, edges[3], edges[4], output)
         self.names = self._names(edges, wide, fan)
         self.ways = self._ways(edges, chip, followed)
         self.ring = ring_around(self.output[followed[2]])
@@ -86,13 +88,22 @@ class WholePath(VGroup):
         )
 
     @staticmethod
-    def _fan(shares: NamedTensor, ys: list[float], ends: list[float], left: float, right: float) -> VGroup:
-        """A strand from each lane at the left to each at the right; thin ones are not drawn."""
+    def _fan(
+        shares: NamedTensor,
+        ys: list[float],
+        ends: list[float],
+        left: float,
+        right: float,
+        to: Sequence[Label | None] = (),
+    ) -> VGroup:
+        """A strand from each lane at the left to each at the right, where `to` stand; thin ones are not drawn."""
+        to = to or [None] * len(ends)
         lines = VGroup()
         for i, y in enumerate(ends):
             for j, start in enumerate(ys):
                 if shares.values[i, j] >= 0.02:
-                    lines.add(strand(at(left, start), at(right, y), float(shares.values[i, j]), 0.02))
+                    line = strand(at(left, start), at(right, y), float(shares.values[i, j]), 0.02)
+                    lines.add(weigh(line, shares.quantity(i, j), 0.02, to[i]))
         return lines
 
     def _names(self, edges: list[float], wide: float, fan: float) -> VGroup:

@@ -7,6 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.mobjects.cutting import funnel
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Rows, Strip, rows_shown
 from scenes.mobjects.tensors import full_colour
@@ -21,6 +22,8 @@ NARROW, WIDE, MIDDLE = 640.0, 1500.0, 960.0
 HIGH = 230.0
 #: More units than this are not shown as bars.
 MOST_BARS = 384
+#: The line from which the bars of the units lead.
+ORIGIN = Ground()
 
 
 class Widening(VGroup):
@@ -49,6 +52,7 @@ class Widening(VGroup):
         self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * self.unit
         self.scale_value = float(np.abs(reach).max())
         self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
+        means(self.zero, ORIGIN)
         #: The units that have a bar: all, or some at even distances where there are more than bars have room.
         self.units = [int(i) for i in np.linspace(0, len(pre) - 1, min(len(pre), MOST_BARS))]
         self.before, self.after = self._bars(pre), self._bars(post)
@@ -64,19 +68,23 @@ class Widening(VGroup):
             self.formula = Formula(f"{bent}({inside}) W'{after}", 36)
         self.formula.move_to(at(MIDDLE, 884))
         #: What the bend takes away, left behind as a shade.
-        self.ghosts = self._bars(pre).set_fill(palette().line, 0.55)
+        self.ghosts = self._bars(pre, hued=False).set_fill(palette().line, 0.55)
         self.x_name = Formula("x", 36).next_to(self.enters, RIGHT, buff=units(24))
         super().__init__(
             self.enters, self.leaves, self.tokens, self.zero, self.before, self.funnels, self.formula, self.x_name
         )  # fmt: skip
 
-    def _bars(self, values: NamedTensor) -> VGroup:
+    def _bars(self, values: NamedTensor, hued: bool = True) -> VGroup:
         pitch = WIDE / len(self.units)
         bars = VGroup()
-        for i, value in enumerate(values.values[self.units]):
+        for i, unit in enumerate(self.units):
+            value = values.quantity(unit)
             length = float(value) * self.unit
             bar = Box(pitch * 0.74, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), 2)
             bar.move_to(np.array([at(MIDDLE - WIDE / 2 + (i + 0.5) * pitch, 0)[0], self.ground + length / 2, 0]))
+            means(bar, Length(value, "height", self.unit * 135, pitch * 0.74, 1.5), Rises(value, 1, ORIGIN))
+            if hued:
+                means(bar, Hue(value))
             bars.add(bar)
         return bars
 

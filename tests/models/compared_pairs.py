@@ -13,6 +13,7 @@ from truth import Written, lies, wrong_in_step
 from scenes.chapters.compared.side_by_side import SideBySide
 from scenes.language import catalogue
 from scenes.layout import faults, texts_on
+from scenes.mobjects.marks import misdrawn
 from scenes.stage.reading import compare
 from transformer_core.pretrained.model_registry import UNTRAINED
 from transformer_core.studies.sentence.compare import Side
@@ -103,6 +104,7 @@ def _walk(trace, theme, language):
     def look(picture):
         here = f"step {picture.record.number}: "
         wrong = [*lies(picture.stage, picture.trace, written), *faults(picture.stage)]
+        wrong += misdrawn(picture.stage, picture.trace)
         wrong += wrong_in_step(picture.step.heading, picture.step.beats, picture.trace, written)
         found.wrong += [here + one for one in wrong]
         found.texts += [text.text for text in texts_on(picture.stage)]

@@ -9,6 +9,7 @@ from walking import Findings, Picture, chapters
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
+from scenes.mobjects.marks import misdrawn
 from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 
@@ -60,6 +61,7 @@ def _walk(chapter, trace, theme, language):
         words = picture.record.narration.split(" ")  # "99 %", with a space that does not break, is one
         found.claims += [here + f"{len(words)} words"] * (len(words) > MOST_WORDS)
         found.faults += [here + fault for fault in faults(picture.stage)]
+        found.misdrawn += [here + fault for fault in misdrawn(picture.stage, picture.trace)]
         found.texts += [text.text for text in texts_on(picture.stage)]
         found.records.append(picture.record)
 

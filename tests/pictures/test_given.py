@@ -20,7 +20,7 @@ def test_a_chapter_on_writing_holds_its_contracts_for_a_given_translation(given,
     (chapter,) = [chapter for chapter in chapters() if chapter.number == number]
     monkeypatch.setattr(walking, "trace_of", lambda *_: given)
     found = findings.__wrapped__(chapter, TEXT, "dark")
-    assert [found.lies, found.claims, found.faults] == [[], [], []]
+    assert [found.lies, found.claims, found.faults, found.misdrawn] == [[], [], [], []]
 
 
 def test_every_chapter_says_that_the_translation_was_given(given):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from walking import trace_of
 
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import FAINT, Bridge
-from scenes.mobjects.rows import Arcs
 from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.widening import HIGH, Widening
 from scenes.theme import drawn_in, units

@@ -28,6 +28,7 @@ def test_every_picture_in_spanish_is_true_and_can_be_read(chapter: type[Chapter]
     assert found.lies == []
     assert found.claims == []
     assert found.faults == []
+    assert found.misdrawn == []
 
 
 @EVERY

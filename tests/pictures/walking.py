@@ -24,6 +24,7 @@ from truth import Written, lies, wrong_in_step
 import scenes.chapters
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
+from scenes.mobjects.marks import marks_on, misdrawn
 from scenes.rendering import FastRenderer, still
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
@@ -129,6 +130,10 @@ class Findings:
     lies: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    #: Lengths, shades and places that are not those of the numbers which they mean.
+    misdrawn: list[str] = field(default_factory=list)
+    #: How many marks on screen mean a number, summed over the ends of all steps.
+    marks: int = 0
     records: list[Record] = field(default_factory=list)
     #: Every text that stood on screen at the end of a step.
     texts: set[str] = field(default_factory=set)
@@ -179,6 +184,8 @@ def findings(
             here + claim for claim in wrong_in_step(picture.step.heading, picture.step.beats, picture.trace, written)
         )
         found.faults.extend(here + fault for fault in faults(picture.stage))
+        found.misdrawn.extend(here + fault for fault in misdrawn(picture.stage, picture.trace))
+        found.marks += len(marks_on(picture.stage))
         found.records.append(picture.record)
         found.texts.update(text.text for text in texts_on(picture.stage))
         if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):

@@ -1,0 +1,69 @@
+"""Frames inside of plays: a chapter walked with a look at the stage while things are on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import pytest
+from manim import Mobject, VMobject
+from walking import walk
+
+from scenes.layout import texts_on
+from scenes.rendering.motion import every, movers
+from scenes.stage.chapter import Chapter
+from scenes.stage.step import Record
+from scenes.theme import units
+
+#: Where in a play the stage is looked at.
+MOMENTS = (1 / 3, 2 / 3)
+#: Below this opacity a text is coming or going, and may stand on another.
+FAINT = 0.5
+
+Look = Callable[[Chapter, str, "set[int]"], None]
+
+
+def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Walk a chapter in the dark theme, and call `look` with the scene, the moment, and what moves, inside plays."""
+
+    def play(scene: Chapter, given: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:  # noqa: ARG001
+        together = [a for a in (given if isinstance(given, tuple) else (given,)) if a is not None]
+        if not together:
+            return
+        animations = scene.compile_animations(*together)
+        for animation in animations:
+            animation._setup_scene(scene)  # what Scene.begin_animations does
+            animation.begin()
+        lasting = max(animation.get_run_time() for animation in animations)
+        for moment in MOMENTS:
+            for animation in animations:
+                animation.interpolate(min(1.0, moment * lasting / animation.get_run_time()))
+            kinds = "+".join(sorted({type(animation).__name__ for animation in every(animations)}))
+            look(scene, f"step {record.number}, {kinds}: ", movers(animations))
+        for animation in animations:
+            animation.finish()
+            animation.clean_up_from_scene(scene)
+
+    monkeypatch.setattr(chapter, "_play", play, raising=False)
+    walk(chapter, text, "dark", lambda _: None)
+
+
+def overlaps(stage: Sequence[Mobject]) -> list[str]:
+    """Pairs of texts that stand on each other and are both there, not coming or going."""
+    there = [(text, _box(text)) for text in texts_on(stage) if _opacity(text) >= FAINT]
+    return [
+        f"{one.text!r} and {other.text!r} overlap"
+        for (one, a), (other, b) in combinations(there, 2)
+        if min(a[1][0], b[1][0]) - max(a[0][0], b[0][0]) > units(1)
+        and min(a[1][1], b[1][1]) - max(a[0][1], b[0][1]) > units(1)
+    ]
+
+
+def _opacity(text: VMobject) -> float:
+    return max(float(part.get_fill_opacity()) for part in text.get_family() if part.has_points())
+
+
+def _box(text: VMobject) -> tuple[Any, Any]:
+    points = [part.points for part in text.get_family() if len(part.points)]
+    return min(p.min(0).tolist() for p in points), max(p.max(0).tolist() for p in points)

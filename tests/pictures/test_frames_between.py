@@ -1,0 +1,46 @@
+"""The contracts hold inside of plays, too: what stands still is true, and no text stands on another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from between import look_between, overlaps
+from truth import lies
+from walking import SENTENCES, chapters
+
+from scenes.mobjects.marks import misdrawn
+from scenes.stage.chapter import Chapter
+
+#: The chapters that are looked into; in the others texts pass over each other on their way, see `TOUCHING`.
+WALKED = (2, 4, 8, 13)
+#: Chapters in which texts of a play touch in passing: what fades out is still half there when its successor arrives.
+TOUCHING = (2,)
+
+
+@dataclass
+class Between:
+    """What was wrong inside of the plays of a chapter, and how many frames were looked at."""
+
+    lies: list[str] = field(default_factory=list)
+    misdrawn: list[str] = field(default_factory=list)
+    overlaps: list[str] = field(default_factory=list)
+    frames: int = 0
+
+
+@pytest.mark.parametrize("number", WALKED)
+def test_every_frame_of_a_play_is_true(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Between()
+
+    def look(scene: Chapter, here: str, moving: set[int]) -> None:
+        trace = scene.material()
+        found.frames += 1
+        found.lies += [here + lie for lie in lies(scene.mobjects, trace)]
+        found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, trace, moving)]
+        found.overlaps += [here + pair for pair in overlaps(scene.mobjects)]
+
+    (chapter,) = [chapter for chapter in chapters() if chapter.number == number]
+    look_between(chapter, SENTENCES[0], look, monkeypatch)
+    assert found.frames > 50
+    assert [found.lies, found.misdrawn] == [[], []]
+    assert found.overlaps == [] or number in TOUCHING

@@ -1,0 +1,444 @@
+"""Each fault of a drawing that the review of truth planted is found: a mark is altered, the trace stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
+from walking import trace_of
+
+from scenes.animations import ring_around
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.areas import Areas
+from scenes.mobjects.bars import ShareBar, SignedBars
+from scenes.mobjects.beam_tree import BeamTree
+from scenes.mobjects.bridge import Bridge
+from scenes.mobjects.budgets import Budget
+from scenes.mobjects.contest import by_length
+from scenes.mobjects.likeness import Panel
+from scenes.mobjects.marks import hand_over, marks_on, means, misdrawn
+from scenes.mobjects.next_word import NextWord, PairTable
+from scenes.mobjects.passage import strand, weigh
+from scenes.mobjects.patterns import Pattern
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.role_table import HundredCases
+from scenes.mobjects.shapes import stroke
+from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.strips import Rows, Strip
+from scenes.mobjects.temperatures import TemperaturePanel
+from scenes.mobjects.tensors import Heatmap, TensorGrid
+from scenes.mobjects.trading import Staircase
+from scenes.mobjects.trials import DotRows
+from scenes.theme import at, drawn_in, units
+from transformer_core.studies.focus import focus_of
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+LONG = "the animal did not cross the street because it was too tired"
+
+
+@pytest.fixture(autouse=True)
+def _dark():
+    with drawn_in("dark"):
+        yield
+
+
+def trace() -> Trace:
+    return trace_of("The car is red")
+
+
+def weights() -> NamedTensor:
+    """Query × key of the head whose rows differ most from its columns."""
+    heads = trace()["encoder.0.self_attn.weights"].pick(batch=0)
+    apart = np.abs(heads.values - heads.values.swapaxes(1, 2)).sum((1, 2))
+    return heads[int(apart.argmax())]
+
+
+def told(tensor: NamedTensor, change: Callable[[np.ndarray], np.ndarray]) -> NamedTensor:
+    """The tensor with other values under its own name: what a figure would be drawn from by mistake."""
+    return replace(tensor, values=change(tensor.values))
+
+
+def most_even(shares: np.ndarray) -> tuple[int, ...]:
+    """The place of the row whose shares are most even: in it an exchange can be seen."""
+    return tuple(int(i) for i in np.unravel_index((shares**2).sum(-1).argmin(), shares.shape[:-1]))
+
+
+def guesses() -> NamedTensor:
+    """The probabilities of the step that is least sure of its word."""
+    probs = trace()["probs"].pick(batch=0)
+    return probs[most_even(probs.values)[0]]
+
+
+def middling() -> Any:
+    """The share that is nearest to a half."""
+    shares = weights()
+    return shares.quantity(*map(int, np.unravel_index(np.abs(shares.values - 0.5).argmin(), shares.shape)))
+
+
+def arcs() -> Arcs:
+    rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
+    head, query = most_even(rows.values)
+    return Arcs(rows.words("key"), query, rows.pick(head=head, query=query))
+
+
+def bridge() -> Bridge:
+    looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
+    looks = looks.pick(head=most_even(looks.values)[0])
+    return Bridge(looks, trace()["probs"].words("position")[1:])
+
+
+def whiskers() -> Panel:
+    values = trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0, query=1)
+    rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
+    head, query = most_even(rows.values)
+    spread = rows.pick(head=head, query=query)
+    entries = values.quantities()
+    return Panel("a panel", entries, range(-1, len(entries) - 1), (1,), spread.quantities())
+
+
+def dots() -> DotRows:
+    run = trace().under("experiment.parts_removed")
+    return DotRows(run, [part for part in run["exact"].labels["part"] if part != "nothing"][:3])
+
+
+def grid_with_names() -> VGroup:
+    grid = TensorGrid(weights(), weights=True)
+    return VGroup(grid, grid.row_labels())
+
+
+def plot() -> VGroup:
+    run = trace().under("experiment.against_lstm")
+    return by_length(run)
+
+
+def stairs() -> Staircase:
+    terms = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(5))).quantities()
+    return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0], token=False)
+
+
+def signed_bars() -> SignedBars:
+    row = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(6)))
+    grid = TensorGrid(row)
+    return SignedBars(row, VGroup(*grid.columns), room=260)
+
+
+def pattern_with_words() -> VGroup:
+    pattern = Pattern(weights(), 80)
+    return VGroup(pattern, pattern.row_words(), pattern.column_words())
+
+
+def temperatures() -> TemperaturePanel:
+    focus = focus_of(trace())
+    return TemperaturePanel(focus.seen(trace()), focus.query_token, 1)
+
+
+#: Figures as the lecture makes them, each with a part that is there to be scaled and copied.
+FIGURES: dict[str, Callable[[], Mobject]] = {
+    "share bar": lambda: ShareBar(weights().quantity(0, 0)),
+    "signed bars": signed_bars,
+    "budget": lambda: Budget(weights()[1], 1200, 68),
+    "strip": lambda: Strip(trace()["encoder.0.resid_pre"].pick(batch=0, position=1), 900, 50),
+    "heatmap": lambda: Heatmap(trace()["encoder.0.resid_pre"].pick(batch=0), 900, 300),
+    "grid with its names": grid_with_names,
+    "pattern with its words": pattern_with_words,
+    "arcs": arcs,
+    "bridge": bridge,
+    "beam tree": lambda: BeamTree(trace_of(LONG).under("decoding.beam")),
+    "next words": lambda: NextWord(guesses(), 400, 300),
+    "temperatures": temperatures,
+    "whiskers": whiskers,
+    "dots and chance": dots,
+    "a hundred cases": lambda: HundredCases(middling(), "cases", "of them"),
+    "curves": plot,
+    "staircase": stairs,
+    "small grid": lambda: SmallGrid(weights(), 180),
+    "areas": lambda: Areas(trace(), by_kind=True),
+}
+
+
+def faults(*stage: Mobject, text: str = "The car is red") -> list[str]:
+    return misdrawn(stage, trace_of(text))
+
+
+def text_of(name: str) -> str:
+    return LONG if name == "beam tree" else "The car is red"
+
+
+def stretched(bar: Mobject, factor: float, side: int, edge: np.ndarray) -> None:
+    """Make a bar `factor` times as long along `side` (0 across, 1 up), and leave its `edge` where it is."""
+    bar.stretch(factor, side, about_edge=edge)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_true_as_it_is_made_and_when_it_is_moved_scaled_and_copied(name: str) -> None:
+    figure, text = FIGURES[name](), text_of(name)
+    assert marks_on([figure])
+    assert faults(figure, text=text) == []
+    assert faults(figure.copy(), text=text) == []
+    small = figure.copy().scale(0.6).shift(RIGHT * 2 + UP)
+    assert faults(small, text=text) == []
+    assert faults(figure.scale(0.75).shift(LEFT), small, text=text) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_fault_in_a_small_copy_beside_its_true_original_is_found(name: str) -> None:
+    figure, text = FIGURES[name](), text_of(name)
+    copied = figure.copy().scale(0.8).shift(RIGHT * 30)
+    spoil(copied)
+    assert faults(figure, copied, text=text) != []
+
+
+def spoil(figure: Mobject) -> None:
+    """Draw each mark of a figure otherwise: taller, thicker, of another fill, and somewhere else."""
+    for mark in marks_on([figure]):
+        for part in mark.get_family():
+            if len(part.points):
+                part.points = part.points * np.array([1.0, 1.6, 1.0]) + 0.3
+                part.stroke_width = 2 * part.stroke_width + 1
+                if part.get_fill_opacity() > 0:
+                    part.set_fill("#123456", opacity=0.0, family=False)
+
+
+def test_bars_that_were_squared_are_found() -> None:
+    shares = guesses()
+    assert faults(NextWord(told(shares, np.square), 400, 300)) != []
+
+
+def test_bars_by_rank_are_found() -> None:
+    words = NextWord(guesses(), 400, 300)
+    for k, line in enumerate(words.lines):
+        line[1].stretch_to_fit_width(units(430 / (k + 1)), about_edge=LEFT)
+    assert len(faults(words)) >= 4
+
+
+def test_temperature_bars_that_were_squared_are_found() -> None:
+    panel = temperatures()
+    for bar in panel.bars:
+        stretched(bar, bar.height / units(300), 1, DOWN)
+    assert faults(panel) != []
+
+
+def test_whiskers_at_half_are_found() -> None:
+    panel = whiskers()
+    for whisker in panel.whiskers[:-1]:
+        whisker.scale(0.5)
+    assert len(faults(panel)) >= 2
+
+
+def test_a_band_of_chance_at_half_is_found() -> None:
+    rows = dots()
+    for band in rows.bands:
+        stretched(band[0], 0.5, 0, np.zeros(3))
+    assert len(faults(rows)) == len(rows.bands)
+
+
+def test_dots_in_another_place_are_found() -> None:
+    rows = dots()
+    rows.seeds[0][0].shift(RIGHT * units(6))
+    assert len(faults(rows)) == 1
+
+
+def test_a_share_as_other_dots_of_a_hundred_is_found() -> None:
+    share = middling()
+    other = HundredCases(replaced(share, share / 2), "cases", "of them")
+    assert faults(other) != []
+
+
+def replaced(quantity: Any, value: float) -> Any:
+    """Another value from the same source."""
+    return type(quantity)(value, quantity.name, quantity.index)
+
+
+def test_an_inverted_sign_of_colour_is_found() -> None:
+    scores = trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0)
+    assert faults(TensorGrid(scores)) == []
+    assert faults(TensorGrid(told(scores, np.negative))) != []
+
+
+def test_an_inverted_sign_of_a_strip_and_of_a_heatmap_is_found() -> None:
+    rows = trace()["encoder.0.resid_pre"].pick(batch=0)
+    assert len(faults(Strip(told(rows[1], np.negative), 900, 50))) > 10
+    assert faults(Heatmap(told(rows, np.negative), 900, 300)) != []
+
+
+def test_a_heatmap_of_the_rows_in_reverse_is_found() -> None:
+    rows = trace()["encoder.0.resid_pre"].pick(batch=0)
+    assert faults(Heatmap(told(rows, np.flipud), 900, 300)) != []
+
+
+def test_bars_on_the_other_side_of_zero_are_found() -> None:
+    bars = signed_bars()
+    for bar in bars.bars:
+        bar.set_y(-bar.get_y())
+    assert len([fault for fault in faults(bars) if "other side" in fault]) >= 4
+
+
+def test_arcs_from_the_wrong_token_are_found() -> None:
+    right = arcs()
+    row = trace()["encoder.0.self_attn.weights"].pick(batch=0)
+    query = next(i for i, chip in enumerate(right.chips) if chip.role == "query")
+    shares = row.pick(head=0, query=(query + 1) % len(right.chips))
+    wrong = Arcs(shares.words("key"), query, shares)
+    assert any("ends at" in fault for fault in faults(wrong))
+
+
+@pytest.mark.parametrize(("figure", "most"), [(arcs, 16), (bridge, 17)])
+def test_thickness_the_other_way_round_is_found(figure: Callable[[], Any], most: float) -> None:
+    """A whole share is drawn as thin as none, and the other way round."""
+    picture = figure()
+    lines = [mark for mark in marks_on([picture]) if len(mark.points) == 4]
+    for line in lines:
+        line.stroke_width = stroke(2 + most) - line.stroke_width
+    assert len([fault for fault in faults(picture) if "thick" in fault]) == len(lines) > 0
+
+
+def test_curves_from_the_next_word_are_found() -> None:
+    picture = bridge()
+    for line in (line for row in picture.curves for line in row):
+        tops = [chip.get_x() for chip in picture.source]
+        start = int(np.argmin([abs(x - line.points[0][0]) for x in tops]))
+        line.points[0][0] = tops[(start + 1) % len(tops)]
+    assert any("ends at" in fault for fault in faults(picture))
+
+
+def test_edges_from_the_wrong_parent_are_found() -> None:
+    tree = trace_of(LONG).under("decoding.beam")
+    step, parent = tree["step"].values, tree["parent"].values
+    wrong = parent.copy()
+    for node in np.flatnonzero(step > 1):
+        siblings = np.flatnonzero(step == step[node] - 1)
+        wrong[node] = siblings[(list(siblings).index(parent[node]) + 1) % len(siblings)]
+    picture = BeamTree(Altered(tree, "parent", wrong))
+    assert len(faults(picture, text=LONG)) > 5
+
+
+class Altered(dict):
+    """A view of a trace in which one tensor has other values under its own name."""
+
+    def __init__(self, view: Trace, name: str, values: np.ndarray) -> None:
+        super().__init__({key: view[key] for key in ("token", "step", "score", "kept", "finished", "best")})
+        self[name] = replace(view[name], values=values)
+
+
+def test_a_ring_on_another_cell_is_found() -> None:
+    table = pair_table()
+    assert faults(table) == []
+    table.ring.move_to(next(iter(table.others)))
+    assert any("ring" in fault for fault in faults(table))
+
+
+def test_a_ring_that_was_drawn_around_another_cell_is_found() -> None:
+    table = pair_table()
+    elsewhere = ring_around(table.others[0])
+    assert any("ring" in fault for fault in faults(table.grid, means(elsewhere, *table.ring.meanings)))
+
+
+def pair_table() -> PairTable:
+    table = trace()["training.pairs"]
+    return PairTable(table, table.label("noun", 2), table.label("adjective", 1))
+
+
+def test_a_transposed_pattern_is_found() -> None:
+    assert faults(Pattern(told(weights(), np.transpose), 80)) != []
+
+
+def test_a_transposed_small_grid_is_found() -> None:
+    assert faults(SmallGrid(weights(), 180)) == []
+    assert faults(SmallGrid(told(weights(), np.transpose), 180)) != []
+
+
+def test_strands_that_lead_the_other_way_are_found() -> None:
+    looks = weights()
+    rows = trace()["encoder.0.resid_pre"].pick(batch=0)
+    size = len(looks)
+    sides = [Rows(rows, -1, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
+    heights = [[float(side.lines[i].get_y()) for i in range(size)] for side in sides]
+    left, right = sides[0].get_right()[0] + units(8), sides[1].get_left()[0] - units(8)
+    for turned in (False, True):
+        lines = VGroup()
+        for (i, j), share in np.ndenumerate(looks.values):
+            low, high = (i, j) if turned else (j, i)
+            ends = [np.array([x, y[k], 0]) for x, y, k in zip((left, right), heights, (low, high), strict=True)]
+            lines.add(weigh(strand(*ends, float(share), 0.02), looks.quantity(i, j), 0.02))
+        assert any("ends at" in fault for fault in faults(*sides, lines)) == turned
+
+
+def test_a_step_that_begins_elsewhere_is_found() -> None:
+    picture = stairs()
+    picture.lines[2][1].shift(RIGHT * units(20))
+    assert len(faults(picture)) == 1
+
+
+def test_an_area_that_was_drawn_too_large_is_found() -> None:
+    picture = Areas(trace(), by_kind=True)
+    largest = max(picture.blocks, key=lambda block: block.height)
+    stretched(largest, 0.5, 1, DOWN)
+    assert faults(picture) != []
+
+
+def test_squares_with_the_fourth_power_as_area_are_found() -> None:
+    assert faults(Pattern(told(weights(), lambda values: values**4), 80)) != []
+
+
+@pytest.mark.parametrize("figure", [grid_with_names, pattern_with_words])
+def test_row_words_in_reverse_are_found(figure: Callable[[], VGroup]) -> None:
+    picture = figure()
+    words = picture[1]
+    for text, height in zip(words, [word.get_y() for word in words][::-1], strict=True):
+        text.set_y(height)
+    assert len(faults(picture)) >= 2
+
+
+def test_column_words_in_reverse_are_found() -> None:
+    picture = pattern_with_words()
+    words = picture[2]
+    for text, x in zip(words, [word.get_x() for word in words][::-1], strict=True):
+        text.set_x(x)
+    assert len(faults(picture)) >= 2
+
+
+def test_names_of_axes_that_were_swapped_are_found() -> None:
+    axes = Plot([0, 1], [0, 1], ("steps of training", "sentences that come out right"))
+    across, up = axes.names
+    places = across.get_center(), up.get_center()
+    across.move_to(places[1])
+    up.move_to(places[0])
+    assert len(faults(axes)) == 2
+
+
+def test_ticks_that_were_displaced_are_found() -> None:
+    steps = trace()["experiment.parts_removed.step"]
+    axes = Plot([0, *steps.values], [0, 1], ("steps", "share"))
+    ticks = axes.ticks(steps.quantities())
+    assert faults(axes, ticks) == []
+    ticks.shift(RIGHT * units(12))
+    assert len(faults(axes, ticks)) == len(steps)
+
+
+def test_a_curve_one_step_late_is_found() -> None:
+    run = trace().under("experiment.parts_removed")
+    steps, curve = run["step"], run["curve"].pick(part="nothing")[0]
+    axes = Plot([0, *steps.values], [0, 1], ("steps", "share"))
+    assert faults(axes, axes.curve(steps, curve)) == []
+    assert faults(axes, axes.curve(steps, told(curve, lambda values: np.roll(values, 1)))) != []
+
+
+def test_two_curves_that_were_exchanged_are_found() -> None:
+    picture = plot()
+    first, second = (readout[0] for readout in picture.readouts[:2])
+    colours = first.get_fill_color(), second.get_fill_color()
+    first.set_fill(colours[1])
+    second.set_fill(colours[0])
+    assert any("in the colour of" in fault for fault in faults(picture))
+
+
+def test_a_shape_that_took_on_another_look_is_judged_by_it() -> None:
+    one, other = (ShareBar(weights().quantity(1, j)) for j in range(2))
+    one.bar.points = other.bar.points.copy()
+    assert faults(one) != []
+    hand_over(one, other)
+    assert faults(one) == []
