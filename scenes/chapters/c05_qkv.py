@@ -14,6 +14,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     deal,
+    draw,
     fill,
     meet,
     pulses,
@@ -28,6 +29,7 @@ from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.shapes import between
 from scenes.mobjects.text import Words
 from scenes.mobjects.three_roles import ThreeRoles
 from scenes.mobjects.two_ways import Pairs
@@ -69,12 +71,13 @@ class QKV(Chapter):
         x = entering(trace, focus).pick(position=focus.query_token)
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
         query, key, value = roles.opening()
+        chip = ribbon.chips[focus.query_token.position]
         yield Step(
             "How can one vector do three jobs?",
             beat(
                 f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
                 ribbon.mark({focus.query_token.position: "residual"}),
-                Travel(ribbon.chips[focus.query_token.position], roles.whole, kind="row"),
+                (Travel(chip, roles.whole, kind="row"), draw(between(chip, roles.whole, "residual"))),
             ),
             beat("It has to say what it looks for:", query),
             beat("what it can be found by:", key),
@@ -99,6 +102,7 @@ class QKV(Chapter):
             "What exactly enters?",
             beat(
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
+                deal(ribbon.chips, before, kind="slow"),
                 *(appear(heading) for heading in headings[:-1]),
             ),
             beat(
@@ -110,8 +114,9 @@ class QKV(Chapter):
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
                 appear(headings[-1]),
+                appear_in_turn([ring_around(vector) for vector in after or before], "slow"),
             ),
-            stage=[ribbon, *picture.names, *before],
+            stage=[ribbon, *picture.names],
         )
 
     def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
@@ -251,8 +256,8 @@ class QKV(Chapter):
                 appear(real.heading, real.rows, real.columns),
                 fill(real.grid, "slow"),
             ),
-            beat(first, appear(later), appear(real.readings)),
-            beat(second),
+            beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
+            beat(second, appear(ring_around(real.heading, roomy=True))),
             stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half],
         )
 
@@ -263,6 +268,7 @@ class QKV(Chapter):
         views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
         roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
         flow = pulses(roles.ways, role="residual")
+        chip = ribbon.chips[query_token.position]
         question = (
             "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1
@@ -272,12 +278,13 @@ class QKV(Chapter):
             "Three views of one vector",
             beat(
                 "So one vector does three jobs, through three matrices.",
-                Travel(ribbon.chips[query_token.position], roles.whole, kind="row"),
-                *roles.opening(),
+                ribbon.mark({query_token.position: "residual"}),
+                draw(between(chip, roles.whole, "residual"), *roles.ways, kind="row"),
+                ambient=flow,
             ),
             beat("Where each is used gives it its role; training fills the matrices.", ambient=flow),
             beat(question, ambient=flow),
-            stage=[ribbon],
+            stage=[ribbon, roles.whole, *roles.panels.values(), *roles.vectors.values()],
         )
 
 

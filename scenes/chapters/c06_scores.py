@@ -122,12 +122,17 @@ class Scores(Chapter):
         product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}", LARGE)
         facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")))
         query, key = board.queries[query_token.position], board.keys[top_key.position]
+        rings = [ring_around(query, "query"), ring_around(key, "key")]
         swing = Swinging(plane.key, plane.query, plane.origin)
         yield Step(
             "An angle, and two lengths",
             beat(
+                f"The query of “{query_token}”, and the key of “{top_key}”.",
+                *(appear(ring) for ring in rings),
+            ),
+            beat(
                 "Draw both as arrows. The score is the product of their lengths and the cosine of the angle.",
-                (Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
+                (leave(*rings), Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),

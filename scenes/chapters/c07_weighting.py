@@ -19,7 +19,6 @@ from scenes.animations import (
     fill,
     gather,
     leave,
-    meet,
     pulses,
     ring_around,
 )
@@ -27,12 +26,13 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.shapes import between, rule
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
@@ -47,7 +47,8 @@ from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
-SOFTMAX = "e^(s \\/ sqrt(d_k) - max) / (sum e^(s \\/ sqrt(d_k) - max))"
+SOFTMAX = "e^(x - max x) / (sum e^(x - max x))"
+TEMPERED = "e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))"
 
 
 class Weighting(Chapter):
@@ -70,9 +71,10 @@ class Weighting(Chapter):
         yield from self.softmax(focus, trace, ribbon, side)
         yield from self.a_temperature(focus, trace, ribbon, side)
         yield from self.every_row(focus, trace)
-        yield from self.sums_of_accidents(trace, ribbon)
-        yield from self.divide_by_the_root(trace, ribbon)
-        yield from self.slope_to_learn_from(trace, ribbon)
+        card = Card("an experiment: vectors of random numbers")
+        yield from self.sums_of_accidents(trace, card)
+        yield from self.divide_by_the_root(trace, card)
+        yield from self.slope_to_learn_from(trace, card)
         yield from self.weigh_the_values(focus, trace, ribbon, side)
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
@@ -81,28 +83,22 @@ class Weighting(Chapter):
     def softmax(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
         """The row of the query token, stage by stage."""
         head, query_token = focus.seen(trace), focus.query_token
-        keys = within_reach(head, query_token)
         tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
         stages = SoftmaxStages(
             [head[name].pick(query=query_token) for name in tensors],
-            ("score", "scaled score", "minus the largest", "exponential", "attention weight"),
+            ("score", "scaled score x", "x minus the largest", "exponential", "attention weight"),
             ribbon,
-            keys,
+            within_reach(head, query_token),
             ribbon.below(STAGE),
             (".1f", ".1f", ".1f", ".2f", "weight"),
-            (False, False, False, True, True),
         )
         first = stages.stages[0]
         root = trace[f"{focus.path}.sqrt_d_head"]
         digits = 0 if root == round(root) else 1
-        formulas = [
-            Formula(text, LARGE)
-            for text in ("s", "s / sqrt(d_k)", "s / sqrt(d_k) - max", "e^(s \\/ sqrt(d_k) - max)", SOFTMAX)
-        ]
+        formulas = [Formula(text, LARGE) for text in ("s", "x = s / sqrt(d_k)", "x - max x", "e^(x - max x)", SOFTMAX)]
         for formula in formulas:
             side.rows(2)[1].fit(formula)
-        weights = head["weights"].pick(query=query_token)
-        best, most = weights.largest()
+        best, most = head["weights"].pick(query=query_token).largest()
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
             beat(
@@ -123,7 +119,8 @@ class Weighting(Chapter):
             ),
             beat(
                 "Take e to the power of each: now all are positive, and the large ones far ahead.",
-                (*stages.on(2, 3), Reform(formulas[2], formulas[3])),
+                *stages.raised(2, 3),
+                Reform(formulas[2], formulas[3]),
             ),
             beat(
                 f"Divide by their sum: “{best}” gets {most:share} of the attention.",
@@ -132,85 +129,86 @@ class Weighting(Chapter):
             ),
             stage=[ribbon],
         )
-        self.last = stages.stages[4]
+        self.last, self.formula = stages.stages[4], formulas[4]
 
     def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """All rows of the head at once."""
+        """All rows of the head at once: scores become weights where they stand."""
         head, query_token = focus.seen(trace), focus.query_token
-        board = board_of(trace, focus, "weights")
-        weights = head["weights"]
-        row, rest = board.row(query_token), board.others(query_token)
-        stacked = StackedRows(weights, board.lines)
+        before, after = board_of(trace, focus), board_of(trace, focus, "weights")
+        weights, here = head["weights"], query_token.position
+        stacked = StackedRows(weights, after.lines)
         strongest = weights.largest()
+        rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         yield Step(
             "Each query has a softmax of its own",
             beat(
-                f"The weights of “{query_token}” go back into the grid.",
-                (appear_in_turn(board.queries), appear_in_turn(board.query_names)),
-                appear_in_turn(board.keys),
+                f"The weights of “{query_token}” take the place of its scores.",
+                appear(ring_around(after.row(query_token))),
             ),
             beat(
                 claim(
                     len(rest) > 0,
-                    "Every other query gets its own softmax, at the same time.",
-                    "With more queries, each gets its own softmax.",
+                    "Every other row of scores gets its own softmax, at the same time.",
+                    "With more queries, each row would get its own softmax.",
                 ),
-                meet(board, rest, "slow"),
+                *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
                 f"Each row adds up to one{over}. Columns need not.",
                 (
-                    leave(board.empty),
-                    *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in board.cells.items()),
+                    leave(before.empty),
+                    *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
                 ),
+                appear(stacked.numbers),
             ),
             beat(
                 f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
-                board.ribbon.mark({strongest[1].position: "key"} | {strongest[0].position: "query"}),
+                before.ribbon.mark({strongest[1].position: "key"} | {strongest[0].position: "query"}),
                 appear(ring_around(stacked.segments[strongest[0].position, strongest[1].position])),
             ),
-            stage=[board.ribbon, board.empty, row],
+            stage=[before.ribbon, *before.query_names, before.empty, *rest.values(), after.row(query_token)],
         )
 
     def a_temperature(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
         """Divide the same row by T."""
         head, query_token = focus.seen(trace), focus.query_token
-        keys = within_reach(head, query_token)
-        last = self.last
+        keys, last = within_reach(head, query_token), self.last
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
-        one = states.at(1.0)
+        one, shown = states.at(1.0), states.states
+        bars = shown[one].copy()
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
         side.rows(2)[0].fit(label)
+        divided = Formula(TEMPERED, LARGE)
+        side.rows(2)[1].fit(divided)
         hot, cold = states.temperatures[one:], states.temperatures[one::-1]
-        shown = states.states
         yield Step(
             "A temperature makes attention sharp or even",
             beat(
-                f"What if all scores of “{query_token}” are divided once more, by a temperature?",
-                (leave(last.numbers), *exchange(last.bars, shown[one])),
-                appear(label),
+                f"What if all scores of “{query_token}” are divided once more, by a temperature T?",
+                (leave(last.numbers), *exchange(last.bars, bars)),
+                (appear(label), Reform(self.formula, divided)),
             ),
             beat(
                 "Hotter: all differences shrink, and the weights become even.",
-                (Through(shown[one], shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
+                (Through(bars, shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
             ),
             beat(
                 "Colder: the largest score takes it all.",
                 (
-                    Through(shown[one], [*shown[:one:-1], *shown[one::-1]]),
+                    Through(bars, [*shown[:one:-1], *shown[one::-1]]),
                     Count(label, [*reversed(hot[1:]), *cold], ".2f", "slow", "temperature "),
                 ),
             ),
             beat(
-                "So the root of d_k sets a temperature: it keeps softmax from choosing before anything is learned.",
-                (Through(shown[one], shown[: one + 1]), Count(label, cold[::-1], ".2f", "slow", "temperature ")),
+                "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
+                (Through(bars, shown[: one + 1]), Count(label, cold[::-1], ".2f", "slow", "temperature ")),
                 appear(last.numbers),
             ),
         )
 
-    def sums_of_accidents(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def sums_of_accidents(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Why sums of products grow: random walks."""
         run = trace.under("experiment.variance")
         paths, width = run["walks"], run["walk_steps"]
@@ -225,21 +223,26 @@ class Weighting(Chapter):
         law_note = Words("± root of the count", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
         law.move_to(plot.axes, aligned_edge=UL)
-        ribbon.below(STAGE).fit(VGroup(plot, lines, above, below, zero, law, law_note))
+        card.inside.fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "Why the root? A score is a sum of many products",
-            beat("Before training, all entries are random.", ribbon.mark({}), appear(plot)),
+            beat("Before training, all entries are random."),
             beat("Add up the products of one query and one key, one after another.", draw(lines[0], kind="slow")),
             beat("Each pair makes such a sum.", draw(*lines[1:], kind="slow")),
-            beat("Every further product adds one to the variance.", appear(law)),
+            beat(
+                "The spread of the sums, their variance, grows by one with every product.",
+                appear(law),
+                draw(above, below, kind="slow"),
+            ),
             beat(
                 "So the typical score grows with the root of the number of entries: divide by it.",
-                (appear(zero, law_note), draw(above, below, kind="slow")),
+                appear(zero),
+                appear(law_note),
             ),
-            stage=[ribbon],
+            stage=[card, plot],
         )
 
-    def divide_by_the_root(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Three divisors at the largest width that was measured."""
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
@@ -250,14 +253,13 @@ class Weighting(Chapter):
             )
         ).arrange(RIGHT, buff=gap("part"))
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
-        ribbon.below(STAGE).fit(panels)
+        card.inside.fit(panels)
         first = panels[0]
         yield Step(
             "Undivided, divided by d_k, or by its root?",
             beat(
                 f"Softmax over {run['keys']} random keys with {run['width']} entries, sorted. "
                 f"Undivided, the best takes {raw:share}, by accident.",
-                appear(first.room, first.floor, first.heading),
                 fill(first.bars, "row"),
                 appear(first.largest),
             ),
@@ -271,17 +273,17 @@ class Weighting(Chapter):
                 first.on(panels[2]),
                 appear(panels[2].largest),
             ),
-            stage=[ribbon],
+            stage=[card, first.floor, first.heading],
         )
 
-    def slope_to_learn_from(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+    def slope_to_learn_from(self, trace: Trace, card: Card) -> Iterator[Step]:
         """A softmax that has chosen has no slope."""
         run = trace.under("experiment.variance")
         widths, norms = run["width"].values, run["jacobian_norm"]
         plot = Plot(
             widths,
             (0, float(norms.values.max())),
-            ("entries d_k, in powers of four", "slope of the softmax (norm of its Jacobian), random vectors"),
+            ("entries d_k, in powers of four", "slope of the softmax, random vectors"),
             logarithmic=(True, False),
         )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
@@ -296,13 +298,12 @@ class Weighting(Chapter):
             ),
         )
         ticks = plot.ticks(run["width"].quantities(), ",.0f", "fact")
-        ribbon.below(STAGE).fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
+        card.inside.fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",
-            beat("Why not let the best key take it all from the start?", appear(plot, ticks)),
+            beat("Why not let the best key take it all from the start?", appear_in_turn([*ticks], "slow")),
             beat(
-                "Undivided, softmax loses its slope as vectors grow: a weight near one hardly moves "
-                "when its score does. So there is nothing to learn from.",
+                "A weight near one hardly moves when its score changes: there is no gradient to learn from.",
                 (draw(raw_line, kind="slow"), fill(dots[0], "slow")),
                 appear(names[0]),
             ),
@@ -311,7 +312,7 @@ class Weighting(Chapter):
                 (draw(root_line, kind="slow"), fill(dots[1], "slow")),
                 appear(names[1]),
             ),
-            stage=[ribbon],
+            stage=[card, plot],
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
@@ -369,7 +370,7 @@ class Weighting(Chapter):
         yield Step(
             "The same sum as arrows",
             beat(
-                "Draw the values as arrows, in the plane in which the output lies.",
+                "Draw the values as arrows, projected onto one flat plane.",
                 (appear(picture.origin), deal([ribbon.chips[j] for j in keys], picture.whole)),
                 appear(picture.chips),
             ),
@@ -423,7 +424,7 @@ class Weighting(Chapter):
                 appear(arcs[0].marks, arcs[1].marks),
             ),
             beat(
-                "What attention adds, and what the feed-forward network makes of it, leads one vector to two places.",
+                picture.led_by,
                 appear(picture.key),
                 *(draw(*stop) for stop in stops),
                 appear(picture.names),
@@ -450,7 +451,7 @@ class Weighting(Chapter):
             share, other_share = weights.pick(key=top_key.position), other.pick(key=top_key.position)
             verdict = claim(
                 bool(share > 0.5 > other_share),
-                "It looks where it must, and nobody programmed this.",
+                "Training found this: nobody wrote it.",
                 claim(
                     bool(share > other_share),
                     "Here the two differ less than one might bet.",
@@ -461,7 +462,7 @@ class Weighting(Chapter):
             yield Step(
                 "The bet: does it look, too?",
                 beat(
-                    f"“{query_token}” gives “{top_key}” {share:share}: Spanish needs the gender of the noun.",
+                    f"“{query_token}” gives “{top_key}” {share:share}, because Spanish needs the gender of the noun.",
                     (draw(*known.arcs, kind="row"), appear(known.marks)),
                     ambient=pulses([*known.arcs], known.drawn_weights),
                 ),
@@ -480,7 +481,8 @@ class Weighting(Chapter):
         head = focus.seen(trace)
         formula = Formula(
             'op("Attention")(Q, K, V) = '
-            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}',
+            '{{ op("softmax") : weight }} lr((frac({{ Q : query }} {{ K : key }}^T, {{ sqrt(d_k) : ink2 }}))) '
+            "{{ V : value }}",
             LARGE,
         )
         words = head["weights"].words("key")
@@ -488,23 +490,28 @@ class Weighting(Chapter):
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
+
         hands = [
             vectors_in(room, head[attention_input(head, role[0])], role)
             for role, room in zip(roles, above.padded().columns(3), strict=True)
         ]
-        lines = [between(hand[-1], formula.part(role)) for hand, role in zip(hands, roles, strict=True)]
-        turned = claim(bool(trace.about["config"].get("rotary")), " Q and K are rotated by their positions.", "")
+        query, key, value = (gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True))
+        turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
-            beat("Queries, keys and values: three views of each token.", *(deal(ribbon.chips, hand) for hand in hands)),
+            beat("Queries, keys and values: three views of each token.", deal(ribbon.chips, hands[-1], kind="slow")),
+            beat(f"Queries times keys give the scores,{turned}", query, key),
+            beat("scaled down by the root of d_k.", appear(formula.part("ink2"), rise=False)),
+            beat("Softmax turns scores into weights;", appear(formula.part("weight"), rise=False)),
             beat(
-                f"Queries meet keys; divide by the root; softmax; add up the values.{turned}",
-                *(gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True)),
+                "the weights mix the values.",
+                value,
                 appear(formula.rest(), rise=False),
             ),
             beat(
                 "Your turn: two equal scores lead by far. What are their weights?",
-                ambient=pulses(lines),
+                appear(ring_around(VGroup(formula.part("query"), formula.part("key")), roomy=True)),
+                appear(ring_around(formula.part("weight"), "weight", roomy=True)),
             ),
-            stage=[ribbon],
+            stage=[ribbon, *hands[0], *hands[1]],
         )

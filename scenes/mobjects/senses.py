@@ -64,6 +64,15 @@ class TwoSenses(VGroup):
             )
         ).arrange(np.array([1.0, 0, 0]), buff=units(44))
         self.key.move_to(room.centre).set_y(room.split_rows(-40)[1].centre[1])
+        lengths = np.linalg.norm(np.diff(ways, axis=1), axis=-1).sum(0)
+        by_attention = [stop.endswith("resid_attn") for stop in path.labels["layer"][1:]]
+        attention = float(lengths[by_attention].sum())
+        #: Which of the two makes most of the way.
+        self.led_by = (
+            "Attention brings in the hint; the feed-forward network makes most of the way from it."
+            if attention < float(lengths.sum()) - attention
+            else "Attention brings in the hint, and makes most of the way to two places."
+        )
         super().__init__(self.start, *self.legs.values(), self.names, self.key)
 
     @staticmethod

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup
+from manim import DOWN, UP, Animation, LaggedStart, VGroup
 
-from scenes.animations import Travel
+from scenes.animations import Travel, appear, grow, leave
 from scenes.layout import Room
 from scenes.mobjects.cells import fitting
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
@@ -47,8 +48,9 @@ class SoftmaxStages:
         ribbon: the tokens; `keys` are the positions that the query may see.
         room: what lies under the ribbon; its left part, beside the columns, takes the names.
         specs: the formats of the numbers.
-        of_one: True for a stage whose numbers lie between nothing and one: one fills the room. Every other stage has a
-            scale of its own, so that its longest bar does.
+
+    The first three stages share the scale of the first, so that a division is seen; the last two have numbers between
+    nothing and one, and one fills the room.
     """
 
     def __init__(
@@ -59,16 +61,18 @@ class SoftmaxStages:
         keys: Sequence[int],
         room: Room,
         specs: Sequence[str],
-        of_one: Sequence[bool],
     ) -> None:
         self.ribbon, self.keys, self.room = ribbon, list(keys), room
-        self.stages = [self._stage(*one) for one in zip(rows, names, specs, of_one, strict=True)]
+        reach = [min(0.0, float(rows[0].values[self.keys].min())), max(0.0, float(rows[0].values[self.keys].max()))]
+        reach[0] = min(reach[0], *(float(row.values[self.keys].min()) for row in rows[1:3]))
+        self.reach = reach
+        scaled = [*([False] * 3), *([True] * (len(rows) - 3))]
+        self.stages = [self._stage(*one) for one in zip(rows, names, specs, scaled, strict=True)]
 
     def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> Stage:
-        values = row.values[self.keys]
         signed_row = not of_one
         # What lies between nothing and one has one scale at every stage: a weight is seen as a part of the whole.
-        top, low = (max(float(values.max()), 0.0), min(float(values.min()), 0.0)) if signed_row else (1.0, 0.0)
+        low, top = self.reach if signed_row else (0.0, 1.0)
         below = AIR if signed_row else 0.0
         unit = (self.room.height - AIR - below) / ((top - low) or 1.0)
         level = self.room.top + AIR + top * unit
@@ -76,7 +80,7 @@ class SoftmaxStages:
         ground = Ground()
         line = means(rule(at(first, level), at(last, level), "ink3", 3), ground)
         bars, numbers = VGroup(), VGroup()
-        scale = float(np.abs(values).max()) or 1.0
+        scale = float(np.abs(self.reach).max()) or 1.0
         wide = min(170.0, self.ribbon.wide * 0.66)
         style = "stage number" if self.ribbon.wide >= 120 else "cell"
         entries = [row.quantity(j) for j in self.keys]
@@ -102,3 +106,11 @@ class SoftmaxStages:
         pairs = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
         pairs += [(one.zero, other.zero), (one.name, other.name)]
         return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+
+    def raised(self, before: int, after: int) -> list[Any]:
+        """The bars of one stage give way to those of the next, which grow from another floor, one after another."""
+        one, other = self.stages[before], self.stages[after]
+        away = leave(one.bars, one.numbers)
+        along = (Travel(a, b, 0.0, "row", leaving=True) for a, b in ((one.zero, other.zero), (one.name, other.name)))
+        rise = LaggedStart(*(grow(bar, DOWN) for bar in other.bars), lag_ratio=0.3)
+        return [(away, *along), rise, appear(other.numbers)]

@@ -8,7 +8,8 @@ from manim import LEFT, RIGHT, VGroup
 from scenes.layout import Room
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box
-from scenes.theme import at, palette, shared
+from scenes.mobjects.text import number
+from scenes.theme import at, ink_on, palette, shared, units
 from transformer_core.tracing.trace import NamedTensor
 
 
@@ -33,7 +34,14 @@ class StackedRows(VGroup):
                 part = Box(wide, room.height - 24, shared(weight), 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
+                part.quantity, part.fill = weight, shared(weight)
                 self.segments[i, j] = means(
                     part, Length(weight, "width", room.width, room.height - 24, 1.0), Shade(weight)
                 )
-        super().__init__(*self.segments.values())
+        self.numbers = VGroup()
+        for part in self.segments.values():
+            if part.width > units(120) and part.height > units(44):
+                text = number(part.quantity, "weight", "stage number").settle(part.get_center())
+                text.set_fill(ink_on(part.fill)).paper = part
+                self.numbers.add(text)
+        super().__init__(*self.segments.values(), self.numbers)

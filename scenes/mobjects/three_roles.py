@@ -34,7 +34,7 @@ class ThreeRoles(VGroup):
     """
 
     def __init__(self, x: NamedTensor, vectors: dict[str, NamedTensor], room: Room, coloured: bool) -> None:
-        top, room = room.split_rows(96, 28)
+        top, room = room.split_rows(40)[1].split_rows(92, 28)
         self.whole = Vector(x, top.width, top.height, "residual").move_to(top.centre)
         self.panels: dict[str, VGroup] = {}
         self.vectors: dict[str, Vector] = {}

@@ -22,7 +22,7 @@ def claim_of_order(ahead: bool) -> str:
     return (
         "Here only one way counts: a mask will hide later keys."
         if ahead
-        else "Who needs whom is not mutual, so keys get a matrix of their own."
+        else "Who needs whom is not mutual: keys need a matrix of their own."
     )
 
 

@@ -72,28 +72,20 @@ class WeightedSum(VGroup):
         super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading)
 
     def weigh(self) -> Animation:
-        """The weight falls onto its value, which keeps so much of its width."""
-        turns = [
-            AnimationGroup(Flight(tile, value, 0.0), Narrow(value, narrow))
-            for tile, value, narrow in zip(self.tiles, self.values, self.shrunk, strict=True)
-        ]
+        """Each value keeps so much of its width as its weight says."""
+        turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.shrunk, strict=True)]
         together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(turns)))
         together.set_run_time(pace("slow"))
         return together
 
     def pour(self) -> Animation:
-        """Entry by entry, what is left of the values goes together into the output."""
-        cells, kept = self.output.cells, [value for value in self.values if value.plate.width > units(3)]
-        falls = [
-            AnimationGroup(
-                *(Flight(value.cells[i], cell, 0.0) for value in kept),
-                Travel(_thin(cell), cell, 0.0, "flow"),
-            )
-            for i, cell in enumerate(cells)
-        ]
-        together = LaggedStart(*falls, lag_ratio=min(0.2, 3.0 / len(falls)))
-        together.set_run_time(pace("pour"))
-        return together
+        """What is left of the values goes together into the output, whose entries rise."""
+        kept = [value for value in self.values if value.plate.width > units(3)]
+        flights = LaggedStart(*(Flight(value, self.output, 0.1, kind="row") for value in kept), lag_ratio=0.3)
+        rise = LaggedStart(*(Travel(_thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)
+        flights.set_run_time(pace("pour"))
+        rise.set_run_time(pace("pour"))
+        return AnimationGroup(flights, rise)
 
 
 def _thin(cell: VMobject) -> VMobject:

@@ -64,16 +64,16 @@ def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after()
     assert max(several) > 1  # or a wrong parent could not be seen
 
 
-def test_arcs_lead_from_the_query_to_its_keys_and_are_as_thick_as_the_weights() -> None:
+def test_arcs_lead_from_the_keys_to_their_query_and_are_as_thick_as_the_weights() -> None:
     weights = trace_of("The car is red")["encoder.0.self_attn.weights"].pick(batch=0)
     seen = (weights.values > 0.01).sum(-1)
     head, query = map(int, np.unravel_index(seen.argmax(), seen.shape))
     row = weights.pick(head=head, query=query)
     picture = Arcs(row.words("key"), query, row)
     tops = [chip.get_top() for chip in picture.chips]
-    drawn = {nearest(arc.points[-1], tops): arc for arc in picture.arcs}
+    drawn = {nearest(arc.points[0], tops): arc for arc in picture.arcs}
     assert drawn.keys() == {j for j, weight in enumerate(row.values) if j != query and weight > 0.01}
-    assert all(nearest(arc.points[0], tops) == query for arc in picture.arcs)
+    assert all(nearest(arc.points[-1], tops) == query for arc in picture.arcs)
     thick = {j: arc.get_stroke_width() for j, arc in drawn.items()}
     (low, *_, high) = sorted(thick, key=lambda j: float(row.values[j]))
     unit = (thick[high] - thick[low]) / float(row.values[high] - row.values[low])

@@ -12,6 +12,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
+from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.areas import Areas
 from scenes.mobjects.bars import ShareBar, SignedBars
@@ -25,11 +26,12 @@ from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.strips import Rows, Strip
-from scenes.mobjects.temperatures import TemperaturePanel
+from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.trading import Staircase
 from scenes.mobjects.trials import DotRows
@@ -131,9 +133,13 @@ def pattern_with_words() -> VGroup:
     return VGroup(pattern, pattern.row_words(), pattern.column_words())
 
 
-def temperatures() -> TemperaturePanel:
+def temperatures() -> VGroup:
+    """The bars of the second temperature."""
     focus = focus_of(trace())
-    return TemperaturePanel(focus.seen(trace()), focus.query_token, 1)
+    head = focus.seen(trace())
+    table = head["by_temperature"].pick(query=focus.query_token)
+    ribbon = Ribbon(table.words("key"))
+    return Temperatures(table, head["temperatures"].quantities(), ribbon, (0, 1, 2, 3), STAGE).states[1]
 
 
 #: Figures as the lecture makes them, each with a part that is there to be scaled and copied.
@@ -217,8 +223,8 @@ def test_bars_by_rank_are_found() -> None:
 
 def test_temperature_bars_that_were_squared_are_found() -> None:
     panel = temperatures()
-    for bar in panel.bars:
-        stretched(bar, bar.height / units(300), 1, DOWN)
+    for bar in panel:
+        stretched(bar, bar.height / units(STAGE.height), 1, DOWN)
     assert faults(panel) != []
 
 
@@ -278,11 +284,9 @@ def test_bars_on_the_other_side_of_zero_are_found() -> None:
 
 
 def test_arcs_from_the_wrong_token_are_found() -> None:
-    right = arcs()
-    row = trace()["encoder.0.self_attn.weights"].pick(batch=0)
-    query = next(i for i, chip in enumerate(right.chips) if chip.role == "query")
-    shares = row.pick(head=0, query=(query + 1) % len(right.chips))
-    wrong = Arcs(shares.words("key"), query, shares)
+    wrong = arcs()
+    for arc in wrong.arcs:
+        arc.points[0] = next(chip for chip in wrong.chips if abs(chip.get_x() - arc.points[0][0]) > 1).get_top()
     assert any("ends at" in fault for fault in faults(wrong))
 
 

@@ -1,0 +1,25 @@
+"""A card that carries an experiment: it stays while the pictures on it change."""
+
+from __future__ import annotations
+
+from manim import VGroup
+
+from scenes.layout import STAGE, Room
+from scenes.mobjects.shapes import Box
+from scenes.mobjects.text import Words
+from scenes.theme import at, palette
+
+
+class Card(VGroup):
+    """A plain surface with a name in its upper left corner.
+
+    Args:
+        name: what the experiment on it is made with.
+        room: the rectangle that it fills; `inside` is what it leaves for pictures.
+    """
+
+    def __init__(self, name: str, room: Room = STAGE) -> None:
+        self.paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
+        head, self.inside = room.padded().split_rows(40, 12)
+        self.words = Words(name, "fact", "ink2", self.paper).settle(head.centre).begin_at(at(head.left, 0)[0])
+        super().__init__(self.paper, self.words)
