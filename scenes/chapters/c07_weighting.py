@@ -47,9 +47,6 @@ from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
-SOFTMAX = "e^(x - max x) / (sum e^(x - max x))"
-TEMPERED = "e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))"
-
 
 class Weighting(Chapter):
     """Scale, softmax, and the weighted sum of values."""
@@ -95,7 +92,13 @@ class Weighting(Chapter):
         first = stages.stages[0]
         root = trace[f"{focus.path}.sqrt_d_head"]
         digits = 0 if root == round(root) else 1
-        formulas = [Formula(text, LARGE) for text in ("s", "x = s / sqrt(d_k)", "x - max x", "e^(x - max x)", SOFTMAX)]
+        formulas = [
+            Formula("s", LARGE),
+            Formula("x = s / sqrt(d_k)", LARGE),
+            Formula("x - max x", LARGE),
+            Formula("e^(x - max x)", LARGE),
+            Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
+        ]
         for formula in formulas:
             side.rows(2)[1].fit(formula)
         best, most = head["weights"].pick(query=query_token).largest()
@@ -180,7 +183,7 @@ class Weighting(Chapter):
         bars = shown[one].copy()
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
         side.rows(2)[0].fit(label)
-        divided = Formula(TEMPERED, LARGE)
+        divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
         side.rows(2)[1].fit(divided)
         hot, cold = states.temperatures[one:], states.temperatures[one::-1]
         yield Step(

@@ -280,7 +280,8 @@ class Heads(Chapter):
             ),
             beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
             beat(
-                f"In new sentences, the best head gives {first:share} and {second:share} of its attention there.",
+                f"How often does the largest weight of the best head lie there? "
+                f"In {first:share} and {second:share} of new cases.",
                 appear(one.mark, other.mark),
                 grow(one.bar.bar),
                 appear(one.bar.number),
