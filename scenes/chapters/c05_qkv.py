@@ -16,6 +16,7 @@ from scenes.animations import (
     deal,
     draw,
     fill,
+    leave,
     meet,
     pulses,
     ring_around,
@@ -29,7 +30,7 @@ from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
-from scenes.mobjects.shapes import between
+from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
 from scenes.mobjects.three_roles import ThreeRoles
 from scenes.mobjects.two_ways import Pairs
@@ -77,7 +78,7 @@ class QKV(Chapter):
             beat(
                 f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
                 ribbon.mark({focus.query_token.position: "residual"}),
-                (Travel(chip, roles.whole, kind="row"), draw(between(chip, roles.whole, "residual"))),
+                (Travel(chip, roles.whole, kind="row"), draw(drop(chip, roles.whole, "residual"))),
             ),
             beat("It has to say what it looks for:", query),
             beat("what it can be found by:", key),
@@ -162,11 +163,10 @@ class QKV(Chapter):
         here = focus.query_token.position
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
-        upper, lower = product.corner.halves()
-        upper.fit(formula)
+        product.corner.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
         letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
-        deck = Deck([f"head {letter}" for letter in letters], focus.head, lower, "query")
+        deck = Deck([f"head {letter}" for letter in letters], focus.head, product.corner, "query")
         yield Step(
             "One row quickly, then the rest",
             beat(
@@ -184,6 +184,7 @@ class QKV(Chapter):
             ),
             beat(
                 f"Each of {counted(heads, 'head')} has such a matrix of its own.",
+                leave(formula),
                 appear_in_turn([*deck.plates], "slow"),
             ),
             beat(
@@ -279,7 +280,7 @@ class QKV(Chapter):
             beat(
                 "So one vector does three jobs, through three matrices.",
                 ribbon.mark({query_token.position: "residual"}),
-                draw(between(chip, roles.whole, "residual"), *roles.ways, kind="row"),
+                draw(drop(chip, roles.whole, "residual"), *roles.ways, kind="row"),
                 ambient=flow,
             ),
             beat("Where each is used gives it its role; training fills the matrices.", ambient=flow),

@@ -141,6 +141,11 @@ class Scores(Chapter):
             beat("A score is large when both point the same way,", swing.to(SAME_WAY)),
             beat("nothing when they stand at a right angle,", swing.to(RIGHT_ANGLE)),
             beat("and negative when they point apart.", swing.to(APART), swing.back()),
+            beat(
+                "Your turn: can a score be high at a small cosine?",
+                appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),
+                appear(ring_around(facts[-1], roomy=True)),
+            ),
             stage=[board.ribbon, query, key],
         )
 

@@ -47,6 +47,9 @@ from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.trace import Trace
 
+#: The stages of a softmax whose bars stand on the floor.
+RAISED = range(3, 5)
+
 
 class Weighting(Chapter):
     """Scale, softmax, and the weighted sum of values."""
@@ -99,8 +102,9 @@ class Weighting(Chapter):
             Formula("e^(x - max x)", LARGE),
             Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
         ]
-        for formula in formulas:
-            side.rows(2)[1].fit(formula)
+        for place, formula in enumerate(formulas):
+            # Where its stage has a zero line in the middle, a formula stands above it.
+            (side.rows(2)[1] if place in RAISED else side.rows(3)[0]).fit(formula)
         best, most = head["weights"].pick(query=query_token).largest()
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",

@@ -57,7 +57,7 @@ class Arcs(VGroup):
             weight = None if weights is None else weights.quantity(j)
             if j == query or (weight is not None and weight <= SEEN):
                 continue
-            high = above.height * (0.35 + 0.6 * abs(query - j) / farthest)
+            high = (above.height - 70) * (0.35 + 0.65 * abs(query - j) / farthest)
             arc = self._arc(self.chips[j], self.chips[query], weight, high)
             if weight is not None:
                 means(arc, Thickness(weight, THICK - THIN, THIN))
@@ -82,5 +82,6 @@ class Arcs(VGroup):
         if weight is None:
             self.marks.add(Words("?", "large number", "ink2").settle(self.chips[key].get_bottom() + DOWN * units(40)))
         elif weight > 0.2:
-            top = arc.point_from_proportion(0.5) + DOWN * units(44)
-            self.marks.add(number(weight, "share", "stage number").settle(top))
+            text, apex = number(weight, "share", "stage number"), arc.point_from_proportion(0.5)
+            inside = arc.width > text.width + units(150)
+            self.marks.add(text.settle(apex + (DOWN if inside else UP) * units(44)))

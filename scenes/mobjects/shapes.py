@@ -110,9 +110,10 @@ def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float
     return line
 
 
-def between(above: VMobject, below: VMobject, role: str = "line", thick: float = 3) -> VMobject:
-    """A smooth line from the foot of one figure to the top of another."""
-    return curve(above.get_bottom(), below.get_top(), role, thick)
+def drop(above: VMobject, below: VMobject, role: str = "line", thick: float = 4) -> VMobject:
+    """A line straight down from the foot of one figure to the top of a wider one."""
+    foot = above.get_bottom()
+    return rule(foot, np.array([foot[0], below.get_top()[1], 0]), role, thick)
 
 
 def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMobject:

@@ -62,7 +62,8 @@ class ValuePlane(VGroup):
         for j in order:
             self._name(Token(values.label("key", j), "value"), self.whole[j])
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
-        self._settle(foot + np.concatenate([spots, np.zeros((len(spots), 1))], axis=1) * units(self.px), room)
+        arrows = [*self.whole, *self.chained]
+        self._settle(np.array([(one[0].points[0], one[-1].points[0]) for one in arrows]), room)
         super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
 
     def _name(self, chip: Token, line: VMobject) -> None:
@@ -77,13 +78,27 @@ class ValuePlane(VGroup):
             self.chips.add(chip)
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
-        """Put the name of the output into the corner that is farthest from all arrows."""
-        corners = [Room(x, y, x, y).centre for x in (room.left, room.right) for y in (room.top, room.bottom)]
-        inward = [np.sign(room.centre - corner) for corner in corners]
-        size = np.array([self.heading.width, self.heading.height, 0]) / 2 + units(8)
-        places = [corner + way * size for corner, way in zip(corners, inward, strict=True)]
-        clear = [float(np.linalg.norm(spots - place, axis=1).min()) for place in places]
-        self.heading.move_to(places[int(np.argmax(clear))])
+        """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""
+        start, tip = self.output[0].points[0], self.output[-1].points[0]
+        along = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+        size = np.array([self.heading.width, self.heading.height, 0]) / 2
+        reach = float(np.abs(along) @ size) + units(24)
+        places = [tip + along * reach, start - along * reach]
+        for share in (0.35, 0.6):
+            places += [
+                start + (tip - start) * share + np.array([0, side * (size[1] + units(26)), 0]) for side in (1, -1)
+            ]
+        low, high = (Room(x, y, x, y).centre for x, y in ((room.left, room.bottom), (room.right, room.top)))
+        inside = [
+            one for one in places if np.all(one[:2] - size[:2] >= low[:2]) and np.all(one[:2] + size[:2] <= high[:2])
+        ]
+        ways = [start_ + (end - start_) * t for start_, end in spots for t in np.linspace(0, 1, 9)]
+        ways += [chip.get_center() for chip in self.chips]
+
+        def clear(place: np.ndarray) -> float:
+            return min(float(np.max((np.abs(way - place) - size)[:2])) for way in ways)
+
+        self.heading.move_to(max(inside or places, key=clear))
 
     def shorten(self) -> Animation:
         """Each arrow shrinks to its weighted length; a faint one stays to show how long it was."""
