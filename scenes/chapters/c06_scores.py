@@ -131,7 +131,7 @@ class Scores(Chapter):
                 *(appear(ring) for ring in rings),
             ),
             beat(
-                "Draw both as arrows. The score is the product of their lengths and the cosine of the angle.",
+                "As arrows: the score is the product of both lengths and the cosine of the angle.",
                 (leave(*rings), Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),

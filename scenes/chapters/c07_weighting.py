@@ -109,23 +109,23 @@ class Weighting(Chapter):
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
             beat(
-                f"The scores of “{query_token}” can have any size and sign. Weights have to be positive "
-                "and add up to one. How does one become the other?",
+                f"The scores of “{query_token}” can have any size and sign. How do they become weights, "
+                "which are positive and add up to one?",
                 ribbon.mark({query_token.position: "query"}),
                 appear(first.zero, first.name, formulas[0]),
                 appear_in_turn([*first.bars], "slow"),
                 appear_in_turn([*first.numbers]),
             ),
             beat(
-                f"Divide by {root:.{digits}f}, the root of d_k: why, we shall see.",
+                f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.",
                 (*stages.on(0, 1), Reform(formulas[0], formulas[1])),
             ),
             beat(
-                "Subtract the largest: only differences matter to what follows.",
+                "Subtract the largest: only differences matter.",
                 (*stages.on(1, 2), Reform(formulas[1], formulas[2])),
             ),
             beat(
-                "Take e to the power of each: now all are positive, and the large ones far ahead.",
+                "Take e to the power of each: all become positive, and the large ones pull ahead.",
                 *stages.raised(2, 3),
                 Reform(formulas[2], formulas[3]),
             ),

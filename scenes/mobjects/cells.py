@@ -13,7 +13,7 @@ from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, units
 from transformer_core.tracing.provenance import Quantity
 
-DIMMED = 0.27
+DIMMED = 0.21
 #: The formats that lose a decimal where a number has no room for it.
 DECIMALS = (".3f", ".2f", ".1f", ".0f")
 
