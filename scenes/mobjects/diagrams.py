@@ -45,7 +45,8 @@ class MiniMap(VGroup):
 
     Example::
 
-        figure = Room(760, 190, 1160, 590).fit(MiniMap(trace, "encoder.1.self_attn"), most=3)
+        here = trace["encoder.1.self_attn.weights"].name.removesuffix(".weights")
+        figure = Room(760, 190, 1160, 590).fit(MiniMap(trace, here), most=3)
     """
 
     def __init__(self, trace: Trace, here: str = "") -> None:

@@ -27,7 +27,7 @@ def _dark():
 @pytest.mark.parametrize("name", FIGURES)
 def test_an_example_is_a_few_lines_that_end_with_the_figure(name):
     lines = example(name).splitlines()
-    assert 1 <= len(lines) <= 6
+    assert 2 <= len(lines) <= 6
     assert lines[-1].startswith("figure = ")
     assert "Room(" in example(name)
 
