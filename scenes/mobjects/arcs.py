@@ -24,7 +24,7 @@ FOOT = 120.0
 
 
 class Arcs(VGroup):
-    """A sentence as chips along the foot of a room, and arcs above them; a weight of a half or more has its number.
+    """A sentence as chips along the foot of a room, and arcs above them; a weight above a fifth has its number.
 
     Args:
         words: the tokens.
@@ -34,6 +34,11 @@ class Arcs(VGroup):
         numbers: False where weights are not yet spoken of.
 
     The lines of `arcs` begin at the key and end at the query: so do `pulses` that run along them.
+
+    Example::
+
+        weights = trace["encoder.1.self_attn.weights"].pick(batch=0, head=0, query="red")
+        figure = Arcs(weights.words("key"), 3, weights, Room(360, 190, 1560, 690))
     """
 
     def __init__(

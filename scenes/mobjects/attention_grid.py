@@ -43,6 +43,15 @@ class AttentionGrid(VGroup):
         masked: minus infinity where a key is hidden from a query: such cells are `closed`.
 
     `hollow` are the empty cells, `cells` those with their entries; both by (query, key).
+
+    Example::
+
+        head = trace.under("encoder.1.self_attn", batch=0, head=0)
+        room, weights = Room(280, 190, 1640, 760), head["weights"]
+        side, columns = room.split_columns(480, 30)
+        ribbon = Ribbon(weights.words("key"), columns)
+        grid = AttentionGrid(head["q"], head["k"], weights, ribbon, weights.label("query", 3), room, weights=True)
+        figure = VGroup(ribbon, grid, *grid.tags())
     """
 
     def __init__(

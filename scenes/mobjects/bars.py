@@ -14,7 +14,14 @@ from transformer_core.tracing.trace import NamedTensor
 
 
 class SignedBars(VGroup):
-    """Upright bars from a zero line, positive up and negative down, one above each of `columns`."""
+    """Upright bars from a zero line, positive up and negative down, one above each of `columns`.
+
+    Example::
+
+        query = trace["encoder.1.self_attn.q"].pick(batch=0, head=0, query="red", d_head=slice(0, 10))
+        columns = TensorGrid(query).columns
+        figure = Room(360, 190, 1560, 590).fit(SignedBars(query, VGroup(*columns), 300), most=1)
+    """
 
     def __init__(self, tensor: NamedTensor, columns: VGroup, room: float, width: float = 30) -> None:
         values = tensor.values
@@ -41,7 +48,13 @@ class SignedBars(VGroup):
 
 
 class ShareBar(VGroup):
-    """A share of one as a bar in its track, with the number beside it."""
+    """A share of one as a bar in its track, with the number beside it.
+
+    Example::
+
+        weights = trace["encoder.1.self_attn.weights"].pick(batch=0, head=0, query="red")
+        figure = Room(560, 190, 1360, 250).fit(ShareBar(weights.largest()[1], 600))
+    """
 
     def __init__(
         self, quantity: Quantity, width: float = 340, spec: str = ".3f", height: float = 44, role: str = "weight"

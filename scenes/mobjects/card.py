@@ -16,6 +16,12 @@ class Card(VGroup):
     Args:
         name: what the experiment on it is made with.
         room: the rectangle that it fills; `inside` is what it leaves for pictures.
+
+    Example::
+
+        card = Card("the queries of one head", Room(360, 190, 1560, 590))
+        queries = trace["encoder.1.self_attn.q"].pick(batch=0, head=0)
+        figure = VGroup(card, card.inside.fit(Heatmap(queries, 1000, 250)))
     """
 
     def __init__(self, name: str, room: Room = STAGE) -> None:

@@ -24,6 +24,11 @@ class Deck(VGroup):
         front: which of them is lit.
         room: the rectangle that is filled.
         role: the colour of the plates.
+
+    Example::
+
+        names = [f"head {letter}" for letter in "ABCD"]
+        figure = Deck(names, 1, Room(560, 190, 1360, 590), "query")
     """
 
     def __init__(self, names: Sequence[str], front: int, room: Room, role: str) -> None:

@@ -42,6 +42,11 @@ class MiniMap(VGroup):
     cross-attention. In a deep model a layer is one row, its sublayers from left to right, and a norm an upright line.
     `here` names what is lit (see `lies_in`): "encoder.0.self_attn", "encoder", "embed_src", "*.cross_attn",
     "*.ln? *.final_norm", "*.stream", "output". A trace that is not of a model has an empty map.
+
+    Example::
+
+        here = trace["encoder.1.self_attn.weights"].name.removesuffix(".weights")
+        figure = Room(760, 190, 1160, 590).fit(MiniMap(trace, here), most=3)
     """
 
     def __init__(self, trace: Trace, here: str = "") -> None:

@@ -22,6 +22,13 @@ class Formula(MathTypst):
 
     `{{ q_(car) : query }}` sets a part in a role's colour. Quantities and labels may be formatted into the source: a
     label becomes a quoted string, escaped so that a token is never read as markup, a number stands as it is shown.
+
+    Example::
+
+        scores = trace["encoder.1.self_attn.scores"].pick(batch=0, head=0)
+        query, key, score = scores.largest()
+        source = f"{{{{ q_({query}) : query }}}} dot {{{{ k_({key}) : key }}}} = {score:.2f}"
+        figure = Room(560, 190, 1360, 290).fit(Formula(source))
     """
 
     def __init__(self, source: str, size: float = FONT_SIZE, role: str = "ink") -> None:

@@ -40,7 +40,7 @@ def named_rows(tensor: NamedTensor, room: Room, wide: float, role: str) -> tuple
 
 
 class MatrixProduct(VGroup):
-    """Y = X W, with an entry of Y where the row of a token crosses a column of the matrix.
+    """Y = X W, plus a bias if the model has one, with an entry of Y where a row of X crosses a column of W.
 
     Args:
         x: "position d_model".
@@ -51,6 +51,13 @@ class MatrixProduct(VGroup):
 
     `names`, `queries` (the rows), `keys` (the columns), `hollow` and `cells` are those of an `AttentionGrid`, so that
     the same motions fill both.
+
+    Example::
+
+        x = trace["encoder.1.ln1.out"].pick(batch=0)
+        w = trace["parameters.encoder.1.self_attn.w_q"].pick(head=0)
+        y = trace["encoder.1.self_attn.q"].pick(batch=0, head=0)
+        figure = MatrixProduct(x, w, y, "query", Room(280, 190, 1640, 800))
     """
 
     def __init__(self, x: NamedTensor, w: NamedTensor, y: NamedTensor, role: str, room: Room) -> None:

@@ -27,6 +27,11 @@ class Operation(VGroup):
         room: the rectangle that the figure fills.
         names: what stands in the place of a tensor's name, by the last part of that name, such as a `Tag` for "q".
         products, sums: the traced products of a sum, and the traced sums up to each, whose digits may then be shown.
+
+    Example::
+
+        entry = trace.explain("encoder.1.self_attn.scores", head=0, query="red", key="car")
+        figure = Operation(entry, Room(280, 190, 1640, 790))
     """
 
     def __init__(

@@ -21,7 +21,16 @@ Row = Sequence[float] | NamedTensor
 
 
 class Plot(VGroup):
-    """Two axes and what is drawn between them; `logarithmic` axes count in powers."""
+    """Two axes and what is drawn between them; `logarithmic` axes count in powers.
+
+    Example::
+
+        run = trace.under("training")
+        steps, loss = run["step"], run["loss"]
+        plot = Plot(steps.values, (0, loss.values.max()), ("training step", "loss"), high=340)
+        curve, ticks = plot.curve(steps, loss), plot.ticks(steps.quantities()[39::40])
+        figure = Room(360, 190, 1560, 690).fit(VGroup(plot, curve, ticks))
+    """
 
     def __init__(
         self,

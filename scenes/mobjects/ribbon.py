@@ -28,6 +28,11 @@ class Ribbon(VGroup):
 
     `columns[i]` is the room below token i, down to the foot of `room`: a figure that shows something of each token
     puts it there. Where a token is wider than its column, all of them stand upright.
+
+    Example::
+
+        words = trace["encoder.1.self_attn.weights"].words("key")
+        figure = Ribbon(words, Room(360, 190, 1560, 300))
     """
 
     def __init__(self, labels: Sequence[Label], room: Room = STAGE) -> None:

@@ -51,6 +51,15 @@ class SoftmaxStages:
 
     The first three stages share the scale of the first, so that a division is seen; the last two have numbers between
     nothing and one, and one fills the room.
+
+    Example::
+
+        head, room = trace.under("encoder.1.self_attn", batch=0, head=0), Room(560, 190, 1640, 700)
+        ribbon = Ribbon(head["weights"].words("key"), room)
+        rows = [head[name].pick(query="red") for name in ("scores", "scaled", "scores_minus_max", "weights")]
+        names, specs = ("score", "scaled", "minus the largest", "weight"), (".1f", ".1f", ".1f", "weight")
+        stages = SoftmaxStages(rows, names, ribbon, (0, 1, 2, 3), ribbon.below(room), specs)
+        figure = VGroup(ribbon, stages.stages[0].whole)  # one stage at a time
     """
 
     def __init__(

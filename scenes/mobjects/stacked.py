@@ -21,6 +21,11 @@ class StackedRows(VGroup):
         rooms: the rectangle of each row.
 
     `segments[i, j]` is the weight that query i gives to key j.
+
+    Example::
+
+        weights = trace["encoder.1.self_attn.weights"].pick(batch=0, head=0)
+        figure = StackedRows(weights, Room(360, 190, 1560, 590).rows(len(weights)))
     """
 
     def __init__(self, weights: NamedTensor, rooms: list[Room]) -> None:

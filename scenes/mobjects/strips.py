@@ -22,7 +22,14 @@ def decimals(*tensors: NamedTensor) -> str:
 
 
 class Strip(VGroup):
-    """A whole vector as narrow cells in a row, without numbers: one for each entry, or for a few (see `pooled`)."""
+    """A whole vector as narrow cells in a row, without numbers: one for each entry, or for a few (see `pooled`).
+
+    Example::
+
+        stream = trace["encoder.1.resid_pre"].pick(batch=0, position="red")
+        room = Room(360, 190, 1560, 240)
+        figure = Strip(stream, room.width, room.height).move_to(room.centre)
+    """
 
     def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0) -> None:
         scale = scale or full_colour(vector)

@@ -22,6 +22,14 @@ class Temperatures:
         temperatures: the temperature of each state.
         ribbon: the tokens; `keys` are the positions of the keys.
         room: what lies under the ribbon; a weight of one is as high as it.
+
+    Example::
+
+        head, room = trace.under("encoder.1.self_attn", batch=0, head=0), Room(360, 190, 1560, 690)
+        ribbon = Ribbon(head["weights"].words("key"), room)
+        table, temperatures = head["by_temperature"].pick(query="red"), head["temperatures"].quantities()
+        states = Temperatures(table, temperatures, ribbon, (0, 1, 2, 3), ribbon.below(room))
+        figure = VGroup(ribbon, states.floor, states.states[states.at(4.0)])
     """
 
     def __init__(

@@ -58,6 +58,12 @@ class TensorGrid(VGroup):
         weights: True where the entries are shares between nothing and one, coloured by the sequential ramp.
         rows, columns: positions to show, None for an ellipsis (see `abridged`).
         masked: the masked scores of these pairs: where they are minus infinity, the entry is closed.
+
+    Example::
+
+        weights = trace["encoder.1.self_attn.weights"].pick(batch=0, head=0)
+        grid = TensorGrid(weights, "large", "weight", weights=True)
+        figure = Room(360, 190, 1560, 590).fit(VGroup(grid, grid.row_labels("query")))
     """
 
     def __init__(
@@ -213,7 +219,14 @@ def pooled(values: np.ndarray, wide: float, axis: int = 0) -> np.ndarray:
 
 
 class Heatmap(Copied, VGroup):
-    """A large matrix as coloured squares without numbers, one mobject a shade: cheap to draw and to move."""
+    """A large matrix as coloured squares without numbers, one mobject a shade: cheap to draw and to move.
+
+    Example::
+
+        matrix = trace["parameters.encoder.1.self_attn.w_q"].pick(head=0)
+        room = Room(660, 190, 1260, 590)
+        figure = Heatmap(matrix, room.width, room.height).move_to(room.centre)
+    """
 
     def __init__(self, tensor: NamedTensor, wide: float, high: float, scale: float = 0, weights: bool = False) -> None:
         super().__init__()

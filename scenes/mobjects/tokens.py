@@ -19,7 +19,14 @@ EDGES = {"query": LEFT, "key": UP, "value": DOWN}
 
 
 class Token(Copied, VGroup):
-    """A token on a chip. The bar of a query stands on its left, of a key on top, of a value at the bottom."""
+    """A token on a chip. The bar of a query stands on its left, of a key on top, of a value at the bottom.
+
+    Example::
+
+        labels = trace["encoder.1.self_attn.weights"].words("key")
+        query, key = Token(labels[3], "query"), Token(labels[1], "key")
+        figure = Room(560, 190, 1360, 290).fit(VGroup(query, key).arrange(), most=1.3)
+    """
 
     def __init__(self, label: Label, role: str = "", width: float = 0, height: float = HEIGHT, style: str = "") -> None:
         small = height < 48

@@ -28,6 +28,12 @@ class ValuePlane(VGroup):
         room: the rectangle that is filled.
 
     `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`.
+
+    Example::
+
+        head = trace.under("encoder.1.self_attn", batch=0, head=0)
+        values, weighted = (head[name].pick(query="red") for name in ("value_plane", "weighted_value_plane"))
+        figure = ValuePlane(values, weighted, head["q"].label("query", 3), Room(360, 190, 1560, 790))
     """
 
     def __init__(self, values: NamedTensor, weighted: NamedTensor, query_token: Label, room: Room) -> None:

@@ -30,6 +30,12 @@ class Vector(Copied, VGroup):
         scale: the absolute value that gets the full colour.
 
     A vector with more entries than it has px for shows, of the entries that share a cell, the largest.
+
+    Example::
+
+        room = Room(360, 190, 1560, 270)
+        query = trace["encoder.1.self_attn.q"].pick(batch=0, head=0, query="red")
+        figure = Vector(query, room.width, room.height, "query").move_to(room.centre)
     """
 
     def __init__(

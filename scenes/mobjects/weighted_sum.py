@@ -32,6 +32,15 @@ class WeightedSum(VGroup):
         output: "d_head".
         ribbon: the tokens; `keys` are the positions that the query may see.
         side, room: where the output stands, and what lies under the ribbon.
+
+    Example::
+
+        head = trace.under("encoder.1.self_attn", batch=0, head=0)
+        room, weights = Room(280, 190, 1640, 760), head["weights"].pick(query="red")
+        side, columns = room.split_columns(380, 30)
+        ribbon, token = Ribbon(weights.words("key"), columns), head["weights"].label("query", 3)
+        below, output = ribbon.below(room), head["z"].pick(query="red")
+        figure = VGroup(ribbon, WeightedSum(weights, head["v"], output, ribbon, (0, 1, 2, 3), token, side, below))
     """
 
     def __init__(
