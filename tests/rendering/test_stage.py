@@ -34,7 +34,7 @@ def trace(text: str) -> Trace:
 
 
 class Met(Read):
-    """Vectors come out of words, meet in cells, and are gathered; dots run on meanwhile."""
+    """Vectors come out of words, meet in cells, and are gathered; rows go through a product, and turn into others."""
 
     def prepare(self) -> None:
         self.focus = mixed_focus(self.trace)
