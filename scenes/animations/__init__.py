@@ -6,7 +6,7 @@ A chapter's own verb or motion goes in a file of its own beside these, and is im
 from scenes.animations.ambient import Pulses, pulses
 from scenes.animations.dealing import deal, exchange, gather, through
 from scenes.animations.fades import Come, Fade, Leave, Motion
-from scenes.animations.flights import Dive, Flight, Rise, Travel
+from scenes.animations.flights import Dive, Flight, Rise, Travel, Travels
 from scenes.animations.meetings import meet
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
 from scenes.animations.reforming import Reform
@@ -54,6 +54,7 @@ __all__ = [
     "Swinging",
     "Through",
     "Travel",
+    "Travels",
     "Visit",
     "appear",
     "appear_in_turn",

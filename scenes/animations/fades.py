@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,28 @@ import numpy as np
 from manim import ORIGIN, Animation, Group, Mobject, Scene, VMobject
 
 COLOURS = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
+
+
+class Joined:
+    """One attribute of many shapes as one array: it is changed in one pass, and each shape gets its slice of it."""
+
+    def __init__(self, leaves: Sequence[VMobject], name: str, parts: Sequence[np.ndarray] | None = None) -> None:
+        self.name = name
+        self.states = [leaf.__dict__ for leaf in leaves]
+        self.parts = [state[name] for state in self.states] if parts is None else list(parts)
+        self.sizes = [len(part) for part in self.parts]
+        self.whole = np.concatenate(self.parts) if self.parts else np.zeros((0, 1))
+        self.borders = list(pairwise([0, *np.cumsum(self.sizes).tolist()]))
+
+    def show(self, whole: np.ndarray) -> None:
+        """Give each shape its slice of `whole`."""
+        for state, (start, end) in zip(self.states, self.borders, strict=True):
+            state[self.name] = whole[start:end]
+
+    def restore(self) -> None:
+        """Give each shape the very array that it had."""
+        for state, part in zip(self.states, self.parts, strict=True):
+            state[self.name] = part
 
 
 class Motion(Animation):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from manim import Mobject, Scene, VGroup, VMobject, rate_functions
+from manim import Group, Mobject, Scene, VGroup, VMobject, rate_functions
 
-from scenes.animations.fades import COLOURS, Motion
+from scenes.animations.fades import COLOURS, Joined, Motion
 from scenes.layout import STAGE, Room
 from scenes.theme import pace, units
 
@@ -127,14 +126,57 @@ class Travel(Motion):
                     setattr(leaf, name, own * (1, 1, 1, light))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """How the leaves of a picture stood before a dive."""
+class Travels(Motion):
+    """Many parts travel at once, of one duration: what each `Travel` shows by itself, in one pass over all of them."""
 
-    leaves: tuple[VMobject, ...]
-    points: tuple[np.ndarray, ...]
-    strokes: tuple[float, ...]
-    colours: tuple[tuple[np.ndarray, ...], ...]
+    def __init__(self, travels: Sequence[Travel]) -> None:
+        self.travels = travels
+        parts = Group(*(travel.mobject for travel in travels))
+        super().__init__(parts, run_time=travels[0].run_time, rate_func=rate_functions.smooth, introducer=True)
+
+    def _setup_scene(self, scene: Scene) -> None:
+        # Manim walks the whole scene for each part that goes or comes: here it does so twice.
+        scene.remove(*(part for one in self.travels if one.leaving for part in one.source.get_family()))
+        here = {id(part) for part in scene.get_mobject_family_members()}
+        scene.add(*(part for part in self.mobject if id(part) not in here))
+
+    def begin(self) -> None:
+        for travel in self.travels:
+            travel.begin()
+        states = [(travel, *state) for travel in self.travels for state in travel.states]
+        leaves = [leaf for _, leaf, *_ in states]
+        self.homes = Joined(leaves, "points", [home for _, _, _, home, _ in states])
+        self.aways = Joined(leaves, "points", [away for _, _, away, _, _ in states])
+        self.bows = np.repeat([travel.bow for travel, *_ in states], self.homes.sizes, axis=0)
+        #: Colours that pass over into others, and those that light up, by attribute.
+        self.passing, self.lighting = [], []
+        for k, name in enumerate(COLOURS):
+            shades = [(leaf, *shades[k]) for _, leaf, _, _, shades in states]
+            twins = [
+                (leaf, own, other) for leaf, own, other in shades if other is not None and other.shape == own.shape
+            ]
+            apart = [(leaf, own, other) for leaf, own, other in twins if not np.array_equal(own, other)]
+            if apart:
+                these = [leaf for leaf, *_ in apart]
+                ends = [Joined(these, name, [shade[end] for shade in apart]) for end in (1, 2)]
+                self.passing.append((ends[0], ends[1]))
+            alone = [(leaf, own) for leaf, own, other in shades if other is None or other.shape != own.shape]
+            if alone:
+                self.lighting.append(Joined([leaf for leaf, _ in alone], name, [own for _, own in alone]))
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        if along == 1:
+            for travel in self.travels:
+                travel.interpolate_mobject(alpha)
+            return
+        away, home = self.aways.whole, self.homes.whole
+        self.homes.show(away + (home - away) * along + self.bows * np.sin(np.pi * along))
+        for own, other in self.passing:
+            own.show(other.whole + (own.whole - other.whole) * along)
+        for one in self.lighting:
+            one.show(one.whole * (1, 1, 1, min(1.0, along / LIGHTING)))
 
 
 class Dive(Motion):
@@ -157,19 +199,17 @@ class Dive(Motion):
         super().__init__(self.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
 
     def begin(self) -> None:
-        leaves = tuple(self.whole.family_members_with_points())
-        self.seen = Seen(
-            leaves,
-            tuple(leaf.points for leaf in leaves),
-            tuple(leaf.stroke_width for leaf in leaves),
-            tuple(tuple(getattr(leaf, name) for name in COLOURS) for leaf in leaves),
-        )
+        leaves = self.leaves = self.whole.family_members_with_points()
+        self.points = Joined(leaves, "points")
+        self.strokes = [leaf.stroke_width for leaf in leaves]
+        self.colours = [Joined(leaves, name) for name in COLOURS]
         # The part takes the shape of the room, too: what is stretched for that is out of sight by then.
         self.factor = np.array(
             [units(self.room.width) / self.part.width, units(self.room.height) / self.part.height, 1]
         )
         self.start, self.goal = self.part.get_center(), self.room.centre
-        self.inside = {id(part) for part in self.part.get_family()}
+        inside = {id(part) for part in self.part.get_family()}
+        self.inside = [id(leaf) in inside for leaf in leaves]
         for leaf in leaves:
             leaf.dived = True
         super().begin()
@@ -183,14 +223,21 @@ class Dive(Motion):
         grown = float(self.factor.max())
         way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
         centre = self.start + (self.goal - self.start) * way
-        seen = self.seen
-        for leaf, points, width, colours in zip(seen.leaves, seen.points, seen.strokes, seen.colours, strict=True):
-            leaf.points = points if depth == 0 else (points - self.start) * size + centre
-            leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
-            # What is dived past is gone halfway, before it covers titles.
-            faint = 1 - (1 - self.kept[id(leaf) in self.inside]) * min(1.0, 2 * depth)
-            for name, rgbas in zip(COLOURS, colours, strict=True):
-                setattr(leaf, name, rgbas if faint == 1 else rgbas * (1, 1, 1, faint))
+        thicker = float(np.sqrt(size[0] * size[1]))
+        for leaf, width in zip(self.leaves, self.strokes, strict=True):
+            leaf.stroke_width = width * thicker
+        # What is dived past is gone halfway, before it covers titles.
+        outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in self.kept)
+        if depth == 0:
+            self.points.restore()
+        else:
+            self.points.show((self.points.whole - self.start) * size + centre)
+        for colours in self.colours:
+            if outer == inner == 1:
+                colours.restore()
+            else:
+                light = np.repeat([inner if inside else outer for inside in self.inside], colours.sizes)
+                colours.show(colours.whole * np.stack([*[np.ones_like(light)] * 3, light], 1))
 
 
 class Rise(Motion):
@@ -227,5 +274,5 @@ class Rise(Motion):
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)
         scene.remove(*self.inside.get_family())
-        for leaf in self.dive.seen.leaves:
+        for leaf in self.dive.leaves:
             leaf.dived = False

@@ -138,9 +138,9 @@ class Scores(Chapter):
             ),
             beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
             beat("Times the length of the query, it is the score.", appear(product)),
-            beat("A score is large when both point the same way,", swing.to(SAME_WAY)),
-            beat("nothing when they stand at a right angle,", swing.to(RIGHT_ANGLE)),
-            beat("and negative when they point apart.", swing.to(APART), swing.back()),
+            beat("Large when both point the same way,", swing.to(SAME_WAY)),
+            beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
+            beat("negative when they point apart.", swing.to(APART), swing.back()),
             beat(
                 "Your turn: can a score be high at a small cosine?",
                 appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),

@@ -183,7 +183,7 @@ class Weighting(Chapter):
         keys, last = within_reach(head, query_token), self.last
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
-        one, shown = states.at(1.0), states.states
+        one, shown = states.at(), states.states
         bars = shown[one].copy()
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
         side.rows(2)[0].fit(label)

@@ -47,6 +47,6 @@ class Temperatures:
             self.states.append(bars)
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
 
-    def at(self, temperature: float) -> int:
+    def at(self, temperature: float = 1.0) -> int:
         """Which state belongs to a temperature."""
         return [float(t) for t in self.temperatures].index(temperature)

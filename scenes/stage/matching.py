@@ -10,7 +10,7 @@ from collections.abc import Container, Hashable, Iterator, Sequence
 
 from manim import Animation, Mobject
 
-from scenes.animations import Travel, appear, leave
+from scenes.animations import Travel, Travels, appear, leave
 from scenes.mobjects.text import Words
 from transformer_core.tracing.provenance import Label, Quantity
 
@@ -63,7 +63,7 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
                 fading.append(part)
             else:
                 leaving.setdefault(key, []).append(part)
-    travels: list[Animation] = []
+    travels: list[Travel] = []
     coming: list[Mobject] = []
     last: dict[Hashable, Mobject] = {}
     for mobject in new:
@@ -78,4 +78,5 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
     fading += [part for parts in leaving.values() for part in parts]
     found = [leave(*fading)] if fading else []
     # What comes is drawn below what travels: a number on its way is read.
-    return [*found, *([appear(*coming, rise=False)] if coming else []), *travels]
+    found += [appear(*coming, rise=False)] if coming else []
+    return [*found, *([Travels(travels)] if travels else [])]

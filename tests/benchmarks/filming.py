@@ -1,6 +1,10 @@
-"""What the renderers are measured on: three kinds of lecture scene, a narrated one, and one of many mobjects."""
+"""What the renderers are measured on: three kinds of lecture scene, a narrated one, one of many mobjects, and three of
+the stage, which read a trace: a dive, a match cut, and motion that goes on.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from manim import (
@@ -19,10 +23,21 @@ from manim import (
     VGroup,
 )
 
-from scenes.animations import Count
+from scenes.animations import Count, Dive, Rise, Travel, appear, draw, pulses
+from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import SEEN, Arcs
+from scenes.mobjects.attention_grid import board_of
+from scenes.mobjects.cells import Cell
 from scenes.mobjects.shapes import Box, frame
-from scenes.mobjects.text import Words
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.vectors import Vector
+from scenes.stage.matching import match_cut
+from scenes.stage.playing import Stage
+from scenes.theme import signed
+from transformer_core.studies.focus import mixed_focus
 from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 RANDOM = np.random.default_rng(7)
 
@@ -116,6 +131,94 @@ class Told(Scene):
         self.wait(1)
 
 
+class Read(Stage):
+    """A scene of the stage, made of the entries of a trace."""
+
+    def __init__(self, trace: Trace, **scene: Any) -> None:
+        super().__init__(captions=False, **scene)
+        self.trace = trace
+
+
+class Dived(Read):
+    """Into a cell of the attention grid and back: all that is seen grows, and most of it leaves the frame."""
+
+    def prepare(self) -> None:
+        focus = mixed_focus(self.trace)
+        here, there = focus.query_token.position, focus.top_key.position
+        head = focus.seen(self.trace)
+        self.board, self.place = board_of(self.trace, focus), (here, there)
+        self.room = self.board.ribbon.below(STAGE)
+        scale = full_colour(head["q"], head["k"])
+        self.pair = [
+            Vector(tensor[i], self.room.width - 200, 90, role, scale).move_to(part.centre)
+            for tensor, i, role, part in zip(
+                (head["q"], head["k"]), (here, there), ("query", "key"), self.room.rows(3), strict=False
+            )
+        ]
+        self.score = number(head["scores"].quantity(here, there), ".2f", "large number").move_to(
+            self.room.rows(3)[2].centre
+        )
+
+    def construct(self) -> None:
+        board, place = self.board, self.place
+        self.add(board.ribbon, *board.query_names, *board.queries, *board.keys, board.empty)
+        parts = [*board.query_names, *board.queries, *board.keys, board.empty]
+        dive = Dive(parts, board.hollow[place], self.room)
+        sources = board.queries[place[0]], board.keys[place[1]]
+        self.play(dive, *(Travel(source, vector) for source, vector in zip(sources, self.pair, strict=True)))
+        self.play(appear(self.score))
+        self.wait(0.3)
+        inside = VGroup(*self.pair, self.score)
+        self.play(Rise(dive, inside), Travel(self.score, board.cells[place], leaving=True))
+        self.wait(0.3)
+
+
+class MatchCut(Read):
+    """200 cells with their numbers go from one picture to the next: the rows of a matrix become its columns."""
+
+    def prepare(self) -> None:
+        tensor = self.trace.under("encoder.0", batch=0)["resid_pre"]
+        self.lying = self._cells(tensor, 10, 20, turned=False)
+        self.upright = self._cells(tensor, 10, 20, turned=True)
+
+    @staticmethod
+    def _cells(tensor: NamedTensor, rows: int, columns: int, turned: bool) -> VGroup:
+        made, scale = VGroup(), full_colour(tensor)
+        across, down = (rows, columns) if turned else (columns, rows)
+        lines: list[Room] = STAGE.rows(down, 4)
+        for i in range(rows):
+            for j in range(columns):
+                entry = tensor.quantity(i, j)
+                row, column = (j, i) if turned else (i, j)
+                room = lines[row].columns(across, 4)[column]
+                made.add(
+                    Cell(entry, (room.width, room.height), ".1f", "cell", signed(entry, scale)).move_to(room.centre)
+                )
+        return made
+
+    def construct(self) -> None:
+        self.add(self.lying)
+        self.play(*match_cut([self.lying], [self.upright], set()))
+        self.wait(0.3)
+
+
+class Ambient(Read):
+    """Dots run along arcs for eight seconds, while something is said."""
+
+    def prepare(self) -> None:
+        weights = self.trace.under("encoder.0.self_attn", batch=0)["weights"]
+        # The row with the most arcs: the most work.
+        head, query = max(np.ndindex(weights.shape[:2]), key=lambda row: int((weights.values[row] > SEEN).sum()))
+        row = weights.pick(head=head, query=query)
+        self.arcs = Arcs(row.words("key"), query, row)
+
+    def construct(self) -> None:
+        arcs = self.arcs
+        self.add(arcs.chips)
+        self.play(draw(*arcs.arcs))
+        self.play(pulses(arcs.arcs, arcs.drawn_weights)(8.0))
+
+
 def crowd(static: int, moving: int, seconds: float = 1.0) -> type[Scene]:
     """A scene in which `moving` mobjects move below `static` ones; half of each are boxes, half are numbers.
 
@@ -147,4 +250,8 @@ def crowd(static: int, moving: int, seconds: float = 1.0) -> type[Scene]:
 
 Stress = crowd(1000, 100, 0.5)
 
-SCENES = {"Matrix": Matrix, "Softmax": Softmax, "Pan": Pan, "Told": Told, "Stress": Stress}
+#: Those that read a trace, of a sentence of twelve words.
+TRACED: dict[str, type[Read]] = {"Dived": Dived, "MatchCut": MatchCut, "Ambient": Ambient}
+SCENES: dict[str, type[Scene]] = {
+    "Matrix": Matrix, "Softmax": Softmax, "Pan": Pan, "Told": Told, "Stress": Stress, **TRACED,
+}  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from filming import SCENES, crowd
+from filming import SCENES, TRACED, crowd
 from manim import Scene, config, logger, tempconfig
 
 from scenes.production.repertoire import chosen
@@ -89,6 +89,7 @@ WRITERS: dict[str, type[ClipWriter]] = {
 @dataclass(frozen=True)
 class Task:
     """What is rendered: a scene by name, a chapter with the path of its trace, or a crowd as "static+moving+seconds".
+    Some scenes read a trace, too.
 
     `seconds` ends it early; 0 renders all of it.
     """
@@ -110,6 +111,8 @@ def staged(task: Task, renderer: Any) -> Scene:
     settings: dict[str, Any] = {"renderer": renderer}
     if task.scene in SCENES:
         kind: type[Scene] = SCENES[task.scene]
+        if task.scene in TRACED:
+            settings["trace"] = Trace.load(task.trace)
     elif "+" in task.scene:
         static, moving, seconds = task.scene.split("+")
         kind = crowd(int(static), int(moving), float(seconds))

@@ -23,13 +23,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from filming import TRACED
 from measuring import KINDS, Task
 from reporting import Ratios, Runs, report, table
 
@@ -37,10 +38,11 @@ from scenes.cli.ordering import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")
-SCENES = ("Matrix", "Softmax", "Pan", "Told", "Stress")
+SCENES = ("Matrix", "Softmax", "Pan", "Told", "Stress", *TRACED)
 EXCERPT = 16.0  # seconds of a chapter: plain Manim takes five minutes for one
 PREVIEW = ("854x480", 15)  # `-ql`
 TEXT = "The car is red"
+LONG = "The animal did not cross the street because it was too tired"  # for a grid of twelve rows
 COMMAND = "lecture"
 
 
@@ -153,21 +155,23 @@ def rounds(tasks: Sequence[Task], kinds: Sequence[str], count: int, kept: bool) 
                 for kind in kinds:
                     if kind != COMMAND:
                         runs.setdefault(kind, []).append(workers.measure(replace(task, kind=kind)))
-                    elif task.trace:
+                    elif task.scene in CHAPTERS:
                         runs.setdefault(kind, []).append(command(task))
             yield task.scene, runs
     finally:
         workers.end()
 
 
-def stage(asked: argparse.Namespace, trace: str, size: str, fps: int, kinds: Sequence[str]) -> dict[str, Ratios]:
-    """All that is asked for, in one size."""
+def stage(
+    asked: argparse.Namespace, traces: Mapping[str, str], size: str, fps: int, kinds: Sequence[str]
+) -> dict[str, Ratios]:
+    """All that is asked for, in one size; `traces` are the paths by scene."""
     excerpts = dict.fromkeys(CHAPTERS, EXCERPT)
     if asked.quick:
         excerpts |= {"scores": 1.2, "Stress": 0.4}
     width, height = map(int, size.split("x"))
     tasks = [
-        Task("", scene, (width, height), fps, trace * (scene in CHAPTERS), asked.seconds or excerpts.get(scene, 0.0))
+        Task("", scene, (width, height), fps, traces.get(scene, ""), asked.seconds or excerpts.get(scene, 0.0))
         for scene in asked.scenes
     ]
     sys.stdout.write(f"{size}, {fps} frames a second\n")
@@ -187,11 +191,12 @@ def main() -> None:
     if asked.quick:
         asked.kinds, asked.scenes, asked.size = ["plain", "fast"], ["scores", "Stress"], asked.size or "1920x1080"
     store = open_store()
-    trace = str(store.trace(TEXT, None)[0]) if any(scene in CHAPTERS for scene in asked.scenes) else ""
-    found = {"film": stage(asked, trace, asked.size or "1920x1080", asked.fps, asked.kinds)}
+    texts = dict.fromkeys(CHAPTERS, TEXT) | dict.fromkeys(TRACED, LONG)
+    traces = {scene: str(store.trace(texts[scene], None)[0]) for scene in asked.scenes if scene in texts}
+    found = {"film": stage(asked, traces, asked.size or "1920x1080", asked.fps, asked.kinds)}
     both = [kind for kind in ("plain", "fast") if kind in asked.kinds]
     if both and not asked.size:
-        found["preview"] = stage(asked, trace, *PREVIEW, both)
+        found["preview"] = stage(asked, traces, *PREVIEW, both)
     for what, ratios in found.items():
         sys.stdout.write(f"\n{what}\n{table(ratios)}\n")
     sys.stdout.write(json.dumps(found) + "\n")

@@ -15,7 +15,7 @@ from scenes.animations import ring_around
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.areas import Areas
-from scenes.mobjects.bars import ShareBar, SignedBars
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
 from scenes.mobjects.budgets import Budget
@@ -29,6 +29,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.shapes import stroke
+from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
@@ -122,10 +123,12 @@ def stairs() -> Staircase:
     return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0], token=False)
 
 
-def signed_bars() -> SignedBars:
-    row = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(6)))
-    grid = TensorGrid(row)
-    return SignedBars(row, VGroup(*grid.columns), room=260)
+def signed_bars() -> VGroup:
+    """The bars of a row of scores, on their zero line."""
+    names = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
+    rows = [trace()[f"encoder.1.self_attn.{name}"].pick(batch=0, head=0, query=3) for name in names]
+    stages = SoftmaxStages(rows, names, Ribbon(rows[0].words("key")), (0, 1, 2, 3), STAGE, (".1f",) * 5)
+    return stages.stages[0].whole
 
 
 def pattern_with_words() -> VGroup:
@@ -277,10 +280,11 @@ def test_a_heatmap_of_the_rows_in_reverse_is_found() -> None:
 
 
 def test_bars_on_the_other_side_of_zero_are_found() -> None:
-    bars = signed_bars()
-    for bar in bars.bars:
-        bar.set_y(-bar.get_y())
-    assert len([fault for fault in faults(bars) if "other side" in fault]) >= 4
+    picture = signed_bars()
+    zero, bars, *_ = picture
+    for bar in bars:
+        bar.set_y(2 * zero.get_y() - bar.get_y())
+    assert len([fault for fault in faults(picture) if "other side" in fault]) >= 3
 
 
 def test_arcs_from_the_wrong_token_are_found() -> None:

@@ -1,6 +1,8 @@
-"""Lets the tests of this room find `frames` and `lectures` beside them."""
+"""Lets the tests of this room find `frames` and `lectures` beside them, and the scenes of the benchmarks."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE.parent / "benchmarks"))
