@@ -32,7 +32,6 @@ from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
@@ -118,20 +117,19 @@ class Weighting(Chapter):
             ),
             beat(
                 f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.",
-                (*stages.on(0, 1), Reform(formulas[0], formulas[1])),
+                *stages.forward(Reform(formulas[0], formulas[1])),
             ),
             beat(
                 "Subtract the largest: only differences matter.",
-                (*stages.on(1, 2), Reform(formulas[1], formulas[2])),
+                *stages.forward(Reform(formulas[1], formulas[2])),
             ),
             beat(
                 "Take e to the power of each: all become positive, and the large ones pull ahead.",
-                *stages.raised(2, 3),
-                Reform(formulas[2], formulas[3]),
+                *stages.forward(Reform(formulas[2], formulas[3])),
             ),
             beat(
                 f"Divide by their sum: “{best}” gets {most:share} of the attention.",
-                (*stages.on(3, 4), Reform(formulas[3], formulas[4])),
+                *stages.forward(Reform(formulas[3], formulas[4])),
                 ribbon.mark({best.position: "key"} | {query_token.position: "query"}),
             ),
             stage=[ribbon],
@@ -225,7 +223,7 @@ class Weighting(Chapter):
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")
         below = plot.curve(range(len(roots)), -roots, "query")
-        zero = rule(plot.point(0, 0), plot.point(float(width), 0), "ink", 2)
+        zero = plot.level()
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
         law_note = Words("± root of the count", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
@@ -294,9 +292,8 @@ class Weighting(Chapter):
             logarithmic=(True, False),
         )
         raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
-        raw_line = plot.curve(widths, raw.values, "ink3", 6)
-        root_line = plot.curve(widths, root.values, "weight", 6)
-        dots = [plot.dots(widths, one.values, role, 12) for one, role in ((raw, "ink3"), (root, "weight"))]
+        raw_line, raw_dots = plot.bold_curve(widths, raw, "ink3")
+        root_line, root_dots = plot.bold_curve(widths, root, "weight")
         last = len(widths) - 1
         names = VGroup(
             plot.label(Words(f"undivided {raw.quantity(last):.2f}", "block", "ink2"), widths[-1], raw.values[-1]),
@@ -305,18 +302,18 @@ class Weighting(Chapter):
             ),
         )
         ticks = plot.ticks(run["width"].quantities(), ",.0f", "fact")
-        card.inside.fit(VGroup(plot, raw_line, root_line, *dots, ticks, names))
+        card.inside.fit(VGroup(plot, raw_line, root_line, raw_dots, root_dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",
             beat("Why not let the best key take it all from the start?", appear_in_turn([*ticks], "slow")),
             beat(
                 "A weight near one hardly moves when its score changes: there is no gradient to learn from.",
-                (draw(raw_line, kind="slow"), fill(dots[0], "slow")),
+                (draw(raw_line, kind="slow"), fill(raw_dots, "slow")),
                 appear(names[0]),
             ),
             beat(
                 "Divided by the root, it stays. Later, training may make a head sharp.",
-                (draw(root_line, kind="slow"), fill(dots[1], "slow")),
+                (draw(root_line, kind="slow"), fill(root_dots, "slow")),
                 appear(names[1]),
             ),
             stage=[card, plot],

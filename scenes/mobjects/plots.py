@@ -80,6 +80,16 @@ class Plot(VGroup):
         line = path([self.point(a, b) for a, b in zip(course.x, course.y, strict=True)], role, thick)
         return means(line, course)
 
+    def level(self, y: float = 0.0) -> VMobject:
+        """A line across, from the one end of the plot to the other."""
+        left, right = (self.axes[0].get_corner(side)[0] for side in (LEFT, RIGHT))
+        height = self.axes[0].get_y() + self._share(y, 1) * self.high
+        return rule(np.array([left, height, 0]), np.array([right, height, 0]), "ink", 2)
+
+    def bold_curve(self, x: Sequence[float], y: Sequence[float], role: str = "ink") -> tuple[VMobject, VGroup]:
+        """A thick line and the dots on it."""
+        return self.curve(x, y, role, 6), self.dots(x, y, role, 12)
+
     def dots(self, x: Row, y: Row, role: str = "ink", radius: float = 9) -> VGroup:
         spots = zip(row_of(x), row_of(y), strict=True)
         return VGroup(*(means(dot(self.point(a, b), radius, role), self.course([a], [b])) for a, b in spots))

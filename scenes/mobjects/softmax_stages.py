@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px above and below the bars, for their numbers.
 AIR = 56.0
+#: The first stage whose numbers lie between nothing and one.
+FIRST_OF_ONE = 3
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,10 @@ class SoftmaxStages:
     ) -> None:
         self.ribbon, self.keys, self.room = ribbon, list(keys), room
         reach = [min(0.0, float(rows[0].values[self.keys].min())), max(0.0, float(rows[0].values[self.keys].max()))]
-        reach[0] = min(reach[0], *(float(row.values[self.keys].min()) for row in rows[1:3]))
+        reach[0] = min(reach[0], *(float(row.values[self.keys].min()) for row in rows[1:FIRST_OF_ONE]))
         self.reach = reach
-        scaled = [*([False] * 3), *([True] * (len(rows) - 3))]
+        self.here = 0
+        scaled = [place >= FIRST_OF_ONE for place in range(len(rows))]
         self.stages = [self._stage(*one) for one in zip(rows, names, specs, scaled, strict=True)]
 
     def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> Stage:
@@ -109,17 +112,17 @@ class SoftmaxStages:
         text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])
         return Stage(bars, numbers, VGroup(line), text, Room(first, self.room.top + AIR, last, self.room.bottom))
 
-    def on(self, before: int, after: int) -> tuple[Animation, ...]:
-        """Each bar and its number go on from one stage to the next; the zero line goes along."""
-        one, other = self.stages[before], self.stages[after]
-        pairs = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
-        pairs += [(one.zero, other.zero), (one.name, other.name)]
-        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+    def forward(self, *others: Animation) -> list[Any]:
+        """The plays that lead on to the next stage; `others` go along.
 
-    def raised(self, before: int, after: int) -> list[Any]:
-        """The bars of one stage give way to those of the next, which grow from another floor, one after another."""
-        one, other = self.stages[before], self.stages[after]
-        away = leave(one.bars, one.numbers)
-        along = (Travel(a, b, 0.0, "row", leaving=True) for a, b in ((one.zero, other.zero), (one.name, other.name)))
+        Each bar and its number turn into the next one. Where the next stage has a scale of its own, its bars grow from
+        another floor.
+        """
+        one, other = self.stages[self.here], self.stages[self.here + 1]
+        self.here += 1
+        along = [Travel(a, b, 0.0, "row", leaving=True) for a, b in ((one.zero, other.zero), (one.name, other.name))]
+        if self.here != FIRST_OF_ONE:
+            pairs = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
+            return [(*(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs), *along, *others)]
         rise = LaggedStart(*(grow(bar, DOWN) for bar in other.bars), lag_ratio=0.3)
-        return [(away, *along), rise, appear(other.numbers)]
+        return [(leave(one.bars, one.numbers), *along), rise, (appear(other.numbers), *others)]

@@ -9,7 +9,7 @@ import pytest
 from manim import Mobject, VGroup, tempconfig
 from walking import trace_of
 
-from scenes.animations import Dive, Flight, Reform, Rise, Travel, appear, pulses
+from scenes.animations import Dive, Flight, Reform, Rise, Travels, appear, pulses
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import Formula
@@ -91,14 +91,15 @@ def test_what_two_pictures_share_travels_and_the_rest_fades() -> None:
     old, new = weights(), weights().scale(0.5).shift(np.array([3.0, 1.0, 0]))
     gone, fresh = Words("only before"), Words("only after")
     animations = match_cut([old, gone], [new, fresh], set())
-    travels = [one for one in animations if isinstance(one, Travel)]
+    (together,) = [one for one in animations if isinstance(one, Travels)]
+    travels = together.travels
     assert len(travels) == len(old.cells)
     for one in travels:
         assert shown_by(one.source) == shown_by(one.mobject)
         one.begin()
         assert np.allclose(one.mobject.get_center(), one.source.get_center(), atol=1e-6)
         one.finish()
-    rest = {id(part) for one in animations if one not in travels for part in one.mobject.get_family()}
+    rest = {id(part) for one in animations if one is not together for part in one.mobject.get_family()}
     assert {id(gone), id(fresh)} <= rest
     assert not rest & {id(part) for cell in new.cells.values() for part in cell.get_family()}
 
