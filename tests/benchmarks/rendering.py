@@ -1,6 +1,6 @@
 """Plain Manim against the fast renderer, and against `lecture render`.
 
-    python tests/benchmarks/rendering.py            # all: four minutes on two quiet cores
+    python tests/benchmarks/rendering.py            # all: more than four minutes on two quiet cores
     python tests/benchmarks/rendering.py --quick    # a part, in less than a minute
     python tests/benchmarks/rendering.py Pan scores --kinds plain fast --rounds 3
 
