@@ -62,7 +62,7 @@ class QKV(Chapter):
         yield from self.three_jobs(focus, trace, ribbon)
         yield from self.what_enters(focus, trace, ribbon)
         yield from self.one_cell(focus, trace, ribbon, product)
-        yield from self.one_row(focus, trace, product)
+        yield from self.one_row(focus, trace, ribbon, product)
         yield from self.key_and_value(focus, trace, ribbon)
         yield from self.not_mutual(focus, trace)
         yield from self.three_views(focus, trace, ribbon)
@@ -72,12 +72,12 @@ class QKV(Chapter):
         x = entering(trace, focus).pick(position=focus.query_token)
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
         query, key, value = roles.opening()
-        chip = ribbon.chips[focus.query_token.position]
+        chip = ribbon.chips[ribbon.place(focus.query_token)]
         yield Step(
             "How can one vector do three jobs?",
             beat(
                 f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
-                ribbon.mark({focus.query_token.position: "residual"}),
+                ribbon.mark({ribbon.place(focus.query_token): "residual"}),
                 (Travel(chip, roles.whole, kind="row"), draw(drop(chip, roles.whole, "residual"))),
             ),
             beat("It has to say what it looks for:", query),
@@ -126,7 +126,7 @@ class QKV(Chapter):
         entry_place = strongest(head["q"].pick(query=query_token)).position
         own: dict[str, int | str] = {"query": query_token, "d_head": entry_place}
         entry = trace.explain(f"{focus.path}.q", head=focus.head, **own)
-        place = query_token.position, entry_place
+        place = ribbon.place(query_token), entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
         inside = Operation(
             entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
@@ -158,9 +158,9 @@ class QKV(Chapter):
         )
         self.found = place
 
-    def one_row(self, focus: Focus, trace: Trace, product: MatrixProduct) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
         """One row quickly, then the rest: X W_Q = Q."""
-        here = focus.query_token.position
+        here = ribbon.place(focus.query_token)
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
         product.corner.fit(formula)
@@ -200,10 +200,10 @@ class QKV(Chapter):
         query_token = focus.query_token
         parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
         board = ThreeProjections(entering(trace, focus), parts, ribbon.below(STAGE))
-        cosine = head["cosine"].pick(query=query_token, key=query_token.position)
+        cosine = head["cosine"].pick(query=query_token, key=query_token)
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
-        mine = [board.made[role][query_token.position] for role in LETTERS]
+        mine = [board.made[role][ribbon.place(query_token)] for role in LETTERS]
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
@@ -266,10 +266,10 @@ class QKV(Chapter):
         """Close: the answer, and a question to take away."""
         head, query_token = focus.seen(trace), focus.query_token
         x = entering(trace, focus).pick(position=query_token)
-        views = {role: head[letter.lower()][query_token.position] for role, letter in LETTERS.items()}
+        views = {role: head[letter.lower()][ribbon.place(query_token)] for role, letter in LETTERS.items()}
         roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
         flow = pulses(roles.ways, role="residual")
-        chip = ribbon.chips[query_token.position]
+        chip = ribbon.chips[ribbon.place(query_token)]
         question = (
             "Your turn: heads share keys and values. What does that save?"
             if trace[f"{focus.path}.heads_per_key"] > 1
@@ -279,7 +279,7 @@ class QKV(Chapter):
             "Three views of one vector",
             beat(
                 "So one vector does three jobs, through three matrices.",
-                ribbon.mark({query_token.position: "residual"}),
+                ribbon.mark({ribbon.place(query_token): "residual"}),
                 draw(drop(chip, roles.whole, "residual"), *roles.ways, kind="row"),
                 ambient=flow,
             ),

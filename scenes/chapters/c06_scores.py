@@ -65,7 +65,7 @@ class Scores(Chapter):
         query_token, top_key = focus.query_token, focus.top_key
         entry = trace.explain(f"{focus.path}.scores", head=focus.head, query=query_token, key=top_key)
         head = focus.seen(trace)
-        here, there = query_token.position, top_key.position
+        here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
         cell = board.hollow[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
@@ -121,7 +121,7 @@ class Scores(Chapter):
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}", LARGE)
         facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")))
-        query, key = board.queries[query_token.position], board.keys[top_key.position]
+        query, key = board.queries[board.ribbon.place(query_token)], board.keys[board.ribbon.place(top_key)]
         rings = [ring_around(query, "query"), ring_around(key, "key")]
         swing = Swinging(plane.key, plane.query, plane.origin)
         yield Step(
@@ -153,12 +153,13 @@ class Scores(Chapter):
         """One row quickly: one query, all keys."""
         head, query_token = focus.seen(trace), focus.query_token
         reach, ahead = within_reach(head, query_token), focus.stack == DECODER
-        here = query_token.position
+        place = board.ribbon.place
+        here = place(query_token)
         scores = head["scores"].pick(query=query_token, key=reach)
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
-        own_score = head["scores"].pick(query=query_token, key=query_token.position)
-        found = board.cells[here, focus.top_key.position]
-        ring = ring_around(board.cells[here, best.position])
+        own_score = head["scores"].pick(query=query_token, key=query_token)
+        found = board.cells[here, place(focus.top_key)]
+        ring = ring_around(board.cells[here, place(best)])
         hidden = not ahead and len(reach) < trace["config.words"]
         extremes = (
             [
@@ -170,9 +171,7 @@ class Scores(Chapter):
                     ),
                     appear(ring),
                 ),
-                beat(
-                    f"the worst “{worst}” with {worst_score:.2f}.", move_ring(ring, board.cells[here, worst.position])
-                ),
+                beat(f"the worst “{worst}” with {worst_score:.2f}.", move_ring(ring, board.cells[here, place(worst)])),
                 beat("A token meets its own key, too.", move_ring(ring, board.cells[here, here])),
             ]
             if len(reach) > 1
@@ -183,7 +182,7 @@ class Scores(Chapter):
             beat(
                 "The same for the whole row.",
                 board.ribbon.mark({here: "query"}),
-                meet(board, [(here, j) for j in reach if j != focus.top_key.position], "slow"),
+                meet(board, [(here, j) for j in reach if j != place(focus.top_key)], "slow"),
             ),
             *extremes,
             stage=[
@@ -250,7 +249,7 @@ class Scores(Chapter):
         head, query_token = focus.seen(trace), focus.query_token
         weights = head["weights"].pick(query=query_token)
         here, best = (
-            weights.position("key", query_token.position),
+            weights.position("key", query_token),
             head.in_full("weights", query=query_token).largest()[0],
         )
         where = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"

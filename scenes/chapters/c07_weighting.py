@@ -110,7 +110,7 @@ class Weighting(Chapter):
             beat(
                 f"The scores of “{query_token}” can have any size and sign. How do they become weights, "
                 "which are positive and add up to one?",
-                ribbon.mark({query_token.position: "query"}),
+                ribbon.mark({ribbon.place(query_token): "query"}),
                 appear(first.zero, first.name, formulas[0]),
                 appear_in_turn([*first.bars], "slow"),
                 appear_in_turn([*first.numbers]),
@@ -130,7 +130,7 @@ class Weighting(Chapter):
             beat(
                 f"Divide by their sum: “{best}” gets {most:share} of the attention.",
                 *stages.forward(Reform(formulas[3], formulas[4])),
-                ribbon.mark({best.position: "key"} | {query_token.position: "query"}),
+                ribbon.mark({ribbon.place(best): "key"} | {ribbon.place(query_token): "query"}),
             ),
             stage=[ribbon],
         )
@@ -140,11 +140,13 @@ class Weighting(Chapter):
         """All rows of the head at once: scores become weights where they stand."""
         head, query_token = focus.seen(trace), focus.query_token
         before, after = board_of(trace, focus), board_of(trace, focus, "weights")
-        weights, here = head["weights"], query_token.position
+        weights, place = head["weights"], before.ribbon.place
+        here = place(query_token)
         stacked = StackedRows(weights, after.lines)
         strongest = weights.largest()
         rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
+        beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "Each query has a softmax of its own",
             beat(
@@ -160,7 +162,7 @@ class Weighting(Chapter):
                 *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
-                f"Each row adds up to one{over}. Columns need not.",
+                f"Each row adds up to one{over}{beyond}. Columns need not.",
                 (
                     leave(before.empty),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
@@ -169,8 +171,8 @@ class Weighting(Chapter):
             ),
             beat(
                 f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
-                before.ribbon.mark({strongest[1].position: "key"} | {strongest[0].position: "query"}),
-                appear(ring_around(stacked.segments[strongest[0].position, strongest[1].position])),
+                before.ribbon.mark({place(strongest[1]): "key"} | {place(strongest[0]): "query"}),
+                appear(ring_around(stacked.segments[place(strongest[0]), place(strongest[1])])),
             ),
             stage=[before.ribbon, *before.query_names, before.empty, *rest.values(), after.row(query_token)],
         )
@@ -333,12 +335,13 @@ class Weighting(Chapter):
             side,
             ribbon.below(STAGE),
         )
+        beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
         leader, part = head.in_full("weighted_value_norm", query=query_token).largest()
         yield Step(
             "The output is a weighted sum of values",
             beat(
                 "Each token also has a value: what it hands over.",
-                ribbon.mark({query_token.position: "query"}),
+                ribbon.mark({ribbon.place(query_token): "query"}),
                 deal([ribbon.chips[j] for j in keys], picture.values),
             ),
             beat(
@@ -347,7 +350,7 @@ class Weighting(Chapter):
                 picture.weigh(),
             ),
             beat(
-                f"Add up what is left, entry by entry: the output of this head for “{query_token}”.",
+                f"Add up what is left{beyond}, entry by entry: the output of this head for “{query_token}”.",
                 appear(picture.output.plate, picture.heading),
                 picture.pour(),
             ),
@@ -442,7 +445,7 @@ class Weighting(Chapter):
         """Uncover the bet, and close with the whole formula."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         weights = head["weights"].pick(query=query_token)
-        here = weights.position("key", query_token.position)
+        here = weights.position("key", query_token)
         swap = swap_of(trace, focus)
         if swap:
             other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
@@ -452,7 +455,7 @@ class Weighting(Chapter):
             known = Arcs(weights.words("key"), here, weights, upper)
             guess = Arcs(other.words("key"), swap["position"], other, lower)
             asked = other.label("key", swap["position"])
-            share, other_share = weights.pick(key=top_key.position), other.pick(key=top_key.position)
+            share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
             verdict = claim(
                 bool(share > 0.5 > other_share),
                 "Training found this: nobody wrote it.",

@@ -104,12 +104,12 @@ class AttentionGrid(VGroup):
         entries = {(i, j): self.pairs.quantity(i, j) for i in range(count) for j in range(columns)}
         spec = "weight" if self.weights else fitting(entries.values(), wide - 8, ".2f" if wide >= 130 else ".1f", style)
         scale = full_colour(self.pairs)
-        colours = palette()
+        colours, pairs_row = palette(), self.pairs.position("query", self.focus)
         self.hollow: dict[tuple[int, int], VMobject] = {}
         self.cells: dict[tuple[int, int], Cell] = {}
         self.closed: dict[tuple[int, int], Cell] = {}
         for (i, j), entry in entries.items():
-            shown = style if len(entries) <= NUMBERED or i == self.focus.position else ""
+            shown = style if len(entries) <= NUMBERED or i == pairs_row else ""
             fill = shared(entry) if self.weights else signed(entry, scale)
             place = np.array([self.ribbon.columns[j].centre[0], room.rows(count, 0)[i].centre[1], 0])
             self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
@@ -125,11 +125,13 @@ class AttentionGrid(VGroup):
     def row(self, query: Label, keys: tuple[int, ...] | None = None) -> VGroup:
         """The cells of one query, from left to right; of some of its keys if these are named."""
         places = range(self.pairs.shape[1]) if keys is None else keys
-        return VGroup(*(self.cells[query.position, j] for j in places))
+        here = self.pairs.position("query", query)
+        return VGroup(*(self.cells[here, j] for j in places))
 
     def others(self, query: Label) -> list[tuple[int, int]]:
         """The pairs of all other queries, in reading order."""
-        return [place for place in self.cells if place[0] != query.position]
+        here = self.pairs.position("query", query)
+        return [place for place in self.cells if place[0] != here]
 
     @property
     def empty(self) -> VGroup:

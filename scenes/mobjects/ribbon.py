@@ -71,6 +71,10 @@ class Ribbon(VGroup):
             changes.append(Transform(chip.box, goal, run_time=pace("emphasise"), rate_func=rate_functions.smooth))
         return AnimationGroup(*changes)
 
+    def place(self, token: Label) -> int:
+        """The place of a token's chip, from the left: in a window on a long sentence it is not its position."""
+        return next(i for i, chip in enumerate(self.chips) if chip.label.position == token.position)
+
     def centre(self, position: int) -> float:
         """The middle of a token's column, across, in units."""
         return float(np.mean([at(self.columns[position].left, 0)[0], at(self.columns[position].right, 0)[0]]))

@@ -14,7 +14,7 @@ from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 
 EVERY_CHAPTER = chapters()
-MOST_WORDS = 45
+MOST_WORDS = 70
 ON_ATTENTION = [chapter for chapter in EVERY_CHAPTER if "self-attention" in chapter.needs]
 EVERY_ENCODER_CHAPTER = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("an encoder",)] + ON_ATTENTION
 EVERY_DECODER_CHAPTER = ON_ATTENTION + [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("a decoder",)]

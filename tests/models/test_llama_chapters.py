@@ -11,6 +11,7 @@ from test_decoders import SENTENCES
 from scenes.chapters.c04_positions import Positions
 from scenes.chapters.c05_qkv import QKV
 from scenes.chapters.c06_scores import Scores
+from scenes.chapters.c07_weighting import Weighting
 from scenes.chapters.c08_heads import Heads
 from scenes.chapters.c10_feed_forward import FeedForward
 from scenes.stage.requirements import lacks
@@ -71,8 +72,8 @@ def test_the_chapter_on_positions_is_not_for_it(trace):
     ("chapter", "sentence"),
     [
         (QKV, "3 heads share both"),
-        (QKV, "Queries and keys are rotated by their positions."),
-        (Scores, "Rotate each by its position, multiply entry by entry, and add up."),
+        (Scores, "Each is rotated by its position first."),
+        (Weighting, "Queries times keys give the scores, rotated by their positions,"),
         (Heads, "3 heads share keys and values."),
         (FeedForward, "A SiLU gate multiplies them"),
         (FeedForward, "This FFN has no biases: zero goes to zero."),

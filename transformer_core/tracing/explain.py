@@ -29,7 +29,7 @@ from transformer_core.config import Config, Rotary
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.operations import ALL, OPERATIONS, Operation, total
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.window import TraceView
+from transformer_core.tracing.window import TraceView, behind_window
 
 #: The embeddings call `position` what attention calls `query` or `key`.
 PLACES = ("position", "query", "key")
@@ -308,7 +308,8 @@ def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str
 def explain(trace: ExplainedTrace, name: str, **picks: int | str) -> Entry:
     """The entry of `name` at a label or a place along each axis, with all that it was made of.
 
-    An axis with one place need not be named.
+    An axis with one place need not be named. Of a window on a long sentence, the places are those in the window, and the
+    entry is that of the whole sentence.
 
     Raises:
         KeyError: no such tensor, label or place.
@@ -325,9 +326,10 @@ def explain(trace: ExplainedTrace, name: str, **picks: int | str) -> Entry:
     if unknown := [axis for axis in asked if axis not in tensor.axes]:
         raise ValueError(f"{tensor.name} has no axis {unknown[0]!r}: it has {', '.join(tensor.axes)}")
     at = {axis: _place(tensor, axis, asked.get(axis)) for axis in tensor.axes}
-    index = tensor.index(*at.values())
-    full = trace.full(tensor.name)
-    return Entry(trace, full.name, dict(zip(full.axes, index, strict=True)))
+    full_name, places = behind_window(
+        trace, tensor.name, dict(zip(tensor.axes, tensor.index(*at.values()), strict=True))
+    )
+    return Entry(trace, full_name, places)
 
 
 def places_of(text: str) -> dict[str, str]:

@@ -75,6 +75,15 @@ def in_full(trace: TraceView, name: str, **picks: int | str) -> Any:
     return whole.pick(**{axis: seen.position(axis, at) + starts.get(axis, 0) for axis, at in fixed.items()})
 
 
+def behind_window(trace: TraceView, name: str, at: Mapping[str, int]) -> tuple[str, dict[str, int]]:
+    """The name of the whole tensor behind a window, and the place in it along each axis; itself if it is no window."""
+    prefix, _, plain = name.partition(".")
+    if prefix not in (WINDOW, ENDING):
+        return name, dict(at)
+    cuts = _cuts(trace, prefix, trace.full(plain))
+    return plain, {axis: place + cuts.get(axis, (0, 0))[0] for axis, place in at.items()}
+
+
 def _cuts(trace: TraceView, prefix: str, whole: NamedTensor) -> dict[str, tuple[int, int]]:
     """First and last token (exclusive) in sight, along each axis that a sentence with a window runs along."""
     windows = trace.about["windows"]
