@@ -28,6 +28,19 @@ def _boxes(one: Mobject, other: Mobject) -> tuple[np.ndarray, np.ndarray, np.nda
     return one.get_center(), other.get_center(), size
 
 
+def _written(leaf: VMobject) -> bool:
+    """True for a text: it is made larger and smaller, and never stretched."""
+    return isinstance(getattr(leaf, "text", None), str)
+
+
+def _mapped(leaf: VMobject, points: np.ndarray, start: np.ndarray, size: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """`points` as they lie where `start` has come to `goal`, and everything is `size` times as wide and high."""
+    if not _written(leaf):
+        return (points - start) * size + goal
+    middle = (points.min(0) + points.max(0)) / 2
+    return (points - middle) * size[:2].min() + (middle - start) * size + goal
+
+
 class Flight(Motion):
     """A copy of `source` flies to `target`, takes its size on the way, and is gone when it lands.
 
@@ -57,7 +70,7 @@ class Flight(Motion):
         self.leaves = self.ghost.family_members_with_points()
         end, start, size = _boxes(self.target, self.ghost)
         self.points = [leaf.points for leaf in self.leaves]
-        self.landed = [(leaf.points - start) * size + end for leaf in self.leaves]
+        self.landed = [_mapped(leaf, leaf.points, start, size, end) for leaf in self.leaves]
         self.bow = _bow(start, end, self.arc)
         self.colours = [[getattr(leaf, name) for name in COLOURS] for leaf in self.leaves]
         super().begin()
@@ -99,14 +112,15 @@ class Travel(Motion):
     def begin(self) -> None:
         mine, theirs = (m.family_members_with_points() for m in (self.mobject, self.source))
         self.alike = len(mine) == len(theirs) and all(
-            a.points.shape == b.points.shape for a, b in zip(mine, theirs, strict=True)
+            a.points.shape == b.points.shape and getattr(a, "text", "") == getattr(b, "text", "")
+            for a, b in zip(mine, theirs, strict=True)
         )
         start, end, size = _boxes(self.source, self.mobject)
         self.bow = _bow(start, end, self.arc)
         self.states = []
         for i, leaf in enumerate(mine):
             home = leaf.points
-            away = theirs[i].points.copy() if self.alike else (home - end) * size + start
+            away = theirs[i].points.copy() if self.alike else _mapped(leaf, home, end, size, start)
             shades = [(getattr(leaf, n), getattr(theirs[i], n) if self.alike else None) for n in COLOURS]
             self.states.append((leaf, away, home, shades))
         super().begin()
@@ -201,6 +215,14 @@ class Dive(Motion):
     def begin(self) -> None:
         leaves = self.leaves = self.whole.family_members_with_points()
         self.points = Joined(leaves, "points")
+        middles = [
+            (p.min(0) + p.max(0)) / 2 if _written(leaf) else p
+            for leaf, p in zip(leaves, self.points.parts, strict=True)
+        ]
+        #: What of each shape is moved and stretched; the rest of a text is made larger alone.
+        self.moved = np.concatenate(
+            [np.broadcast_to(m, p.shape) for m, p in zip(middles, self.points.parts, strict=True)]
+        )
         self.strokes = [leaf.stroke_width for leaf in leaves]
         self.colours = [Joined(leaves, name) for name in COLOURS]
         # The part takes the shape of the room, too: what is stretched for that is out of sight by then.
@@ -231,7 +253,8 @@ class Dive(Motion):
         if depth == 0:
             self.points.restore()
         else:
-            self.points.show((self.points.whole - self.start) * size + centre)
+            own = (self.points.whole - self.moved) * size[:2].min()
+            self.points.show((self.moved - self.start) * size + own + centre)
         for colours in self.colours:
             if outer == inner == 1:
                 colours.restore()
@@ -266,7 +289,7 @@ class Rise(Motion):
         size = np.array([self.dive.part.width, self.dive.part.height, 1]) / self.whole_size
         place = self.dive.part.get_center()
         for leaf, points, width, colours in self.leaves:
-            leaf.points = (points - self.dive.goal) * size + place
+            leaf.points = _mapped(leaf, points, self.dive.goal, size, place)
             leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
             for name, rgbas in zip(COLOURS, colours, strict=True):
                 setattr(leaf, name, rgbas * (1, 1, 1, min(1.0, 2 * depth)))

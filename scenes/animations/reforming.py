@@ -15,6 +15,7 @@ class Reform(Motion):
     def __init__(self, old: VMobject, new: VMobject, kind: str = "row") -> None:
         self.old, self.new = old, new
         self.ghosts = old.copy()
+        self.ghosts.text = None  # signs that fade are no formula any more
         whole = VGroup(self.ghosts, new)
         super().__init__(whole, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True)
 

@@ -102,8 +102,8 @@ class Weighting(Chapter):
             Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
         ]
         for place, formula in enumerate(formulas):
-            # Where its stage has a zero line in the middle, a formula stands above it.
-            (side.rows(2)[1] if place in RAISED else side.rows(3)[0]).fit(formula)
+            # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
+            side.rows(3)[place in RAISED].fit(formula)
         best, most = head["weights"].pick(query=query_token).largest()
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
@@ -186,9 +186,9 @@ class Weighting(Chapter):
         one, shown = states.at(), states.states
         bars = shown[one].copy()
         label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
-        side.rows(2)[0].fit(label)
+        side.rows(3)[0].fit(label)
         divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
-        side.rows(2)[1].fit(divided)
+        side.rows(3)[1].fit(divided)
         hot, cold = states.temperatures[one:], states.temperatures[one::-1]
         yield Step(
             "A temperature makes attention sharp or even",

@@ -48,7 +48,7 @@ class ThreeRoles(VGroup):
                 else Words(question, "stage word")
             )
             lines = VGroup(Tag(role).scale(1.4), Words(name, "block", role), last)
-            lines.arrange(DOWN, buff=gap("grid"))
+            lines.arrange(DOWN, buff=gap("chip"))
             top, foot = part.inset(34).split_rows(-110)
             top.fit(lines, most=1.0)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)

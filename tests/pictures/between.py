@@ -50,12 +50,16 @@ def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pyt
 
 
 def overlaps(stage: Sequence[Mobject]) -> list[str]:
-    """Pairs of texts that stand on each other and are both there, not coming or going."""
+    """Pairs of texts that stand on each other and are both there, not coming or going.
+
+    A copy that leaves its source, or a token that comes out of a token, says the same as what it stands on.
+    """
     there = [(text, _box(text)) for text in texts_on(stage) if _opacity(text) >= FAINT]
     return [
         f"{one.text!r} and {other.text!r} overlap"
         for (one, a), (other, b) in combinations(there, 2)
-        if min(a[1][0], b[1][0]) - max(a[0][0], b[0][0]) > units(1)
+        if one.text != other.text
+        and min(a[1][0], b[1][0]) - max(a[0][0], b[0][0]) > units(1)
         and min(a[1][1], b[1][1]) - max(a[0][1], b[0][1]) > units(1)
     ]
 

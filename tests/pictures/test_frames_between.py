@@ -13,7 +13,7 @@ from scenes.mobjects.marks import misdrawn
 from scenes.stage.chapter import Chapter
 
 #: The chapters that are looked into; in the others texts pass over each other on their way, see `TOUCHING`.
-WALKED = (2, 4, 8, 13)
+WALKED = (2, 4, 5, 6, 7, 8, 13)
 #: Chapters in which texts of a play touch in passing: what fades out is still half there when its successor arrives.
 TOUCHING = (2,)
 

@@ -308,8 +308,8 @@ def lines(entry: Entry, depth: int, most: int, indent: str = "") -> Iterator[str
 def explain(trace: ExplainedTrace, name: str, **picks: int | str) -> Entry:
     """The entry of `name` at a label or a place along each axis, with all that it was made of.
 
-    An axis with one place need not be named. Of a window on a long sentence, the places are those in the window, and the
-    entry is that of the whole sentence.
+    An axis with one place need not be named. Of a window on a long sentence, the places are those in the window, and
+    the entry is that of the whole sentence.
 
     Raises:
         KeyError: no such tensor, label or place.
