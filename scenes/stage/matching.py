@@ -27,13 +27,20 @@ def shown_by(mobject: Mobject) -> Hashable | None:
     if isinstance(quantity, Quantity):
         return "entry", quantity.name, quantity.index
     if isinstance(label, Label):
-        return "token", "position" if label.axis in PLACES else label.axis, label.position, str(label)
+        axis = "position" if label.axis in PLACES else label.axis
+        return "token", _sentence(label.name), axis, label.position, str(label)
     if isinstance(mobject, Words) and len(mobject.spans) == 1 and mobject.spans[0].shown == mobject.text:
         source = mobject.spans[0].source
         if source.axis:
-            return "token", "position" if source.axis in PLACES else source.axis, source.index[0], mobject.text
+            axis = "position" if source.axis in PLACES else source.axis
+            return "token", _sentence(source.name), axis, source.index[0], mobject.text
         return "entry", source.name, source.index
     return None
+
+
+def _sentence(name: str) -> str:
+    """The sentence of a tensor: "" for the one that is read, "other.swap" and the like for those beside it."""
+    return ".".join(name.split(".")[:2]) if name.startswith("other.") else ""
 
 
 def parts_of(mobject: Mobject, kept: Container[int] = ()) -> Iterator[tuple[Hashable | None, Mobject]]:
