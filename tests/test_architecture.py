@@ -120,6 +120,18 @@ def test_no_chapter_on_the_new_stage_hands_a_bare_number_to_a_figure(chapter):
     assert bare_numbers(ast.parse(chapter.read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: path.stem)
+def test_no_chapter_on_the_new_stage_keeps_anything_between_its_steps(chapter):
+    kept = [
+        ast.unparse(target)
+        for node in ast.walk(ast.parse(chapter.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign)
+        for target in ast.walk(ast.Tuple(elts=node.targets))
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+    ]
+    assert kept == []
+
+
 @pytest.mark.parametrize(
     "planted", ["Plot(x, 1250)", "room.split_rows(96)", "WIDE = 1480", "Arcs(words, room=Room(0, 1, 2, 3))"]
 )

@@ -156,11 +156,11 @@ class QKV(Chapter):
             ),
             stage=[ribbon, *product.names, *product.queries],
         )
-        self.found = place
 
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
         """One row quickly, then the rest: X W_Q = Q."""
         here = ribbon.place(focus.query_token)
+        entry_place = strongest(focus.seen(trace)["q"].pick(query=focus.query_token)).position
         plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
         product.corner.fit(formula)
@@ -171,7 +171,7 @@ class QKV(Chapter):
             "One row quickly, then the rest",
             beat(
                 "The other columns give the other numbers of this query.",
-                meet(product, [place for place in product.row(here) if place != self.found], "slow"),
+                meet(product, [place for place in product.row(here) if place != (here, entry_place)], "slow"),
             ),
             beat(
                 claim(

@@ -172,10 +172,12 @@ class Scores(Chapter):
                     appear(ring),
                 ),
                 beat(f"the worst “{worst}” with {worst_score:.2f}.", move_ring(ring, board.cells[here, place(worst)])),
-                beat("A token meets its own key, too.", move_ring(ring, board.cells[here, here])),
+                beat("A token meets its own key, too.", move_ring(ring, board.cells[here, here]), leave(ring)),
             ]
             if len(reach) > 1
-            else [beat(f"It meets only its own key: {own_score:.2f}. No other token is there.", appear(ring))]
+            else [
+                beat(f"It meets only its own key: {own_score:.2f}. No other token is there.", appear(ring), leave(ring))
+            ]
         )
         yield Step(
             f"The query of “{query_token}” meets every key",
@@ -194,7 +196,6 @@ class Scores(Chapter):
                 found,
             ],
         )
-        self.ring = ring
 
     def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
         """The rest at once: one matrix product."""
@@ -212,7 +213,6 @@ class Scores(Chapter):
                     "The other queries do the same, all at the same time.",
                     "More queries would do the same, all at the same time.",
                 ),
-                leave(self.ring),
                 board.ribbon.mark({}),
                 meet(board, rest, "slow", at_once=True),
             ),

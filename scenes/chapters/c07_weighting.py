@@ -32,7 +32,7 @@ from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.softmax_stages import SoftmaxStages
+from scenes.mobjects.softmax_stages import SoftmaxStages, Stage
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
@@ -67,8 +67,9 @@ class Weighting(Chapter):
         side, columns = rooms(words)
         ribbon = Ribbon(words, columns)
         side = Room(side.left, ribbon.below(STAGE).top, side.right, side.bottom)
-        yield from self.softmax(focus, trace, ribbon, side)
-        yield from self.a_temperature(focus, trace, ribbon, side)
+        stages, formulas = softmax_of(focus, trace, ribbon, side)
+        yield from self.softmax(focus, trace, ribbon, stages, formulas)
+        yield from self.a_temperature(focus, trace, ribbon, side, stages.stages[-1], formulas[-1])
         yield from self.every_row(focus, trace)
         card = Card("an experiment: vectors of random numbers")
         yield from self.sums_of_accidents(trace, card)
@@ -79,31 +80,13 @@ class Weighting(Chapter):
         yield from self.two_senses(trace)
         yield from self.looks_when_it_must(focus_of(trace), trace)
 
-    def softmax(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
+    def softmax(
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, stages: SoftmaxStages, formulas: list[Formula]
+    ) -> Iterator[Step]:
         """The row of the query token, stage by stage."""
-        head, query_token = focus.seen(trace), focus.query_token
-        tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
-        stages = SoftmaxStages(
-            [head[name].pick(query=query_token) for name in tensors],
-            ("score", "scaled score x", "x minus the largest", "exponential", "attention weight"),
-            ribbon,
-            within_reach(head, query_token),
-            ribbon.below(STAGE),
-            (".1f", ".1f", ".1f", ".2f", "weight"),
-        )
-        first = stages.stages[0]
+        head, query_token, first = focus.seen(trace), focus.query_token, stages.stages[0]
         root = trace[f"{focus.path}.sqrt_d_head"]
         digits = 0 if root == round(root) else 1
-        formulas = [
-            Formula("s", LARGE),
-            Formula("x = s / sqrt(d_k)", LARGE),
-            Formula("x - max x", LARGE),
-            Formula("e^(x - max x)", LARGE),
-            Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
-        ]
-        for place, formula in enumerate(formulas):
-            # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
-            side.rows(3)[place in RAISED].fit(formula)
         best, most = head["weights"].pick(query=query_token).largest()
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
@@ -134,7 +117,6 @@ class Weighting(Chapter):
             ),
             stage=[ribbon],
         )
-        self.last, self.formula = stages.stages[4], formulas[4]
 
     def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """All rows of the head at once: scores become weights where they stand."""
@@ -177,10 +159,12 @@ class Weighting(Chapter):
             stage=[before.ribbon, *before.query_names, before.empty, *rest.values(), after.row(query_token)],
         )
 
-    def a_temperature(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
+    def a_temperature(
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, last: Stage, formula: Formula
+    ) -> Iterator[Step]:
         """Divide the same row by T."""
         head, query_token = focus.seen(trace), focus.query_token
-        keys, last = within_reach(head, query_token), self.last
+        keys = within_reach(head, query_token)
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
         one, shown = states.at(), states.states
@@ -195,7 +179,7 @@ class Weighting(Chapter):
             beat(
                 f"What if all scores of “{query_token}” are divided once more, by a temperature T?",
                 (leave(last.numbers), *exchange(last.bars, bars)),
-                (appear(label), Reform(self.formula, divided)),
+                (appear(label), Reform(formula, divided)),
             ),
             beat(
                 "Hotter: all differences shrink, and the weights become even.",
@@ -522,3 +506,28 @@ class Weighting(Chapter):
             ),
             stage=[ribbon, *hands[0], *hands[1]],
         )
+
+
+def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[SoftmaxStages, list[Formula]]:
+    """The stages of the query token's row, and the formula of each, beside it."""
+    head, query_token = focus.seen(trace), focus.query_token
+    tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
+    stages = SoftmaxStages(
+        [head[name].pick(query=query_token) for name in tensors],
+        ("score", "scaled score x", "x minus the largest", "exponential", "attention weight"),
+        ribbon,
+        within_reach(head, query_token),
+        ribbon.below(STAGE),
+        (".1f", ".1f", ".1f", ".2f", "weight"),
+    )
+    formulas = [
+        Formula("s", LARGE),
+        Formula("x = s / sqrt(d_k)", LARGE),
+        Formula("x - max x", LARGE),
+        Formula("e^(x - max x)", LARGE),
+        Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
+    ]
+    for place, formula in enumerate(formulas):
+        # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
+        side.rows(3)[place in RAISED].fit(formula)
+    return stages, formulas
