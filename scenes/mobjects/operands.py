@@ -18,7 +18,7 @@ from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.explain import Entry, is_learned
 from transformer_core.tracing.provenance import Label, Quantity
 
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUBSCRIPTS = str.maketrans("0123456789", "".join(chr(0x2080 + digit) for digit in range(10)))
 #: A matrix, a recurrent matrix or a bias, and what it makes or where it belongs.
 PARAMETER = re.compile(r"([wub])(?:_([a-z]+))?")
 #: Axes along which an entry has a number and no word, and what one of them is called.
@@ -79,7 +79,7 @@ def name_text(entry: Entry) -> str:
     module = path.rpartition(".")[2]
     if last == "out":
         last = next((f"{name} out" for start, name in MODULES.items() if start in module), last)
-    return Told(last.replace("_", " ").translate(SUBSCRIPTS))
+    return Told(last.replace("_", " "))
 
 
 def name_of(entry: Entry, style: str = "fact") -> VMobject:

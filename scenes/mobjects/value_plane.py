@@ -99,10 +99,11 @@ class ValuePlane(VGroup):
             one for one in places if np.all(one[:2] - size[:2] >= low[:2]) and np.all(one[:2] + size[:2] <= high[:2])
         ]
         ways = [start_ + (end - start_) * t for start_, end in spots for t in np.linspace(0, 1, 9)]
-        ways += [chip.get_center() for chip in self.chips]
+        chips = [(chip.get_center(), np.array([chip.width, chip.height, 0]) / 2) for chip in self.chips]
+        there = [(way, np.zeros(3)) for way in ways] + chips
 
         def clear(place: np.ndarray) -> float:
-            return min(float(np.max((np.abs(way - place) - size)[:2])) for way in ways)
+            return min(float(np.max((np.abs(way - place) - size - own)[:2])) for way, own in there)
 
         self.heading.move_to(max(inside or places, key=clear))
 

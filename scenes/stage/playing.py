@@ -51,7 +51,8 @@ class Stage(Scene):
             if isinstance(animation, AnimationGroup):
                 self.add_mobjects_from_animations(list(animation.animations))
             elif not animation.is_introducer():
-                parts = animation.mobject.family_members_with_points()
+                # A pause has a mobject without points: Manim finds by it that nothing moves.
+                parts = animation.mobject.family_members_with_points() or [animation.mobject]
                 if not all(id(part) in here for part in parts):
                     self.add(animation.mobject)
 

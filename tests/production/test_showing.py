@@ -43,7 +43,7 @@ def test_a_chapter_is_its_steps_in_one_film(tmp_path):
 @pytest.mark.parametrize(
     ("wish", "line"),
     [
-        ({"step": 70}, "there is no step 70: scores has steps 1 to 6"),
+        ({"step": 70}, "there is no step 70: scores has steps 1 to 5"),
         ({"quality": "x"}, "no quality 'x': it is one of l, m, h, p, k"),
         ({"theme": "blue"}, "no theme 'blue': it is one of dark, light"),
     ],

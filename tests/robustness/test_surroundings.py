@@ -72,7 +72,7 @@ def test_spanish_is_said_into_any_stream(environment, encoding, red, tiny):
     said = tiny.lecture(*wishes, environment=environment, encoding=encoding)
     assert (said.returncode, said.stderr) == (0, "")
     assert red in said.stdout
-    assert "¿Encaja la pregunta" in said.stdout
+    assert "¿Encaja la consulta" in said.stdout
 
 
 def test_fonts_of_the_system_are_not_needed(tiny, known):
