@@ -79,7 +79,7 @@ def name_text(entry: Entry) -> str:
     module = path.rpartition(".")[2]
     if last == "out":
         last = next((f"{name} out" for start, name in MODULES.items() if start in module), last)
-    return Told(last.replace("_", " "))
+    return Told(last.replace("_", " ").translate(SUBSCRIPTS))
 
 
 def name_of(entry: Entry, style: str = "fact") -> VMobject:

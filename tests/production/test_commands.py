@@ -131,8 +131,8 @@ def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, cache, tmp_pa
     for entry in entries:
         if "axis" in entry:
             names = card["tensors"][entry["name"]]["labels"].get(entry["axis"])
-                place = entry["index"][0]
-                assert (names[place] if names else str(place)) == entry["value"]
+            place = entry["index"][0]
+            assert (names[place] if names else str(place)) == entry["value"]  # entries of a vector have no names
         else:
             assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
 
