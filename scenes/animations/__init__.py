@@ -28,11 +28,9 @@ from scenes.animations.verbs import (
     leave,
     light,
     move_ring,
-    reweigh,
     ring_around,
     settle_in,
     slide,
-    turn_over,
 )
 
 __all__ = [
@@ -75,10 +73,8 @@ __all__ = [
     "meet",
     "move_ring",
     "pulses",
-    "reweigh",
     "ring_around",
     "settle_in",
     "slide",
     "through",
-    "turn_over",
 ]

@@ -13,7 +13,7 @@ COLOURS = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
 
 
 class Joined:
-    """One attribute of many shapes as one array: it is changed in one pass, and each shape gets its slice of it."""
+    """An attribute of many shapes as a single array: it is changed in one pass, and each shape gets its slice."""
 
     def __init__(self, leaves: Sequence[VMobject], name: str, parts: Sequence[np.ndarray] | None = None) -> None:
         self.name = name

@@ -17,7 +17,7 @@ LIGHTING, LANDING = 0.2, 0.3
 
 
 def _bow(start: np.ndarray, end: np.ndarray, arc: float) -> np.ndarray:
-    """How far a way bends to its left in its middle: `arc` halves of its length."""
+    """The vector by which a way bends to its left in its middle: half its length, times `arc`."""
     way = end - start
     return np.array([-way[1], way[0], 0.0]) * arc / 2
 

@@ -1,4 +1,4 @@
-"""One formula becomes the next: signs that both have travel, the others come and go."""
+"""A formula becomes the next: signs that both have travel, the others come and go."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Reform(Motion):
 
 
 def _alike(one: VMobject, other: VMobject) -> bool:
-    """Whether two signs have the same outline, whatever their size."""
+    """True if two signs have the same outline, whatever their size."""
     if one.points.shape != other.points.shape:
         return False
     (wide, high), (wider, higher) = (np.ptp(sign.points[:, :2], axis=0) for sign in (one, other))

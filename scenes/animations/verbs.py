@@ -28,7 +28,6 @@ from scenes.animations.fades import Come, Leave
 from scenes.animations.motions import Morph, Sweep, Turned
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.shapes import frame
-from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
@@ -140,19 +139,6 @@ def flow(mobject: Mobject, path: VMobject, kind: str = "flow") -> Animation:
     return MoveAlongPath(mobject, path, run_time=pace(kind), rate_func=GLIDE)
 
 
-def turn_over(
-    pairs: Sequence[tuple[Mobject, Mobject]], old_labels: VGroup, new_labels: VGroup
-) -> tuple[Animation, ...]:
-    """Every cell of a lying matrix moves to its place in the turned one; the labels go along."""
-    boxes = [(a.box, b.box) for a, b in pairs]
-    dashes = [mark for a, _ in pairs for mark in (a.dash, a.number) if mark]
-    dressed = [mark for _, b in pairs for mark in (b.dash, b.number) if mark]
-    moves: list[Animation] = [Morph(boxes, "row"), leave(*old_labels), Come(new_labels, run_time=pace("row"))]
-    moves += [leave(*dashes)] if dashes else []
-    moves += [Come(VGroup(*dressed), run_time=pace("row"))] if dressed else []
-    return tuple(moves)
-
-
 def draw(*lines: Mobject, kind: str = "transform") -> Animation:
     """Lines grow from their beginning to their end, all together."""
     return Create(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
@@ -171,14 +157,3 @@ def settle_in(whole: Mobject, place: Mobject) -> Animation:
 def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     """Shapes move on to other sizes and places, one for one."""
     return Morph(list(zip(old, new, strict=True)), kind)
-
-
-def reweigh(plain: TensorGrid, weighed: TensorGrid) -> tuple[Animation, ...]:
-    """Each cell turns into its weighed self: the fill changes over, the numbers cross."""
-    pairs = [(cell, weighed.cells[at]) for at, cell in plain.cells.items()]
-    numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
-    return (
-        Morph([(a.box, b.box) for a, b in pairs], "row"),
-        leave(*(a for a, _ in numbers)),
-        Come(VGroup(*(b for _, b in numbers)), run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
-    )

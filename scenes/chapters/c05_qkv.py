@@ -43,7 +43,7 @@ from transformer_core.tracing.trace import Trace
 
 
 class QKV(Chapter):
-    """One vector has three jobs, and gets a matrix for each."""
+    """Queries, keys and values: a vector has three jobs, and gets a matrix for each."""
 
     number = 5
     title = "Queries, keys and values"
@@ -121,7 +121,7 @@ class QKV(Chapter):
         )
 
     def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
-        """One entry of the query, slowly."""
+        """A single entry of the query, computed slowly."""
         head, query_token = focus.seen(trace), focus.query_token
         entry_place = strongest(head["q"].pick(query=query_token)).position
         own: dict[str, int | str] = {"query": query_token, "d_head": entry_place}

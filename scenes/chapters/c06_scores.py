@@ -61,7 +61,7 @@ class Scores(Chapter):
         yield from self.a_bet(focus_of(trace), trace)
 
     def one_pair(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
-        """One cell, slowly: dived into, and made of its products."""
+        """A single score, slowly: the eye dives into its cell, and the products add up."""
         query_token, top_key = focus.query_token, focus.top_key
         entry = trace.explain(f"{focus.path}.scores", head=focus.head, query=query_token, key=top_key)
         head = focus.seen(trace)
@@ -150,7 +150,7 @@ class Scores(Chapter):
         )
 
     def one_row(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
-        """One row quickly: one query, all keys."""
+        """A whole row, quickly: one query and all keys."""
         head, query_token = focus.seen(trace), focus.query_token
         reach, ahead = within_reach(head, query_token), focus.stack == DECODER
         place = board.ribbon.place

@@ -379,7 +379,7 @@ class Weighting(Chapter):
         )
 
     def two_senses(self, trace: Trace) -> Iterator[Step]:
-        """What the weighted sums do to a word of two senses: this answers the question of the first chapter."""
+        """A word of two senses finds its meaning: this answers the question of the first chapter."""
         place = sense_head(trace, SENSES)
         if place is None:
             return

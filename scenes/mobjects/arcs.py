@@ -1,4 +1,4 @@
-"""One row of attention as arcs: from the token that attends to those it attends to, as thick as the weights."""
+"""A row of attention weights as arcs between tokens, as thick as the weights."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ Drawn = TypeVar("Drawn", bound=Mobject)
 
 
 class Meaning(ABC):
-    """What a property of a drawing means; a copy of the drawing means the same."""
+    """The meaning of a property of a drawing, such as a length; a copy of the drawing means the same."""
 
     @abstractmethod
     def fault(self, mark: VMobject, sight: Sight) -> str:
@@ -135,7 +135,7 @@ class Sight:
 
 
 def misdrawn(stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()) -> list[str]:
-    """What is drawn otherwise than the trace says; parts whose ids are among the `moving` are on their way."""
+    """Faults: marks drawn otherwise than the trace says. Parts whose ids are among the `moving` are not judged."""
     sight = Sight(stage, trace, moving)
     return [
         fault
@@ -270,7 +270,7 @@ class Area(Meaning):
 
 @dataclass(frozen=True, eq=False)
 class Ground(Meaning):
-    """What marks are measured from, such as a zero line: its carrier on stage is found by this object."""
+    """A place that marks are measured from, such as a zero line: its carrier on stage is found by this object."""
 
     def fault(self, mark: VMobject, sight: Sight) -> str:  # noqa: ARG002 - nothing is measured of a ground
         return ""
@@ -286,7 +286,7 @@ class Span(Ground):
     logarithmic: bool = False
 
     def spot(self, value: float, line: Mobject) -> float:
-        """Where a value lies along the drawn line of the axis, in units."""
+        """The place of a value along the drawn line of the axis, in units."""
         start, end = (corner[self.axis] for corner in _box(line))
         level = np.log10(value) if self.logarithmic else value
         return float(start + (level - self.low) / ((self.high - self.low) or 1.0) * (end - start))
@@ -716,7 +716,7 @@ class Beside(Meaning):
 
 
 def _overlap(middle: np.ndarray, entry: Entry) -> bool:
-    """Whether a box lies beside an entry, or above or below it, and not across a corner."""
+    """True if a box lies beside an entry, or above or below it, and not across a corner."""
     return any(entry.low[axis] <= middle[axis] <= entry.high[axis] for axis in (0, 1))
 
 

@@ -55,7 +55,7 @@ def value_text(entry: Entry) -> str:
 
 
 def spec_for(quantities: Sequence[Quantity]) -> str:
-    """One format for numbers that follow each other in one place."""
+    """A common format for numbers that follow each other in one place."""
     sizes = [abs(float(q)) for q in quantities if np.isfinite(q)]
     most = max(sizes, default=0.0)
     return ".3f" if 0.005 <= most < 9.9995 else ".2f" if most < 99.995 and most else ".1f" if most < 999.95 else ",.0f"

@@ -54,7 +54,7 @@ class Operation(VGroup):
 
     @property
     def inputs(self) -> list[VMobject]:
-        """What goes in, one for each factor."""
+        """The mobjects that go in, one for each factor."""
         return [*self.board.inputs]
 
     @property

@@ -71,7 +71,7 @@ class Plot(VGroup):
         return corner + np.array([self._share(x, 0) * self.wide, self._share(y, 1) * self.high, 0])
 
     def course(self, x: Row, y: Row) -> Course:
-        """Where a line through these values has its corners; entries of tensors are read from the trace again."""
+        """The corners of a line through these values; entries of tensors are read from the trace again."""
         return Course(row_of(x), row_of(y), self.across, self.up)
 
     def curve(self, x: Row, y: Row, role: str = "ink", thick: float = 4) -> VMobject:

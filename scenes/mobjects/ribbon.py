@@ -58,7 +58,7 @@ class Ribbon(VGroup):
         super().__init__(*self.chips)
 
     def below(self, room: Room, space: float = 16) -> Room:
-        """What the ribbon leaves of the height of `room`."""
+        """The part of `room` that lies below the ribbon."""
         return Room(room.left, self.columns[0].top + space, room.right, room.bottom)
 
     def mark(self, roles: dict[int, str]) -> Animation:

@@ -1,4 +1,4 @@
-"""One word in two sentences: the way that its vector takes, sublayer by sublayer, in one plane."""
+"""A word in two sentences: the way that its vector takes, sublayer by sublayer, in one plane."""
 
 from __future__ import annotations
 

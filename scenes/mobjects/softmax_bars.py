@@ -30,7 +30,7 @@ def is_softmax(entry: Entry) -> bool:
 
 
 class SoftmaxBars(VGroup):
-    """One row of a softmax: a column for each key or word, in three panels below each other."""
+    """A row of a softmax: a column for each key or word, in three panels below each other."""
 
     def __init__(self, entry: Entry, room: Room) -> None:
         self.entry, self.room = entry, room
@@ -135,7 +135,7 @@ class SoftmaxBars(VGroup):
         return bars
 
     def _names(self) -> VGroup:
-        """What each panel shows, left of it."""
+        """The names of the panels, left of them."""
         names = [name_of(self.all[0]), Formula("e^x", 44, "ink2"), name_of(self.entry)]
         for name, panel in zip(names, self.panels, strict=True):
             narrowed(name, NAMES - 24)
@@ -150,7 +150,7 @@ class SoftmaxBars(VGroup):
         return ring.move_to(at(self._x(self.own), (panel.top + panel.bottom) / 2))
 
     def _below(self, i: int) -> VMobject:
-        """Where the bar of a power comes from: its score, or the floor where the number of the score is in the way."""
+        """The place that the bar of a power comes from: its score, or the floor where the score's number is in the way."""
         if self.all[self.columns[i]].value > 0:
             return self.scores[i]
         return Box(self.wide, 2, palette().ink3, 1).move_to(at(self._x(i), self.panels[1].bottom - 1))

@@ -1,4 +1,4 @@
-"""One row on its way through the softmax: a bar for each key, at every stage an entry of the trace."""
+"""A row of scores on its way through the softmax: a bar for each key, at every stage an entry of the trace."""
 
 from __future__ import annotations
 

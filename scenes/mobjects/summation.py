@@ -110,7 +110,7 @@ class Summation(VGroup):
         return row
 
     def _products(self) -> VGroup:
-        """What each column adds, as a strip: its digits are in no trace."""
+        """The products of all columns, as a strip: their digits are in no trace."""
         row, wide = VGroup(), self.pitch - min(6.0, self.pitch * 0.14)
         scale = FULL_COLOUR * max(map(abs, self.columns.adding)) or 1.0
         for i, step in enumerate(self.columns.adding if self.columns.multiplied else ()):

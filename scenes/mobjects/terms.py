@@ -18,7 +18,7 @@ SQUASHED = frozenset({"gate", "matrix product"})
 
 
 def steps_of(entry: Entry) -> np.ndarray:
-    """What each term adds: a product, or for a mean its share of it."""
+    """The number that each term adds: a product, or for a mean its part of it."""
     compute = entry.operation.compute if entry.operation else total
     terms = [tuple(float(cell.value) for cell in term) for term in entry.terms]
     if compute is variance:
@@ -29,7 +29,7 @@ def steps_of(entry: Entry) -> np.ndarray:
 
 
 def place_of(term: Sequence[Entry]) -> dict[str, int]:
-    """Where the factors of one term stand, along the axes of all of them."""
+    """The places of the factors of a term, along the axes of all of them."""
     return {axis: i for cell in term for axis, i in cell.at.items()}
 
 

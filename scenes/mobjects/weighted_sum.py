@@ -88,7 +88,7 @@ class WeightedSum(VGroup):
         return together
 
     def pour(self) -> Animation:
-        """What is left of the values goes together into the output, whose entries rise."""
+        """The narrowed values go together into the output, whose entries rise."""
         kept = [value for value in self.values if value.plate.width > units(3)]
         flights = LaggedStart(*(Flight(value, self.output, 0.1, kind="row") for value in kept), lag_ratio=0.3)
         rise = LaggedStart(*(Travel(_thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)

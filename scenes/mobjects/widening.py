@@ -88,11 +88,6 @@ class Widening(VGroup):
             bars.add(bar)
         return bars
 
-    def bar_of(self, unit: int) -> Box:
-        """The bar of one unit after the bend."""
-        bar: Box = self.after[self.units.index(unit)]
-        return bar
-
 
 class EveryRow(VGroup):
     """All rows on their way through the same two matrices, and below them one row that goes alone.

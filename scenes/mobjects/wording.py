@@ -10,7 +10,7 @@ LETTERS = {"query": "Q", "key": "K", "value": "V"}
 
 
 def entering(trace: Trace, focus: Focus) -> NamedTensor:
-    """What the queries of this attention are made of, as the trace says: position × d_model."""
+    """The vectors that the queries of this attention are made of, as the trace says: position × d_model."""
     return trace[trace.parents[f"{focus.path}.q"][0]].pick(batch=0)
 
 
@@ -23,11 +23,11 @@ ALIKE = 0.9
 
 
 def alike(cosine: Quantity) -> bool:
-    """Whether two vectors point almost the same way."""
+    """True if two vectors point almost the same way."""
     return cosine > ALIKE
 
 
 def strongest(vector: NamedTensor) -> Label:
-    """Where the entry with the largest absolute value stands."""
+    """The place of the entry with the largest absolute value."""
     label: Label = max(vector.largest(), vector.smallest(), key=lambda found: abs(found[-1]))[0]
     return label

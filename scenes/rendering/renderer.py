@@ -87,7 +87,7 @@ class FastRenderer(CairoRenderer):
         self.close_clip()
 
     def play(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
-        """DecoderRows as Manim does, without hashing and without a file for every play."""
+        """Play as Manim does, without hashing and without a file for every play."""
         self.skip_animations = self._original_skipping_status
         self.update_skipping_status()
         shown = bool(self.writer) and not self.skip_animations

@@ -103,7 +103,7 @@ class Chapter(Stage):
         opened: Callable[[int, Step], None] | None = None,
         closed: Callable[[Record], None] | None = None,
     ) -> list[Record]:
-        """DecoderRows the steps whose numbers are `wanted` (all by default); apply the others without showing them.
+        """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
 
         `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
         the stage then stands as the viewer leaves it.
@@ -300,7 +300,7 @@ class Chapter(Stage):
 
 
 def _seconds_of(play: Any) -> float:
-    """How long a play lasts by itself."""
+    """The seconds that a play lasts by itself."""
     together = [part for part in (play if isinstance(play, tuple) else (play,)) if part is not None]
     return max((prepare_animation(part).get_run_time() for part in together), default=0.0)
 

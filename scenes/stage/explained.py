@@ -106,7 +106,7 @@ def measured(entry: Entry, trace: Trace) -> tuple[NamedTensor | None, NamedTenso
 
 
 class Explained(Chapter):
-    """How one number was made, and what it was made of."""
+    """The making of a number, and of the numbers that it was made of."""
 
     title = "Where a number comes from"
 
@@ -123,7 +123,7 @@ class Explained(Chapter):
             yield self.making(one, level)
 
     def making(self, entry: Entry, level: int) -> Step:
-        """One operation: the number that stood among the inputs above is the result here."""
+        """A step for an operation: the number that stood among the inputs above is the result here."""
         products, sums = measured(entry, self.material())
         figure = Operation(entry, products=products, sums=sums)
         called = name_text(entry)
@@ -144,7 +144,7 @@ def part_of(name: str) -> str:
 
 
 def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
-    """What is said of an operation, in beats, each with its plays."""
+    """The beats that tell of an operation, each with its plays."""
     four = figure.plays(known=True)
     value = value_text(entry)
     asked = [beat(f"And {value}?", appear(figure.plate.heading, *figure.plate.places))] if level else []
@@ -175,7 +175,7 @@ def told(entry: Entry, figure: Operation, level: int) -> list[Beat]:
 
 
 def summing(entry: Entry, board: Summation, value: str) -> list[str]:
-    """What is said of a sum, for inputs, first terms, remaining terms and result."""
+    """The words that tell of a sum: for inputs, first terms, remaining terms and result."""
     compute = entry.operation.compute if entry.operation else total
     kind = entry.operation.kind if entry.operation else ""
     others = "The others follow, and the bias comes last." if board.columns.rest else "The others follow."

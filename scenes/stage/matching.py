@@ -19,7 +19,7 @@ PLACES = {"position", "query", "key"}
 
 
 def shown_by(mobject: Mobject) -> Hashable | None:
-    """What a part shows, such as ("entry", "encoder.0.self_attn.q", (0, 1, 3, 5)); None if it has no name."""
+    """The key of a part, such as ("entry", "encoder.0.self_attn.q", (0, 1, 3, 5)); None if it has none."""
     key: Hashable | None = getattr(mobject, "key", None)
     if key is not None:
         return key

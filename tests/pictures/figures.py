@@ -76,7 +76,7 @@ def example(name: str) -> str:
 
 
 def figure(name: str, trace: Trace) -> Mobject:
-    """What the example of a primitive draws."""
+    """The picture that the example of a primitive draws."""
     names: dict[str, Any] = {"trace": trace}
     with TemporaryDirectory() as folder, tempconfig({"media_dir": folder}):  # a formula writes files
         exec(f"{IMPORTS}\n{example(name)}", names)

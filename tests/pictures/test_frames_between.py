@@ -20,7 +20,7 @@ TOUCHING = (2,)
 
 @dataclass
 class Between:
-    """What was wrong inside of the plays of a chapter, and how many frames were looked at."""
+    """The faults inside of the plays of a chapter, and the number of frames that were looked at."""
 
     lies: list[str] = field(default_factory=list)
     misdrawn: list[str] = field(default_factory=list)

@@ -33,7 +33,7 @@ def _dark():
 
 
 def outside(figure, room, slack=6):
-    """How far a figure stands out of its room, in px."""
+    """The px by which a figure stands out of its room."""
     left, right = (960 + PIXELS_PER_UNIT * x for x in (figure.get_left()[0], figure.get_right()[0]))
     top, bottom = (540 - PIXELS_PER_UNIT * y for y in (figure.get_top()[1], figure.get_bottom()[1]))
     over = (room.left - left, right - room.right, room.top - top, bottom - room.bottom)
