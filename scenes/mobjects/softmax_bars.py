@@ -150,7 +150,7 @@ class SoftmaxBars(VGroup):
         return ring.move_to(at(self._x(self.own), (panel.top + panel.bottom) / 2))
 
     def _below(self, i: int) -> VMobject:
-        """The place that the bar of a power comes from: its score, or the floor where the score's number is in the way."""
+        """The source of a power's bar: its score, or the floor where the score's number is in the way."""
         if self.all[self.columns[i]].value > 0:
             return self.scores[i]
         return Box(self.wide, 2, palette().ink3, 1).move_to(at(self._x(i), self.panels[1].bottom - 1))

@@ -1,5 +1,5 @@
-"""Scenes that the renderers are measured on: three kinds of lecture scene, a narrated one, one of many mobjects, and three of
-the stage, which read a trace: a dive, a match cut, and motion that goes on.
+"""Scenes that the renderers are measured on: three kinds of lecture scene, a narrated one, one of many mobjects,
+and three of the stage, which read a trace: a dive, a match cut, and motion that goes on.
 """
 
 from __future__ import annotations
