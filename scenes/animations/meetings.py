@@ -1,4 +1,4 @@
-"""Queries meet keys: copies of both fly into the cell of their pair, and the cell lights up as they land."""
+"""Rows meet columns: copies of both fly into the cell of their pair, and the cell lights up as they land."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DETAILED = 16
 def meet(
     grid: AttentionGrid | MatrixProduct, pairs: Sequence[tuple[int, int]], kind: str = "row", at_once: bool = False
 ) -> Animation | None:
-    """The query and the key of each pair fly into its cell, one pair after another; nothing for no pair.
+    """The factors of each pair, such as a query and a key, fly into its cell, one pair after another; None for no pair.
 
-    With `at_once`, all queries meet a key at the same moment.
+    With `at_once`, all rows meet a column at the same moment.
     """
     if not pairs:
         return None
@@ -29,11 +29,11 @@ def meet(
     meetings = {}
     for i, j in pairs:
         goal = grid.hollow[i, j]
-        query, key = (one if whole else one.plate for one in (grid.queries[i], grid.keys[j]))
+        row, column = (one if whole else one.plate for one in grid.factors((i, j)))
         landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
         meetings[i, j] = AnimationGroup(
-            Flight(query, goal, 0.1, lit=not whole),
-            Flight(key, goal, -0.1, lit=not whole),
+            Flight(row, goal, 0.1, lit=not whole),
+            Flight(column, goal, -0.1, lit=not whole),
             Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
         )
     turns = [*meetings.values()]

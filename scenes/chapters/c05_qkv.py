@@ -131,14 +131,14 @@ class QKV(Chapter):
         inside = Operation(
             entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
         )
-        come, first, rest, last = inside.plays([product.queries[place[0]], product.keys[place[1]]])
-        dive = Dive([*product.names, *product.queries, *product.keys, product.empty], cell, room)
+        come, first, rest, last = inside.plays(product.factors(place))
+        dive = Dive([*product.names, *product.rows, *product.columns, product.empty], cell, room)
         bias = f"parameters.{focus.path}.b_q" in trace
         yield Step(
             "One number of the query, slowly",
             beat(
                 "A matrix, W_Q, turns each vector into a query. Its numbers are what training finds.",
-                (appear_in_turn(product.keys, "slow"), appear(product.empty)),
+                (appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
             beat(
                 f"Take the vector of “{query_token}” and one column of the matrix.",
@@ -154,7 +154,7 @@ class QKV(Chapter):
                 *last,
                 (Rise(dive, inside), Travel(inside.result, product.cells[place], leaving=True)),
             ),
-            stage=[ribbon, *product.names, *product.queries],
+            stage=[ribbon, *product.names, *product.rows],
         )
 
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
@@ -190,7 +190,7 @@ class QKV(Chapter):
             beat(
                 followed(focus),
                 appear(ring_around(deck.plates[-1])),
-                Flight(deck.plates[-1], product.keys_frame, kind="row"),
+                Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
             ),
         )
 

@@ -75,7 +75,7 @@ class Scores(Chapter):
             products=head["terms"].pick(**pair),
             sums=head["partial_dot"].pick(**pair),
         )
-        come, first, rest, last = inside.plays([board.queries[here], board.keys[there]])
+        come, first, rest, last = inside.plays(board.factors((here, there)))
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
         config = trace.about["config"]
         rotated = (

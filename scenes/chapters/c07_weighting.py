@@ -32,7 +32,7 @@ from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.softmax_stages import SoftmaxStages, Stage
+from scenes.mobjects.softmax_stages import SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words
@@ -160,7 +160,7 @@ class Weighting(Chapter):
         )
 
     def a_temperature(
-        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, last: Stage, formula: Formula
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, last: SoftmaxStage, formula: Formula
     ) -> Iterator[Step]:
         """Divide the same row by T."""
         head, query_token = focus.seen(trace), focus.query_token

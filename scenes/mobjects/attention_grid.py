@@ -10,9 +10,9 @@ from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.tokens import Tag, Token
-from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, shared, signed
+from scenes.mobjects.tokens import Tag
+from scenes.mobjects.vectors import Vector, named_rows
+from scenes.theme import palette, shared, signed
 from transformer_core.studies.focus import Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
@@ -72,18 +72,11 @@ class AttentionGrid(VGroup):
         self.pitch = min(HIGHEST, (below.height - 110 - SPACE) / count)
         keys_room, rows_room = below.split_rows(below.height - count * self.pitch - SPACE, SPACE)
         side, _ = rooms(labels, room)
-        names = gutter(labels)
-        high = self.pitch - (8 if self.pitch > 44 else 5)
-        scale = full_colour(q, k)
-        self.queries, self.query_names = [], []
-        for i, (label, line) in enumerate(zip(labels, rows_room.rows(count, 0), strict=True)):
-            name = Token(label, "query", names, min(56.0, high)).move_to(at(side.left + names / 2, 0))
-            name.set_y(line.centre[1])
-            wide = side.right - side.left - names - 14
-            vector = Vector(q.pick(query=i), wide, min(high, 84.0), "query", scale)
-            vector.move_to(at(side.right - wide / 2, 0)).set_y(line.centre[1])
-            self.query_names.append(name)
-            self.queries.append(vector)
+        space = 8 if self.pitch > 44 else 5
+        high, scale = self.pitch - space, full_colour(q, k)
+        left, _ = rows_room.split_columns(side.width)
+        wide = side.width - gutter(labels) - 14
+        self.query_names, self.queries = named_rows(q, left.inset(0, space / 2), wide, "query", "query", space, scale)
         self.keys = []
         for j, column in enumerate(ribbon.columns):
             key = Vector(k.pick(key=j), min(column.width, 220), keys_room.height, "key", scale, upright=True)
@@ -121,6 +114,10 @@ class AttentionGrid(VGroup):
         """The signs of queries and keys: in the free corner, beside what they name."""
         left, right = self.corner.columns(2)
         return Tag("query").scale(1.6).move_to(left.centre), Tag("key").scale(1.6).move_to(right.centre)
+
+    def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
+        """The query and the key whose dot product is the score of a pair."""
+        return self.queries[place[0]], self.keys[place[1]]
 
     def row(self, query: Label, keys: tuple[int, ...] | None = None) -> VGroup:
         """The cells of one query, from left to right; of some of its keys if these are named."""

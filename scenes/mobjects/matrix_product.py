@@ -13,30 +13,13 @@ from scenes.mobjects.formulas import Formula
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import Heatmap, full_colour
-from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, signed
+from scenes.mobjects.vectors import Vector, named_rows
+from scenes.theme import palette, signed
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
 #: one that more than six rows take.
 ROWS, SPACE, HIGHEST, COLUMNS, ROWS_OF_MANY = 430.0, 20.0, 92.0, 0.46, 0.8
-
-
-def named_rows(tensor: NamedTensor, room: Room, wide: float, role: str) -> tuple[list[Token], list[Vector]]:
-    """The vectors of all positions one below the other, `wide` px each, with their tokens at the left."""
-    labels = tensor.words(tensor.axes[0])
-    names, scale = gutter(labels), full_colour(tensor)
-    tokens, vectors = [], []
-    for i, (label, line) in enumerate(zip(labels, room.rows(len(labels), 8 if len(labels) <= 6 else 4), strict=True)):
-        high = min(line.height, 84.0)
-        token = Token(label, "", names, min(56.0, high)).move_to(at(room.left + names / 2, 0))
-        vector = Vector(tensor[i], wide, high, role, scale).move_to(at(room.left + names + 14 + wide / 2, 0))
-        for part in (token, vector):
-            part.set_y(line.centre[1])
-        tokens.append(token)
-        vectors.append(vector)
-    return tokens, vectors
 
 
 class MatrixProduct(VGroup):
@@ -49,8 +32,8 @@ class MatrixProduct(VGroup):
         role: the colour of the matrix and of what it makes.
         room: the rectangle that is filled.
 
-    `names`, `queries` (the rows), `keys` (the columns), `hollow` and `cells` are those of an `AttentionGrid`, so that
-    the same motions fill both.
+    `rows` are the vectors of X with their `names`, `columns` those of W; `hollow` are the empty cells and `cells` those
+    with their entries, by (row, column), as in an `AttentionGrid`: the same motions fill both.
 
     Example::
 
@@ -64,17 +47,17 @@ class MatrixProduct(VGroup):
         count, columns = len(x), w.shape[1]
         pitch = min(HIGHEST, room.height * (1 - COLUMNS if count <= 6 else ROWS_OF_MANY) / count)
         above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
-        self.names, self.queries = named_rows(x, below, ROWS, "residual")
+        self.names, self.rows = named_rows(x, below, ROWS, "residual", space=8 if count <= 6 else 4)
         left = room.left + gutter(x.words(x.axes[0])) + 14 + ROWS + 30
         self.columns_room = above.split_columns(left - room.left)[1]
         self.corner = Room(room.left, above.top, left - 30, above.bottom)
         scale = full_colour(w)
-        self.keys = []
+        self.columns = []
         for j, column in enumerate(self.columns_room.columns(columns, 4 if columns <= 24 else 2)):
             vector = Vector(w[:, j], column.width, above.height, role, scale, upright=True)
-            self.keys.append(vector.move_to(column.centre))
+            self.columns.append(vector.move_to(column.centre))
         self._fill(y, count, columns)
-        super().__init__(*self.names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
+        super().__init__(*self.names, *self.rows, *self.columns, *self.hollow.values(), *self.cells.values())
 
     def _fill(self, y: NamedTensor, count: int, columns: int) -> None:
         scale, colours = full_colour(y), palette()
@@ -82,16 +65,15 @@ class MatrixProduct(VGroup):
         self.cells: dict[tuple[int, int], Cell] = {}
         for i in range(count):
             for j in range(columns):
-                size = self.keys[j].plate.width * 135, self.queries[i].plate.height * 135
-                place = np.array([self.keys[j].get_x(), self.queries[i].get_y(), 0])
+                size = self.columns[j].plate.width * 135, self.rows[i].plate.height * 135
+                place = np.array([self.columns[j].get_x(), self.rows[i].get_y(), 0])
                 self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
                 fill = signed(y.quantity(i, j), scale)
                 self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", fill).shift(place)
 
-    @property
-    def keys_frame(self) -> VGroup:
-        """The columns of the matrix, all together."""
-        return VGroup(*self.keys)
+    def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
+        """The row and the column whose dot product is the entry at `place`."""
+        return self.rows[place[0]], self.columns[place[1]]
 
     @property
     def empty(self) -> VGroup:
@@ -120,7 +102,7 @@ class ThreeProjections(VGroup):
         count = len(x)
         pitch = min(HIGHEST, room.height * (0.52 if count <= 6 else ROWS_OF_MANY) / count)
         above, below = room.split_rows(room.height - count * pitch - SPACE, SPACE)
-        self.names, self.x = named_rows(x, below, 330, "residual")
+        self.names, self.x = named_rows(x, below, 330, "residual", space=8 if count <= 6 else 4)
         side = gutter(x.words(x.axes[0])) + 14 + 330
         tops, feet = (part.split_columns(side, 50)[1].columns(len(parts), 44) for part in (above, below))
         self.corner = Room(room.left, above.top, room.left + side, above.bottom)

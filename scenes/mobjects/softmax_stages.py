@@ -26,7 +26,7 @@ FIRST_OF_ONE = 3
 
 
 @dataclass(frozen=True)
-class Stage:
+class SoftmaxStage:
     """The row at one stage: `bars` from a `zero` line, a number at each, and the name of the stage."""
 
     bars: VGroup
@@ -81,7 +81,7 @@ class SoftmaxStages:
         scaled = [place >= FIRST_OF_ONE for place in range(len(rows))]
         self.stages = [self._stage(*one) for one in zip(rows, names, specs, scaled, strict=True)]
 
-    def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> Stage:
+    def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> SoftmaxStage:
         signed_row = not of_one
         # What lies between nothing and one has one scale at every stage: a weight is seen as a part of the whole.
         low, top = self.reach if signed_row else (0.0, 1.0)
@@ -110,7 +110,7 @@ class SoftmaxStages:
             numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
         text = Words(name, "block", "ink2")
         text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])
-        return Stage(bars, numbers, VGroup(line), text, Room(first, self.room.top + AIR, last, self.room.bottom))
+        return SoftmaxStage(bars, numbers, VGroup(line), text, Room(first, self.room.top + AIR, last, self.room.bottom))
 
     def forward(self, *others: Animation) -> list[Any]:
         """The plays that lead on to the next stage; `others` go along.

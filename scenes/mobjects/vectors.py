@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import Mobject, VGroup
+from math import inf
+
+from manim import PI, Mobject, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
-from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.tensors import full_colour, pooled
+from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Token
-from scenes.theme import palette, signed, units
+from scenes.theme import palette
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the plate around the cells, and how opaque it is.
 EDGE, PLATE = 6.0, 0.28
-ROLES = {"query", "key", "value"}
+#: A vector beside its token is at most so many px high, and the token.
+HIGHEST, TOKEN = 84.0, 56.0
 
 
 class Vector(Copied, VGroup):
@@ -41,25 +43,15 @@ class Vector(Copied, VGroup):
     def __init__(
         self, tensor: NamedTensor, wide: float, high: float, role: str = "", scale: float = 0, upright: bool = False
     ) -> None:
-        scale = scale or full_colour(tensor)
         along, across = (high, wide) if upright else (wide, high)
         edge = min(EDGE, across / 5)
-        values = pooled(tensor.values, along - 2 * edge)
-        exact = len(values) == len(tensor)
-        pitch = (along - 2 * edge) / len(values)
-        gap = min(3.0, pitch * 0.16)
         self.key = ("vector", tensor.name, tensor.index(0), tensor.axes)
         colour = palette().role(role) if role else palette().line
         self.plate = Box(wide, high, colour, 8, colour, 2.5)
         self.plate.set_fill(opacity=PLATE).set_stroke(width=stroke(2.5))
-        cells = []
-        for i, value in enumerate(values):
-            size = (across - 2 * edge, pitch - gap) if upright else (pitch - gap, across - 2 * edge)
-            cell = Box(*size, signed(float(value), scale), min(4.0, pitch / 5))
-            place = units((i + 0.5) * pitch - (along - 2 * edge) / 2)
-            cell.shift(np.array([0, -place, 0]) if upright else np.array([place, 0, 0]))
-            cells.append(means(cell, Shade(tensor.quantity(i), scale)) if exact else cell)
-        self.cells = VGroup(*cells)
+        self.cells = Strip(tensor, along - 2 * edge, across - 2 * edge, scale)
+        if upright:
+            self.cells.rotate(-PI / 2)
         super().__init__(self.plate, self.cells)
 
 
@@ -76,27 +68,36 @@ class BeforeAndAfter(VGroup):
         self, before: NamedTensor, after: NamedTensor | None, first: Mobject, second: Mobject, room: Room
     ) -> None:
         heads, body = room.split_rows(96)
-        labels = before.words(before.axes[0])
-        side, body = body.split_columns(gutter(labels), 14)
-        heads = heads.split_columns(gutter(labels), 14)[1]
-        self.names = [
-            Token(label, "", side.width, min(56.0, line.height)).move_to(line.centre)
-            for label, line in zip(labels, side.rows(len(labels), 6), strict=True)
-        ]
-        bodies, tops = ([body], [heads]) if after is None else (body.columns(2, 120), heads.columns(2, 120))
-        self.before = vectors_in(bodies[0], before, "residual")
-        self.after = [] if after is None else vectors_in(bodies[-1], after, "residual")
+        side = gutter(before.words(before.axes[0]))
+        count = 1 if after is None else 2
+        tops, bodies = (part.split_columns(side, 14)[1].columns(count, 120) for part in (heads, body))
+        self.names, self.before = named_rows(before, body, bodies[0].width, "residual")
+        self.after = [] if after is None else vectors_in(bodies[-1], after, "residual", HIGHEST)
         self.headings = [second] if after is None else [first, second]
         for heading, place in zip(self.headings, tops, strict=True):
             place.inset(30, 18).fit(heading, most=1.0)
         super().__init__(*self.names, *self.before, *self.after, *self.headings)
 
 
-def vectors_in(room: Room, tensor: NamedTensor, role: str) -> list[Vector]:
-    """The vectors of a tensor of two axes, one below the other, filling a room."""
-    scale = full_colour(tensor)
-    lines = room.rows(len(tensor), 6)
+def vectors_in(
+    room: Room, tensor: NamedTensor, role: str, most: float = inf, space: float = 6, scale: float = 0
+) -> list[Vector]:
+    """The vectors of a tensor of two axes, one below the other, filling a room; each at most `most` px high."""
+    scale = scale or full_colour(tensor)
     return [
-        Vector(row, line.width, line.height, role, scale).move_to(line.centre)
-        for row, line in zip(tensor, lines, strict=True)
+        Vector(row, line.width, min(line.height, most), role, scale).move_to(line.centre)
+        for row, line in zip(tensor, room.rows(len(tensor), space), strict=True)
     ]
+
+
+def named_rows(
+    tensor: NamedTensor, room: Room, wide: float, role: str, token_role: str = "", space: float = 6, scale: float = 0
+) -> tuple[list[Token], list[Vector]]:
+    """The vectors of all positions one below the other, `wide` px each, with their tokens at the left."""
+    labels = tensor.words(tensor.axes[0])
+    side, body = room.split_columns(gutter(labels), 14)
+    tokens = [
+        Token(label, token_role, side.width, min(TOKEN, line.height)).move_to(line.centre)
+        for label, line in zip(labels, side.rows(len(labels), space), strict=True)
+    ]
+    return tokens, vectors_in(body.split_columns(wide)[0], tensor, role, HIGHEST, space, scale)

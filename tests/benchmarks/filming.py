@@ -164,8 +164,8 @@ class Dived(Read):
         self.add(board.ribbon, *board.query_names, *board.queries, *board.keys, board.empty)
         parts = [*board.query_names, *board.queries, *board.keys, board.empty]
         dive = Dive(parts, board.hollow[place], self.room)
-        sources = board.queries[place[0]], board.keys[place[1]]
-        self.play(dive, *(Travel(source, vector) for source, vector in zip(sources, self.pair, strict=True)))
+        pairs = zip(board.factors(place), self.pair, strict=True)
+        self.play(dive, *(Travel(source, vector) for source, vector in pairs))
         self.play(appear(self.score))
         self.wait(0.3)
         inside = VGroup(*self.pair, self.score)
