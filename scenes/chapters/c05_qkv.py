@@ -80,8 +80,8 @@ class QKV(Chapter):
                 ribbon.mark({ribbon.place(focus.query_token): "residual"}),
                 (Travel(chip, roles.whole, kind="row"), draw(drop(chip, roles.whole, "residual"))),
             ),
-            beat("It has to say what it looks for:", query),
-            beat("what it can be found by:", key),
+            beat("It has to say what it looks for,", query),
+            beat("what it can be found by,", key),
             beat("and what it hands over. How can one vector do all three?", value),
             stage=[ribbon],
         )

@@ -218,7 +218,7 @@ class Scores(Chapter):
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
-                f"{words} × {counted(words, 'score')} from one matrix product. The T says that K stands upright.",
+                f"{words} × {counted(words, 'score')} from one matrix product. The T transposes K: each key becomes a column.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
                 appear(product.rest(), rise=False),
             ),
@@ -280,7 +280,7 @@ class Scores(Chapter):
         yield Step(
             "Before you go on: a bet",
             beat(
-                f"Another one, {where}: here “{query_token}” matches “{focus.top_key}” best.",
+                f"Take {where} instead: here “{query_token}” matches “{focus.top_key}” best.",
                 draw(*known.arcs, kind="row"),
                 ambient=pulses(known.arcs, known.drawn_weights),
             ),
