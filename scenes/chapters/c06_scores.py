@@ -218,7 +218,8 @@ class Scores(Chapter):
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
-                f"{words} × {counted(words, 'score')} from one matrix product. The T transposes K: each key becomes a column.",
+                f"{words} × {counted(words, 'score')} from one matrix product. "
+                "The T transposes K: each key becomes a column.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
                 appear(product.rest(), rise=False),
             ),

@@ -19,8 +19,8 @@ CODES = languages()[1:]
 
 
 SCENES = Path(scenes.__file__).parent
-#: All that draws; what `marks` says of a wrong drawing is for engineers.
-WRITTEN = sorted({*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")} - {SCENES / "mobjects" / "marks.py"})
+#: All that draws; what the package `marks` says of a wrong drawing is for engineers.
+WRITTEN = sorted({*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")})
 
 
 def entries(code):

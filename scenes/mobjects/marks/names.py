@@ -1,0 +1,134 @@
+"""Marks that name or point at an entry: words beside rows, ends of lines, rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from manim import Mobject, VMobject
+
+from scenes.mobjects.marks.judging import NEAR, Entry, Grounded, Meaning, Sight, between, box_of, named
+from scenes.mobjects.marks.places import Course, Span
+from scenes.theme import PIXELS_PER_UNIT
+from transformer_core.tracing.provenance import Label, Quantity
+
+
+@dataclass(frozen=True)
+class Names(Grounded):
+    """The text is the name of an axis: it reaches below a lying one, and stands above an upright one."""
+
+    numeric = False
+    ground: Span
+    text: str
+
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:  # noqa: ARG002 - no entry is read
+        text, low, (foot, top) = getattr(mark, "text", ""), box_of(mark)[0], box_of(line)
+        right = low[1] > top[1] if self.ground.axis else low[1] < foot[1]
+        return "" if right and text == self.text else f"{text!r} stands where {self.text!r} names an axis"
+
+
+@dataclass(frozen=True)
+class Called(Meaning):
+    """All curves in the colour of this name show entries that `label` labels along `axis` of their tensor."""
+
+    label: str
+    axis: str
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        colour = mark.get_fill_color().to_hex()
+        for other in sight.marks:
+            for meaning in other.meanings:
+                if isinstance(meaning, Course) and other.get_color().to_hex() == colour:
+                    for value in meaning.y:
+                        found = self._label(value, sight)
+                        if found not in {"", self.label}:
+                            return f"a curve of {found!r} is drawn in the colour of {self.label!r}"
+        return ""
+
+    def _label(self, value: float, sight: Sight) -> str:
+        if not isinstance(value, Quantity):
+            return ""
+        tensor = sight.tensor(value.name)
+        if self.axis not in tensor.labels:
+            return ""
+        return tensor.labels[self.axis][value.index[tensor.axes.index(self.axis)]]
+
+
+@dataclass(frozen=True)
+class End(Meaning):
+    """The line begins (`first`) or ends where a token stands: that of a label, or that of an entry.
+
+    Of an entry it is the token at its place along `axis`, such as "query"; with no axis, the entry itself says the
+    position. The end is not judged where the token is not on stage, nor where a line may stand `alone`, with no token
+    near its end.
+    """
+
+    at: Label | Quantity
+    first: bool = False
+    axis: str = ""
+    alone: bool = False
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        lines = [part for part in mark.get_family() if len(part.points)]
+        # An arrow's head is a shape of its own, which begins at its tip.
+        end = lines[0].points[0] if self.first else lines[-1].points[-1] if len(lines) == 1 else lines[-1].points[0]
+        root = sight.roots.get(id(mark))
+        stands = [stand for stand in sight.stands if sight.roots[id(stand[0])] is root] or sight.stands
+        if not any(self._is(label, sight) for _, label in stands):
+            return ""
+        part, found = min(stands, key=lambda stand: between(box_of(stand[0]), (end, end)))
+        if not sight.stands_still(part):
+            return ""
+        off = between(box_of(part), (end, end)) * PIXELS_PER_UNIT
+        where = f"a line that means {named(self.at) if isinstance(self.at, Quantity) else self.at!r}"
+        if off > NEAR:
+            return "" if self.alone else f"{where} ends {off:.0f} px from the nearest token"
+        return "" if self._is(found, sight) else f"{where} ends at {found!r}, {found.position}"
+
+    def _is(self, label: Label, sight: Sight) -> bool:
+        if isinstance(self.at, Label):
+            return (str(label), label.position, label.axis) == (str(self.at), self.at.position, self.at.axis)
+        tensor = sight.tensor(self.at.name)
+        place = self.at.index[tensor.axes.index(self.axis)] if self.axis else int(sight.value(self.at))
+        return label.position == place
+
+
+@dataclass(frozen=True)
+class Beside(Meaning):
+    """The word names the row or column of the cells beside it, where cells of the label's tensor stand there."""
+
+    numeric = False
+    label: Label
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        entries = sight.entries(self.label.name)
+        if not entries or not sight.tensor(self.label.name).axes.count(self.label.axis):
+            return ""
+        box = box_of(mark)
+        middle = (box[0] + box[1]) / 2
+        level = [e for e in entries if _overlap(middle, e) and between(box, e[:2]) * PIXELS_PER_UNIT <= NEAR]
+        if not level:
+            return ""
+        nearest = min(level, key=lambda entry: between(box, entry[:2]))
+        axis = sight.tensor(self.label.name).axes.index(self.label.axis)
+        here = nearest.quantity.index[axis]
+        right = here == self.label.position
+        return "" if right else f"{self.label!r}, {self.label.position}, names row or column {here}"
+
+
+def _overlap(middle: np.ndarray, entry: Entry) -> bool:
+    """True if a box lies beside an entry, or above or below it, and not across a corner."""
+    return any(entry.low[axis] <= middle[axis] <= entry.high[axis] for axis in (0, 1))
+
+
+@dataclass(frozen=True)
+class Around(Meaning):
+    """The ring encloses the mark of this entry, where that is on stage."""
+
+    quantity: Quantity
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        low, high = box_of(mark)
+        places = [entry for entry in sight.entries(self.quantity.name) if entry.quantity.index == self.quantity.index]
+        inside = [np.all(low[:2] <= one.low[:2]) and np.all(one.high[:2] <= high[:2]) for one in places]
+        return "" if any(inside) or not places else f"the ring is not around {named(self.quantity)}"

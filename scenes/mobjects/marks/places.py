@@ -1,0 +1,142 @@
+"""Places, axes and arrows that mean a number: how far from its ground a mark stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from manim import Mobject, VMobject
+
+from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, Meaning, Sight, box_of, extent, named
+from scenes.theme import PIXELS_PER_UNIT
+from transformer_core.tracing.named_tensor import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+
+
+@dataclass(frozen=True, eq=False)
+class Span(Ground):
+    """An axis of a plot: its line leads from `low` to `high`, or from their powers of ten; `axis` 0 across, 1 up."""
+
+    axis: int
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def spot(self, value: float, line: Mobject) -> float:
+        """The place of a value along the drawn line of the axis, in units."""
+        start, end = (corner[self.axis] for corner in box_of(line))
+        level = np.log10(value) if self.logarithmic else value
+        return float(start + (level - self.low) / ((self.high - self.low) or 1.0) * (end - start))
+
+
+@dataclass(frozen=True)
+class Rises(Grounded):
+    """The mark stands on its ground and leads to the side that the sign says: up or right for a positive number."""
+
+    quantity: Quantity
+    axis: int
+    ground: Ground
+    slack: float = 1.0
+
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
+        low, high = (corner[self.axis] for corner in box_of(mark))
+        zero = sum(corner[self.axis] for corner in box_of(line)) / 2
+        value = sight.value(self.quantity)
+        foot, away = (low if value >= 0 else high), ((low + high) / 2 - zero) * PIXELS_PER_UNIT
+        if abs(away) > SLACK and value and np.sign(away) != np.sign(value):
+            return f"{named(self.quantity)} is drawn on the other side of zero"
+        off = abs(foot - zero) * PIXELS_PER_UNIT
+        return f"{named(self.quantity)} begins {off:.1f} px from its ground" if off > self.slack + SLACK else ""
+
+
+@dataclass(frozen=True)
+class Away(Grounded):
+    """The middle of the mark lies (value - `origin`) × `unit` px from its ground along `axis`, where it is `own` wide.
+
+    A dot that was scaled with its figure is as much nearer as it is smaller.
+    """
+
+    quantity: float
+    origin: float
+    axis: int
+    unit: float
+    own: float
+    ground: Ground
+
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
+        grown = extent(mark, "width") / self.own
+        (low, high), (start, end) = box_of(mark), box_of(line)
+        drawn = float((low + high - start - end)[self.axis]) / 2 * PIXELS_PER_UNIT / grown
+        right = (sight.value(self.quantity) - sight.value(self.origin)) * self.unit
+        wrong = abs(drawn - right) > SLACK
+        return f"{named(self.quantity)} is drawn {drawn:.1f} px from its ground: {right:.1f} px" if wrong else ""
+
+
+@dataclass(frozen=True)
+class Course(Meaning):
+    """The corners of a line, or the middle of a dot, lie at these values of two axes."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    across: Span
+    up: Span
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        found = [(span, sight.carrier(span, mark)) for span in (self.across, self.up)]
+        axes = [(span, line, (self.x, self.y)[span.axis]) for span, line in found if line is not None]
+        corners = np.array([*mark.points[::4], mark.points[-1]]) if len(self.x) > 1 else mark.get_center()[None]
+        if len(corners) != len(self.x):
+            return f"a line of {len(corners)} points is drawn for {len(self.x)} values"
+        for span, line, values in axes:
+            for corner, value in zip(corners, values, strict=True):
+                right = span.spot(sight.value(value), line)
+                off = abs(corner[span.axis] - right) * PIXELS_PER_UNIT
+                if off > SLACK:
+                    return f"{named(value)} is drawn {off:.1f} px off along axis {span.axis}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Tick(Grounded):
+    """The middle of the mark stands at a value of an axis."""
+
+    quantity: float
+    ground: Span
+    slack: float = SLACK
+
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
+        low, high = (corner[self.ground.axis] for corner in box_of(mark))
+        off = abs((low + high) / 2 - self.ground.spot(sight.value(self.quantity), line)) * PIXELS_PER_UNIT
+        return f"the tick of {named(self.quantity)} stands {off:.1f} px off" if off > self.slack else ""
+
+
+@dataclass(frozen=True)
+class Tip(Grounded):
+    """The arrow leads by `across` and `up`, each times `unit` px, from its foot, or from its ground if it is `fixed`.
+
+    The ground is a dot of `own` px: one that was scaled with its figure is as much larger as the arrow is longer.
+    """
+
+    across: Quantity
+    up: Quantity
+    unit: float
+    own: float
+    ground: Ground
+    fixed: bool = False
+
+    def fault_from(self, dot: Mobject, mark: VMobject, sight: Sight) -> str:
+        lines = [part for part in mark.get_family() if len(part.points)]
+        low, high = box_of(dot)
+        grown = float(high[0] - low[0]) * PIXELS_PER_UNIT / self.own
+        foot = (low + high) / 2 if self.fixed else lines[0].points[0]
+        # An arrow's head is a shape of its own, which begins at its tip.
+        drawn = (lines[-1].points[0] - foot)[:2] * PIXELS_PER_UNIT / grown
+        right = np.array([sight.value(one) for one in (self.across, self.up)]) * self.unit
+        wrong = float(np.abs(drawn - right).max()) > SLACK
+        return f"an arrow by {drawn.round(1)} px is drawn for {named(self.across)}: {right.round(1)}" if wrong else ""
+
+
+def row_of(tensor: NamedTensor | Sequence[float]) -> tuple[float, ...]:
+    """The values of a row, with their sources where it is a tensor."""
+    return tuple(tensor.quantities()) if isinstance(tensor, NamedTensor) else tuple(tensor)

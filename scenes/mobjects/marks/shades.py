@@ -1,0 +1,157 @@
+"""Fills that mean a number, and squares whose areas do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from manim import Mobject, VMobject
+
+from scenes.mobjects.marks.judging import SLACK, Entry, Ground, Grounded, Meaning, Sight, box_of, named
+from scenes.theme import PIXELS_PER_UNIT, shared, signed
+from transformer_core.tracing.named_tensor import NamedTensor
+from transformer_core.tracing.provenance import Quantity
+
+
+@dataclass(frozen=True)
+class Shade(Meaning):
+    """The fill is that of a signed number against `scale`, or of a weight between nothing and one if that is 0.
+
+    A weight's shade may begin at `least` instead of at nothing.
+    """
+
+    quantity: Quantity
+    scale: float = 0.0
+    least: float = 0.0
+
+    def entries(self, mark: Mobject) -> Iterator[Entry]:
+        """The box of the mark."""
+        if isinstance(self.quantity, Quantity):
+            yield Entry(*box_of(mark), self.quantity, mark)
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        value = sight.value(self.quantity)
+        weight = self.least + (1 - self.least) * min(max(value, 0.0), 1.0)
+        return _wrong_fill(mark, signed(value, self.scale) if self.scale else shared(weight), self.quantity)
+
+
+@dataclass(frozen=True)
+class Hue(Meaning):
+    """The fill is that of the sign alone."""
+
+    quantity: Quantity
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        return _wrong_fill(mark, signed(float(np.sign(sight.value(self.quantity))), 1.0), self.quantity)
+
+
+def _wrong_fill(mark: VMobject, right: str, quantity: float) -> str:
+    drawn = mark.get_fill_color().to_hex()
+    return f"a fill of {drawn} is drawn for {named(quantity)}: {right}" if drawn != right else ""
+
+
+@dataclass(frozen=True)
+class Heat(Meaning):
+    """A matrix as squares, a shape for each of twenty shades of what is read against `scale`."""
+
+    tensor: NamedTensor
+    scale: float
+    weights: bool
+
+    def entries(self, mark: Mobject) -> Iterator[Entry]:
+        """A single row as one box; the rows of more stand too close to have names."""
+        if self.tensor.shape[0] == 1:
+            yield Entry(*box_of(mark), self.tensor.quantity(0, 0), mark)
+
+    def fault(self, mark: Mobject, sight: Sight) -> str:
+        shapes = [part for part in mark.submobjects if len(part.points) and part is not getattr(mark, "backdrop", None)]
+        if not shapes:
+            return ""
+        corners = [part.points.reshape(-1, 16, 3) for part in shapes]
+        middles = [(each.min(1) + each.max(1)) / 2 for each in corners]
+        low, high = np.concatenate(middles).min(0), np.concatenate(middles).max(0)
+        rows, columns = self.tensor.shape
+        for part, centres in zip(shapes, middles, strict=True):
+            share = (centres - low) / np.where(high > low, high - low, 1.0)
+            across = np.round(share[:, 0] * (columns - 1)).astype(int)
+            down = np.round((1 - share[:, 1]) * (rows - 1)).astype(int) if rows > 1 else np.zeros(len(share), int)
+            drawn = part.get_fill_color().to_hex()
+            for i, j in zip(down, across, strict=True):
+                quantity = self.tensor.quantity(int(i), int(j))
+                level = np.round(np.clip(sight.value(quantity) / self.scale, -1, 1) * 10) / 10
+                right = shared(max(level, 0)) if self.weights else signed(level, 1)
+                if drawn != right:
+                    return f"a square of {drawn} is drawn for {named(quantity)}: {right}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Squares(Meaning):
+    """A row of squares as one shape: the area of each is its entry of row `row`, a whole one as `full` × the pitch."""
+
+    tensor: NamedTensor
+    row: int
+    full: float
+
+    def drawn(self, mark: Mobject) -> np.ndarray:
+        """The corners of the boxes of all squares: square × (low, high) × 3."""
+        each = mark.points.reshape(self.tensor.shape[1], -1, 3)
+        return np.stack([each.min(1), each.max(1)], 1)
+
+    def entries(self, mark: Mobject) -> Iterator[Entry]:
+        """The cells of the squares, each as large as it can be."""
+        boxes = self.drawn(mark)
+        centres = boxes.mean(1)
+        half = np.array([1.0, 1.0, 0.0]) * self._pitch(centres) / 2
+        for j, centre in enumerate(centres):
+            yield Entry(centre - half, centre + half, self.tensor.quantity(self.row, j), mark)
+
+    @staticmethod
+    def _pitch(centres: np.ndarray) -> float:
+        return float(np.ptp(centres[:, 0])) / (len(centres) - 1) if len(centres) > 1 else 0.0
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        boxes = self.drawn(mark)
+        pitch = self._pitch(boxes.mean(1))
+        if not pitch:
+            return ""
+        sides = (boxes[:, 1, :2] - boxes[:, 0, :2]) * PIXELS_PER_UNIT
+        for j, both in enumerate(sides):
+            quantity = self.tensor.quantity(self.row, j)
+            right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5 * PIXELS_PER_UNIT
+            if np.abs(both - right).max() > SLACK:
+                return f"a square of {both[0]:.1f} × {both[1]:.1f} px is drawn for {named(quantity)}: {right:.1f} px"
+        return ""
+
+
+@dataclass(frozen=True)
+class Scattered(Grounded):
+    """Some squares of a matrix as one shape around the middle of their ground: the area of each is its entry.
+
+    The pitch is `pitch` × the width of the ground, and a whole entry is `full` × the pitch wide.
+    """
+
+    tensor: NamedTensor
+    full: float
+    pitch: float
+    ground: Ground
+
+    def fault_from(self, paper: Mobject, mark: VMobject, sight: Sight) -> str:
+        if not len(mark.points):
+            return ""
+        low, high = box_of(paper)
+        pitch, (rows, columns) = float(high[0] - low[0]) * self.pitch, self.tensor.shape
+        each = mark.points.reshape(-1, 16, 3)
+        places = ((each.min(1) + each.max(1)) / 2 - (low + high) / 2) / pitch
+        down = np.round((rows - 1) / 2 - places[:, 1]).astype(int)
+        across = np.round(places[:, 0] + (columns - 1) / 2).astype(int)
+        for square, i, j in zip(np.ptp(each, axis=1)[:, :2], down, across, strict=True):
+            if not (0 <= i < rows and 0 <= j < columns):
+                return f"a square stands beside the grid of {self.tensor.name}"
+            quantity = self.tensor.quantity(int(i), int(j))
+            right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5
+            if np.abs(square - right).max() * PIXELS_PER_UNIT > SLACK:
+                side = float(square[0]) * PIXELS_PER_UNIT
+                return f"a square of {side:.1f} px is drawn for {named(quantity)}: {right * PIXELS_PER_UNIT:.1f} px"
+        return ""
