@@ -342,7 +342,7 @@ class Weighting(Chapter):
                 claim(
                     bool(part > 0.5),
                     f"Most of it comes from “{leader}”.",
-                    f"It is a mixture, and most of it comes from “{leader}”.",
+                    f"It is a mixture, and the largest part comes from “{leader}”.",
                 )
             ),
             stage=[ribbon],
