@@ -14,7 +14,7 @@ import walking
 from click.testing import CliRunner
 from walking import chapters, findings, name_of, trace_of
 
-from scenes.chapters.c02_lstm import verdict_on
+from scenes.chapters.c03_lstm import verdict_on
 from scenes.cli.main import lecture
 from scenes.mobjects.attention_grid import board_of
 from scenes.stage.reading import read

@@ -35,7 +35,7 @@ ALL = 0.995
 class Decoder(Chapter):
     """Shift, mask, ask the source: how each row comes to predict its next word."""
 
-    number = 11
+    number = 12
     title = "Decoder"
     needs = ("a decoder",)
     at_the_end = True

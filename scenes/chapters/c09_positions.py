@@ -46,7 +46,7 @@ APART = 3
 class Positions(Chapter):
     """Shuffled words, a sum without order, clock hands, and the word that survives the adding."""
 
-    number = 4
+    number = 9
     title = "Positional encoding and embeddings"
     needs = ("self-attention", "added positions")
 

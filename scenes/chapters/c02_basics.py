@@ -29,7 +29,7 @@ LONG = 6
 class Basics(Chapter):
     """The model at work, closed and then opened half by half."""
 
-    number = 1
+    number = 2
     title = "Basics"
     needs = ("cross-attention",)
 

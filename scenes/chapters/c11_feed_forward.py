@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import Trace
 class FeedForward(Chapter):
     """A network that reads one row at a time, and the bend that makes it more than a matrix."""
 
-    number = 10
+    number = 11
     title = "Feed-forward; so, what is linear?"
     needs = ("self-attention",)
 

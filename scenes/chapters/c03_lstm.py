@@ -37,7 +37,7 @@ LONG = 8
 class AgainstLSTM(Chapter):
     """A chain against a grid: order for free, or short paths and all words at once."""
 
-    number = 2
+    number = 3
     title = "Transformers vs LSTMs"
     needs = ("cross-attention", "an LSTM")
 

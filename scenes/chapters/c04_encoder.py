@@ -39,7 +39,7 @@ ACTIVATIONS = {"relu": "ReLU: negative becomes zero", "silu": "SiLU"}
 class Encoder(Chapter):
     """A walk along the encoder, with the real rows of the sentence in every box."""
 
-    number = 3
+    number = 4
     title = "The encoder, box by box"
     needs = ("an encoder",)
 

@@ -37,7 +37,7 @@ COLUMNS = 7
 class Interpretation(Chapter):
     """A pattern is a hypothesis; what happens without it is a test."""
 
-    number = 14
+    number = 15
     title = "Interpretability"
     needs = ("cross-attention",)
 

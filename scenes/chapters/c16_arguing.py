@@ -24,7 +24,7 @@ FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
 class Arguing(Chapter):
     """An argument about architecture is an experiment with a stated size."""
 
-    number = 15
+    number = 16
     title = "Arguing architectural decisions"
 
     def steps(self, trace: Trace) -> Iterator[Step]:

@@ -34,7 +34,7 @@ ROUNDING = 1e-6
 class Residual(Chapter):
     """What is added stays, and what is normed keeps its size."""
 
-    number = 9
+    number = 10
     title = "Residual layers: Add, Norm"
     needs = ("self-attention",)
 

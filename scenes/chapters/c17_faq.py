@@ -63,7 +63,7 @@ NEARLY_ALL = 0.9
 class FAQ(Chapter):
     """Where every number comes from, what the notes got right, and what you can predict now."""
 
-    number = 16
+    number = 17
     title = "FAQ and tasks"
     needs = ("cross-attention",)
 

@@ -30,7 +30,7 @@ SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfo
 class Training(Chapter):
     """A watched training: what is asked, how wrong the guess was, where the gradient pushes, what forms."""
 
-    number = 12
+    number = 13
     title = "Training"
     needs = ("cross-attention",)
 

@@ -35,7 +35,7 @@ SLIVER = 0.05
 class Inference(Chapter):
     """Greedy, beam, chance; and a cache, because old rows never change."""
 
-    number = 13
+    number = 14
     title = "Inference"
     needs = ("a decoder",)
     at_the_end = True
