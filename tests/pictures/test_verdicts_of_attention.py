@@ -1,0 +1,114 @@
+"""The verdicts of the chapters on attention, from the queries, keys and values alone, by arithmetic of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from walking import FRESH, RANDOM, SENTENCES, chapters, findings, name_of, trace_of
+
+from scenes.stage.chapter import Chapter
+from scenes.stage.step import Record
+from transformer_core.studies.focus import Focus, focus_of, mixed_focus
+from transformer_core.tracing.trace import Trace
+
+CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
+READ = [(text, None) for text in SENTENCES] + [(FRESH[0], RANDOM), (FRESH[2], RANDOM)]
+
+
+def about(name: str) -> pytest.MarkDecorator:
+    """A chapter about each sentence; the name comes first, so that the process that walks it does it."""
+    chapter = CHAPTERS[name]
+    return pytest.mark.parametrize(
+        ("chapter", "text", "model"),
+        [
+            pytest.param(chapter, text, model, id=f"{chapter.__name__}-{text[:14]}{'-random' if model else ''}")
+            for text, model in READ
+        ],
+    )
+
+
+def told(chapter: type[Chapter], text: str, model: Path | None) -> list[Record]:
+    return findings(chapter, text, "dark", model=model).records
+
+
+def said(records: list[Record]) -> str:
+    return " ".join(record.narration for record in records)
+
+
+def of_head(trace: Trace, focus: Focus, name: str) -> np.ndarray:
+    return np.asarray(trace[f"{focus.path}.{name}"].values[0, focus.head])
+
+
+def weights_of(trace: Trace, focus: Focus) -> np.ndarray:
+    """softmax(Q K^T / sqrt(d_k)) of the head in focus, from its queries and keys."""
+    query, key = of_head(trace, focus, "q"), of_head(trace, focus, "k")
+    scaled = query @ key.T / np.sqrt(query.shape[-1])
+    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))
+
+
+@about("qkv")
+def test_a_query_and_a_key_are_called_alike_only_where_their_cosine_is_near_one(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    focus = focus_of(trace)
+    query, key = (of_head(trace, focus, name)[focus.query_token.position] for name in "qk")
+    cosine = query @ key / np.linalg.norm(query) / np.linalg.norm(key)
+    spoken = said(told(chapter, text, model))
+    assert ("are almost alike" in spoken) == (cosine > 0.9)
+    assert ("is not its key" in spoken) == (cosine <= 0.9)
+
+
+@about("scores")
+def test_the_best_and_the_worst_match_are_the_largest_and_the_smallest_dot_product(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    focus = mixed_focus(trace)
+    words, here = trace.about["tokens"], focus.query_token.position
+    scores = of_head(trace, focus, "k") @ of_head(trace, focus, "q")[here]
+    spoken = said(told(chapter, text, model))
+    if len(words) == 1:
+        assert "It meets only its own key" in spoken
+    else:
+        assert f"The best match is “{words[scores.argmax()]}” with " in spoken
+        assert f"the worst “{words[scores.argmin()]}” with " in spoken
+
+
+@about("weighting")
+def test_most_of_an_output_is_said_to_come_from_a_token_only_where_its_part_is_over_a_half(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    focus = mixed_focus(trace)
+    here = focus.query_token.position
+    lengths = weights_of(trace, focus)[here] * np.linalg.norm(of_head(trace, focus, "v"), axis=-1)
+    part, leader = lengths.max() / lengths.sum(), trace.about["tokens"][lengths.argmax()]
+    spoken = said(told(chapter, text, model))
+    assert (f"Most of it comes from “{leader}”." in spoken) == (part > 0.5)
+    assert (f"the largest part comes from “{leader}”." in spoken) == (part <= 0.5)
+
+
+@about("weighting")
+def test_the_verdict_on_the_bet_follows_both_attention_weights(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    focus = focus_of(trace)
+    last = told(chapter, text, model)[-2]
+    if last.title != "The bet: does it look, too?":
+        assert "nobody wrote it" not in said(told(chapter, text, model))
+        return
+    swapped = str(last.narration).split(", with one form")[0].rpartition("“")[2].rstrip("”")
+    words = list(trace.about["tokens"])
+    words[focus.query_token.position] = swapped
+    share, other = (
+        weights_of(read, focus)[focus.query_token.position, focus.top_key.position]
+        for read in (trace, trace_of(" ".join(words), model))
+    )
+    assert ("Training found this: nobody wrote it." in last.narration) == (share > 0.5 > other)
+    assert ("the two differ less" in last.narration) == (share > other and not share > 0.5 > other)
+    assert ("Here it looks even more" in last.narration) == (share <= other)
