@@ -27,6 +27,7 @@ from manim import (
 from scenes.animations.fades import Come, Leave
 from scenes.animations.motions import Morph, Sweep, Turned
 from scenes.mobjects.cells import Cell
+from scenes.mobjects.marks import Rings, means
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -93,7 +94,7 @@ def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> V
     """An outline, close around a cell, and `roomy` around bare text."""
     air = 16 if roomy else 7
     width, height = mobject.width * 135 + 2 * air, mobject.height * 135 + 2 * air
-    return frame(width, height, role).move_to(mobject)
+    return means(frame(width, height, role), Rings()).move_to(mobject)
 
 
 def highlight(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> tuple[VMobject, Animation]:

@@ -189,7 +189,6 @@ class QKV(Chapter):
             ),
             beat(
                 followed(focus),
-                appear(ring_around(deck.plates[-1])),
                 Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
             ),
         )

@@ -125,6 +125,7 @@ class Weighting(Chapter):
         weights, place = head["weights"], before.ribbon.place
         here = place(query_token)
         stacked = StackedRows(weights, after.lines)
+        ring = ring_around(after.row(query_token))
         strongest = weights.largest()
         rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
@@ -133,7 +134,7 @@ class Weighting(Chapter):
             "Each query has a softmax of its own",
             beat(
                 f"The weights of “{query_token}” take the place of its scores.",
-                appear(ring_around(after.row(query_token))),
+                appear(ring),
             ),
             beat(
                 claim(
@@ -146,7 +147,7 @@ class Weighting(Chapter):
             beat(
                 f"Each row adds up to one{over}{beyond}. Columns need not.",
                 (
-                    leave(before.empty),
+                    leave(before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
                 ),
                 appear(stacked.numbers),
@@ -472,7 +473,7 @@ class Weighting(Chapter):
         head = focus.seen(trace)
         formula = Formula(
             'op("Attention")(Q, K, V) = '
-            '{{ op("softmax") : weight }} lr((frac({{ Q : query }} {{ K : key }}^T, {{ sqrt(d_k) : ink2 }}))) '
+            '{{ op("softmax") : weight }} lr((frac({{ Q : query }} {{ K^T : key }}, {{ sqrt(d_k) : ink2 }}))) '
             "{{ V : value }}",
             LARGE,
         )

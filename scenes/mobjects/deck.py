@@ -16,6 +16,10 @@ from scenes.theme import palette, units
 STEP, NAMED = 54.0, 32.0
 
 
+class Plate(Box):
+    """A plate that lies partly over others."""
+
+
 class Deck(VGroup):
     """Plates behind each other, each with a name at its upper left; the one in `front` is lit.
 
@@ -40,7 +44,7 @@ class Deck(VGroup):
         names = [*names[:front], *names[front + 1 :], names[front]]
         front = count - 1
         for i, name in enumerate(names):
-            plate = Box(wide, high, colours.surface, 12, colours.role(role), 3)
+            plate = Plate(wide, high, colours.surface, 12, colours.role(role), 3)
             lit = i == front
             plate.set_stroke(colours.role(role if lit else "line"), stroke(6 if lit else 3), 1)
             plate.shift(np.array([(i - (count - 1) / 2), -(i - (count - 1) / 2), 0]) * units(step))

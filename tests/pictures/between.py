@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pytest
 from manim import Mobject, VMobject
 from walking import walk
 
 from scenes.layout import texts_on
+from scenes.mobjects.deck import Plate
+from scenes.mobjects.shapes import Box
 from scenes.rendering.motion import every, movers
 from scenes.stage.chapter import Chapter
 from scenes.stage.step import Record
-from scenes.theme import units
+from scenes.theme import PIXELS_PER_UNIT, units
 
 #: Where in a play the stage is looked at.
 MOMENTS = (1 / 3, 2 / 3)
@@ -61,6 +64,28 @@ def overlaps(stage: Sequence[Mobject]) -> list[str]:
         if one.text != other.text
         and min(a[1][0], b[1][0]) - max(a[0][0], b[0][0]) > units(1)
         and min(a[1][1], b[1][1]) - max(a[0][1], b[0][1]) > units(1)
+    ]
+
+
+def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
+    """Plates that stand still and lie partly over each other; those of a deck are meant to."""
+    plates = {
+        id(part): part
+        for root in stage
+        for part in root.get_family()
+        if isinstance(part, Box) and part.get_fill_opacity() >= FAINT
+        if not isinstance(part, Plate) and id(part) not in moving and not getattr(part, "dived", False)
+    }
+    boxes = np.array([np.concatenate(_box(plate)).reshape(2, 3)[:, :2].ravel() for plate in plates.values()])
+    if not len(boxes):
+        return []
+    low, high = boxes[:, :2], boxes[:, 2:]
+    shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+    within = (low[:, None] >= low[None] - units(2)).all(-1) & (high[:, None] <= high[None] + units(2)).all(-1)
+    found = (shared > units(2)).all(-1) & ~within & ~within.T
+    return [
+        "plates of {:.0f} × {:.0f} px lie over each other".format(*shared[i, j] * PIXELS_PER_UNIT)
+        for i, j in np.argwhere(np.triu(found, 1))
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from between import look_between, overlaps
+from between import collisions, look_between, overlaps
 from truth import lies
 from walking import SENTENCES, chapters, name_of
 
@@ -16,6 +16,8 @@ from scenes.stage.chapter import Chapter
 WALKED = ("lstm", "positions", "qkv", "scores", "weighting", "heads", "inference")
 #: Chapters in which texts of a play touch in passing: what fades out is still half there when its successor arrives.
 TOUCHING = ("lstm",)
+#: Chapters of which a picture lays plates over each other: a chain of arrows, waves as bars.
+LYING = ("lstm", "positions")
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Between:
     lies: list[str] = field(default_factory=list)
     misdrawn: list[str] = field(default_factory=list)
     overlaps: list[str] = field(default_factory=list)
+    collisions: list[str] = field(default_factory=list)
     frames: int = 0
 
 
@@ -38,9 +41,11 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
         found.lies += [here + lie for lie in lies(scene.mobjects, trace)]
         found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, trace, moving)]
         found.overlaps += [here + pair for pair in overlaps(scene.mobjects)]
+        found.collisions += [here + pair for pair in collisions(scene.mobjects, moving)]
 
     (chapter,) = [chapter for chapter in chapters() if name_of(chapter) == name]
     look_between(chapter, SENTENCES[0], look, monkeypatch)
     assert found.frames > 50
     assert [found.lies, found.misdrawn] == [[], []]
+    assert found.collisions == [] or name in LYING
     assert found.overlaps == [] or name in TOUCHING

@@ -28,7 +28,7 @@ from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases
-from scenes.mobjects.shapes import stroke
+from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.strips import Rows, Strip
@@ -36,7 +36,7 @@ from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.trading import Staircase
 from scenes.mobjects.trials import DotRows
-from scenes.theme import at, drawn_in, units
+from scenes.theme import at, drawn_in, palette, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -450,3 +450,34 @@ def test_a_shape_that_took_on_another_look_is_judged_by_it() -> None:
     assert faults(one) != []
     hand_over(one, other)
     assert faults(one) == []
+
+
+def plates() -> list[Box]:
+    """Three plates side by side, with the gap of a grid between them."""
+    row = VGroup(*(Box(120, 60, palette().surface) for _ in range(3))).arrange(RIGHT, buff=units(8))
+    return [*row]
+
+
+def test_a_ring_close_around_a_plate_or_a_column_of_a_wide_one_is_true() -> None:
+    left, middle, right = plates()
+    wide = Box(800, 200, palette().surface)
+    assert misdrawn([wide, left, middle, right, ring_around(middle)], trace()) == []
+    column = VGroup(left, middle.shift(UP * 2), right.shift(DOWN * 2)).arrange(DOWN, buff=units(80))
+    assert misdrawn([wide, column, ring_around(column)], trace()) == []
+
+
+def test_a_ring_around_nothing_is_found() -> None:
+    ring = ring_around(plates()[1])
+    assert misdrawn([ring], trace()) == ["a ring is around nothing"]
+    assert misdrawn([ring], trace(), moving={1}) == [], "what it goes around may be on its way"
+
+
+def test_a_ring_under_what_it_goes_around_is_found() -> None:
+    middle = plates()[1]
+    assert misdrawn([ring_around(middle), middle], trace()) == ["a ring lies under what it goes around"]
+
+
+def test_a_ring_that_cuts_into_a_neighbour_is_found() -> None:
+    left, middle, right = plates()
+    ring = ring_around(middle).shift(RIGHT * units(10))
+    assert misdrawn([left, middle, right, ring], trace()) == ["a ring cuts 9 px into what stands beside it"]

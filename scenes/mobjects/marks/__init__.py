@@ -14,7 +14,7 @@ the token that stands there. What such a ground or token is missing for, or on i
 
 from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, marks_on, means, misdrawn, named
 from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Stair, Thickness
-from scenes.mobjects.marks.names import Around, Beside, Called, End, Names
+from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.places import Away, Course, Rises, Span, Tick, Tip, row_of
 from scenes.mobjects.marks.shades import Heat, Hue, Scattered, Shade, Squares
 
@@ -34,6 +34,7 @@ __all__ = [
     "Meaning",
     "Names",
     "Reach",
+    "Rings",
     "Rises",
     "Scattered",
     "Shade",

@@ -19,6 +19,8 @@ from transformer_core.tracing.trace import Trace
 SLACK = 0.75
 #: A line ends at a token, and a chip names a row, up to so many px away from it.
 NEAR = 28.0
+#: A shape with less of a fill is dimmed, coming or going.
+THERE = 0.5
 #: The sides of a mark by their names.
 SIDES = {"width": 0, "height": 1}
 Drawn = TypeVar("Drawn", bound=Mobject)
@@ -108,6 +110,7 @@ class Sight:
         self.marks = [part for part in self.parts.values() if getattr(part, "meanings", ())]
         self._entries: dict[str, list[Entry]] | None = None
         self._stands: list[tuple[Mobject, Label]] | None = None
+        self._filled: list[tuple[VMobject, np.ndarray]] | None = None
         self._read: dict[str, NamedTensor] = {}
 
     def tensor(self, name: str) -> NamedTensor:
@@ -150,6 +153,17 @@ class Sight:
             for meaning in getattr(part, "meanings", ()):
                 if self.stands_still(part):
                     yield from meaning.entries(part)
+
+    @property
+    def filled(self) -> list[tuple[VMobject, np.ndarray]]:
+        """Shapes that are there and have a fill, in the order in which they are drawn, each with its box."""
+        if self._filled is None:
+            self._filled = [
+                (part, np.concatenate([part.points[:, :2].min(0), part.points[:, :2].max(0)]))
+                for part in self.parts.values()
+                if isinstance(part, VMobject) and len(part.points) and part.get_fill_opacity() >= THERE
+            ]
+        return self._filled
 
     @property
     def stands(self) -> list[tuple[Mobject, Label]]:

@@ -9,8 +9,12 @@ from manim import Mobject, VMobject
 
 from scenes.mobjects.marks.judging import NEAR, Entry, Grounded, Meaning, Sight, between, box_of, named
 from scenes.mobjects.marks.places import Course, Span
-from scenes.theme import PIXELS_PER_UNIT
+from scenes.theme import PIXELS_PER_UNIT, units
 from transformer_core.tracing.provenance import Label, Quantity
+
+#: How far a ring may reach over the border of what stands beside it: about as thick as its line. What is smaller than
+#: `TIP` is the head of an arrow that leads to what the ring goes around.
+BITE, TIP = units(8), units(20)
 
 
 @dataclass(frozen=True)
@@ -132,3 +136,40 @@ class Around(Meaning):
         places = [entry for entry in sight.entries(self.quantity.name) if entry.quantity.index == self.quantity.index]
         inside = [np.all(low[:2] <= one.low[:2]) and np.all(one.high[:2] <= high[:2]) for one in places]
         return "" if any(inside) or not places else f"the ring is not around {named(self.quantity)}"
+
+
+@dataclass(frozen=True)
+class Rings(Meaning):
+    """The outline goes around something, lies above it, and cuts into nothing beside it.
+
+    It may lie within a plate, or lead around a column across one.
+    """
+
+    numeric = False
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        ring, empty = _rectangle(mark), True
+        order = {part: place for place, part in enumerate(sight.parts)}
+        for part, box in sight.filled:
+            if not sight.stands_still(part):
+                continue
+            across, down = (min(ring[a + 2], box[a + 2]) - max(ring[a], box[a]) for a in (0, 1))
+            within = [box[a] >= ring[a] - BITE and box[a + 2] <= ring[a + 2] + BITE for a in (0, 1)]
+            inside = [ring[a] >= box[a] and ring[a + 2] <= box[a + 2] for a in (0, 1)]
+            if all(within):
+                if order[id(part)] > order[id(mark)]:
+                    return "a ring lies under what it goes around"
+                empty = False
+            elif (
+                min(across, down) > BITE
+                and max(box[2:] - box[:2]) > TIP
+                and not (all(inside) or (within[0] and inside[1]) or (within[1] and inside[0]))
+            ):
+                return f"a ring cuts {min(across, down) * PIXELS_PER_UNIT:.0f} px into what stands beside it"
+        return "a ring is around nothing" if empty and not sight.moving else ""
+
+
+def _rectangle(mark: Mobject) -> np.ndarray:
+    """Left, low, right, high."""
+    low, high = box_of(mark)
+    return np.array([*low[:2], *high[:2]])
