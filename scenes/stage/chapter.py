@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import accumulate, zip_longest
 from typing import Any, ClassVar
 
-from manim import Animation, Mobject, VGroup, config
+from manim import Animation, AnimationGroup, Mobject, VGroup, config
 from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
@@ -130,8 +130,6 @@ class Chapter(Stage):
                     if opened:
                         opened(number, step)
                 self._change_note(seen, step)
-                if number == 1:
-                    self._arrive(record, showing)
                 self._light(seen, step)
                 self._perform(step, record, showing)
                 record.heard = voice.take()
@@ -146,22 +144,23 @@ class Chapter(Stage):
         self.stage_chrome = [self.map, kicker] if self.mapped else [kicker]
         self.lasting = Note.of(trace, self.lit, RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT)
 
-    def _arrive(self, record: Record, showing: bool) -> None:
-        """Between two chapters: the map, large, shows where we go.
+    def _arrive(self, opening: tuple[Animation, ...], record: Record, showing: bool) -> None:
+        """Between two chapters: the map, large, shows where we go, and opens on the first step.
 
-        Then it takes its corner, or the eye dives into the part that is lit.
+        It takes its corner, or the eye dives into the part that is lit, where the first step already begins.
         """
         place = self.map
         name = Words(self.title, "chapter").settle(at(960, 280))
         whole = place.copy().scale(ARRIVING).move_to(at(960, 630))
         self._play(appear(whole, name), record, showing)
         self._hold(pace("hold"), record, showing)
-        part = whole.lit
-        if self.mapped or part is None:
-            self._play((settle_in(whole, place), leave(name), follow(VGroup(*self.stage_chrome[1:]))), record, showing)
+        if self.mapped:
+            going = settle_in(whole, place)
         else:
-            dive = Dive([whole], part, faint=0.0, inside=0.0)
-            self._play((dive, leave(name), follow(VGroup(*self.stage_chrome))), record, showing)
+            going = leave(whole) if whole.lit is None else Dive([whole], whole.lit, inside=0.0)
+        chrome = follow(VGroup(*self.stage_chrome[self.mapped :]))
+        inside = [AnimationGroup(*opening)] if opening else []
+        self._play((AnimationGroup(going, *inside, lag_ratio=0.5), leave(name), chrome), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
 
@@ -196,8 +195,11 @@ class Chapter(Stage):
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
         spoken = self.speech[record.number - 1] if self.speech else ()
-        if step.spread:
+        if record.number == 1:
+            self._arrive(opening if step.spread else (), record, showing)
+        elif step.spread:
             self._play(opening, record, showing)
+        if step.spread:
             self._restack(step)
             opening = ()
         for said, show, seconds, ambient in zip_longest(step.beats, step.show, spoken, step.ambient):
