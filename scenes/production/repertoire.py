@@ -1,4 +1,7 @@
-"""Which chapters there are: one file each, found by looking, in the order of their numbers."""
+"""Which chapters there are, found by looking, in the order of their numbers.
+
+A chapter is a file `c06_scores.py`, or a folder `c06_scores` whose `chapter.py` stands beside what it alone draws.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,8 @@ class Entry:
 
 def repertoire(folder: Path = CHAPTERS) -> list[Entry]:
     """Every chapter of `folder`: every class with a `number`, a `title` and `steps`."""
-    return sorted(entry for path in folder.glob("*.py") for entry in entries_in(path))
+    paths = [*folder.glob("*.py"), *folder.glob("*/chapter.py")]
+    return sorted(entry for path in paths for entry in entries_in(path))
 
 
 def entries_in(path: Path) -> list[Entry]:
@@ -68,7 +72,7 @@ def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
     if not isinstance(facts.get("number"), int) or not isinstance(facts.get("title"), str):
         return None
     about = (ast.get_docstring(node) or "").partition("\n")[0]
-    name = re.sub(r"^[a-z]?\d+_", "", path.stem)
+    name = re.sub(r"^[a-z]?\d+_", "", path.parent.name if path.stem == "chapter" else path.stem)
     needs = facts.get("needs")
     needed = needs if isinstance(needs, tuple) else ()
     return Entry(int(str(facts["number"])), name, str(facts["title"]), about, node.name, path, needed)

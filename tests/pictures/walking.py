@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib
 import logging
-import pkgutil
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,10 +19,10 @@ from golden import SIZE
 from manim import logger, tempconfig
 from truth import Written, lies, wrong_in_step
 
-import scenes.chapters
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
 from scenes.mobjects.marks import marks_on, misdrawn
+from scenes.production.repertoire import repertoire
 from scenes.rendering import FastRenderer, still
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
@@ -62,16 +60,17 @@ FRESH = ("The car is red", "car", "the car the car")
 
 def chapters() -> list[type[Chapter]]:
     """Every chapter of the lecture, found by its file."""
-    found = []
-    for module in pkgutil.iter_modules(scenes.chapters.__path__):
-        names = vars(importlib.import_module(f"scenes.chapters.{module.name}"))
-        found += [c for c in names.values() if isinstance(c, type) and issubclass(c, Chapter) and c.number]
-    return sorted(found, key=lambda chapter: chapter.number)
+    return [entry.load() for entry in repertoire()]
 
 
 def name_of(chapter: type[Chapter]) -> str:
-    """What the command calls it: "scores" of scenes/chapters/c06_scores.py."""
-    return chapter.__module__.rpartition(".")[2].partition("_")[2]
+    """What the command calls it: "scores"."""
+    return _names()[chapter.number]
+
+
+@cache
+def _names() -> dict[int, str]:
+    return {entry.number: entry.name for entry in repertoire()}
 
 
 @cache

@@ -25,6 +25,15 @@ def test_a_new_file_is_a_new_chapter(place):
     assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other", "third"]
 
 
+def test_a_folder_with_a_chapter_file_is_a_chapter_of_the_name_of_the_folder(place):
+    folder = place.chapters / "c03_drawn"
+    folder.mkdir()
+    text = (place.chapters / "c02_other.py").read_text().replace("number = 2", "number = 3")
+    (folder / "chapter.py").write_text(text)
+    (folder / "figures.py").write_text("")
+    assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other", "drawn"]
+
+
 def test_every_chapter_of_the_lecture_can_be_loaded_under_its_own_number():
     entries = repertoire()
     assert len({entry.number for entry in entries}) == len(entries)
