@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CHAPTERS = sorted((ROOT / "scenes" / "chapters").rglob("[!_]*.py"))
+FOLDER = ROOT / "scenes" / "chapters"
+CHAPTERS = sorted({*FOLDER.glob("[!_]*.py"), *FOLDER.rglob("chapter.py"), *FOLDER.glob("compared/[!_]*.py")})
 SOURCES = sorted([*(ROOT / "scenes").rglob("*.py"), *(ROOT / "transformer_core").rglob("*.py")])
 
 #: What a chapter may import of Manim: groups, and the directions for placing by relation.
@@ -19,6 +20,7 @@ IMPORTS = (
     "__future__",
     "collections.abc",
     "scenes.animations",
+    "scenes.chapters.c",
     "scenes.layout",
     "scenes.mobjects",
     "scenes.stage.chapter",
@@ -91,7 +93,7 @@ def fault(node: ast.AST) -> str:
     return ""
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_chapter_contains_a_coordinate_a_colour_a_duration_a_size_or_a_random_call(chapter):
     assert not faults(ast.parse(chapter.read_text(encoding="utf-8")))
 
@@ -115,12 +117,12 @@ def bare_numbers(tree: ast.AST) -> list[str]:
     return [f"line {node.lineno}: {ast.unparse(part)} in {ast.unparse(node)[:80]}" for node, part in found]
 
 
-@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_chapter_on_the_new_stage_hands_a_bare_number_to_a_figure(chapter):
     assert bare_numbers(ast.parse(chapter.read_text(encoding="utf-8"))) == []
 
 
-@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("chapter", STAGED, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_chapter_on_the_new_stage_keeps_anything_between_its_steps(chapter):
     kept = [
         ast.unparse(target)

@@ -54,10 +54,9 @@ def texts(node: ast.AST) -> list[str]:
 
 @cache
 def titles(chapter: str) -> list[str]:
-    names = chosen([chapter])
-    assert [one.name for one in names] == [chapter]
-    files = sorted((ROOT / "scenes" / "chapters").glob(f"c??_{chapter}.py"))
-    return [title for file in files for title in titles_of(file.read_text(encoding="utf-8"))]
+    (found,) = chosen([chapter])
+    assert found.name == chapter
+    return titles_of(found.path.read_text(encoding="utf-8"))
 
 
 def missing(rows: list[dict[str, str]]) -> list[str]:

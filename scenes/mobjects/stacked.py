@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import LEFT, RIGHT, VGroup
 
@@ -17,8 +19,10 @@ class StackedRows(VGroup):
     """Each row of weights as one bar, a segment a key: the bars are equally long, since each row adds up to one.
 
     Args:
-        weights: "query key".
+        weights: "query key", or other parts of one; of a single row "key".
         rooms: the rectangle of each row.
+        fills: a colour for each column; without, a segment is as bright as its weight is large.
+        spec: how a part is written.
 
     `segments[i, j]` is the weight that query i gives to key j.
 
@@ -28,25 +32,27 @@ class StackedRows(VGroup):
         figure = StackedRows(weights, Room(360, 190, 1560, 590).rows(len(weights)))
     """
 
-    def __init__(self, weights: NamedTensor, rooms: list[Room]) -> None:
+    def __init__(
+        self, weights: NamedTensor, rooms: list[Room], fills: Sequence[str] = (), spec: str = "weight"
+    ) -> None:
         self.segments: dict[tuple[int, int], Box] = {}
         colours = palette()
-        for i, room in enumerate(rooms):
+        rows = [weights] if len(weights.shape) == 1 else [*weights]
+        for i, (row, room) in enumerate(zip(rows, rooms, strict=True)):
             left = at(room.left, 0)[0]
-            for j in range(weights.shape[1]):
-                weight = weights.quantity(i, j)
+            for j, weight in enumerate(row.quantities()):
                 wide = max(float(weight) * room.width, 1.0)
-                part = Box(wide, room.height - 24, shared(weight), 4, colours.background, 2)
+                fill = fills[j] if fills else shared(weight)
+                part = Box(wide, room.height - 24, fill, 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
-                part.quantity, part.fill = weight, shared(weight)
-                self.segments[i, j] = means(
-                    part, Length(weight, "width", room.width, room.height - 24, 1.0), Shade(weight)
-                )
+                part.quantity, part.fill = weight, fill
+                means(part, Length(weight, "width", room.width, room.height - 24, 1.0))
+                self.segments[i, j] = part if fills else means(part, Shade(weight))
         self.numbers = VGroup()
         for part in self.segments.values():
             if part.width > units(120) and part.height > units(44):
-                text = number(part.quantity, "weight", "stage number").settle(part.get_center())
+                text = number(part.quantity, spec, "stage number").settle(part.get_center())
                 text.set_fill(ink_on(part.fill)).paper = part
                 self.numbers.add(text)
         super().__init__(*self.segments.values(), self.numbers)

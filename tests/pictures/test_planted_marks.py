@@ -12,9 +12,9 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
+from scenes.chapters.c17_faq.figures import ToScale
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.areas import Areas
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
@@ -34,6 +34,7 @@ from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
+from scenes.mobjects.text import Words
 from scenes.mobjects.trading import Staircase
 from scenes.mobjects.trials import DotRows
 from scenes.theme import at, drawn_in, palette, units
@@ -145,6 +146,12 @@ def temperatures() -> VGroup:
     return Temperatures(table, head["temperatures"].quantities(), ribbon, (0, 1, 2, 3), STAGE).states[1]
 
 
+def two_models() -> ToScale:
+    """The largest part of the shipped model as a square in that of the whole."""
+    whole, part = trace()["config.parameters"], trace()["parameters.by_kind"].largest()[1]
+    return ToScale(part, whole, Words("the whole", "block"), Words("and a part", "block"))
+
+
 #: Figures as the lecture makes them, each with a part that is there to be scaled and copied.
 FIGURES: dict[str, Callable[[], Mobject]] = {
     "share bar": lambda: ShareBar(weights().quantity(0, 0)),
@@ -165,7 +172,6 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "curves": plot,
     "staircase": stairs,
     "small grid": lambda: SmallGrid(weights(), 180),
-    "areas": lambda: Areas(trace(), by_kind=True),
 }
 
 
@@ -382,9 +388,8 @@ def test_a_step_that_begins_elsewhere_is_found() -> None:
 
 
 def test_an_area_that_was_drawn_too_large_is_found() -> None:
-    picture = Areas(trace(), by_kind=True)
-    largest = max(picture.blocks, key=lambda block: block.height)
-    stretched(largest, 0.5, 1, DOWN)
+    picture = two_models()
+    stretched(picture.small, 1.1, 1, DOWN)
     assert faults(picture) != []
 
 

@@ -1,8 +1,14 @@
 """Oracles of what follows from the sizes alone."""
 
+import functools
+
 import numpy as np
+import torch
 
 from oracles import Raw, oracle
+from transformer_core.config import Config, Rotary
+from transformer_core.model import Transformer
+from transformer_core.parameters import every_parameter
 
 CONFIG = "config"
 
@@ -140,3 +146,51 @@ def sized(raw):
     from fnmatch import fnmatchcase
 
     return next(pattern for pattern in SIZED if fnmatchcase(raw.prefix, pattern))
+
+
+@functools.cache
+def built() -> list[list[int]]:
+    """The matrices of two published models, built without memory, kind by kind: no biases, no norms."""
+    small = Config(
+        target_vocab=49_152, d_model=576, d_ff=1536, heads=9, kv_heads=3, encoder_layers=0, decoder_layers=30,
+        gated=True, activation="silu", norm="rms", norm_order="pre", positions="none", rotary=Rotary(),
+    )  # fmt: skip
+    large = Config(
+        target_vocab=50_257, d_model=12_288, d_ff=49_152, heads=96, encoder_layers=0, decoder_layers=96,
+        norm_order="pre", activation="gelu", positions="learned", max_positions=2048,
+    )  # fmt: skip
+    found = []
+    for config in (small, large):
+        with torch.device("meta"):
+            model = Transformer(config)
+        sizes = dict.fromkeys(("feed-forward", "attention", "embeddings"), 0)
+        for name, tensor, axes in every_parameter(model):
+            if len(axes.split()) > 1 and not name.startswith("output.") and not name.rpartition(".")[2].startswith("b"):
+                sizes[kind(name.rpartition(".")[0])] += tensor.numel()
+        found.append([*sizes.values()])
+    return found
+
+
+PARTS = {"model": ("SmolLM2", "GPT-3"), "part": ("feed-forward", "attention", "embeddings")}
+
+
+@oracle("published", "parameters", "model part", lambda _: PARTS)
+def published(_):
+    return built()
+
+
+@oracle("published_squares", "parameters", "model part", lambda _: PARTS | {"part": PARTS["part"][:2]})
+def published_squares(_):
+    """Of GPT-3 4 d^2 in attention, 8 d^2 in a feed-forward layer of the width 4 d; of SmolLM2 with d = 9 x 64, shared
+    keys and values of 3 x 64, and three matrices of the width 8 d / 3."""
+    return [[3 * 8 / 3, 2 + 2 / 3], [2 * 4, 4]]
+
+
+@oracle("published_total", "parameters", "model", lambda _: {"model": PARTS["model"]})
+def published_total(_):
+    return [sum(counts) for counts in built()]
+
+
+@oracle("published_shares", "parameters", "model part", lambda _: PARTS)
+def published_shares(_):
+    return [[count / sum(counts) for count in counts] for counts in built()]

@@ -13,6 +13,13 @@ from transformer_core.tracing.trace import Trace
 LONGEST = 13
 #: How many ways to cut a width are listed at most.
 SPLITS = 5
+#: Models of other sizes, from what was published of them: layers, d_model, d_ff, the width of all queries and of all
+#: keys, matrices of a feed-forward layer, entries of the vocabulary, and positions with a learned vector. Sources: the
+#: configuration of SmolLM2-135M (Allal et al. 2025); GPT-3 175B, Brown et al. 2020, table 2.1 and section 2.1.
+PUBLISHED = {
+    "SmolLM2": (30, 576, 1536, 576, 192, 3, 49_152, 0),
+    "GPT-3": (96, 12_288, 49_152, 12_288, 12_288, 2, 50_257, 2048),
+}
 #: What a part of the model is for, by the last word of its path.
 KINDS = {
     "self_attn": "attention",
@@ -115,3 +122,38 @@ def by_layer(trace: Trace, prefix: str, counts: np.ndarray) -> Values:
     found = columns(trace.labels(f"{prefix}.counts")["part"], False)
     values = np.array([sum(counts[at] for at in places) for _, places in found])
     return values, {"part": tuple(layer for layer, _ in found)}
+
+
+@measure("model part", model=PUBLISHED, part=("feed-forward", "attention", "embeddings"))
+def published() -> Values:
+    """The parameters of published models: "model part". Biases and norms, less than one in a thousand, are left out.
+
+    Attention has 2 d_model (d_query + d_key) a layer, which is 4 d_model^2 where each head has keys of its own; a
+    feed-forward layer has two matrices of d_model d_ff, or three where it is gated.
+    """
+    return np.array(
+        [
+            (layers * matrices * d_model * d_ff, layers * 2 * d_model * (query + key), (vocab + positions) * d_model)
+            for layers, d_model, d_ff, query, key, matrices, vocab, positions in PUBLISHED.values()
+        ],
+        dtype=float,
+    )
+
+
+@measure("model part", model=PUBLISHED, part=("feed-forward", "attention"))
+def published_squares(published: np.ndarray) -> Values:
+    """The parameters of one layer of published models in units of d_model^2: "model part"."""
+    layers, d_model = np.array([sizes[:2] for sizes in PUBLISHED.values()], dtype=float).T
+    return published[:, :2] / (layers * d_model**2)[:, None]
+
+
+@measure("model", like="published")
+def published_total(published: np.ndarray) -> Values:
+    """The sum over the parts of `published`."""
+    return published.sum(-1)
+
+
+@measure("model part", like="published")
+def published_shares(published: np.ndarray) -> Values:
+    """`published` over its sum, model by model."""
+    return published / published.sum(-1, keepdims=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.layout import LEFT_EDGE, RIGHT_EDGE, TOP
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import Box, arrow, frame
 from scenes.mobjects.strips import Rows, rows_shown
@@ -17,7 +20,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: The side of a grid in px, and the most rows that are shown.
-SIDE, LANES = 430.0, 13
+SIDE, LANES = 500.0, 13
 
 
 class Pause(VGroup):
@@ -35,9 +38,9 @@ class Grid(VGroup):
 
     def __init__(self, scores: NamedTensor, name: str, scale: float, x: float) -> None:
         count = len(scores)
-        pitch = min(104.0, SIDE / count)
+        pitch = min(124.0, SIDE / count)
         self.cells = TensorGrid(scores, "heat", scale=scale, wide=pitch - 4, high=pitch - 4)
-        self.cells.move_to(at(x, 548))
+        self.cells.move_to(at(x, 536))
         queries, keys = scores.words("query"), scores.words("key")
         upright = max(word(label, "map").width for label in keys) > units(pitch - 12)
         rows, columns = VGroup(), VGroup()
@@ -56,6 +59,7 @@ class Grid(VGroup):
         self.words = VGroup(rows, columns)
         self.title = Words(name, "block").settle(at(x, 0)).stand_on(columns.get_top()[1] + units(24))
         super().__init__(self.cells, self.words, self.title)
+        self.shift(DOWN * max(0.0, self.title.get_top()[1] - at(0, TOP)[1]))
 
     def told(self, query_token: Label, top_key: Label, share: Quantity) -> VGroup:
         """ "red → car 99%" below the grid."""
@@ -146,9 +150,15 @@ def both_sides(trace_rows: list[NamedTensor], changes: list[NamedTensor], names:
 
 
 class Spare(VGroup):
-    """Heads as squares: those that nobody misses go dark together; and what is right with and without them."""
+    """Heads as squares: those that nobody misses go dark together; and what is right with and without them.
 
-    def __init__(self, alone: NamedTensor, spare: set[int], right: NamedTensor) -> None:
+    Args:
+        run: the results of the experiment, by name.
+    """
+
+    def __init__(self, run: Mapping[str, Any]) -> None:
+        alone, right = run["alone"], run["right"]
+        spare = {k for k, off in enumerate(run["which"].values) if off}
         self.tiles, self.off = VGroup(), VGroup()
         rows: dict[str, list[int]] = {}
         for k, name in enumerate(alone.labels["part"]):
@@ -160,7 +170,7 @@ class Spare(VGroup):
         }
         self.names = VGroup()
         pitch = min(86.0, 700.0 / max(map(len, rows.values())))
-        y = 370.0
+        y = 300.0
         for kind, places in rows.items():
             label = Words(called[kind], "block").settle(at(0, y)).begin_at(at(LEFT_EDGE, 0)[0])
             self.names.add(label)
@@ -169,15 +179,17 @@ class Spare(VGroup):
                 self.tiles.add(tile)
                 if k in spare:
                     self.off.add(tile)
-            y += 180
-        self.bars = VGroup()
-        for k, name in enumerate(("all heads", "the spare ones off")):
-            share = right.quantity(k)
-            bar = ShareBar(share, 360, "", 64).move_to(at(1400, 430 + k * 210))
-            text = Words(name, "fact", "ink2").next_to(bar, UP, buff=units(16)).align_to(bar, LEFT)
-            value = Words(f"{share:share}", "large number").next_to(bar, RIGHT, buff=units(24))
-            self.bars.add(VGroup(text, bar, value))
-        self.pause = Pause(1400, 650)
+            y += 216
+        values = [*right.quantities(), run["added_up"], run["together"]]
+        told = [*(f"{share:share}" for share in values[:2]), *(f"{share:.1%}" for share in values[2:])]
+        called_bars = ("all heads", "the spare ones off", "lost singly, added up", "lost together")
+        bars = VGroup()
+        for k, (share, shown, name) in enumerate(zip(values, told, called_bars, strict=True)):
+            bar = ShareBar(share, 360, "", 56).move_to(at(1400, 280 + k * 180))
+            text = Words(name, "fact", "ink2").next_to(bar, UP, buff=units(14)).align_to(bar, LEFT)
+            bars.add(VGroup(text, bar, Words(shown, "large number").next_to(bar, RIGHT, buff=units(24))))
+        self.bars, self.lost = bars[:2], bars[2:]
+        self.pause = Pause(1400, 480)
         self.legend = VGroup(
             *(
                 VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14))
@@ -187,8 +199,8 @@ class Spare(VGroup):
                 )
             )
         ).arrange(RIGHT, buff=units(56))
-        self.legend.move_to(at(0, y - 74)).align_to(self.tiles[0], LEFT)
-        super().__init__(self.tiles, self.names, self.bars)
+        self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
+        super().__init__(self.tiles, self.names, bars)
 
     @property
     def dark(self) -> VGroup:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from manim import VGroup
 
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.mobjects.deck import Plate
 from scenes.mobjects.shapes import Box, arrow, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
@@ -176,7 +177,7 @@ class ShapeStrip(VGroup):
         marks = VGroup()
         for station in self._all():
             if not station.letters[1] and float(station.sizes.values[1]) * self.unit > WIDEST:
-                gap_ = Box(12, DEEP + 14, palette().background, 0)
+                gap_ = Plate(12, DEEP + 14, palette().background, 0)
                 gap_.move_to(at(station.x + WIDEST * 0.2, station.top + DEEP / 2))
                 marks.add(gap_)
         return marks

@@ -10,12 +10,12 @@ from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.language import Told, told
 from scenes.layout import LEFT_EDGE, WIDTH
-from scenes.mobjects.marks import Hue, Length, Shade, means
+from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, shared, signed, units
+from scenes.theme import at, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -68,41 +68,10 @@ class Cards(VGroup):
                 self.lines.add(rule(at(edge, TOP - 20), at(edge, FOOT + 24), "line", 2))
         super().__init__(self.lines, self.asks, self.pictures, self.told)
 
-
-def terms(values: Sequence[Quantity], order: Sequence[int], wide: float = 330) -> tuple[VGroup, VGroup]:
-    """A sum as a staircase of bars, and the same bars in another order: both end where the total is."""
-    sums = [np.cumsum([0.0, *(float(values[i]) for i in some)]) for some in (range(len(values)), order)]
-    low, high = min(float(s.min()) for s in sums), max(float(s.max()) for s in sums)
-    unit = wide / ((high - low) or 1.0)
-    pitch = min(62.0, 300.0 / len(values))
-
-    def stairs(some: Sequence[int], ends: np.ndarray) -> VGroup:
-        bars: dict[int, VMobject] = {}
-        for k, i in enumerate(some):
-            x = (ends[k] + ends[k + 1]) / 2 * unit
-            bar = Box(max(2.0, abs(float(values[i])) * unit), pitch - 10, signed(float(np.sign(values[i])), 1.0), 4)
-            means(bar, Length(values[i], "width", unit, pitch - 10, 2), Hue(values[i]))
-            bars[i] = bar.move_to(np.array([units(x), -units(pitch * (k + 0.5)), 0]))
-        return VGroup(*(bars[i] for i in range(len(values))))
-
-    first, second = stairs(range(len(values)), sums[0]), stairs(order, sums[1])
-    deep = pitch * len(values)
-    zero, end = (
-        rule(np.array([units(x), 0, 0]), np.array([units(x), -units(deep + 14), 0]), role, 3)
-        for x, role in ((0.0, "ink3"), (float(sums[0][-1]) * unit, "focus"))
-    )
-    return VGroup(zero, end, first), second
-
-
-def three_strips(rows: Sequence[NamedTensor], signs: Sequence[str], wide: float = 340) -> VGroup:
-    """Rows under each other, with a sign between them: word plus place is what the layer reads."""
-    scale = max(float(np.abs(row.values).max()) for row in rows)
-    parts = VGroup()
-    for row, sign in zip(rows, [*signs, ""], strict=True):
-        parts.add(Strip(row, wide, 52, scale))
-        if sign:
-            parts.add(Words(sign, "symbol", "ink2"))
-    return parts.arrange(DOWN, buff=units(18))
+    @property
+    def columns(self) -> list[tuple[VGroup, VGroup, VGroup]]:
+        """Question, picture and figure, answer by answer."""
+        return [*zip(self.asks, self.pictures, self.told, strict=True)]
 
 
 def two_bars(values: Sequence[Quantity], names: Sequence[str], spec: str, high: float = 250) -> VGroup:
@@ -124,19 +93,7 @@ def two_bars(values: Sequence[Quantity], names: Sequence[str], spec: str, high: 
     return found
 
 
-def tip_to_tail(plane: NamedTensor, wide: float = 330) -> VGroup:
-    """Word, place and their sum as arrows in the plane of both, to scale."""
-    word, place = (np.array([*row, 0.0]) for row in plane.values)
-    total = word + place
-    reach = np.ptp(np.array([np.zeros(3), word, total]), axis=0)
-    unit = min(units(wide) / reach[0], units(280) / max(reach[1], 1e-9))
-    tip, end = word * unit, total * unit
-    return VGroup(
-        arrow(np.zeros(3), tip, "residual", 6, 20), arrow(tip, end, "key", 6, 20), arrow(np.zeros(3), end, "ink", 7, 22)
-    )  # fmt: skip
-
-
-def shares_of(row: NamedTensor, two: int, spec: str = ".0%", wide: float = 330) -> VGroup:
+def shares_of(row: NamedTensor, spec: str = ".0%", two: int = 2, wide: float = 330) -> VGroup:
     """A row of shares as columns; the `two` largest have their words."""
     order = np.argsort(-row.values, kind="stable")[:two]
     pitch = min(74.0, wide / len(row))

@@ -1,0 +1,1 @@
+"""Questions and answers: the chapter, and what it alone draws."""

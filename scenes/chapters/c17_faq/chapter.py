@@ -1,0 +1,513 @@
+"""Questions that the chapters left open, each answered with a figure; then one vector's way from word to word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scenes.animations import (
+    Count,
+    Morph,
+    Through,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    gather,
+    leave,
+    pulses,
+    ring_around,
+)
+from scenes.animations.branching import multiply
+from scenes.animations.waiting import RunOut
+from scenes.chapters.c17_faq.cards import Cards, Small, out_of_zeros, passing, shares_of, two_bars
+from scenes.chapters.c17_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
+from scenes.chapters.c17_faq.figures import (
+    NEARLY_ALL,
+    ROUNDING,
+    ROWS,
+    PartsOfModels,
+    Pull,
+    Ride,
+    ToScale,
+    Weave,
+    columns_below,
+    decoding_rooms,
+    legs,
+    next_word,
+)
+from scenes.chapters.c17_faq.guessing import Spare, Swapped, both_sides
+from scenes.chapters.c17_faq.shape_strip import ShapeStrip
+from scenes.chapters.c17_faq.splits import Splits
+from scenes.layout import STAGE
+from scenes.mobjects.passage import rows_of
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import Vector
+from scenes.mobjects.wording import counted
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.decoder_rows import decoder_rows_of
+from transformer_core.studies.focus import Focus, best_head, focus_of
+from transformer_core.studies.measures.questions import equal_scores_unequal_weights
+from transformer_core.tracing.trace import Trace
+
+FIRST = "encoder.0.self_attn"
+SPARE = "experiment.spare_heads"
+
+
+class FAQ(Chapter):
+    """Answers to what the chapters asked, how large models are, and one vector's way from word to word."""
+
+    number = 17
+    title = "Questions and answers"
+    needs = ("cross-attention",)
+    mapped = False
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        focus = focus_of(trace)
+        yield from self.how_large(trace)
+        yield from self.which_parts(trace)
+        yield from self.more_heads(focus, trace)
+        yield from self.lengths(trace)
+        yield from self.swap(focus, trace)
+        yield from self.short_answers(focus, trace)
+        yield from self.which_vectors_change(trace)
+        yield from self.spare_heads(trace)
+        yield from self.claims(trace)
+        yield from self.one_vector(focus, trace)
+
+    def how_large(self, trace: Trace) -> Iterator[Step]:
+        """Parameters as areas, to scale: this model, one of 2024, and GPT-3."""
+        own, totals = trace["config.parameters"], trace["parameters.published_total"]
+        small, large = totals.quantities()
+        little, big = totals.words("model")
+        names = [Words(name, "chapter") for name in ("this model", f"{little}", f"{big}")]
+        told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
+        told += [Words(f"{total:,.0f} parameters", "block", "ink2") for total in (small, large)]
+        first = ToScale(None, own, names[0], told[0])
+        second = ToScale(own, small, names[1], told[1])
+        third = ToScale(small, large, names[2], told[2])
+        yield Step(
+            "How large is a language model?",
+            beat(
+                f"This model has {own:,.0f} parameters, the numbers that training has set. "
+                "Let a square stand for them.",
+                appear(first.large, first.words),
+            ),
+            beat(
+                f"{little} is called a small language model. To scale, ours is this dot.",
+                (
+                    Travel(first.large, second.small, leaving=True),
+                    leave(first.words),
+                    appear(second.large, second.words),
+                ),
+                appear(*second.ring),
+            ),
+            beat(
+                f"Beside {big}, {little} is the dot. And yet all are built from the same few parts.",
+                (
+                    leave(second.small, second.words, *second.ring),
+                    Travel(second.large, third.small, leaving=True),
+                    appear(third.large, third.words),
+                ),
+                appear(*third.ring),
+            ),
+            stage=[],
+        )
+
+    def which_parts(self, trace: Trace) -> Iterator[Step]:
+        """The parts of the same three models, as parts of one."""
+        own, others = trace["parameters.shares_by_kind"], trace["parameters.published_shares"]
+        little, big = others.words("model")
+        squares = trace["parameters.published_squares"].pick(model=big)
+        names = [Words(name, "block") for name in ("this model", f"{little}", f"{big}")]
+        picture = PartsOfModels(own, others, names, squares)
+        own_bar, *bars = picture.bars
+        most, share = own.largest()
+        feed_forward = others.pick(model=big, part="feed-forward")
+        wide, narrow = squares.quantities()
+        yield Step(
+            "Which part holds the most parameters?",
+            beat(
+                f"In this model, most parameters belong to {most}: {share:share}.",
+                appear(picture.legend),
+                (appear(picture.names[0]), appear_in_turn([*own_bar])),
+            ),
+            beat(
+                f"In {big}, {feed_forward:share} belong to the feed-forward layers, which one hears less of.",
+                *((appear(name), appear_in_turn([*bar])) for name, bar in zip(picture.names[1:], bars, strict=True)),
+            ),
+            beat(
+                f"Because a layer of it has {wide:.0f} d × d numbers there, but {narrow:.0f} d × d in attention.",
+                leave(*bars[-1][-2:]),
+                *(appear(formula) for formula in picture.formulas),
+            ),
+            stage=[],
+        )
+
+    def more_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """d_model, heads, d_head: one row of W_Q, cut this way and that."""
+        width, heads, d_head = (trace[f"config.{name}"] for name in ("d_model", "heads", "d_head"))
+        matrix = trace[f"parameters.{focus.path}.w_q"]
+        picture = Splits(matrix.pick(d_model=0), trace["config.splits"], int(heads))
+        cuts = [
+            (*multiply(picture.whole, [line], "rest"), appear(left, right))
+            for line, left, right in zip(picture.lines, picture.lefts, picture.rights, strict=True)
+        ]
+        yield Step(
+            "Do more heads take more parameters?",
+            beat(
+                "Take one row of the query matrix, and cut it for more and more heads.",
+                appear(picture.whole_name, *picture.whole),
+                *cuts[:2],
+            ),
+            beat(
+                "More heads can attend to more places, but the pieces get shorter: together they stay as long.",
+                *cuts[2:],
+            ),
+            beat(f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.", appear(picture.ring)),
+            stage=[],
+        )
+
+    def lengths(self, trace: Trace) -> Iterator[Step]:
+        """Lengths that come from the sentence, and widths that stay."""
+        strip = ShapeStrip(trace)
+        runs = []
+        for letter, counter in zip("nm", strip.counters, strict=True):
+            bars, states, quantities = strip.run(letter)
+            runs.append((Through(bars, states, "slow"), Count(counter, quantities, "", "slow")))
+        yield Step(
+            "What changes when the sentence is longer?",
+            beat(
+                "Every matrix on the way, from the vectors of the words to the logits.",
+                (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
+                (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
+            ),
+            beat("A longer source: one more vector a word. Scores grow both ways, because all meet all.", runs[0]),
+            beat("The target has a length of its own.", runs[1]),
+            beat(
+                "No width changes, so the same parameters serve a sentence of any length.",
+                appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
+            ),
+            stage=[],
+        )
+
+    def swap(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """A task: the query and the key matrix change places."""
+        part, query_token = focus.seen(trace), focus.query_token
+        picture = Swapped(part["scores"], part["swapped_scores"])
+        before, after = picture.before, picture.after
+        first, share = part.in_full("weights", query=query_token.position).largest()
+        then, other = part.in_full("swapped_weights", query=query_token.position).largest()
+        again = str(first) == str(then)
+        yield Step(
+            "Your turn: W_Q and W_K change places",
+            beat(
+                "What happens to the scores if the query matrix and the key matrix change places?",
+                appear(before.cells, before.words, before.title),
+                (appear(after.words, after.title, picture.pause), RunOut(picture.pause.bar)),
+            ),
+            beat(
+                claim(
+                    bool(trace[f"{focus.path}.swapped_difference"] < ROUNDING),
+                    "Each score is there again, with query and key exchanged: the matrix is transposed.",
+                    "The biases stay where they are, so it is another matrix.",
+                ),
+                (leave(picture.pause), Morph(picture.pairs, "slow")),
+                appear(picture.dashes),
+            ),
+            beat(
+                claim(
+                    first.position != then.position,
+                    f"But rows go through the softmax, not columns: “{query_token}” attended to “{first}”, now to "
+                    f"{'another ' * again}“{then}”.",
+                    f"But rows go through the softmax, not columns: “{query_token}” gives “{then}” {other:share} now.",
+                ),
+                appear(before.told(query_token, first, share)),
+                appear(after.told(query_token, then, other)),
+            ),
+            stage=[],
+        )
+
+    def short_answers(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """Short answers to what the chapters asked at their ends."""
+        query_token = focus.query_token
+        answers, beats = [], []
+        pairs = equal_scores_unequal_weights(trace)
+        if pairs:
+            seen, told = [], []
+            for layer, head, query, key in pairs:
+                part = trace.under(f"encoder.{layer}.self_attn", batch=0, head=head)
+                pair = {"query": query.position, "key": key.position}
+                seen.append(part["cosine"].pick(**pair))
+                told.append(part["scores"].pick(**pair))
+            answers.append(
+                Small(
+                    "Can a score be high |at a small cosine?",
+                    two_bars(told, [f"cosine {cosine:.2f}" for cosine in seen], ".1f"),
+                    ("yes", "if the vectors are long"),
+                )
+            )
+            beats.append("Can a score be high at a small cosine? Yes, if query and key are long.")
+        tied = trace.under(focus.path, batch=0, head=focus.head)["tied_weights"].pick(query=query_token.position)
+        if len(tied) > 1:
+            _, share = tied.largest()
+            far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
+            answers.append(Small(f"Two equal scores |{far}?", shares_of(tied, ".1%"), (f"{share:.1%}", "for each")))
+            beats.append(f"Two equal scores {far}: each gets {share:.1%}, for equal scores give equal weights.")
+        row = trace["encoder.0.resid_pre"].pick(batch=0, position=query_token.position)
+        post = trace.about["config"]["norm_order"] == "post"
+        answers.append(
+            Small(
+                "A sublayer that |gives only zeros?",
+                passing(row),
+                ("the vector passes", "a norm comes after" if post else "as it was"),
+            )
+        )
+        beats.append(
+            "A sublayer gives only zeros: the vector passes, for a sublayer adds to it"
+            + (", and a norm comes after." if post else ".")
+        )
+        if "encoder.0.ffn.out" in trace:
+            answers.append(
+                Small(
+                    "Biases, and no ReLU: |linear?",
+                    out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
+                    (f"length {trace['encoder.0.ffn.from_zeros_norm']:.2f}", "made of zeros"),
+                )
+            )
+            beats.append("Biases, but no ReLU: not linear, for it makes something of zeros.")
+        cards = Cards(answers)
+        plays = [[appear(ask), appear(one), appear(told)] for ask, one, told in cards.columns]
+        for line, play in zip(cards.lines, plays[1:], strict=True):
+            play[0] = (appear(line), play[0])
+        yield Step(
+            "Your turn: short answers",
+            *(beat(said, *play) for said, play in zip(beats, plays, strict=True)),
+            stage=[],
+        )
+
+    def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
+        """A task: a word comes; which vectors are still what they were?"""
+        last = int(float(trace["config.encoder_layers"])) - 1
+        if f"other.shorter.encoder.{last}.resid_post" not in trace:
+            return
+        final = int(float(trace["config.decoder_layers"])) - 1
+        names = f"encoder.{last}.resid_post", f"decoder.{final}.resid_post"
+        rows = [rows_of(trace, name) for name in names]
+        changes = [
+            rows_of(trace, f"{name}.{kind}_change") for name, kind in zip(names, ("grown", "later"), strict=True)
+        ]
+        encoder, decoder = both_sides(rows, changes, ["encoder", "decoder"])
+        word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
+        still = bool((changes[1].values[:-1] == 0).all())
+        moved = bool((changes[0].values > ROUNDING).all())
+        yield Step(
+            "Your turn: could an encoder have a KV cache?",
+            beat(
+                f"The last word comes: “{word}” in the encoder, “{read}” in the decoder. Which vectors change?",
+                appear(encoder.title, encoder.chips, encoder.rows, decoder.title, decoder.chips, decoder.rows),
+                appear(encoder.ring, decoder.ring, encoder.head, decoder.head, encoder.pause, decoder.pause),
+                (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
+            ),
+            beat(
+                claim(
+                    moved,
+                    "In the encoder every one, because every token attends to the new one, too.",
+                    "In the encoder some, because tokens attend to the new one, too.",
+                ),
+                (leave(encoder.pause), appear_in_turn([*encoder.bars]), appear_in_turn([*encoder.numbers])),
+            ),
+            beat(
+                claim(
+                    still,
+                    "In the decoder only the new one, because of the causal mask: the others can be kept in a cache.",
+                    "In the decoder others, too.",
+                ),
+                (leave(decoder.pause), appear_in_turn([*decoder.bars]), appear_in_turn([*decoder.numbers])),
+            ),
+            stage=[],
+        )
+
+    def spare_heads(self, trace: Trace) -> Iterator[Step]:
+        """A task: heads that nobody misses, all at once."""
+        run = trace.under(SPARE)
+        heads = sum(len(trace[name]) for name in trace if name.startswith("parameters.") and name.endswith(".w_q"))
+        if "roles.score" not in trace or "right" not in run or run["heads"] != heads:  # of another model
+            return
+        picture = Spare({name: run[name] for name in ("alone", "right", "which", "added_up", "together")})
+        before, after = run["right"].quantities()
+        added, together = run["added_up"], run["together"]
+        yield Step(
+            "Your turn: is a head useless if nobody misses it?",
+            beat(
+                f"Ablate one head at a time: {run['spare']} of {run['heads']} cost next to nothing. Now ablate all of "
+                "them, on other sentences.",
+                (appear(picture.names), appear_in_turn([*picture.tiles])),
+                appear(picture.bars[0], picture.pause),
+                (leave(*picture.off), appear(picture.dark, picture.legend), RunOut(picture.pause.bar)),
+            ),
+            beat(
+                f"From {before:share} right to {after:share}. "
+                + claim(
+                    bool(together > 2 * added),
+                    f"Singly they cost {added:.1%}, together {together:.1%}: they had filled in for each other.",
+                    f"Singly they cost {added:.1%}, together {together:.1%}: that they fill in for each other, this "
+                    "does not show.",
+                ),
+                (leave(picture.pause), appear(picture.bars[1])),
+                *(appear(bar) for bar in picture.lost),
+            ),
+            stage=[],
+        )
+
+    def claims(self, trace: Trace) -> Iterator[Step]:
+        """What is often said of transformers, held against this model."""
+        found = claims_of(trace)
+        picture = ClaimList(found)
+        figures = iter(picture.figures)
+        lines = [
+            (appear(text), *([appear(next(figures))] if one.figure else []), appear(verdict))
+            for one, text, verdict in zip(found, picture.texts, picture.verdicts, strict=True)
+        ]
+        half = (len(lines) + 1) // 2
+        yield Step(
+            "What one hears of transformers, tested on this one",
+            beat("The notes that this lecture began with claim this. Does it hold here?", *lines[:half]),
+            beat(
+                "A tick: it holds. A cross: it fails, for this model. Also a wrong guess says what to measure.",
+                appear(picture.rules),
+                *lines[half:],
+            ),
+            stage=[],
+        )
+
+    def one_vector(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """Close of the lecture: one vector's way through the encoder, and into the word that is written."""
+        token = focus.query_token
+        place, layers = token.position, int(float(trace["config.encoder_layers"]))
+        ribbon = Ribbon(trace["embed_src.sum"].words("position"))
+        room = ribbon.below(STAGE)
+        way = [leg for layer in range(layers) for leg in legs(trace, "encoder", layer, place)]
+        start = trace["encoder.0.resid_pre"].pick(batch=0, position=place)
+        ride = Ride(start, way, room, Words(f"the residual stream at “{token}”", "fact", "ink2"))
+        pull = Pull(ribbon, trace[f"{FIRST}.mean_weights"].pick(batch=0, query=place), ride.added[0])
+        final = "encoder.final_norm.out"
+        memory = rows_of(trace, final if final in trace else f"encoder.{layers - 1}.resid_post")
+        hung, kept = (columns_below(ribbon, memory, room, ride.scale, rows) for rows in (1, ROWS))
+        mine = ribbon.place(token)
+        rest = [vector for k, vector in enumerate(hung) if k != mine]
+        yield Step(
+            "Once more: one vector, from word to word",
+            beat(
+                f"Ride along with “{token}”: its embedding enters the residual stream.",
+                ribbon.mark({mine: "residual"}),
+                (Travel(ribbon.chips[mine], ride.stream[0]), appear(ride.told)),
+            ),
+            beat(
+                "Attention gathers values from the tokens it attends to, and adds them.",
+                (draw(*pull, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
+                (*ride.plays[0][1], leave(pull)),
+            ),
+            beat("The feed-forward layer adds what its neurons find.", *ride.plays[1]),
+            beat(
+                claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
+                *(play for leg in ride.plays[2:] for play in leg),
+            ),
+            beat(
+                "At the end each token has a vector that was made from its neighbours, too.",
+                (Travel(ride.stream[-1], hung[mine], leaving=True), leave(ride.told)),
+                deal([chip for chip in ribbon.chips if chip is not ribbon.chips[mine]], rest) if rest else None,
+            ),
+            stage=[ribbon],
+        )
+        yield from self.into_a_word(trace, focus, ribbon, kept)
+
+    def into_a_word(self, trace: Trace, focus: Focus, ribbon: Ribbon, kept: list[Vector]) -> Iterator[Step]:
+        """The decoder looks at the vectors of the source, and writes."""
+        token, decoded = focus.query_token, decoder_rows_of(trace)
+        looks = decoded.mean_weights(trace)
+        row = int(looks.values[:, token.position].argmax()) if len(looks) else 0
+        written = decoded.writes[row]
+        layers = int(float(trace["config.decoder_layers"]))
+        way = [leg for layer in range(layers) for leg in legs(trace, "decoder", layer, row)]
+        start = trace["decoder.0.resid_pre"].pick(batch=0, position=row)
+        room, foot = decoding_rooms(ribbon)
+        target = Ribbon([*decoded.reads[: row + 1], written], foot)
+        ride = Ride(start, way, room, Words(f"the residual stream at “{decoded.reads[row]}”", "fact", "ink2"))
+        asking = next(k for k, leg in enumerate(way) if (leg.part, leg.layer) == ("cross_attn", decoded.layer))
+        weights = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row)
+        pull = Pull(ribbon, weights, ride.added[asking])
+        best, share = weights.largest()
+        last = target.chips[-1]
+        weave = Weave(ribbon, looks, target.chips[1:])
+        bars = next_word(trace["probs"].pick(batch=0, position=row), room)
+        probability = trace["probs"].pick(batch=0, position=row).largest()[1]
+        yield Step(
+            "And out again, as a word",
+            beat(
+                f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
+                appear(*target.chips[:-1]),
+                (Travel(target.chips[-2], ride.stream[0]), appear(ride.told)),
+            ),
+            beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
+            beat(
+                f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
+                (draw(*pull, kind="row"), gather(kept, ride.added[asking], "slow")),
+                (*ride.plays[asking][1], leave(pull)),
+            ),
+            beat(
+                f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
+                *(play for leg in ride.plays[asking + 1 :] for play in leg),
+                (Travel(ride.stream[-1], bars, leaving=True), leave(ride.told)),
+            ),
+            beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
+            beat(
+                "Every number on this way came from the sentence, from settings, or from training.",
+                (leave(bars, *kept), draw(*weave, kind="slow")),
+                ambient=pulses([*weave], weave.weights),
+            ),
+            stage=[ribbon, *kept],
+        )
+
+
+def claims_of(trace: Trace) -> list[Claim]:
+    """What the notes claim, each with its figure and its verdict; what this model cannot tell is left out."""
+    words, found = trace["config.words"], []
+    line = trace["roles.role_threshold"] if "roles.score" in trace else None
+    for text, role in (
+        ("A determiner attends to its noun", "determiner->noun"),
+        ("A noun attends to its adjective", "noun->adjective"),
+    ):
+        place = best_head(trace, role)
+        if place is not None and line is not None:
+            found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
+    if "roles.score" in trace:
+        own = trace["roles.mean_self_attention"]
+        found.append(Claim("Few tokens attend most to themselves", f"{own:share} do", HOLDS if own < 0.5 else FAILS))
+    if float(words) > 1:
+        moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
+        found.append(
+            Claim(
+                "Without positions, attention knows no order",
+                "the same outputs" if moved < ROUNDING else f"outputs differ by {moved:.0e}",
+                HOLDS if moved < ROUNDING else FAILS,
+            )
+        )
+        others = trace[f"{FIRST}.share_from_other_tokens"]
+        found.append(
+            Claim("Attention gives a token what others hold", f"{others:share} of it", HOLDS if others > 0.5 else FAILS)
+        )
+    run = trace.under("experiment.variance")
+    if "variance" in run:
+        width, variance = (run[name].quantity(len(run["width"]) - 1) for name in ("width", "variance"))
+        fits = abs(variance / width - 1) < 0.05
+        found.append(
+            Claim(
+                "Scores grow with the width: divide by its root",
+                f"variance {variance:,.0f} at width {width:.0f}",
+                HOLDS if fits else FAILS,
+            )
+        )
+    found.append(Claim("A value carries meaning and grammar", "", OPEN))
+    return found

@@ -1,0 +1,266 @@
+"""Models as squares to scale, and the parts of a model as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import Travel, leave, ring_around
+from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Area, End, Ground, Thickness, means
+from scenes.mobjects.next_word import NextWord
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.stacked import StackedRows
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, between, ink_on, palette, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: A difference below this part of the numbers that differ is rounding. Two weights of more than this lead by far.
+ROUNDING, NEARLY_ALL = 1e-6, 0.9
+#: The vectors of the source take one of so many rows of the stage while the decoder writes.
+ROWS = 6
+#: The side of the largest square, and the thickness of a line of weight one, in px.
+SIDE, THICK = 680.0, 26.0
+#: Lines of less weight are not drawn.
+SEEN = 0.02
+#: The colours of what a part is for, by its name.
+FILLS = {"attention": 0.9, "feed-forward": 0.5, "embeddings": 0.28}
+
+
+def fill_of(part: str) -> str:
+    """The colour of what a part of a model is for."""
+    colours = palette()
+    return between(colours.surface, colours.weight, FILLS[part]) if part in FILLS else colours.line
+
+
+class ToScale(VGroup):
+    """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
+
+    Args:
+        small, large: their numbers of parameters.
+        name: what is written beside the larger one; `told` below it.
+    """
+
+    def __init__(self, small: Quantity | None, large: Quantity, name: Words, told: Words) -> None:
+        room, beside = STAGE.inset(140, 0).split_columns(SIDE, 110)
+        sum_ = Ground()
+        unit = SIDE**2 / float(large)
+        self.large = Box(SIDE, SIDE, fill_of("embeddings"), 6, palette().weight, 3).move_to(room.centre)
+        means(self.large, Area(large, sum_, unit, 0))
+        self.small: Box | None = None
+        if small is not None:
+            side = (float(small) * unit) ** 0.5
+            self.small = Box(side, side, palette().weight, min(6.0, side / 6))
+            self.small.move_to(self.large, aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
+            means(self.small, Area(small, sum_, unit, 0))
+        left = at(beside.left, 0)[0]
+        self.words = VGroup(
+            name.settle(beside.centre).begin_at(left).shift(UP * units(44)),
+            told.settle(beside.centre).begin_at(left).shift(-UP * units(44)),
+        )
+        #: Around the smaller one, which is no more than a dot.
+        self.ring = [ring_around(self.small, roomy=True)] if self.small else []
+        super().__init__(self.large, *([self.small] if self.small else []), self.words)
+
+
+class PartsOfModels(VGroup):
+    """A bar for each model, cut into the parts that its parameters belong to, with the names of parts on top.
+
+    Args:
+        own, others: the parts of the own model, "part", and of others, "model part".
+        names: of all of them, the own one first.
+        squares: parameters of one layer of the last model, part by part, in units of d × d: `formulas` says them.
+    """
+
+    def __init__(self, own: NamedTensor, others: NamedTensor, names: Sequence[Words], squares: NamedTensor) -> None:
+        side, body = STAGE.split_columns(300, 30)
+        head, body = body.split_rows(70, 10)
+        rooms = body.rows(1 + len(others), 30)
+        self.own = StackedRows(own, rooms[:1], [fill_of(part) for part in own.labels["part"]], "share")
+        self.others = StackedRows(others, rooms[1:], [fill_of(part) for part in others.labels["part"]], "share")
+        self.names = VGroup(
+            *(name.settle(room.centre).begin_at(at(side.left, 0)[0]) for name, room in zip(names, rooms, strict=True))
+        )
+        legend = [
+            VGroup(Box(34, 34, fill_of(part), 5), Words(part, "fact", "ink2")).arrange(RIGHT, buff=units(14))
+            for part in others.labels["part"]
+        ]
+        self.legend = VGroup(*legend).arrange(RIGHT, buff=units(60)).move_to(head.centre)
+        self.formulas = VGroup()
+        for place, square in enumerate(squares.quantities()):
+            segment = self.others.segments[len(others) - 1, place]
+            formula = Formula(f"{square:.0f} d times d", LARGE).move_to(segment)
+            formula.paper = segment
+            self.formulas.add(formula.set_color(ink_on(segment.fill)))
+        super().__init__(self.own, self.others, self.names, self.legend)
+
+    @property
+    def bars(self) -> list[VGroup]:
+        """The segments of each bar with their numbers, from the top."""
+        found = []
+        for rows in (self.own, self.others):
+            for line in sorted({i for i, _ in rows.segments}):
+                segments = [part for (i, _), part in rows.segments.items() if i == line]
+                level = segments[0].get_y()
+                numbers = [text for text in rows.numbers if abs(text.get_y() - level) < units(20)]
+                found.append(VGroup(*segments, *numbers))
+        return found
+
+
+class Lines(VGroup):
+    """Lines that lead down from tokens, as thick as attention weights; those of a weight near zero are left out."""
+
+    def __init__(self, ways: Sequence[tuple[Token, Quantity, np.ndarray, Label | None]]) -> None:
+        self.weights: list[float] = []
+        lines = []
+        for chip, weight, end, goal in ways:
+            if weight > SEEN:
+                start = chip.get_bottom()
+                half = np.array([0, (start - end)[1] / 2, 0])
+                line = VMobject(stroke_color=palette().weight, stroke_width=stroke(THICK * float(weight)))
+                line.points = np.array([start, start - half, end + half, end])
+                means(line, Thickness(weight, THICK), End(chip.label, first=True))
+                lines.append(line if goal is None else means(line, End(goal)))
+                self.weights.append(float(weight))
+        super().__init__(*lines)
+
+
+class Pull(Lines):
+    """Lines from the tokens of a ribbon down to the vector that gathers from them.
+
+    Args:
+        ribbon: the tokens that are attended to.
+        weights: one axis, "key".
+        goal: the vector.
+    """
+
+    def __init__(self, ribbon: Ribbon, weights: NamedTensor, goal: VMobject) -> None:
+        margin, top = goal.width * 0.1, goal.get_top()[1]
+        low, high = goal.get_left()[0] + margin, goal.get_right()[0] - margin
+        super().__init__(
+            [
+                (
+                    chip,
+                    weights.pick(key=chip.label.position),
+                    np.array([np.clip(chip.get_x(), low, high), top, 0]),
+                    None,
+                )
+                for chip in ribbon.chips
+            ]
+        )
+
+
+class Weave(Lines):
+    """Lines from the tokens of a ribbon down to those of another, row by row of the weights.
+
+    Args:
+        ribbon: the tokens that are attended to.
+        weights: "query key".
+        written: the token that each query writes.
+    """
+
+    def __init__(self, ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> None:
+        super().__init__(
+            [
+                (chip, row.pick(key=chip.label.position), goal.get_top(), goal.label)
+                for goal, row in zip(written, weights, strict=False)
+                for chip in ribbon.chips
+            ]
+        )
+
+
+def columns_below(ribbon: Ribbon, vectors: NamedTensor, room: Room, scale: float, rows: int) -> list[Vector]:
+    """The vector of each token below its chip, upright: down to the foot of the room, or of the first of its `rows`."""
+    line = room.rows(rows)[0]
+    wide = ribbon.wide if rows > 1 else min(ribbon.wide, 150.0)
+    return [
+        Vector(vector, wide, line.height, "residual", scale, upright=True)
+        .move_to(line.centre)
+        .set_x(ribbon.centre(position))
+        for position, vector in enumerate(vectors)
+    ]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One sublayer on the way of a vector: what it adds, and the vector after the sum and after a norm behind it."""
+
+    part: str
+    layer: int
+    added: NamedTensor
+    states: Sequence[NamedTensor]
+
+
+def legs(trace: Trace, stack: str, layer: int, position: int) -> list[Leg]:
+    """The sublayers of one layer, in the order of a pass, for the vector at one position."""
+    here = trace.under(f"{stack}.{layer}", batch=0, position=position)
+    behind = trace.about["config"]["norm_order"] == "post"
+    found: list[Leg] = []
+    for part, summed in (("self_attn", "resid_attn"), ("cross_attn", "resid_cross"), ("ffn", "resid_ffn")):
+        if f"{part}.out" in here:
+            norm = [here[f"ln{len(found) + 1}.out"]] if behind else []
+            found.append(Leg(part, layer, here[f"{part}.out"], [here[summed], *norm]))
+    return found
+
+
+class Ride(VGroup):
+    """A vector in the middle of a room, and the vectors that sublayers add to it, one after another.
+
+    Args:
+        start: the vector before the first sublayer.
+        way: the sublayers.
+        room: where it happens; attention adds from above, a feed-forward layer from below.
+        name: what is written at the foot.
+    """
+
+    def __init__(self, start: NamedTensor, way: Sequence[Leg], room: Room, name: Words) -> None:
+        above, middle, below, foot = room.rows(4)
+        states = [start, *(state for leg in way for state in leg.states)]
+        self.scale, self.room = max(full_colour(state) for state in states), room
+        wide, high = room.width * 0.9, middle.height * 0.72
+        self.stream = [Vector(state, wide, high, "residual", self.scale).move_to(middle.centre) for state in states]
+        self.added = [
+            Vector(leg.added, wide, high * 0.8, "weight" if leg.part == "ffn" else "value", self.scale).move_to(
+                (below if leg.part == "ffn" else above).centre
+            )
+            for leg in way
+        ]
+        #: The place in `stream` of the vector before each sublayer.
+        self.before = [0, *np.cumsum([len(leg.states) for leg in way]).tolist()]
+        self.told = name.settle(foot.centre)
+        super().__init__(*self.stream, *self.added, self.told)
+
+    @property
+    def plays(self) -> list[list[tuple[Animation, ...]]]:
+        """For each sublayer: the vector makes what it adds, and what it adds joins the vector."""
+        return [
+            [
+                (Travel(self.stream[start], added),),
+                (Travel(added, self.stream[end], leaving=True), leave(self.stream[start])),
+            ]
+            for (start, end), added in zip(pairwise(self.before), self.added, strict=True)
+        ]
+
+
+def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:
+    """What the vectors below a ribbon leave of the stage for a ride, and the room of a second ribbon at its foot."""
+    under = ribbon.below(STAGE)
+    middle, foot = under.split_rows(under.height / ROWS, 20)[1].split_rows(-64, 20)
+    return middle, foot
+
+
+def next_word(probabilities: NamedTensor, room: Room) -> NextWord:
+    """The likeliest next words as bars in the right half of a room."""
+    bars = NextWord(probabilities, 0, 0)
+    room.columns(2)[1].fit(bars)
+    return bars
