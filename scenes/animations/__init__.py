@@ -5,8 +5,9 @@ A chapter's own verb or motion goes in a file of its own beside these, and is im
 
 from scenes.animations.ambient import Pulses, pulses
 from scenes.animations.dealing import deal, exchange, gather, through
+from scenes.animations.dives import Dive, Rise
 from scenes.animations.fades import Come, Fade, Leave, Motion
-from scenes.animations.flights import Dive, Flight, Rise, Travel, Travels
+from scenes.animations.flights import Flight, Travel, Travels
 from scenes.animations.meetings import meet
 from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
 from scenes.animations.reforming import Reform

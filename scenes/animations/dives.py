@@ -1,0 +1,120 @@
+"""The eye dives into a part of a picture, and rises out of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import Mobject, Scene, VGroup, rate_functions
+
+from scenes.animations.fades import COLOURS, Joined, Motion
+from scenes.animations.flights import mapped, written
+from scenes.layout import STAGE, Room
+from scenes.theme import pace, units
+
+
+class Dive(Motion):
+    """The picture grows until `part` fills `room`: to the eye, a camera that goes into it.
+
+    It is the drawing that is scaled and not the camera, so that the title and captions stay where they are, and what
+    is drawn inside has the size in which it is seen. The speed is even in the logarithm of the size.
+
+    Args:
+        picture: all that grows.
+        part: the part of it that is dived into.
+        faint: how much of its colour the rest keeps.
+        inside: how much of its colour the part keeps.
+    """
+
+    def __init__(
+        self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, faint: float = 0.0, inside: float = 1.0
+    ) -> None:
+        self.whole, self.part, self.room, self.kept = VGroup(*picture), part, room, (faint, inside)
+        super().__init__(self.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+
+    def begin(self) -> None:
+        leaves = self.leaves = self.whole.family_members_with_points()
+        self.points = Joined(leaves, "points")
+        middles = [
+            (p.min(0) + p.max(0)) / 2 if written(leaf) else p for leaf, p in zip(leaves, self.points.parts, strict=True)
+        ]
+        #: What of each shape is moved and stretched; the rest of a text is made larger alone.
+        self.moved = np.concatenate(
+            [np.broadcast_to(m, p.shape) for m, p in zip(middles, self.points.parts, strict=True)]
+        )
+        self.strokes = [leaf.stroke_width for leaf in leaves]
+        self.colours = [Joined(leaves, name) for name in COLOURS]
+        # The part takes the shape of the room, too: what is stretched for that is out of sight by then.
+        self.factor = np.array(
+            [units(self.room.width) / self.part.width, units(self.room.height) / self.part.height, 1]
+        )
+        self.start, self.goal = self.part.get_center(), self.room.centre
+        inside = {id(part) for part in self.part.get_family()}
+        self.inside = [id(leaf) in inside for leaf in leaves]
+        for leaf in leaves:
+            leaf.dived = True
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(self.rate_func(alpha))
+
+    def show(self, depth: float) -> None:
+        """Stand at `depth` between the whole (0) and the part (1)."""
+        size = self.factor**depth
+        grown = float(self.factor.max())
+        way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
+        centre = self.start + (self.goal - self.start) * way
+        thicker = float(np.sqrt(size[0] * size[1]))
+        for leaf, width in zip(self.leaves, self.strokes, strict=True):
+            leaf.stroke_width = width * thicker
+        # What is dived past is gone halfway, before it covers titles.
+        outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in self.kept)
+        if depth == 0:
+            self.points.restore()
+        else:
+            own = (self.points.whole - self.moved) * size[:2].min()
+            self.points.show((self.moved - self.start) * size + own + centre)
+        for colours in self.colours:
+            if outer == inner == 1:
+                colours.restore()
+            else:
+                light = np.repeat([inner if inside else outer for inside in self.inside], colours.sizes)
+                colours.show(colours.whole * np.stack([*[np.ones_like(light)] * 3, light], 1))
+
+
+class Rise(Motion):
+    """Back out of a dive: each part stands again where it stood before, to the last bit.
+
+    What was drawn `inside` shrinks along with the part, fades, and is gone.
+    """
+
+    def __init__(self, dive: Dive, *inside: Mobject) -> None:
+        self.dive, self.inside = dive, VGroup(*inside)
+        whole = VGroup(dive.whole, self.inside)
+        super().__init__(whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
+
+    def begin(self) -> None:
+        room = self.dive.room
+        self.whole_size = np.array([units(room.width), units(room.height), 1])
+        self.leaves = [
+            (leaf, leaf.points, leaf.stroke_width, [getattr(leaf, name) for name in COLOURS])
+            for leaf in self.inside.family_members_with_points()
+        ]
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        depth = 1 - self.rate_func(alpha)
+        self.dive.show(depth)
+        size = np.array([self.dive.part.width, self.dive.part.height, 1]) / self.whole_size
+        place = self.dive.part.get_center()
+        for leaf, points, width, colours in self.leaves:
+            leaf.points = mapped(leaf, points, self.dive.goal, size, place)
+            leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
+            for name, rgbas in zip(COLOURS, colours, strict=True):
+                setattr(leaf, name, rgbas * (1, 1, 1, min(1.0, 2 * depth)))
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.inside.get_family())
+        for leaf in self.dive.leaves:
+            leaf.dived = False
