@@ -54,7 +54,9 @@ RELATIONS = {
 #: A table of capitals, and the country that asks it.
 TABLE, ASKED = (("Spain", "Madrid"), ("Norway", "Oslo"), ("Japan", "Tokyo"), ("Egypt", "Cairo")), "Portugal"
 #: How far the score of the second country is moved for the slider, in steps down and up.
-SLIDER = np.linspace(-4.0, 4.0, 33)
+SLIDER = np.linspace(-7.0, 4.0, 45)
+#: The name of the language model, and the bits of its embeddings (Q8_0, which holds 8 bits and a scale for 32 of them).
+MODEL, BITS = "SmolLM2", 8
 #: Words of the two senses of "bank".
 SENSES = {"money": ("money", "loan", "cash", "deposit"), "river": ("river", "shore", "lake", "stream")}
 #: Pairs by chance: the percentile that a pair has to pass, the groups that are drawn, and the pairs of each.
@@ -177,10 +179,10 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
     steps = steps_of(embeddings, shown)
     return {
         "spots": spots.reshape(-1, 2),
+        "steps": spots[:, 1] - spots[:, 0],
         "risen": np.array((steps @ up > 0).sum()),
         "shown": np.array(len(shown)),
         "along": np.array(((steps @ up) ** 2).sum() / (steps**2).sum()),
-        "cosine": np.array(cosine(steps, up[None]).mean()),
     }
 
 
@@ -276,6 +278,12 @@ def run(bench: Bench, groups: int = GROUPS) -> Found:
         for short in ("pairs", "above", "share", "mean", "swapped", "named", "alone")
     }
     found["chance"] = tensor(np.array([some[2] for some in asked.values()]), "kind", **kinds)
+    found["pairs_in_all"], found["above_in_all"] = (
+        tensor(sum(int(pieces[name][short]) for name in RELATIONS)) for short in ("pairs", "above")
+    )
+    found["chance_share"] = tensor(1 - PERCENTILE / 100)
+    found["model"] = tensor(np.array([BITS]), "model", model=[MODEL])
+    found["pieces"] = tensor(len(real.table))
     found["by_chance"] = tensor(chances[0][0], "sample")
     for name, (embeddings, pairs, _) in asked.items():
         short = name.replace("translator: ", "own_")
@@ -283,6 +291,7 @@ def run(bench: Bench, groups: int = GROUPS) -> Found:
         drawn = bench.once(f"plane of {name}", lambda e=embeddings, p=pairs: plane(e, p))
         shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
         found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
+        found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
         found |= {f"{short}_{fact}": tensor(drawn[fact]) for fact in ("risen", "shown", "along")}
     return found | asking(real) | others_of(real, words)
 
@@ -302,7 +311,7 @@ def asking(embeddings: Embeddings) -> Found:
         labels = {"key": capitals if name in of_values else countries} if "key" in words else {}
         # A query along each of them, so that the figures of the lecture can be asked with it.
         values, every = piece[name][None], f"query {words}".strip()
-        found[f"lookup_{name}"] = tensor(values, every, query=(ASKED,), **labels)
+        found[f"lookup.{name}"] = tensor(values, every, query=(ASKED,), **labels)
     return found
 
 

@@ -1,0 +1,407 @@
+"""Meaning: words become vectors, vectors have directions, and a soft lookup mixes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scenes.animations import (
+    Flight,
+    Swinging,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    fill,
+    leave,
+    pulses,
+    ring_around,
+)
+from scenes.animations.passing import hand_out, swallow
+from scenes.layout import STAGE
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.coordinates import Coordinates
+from scenes.mobjects.directions import Likenesses, WordSteps
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.opening import Opening
+from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.senses import TwoSenses, roads
+from scenes.mobjects.soft_lookup import Slider, SoftTable
+from scenes.mobjects.value_plane import ValuePlane
+from scenes.mobjects.vectors import upright_in
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
+from transformer_core.studies.measures.residual_path import SENSES
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The experiment on the embeddings of a language model, and the relation that is drawn.
+MEANING, DRAWN = "experiment.meaning", "capital"
+#: What its relations are called, in the order in which they are shown.
+RELATIONS = {
+    "plural": "plural",
+    "past": "past",
+    "comparative": "comparative",
+    "capital": "capital",
+    "gender": "male, female",
+}
+CHANCE = "by chance"
+
+
+class Meaning(Chapter):
+    """Words as vectors, directions that mean something, and a lookup that mixes."""
+
+    number = 1
+    title = "Meaning"
+    needs = ("self-attention",)
+    mapped = False
+
+    def whereabouts(self, trace: Trace) -> str:
+        return embedding_of(focus_of(trace).stack)
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        focus = focus_of(trace)
+        opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
+        yield from self.from_outside(trace, focus, opening)
+        yield from self.a_word_is_a_vector(trace, focus, opening.source)
+        yield from self.directions(trace)
+        yield from self.dot_product(trace)
+        yield from self.more_than_luck(trace)
+        yield from self.softmax(trace)
+        yield from self.soft_lookup(trace)
+        yield from self.one_embedding(trace, focus)
+
+    def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
+        """The model at work, closed, and the question of the lecture."""
+        words, output = opening.source.chips, [*opening.output]
+        told = (
+            "and another language comes out."
+            if focus.stack != DECODER and "probs" in trace
+            else "and the text goes on."
+            if "probs" in trace
+            else "and a vector comes out for each token."
+        )
+        yield Step(
+            "What happens inside?",
+            beat("Somebody types a sentence.", appear_in_turn(words, "slow")),
+            beat("It goes into a model,", appear(opening.box, opening.closed), swallow(words, opening.closed)),
+            beat(told, hand_out(output, opening.box, "slow")),
+            beat(
+                "What happens inside? And how can a machine compute with meaning?",
+                exchange([opening.closed], [opening.opened]),
+                appear(opening.question),
+            ),
+            stage=(),
+        )
+
+    def a_word_is_a_vector(self, trace: Trace, focus: Focus, ribbon: Ribbon) -> Iterator[Step]:
+        """An embedding as a strip of cells, and as an arrow."""
+        vectors, token = vectors_of(trace, focus), focus.query_token
+        strips = upright_in(ribbon, vectors)
+        own = strips[ribbon.place(token)]
+        chip = ribbon.chips[ribbon.place(token)]
+        picture = Coordinates(vectors, token, STAGE)
+        others = [part for part in [*ribbon.chips, *strips] if part not in (chip, own)]
+        yield Step(
+            "A word becomes a vector",
+            beat(
+                f"Each token is looked up in a table, and becomes {trace['config.d_model']} numbers: "
+                "a vector, its embedding.",
+                deal(ribbon.chips, strips, kind="slow"),
+            ),
+            beat(
+                "Each cell is one number: blue is positive, orange negative.",
+                (
+                    *([leave(*others)] if others else []),
+                    Travel(chip, picture.chip, leaving=True),
+                    Travel(own, picture.vector, leaving=True),
+                ),
+            ),
+            beat(
+                f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
+                (appear(picture.rings), *picture.pull_out()),
+                (draw(picture.axes), appear(picture.names, picture.origin)),
+                (draw(picture.own), appear(picture.own_chip())),
+            ),
+            beat(
+                "Every token has its own.",
+                *([(draw(picture.others, kind="slow"), appear(*picture.chips[1:]))] if len(picture.others) else []),
+            ),
+            beat("All the numbers make one, too, in a space that nobody can draw. But one can compute in it."),
+            stage=[ribbon],
+        )
+
+    def directions(self, trace: Trace) -> Iterator[Step]:
+        """Arrows from word to word of a real language model."""
+        run = trace.under(MEANING)
+        picture = WordSteps(
+            run[f"{DRAWN}_plane"],
+            run[f"{DRAWN}_steps"],
+            ("how these words differ most", "from country to capital"),
+            STAGE,
+        )
+        model = run["model"].label("model", 0)
+        risen, shown = run[f"{DRAWN}_risen"], run[f"{DRAWN}_shown"]
+        yield Step(
+            "Can a direction mean something?",
+            beat(
+                f"These are embeddings of a real language model, “{model}”, projected onto a plane.",
+                appear_in_turn([*picture.firsts], "slow"),
+                appear(picture.first_names),
+            ),
+            beat(
+                "From each country, draw an arrow to its capital.",
+                (draw(*picture.arrows, kind="slow"), appear_in_turn([*picture.seconds], "slow")),
+                appear(picture.second_names),
+            ),
+            beat(
+                "The way up was found on other countries, none of which is drawn here.",
+                appear(picture.axes, picture.names),
+            ),
+            beat(
+                claim(
+                    risen == shown,
+                    "Yet all arrows lead up. So this direction means something: “capital of ...”.",
+                    "Yet most arrows lead up. So this direction means something: “capital of ...”.",
+                ),
+                ambient=pulses([lead[0] for lead in picture.arrows], role="ink"),
+            ),
+            stage=(),
+        )
+
+    def dot_product(self, trace: Trace) -> Iterator[Step]:
+        """How far one vector reaches along another."""
+        run = trace.under(f"{MEANING}.lookup")
+        query, key = run["scores"].label("query", 0), run["scores"].label("key", 0)
+        room, facts_room = STAGE.golden_columns()
+        plane = PlaneOfTwo(run, query, key, room)
+        dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
+        facts = value_line("dot product", dot, ".2f"), value_line("cosine", cosine, ".2f")
+        above, below = facts_room.rows(2)
+        upper, lower = above.rows(2)
+        product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
+        angle = Formula(
+            "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
+        )
+        for figure, place in zip((product, facts[0]), (upper, lower), strict=True):
+            place.fit(figure)
+        upper, lower = below.rows(2)
+        for figure, place in zip((angle, facts[1]), (upper, lower), strict=True):
+            place.fit(figure)
+        swing = Swinging(plane.key, plane.query, plane.origin)
+        yield Step(
+            "How alike are two directions?",
+            beat(
+                f"Do the vectors of “{query}” and “{key}” point the same way?",
+                (draw(plane.query), appear(plane.origin, plane.names[0])),
+                (draw(plane.key), appear(plane.names[1])),
+            ),
+            beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
+            beat(
+                "times the length of that one: their dot product. Or multiply entry by entry, and add up.",
+                appear(product),
+                appear(facts[0]),
+            ),
+            beat("It is large when both point the same way,", swing.to(SAME_WAY)),
+            beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
+            beat("negative when they point apart.", swing.to(APART), swing.back()),
+            beat("Divided by both lengths, it is the cosine.", appear(angle), appear(facts[1])),
+            stage=(),
+        )
+
+    def more_than_luck(self, trace: Trace) -> Iterator[Step]:
+        """All pairs of all relations, against pairs by chance."""
+        run = trace.under(MEANING)
+        rows = {name: run[f"{kind}_cosine"] for kind, name in RELATIONS.items()} | {CHANCE: run["by_chance"]}
+        counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
+        picture = Likenesses(rows, run["chance"].pick(kind=DRAWN), counts, STAGE, CHANCE)
+        most = run["above_in_all"] / run["pairs_in_all"]
+        yield Step(
+            "Is it more than luck?",
+            beat(
+                "Pair words by chance, and the steps between them have nothing in common: cosines around zero.",
+                (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
+                (draw(picture.level), appear(picture.level_name)),
+            ),
+            beat(
+                "Now the steps of real pairs, each against the mean of the others.",
+                appear(picture.names[:-1]),
+                *(fill(picture.lines[name], "row") for name in RELATIONS.values()),
+            ),
+            beat(
+                f"{run['above_in_all']} of {run['pairs_in_all']} pairs pass the line that chance passes in "
+                f"{run['chance_share']:share} of cases.",
+                appear_in_turn([*picture.counts], "slow"),
+            ),
+            beat(
+                claim(
+                    most > 0.5,
+                    "So many meanings are directions. Not all: the weakest pairs lie within chance.",
+                    "So few meanings are directions.",
+                )
+            ),
+            stage=(),
+        )
+
+    def softmax(self, trace: Trace) -> Iterator[Step]:
+        """Scores to weights; one is moved, and all answer."""
+        slider = slider_of(trace)
+        query, moved = slider.query.label, slider.chips[slider.moved].label
+        last = len(slider.states) - 1
+        yield Step(
+            "Softmax: scores become weights",
+            beat(
+                f"Which countries are like “{query}”? These are the dot products: scores of any size.",
+                (appear(slider.query, slider.chips), appear(slider.headings[0], slider.zeros[0])),
+                (appear_in_turn([*slider.score_bars], "row"), appear(slider.numbers[0])),
+            ),
+            beat(
+                "Softmax makes weights of them: all are positive, and they add up to one.",
+                appear(slider.headings[1], slider.zeros[1]),
+                (deal(slider.score_bars, slider.weight_bars), appear(slider.numbers[1])),
+            ),
+            beat(
+                f"Raise the score of “{moved}”, and all weights answer: it takes from the others.",
+                appear(slider.handle),
+                slider.slide(last),
+            ),
+            beat("Lower it below zero: its weight is small, but never zero.", slider.slide(0, last)),
+            beat("Only differences between scores matter.", slider.slide(slider.rest, 0)),
+            stage=(),
+        )
+
+    def soft_lookup(self, trace: Trace) -> Iterator[Step]:
+        """A dictionary that is asked for what it does not have."""
+        run = trace.under(f"{MEANING}.lookup", query=0)
+        slider = slider_of(trace)
+        left, right = STAGE.golden_columns()
+        table = SoftTable(run, slider.query, right)
+        query = table.query.label
+        picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, left)
+        nearest = run["likeness"].largest()[0]
+        yield Step(
+            "A soft lookup in a dictionary",
+            beat(
+                "A dictionary gives a value for each key: the capital of each country.",
+                appear_in_turn([*table.values]),
+            ),
+            beat(
+                f"The query is “{query}”, and it is not there. So take something of every value,",
+                (appear(table.query), *(Flight(table.query, chip) for chip in table.keys)),
+            ),
+            beat(
+                "as much as the softmax gives to its key: the attention weight.",
+                (appear_in_turn([*table.bars]), appear(table.numbers)),
+            ),
+            beat(
+                "Here are the values as arrows. Each shrinks to its weight,",
+                (appear(picture.origin), deal([*table.values], picture.whole)),
+                (appear(picture.ghosts, rise=False), picture.shorten()),
+            ),
+            beat(
+                f"and they add up: the weighted sum of the values, here nearest to “{nearest}”.",
+                picture.chain(),
+                (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+            ),
+            beat("Query, key, value, attention weight: this lookup is the heart of the Transformer."),
+            stage=[*table.keys],
+        )
+
+    def one_embedding(self, trace: Trace, focus: Focus) -> Iterator[Step]:
+        """The question that attention answers: a word's meaning hangs on its neighbours, its embedding does not."""
+        place = sense_head(trace, SENSES)
+        if place is None:
+            yield from self.whatever_the_sentence(trace, focus)
+            return
+        nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
+        words = [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES]
+        word, deciding = words[0][nouns[0]], tuple(some[at] for some, at in zip(words, decides, strict=True))
+        first, second = (translated(trace, sense) for sense in SENSES)
+        right, left = STAGE.golden_columns(last=True)
+        rows = [Arcs(some, noun, None, room) for some, noun, room in zip(words, nouns, left.rows(2), strict=True)]
+        picture = TwoSenses(trace["encoder.senses_path"], word, (deciding[0], deciding[1]), right)
+        ways = roads(picture)
+        yield Step(
+            f"One “{word}”, two meanings",
+            beat(
+                claim(
+                    str(first) != str(second),
+                    f"In one sentence, “{word}” becomes “{first}”, in another one “{second}”.",
+                    f"In these sentences, “{word}” should mean two different things.",
+                ),
+                *(appear_in_turn([*row.chips]) for row in rows),
+            ),
+            beat(
+                "But the table has one embedding for both: the same arrow in every sentence.",
+                (
+                    appear(picture.start),
+                    *(Flight(row.chips[noun], picture.start) for row, noun in zip(rows, nouns, strict=True)),
+                ),
+            ),
+            beat(
+                f"“{deciding[0]}” or “{deciding[1]}” would have to move it to one meaning or the other.",
+                *((draw(way), appear(name)) for way, name in zip(ways, picture.names, strict=True)),
+            ),
+            beat(
+                "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
+                (draw(*(arc for row in rows for arc in row.arcs), kind="slow"), appear(*(row.marks for row in rows))),
+            ),
+            beat("That is attention, and the next chapters build it."),
+            stage=(),
+        )
+
+    def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:
+        """The same question, of a model that has no word of two senses."""
+        words = vectors_of(trace, focus).words("position")
+        token = focus.query_token
+        picture = Arcs(words, Ribbon(words).place(token))
+        yield Step(
+            "One embedding, whatever the sentence",
+            beat(
+                f"The table gives “{token}” the same embedding in every sentence.",
+                appear_in_turn([*picture.chips]),
+                appear(ring_around(picture.chips[picture.ribbon.place(token)])),
+            ),
+            beat("But what a word means is decided by its neighbours."),
+            beat(
+                claim(
+                    len(words) > 1,
+                    "How can they do that? With a lookup: which of them matter, and what do they hand over?",
+                    "Here it has none. With some: which of them would matter, and what would they hand over?",
+                ),
+                *([(draw(*picture.arcs, kind="slow"), appear(picture.marks))] if len(picture.arcs) else []),
+            ),
+            beat("That is attention, and the next chapters build it."),
+            stage=(),
+        )
+
+
+def vectors_of(trace: Trace, focus: Focus) -> NamedTensor:
+    """The embeddings of the sentence, as they stand in the table."""
+    found: NamedTensor = trace[f"{embedding_of(focus.stack)}.token"].pick(batch=0)
+    return found
+
+
+def translated(trace: Trace, sense: str) -> Label:
+    """The word of the output that the word of two senses becomes: where the last layer looks at it most."""
+    words = trace[f"other.{sense}.probs"].words("position")[1:]
+    looks = trace[f"other.{sense}.decoder.{layers_of(trace, DECODER)[-1]}.cross_attn.written_at"]
+    return words[min(int(looks.pick(batch=0, key=trace.about[sense]["noun"])), len(words) - 1)]
+
+
+def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], NamedTensor | None]:
+    """The words that the model writes, or the vectors of one that writes none."""
+    if "probs" not in trace:
+        return (), trace[f"{focus.stack}.{layers_of(trace)[-1]}.resid_post"].pick(batch=0)
+    words = trace["probs"].words("position")
+    if focus.stack == DECODER:
+        return tuple(word for word in words if word.position >= len(trace.about["tokens"])), None
+    return words[1:], None
+
+
+def slider_of(trace: Trace) -> Slider:
+    """The scores of the query of the lookup, with one that can be moved."""
+    run = trace.under(f"{MEANING}.lookup")
+    return Slider(trace.under(f"{MEANING}.lookup", query=0), run["scores"].label("query", 0), 1, STAGE)

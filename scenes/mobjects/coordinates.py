@@ -1,0 +1,115 @@
+"""A vector as a list of numbers and as an arrow: two of its entries are coordinates on paper."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup
+
+from scenes.animations import Travel, ring_around
+from scenes.layout import Room
+from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.shapes import arrow, dot, rule
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import units
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of the vector, from it down to the numbers, and around the arrows.
+HIGH, DOWN_TO, AIR = 96.0, 92.0, 74.0
+
+
+class Coordinates(VGroup):
+    """The vector of a token as a strip, and below it the arrow to which its largest and its smallest entry lead.
+
+    Args:
+        vectors: "position d_model".
+        token: whose vector it is.
+        room: the rectangle that is filled.
+
+    `arrows[token.position]` is its own; the others are those of the other tokens, by the same two entries.
+
+    Example::
+
+        vectors = trace["embed_src.token"].pick(batch=0)
+        figure = Coordinates(vectors, vectors.label("position", 3), Room(280, 190, 1640, 800))
+    """
+
+    def __init__(self, vectors: NamedTensor, token: Label, room: Room) -> None:
+        own = vectors.pick(position=token)
+        head, rest = room.split_rows(HIGH, DOWN_TO)
+        self.chip = Token(token, "", 0, 60, "stage word")
+        side, line = head.split_columns(self.chip.width * 135, 24)
+        self.chip.move_to(side.centre)
+        self.vector = Vector(own, line.width, line.height, "residual").move_to(line.centre)
+        places = [own.largest()[0].position, own.smallest()[0].position]
+        self.cells = [self.vector.cells.of(place) for place in places]
+        self.rings = VGroup(*(ring_around(cell) for cell in self.cells))
+        entries = [own.quantity(place) for place in places]
+        self.numbers = VGroup()
+        for cell, entry in zip(self.cells, entries, strict=True):
+            text = number(entry, ".2f", "stage number")
+            self.numbers.add(text.settle(np.array([cell.get_x(), self.vector.get_bottom()[1] - units(46), 0])))
+        if abs(self.cells[0].get_x() - self.cells[1].get_x()) < units(130):
+            apart = units(70) * (1 if self.cells[0].get_x() > self.cells[1].get_x() else -1)
+            self.numbers[0].shift(RIGHT * apart)
+            self.numbers[1].shift(LEFT * apart)
+        spots = vectors.values[:, places]
+        low, high = np.minimum(spots.min(0), 0), np.maximum(spots.max(0), 0)
+        space = np.array([rest.width - 2 * AIR - 300, rest.height - 2 * AIR])
+        px = float((space / np.maximum(high - low, 1e-9)).min())
+        origin = rest.centre - np.array([*(low + high) / 2, 0]) * units(px)
+        ground = Ground()
+        self.origin = means(dot(origin, 9, "ink2"), ground)
+        left, foot = (Room(x, y, x, y).centre for x, y in ((rest.left, rest.top), (rest.left, rest.bottom)))
+        right, top = rest.centre * 2 - left, rest.centre[1] * 2 - foot[1]
+        self.axes = VGroup(
+            rule(np.array([left[0], origin[1], 0]), np.array([right[0], origin[1], 0]), "line", 3),
+            rule(np.array([origin[0], foot[1], 0]), np.array([origin[0], top, 0]), "line", 3),
+        )
+        self.names = VGroup(
+            Words("the largest number", "axis", "ink2"),
+            Words("the smallest number", "axis", "ink2"),
+        )
+        self.names[0].next_to(self.axes[0], DOWN, buff=units(10)).align_to(self.axes[0], RIGHT)
+        self.names[1].next_to(np.array([origin[0], foot[1], 0]), RIGHT, buff=units(14)).align_to(self.axes[1], DOWN)
+        self.arrows, self.chips = {}, VGroup()
+        for position in sorted(range(len(vectors)), key=lambda p: p != self._place(vectors, token)):
+            way = np.array([*spots[position], 0]) * units(px)
+            long = float(np.linalg.norm(way)) * 135
+            lead = arrow(origin, origin + way, "residual", 8, min(28.0, long * 0.6))
+            here = [vectors.quantity(position, place) for place in places]
+            label = vectors.label("position", position)
+            self.arrows[label.position] = means(lead, Tip(*here, px, 18, ground))
+            self._name(Token(label), lead)
+        self.own = self.arrows[token.position]
+        self.others = VGroup(*(lead for position, lead in self.arrows.items() if position != token.position))
+        super().__init__(
+            self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector, self.rings,
+            self.numbers,
+        )  # fmt: skip
+
+    @staticmethod
+    def _place(vectors: NamedTensor, token: Label) -> int:
+        """The row of a token, which in a window is not its position."""
+        return next(i for i, label in enumerate(vectors.words("position")) if label.position == token.position)
+
+    def _name(self, chip: Token, lead: VGroup) -> None:
+        """Put a chip beyond the tip of an arrow, if it is clear of the chips before."""
+        start, tip = lead[0].points[0], lead[-1].points[0]
+        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+        chip.move_to(tip + way * (np.array([chip.width / 2, chip.height / 2, 0]) + units(10)))
+        for other in self.chips:
+            apart = np.abs(chip.get_center() - other.get_center())[:2]
+            if (apart < np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).all():
+                return
+        self.chips.add(chip)
+
+    def own_chip(self) -> VGroup:
+        """The name at the arrow of the token itself."""
+        return VGroup(self.chips[0])
+
+    def pull_out(self) -> tuple[Animation, ...]:
+        """Both numbers come out of their cells."""
+        return tuple(Travel(cell, text, kind="row") for cell, text in zip(self.cells, self.numbers, strict=True))
