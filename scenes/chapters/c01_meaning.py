@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from manim import VGroup
+
 from scenes.animations import (
+    Dive,
     Flight,
     Swinging,
     Travel,
+    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -21,6 +25,7 @@ from scenes.animations import (
 from scenes.animations.passing import hand_out, swallow
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import Likenesses, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
@@ -37,8 +42,9 @@ from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The experiment on the embeddings of a language model, and the relation that is drawn.
-MEANING, DRAWN = "experiment.meaning", "capital"
+#: The experiment on the embeddings of a language model, and the relations that are drawn, with their names.
+MEANING = "experiment.meaning"
+DRAWN = {"capital": "from country to capital", "comparative": "from adjective to comparative"}
 #: What its relations are called, in the order in which they are shown.
 RELATIONS = {
     "plural": "plural",
@@ -66,11 +72,10 @@ class Meaning(Chapter):
         opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
         yield from self.from_outside(trace, focus, opening)
         yield from self.a_word_is_a_vector(trace, focus, opening.source)
-        yield from self.directions(trace)
-        yield from self.dot_product(trace)
-        yield from self.more_than_luck(trace)
-        yield from self.softmax(trace)
-        yield from self.soft_lookup(trace)
+        model = trace[f"{MEANING}.model"]
+        card = Card(f"{model.label('model', 0)}, a real language model: embeddings in {model.quantity(0)} bits")
+        for part in (self.directions, self.dot_product, self.more_than_luck, self.softmax, self.soft_lookup):
+            yield from part(trace, card)
         yield from self.one_embedding(trace, focus)
 
     def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
@@ -90,8 +95,10 @@ class Meaning(Chapter):
             beat(told, hand_out(output, opening.box, "slow")),
             beat(
                 "What happens inside? And how can a machine compute with meaning?",
-                exchange([opening.closed], [opening.opened]),
-                appear(opening.question),
+                (exchange([opening.closed], [opening.opened])[0], appear(opening.question)),
+                Dive(
+                    [opening.box, opening.opened, opening.question, *output], opening.box, opening.source.below(STAGE)
+                ),
             ),
             stage=(),
         )
@@ -122,60 +129,59 @@ class Meaning(Chapter):
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
                 (appear(picture.rings), *picture.pull_out()),
-                (draw(picture.axes), appear(picture.names, picture.origin)),
+                (appear(picture.paper), draw(picture.axes), appear(picture.names, picture.origin)),
                 (draw(picture.own), appear(picture.own_chip())),
             ),
             beat(
                 "Every token has its own.",
                 *([(draw(picture.others, kind="slow"), appear(*picture.chips[1:]))] if len(picture.others) else []),
             ),
-            beat("All the numbers make one, too, in a space that nobody can draw. But one can compute in it."),
+            beat(
+                "All the numbers make one, too, in a space that nobody can draw. But one can compute in it.",
+                leave(picture.rings[1], *picture.numbers),
+                Visit(picture.rings[0], [*picture.vector.cells], "tour"),
+            ),
             stage=[ribbon],
         )
 
-    def directions(self, trace: Trace) -> Iterator[Step]:
+    def directions(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Arrows from word to word of a real language model."""
         run = trace.under(MEANING)
-        picture = WordSteps(
-            run[f"{DRAWN}_plane"],
-            run[f"{DRAWN}_steps"],
-            ("how these words differ most", "from country to capital"),
-            STAGE,
+        places = card.inside.columns(2)
+        capital, comparative = (
+            WordSteps(run[f"{kind}_plane"], run[f"{kind}_steps"], name, place)
+            for (kind, name), place in zip(DRAWN.items(), places, strict=True)
         )
-        model = run["model"].label("model", 0)
-        risen, shown = run[f"{DRAWN}_risen"], run[f"{DRAWN}_shown"]
+        risen, shown = (sum(run[f"{kind}_{what}"] for kind in DRAWN) for what in ("risen", "shown"))
         yield Step(
             "Can a direction mean something?",
             beat(
-                f"These are embeddings of a real language model, “{model}”, projected onto a plane.",
-                appear_in_turn([*picture.firsts], "slow"),
-                appear(picture.first_names),
+                "These are embeddings that a real language model has learned, projected onto a plane.",
+                (appear_in_turn([*capital.firsts], "slow"), appear_in_turn([*comparative.firsts], "slow")),
+                appear(capital.first_names, comparative.first_names),
             ),
+            beat("Draw an arrow from each country to its capital,", *capital.lead()),
+            beat("and from each adjective to its comparative.", *comparative.lead()),
             beat(
-                "From each country, draw an arrow to its capital.",
-                (draw(*picture.arrows, kind="slow"), appear_in_turn([*picture.seconds], "slow")),
-                appear(picture.second_names),
-            ),
-            beat(
-                "The way up was found on other countries, none of which is drawn here.",
-                appear(picture.axes, picture.names),
+                "To the right is the mean step of other pairs, none of which is drawn here.",
+                (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
             ),
             beat(
                 claim(
                     risen == shown,
-                    "Yet all arrows lead up. So this direction means something: “capital of ...”.",
-                    "Yet most arrows lead up. So this direction means something: “capital of ...”.",
+                    "Yet all arrows lead to the right. So a direction can mean something, such as “the capital of”.",
+                    "Yet most arrows lead to the right. So a direction can mean something, such as “the capital of”.",
                 ),
-                ambient=pulses([lead[0] for lead in picture.arrows], role="ink"),
+                ambient=pulses([lead[0] for lead in [*capital.arrows, *comparative.arrows]], role="ink"),
             ),
-            stage=(),
+            stage=[card],
         )
 
-    def dot_product(self, trace: Trace) -> Iterator[Step]:
+    def dot_product(self, trace: Trace, card: Card) -> Iterator[Step]:
         """How far one vector reaches along another."""
         run = trace.under(f"{MEANING}.lookup")
         query, key = run["scores"].label("query", 0), run["scores"].label("key", 0)
-        room, facts_room = STAGE.golden_columns()
+        room, facts_room = card.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         facts = value_line("dot product", dot, ".2f"), value_line("cosine", cosine, ".2f")
@@ -208,22 +214,28 @@ class Meaning(Chapter):
             beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
             beat("negative when they point apart.", swing.to(APART), swing.back()),
             beat("Divided by both lengths, it is the cosine.", appear(angle), appear(facts[1])),
-            stage=(),
+            stage=[card],
         )
 
-    def more_than_luck(self, trace: Trace) -> Iterator[Step]:
+    def more_than_luck(self, trace: Trace, card: Card) -> Iterator[Step]:
         """All pairs of all relations, against pairs by chance."""
         run = trace.under(MEANING)
         rows = {name: run[f"{kind}_cosine"] for kind, name in RELATIONS.items()} | {CHANCE: run["by_chance"]}
         counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
-        picture = Likenesses(rows, run["chance"].pick(kind=DRAWN), counts, STAGE, CHANCE)
-        most = run["above_in_all"] / run["pairs_in_all"]
+        counts.append(f"{run['chance_share']:share}")
+        picture = Likenesses(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
+        king, man, woman = run["queen_of"].words("vocab")
+        nearest = run["queen_cosine"].label("rank", 0)
         yield Step(
             "Is it more than luck?",
             beat(
-                "Pair words by chance, and the steps between them have nothing in common: cosines around zero.",
+                "Pair words by chance, and the steps between them have nothing in common:",
                 (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
-                (draw(picture.level), appear(picture.level_name)),
+            ),
+            beat(
+                f"their cosines are small, and only {run['chance_share']:share} lie beyond this line.",
+                draw(picture.level, kind="slow"),
+                appear(picture.counts[-1]),
             ),
             beat(
                 "Now the steps of real pairs, each against the mean of the others.",
@@ -231,23 +243,20 @@ class Meaning(Chapter):
                 *(fill(picture.lines[name], "row") for name in RELATIONS.values()),
             ),
             beat(
-                f"{run['above_in_all']} of {run['pairs_in_all']} pairs pass the line that chance passes in "
-                f"{run['chance_share']:share} of cases.",
-                appear_in_turn([*picture.counts], "slow"),
+                f"Of these, {run['above_in_all']} of {run['pairs_in_all']} lie beyond it: more than luck.",
+                appear_in_turn([*picture.counts[:-1]], "slow"),
             ),
             beat(
-                claim(
-                    most > 0.5,
-                    "So many meanings are directions. Not all: the weakest pairs lie within chance.",
-                    "So few meanings are directions.",
-                )
+                f"And “{king}” minus “{man}” plus “{woman}”? Of {run['pieces']:,.0f} tokens, "
+                f"the nearest is “{nearest}”.",
+                appear(picture.sum_of(f"{king} − {man} + {woman}", f"≈ {nearest}")),
             ),
-            stage=(),
+            stage=[card],
         )
 
-    def softmax(self, trace: Trace) -> Iterator[Step]:
+    def softmax(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Scores to weights; one is moved, and all answer."""
-        slider = slider_of(trace)
+        slider = slider_of(trace, card)
         query, moved = slider.query.label, slider.chips[slider.moved].label
         last = len(slider.states) - 1
         yield Step(
@@ -268,36 +277,43 @@ class Meaning(Chapter):
                 slider.slide(last),
             ),
             beat("Lower it below zero: its weight is small, but never zero.", slider.slide(0, last)),
-            beat("Only differences between scores matter.", slider.slide(slider.rest, 0)),
-            stage=(),
+            beat(
+                "A softmax is a soft choice: most for the best, and a little for the others.",
+                slider.slide(slider.rest, 0),
+            ),
+            stage=[card],
         )
 
-    def soft_lookup(self, trace: Trace) -> Iterator[Step]:
+    def soft_lookup(self, trace: Trace, card: Card) -> Iterator[Step]:
         """A dictionary that is asked for what it does not have."""
         run = trace.under(f"{MEANING}.lookup", query=0)
-        slider = slider_of(trace)
-        left, right = STAGE.golden_columns()
-        table = SoftTable(run, slider.query, right)
+        slider = slider_of(trace, card)
+        left, right = card.inside.columns(2)
+        table = SoftTable(run, slider.query, left)
         query = table.query.label
-        picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, left)
+        picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, right)
         nearest = run["likeness"].largest()[0]
+        flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         yield Step(
             "A soft lookup in a dictionary",
             beat(
-                "A dictionary gives a value for each key: the capital of each country.",
-                appear_in_turn([*table.values]),
+                "A dictionary has a value for each key: here a capital, as a vector.",
+                (draw(table.ways), deal(table.keys, table.values)),
+                (appear(picture.origin), deal(table.values, picture.whole)),
+                appear(picture.chips),
             ),
             beat(
-                f"The query is “{query}”, and it is not there. So take something of every value,",
-                (appear(table.query), *(Flight(table.query, chip) for chip in table.keys)),
+                f"The query is “{query}”, and it is not there.",
+                (appear(table.query), *(Flight(table.query, chip, kind="slow") for chip in table.keys)),
             ),
+            beat("So take something of every value,", ambient=pulses(table.ways, role="ink")),
             beat(
                 "as much as the softmax gives to its key: the attention weight.",
                 (appear_in_turn([*table.bars]), appear(table.numbers)),
+                ambient=flow,
             ),
             beat(
-                "Here are the values as arrows. Each shrinks to its weight,",
-                (appear(picture.origin), deal([*table.values], picture.whole)),
+                "Each value shrinks to its weight,",
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
@@ -305,8 +321,19 @@ class Meaning(Chapter):
                 picture.chain(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
             ),
-            beat("Query, key, value, attention weight: this lookup is the heart of the Transformer."),
-            stage=[*table.keys],
+            beat(
+                "Query, keys, attention weights, values: this lookup is the heart of the Transformer.",
+                *(
+                    appear(ring_around(part, role))
+                    for part, role in (
+                        (table.query, "query"),
+                        (table.keys, "key"),
+                        (VGroup(table.bars, table.numbers), "weight"),
+                        (table.values, "value"),
+                    )
+                ),
+            ),
+            stage=[card, *table.keys],
         )
 
     def one_embedding(self, trace: Trace, focus: Focus) -> Iterator[Step]:
@@ -322,7 +349,8 @@ class Meaning(Chapter):
         right, left = STAGE.golden_columns(last=True)
         rows = [Arcs(some, noun, None, room) for some, noun, room in zip(words, nouns, left.rows(2), strict=True)]
         picture = TwoSenses(trace["encoder.senses_path"], word, (deciding[0], deciding[1]), right)
-        ways = roads(picture)
+        ways, paper = roads(picture), paper_in(right)
+        flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
         yield Step(
             f"One “{word}”, two meanings",
             beat(
@@ -347,9 +375,10 @@ class Meaning(Chapter):
             beat(
                 "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
                 (draw(*(arc for row in rows for arc in row.arcs), kind="slow"), appear(*(row.marks for row in rows))),
+                ambient=flow,
             ),
-            beat("That is attention, and the next chapters build it."),
-            stage=(),
+            beat("That is attention, and the next chapters build it.", ambient=flow),
+            stage=[paper],
         )
 
     def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:
@@ -401,7 +430,7 @@ def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], Named
     return words[1:], None
 
 
-def slider_of(trace: Trace) -> Slider:
+def slider_of(trace: Trace, card: Card) -> Slider:
     """The scores of the query of the lookup, with one that can be moved."""
     run = trace.under(f"{MEANING}.lookup")
-    return Slider(trace.under(f"{MEANING}.lookup", query=0), run["scores"].label("query", 0), 1, STAGE)
+    return Slider(trace.under(f"{MEANING}.lookup", query=0), run["scores"].label("query", 0), 1, card.inside)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Travel, ring_around
 from scenes.layout import Room
+from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import Ground, Tip, means
 from scenes.mobjects.shapes import arrow, dot, rule
 from scenes.mobjects.text import Words, number
@@ -16,8 +17,8 @@ from scenes.theme import units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the vector, from it down to the numbers, and around the arrows.
-HIGH, DOWN_TO, AIR = 96.0, 92.0, 74.0
+#: Px of the vector, of its numbers below it, of the margin of the paper, and around the arrows.
+HIGH, DOWN_TO, EDGE, AIR = 96.0, 84.0, 22.0, 66.0
 
 
 class Coordinates(VGroup):
@@ -55,9 +56,11 @@ class Coordinates(VGroup):
             apart = units(70) * (1 if self.cells[0].get_x() > self.cells[1].get_x() else -1)
             self.numbers[0].shift(RIGHT * apart)
             self.numbers[1].shift(LEFT * apart)
+        self.paper = paper_in(rest)
+        rest = rest.inset(EDGE)
         spots = vectors.values[:, places]
         low, high = np.minimum(spots.min(0), 0), np.maximum(spots.max(0), 0)
-        space = np.array([rest.width - 2 * AIR - 300, rest.height - 2 * AIR])
+        space = np.array([rest.width - 2 * AIR, rest.height - 2 * AIR])
         px = float((space / np.maximum(high - low, 1e-9)).min())
         origin = rest.centre - np.array([*(low + high) / 2, 0]) * units(px)
         ground = Ground()
@@ -73,7 +76,7 @@ class Coordinates(VGroup):
             Words("the smallest number", "axis", "ink2"),
         )
         self.names[0].next_to(self.axes[0], DOWN, buff=units(10)).align_to(self.axes[0], RIGHT)
-        self.names[1].next_to(np.array([origin[0], foot[1], 0]), RIGHT, buff=units(14)).align_to(self.axes[1], DOWN)
+        self.names[1].next_to(np.array([origin[0], top, 0]), RIGHT, buff=units(14)).align_to(self.axes[1], UP)
         self.arrows, self.chips = {}, VGroup()
         for position in sorted(range(len(vectors)), key=lambda p: p != self._place(vectors, token)):
             way = np.array([*spots[position], 0]) * units(px)
@@ -86,8 +89,8 @@ class Coordinates(VGroup):
         self.own = self.arrows[token.position]
         self.others = VGroup(*(lead for position, lead in self.arrows.items() if position != token.position))
         super().__init__(
-            self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector, self.rings,
-            self.numbers,
+            self.paper, self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
+            self.rings, self.numbers,
         )  # fmt: skip
 
     @staticmethod

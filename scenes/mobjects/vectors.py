@@ -21,7 +21,7 @@ EDGE, PLATE = 6.0, 0.28
 #: A vector beside its token is at most so many px high, and the token.
 HIGHEST, TOKEN = 84.0, 56.0
 #: A vector below its token is at most so many px wide, and stands so far below it.
-WIDEST, UNDER = 150.0, 24.0
+WIDEST, UNDER = 260.0, 24.0
 
 
 class Vector(Copied, VGroup):

@@ -57,12 +57,10 @@ TABLE, ASKED = (("Spain", "Madrid"), ("Norway", "Oslo"), ("Japan", "Tokyo"), ("E
 SLIDER = np.linspace(-7.0, 4.0, 45)
 #: The name of the language model, and the bits of its embeddings (Q8_0, which holds 8 bits and a scale for 32 of them).
 MODEL, BITS = "SmolLM2", 8
-#: Words of the two senses of "bank".
-SENSES = {"money": ("money", "loan", "cash", "deposit"), "river": ("river", "shore", "lake", "stream")}
 #: Pairs by chance: the percentile that a pair has to pass, the groups that are drawn, and the pairs of each.
 PERCENTILE, GROUPS, GROUP = 95, 400, 24
-#: The nearest words that are kept of king - man + woman.
-NEAREST = 5
+#: The words of king - man + woman with their signs, and how many of the nearest words are kept.
+CROWN, NEAREST = {"king": 1.0, "man": -1.0, "woman": 1.0}, 5
 
 
 class Embeddings:
@@ -240,29 +238,19 @@ def lookup(embeddings: Embeddings) -> Piece:
 
 
 def queen(embeddings: Embeddings) -> Piece:
-    """The nearest words to king - man + woman, the three left out, their cosines, and the rank of "queen"."""
-    vector = embeddings["king"] - embeddings["man"] + embeddings["woman"]
-    order = embeddings.nearest(vector, ["king", "man", "woman"], len(embeddings.table))
+    """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
+    vector = sum(sign * embeddings[word] for word, sign in CROWN.items())
+    order = embeddings.nearest(vector, count=len(embeddings.table))
     likeness = cosine(embeddings.table[order[:NEAREST]], vector[None])
     rank = order.index(embeddings.places["queen"]) + 1
-    with_all = embeddings.nearest(vector) == [embeddings.places["king"]]
-    return {
-        "ids": np.array(order[:NEAREST]), "cosine": likeness, "rank": np.array(rank), "itself": np.array(with_all),
-    }  # fmt: skip
-
-
-def bank(embeddings: Embeddings, words: Sequence[str]) -> Piece:
-    """The cosines of "bank" with words of its two senses, and the mean of those with all other words of the lists."""
-    here = embeddings["bank"]
-    near = {name: cosine(embeddings[list(some)], here[None]) for name, some in SENSES.items()}
-    return near | {"others": np.array(cosine(embeddings[words], here[None]).mean())}
+    return {"ids": np.array(order[:NEAREST]), "cosine": likeness, "rank": np.array(rank)}
 
 
 @experiment("Do directions in the embeddings of a language model mean something?")
 def run(bench: Bench, groups: int = GROUPS) -> Found:
     loaded = facts(bench)
     listed = sorted({word for pairs in RELATIONS.values() for pair in pairs for word in pair})
-    others = [word for pair in TABLE for word in pair] + [ASKED, "bank", *(w for some in SENSES.values() for w in some)]
+    others = [word for pair in TABLE for word in pair] + [ASKED]
     real = of_language_model(loaded, [*listed, *others])
     own, own_pairs = of_translator()
     words = [word for word in listed if word in real.places]
@@ -293,7 +281,7 @@ def run(bench: Bench, groups: int = GROUPS) -> Found:
         found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
         found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
         found |= {f"{short}_{fact}": tensor(drawn[fact]) for fact in ("risen", "shown", "along")}
-    return found | asking(real) | others_of(real, words)
+    return found | asking(real) | crowned(real)
 
 
 def asking(embeddings: Embeddings) -> Found:
@@ -315,14 +303,11 @@ def asking(embeddings: Embeddings) -> Found:
     return found
 
 
-def others_of(embeddings: Embeddings, words: Sequence[str]) -> Found:
-    """The tensors of king - man + woman and of "bank"."""
-    crowned, two = queen(embeddings), bank(embeddings, words)
-    names = [embeddings.names[place] for place in crowned["ids"]]
-    found = {
-        "queen_cosine": tensor(crowned["cosine"], "rank", rank=names),
-        "queen_rank": tensor(crowned["rank"]),
-        "queen_itself": tensor(crowned["itself"]),
-        "bank_others": tensor(two["others"]),
+def crowned(embeddings: Embeddings) -> Found:
+    """The tensors of king - man + woman."""
+    piece = queen(embeddings)
+    return {
+        "queen_cosine": tensor(piece["cosine"], "rank", rank=[embeddings.names[place] for place in piece["ids"]]),
+        "queen_rank": tensor(piece["rank"]),
+        "queen_of": tensor([*CROWN.values()], "vocab", vocab=CROWN),
     }
-    return found | {f"bank_{name}": tensor(two[name], "vocab", vocab=SENSES[name]) for name in SENSES}
