@@ -82,7 +82,9 @@ class Meaning(Chapter):
         """The model at work, closed, and the question of the lecture."""
         words, output = opening.source.chips, [*opening.output]
         told = (
-            "and another language comes out."
+            "and nothing comes out: it ends at once."
+            if "probs" in trace and not opening.gives
+            else "and another language comes out."
             if focus.stack != DECODER and "probs" in trace
             else "and the text goes on."
             if "probs" in trace
@@ -114,12 +116,16 @@ class Meaning(Chapter):
         yield Step(
             "A word becomes a vector",
             beat(
-                f"Each token is looked up in a table, and becomes {trace['config.d_model']} numbers: "
-                "a vector, its embedding.",
+                f"A table turns each word, or token, into {trace['config.d_model']} numbers: "
+                "a vector, called its embedding.",
                 deal(ribbon.chips, strips, kind="slow"),
             ),
             beat(
-                "Each cell is one number: blue is positive, orange negative.",
+                claim(
+                    len(picture.vector.cells) == len(vectors.pick(position=token)),
+                    "Each cell is one number: blue is positive, orange negative.",
+                    "Each cell shows the largest of a few numbers: blue is positive, orange negative.",
+                ),
                 (
                     *([leave(*others)] if others else []),
                     Travel(chip, picture.chip, leaving=True),
@@ -206,7 +212,7 @@ class Meaning(Chapter):
             ),
             beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
             beat(
-                "times the length of that one: their dot product. Or multiply entry by entry, and add up.",
+                "times the length of that one: their dot product. Or, the same, multiply entry by entry, and add up.",
                 appear(product),
                 appear(facts[0]),
             ),
@@ -297,7 +303,7 @@ class Meaning(Chapter):
         yield Step(
             "A soft lookup in a dictionary",
             beat(
-                "A dictionary has a value for each key: here a capital, as a vector.",
+                "A dictionary has a value for each key: here a capital.",
                 (draw(table.ways), deal(table.keys, table.values)),
                 (appear(picture.origin), deal(table.values, picture.whole)),
                 appear(picture.chips),
@@ -313,7 +319,7 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat(
-                "Each value shrinks to its weight,",
+                "Each value, a vector, shrinks to its weight,",
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
@@ -322,7 +328,7 @@ class Meaning(Chapter):
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
             ),
             beat(
-                "Query, keys, attention weights, values: this lookup is the heart of the Transformer.",
+                "Query, keys, attention weights, values: the heart of the Transformer.",
                 *(
                     appear(ring_around(part, role))
                     for part, role in (
@@ -377,7 +383,7 @@ class Meaning(Chapter):
                 (draw(*(arc for row in rows for arc in row.arcs), kind="slow"), appear(*(row.marks for row in rows))),
                 ambient=flow,
             ),
-            beat("That is attention, and the next chapters build it.", ambient=flow),
+            beat("That is attention, and later chapters build it.", ambient=flow),
             stage=[paper],
         )
 
@@ -402,7 +408,7 @@ class Meaning(Chapter):
                 ),
                 *([(draw(*picture.arcs, kind="slow"), appear(picture.marks))] if len(picture.arcs) else []),
             ),
-            beat("That is attention, and the next chapters build it."),
+            beat("That is attention, and later chapters build it."),
             stage=(),
         )
 

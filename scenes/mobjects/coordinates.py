@@ -72,8 +72,8 @@ class Coordinates(VGroup):
             rule(np.array([origin[0], foot[1], 0]), np.array([origin[0], top, 0]), "line", 3),
         )
         self.names = VGroup(
-            Words("the largest number", "axis", "ink2"),
-            Words("the smallest number", "axis", "ink2"),
+            Words(f"the largest number of “{token}”", "axis", "ink2"),
+            Words(f"the smallest number of “{token}”", "axis", "ink2"),
         )
         self.names[0].next_to(self.axes[0], DOWN, buff=units(10)).align_to(self.axes[0], RIGHT)
         self.names[1].next_to(np.array([origin[0], top, 0]), RIGHT, buff=units(14)).align_to(self.axes[1], UP)

@@ -10,7 +10,7 @@ from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, draw, fill
 from scenes.layout import Room
-from scenes.mobjects.marks import Away, Ground, Tip, means
+from scenes.mobjects.marks import Away, Ground, Tick, Tip, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import arrow, dashes, dot
 from scenes.mobjects.text import Words, word
@@ -63,7 +63,7 @@ class WordSteps(VGroup):
             lead = arrow(first.get_center(), second.get_center(), "residual", 5, tip)
             self.arrows.add(means(lead, Tip(steps.quantity(i, 1), steps.quantity(i, 0), px, 2 * SPOT, ground)))
         self.first_names, self.second_names = VGroup(), VGroup()
-        taken: list[tuple[np.ndarray, np.ndarray]] = []
+        taken = [(spot.get_center()[:2], np.full(2, units(SPOT))) for spot in [*self.firsts, *self.seconds]]
         for first, second, one, other in zip(self.firsts, self.seconds, labels[::2], labels[1::2], strict=True):
             texts = [_beside(first, one, LEFT, "ink2"), _beside(second, other, RIGHT, "residual")]
             boxes = [(text.get_center()[:2], np.array([text.width, text.height + units(10)]) / 2) for text in texts]
@@ -103,6 +103,7 @@ class Likenesses(VGroup):
         level: the cosine that chance seldom passes.
         counts: what is written at the right of each row.
         room: the rectangle that is filled.
+        by_chance: the row of pairs by chance.
 
     `lines[name]` are the dots of a row.
     """
@@ -115,7 +116,7 @@ class Likenesses(VGroup):
         high = body.height - 2 * MARGIN
         values = np.concatenate([row.values for row in rows.values()])
         plot = self.plot = Plot(
-            (min(0.0, float(values.min())) - 0.04, 1.0), (0, len(rows)), ("cosine with the mean of the others", "kind"),
+            (min(0.0, float(values.min())) - 0.04, 1.0), (0, len(rows)), ("cosine with the mean of the others",) * 2,
             body.width, high,
         )  # fmt: skip
         plot.remove(plot.names[1])
@@ -123,23 +124,22 @@ class Likenesses(VGroup):
         plot.shift(at(body.left, body.top + MARGIN / 2 + high) - plot.axes[0].get_left())
         plot.axes[1].set_stroke(opacity=0)
         self.lines, self.names, self.counts = {}, VGroup(), VGroup()
-        for i, (name, row) in enumerate(rows.items()):
+        for i, ((name, row), count) in enumerate(zip(rows.items(), counts, strict=True)):
             y = len(rows) - i - 0.5
-            role = "ink3" if name == by_chance else "residual"
-            self.lines[name] = plot.dots(row, [y] * len(row), role, 10)
-            middle = plot.point(0.0, y)[1]
-            text = Words(name, "fact", "ink2" if name == by_chance else "ink")
-            self.names.add(text.settle(np.array([0, middle, 0])).begin_at(at(side.left, 0)[0]))
-        for i, said in enumerate(counts):
-            middle = plot.point(0.0, len(rows) - i - 0.5)[1]
-            self.counts.add(Words(said, "fact").settle(np.array([0, middle, 0])).end_at(at(ends.right, 0)[0]))
+            here = name == by_chance
+            self.lines[name] = plot.dots(row, [y] * len(row), "ink3" if here else "residual", 10)
+            middle = plot.point(0.0, y)
+            self.names.add(Words(name, "fact", "ink2" if here else "ink").settle(middle).begin_at(at(side.left, 0)[0]))
+            self.counts.add(Words(count, "fact").settle(middle).end_at(at(ends.right, 0)[0]))
         ticks = (0.0, 1.0)
         self.ends = VGroup(*(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks))
         ends_named = [Words(name, "axis", "ink2") for name in ("at right angles", "the same way")]
         for name, line in zip(ends_named, self.ends, strict=True):
             name.next_to(line, UP, buff=units(8))
-        self.ends.add(*ends_named)
-        self.level = dashes(plot.point(float(level), 0), plot.point(float(level), len(rows)), "focus", 4)
+        beyond = Words("beyond", "axis", "ink2").next_to(self.counts, UP).align_to(self.counts, RIGHT)
+        self.ends.add(*ends_named, beyond.match_y(ends_named[0]))
+        line = dashes(plot.point(float(level), 0), plot.point(float(level), len(rows)), "focus", 4)
+        self.level = means(line, Tick(level, plot.across))
         self.foot = Room(room.left, room.bottom - 72, ends.left, room.bottom)
         super().__init__(plot, self.ends, *self.lines.values(), self.names, self.counts, self.level)
 

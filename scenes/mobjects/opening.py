@@ -31,6 +31,7 @@ class Opening(VGroup):
     def __init__(self, words: Sequence[Label], output: Sequence[Label], vectors: NamedTensor | None = None) -> None:
         self.source = Ribbon(words)
         body, foot = self.source.below(STAGE, SPACE).split_rows(-FOOT, SPACE)
+        self.gives = bool(output)
         self.output = self._output(output, vectors, foot)
         room = body.inset(body.width / 5, 0)
         self.box = Box(room.width, room.height, palette().surface, 26, palette().ink3, 3).move_to(room.centre)

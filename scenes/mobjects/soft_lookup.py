@@ -16,8 +16,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: Px of the headings above the rows, of a row at most, of a bar, and for a number.
-HEAD, ROW, BAR, NUMBER = 84.0, 140.0, 56.0, 140.0
+#: Px of the headings above the rows, of a bar, and for a number.
+HEAD, BAR, NUMBER = 84.0, 50.0, 140.0
 
 
 class Slider:
@@ -151,9 +151,10 @@ class SoftTable(VGroup):
             )
             entry, left = weights.quantity(j), at(middle.left, 0)[0]
             bar = Box(max(entry * track, 3.0), BAR, palette().weight, 4)
-            bar.move_to(np.array([left, y, 0]), aligned_edge=LEFT)
+            # It stands on the way from the key to the value.
+            bar.move_to(np.array([left, y + units(BAR / 2 + 4), 0]), aligned_edge=LEFT)
             self.bars.add(means(bar, Length(entry, "width", track, BAR, 3.0)))
-            text = number(entry, "share", "stage number").settle(np.array([0, y, 0]))
+            text = number(entry, "share", "stage number").settle(np.array([0, bar.get_y(), 0]))
             self.numbers.add(text.begin_at(bar.get_right()[0] + units(16)))
             ends_at = at(middle.right, 0)[0]
             self.ways.add(rule(np.array([left, y, 0]), np.array([ends_at, y, 0]), "line", 4))
