@@ -73,7 +73,7 @@ class Meaning(Chapter):
         yield from self.from_outside(trace, focus, opening)
         yield from self.a_word_is_a_vector(trace, focus, opening.source)
         model = trace[f"{MEANING}.model"]
-        card = Card(f"{model.label('model', 0)}, a real language model: embeddings in {model.quantity(0)} bits")
+        card = Card(f"{model.words('model')[0]}, a real language model: embeddings in {model.quantity(0)} bits")
         for part in (self.directions, self.dot_product, self.more_than_luck, self.softmax, self.soft_lookup):
             yield from part(trace, card)
         yield from self.one_embedding(trace, focus)
@@ -186,7 +186,7 @@ class Meaning(Chapter):
     def dot_product(self, trace: Trace, card: Card) -> Iterator[Step]:
         """How far one vector reaches along another."""
         run = trace.under(f"{MEANING}.lookup")
-        query, key = run["scores"].label("query", 0), run["scores"].label("key", 0)
+        query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
         room, facts_room = card.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
@@ -231,7 +231,7 @@ class Meaning(Chapter):
         counts.append(f"{run['chance_share']:share}")
         picture = Likenesses(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
         king, man, woman = run["queen_of"].words("vocab")
-        nearest = run["queen_cosine"].label("rank", 0)
+        nearest = run["queen_cosine"].words("rank")[0]
         yield Step(
             "Is it more than luck?",
             beat(
@@ -262,9 +262,10 @@ class Meaning(Chapter):
 
     def softmax(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Scores to weights; one is moved, and all answer."""
-        slider = slider_of(trace, card)
-        query, moved = slider.query.label, slider.chips[slider.moved].label
-        last = len(slider.states) - 1
+        run = trace.under(f"{MEANING}.lookup", query=0)
+        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
+        slider = Slider(run, query, card.inside)
+        moved = slider.chips[slider.moved].label
         yield Step(
             "Softmax: scores become weights",
             beat(
@@ -280,12 +281,12 @@ class Meaning(Chapter):
             beat(
                 f"Raise the score of “{moved}”, and all weights answer: it takes from the others.",
                 appear(slider.handle),
-                slider.slide(last),
+                slider.slide(slider.highest),
             ),
-            beat("Lower it below zero: its weight is small, but never zero.", slider.slide(0, last)),
+            beat("Lower it below zero: its weight is small, but never zero.", slider.slide(slider.lowest)),
             beat(
-                "A softmax is a soft choice: most for the best, and a little for the others.",
-                slider.slide(slider.rest, 0),
+                "So it is a soft choice: the best gets the most, and all others get something.",
+                slider.slide(slider.rest),
             ),
             stage=[card],
         )
@@ -293,10 +294,9 @@ class Meaning(Chapter):
     def soft_lookup(self, trace: Trace, card: Card) -> Iterator[Step]:
         """A dictionary that is asked for what it does not have."""
         run = trace.under(f"{MEANING}.lookup", query=0)
-        slider = slider_of(trace, card)
+        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         left, right = card.inside.columns(2)
-        table = SoftTable(run, slider.query, left)
-        query = table.query.label
+        table = SoftTable(run, query, left)
         picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, right)
         nearest = run["likeness"].largest()[0]
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
@@ -310,7 +310,7 @@ class Meaning(Chapter):
             ),
             beat(
                 f"The query is “{query}”, and it is not there.",
-                (appear(table.query), *(Flight(table.query, chip, kind="slow") for chip in table.keys)),
+                (appear(table.query), *(Flight(table.query.box, chip, kind="slow") for chip in table.keys)),
             ),
             beat("So take something of every value,", ambient=pulses(table.ways, role="ink")),
             beat(
@@ -371,12 +371,12 @@ class Meaning(Chapter):
                 "But the table has one embedding for both: the same arrow in every sentence.",
                 (
                     appear(picture.start),
-                    *(Flight(row.chips[noun], picture.start) for row, noun in zip(rows, nouns, strict=True)),
+                    *(Flight(row.chips[noun].box, picture.start) for row, noun in zip(rows, nouns, strict=True)),
                 ),
             ),
             beat(
                 f"“{deciding[0]}” or “{deciding[1]}” would have to move it to one meaning or the other.",
-                *((draw(way), appear(name)) for way, name in zip(ways, picture.names, strict=True)),
+                *((draw(way[0]), appear(way[1], name)) for way, name in zip(ways, picture.names, strict=True)),
             ),
             beat(
                 "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
@@ -434,9 +434,3 @@ def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], Named
     if focus.stack == DECODER:
         return tuple(word for word in words if word.position >= len(trace.about["tokens"])), None
     return words[1:], None
-
-
-def slider_of(trace: Trace, card: Card) -> Slider:
-    """The scores of the query of the lookup, with one that can be moved."""
-    run = trace.under(f"{MEANING}.lookup")
-    return Slider(trace.under(f"{MEANING}.lookup", query=0), run["scores"].label("query", 0), 1, card.inside)

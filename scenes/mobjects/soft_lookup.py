@@ -26,7 +26,6 @@ class Slider:
     Args:
         run: "frame key" `slider_scores` and `slider_weights`, of one query.
         query: the query.
-        moved: the place of the key whose score is moved.
         room: the rectangle that is filled.
 
     `states[frame]` are the bars of a frame with the handle at the end of the one that is moved; `bars` are those that
@@ -35,14 +34,16 @@ class Slider:
     Example::
 
         run, room = trace.under("experiment.meaning.lookup"), Room(280, 190, 1640, 830)
-        slider = Slider(run.under("", query=0), run["q_norm"].label("query", 0), 1, room)
+        slider = Slider(run.under("", query=0), run["q_norm"].label("query", 0), room)
         figure = slider.whole
     """
 
-    def __init__(self, run: Trace, query: Label, moved: int, room: Room) -> None:
+    def __init__(self, run: Trace, query: Label, room: Room) -> None:
         scores, weights = run["slider_scores"], run["slider_weights"]
-        self.moved = moved
-        self.rest = int(np.abs(scores.values - run["scores"].values).sum(-1).argmin())
+        #: The place of the key whose score is moved, and the frames in which it is as recorded, lowest and highest.
+        self.moved = int(np.ptp(scores.values, axis=0).argmax())
+        self.lowest, self.highest = 0, len(scores) - 1
+        self.here = self.rest = int(np.abs(scores.values - run["scores"].values).sum(-1).argmin())
         labels = scores.words("key")
         head, body = room.split_rows(HEAD)
         side, rest = body.split_columns(gutter(labels), 40)
@@ -62,24 +63,18 @@ class Slider:
                 for x, g in zip(zeros, grounds, strict=True)
             )
         )
+        sides = ((scores, zeros[0], grounds[0], unit, "key"), (weights, zeros[1], grounds[1], widest, "weight"))
         self.states = []
         for frame in range(len(scores)):
             bars = VGroup()
             for j, line in enumerate(lines):
-                y = line.centre[1]
-                for tensor, x, ground, px in (
-                    (scores, zeros[0], grounds[0], unit),
-                    (weights, zeros[1], grounds[1], widest),
-                ):
+                for tensor, x, ground, px, role in sides:
                     entry = tensor.quantity(frame, j)
-                    fill = palette().weight if tensor is weights else palette().key
-                    bar = Box(max(abs(entry) * px, 3.0), BAR, fill, 4)
-                    edge = LEFT if entry >= 0 else RIGHT
-                    bar.move_to(np.array([x, y, 0]), aligned_edge=edge)
+                    bar = Box(max(abs(entry) * px, 3.0), BAR, palette().role(role), 4)
+                    bar.move_to(np.array([x, line.centre[1], 0]), aligned_edge=LEFT if entry >= 0 else RIGHT)
                     bars.add(means(bar, Length(entry, "width", px, BAR, 3.0), Rises(entry, 0, ground)))
-            held = bars[2 * moved]
-            end = held.get_edge_center(RIGHT if scores.values[frame, moved] >= 0 else LEFT)
-            bars.add(dot(end, 24, "focus"))
+            end = RIGHT if scores.values[frame, self.moved] >= 0 else LEFT
+            bars.add(dot(bars[2 * self.moved].get_edge_center(end), 24, "focus"))
             self.states.append(bars)
         self.bars = self.states[self.rest].copy()
         self.handle = self.bars[-1]
@@ -93,19 +88,14 @@ class Slider:
                 text = number(tensor.quantity(self.rest, j), spec, "stage number")
                 group.add(text.settle(np.array([x, line.centre[1], 0])).end_at(x))
         names = "score: the dot product", "weight: the softmax"
-        self.headings = VGroup(
-            *(
-                Words(name, "block", "ink2").settle(head.centre).begin_at(x)
-                for name, x in zip(names, zeros, strict=True)
-            )
-        )
-        self.headings[0].begin_at(at(left.left, 0)[0])
+        self.headings = VGroup(*(Words(name, "block", "ink2").settle(head.centre) for name in names))
+        for heading, place in zip(self.headings, (left, right), strict=True):
+            heading.begin_at(at(place.left, 0)[0])
         self.query = Token(query, "query", side.width, 60, "stage word").move_to(head.centre).set_x(side.centre[0])
-        self.room = room
 
-    def slide(self, goal: int, start: int | None = None, kind: str = "slow") -> tuple[Animation, ...]:
-        """Move the score to another frame, through all that lie between; the bars of all weights answer."""
-        begin = self.rest if start is None else start
+    def slide(self, goal: int, kind: str = "slow") -> tuple[Animation, ...]:
+        """Move the score on to another frame, through all that lie between; the bars of all weights answer."""
+        begin, self.here = self.here, goal
         frames = range(begin, goal + 1) if goal >= begin else range(begin, goal - 1, -1)
         counts = [
             Count(text, [row.quantity(frame) for frame in frames], spec, kind)
@@ -129,7 +119,7 @@ class SoftTable(VGroup):
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, query: Token, room: Room) -> None:
+    def __init__(self, run: Trace, query: Label, room: Room) -> None:
         weights, values = run["weights"], run["value_plane"].words("key")
         labels = weights.words("key")
         head, body = room.split_rows(HEAD * 1.5, 20)
@@ -137,7 +127,8 @@ class SoftTable(VGroup):
         lines = body.rows(len(labels), 12)
         keys, rest = body.split_columns(key_wide, 30)
         middle, ends = rest.split_columns(-value_wide, 30)
-        self.query = query.move_to(np.array([keys.centre[0], head.centre[1], 0]))
+        self.query = Token(query, "query", keys.width, 60, "stage word")
+        self.query.move_to(np.array([keys.centre[0], head.centre[1], 0]))
         self.keys, self.values, self.bars, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
         self.ways = VGroup()
         track = middle.width - NUMBER
