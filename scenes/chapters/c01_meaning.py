@@ -135,7 +135,7 @@ class Meaning(Chapter):
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
                 (appear(picture.rings), *picture.pull_out()),
-                (appear(picture.paper), draw(picture.axes), appear(picture.names, picture.origin)),
+                (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
                 (draw(picture.own), appear(picture.own_chip())),
             ),
             beat(
@@ -144,7 +144,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "All the numbers make one, too, in a space that nobody can draw. But one can compute in it.",
-                leave(picture.rings[1], *picture.numbers),
+                leave(picture.rings[1], *picture.numbers, *picture.names),
                 Visit(picture.rings[0], [*picture.vector.cells], "tour"),
             ),
             stage=[ribbon],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Travel, ring_around
 from scenes.layout import Room
@@ -13,12 +13,14 @@ from scenes.mobjects.shapes import arrow, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import units
+from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the vector, of its numbers below it, of the margin of the paper, and around the arrows.
 HIGH, DOWN_TO, EDGE, AIR = 96.0, 84.0, 22.0, 66.0
+#: Px between the middles of both numbers at least.
+APART = 140.0
 
 
 class Coordinates(VGroup):
@@ -48,14 +50,12 @@ class Coordinates(VGroup):
         self.cells = [self.vector.cells.of(place) for place in places]
         self.rings = VGroup(*(ring_around(cell) for cell in self.cells))
         entries = [own.quantity(place) for place in places]
-        self.numbers = VGroup()
-        for cell, entry in zip(self.cells, entries, strict=True):
-            text = number(entry, ".2f", "stage number")
-            self.numbers.add(text.settle(np.array([cell.get_x(), self.vector.get_bottom()[1] - units(46), 0])))
-        if abs(self.cells[0].get_x() - self.cells[1].get_x()) < units(130):
-            apart = units(70) * (1 if self.cells[0].get_x() > self.cells[1].get_x() else -1)
-            self.numbers[0].shift(RIGHT * apart)
-            self.numbers[1].shift(LEFT * apart)
+        self.numbers, self.names = VGroup(), VGroup()
+        foot = self.vector.get_bottom()[1] - units(46)
+        for cell, entry, name in zip(self.cells, entries, ("across", "up"), strict=True):
+            self.numbers.add(number(entry, ".2f", "stage number").settle(np.array([cell.get_x(), foot, 0])))
+            self.names.add(Words(name, "fact", "ink2"))
+        self._name_numbers(line)
         self.paper = paper_in(rest)
         rest = rest.inset(EDGE)
         spots = vectors.values[:, places]
@@ -71,12 +71,6 @@ class Coordinates(VGroup):
             rule(np.array([left[0], origin[1], 0]), np.array([right[0], origin[1], 0]), "line", 3),
             rule(np.array([origin[0], foot[1], 0]), np.array([origin[0], top, 0]), "line", 3),
         )
-        self.names = VGroup(
-            Words(f"the largest number of “{token}”", "axis", "ink2"),
-            Words(f"the smallest number of “{token}”", "axis", "ink2"),
-        )
-        self.names[0].next_to(self.axes[0], DOWN, buff=units(10)).align_to(self.axes[0], RIGHT)
-        self.names[1].next_to(np.array([origin[0], top, 0]), RIGHT, buff=units(14)).align_to(self.axes[1], UP)
         self.arrows, self.chips = {}, VGroup()
         for position in sorted(range(len(vectors)), key=lambda p: p != self._place(vectors, token)):
             way = np.array([*spots[position], 0]) * units(px)
@@ -92,6 +86,17 @@ class Coordinates(VGroup):
             self.paper, self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
             self.rings, self.numbers,
         )  # fmt: skip
+
+    def _name_numbers(self, line: Room) -> None:
+        """Say at each number which way it leads, and keep both clear of each other and inside of the line."""
+        first, last = sorted((0, 1), key=lambda i: self.numbers[i].get_x())
+        missing = units(APART) - (self.numbers[last].get_x() - self.numbers[first].get_x())
+        for i, side in ((first, LEFT), (last, RIGHT)):
+            self.numbers[i].shift(side * max(missing, 0.0) / 2)
+            self.names[i].next_to(self.numbers[i], side, buff=units(16)).stand_on(self.numbers[i].baseline)
+        both = VGroup(*self.numbers, *self.names)
+        low, high = (at(x, 0)[0] for x in (line.left, line.right))
+        both.shift(RIGHT * (max(0.0, low - both.get_left()[0]) - max(0.0, both.get_right()[0] - high)))
 
     @staticmethod
     def _place(vectors: NamedTensor, token: Label) -> int:
