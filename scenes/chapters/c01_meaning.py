@@ -35,7 +35,6 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses, roads
 from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.mobjects.vectors import upright_in
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
 from transformer_core.studies.measures.residual_path import SENSES
@@ -108,17 +107,15 @@ class Meaning(Chapter):
     def a_word_is_a_vector(self, trace: Trace, focus: Focus, ribbon: Ribbon) -> Iterator[Step]:
         """An embedding as a strip of cells, and as an arrow."""
         vectors, token = vectors_of(trace, focus), focus.query_token
-        strips = upright_in(ribbon, vectors)
-        own = strips[ribbon.place(token)]
-        chip = ribbon.chips[ribbon.place(token)]
-        picture = Coordinates(vectors, token, STAGE)
-        others = [part for part in [*ribbon.chips, *strips] if part not in (chip, own)]
+        here, picture = ribbon.place(token), Coordinates(vectors, token, STAGE)
+        chips, strips = picture.tokens, picture.strips
+        others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
         yield Step(
             "A word becomes a vector",
             beat(
                 f"A table turns each word, or token, into {trace['config.d_model']} numbers: "
                 "a vector, called its embedding.",
-                deal(ribbon.chips, strips, kind="slow"),
+                deal(chips, strips, kind="slow"),
             ),
             beat(
                 claim(
@@ -128,13 +125,13 @@ class Meaning(Chapter):
                 ),
                 (
                     *([leave(*others)] if others else []),
-                    Travel(chip, picture.chip, leaving=True),
-                    Travel(own, picture.vector, leaving=True),
+                    Travel(chips[here], picture.chip, leaving=True),
+                    Travel(strips[here], picture.vector, leaving=True),
                 ),
+                (appear(picture.rings), *picture.pull_out()),
             ),
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
-                (appear(picture.rings), *picture.pull_out()),
                 (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
                 (draw(picture.own), appear(picture.own_chip())),
             ),
@@ -147,7 +144,7 @@ class Meaning(Chapter):
                 leave(picture.rings[1], *picture.numbers, *picture.names),
                 Visit(picture.rings[0], [*picture.vector.cells], "tour"),
             ),
-            stage=[ribbon],
+            stage=chips,
         )
 
     def directions(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -212,10 +209,10 @@ class Meaning(Chapter):
             ),
             beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
             beat(
-                "times the length of that one: their dot product. Or, the same, multiply entry by entry, and add up.",
-                appear(product),
+                "times the length of that one: their dot product.",
                 appear(facts[0]),
             ),
+            beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
             beat("It is large when both point the same way,", swing.to(SAME_WAY)),
             beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
             beat("negative when they point apart.", swing.to(APART), swing.back()),
@@ -255,7 +252,7 @@ class Meaning(Chapter):
             beat(
                 f"And “{king}” minus “{man}” plus “{woman}”? Of {run['pieces']:,.0f} tokens, "
                 f"the nearest is “{nearest}”.",
-                appear(picture.sum_of(f"{king} − {man} + {woman}", f"≈ {nearest}")),
+                appear_in_turn([*picture.sum_of(f"{king}", f"− {man}", f"+ {woman}", f"≈ {nearest}")], "slow"),
             ),
             stage=[card],
         )
@@ -371,7 +368,10 @@ class Meaning(Chapter):
                 "But the table has one embedding for both: the same arrow in every sentence.",
                 (
                     appear(picture.start),
-                    *(Flight(row.chips[noun].box, picture.start) for row, noun in zip(rows, nouns, strict=True)),
+                    *(
+                        Flight(row.chips[noun].box, picture.start, kind="slow")
+                        for row, noun in zip(rows, nouns, strict=True)
+                    ),
                 ),
             ),
             beat(

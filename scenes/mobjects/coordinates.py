@@ -9,10 +9,11 @@ from scenes.animations import Travel, ring_around
 from scenes.layout import Room
 from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import arrow, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, named_rows
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
@@ -31,7 +32,8 @@ class Coordinates(VGroup):
         token: whose vector it is.
         room: the rectangle that is filled.
 
-    `arrows[token.position]` is its own; the others are those of the other tokens, by the same two entries.
+    Before that, the vectors of all tokens fill the room: `tokens` and their `strips`. `own` is the arrow of the token,
+    and `others` are those of the others, by the same two entries.
 
     Example::
 
@@ -42,11 +44,12 @@ class Coordinates(VGroup):
     def __init__(self, vectors: NamedTensor, token: Label, room: Room) -> None:
         own = vectors.pick(position=token)
         head, rest = room.split_rows(HIGH, DOWN_TO)
-        self.chip = Token(token, "", 0, 60, "stage word")
-        side, line = head.split_columns(self.chip.width * 135, 24)
-        self.chip.move_to(side.centre)
+        labels = vectors.words("position")
+        side, line = head.split_columns(gutter(labels), 14)
+        self.tokens, self.strips = named_rows(vectors, room, line.width, "residual")
+        self.chip = Token(token, "", side.width, 60).move_to(side.centre)
         self.vector = Vector(own, line.width, line.height, "residual").move_to(line.centre)
-        places = [own.largest()[0].position, own.smallest()[0].position]
+        places = [own.smallest()[0].position, own.largest()[0].position]
         self.cells = [self.vector.cells.of(place) for place in places]
         self.rings = VGroup(*(ring_around(cell) for cell in self.cells))
         entries = [own.quantity(place) for place in places]

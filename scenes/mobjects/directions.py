@@ -143,8 +143,10 @@ class Likenesses(VGroup):
         self.foot = Room(room.left, room.bottom - 72, ends.left, room.bottom)
         super().__init__(plot, self.ends, *self.lines.values(), self.names, self.counts, self.level)
 
-    def sum_of(self, terms: str, result: str) -> VGroup:
-        """A sum of words and what is nearest to it, below the names."""
-        return VGroup(
-            Words(f"{terms} {result}", "large number").settle(self.foot.centre).begin_at(at(self.foot.left, 0)[0])
-        )
+    def sum_of(self, *terms: str) -> VGroup:
+        """A sum of words, term by term, and what is nearest to it, below the names."""
+        texts = VGroup(*(Words(term, "large number") for term in terms)).arrange(RIGHT, buff=units(16))
+        texts.move_to(self.foot.centre, aligned_edge=LEFT).set_x(at(self.foot.left, 0)[0], LEFT)
+        for text in texts:
+            text.stand_on(self.foot.centre[1] - units(16))
+        return texts

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from math import inf
 
-from manim import DOWN, PI, Mobject, VGroup
+from manim import PI, Mobject, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
-from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Token
-from scenes.theme import palette, units
+from scenes.theme import palette
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the plate around the cells, and how opaque it is.
 EDGE, PLATE = 6.0, 0.28
 #: A vector beside its token is at most so many px high, and the token.
 HIGHEST, TOKEN = 84.0, 56.0
-#: A vector below its token is at most so many px wide, and stands so far below it.
-WIDEST, UNDER = 260.0, 24.0
 
 
 class Vector(Copied, VGroup):
@@ -89,17 +87,6 @@ def vectors_in(
     return [
         Vector(row, line.width, min(line.height, most), role, scale).move_to(line.centre)
         for row, line in zip(tensor, room.rows(len(tensor), space), strict=True)
-    ]
-
-
-def upright_in(ribbon: Ribbon, tensor: NamedTensor, role: str = "residual") -> list[Vector]:
-    """The vectors of all tokens, each below its own."""
-    scale = full_colour(tensor)
-    return [
-        Vector(row, min(WIDEST, column.width), column.height - UNDER, role, scale, upright=True)
-        .move_to(column.centre)
-        .shift(DOWN * units(UNDER / 2))
-        for row, column in zip(tensor, ribbon.columns, strict=True)
     ]
 
 
