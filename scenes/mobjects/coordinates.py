@@ -79,9 +79,9 @@ class Coordinates(VGroup):
             way = np.array([*spots[position], 0]) * units(px)
             long = float(np.linalg.norm(way)) * 135
             lead = arrow(origin, origin + way, "residual", 8, min(28.0, long * 0.6))
-            here = [vectors.quantity(position, place) for place in places]
+            across, up = (vectors.quantity(position, place) for place in places)
             label = vectors.label("position", position)
-            self.arrows[label.position] = means(lead, Tip(*here, px, 18, ground))
+            self.arrows[label.position] = means(lead, Tip(across, up, px, 18, ground))
             self._name(Token(label), lead)
         self.own = self.arrows[token.position]
         self.others = VGroup(*(lead for position, lead in self.arrows.items() if position != token.position))

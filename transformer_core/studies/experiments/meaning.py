@@ -15,6 +15,7 @@ be left out, and a control is needed).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -90,6 +91,7 @@ def of_language_model(loaded: LoadedModel, words: Sequence[str]) -> Embeddings:
     """Words as they stand inside a sentence, behind a space."""
     assert loaded.tokenizer is not None
     ids = {word: loaded.tokenizer.read(f" {word}").ids for word in words}
+    assert loaded.model.embed_tgt is not None
     single = {word: pieces[0] for word, pieces in ids.items() if len(pieces) == 1}
     return Embeddings(loaded.model.embed_tgt.table.detach().float().numpy(), single, loaded.tokenizer.target)
 
@@ -99,11 +101,13 @@ def of_translator() -> tuple[Embeddings, dict[str, Pairs]]:
     names = vocabulary().source
     places = {word: place for place, word in enumerate(names)}
     two = [noun.forms for noun in nouns() if len(noun.forms) == 2]
-    pairs = {
+    pairs: dict[str, Pairs] = {
         "translator: plural": [*dict.fromkeys((one, other) for one, other in two)],
         "translator: past": [(verb.forms[0], verb.forms[-1]) for verb in verbs()],
     }
-    return Embeddings(translator().embed_src.table.detach().numpy(), places, names), pairs
+    table = translator().embed_src
+    assert table is not None
+    return Embeddings(table.table.detach().numpy(), places, names), pairs
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -119,7 +123,8 @@ def mean_of_others(steps: np.ndarray) -> np.ndarray:
 
 
 def steps_of(embeddings: Embeddings, pairs: Pairs) -> np.ndarray:
-    return embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
+    found: np.ndarray = embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
+    return found
 
 
 def by_chance(embeddings: Embeddings, words: Sequence[str], seed: int, groups: int) -> np.ndarray:
@@ -239,7 +244,7 @@ def lookup(embeddings: Embeddings) -> Piece:
 
 def queen(embeddings: Embeddings) -> Piece:
     """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
-    vector = sum(sign * embeddings[word] for word, sign in CROWN.items())
+    vector = np.array([*CROWN.values()]) @ embeddings[[*CROWN]]
     order = embeddings.nearest(vector, count=len(embeddings.table))
     likeness = cosine(embeddings.table[order[:NEAREST]], vector[None])
     rank = order.index(embeddings.places["queen"]) + 1
@@ -259,7 +264,7 @@ def run(bench: Bench, groups: int = GROUPS) -> Found:
     levels = [float(np.percentile(chance, PERCENTILE)) for chance in chances]
     asked = {name: (real, real.known(pairs), levels[0]) for name, pairs in RELATIONS.items()}
     asked |= {name: (own, own.known(pairs), levels[1]) for name, pairs in own_pairs.items()}
-    pieces = {name: bench.once(name, lambda a=some: relation(*a, bench.seed)) for name, some in asked.items()}
+    pieces = {name: bench.once(name, partial(relation, *some, bench.seed)) for name, some in asked.items()}
     kinds = {"kind": tuple(asked)}
     found = {
         short: tensor(np.array([piece[short] for piece in pieces.values()]), "kind", **kinds)
@@ -276,7 +281,7 @@ def run(bench: Bench, groups: int = GROUPS) -> Found:
     for name, (embeddings, pairs, _) in asked.items():
         short = name.replace("translator: ", "own_")
         found[f"{short}_cosine"] = tensor(pieces[name]["cosine"], "vocab", vocab=[other for _, other in pairs])
-        drawn = bench.once(f"plane of {name}", lambda e=embeddings, p=pairs: plane(e, p))
+        drawn = bench.once(f"plane of {name}", partial(plane, embeddings, pairs))
         shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
         found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
         found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
