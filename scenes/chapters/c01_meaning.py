@@ -392,6 +392,7 @@ class Meaning(Chapter):
         words = vectors_of(trace, focus).words("position")
         token = focus.query_token
         picture = Arcs(words, Ribbon(words).place(token))
+        flow = pulses([*picture.arcs], role="ink")
         yield Step(
             "One embedding, whatever the sentence",
             beat(
@@ -406,9 +407,10 @@ class Meaning(Chapter):
                     "How can they do that? With a lookup: which of them matter, and what do they hand over?",
                     "Here it has none. With some: which of them would matter, and what would they hand over?",
                 ),
-                *([(draw(*picture.arcs, kind="slow"), appear(picture.marks))] if len(picture.arcs) else []),
+                *([draw(*picture.arcs, kind="slow")] if len(picture.arcs) else []),
+                ambient=flow,
             ),
-            beat("That is attention, and later chapters build it."),
+            beat("That is attention, and later chapters build it.", ambient=flow),
             stage=(),
         )
 
