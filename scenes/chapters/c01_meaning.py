@@ -16,7 +16,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    exchange,
     fill,
     leave,
     pulses,
@@ -92,14 +91,12 @@ class Meaning(Chapter):
         yield Step(
             "What happens inside?",
             beat("Somebody types a sentence.", appear_in_turn(words, "slow")),
-            beat("It goes into a model,", appear(opening.box, opening.closed), swallow(words, opening.closed)),
+            beat("It goes into a model,", appear(opening.box, opening.name_plate), swallow(words, opening.name_plate)),
             beat(told, hand_out(output, opening.box, "slow")),
             beat(
                 "What happens inside? And how can a machine compute with meaning?",
-                (exchange([opening.closed], [opening.opened])[0], appear(opening.question)),
-                Dive(
-                    [opening.box, opening.opened, opening.question, *output], opening.box, opening.source.below(STAGE)
-                ),
+                Dive([opening.box, opening.name_plate, *output], opening.box, opening.inside),
+                appear(opening.question),
             ),
             stage=(),
         )

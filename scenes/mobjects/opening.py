@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px for what comes out, and between it and the box.
 FOOT, SPACE = 150.0, 44.0
+#: How much larger the question stands in the opened box than the name of a chapter.
+LARGER = 2.4
 
 
 class Opening(VGroup):
@@ -26,6 +28,8 @@ class Opening(VGroup):
         words: the sentence.
         output: the words that come out.
         vectors: of a model that gives no words, "position d_model".
+
+    The eye goes into the `box` until it fills the room `inside`, where the `question` stands.
     """
 
     def __init__(self, words: Sequence[Label], output: Sequence[Label], vectors: NamedTensor | None = None) -> None:
@@ -35,11 +39,10 @@ class Opening(VGroup):
         self.output = self._output(output, vectors, foot)
         room = body.inset(body.width / 5, 0)
         self.box = Box(room.width, room.height, palette().surface, 26, palette().ink3, 3).move_to(room.centre)
-        name, question = room.padded().rows(2)
-        self.closed = Words("a Transformer", "title", paper=self.box).settle(room.centre)
-        self.opened = Words("a Transformer", "title", "ink2", self.box).settle(name.centre)
-        self.question = Words("?", "chapter", "ink", self.box).settle(question.centre)
-        super().__init__(self.box, self.closed, self.source, self.output)
+        self.name_plate = Words("a Transformer", "title", paper=self.box).settle(room.centre)
+        self.inside = self.source.below(STAGE)
+        self.question = Words("?", "chapter", paper=self.box).scale(LARGER).settle(self.inside.centre)
+        super().__init__(self.box, self.name_plate, self.source, self.output)
 
     def _output(self, output: Sequence[Label], vectors: NamedTensor | None, foot: Room) -> VGroup:
         if output:
