@@ -355,7 +355,7 @@ class Meaning(Chapter):
             f"One “{word}”, two meanings",
             beat(
                 claim(
-                    str(first) != str(second),
+                    bool(first and second and first != second),
                     f"In one sentence, “{word}” becomes “{first}”, in another one “{second}”.",
                     f"In these sentences, “{word}” should mean two different things.",
                 ),
@@ -418,11 +418,12 @@ def vectors_of(trace: Trace, focus: Focus) -> NamedTensor:
     return found
 
 
-def translated(trace: Trace, sense: str) -> Label:
-    """The word of the output that the word of two senses becomes: where the last layer looks at it most."""
+def translated(trace: Trace, sense: str) -> Label | str:
+    """The word of the output that the word of two senses becomes: where the last layer looks at it most; "" if none."""
     words = trace[f"other.{sense}.probs"].words("position")[1:]
     looks = trace[f"other.{sense}.decoder.{layers_of(trace, DECODER)[-1]}.cross_attn.written_at"]
-    return words[min(int(looks.pick(batch=0, key=trace.about[sense]["noun"])), len(words) - 1)]
+    place = int(looks.pick(batch=0, key=trace.about[sense]["noun"]))
+    return words[min(place, len(words) - 1)] if words else ""
 
 
 def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], NamedTensor | None]:
