@@ -25,7 +25,14 @@ class Card(VGroup):
     """
 
     def __init__(self, name: str, room: Room = STAGE) -> None:
-        self.paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
+        self.paper = paper_in(room)
         head, self.inside = room.padded().split_rows(40, 12)
         self.words = Words(name, "fact", "ink2", self.paper).settle(head.centre).begin_at(at(head.left, 0)[0])
         super().__init__(self.paper, self.words)
+
+
+def paper_in(room: Room) -> Box:
+    """A plain surface; where another one stood in the step before, it comes out of that."""
+    paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
+    paper.key = ("paper",)
+    return paper

@@ -7,7 +7,7 @@ from manim import UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Tip, means
-from scenes.mobjects.shapes import arrow, dot, rule
+from scenes.mobjects.shapes import arrow, dashes, dot, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
@@ -85,3 +85,17 @@ class TwoSenses(VGroup):
     def _leg(start: np.ndarray, end: np.ndarray, role: str) -> VMobject:
         long = float(np.linalg.norm(end - start)) * 135
         return arrow(start, end, role, 8, min(24.0, long * 0.6))
+
+
+def roads(picture: TwoSenses) -> VGroup:
+    """The ways from the word to the words that decide, before anybody knows how it gets there."""
+    start = picture.start[0].get_center()
+    ways = VGroup()
+    for name in picture.names:
+        way = name.get_center() - start
+        long = max(float(np.linalg.norm(way)), 1e-9)
+        line = dashes(start + way * units(30) / long, name.get_center() - way * units(80) / long, "value", 6, 14)
+        beside = np.array([-way[1], way[0], 0]) / long * units(40)
+        mark = Words("?", "large number", "value").settle(start + way * 0.5 + beside)
+        ways.add(VGroup(line, mark))
+    return ways

@@ -66,6 +66,17 @@ def test_without_add_the_rows_of_a_sentence_are_one_after_few_layers():
     assert share.pick(choice="pre-norm", layer="16") > 0.3
 
 
+def test_most_steps_between_words_of_a_relation_are_parallel_beyond_chance():
+    run = found("meaning")
+    assert run["above_in_all"] / run["pairs_in_all"] > 0.8
+    assert (run["share"].values > 0.6).all()
+    # Of the words of a relation the right partner is nearer to the mean step than another one, in the language model.
+    five = slice(0, 5)
+    assert (run["mean"].values[five] > run["swapped"].values[five] + 0.05).all()
+    assert (run["named"].values > run["alone"].values).all()
+    assert run["queen_rank"] == 1
+
+
 def test_most_units_have_no_simple_name():
     assert found("neurons")["unnamed"] > 0.5
 

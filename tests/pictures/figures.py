@@ -31,10 +31,12 @@ TEXT = "The car is red"
 PAGE, FOLDER = ROOT / "docs" / "figures.md", ROOT / "docs" / "figures"
 #: The module of scenes/mobjects that has each primitive, in the order of the page.
 FIGURES = {
-    "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Strip": "strips", "Heatmap": "tensors",
+    "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Coordinates": "coordinates",
+    "WordSteps": "directions", "Strip": "strips", "Heatmap": "tensors",
     "TensorGrid": "tensors", "MatrixProduct": "matrix_product", "AttentionGrid": "attention_grid",
     "Operation": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
-    "Temperatures": "temperatures", "Arcs": "arcs", "WeightedSum": "weighted_sum", "ValuePlane": "value_plane",
+    "Temperatures": "temperatures", "Slider": "soft_lookup", "Arcs": "arcs", "WeightedSum": "weighted_sum",
+    "ValuePlane": "value_plane",
     "ShareBar": "bars", "Plot": "plots", "Formula": "formulas", "Deck": "deck", "Card": "card",
     "MiniMap": "diagrams",
 }  # fmt: skip

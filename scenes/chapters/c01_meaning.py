@@ -1,0 +1,436 @@
+"""Meaning: words become vectors, vectors have directions, and a soft lookup mixes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import (
+    Dive,
+    Flight,
+    Swinging,
+    Travel,
+    Visit,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    fill,
+    leave,
+    pulses,
+    ring_around,
+)
+from scenes.animations.passing import hand_out, swallow
+from scenes.layout import STAGE
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.card import Card, paper_in
+from scenes.mobjects.coordinates import Coordinates
+from scenes.mobjects.directions import Likenesses, WordSteps
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.opening import Opening
+from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.senses import TwoSenses, roads
+from scenes.mobjects.soft_lookup import Slider, SoftTable
+from scenes.mobjects.value_plane import ValuePlane
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
+from transformer_core.studies.measures.residual_path import SENSES
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: The experiment on the embeddings of a language model, and the relations that are drawn, with their names.
+MEANING = "experiment.meaning"
+DRAWN = {"capital": "from country to capital", "comparative": "from adjective to comparative"}
+#: What its relations are called, in the order in which they are shown.
+RELATIONS = {
+    "plural": "plural",
+    "past": "past",
+    "comparative": "comparative",
+    "capital": "capital",
+    "gender": "male, female",
+}
+CHANCE = "by chance"
+
+
+class Meaning(Chapter):
+    """Words as vectors, directions that mean something, and a lookup that mixes."""
+
+    number = 1
+    title = "Meaning"
+    needs = ("self-attention",)
+    mapped = False
+
+    def whereabouts(self, trace: Trace) -> str:
+        return embedding_of(focus_of(trace).stack)
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        focus = focus_of(trace)
+        opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
+        yield from self.from_outside(trace, focus, opening)
+        yield from self.a_word_is_a_vector(trace, focus, opening.source)
+        model = trace[f"{MEANING}.model"]
+        card = Card(f"{model.words('model')[0]}, a real language model: embeddings in {model.quantity(0)} bits")
+        for part in (self.directions, self.dot_product, self.more_than_luck, self.softmax, self.soft_lookup):
+            yield from part(trace, card)
+        yield from self.one_embedding(trace, focus)
+
+    def from_outside(self, trace: Trace, focus: Focus, opening: Opening) -> Iterator[Step]:
+        """The model at work, closed, and the question of the lecture."""
+        words, output = opening.source.chips, [*opening.output]
+        told = (
+            "and nothing comes out: it ends at once."
+            if "probs" in trace and not opening.gives
+            else "and another language comes out."
+            if focus.stack != DECODER and "probs" in trace
+            else "and the text goes on."
+            if "probs" in trace
+            else "and a vector comes out for each token."
+        )
+        yield Step(
+            "What happens inside?",
+            beat("Somebody types a sentence.", appear_in_turn(words, "slow")),
+            beat("It goes into a model,", appear(opening.box, opening.name_plate), swallow(words, opening.name_plate)),
+            beat(told, hand_out(output, opening.box, "slow")),
+            beat(
+                "What happens inside? And how can a machine compute with meaning?",
+                Dive([opening.box, opening.name_plate, *output], opening.box, opening.inside),
+                appear(opening.question),
+            ),
+            stage=(),
+        )
+
+    def a_word_is_a_vector(self, trace: Trace, focus: Focus, ribbon: Ribbon) -> Iterator[Step]:
+        """An embedding as a strip of cells, and as an arrow."""
+        vectors, token = vectors_of(trace, focus), focus.query_token
+        here, picture = ribbon.place(token), Coordinates(vectors, token, STAGE)
+        chips, strips = picture.tokens, picture.strips
+        others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
+        yield Step(
+            "A word becomes a vector",
+            beat(
+                f"A table turns each word, or token, into {trace['config.d_model']} numbers: "
+                "a vector, called its embedding.",
+                deal(chips, strips, kind="slow"),
+            ),
+            beat(
+                claim(
+                    len(picture.vector.cells) == len(vectors.pick(position=token)),
+                    "Each cell is one number: blue is positive, orange negative.",
+                    "Each cell shows the largest of a few numbers: blue is positive, orange negative.",
+                ),
+                (
+                    *([leave(*others)] if others else []),
+                    Travel(chips[here], picture.chip, leaving=True),
+                    Travel(strips[here], picture.vector, leaving=True),
+                ),
+                (appear(picture.rings), *picture.pull_out()),
+            ),
+            beat(
+                f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
+                (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
+                (draw(picture.own), appear(picture.own_chip())),
+            ),
+            beat(
+                "Every token has its own.",
+                *([(draw(picture.others, kind="slow"), appear(*picture.chips[1:]))] if len(picture.others) else []),
+            ),
+            beat(
+                "All the numbers make one, too, in a space that nobody can draw. But one can compute in it.",
+                leave(picture.rings[1], *picture.numbers, *picture.names),
+                Visit(picture.rings[0], [*picture.vector.cells], "tour"),
+            ),
+            stage=chips,
+        )
+
+    def directions(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Arrows from word to word of a real language model."""
+        run = trace.under(MEANING)
+        places = card.inside.columns(2)
+        capital, comparative = (
+            WordSteps(run[f"{kind}_plane"], run[f"{kind}_steps"], name, place)
+            for (kind, name), place in zip(DRAWN.items(), places, strict=True)
+        )
+        risen, shown = (sum(run[f"{kind}_{what}"] for kind in DRAWN) for what in ("risen", "shown"))
+        yield Step(
+            "Can a direction mean something?",
+            beat(
+                "These are embeddings that a real language model has learned, projected onto a plane.",
+                (appear_in_turn([*capital.firsts], "slow"), appear_in_turn([*comparative.firsts], "slow")),
+                appear(capital.first_names, comparative.first_names),
+            ),
+            beat("Draw an arrow from each country to its capital,", *capital.lead()),
+            beat("and from each adjective to its comparative.", *comparative.lead()),
+            beat(
+                "To the right is the mean step of other pairs, none of which is drawn here.",
+                (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
+            ),
+            beat(
+                claim(
+                    risen == shown,
+                    "Yet all arrows lead to the right. So a direction can mean something, such as “the capital of”.",
+                    "Yet most arrows lead to the right. So a direction can mean something, such as “the capital of”.",
+                ),
+                ambient=pulses([lead[0] for lead in [*capital.arrows, *comparative.arrows]], role="ink"),
+            ),
+            stage=[card],
+        )
+
+    def dot_product(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """How far one vector reaches along another."""
+        run = trace.under(f"{MEANING}.lookup")
+        query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
+        room, facts_room = card.inside.golden_columns()
+        plane = PlaneOfTwo(run, query, key, room)
+        dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
+        facts = value_line("dot product", dot, ".2f"), value_line("cosine", cosine, ".2f")
+        above, below = facts_room.rows(2)
+        upper, lower = above.rows(2)
+        product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
+        angle = Formula(
+            "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
+        )
+        for figure, place in zip((product, facts[0]), (upper, lower), strict=True):
+            place.fit(figure)
+        upper, lower = below.rows(2)
+        for figure, place in zip((angle, facts[1]), (upper, lower), strict=True):
+            place.fit(figure)
+        swing = Swinging(plane.key, plane.query, plane.origin)
+        yield Step(
+            "How alike are two directions?",
+            beat(
+                f"Do the vectors of “{query}” and “{key}” point the same way?",
+                (draw(plane.query), appear(plane.origin, plane.names[0])),
+                (draw(plane.key), appear(plane.names[1])),
+            ),
+            beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
+            beat(
+                "times the length of that one: their dot product.",
+                appear(facts[0]),
+            ),
+            beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
+            beat("It is large when both point the same way,", swing.to(SAME_WAY)),
+            beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
+            beat("negative when they point apart.", swing.to(APART), swing.back()),
+            beat("Divided by both lengths, it is the cosine.", appear(angle), appear(facts[1])),
+            stage=[card],
+        )
+
+    def more_than_luck(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """All pairs of all relations, against pairs by chance."""
+        run = trace.under(MEANING)
+        rows = {name: run[f"{kind}_cosine"] for kind, name in RELATIONS.items()} | {CHANCE: run["by_chance"]}
+        counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
+        counts.append(f"{run['chance_share']:share}")
+        picture = Likenesses(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
+        king, man, woman = run["queen_of"].words("vocab")
+        nearest = run["queen_cosine"].words("rank")[0]
+        yield Step(
+            "Is it more than luck?",
+            beat(
+                "Pair words by chance, and the steps between them have nothing in common:",
+                (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
+            ),
+            beat(
+                f"their cosines are small, and only {run['chance_share']:share} lie beyond this line.",
+                draw(picture.level, kind="slow"),
+                appear(picture.counts[-1]),
+            ),
+            beat(
+                "Now the steps of real pairs, each against the mean of the others.",
+                appear(picture.names[:-1]),
+                *(fill(picture.lines[name], "row") for name in RELATIONS.values()),
+            ),
+            beat(
+                f"Of these, {run['above_in_all']} of {run['pairs_in_all']} lie beyond it: more than luck.",
+                appear_in_turn([*picture.counts[:-1]], "slow"),
+            ),
+            beat(
+                f"And “{king}” minus “{man}” plus “{woman}”? Of {run['pieces']:,.0f} tokens, "
+                f"the nearest is “{nearest}”.",
+                appear_in_turn([*picture.sum_of(f"{king}", f"− {man}", f"+ {woman}", f"≈ {nearest}")], "slow"),
+            ),
+            stage=[card],
+        )
+
+    def softmax(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Scores to weights; one is moved, and all answer."""
+        run = trace.under(f"{MEANING}.lookup", query=0)
+        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
+        slider = Slider(run, query, card.inside)
+        moved = slider.chips[slider.moved].label
+        yield Step(
+            "Softmax: scores become weights",
+            beat(
+                f"Which countries are like “{query}”? These are the dot products: scores of any size.",
+                (appear(slider.query, slider.chips), appear(slider.headings[0], slider.zeros[0])),
+                (appear_in_turn([*slider.score_bars], "row"), appear(slider.numbers[0])),
+            ),
+            beat(
+                "Softmax makes weights of them: all are positive, and they add up to one.",
+                appear(slider.headings[1], slider.zeros[1]),
+                (deal(slider.score_bars, slider.weight_bars), appear(slider.numbers[1])),
+            ),
+            beat(
+                f"Raise the score of “{moved}”, and all weights answer: it takes from the others.",
+                appear(slider.handle),
+                slider.slide(slider.highest),
+            ),
+            beat("Lower it below zero: its weight is small, but never zero.", slider.slide(slider.lowest)),
+            beat(
+                "So it is a soft choice: the best gets the most, and all others get something.",
+                slider.slide(slider.rest),
+            ),
+            stage=[card],
+        )
+
+    def soft_lookup(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """A dictionary that is asked for what it does not have."""
+        run = trace.under(f"{MEANING}.lookup", query=0)
+        query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
+        left, right = card.inside.columns(2)
+        table = SoftTable(run, query, left)
+        picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, right)
+        nearest = run["likeness"].largest()[0]
+        flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
+        yield Step(
+            "A soft lookup in a dictionary",
+            beat(
+                "A dictionary has a value for each key: here a capital.",
+                (draw(table.ways), deal(table.keys, table.values)),
+                (appear(picture.origin), deal(table.values, picture.whole)),
+                appear(picture.chips),
+            ),
+            beat(
+                f"The query is “{query}”, and it is not there.",
+                (appear(table.query), *(Flight(table.query.box, chip, kind="slow") for chip in table.keys)),
+            ),
+            beat("So take something of every value,", ambient=pulses(table.ways, role="ink")),
+            beat(
+                "as much as the softmax gives to its key: the attention weight.",
+                (appear_in_turn([*table.bars]), appear(table.numbers)),
+                ambient=flow,
+            ),
+            beat(
+                "Each value, a vector, shrinks to its weight,",
+                (appear(picture.ghosts, rise=False), picture.shorten()),
+            ),
+            beat(
+                f"and they add up: the weighted sum of the values, here nearest to “{nearest}”.",
+                picture.chain(),
+                (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+            ),
+            beat(
+                "Query, keys, attention weights, values: the heart of the Transformer.",
+                *(
+                    appear(ring_around(part, role))
+                    for part, role in (
+                        (table.query, "query"),
+                        (table.keys, "key"),
+                        (VGroup(table.bars, table.numbers), "weight"),
+                        (table.values, "value"),
+                    )
+                ),
+            ),
+            stage=[card, *table.keys],
+        )
+
+    def one_embedding(self, trace: Trace, focus: Focus) -> Iterator[Step]:
+        """The question that attention answers: a word's meaning hangs on its neighbours, its embedding does not."""
+        place = sense_head(trace, SENSES)
+        if place is None:
+            yield from self.whatever_the_sentence(trace, focus)
+            return
+        nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
+        words = [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES]
+        word, deciding = words[0][nouns[0]], tuple(some[at] for some, at in zip(words, decides, strict=True))
+        first, second = (translated(trace, sense) for sense in SENSES)
+        right, left = STAGE.golden_columns(last=True)
+        rows = [Arcs(some, noun, None, room) for some, noun, room in zip(words, nouns, left.rows(2), strict=True)]
+        picture = TwoSenses(trace["encoder.senses_path"], word, (deciding[0], deciding[1]), right)
+        ways, paper = roads(picture), paper_in(right)
+        flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
+        yield Step(
+            f"One “{word}”, two meanings",
+            beat(
+                claim(
+                    bool(first and second and first != second),
+                    f"In one sentence, “{word}” becomes “{first}”, in another one “{second}”.",
+                    f"In these sentences, “{word}” should mean two different things.",
+                ),
+                *(appear_in_turn([*row.chips]) for row in rows),
+            ),
+            beat(
+                "But the table has one embedding for both: the same arrow in every sentence.",
+                (
+                    appear(picture.start),
+                    *(
+                        Flight(row.chips[noun].box, picture.start, kind="slow")
+                        for row, noun in zip(rows, nouns, strict=True)
+                    ),
+                ),
+            ),
+            beat(
+                f"“{deciding[0]}” or “{deciding[1]}” would have to move it to one meaning or the other.",
+                *((draw(way[0]), appear(way[1], name)) for way, name in zip(ways, picture.names, strict=True)),
+            ),
+            beat(
+                "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
+                (draw(*(arc for row in rows for arc in row.arcs), kind="slow"), appear(*(row.marks for row in rows))),
+                ambient=flow,
+            ),
+            beat("That is attention, and later chapters build it.", ambient=flow),
+            stage=[paper],
+        )
+
+    def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:
+        """The same question, of a model that has no word of two senses."""
+        words = vectors_of(trace, focus).words("position")
+        token = focus.query_token
+        picture = Arcs(words, Ribbon(words).place(token))
+        flow = pulses([*picture.arcs], role="ink")
+        yield Step(
+            "One embedding, whatever the sentence",
+            beat(
+                f"The table gives “{token}” the same embedding in every sentence.",
+                appear_in_turn([*picture.chips]),
+                appear(ring_around(picture.chips[picture.ribbon.place(token)])),
+            ),
+            beat("But what a word means is decided by its neighbours."),
+            beat(
+                claim(
+                    len(words) > 1,
+                    "How can they do that? With a lookup: which of them matter, and what do they hand over?",
+                    "Here it has none. With some: which of them would matter, and what would they hand over?",
+                ),
+                *([draw(*picture.arcs, kind="slow")] if len(picture.arcs) else []),
+                ambient=flow,
+            ),
+            beat("That is attention, and later chapters build it.", ambient=flow),
+            stage=(),
+        )
+
+
+def vectors_of(trace: Trace, focus: Focus) -> NamedTensor:
+    """The embeddings of the sentence, as they stand in the table."""
+    found: NamedTensor = trace[f"{embedding_of(focus.stack)}.token"].pick(batch=0)
+    return found
+
+
+def translated(trace: Trace, sense: str) -> Label | str:
+    """The word of the output that the word of two senses becomes: where the last layer looks at it most; "" if none."""
+    words = trace[f"other.{sense}.probs"].words("position")[1:]
+    looks = trace[f"other.{sense}.decoder.{layers_of(trace, DECODER)[-1]}.cross_attn.written_at"]
+    place = int(looks.pick(batch=0, key=trace.about[sense]["noun"]))
+    return words[min(place, len(words) - 1)] if words else ""
+
+
+def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], NamedTensor | None]:
+    """The words that the model writes, or the vectors of one that writes none."""
+    if "probs" not in trace:
+        return (), trace[f"{focus.stack}.{layers_of(trace)[-1]}.resid_post"].pick(batch=0)
+    words = trace["probs"].words("position")
+    if focus.stack == DECODER:
+        return tuple(word for word in words if word.position >= len(trace.about["tokens"])), None
+    return words[1:], None

@@ -1,0 +1,152 @@
+"""Directions among embeddings: arrows from word to word in a plane, and how parallel the steps of many pairs are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import appear, draw, fill
+from scenes.layout import Room
+from scenes.mobjects.marks import Away, Ground, Tick, Tip, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import arrow, dashes, dot
+from scenes.mobjects.text import Words, word
+from scenes.theme import at, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px around the words, of a dot, between it and its name, and for what is written below.
+AIR, SPOT, NEAR, FOOT = 24.0, 9.0, 12.0, 76.0
+#: Px above and below the rows together, over two.
+MARGIN = 66.0
+
+
+class WordSteps(VGroup):
+    """Pairs of words as dots in a plane, and an arrow from the first word of each pair to its second.
+
+    Args:
+        plane: "vocab component", the two words of a pair one after the other; the second component leads to the right.
+        steps: "vocab component", from the first to the second, by the second.
+        name: what leads to the right.
+        room: the rectangle that is filled.
+
+    Dots and arrows are all drawn; a pair is named where both names are clear of those before.
+
+    Example::
+
+        run, room = trace.under("experiment.meaning"), Room(280, 190, 1640, 830)
+        figure = WordSteps(run["capital_plane"], run["capital_steps"], "from country to capital", room)
+    """
+
+    def __init__(self, plane: NamedTensor, steps: NamedTensor, name: str, room: Room) -> None:
+        body, foot = room.split_rows(-FOOT, 20)
+        spots = plane.values[:, ::-1]
+        low, high = spots.min(0), spots.max(0)
+        labels = plane.words("vocab")
+        aside = [max(word(label, "fact").width * 135 for label in some) + AIR for some in (labels[::2], labels[1::2])]
+        inside = Room(body.left + aside[0], body.top + AIR, body.right - aside[1], body.bottom - AIR)
+        px = float((np.array([inside.width, inside.height]) / np.maximum(high - low, 1e-9)).min())
+        middle = inside.centre - np.array([*(low + high) / 2, 0]) * units(px)
+        ground = Ground()
+        self.origin = means(dot(middle, SPOT).set_fill(opacity=0), ground)
+        self.firsts, self.seconds, self.arrows = VGroup(), VGroup(), VGroup()
+        for i in range(len(plane)):
+            spot = dot(middle + np.array([*spots[i], 0]) * units(px), SPOT, "residual" if i % 2 else "ink2")
+            away = (Away(plane.quantity(i, 1 - k), 0.0, k, px, 2 * SPOT, ground) for k in (0, 1))
+            (self.seconds if i % 2 else self.firsts).add(means(spot, *away))
+        for i, (first, second) in enumerate(zip(self.firsts, self.seconds, strict=True)):
+            way = second.get_center() - first.get_center()
+            tip = min(24.0, float(np.linalg.norm(way)) * 135 * 0.5)
+            lead = arrow(first.get_center(), second.get_center(), "residual", 5, tip)
+            self.arrows.add(means(lead, Tip(steps.quantity(i, 1), steps.quantity(i, 0), px, 2 * SPOT, ground)))
+        self.first_names, self.second_names = VGroup(), VGroup()
+        taken = [(spot.get_center()[:2], np.full(2, units(SPOT))) for spot in [*self.firsts, *self.seconds]]
+        for first, second, one, other in zip(self.firsts, self.seconds, labels[::2], labels[1::2], strict=True):
+            texts = [_beside(first, one, LEFT, "ink2"), _beside(second, other, RIGHT, "residual")]
+            boxes = [(text.get_center()[:2], np.array([text.width, text.height + units(10)]) / 2) for text in texts]
+            if any((np.abs(a - b) < m + n).all() for a, m in boxes for b, n in taken):
+                continue
+            taken += boxes
+            self.first_names.add(texts[0])
+            self.second_names.add(texts[1])
+        self.title = Words(name, "block", "ink2").settle(foot.centre)
+        left, right = at(body.left + AIR, 0)[0], at(body.right - AIR, 0)[0]
+        height = self.title.get_top()[1] + units(22)
+        self.way = arrow(np.array([left, height, 0]), np.array([right, height, 0]), "ink3", 4, 22)
+        self.heading = VGroup(self.way, self.title)
+        super().__init__(
+            self.origin, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names, self.heading
+        )
+
+    def lead(self) -> tuple[Any, Animation]:
+        """The arrows grow to the second words, which come as they arrive."""
+        return (appear(self.origin), draw(*self.arrows, kind="slow"), fill(self.seconds, "slow")), appear(
+            self.second_names
+        )
+
+
+def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:
+    """A word at the side of a dot."""
+    text = word(label, "fact", role).settle(spot.get_center())
+    text.shift(RIGHT * (spot.get_edge_center(side) + side * units(NEAR) - text.get_edge_center(-side))[0])
+    return text
+
+
+class Likenesses(VGroup):
+    """Cosines of many things as dots, a row for each kind, and a line that chance seldom passes.
+
+    Args:
+        rows: the cosines of each kind, by the name that is written at the left.
+        level: the cosine that chance seldom passes.
+        counts: what is written at the right of each row.
+        room: the rectangle that is filled.
+        by_chance: the row of pairs by chance.
+
+    `lines[name]` are the dots of a row.
+    """
+
+    def __init__(
+        self, rows: Mapping[str, NamedTensor], level: Quantity, counts: Sequence[str], room: Room, by_chance: str
+    ) -> None:
+        side, rest = room.split_columns(250, 24)
+        body, ends = rest.split_columns(-170, 24)
+        high = body.height - 2 * MARGIN
+        values = np.concatenate([row.values for row in rows.values()])
+        plot = self.plot = Plot(
+            (min(0.0, float(values.min())) - 0.04, 1.0), (0, len(rows)), ("cosine with the mean of the others",) * 2,
+            body.width, high,
+        )  # fmt: skip
+        plot.remove(plot.names[1])
+        plot.names.remove(plot.names[1])
+        plot.shift(at(body.left, body.top + MARGIN / 2 + high) - plot.axes[0].get_left())
+        plot.axes[1].set_stroke(opacity=0)
+        self.lines, self.names, self.counts = {}, VGroup(), VGroup()
+        for i, ((name, row), count) in enumerate(zip(rows.items(), counts, strict=True)):
+            y = len(rows) - i - 0.5
+            here = name == by_chance
+            self.lines[name] = plot.dots(row, [y] * len(row), "ink3" if here else "residual", 10)
+            middle = plot.point(0.0, y)
+            self.names.add(Words(name, "fact", "ink2" if here else "ink").settle(middle).begin_at(at(side.left, 0)[0]))
+            self.counts.add(Words(count, "fact").settle(middle).end_at(at(ends.right, 0)[0]))
+        ticks = (0.0, 1.0)
+        self.ends = VGroup(*(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks))
+        ends_named = [Words(name, "axis", "ink2") for name in ("at right angles", "the same way")]
+        for name, line in zip(ends_named, self.ends, strict=True):
+            name.next_to(line, UP, buff=units(8))
+        beyond = Words("beyond", "axis", "ink2").next_to(self.counts, UP).align_to(self.counts, RIGHT)
+        self.ends.add(*ends_named, beyond.match_y(ends_named[0]))
+        line = dashes(plot.point(float(level), 0), plot.point(float(level), len(rows)), "focus", 4)
+        self.level = means(line, Tick(level, plot.across))
+        self.foot = Room(room.left, room.bottom - 72, ends.left, room.bottom)
+        super().__init__(plot, self.ends, *self.lines.values(), self.names, self.counts, self.level)
+
+    def sum_of(self, *terms: str) -> VGroup:
+        """A sum of words, term by term, and what is nearest to it, below the names."""
+        texts = VGroup(*(Words(term, "large number") for term in terms)).arrange(RIGHT, buff=units(16))
+        texts.move_to(self.foot.centre, aligned_edge=LEFT).set_x(at(self.foot.left, 0)[0], LEFT)
+        for text in texts:
+            text.stand_on(self.foot.centre[1] - units(16))
+        return texts

@@ -1,0 +1,318 @@
+"""Directions in the embeddings of a real language model, and of the lecture's translator, that mean something.
+
+Pairs of words of five relations were chosen before anything was measured; those with a word of several pieces are left
+out. The step of a pair leads from its first word to its second one. If a relation is a direction, the steps of its
+pairs are parallel: each is compared, by its cosine, with the mean step of all other pairs. Two controls: pairs of words
+by chance, whose 95th percentile a pair has to pass; and the same words with their partners exchanged, which have the
+same mean step.
+
+A plane for drawing is found on the first half of the pairs and shows the second: up is the mean step of the first half,
+across the main direction of the words that are shown. And a small soft lookup: a country asks a table of capitals that
+leaves it out. Sources: Mikolov et al. 2013 (word2vec, parallel steps), Linzen 2016 (the words that were asked with must
+be left out, and a control is needed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from transformer_core.pretrained.model_registry import LoadedModel
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.language_model import facts
+from transformer_core.studies.experiments.shipped import translator
+from transformer_core.studies.experiments.translation import vocabulary
+from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
+
+Pairs = Sequence[tuple[str, str]]
+
+#: Pairs of words, 24 a relation.
+RELATIONS = {
+    name: tuple((one, other) for one, other in (pair.split("/") for pair in words.split()))
+    for name, words in {
+        "plural": """dog/dogs cat/cats book/books car/cars house/houses tree/trees river/rivers king/kings word/words
+            friend/friends hand/hands eye/eyes year/years day/days idea/ideas game/games song/songs road/roads
+            star/stars door/doors window/windows teacher/teachers student/students boat/boats""",
+        "past": """walk/walked play/played look/looked open/opened close/closed call/called help/helped work/worked
+            talk/talked ask/asked start/started turn/turned move/moved live/lived love/loved want/wanted need/needed
+            use/used show/showed learn/learned change/changed carry/carried watch/watched jump/jumped""",
+        "comparative": """big/bigger small/smaller long/longer short/shorter high/higher low/lower fast/faster
+            slow/slower strong/stronger weak/weaker old/older young/younger cold/colder warm/warmer hard/harder
+            soft/softer large/larger wide/wider deep/deeper rich/richer poor/poorer cheap/cheaper dark/darker
+            bright/brighter""",
+        "capital": """France/Paris Germany/Berlin Italy/Rome Spain/Madrid Portugal/Lisbon England/London
+            Ireland/Dublin Austria/Vienna Greece/Athens Poland/Warsaw Sweden/Stockholm Norway/Oslo Denmark/Copenhagen
+            Finland/Helsinki Russia/Moscow Turkey/Ankara Egypt/Cairo Japan/Tokyo China/Beijing India/Delhi Cuba/Havana
+            Peru/Lima Canada/Ottawa Hungary/Budapest""",
+        "gender": """man/woman king/queen boy/girl father/mother brother/sister son/daughter husband/wife uncle/aunt
+            nephew/niece grandfather/grandmother prince/princess actor/actress waiter/waitress hero/heroine he/she
+            him/her gentleman/lady boyfriend/girlfriend groom/bride bull/cow wizard/witch emperor/empress
+            duke/duchess god/goddess""",
+    }.items()
+}
+#: A table of capitals, and the country that asks it.
+TABLE, ASKED = (("Spain", "Madrid"), ("Norway", "Oslo"), ("Japan", "Tokyo"), ("Egypt", "Cairo")), "Portugal"
+#: How far the score of the second country is moved for the slider, in steps down and up.
+SLIDER = np.linspace(-7.0, 4.0, 45)
+#: The name of the language model, and the bits of its embeddings (Q8_0, which holds 8 bits and a scale for 32 of them).
+MODEL, BITS = "SmolLM2", 8
+#: Pairs by chance: the percentile that a pair has to pass, the groups that are drawn, and the pairs of each.
+PERCENTILE, GROUPS, GROUP = 95, 400, 24
+#: The words of king - man + woman with their signs, and how many of the nearest words are kept.
+CROWN, NEAREST = {"king": 1.0, "man": -1.0, "woman": 1.0}, 5
+
+
+class Embeddings:
+    """The embeddings of a vocabulary, in double precision, with the words that are one piece."""
+
+    def __init__(self, table: np.ndarray, places: dict[str, int], names: Sequence[str]) -> None:
+        self.table, self.places, self.names = table.astype(np.float64), places, names
+        self.lengths = np.linalg.norm(self.table, axis=-1)
+
+    def __getitem__(self, words: Sequence[str] | str) -> np.ndarray:
+        place = self.places[words] if isinstance(words, str) else [self.places[word] for word in words]
+        found: np.ndarray = self.table[place]
+        return found
+
+    def known(self, pairs: Pairs) -> list[tuple[str, str]]:
+        """The pairs of which both words are one piece."""
+        return [pair for pair in pairs if all(word in self.places for word in pair)]
+
+    def nearest(self, vector: np.ndarray, without: Sequence[str] = (), count: int = 1) -> list[int]:
+        """The places of the words with the largest cosine, some words left out."""
+        likeness = self.table @ vector / np.maximum(self.lengths, 1e-12)
+        likeness[[self.places[word] for word in without]] = -np.inf
+        return [int(place) for place in np.argsort(-likeness)[:count]]
+
+
+def of_language_model(loaded: LoadedModel, words: Sequence[str]) -> Embeddings:
+    """Words as they stand inside a sentence, behind a space."""
+    assert loaded.tokenizer is not None
+    ids = {word: loaded.tokenizer.read(f" {word}").ids for word in words}
+    assert loaded.model.embed_tgt is not None
+    single = {word: pieces[0] for word, pieces in ids.items() if len(pieces) == 1}
+    return Embeddings(loaded.model.embed_tgt.table.detach().float().numpy(), single, loaded.tokenizer.target)
+
+
+def of_translator() -> tuple[Embeddings, dict[str, Pairs]]:
+    """The translator's embeddings, and all nouns and verbs of its grammar."""
+    names = vocabulary().source
+    places = {word: place for place, word in enumerate(names)}
+    two = [noun.forms for noun in nouns() if len(noun.forms) == 2]
+    pairs: dict[str, Pairs] = {
+        "translator: plural": [*dict.fromkeys((one, other) for one, other in two)],
+        "translator: past": [(verb.forms[0], verb.forms[-1]) for verb in verbs()],
+    }
+    table = translator().embed_src
+    assert table is not None
+    return Embeddings(table.table.detach().numpy(), places, names), pairs
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    found: np.ndarray = (one * other).sum(-1) / np.maximum(lengths, 1e-12)
+    return found
+
+
+def mean_of_others(steps: np.ndarray) -> np.ndarray:
+    """For each step the mean of all others."""
+    found: np.ndarray = (steps.sum(0) - steps) / max(len(steps) - 1, 1)
+    return found
+
+
+def steps_of(embeddings: Embeddings, pairs: Pairs) -> np.ndarray:
+    found: np.ndarray = embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
+    return found
+
+
+def by_chance(embeddings: Embeddings, words: Sequence[str], seed: int, groups: int) -> np.ndarray:
+    """The cosines of pairs by chance with the mean step of the others of their group, "group pair"."""
+    random, rows = np.random.default_rng(seed), embeddings[words]
+    found = []
+    for _ in range(groups):
+        chosen = random.permutation(len(rows))[: 2 * GROUP]
+        first, second = np.array_split(chosen, 2)
+        steps = rows[second[: len(first)]] - rows[first[: len(second)]]
+        found.append(cosine(steps, mean_of_others(steps)))
+    return np.array(found)
+
+
+def relation(embeddings: Embeddings, pairs: Pairs, level: float, seed: int) -> Piece:
+    """How parallel the steps of a relation are, and how often they lead to the right word."""
+    steps, others = steps_of(embeddings, pairs), mean_of_others(steps_of(embeddings, pairs))
+    ends = [other for _, other in pairs]
+    likeness = cosine(steps, others)
+    # Partners move on by some places, the same for all: nobody keeps its own.
+    moved = np.roll(np.arange(len(pairs)), 1 + np.random.default_rng(seed).integers(max(len(pairs) - 1, 1)))
+    swapped = embeddings[[ends[i] for i in moved]] - embeddings[[one for one, _ in pairs]]
+    named, alone = [], []
+    for (one, other), step in zip(pairs, others, strict=True):
+        here, goal = embeddings[one], embeddings.places[other]
+        named.append(embeddings.nearest(here + step, [one]) == [goal])
+        alone.append(embeddings.nearest(here, [one]) == [goal])
+    return {
+        "cosine": likeness,
+        "pairs": np.array(len(pairs)),
+        "above": np.array((likeness > level).sum()),
+        "share": np.array((likeness > level).mean()),
+        "mean": np.array(likeness.mean()),
+        "swapped": np.array(cosine(swapped, others).mean()),
+        "named": np.array(np.mean(named)),
+        "alone": np.array(np.mean(alone)),
+    }
+
+
+def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
+    """The second half of the pairs, up along the mean step of the first half, across along their main direction.
+
+    `along` has the part of each step's square that lies along the direction up, and `risen` how many lead up.
+    """
+    half = len(pairs) // 2
+    up = steps_of(embeddings, pairs[:half]).mean(0)
+    up /= np.linalg.norm(up)
+    shown = pairs[half:]
+    rows = np.stack([embeddings[list(pair)] for pair in shown])
+    flat = (rows - rows.mean((0, 1))).reshape(-1, rows.shape[-1])
+    flat = flat - np.outer(flat @ up, up)
+    across = np.linalg.svd(flat, full_matrices=False)[2][0]
+    across *= np.sign(across[np.abs(across).argmax()])
+    spots = np.stack([(rows - rows.mean((0, 1))) @ axis for axis in (across, up)], -1)
+    steps = steps_of(embeddings, shown)
+    return {
+        "spots": spots.reshape(-1, 2),
+        "steps": spots[:, 1] - spots[:, 0],
+        "risen": np.array((steps @ up > 0).sum()),
+        "shown": np.array(len(shown)),
+        "along": np.array(((steps @ up) ** 2).sum() / (steps**2).sum()),
+    }
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    raised = np.exp(scores - scores.max(-1, keepdims=True))
+    found: np.ndarray = raised / raised.sum(-1, keepdims=True)
+    return found
+
+
+def pair_planes(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """All keys in the plane of the query and each key, as in `measures.scores`: "key other component"."""
+    first = query / np.linalg.norm(query)
+    found = []
+    for key in keys:
+        rest = key - (key @ first) * first
+        second = rest / np.linalg.norm(rest)
+        found.append(np.stack([keys @ first, keys @ second], -1))
+    return np.array(found)
+
+
+def lookup(embeddings: Embeddings) -> Piece:
+    """The country asks the table: dot products, softmax, and the weighted sum of the capitals.
+
+    Capitals are drawn in the plane of `measures.attention_weights.value_plane`: along the output, and what of the value
+    of the second longest term is orthogonal to it.
+    """
+    query, keys, values = (
+        embeddings[ASKED],
+        embeddings[[country for country, _ in TABLE]],
+        embeddings[[capital for _, capital in TABLE]],
+    )
+    scores = keys @ query
+    weights = softmax(scores)
+    output = weights @ values
+    first = output / np.linalg.norm(output)
+    second_longest = int(np.argsort(-np.linalg.norm(weights[:, None] * values, axis=-1))[1])
+    rest = values[second_longest] - (values[second_longest] @ first) * first
+    second = rest / np.linalg.norm(rest)
+    spots = np.stack([values @ first, values @ second], -1)
+    moved = np.repeat(scores[None], len(SLIDER), 0)
+    moved[:, 1] += SLIDER
+    return {
+        "scores": scores,
+        "weights": weights,
+        "cosine": cosine(keys, query[None]),
+        "k_norm": np.linalg.norm(keys, axis=-1),
+        "q_norm": np.linalg.norm(query),
+        "plane": pair_planes(query, keys),
+        "value_plane": spots,
+        "weighted_value_plane": weights[:, None] * spots,
+        "slider_scores": moved,
+        "slider_weights": softmax(moved),
+        "likeness": cosine(values, output[None]),
+    }
+
+
+def queen(embeddings: Embeddings) -> Piece:
+    """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
+    vector = np.array([*CROWN.values()]) @ embeddings[[*CROWN]]
+    order = embeddings.nearest(vector, count=len(embeddings.table))
+    likeness = cosine(embeddings.table[order[:NEAREST]], vector[None])
+    rank = order.index(embeddings.places["queen"]) + 1
+    return {"ids": np.array(order[:NEAREST]), "cosine": likeness, "rank": np.array(rank)}
+
+
+@experiment("Do directions in the embeddings of a language model mean something?")
+def run(bench: Bench, groups: int = GROUPS) -> Found:
+    loaded = facts(bench)
+    listed = sorted({word for pairs in RELATIONS.values() for pair in pairs for word in pair})
+    others = [word for pair in TABLE for word in pair] + [ASKED]
+    real = of_language_model(loaded, [*listed, *others])
+    own, own_pairs = of_translator()
+    words = [word for word in listed if word in real.places]
+    own_words = [word for word in own.names if word.isalpha()]
+    chances = [by_chance(one, some, bench.seed, groups) for one, some in ((real, words), (own, own_words))]
+    levels = [float(np.percentile(chance, PERCENTILE)) for chance in chances]
+    asked = {name: (real, real.known(pairs), levels[0]) for name, pairs in RELATIONS.items()}
+    asked |= {name: (own, own.known(pairs), levels[1]) for name, pairs in own_pairs.items()}
+    pieces = {name: bench.once(name, partial(relation, *some, bench.seed)) for name, some in asked.items()}
+    kinds = {"kind": tuple(asked)}
+    found = {
+        short: tensor(np.array([piece[short] for piece in pieces.values()]), "kind", **kinds)
+        for short in ("pairs", "above", "share", "mean", "swapped", "named", "alone")
+    }
+    found["chance"] = tensor(np.array([some[2] for some in asked.values()]), "kind", **kinds)
+    found["pairs_in_all"], found["above_in_all"] = (
+        tensor(sum(int(pieces[name][short]) for name in RELATIONS)) for short in ("pairs", "above")
+    )
+    found["chance_share"] = tensor(1 - PERCENTILE / 100)
+    found["model"] = tensor(np.array([BITS]), "model", model=[MODEL])
+    found["pieces"] = tensor(len(real.table))
+    found["by_chance"] = tensor(chances[0][0], "sample")
+    for name, (embeddings, pairs, _) in asked.items():
+        short = name.replace("translator: ", "own_")
+        found[f"{short}_cosine"] = tensor(pieces[name]["cosine"], "vocab", vocab=[other for _, other in pairs])
+        drawn = bench.once(f"plane of {name}", partial(plane, embeddings, pairs))
+        shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
+        found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
+        found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
+        found |= {f"{short}_{fact}": tensor(drawn[fact]) for fact in ("risen", "shown", "along")}
+    return found | asking(real) | crowned(real)
+
+
+def asking(embeddings: Embeddings) -> Found:
+    """The tensors of the soft lookup."""
+    piece = lookup(embeddings)
+    countries, capitals = (tuple(pair[end] for pair in TABLE) for end in (0, 1))
+    axes = {
+        "scores": "key", "weights": "key", "cosine": "key", "k_norm": "key", "likeness": "key", "q_norm": "",
+        "plane": "key other component", "value_plane": "key component", "weighted_value_plane": "key component",
+        "slider_scores": "frame key", "slider_weights": "frame key",
+    }  # fmt: skip
+    of_values = {"likeness", "value_plane", "weighted_value_plane"}
+    found = {}
+    for name, words in axes.items():
+        labels = {"key": capitals if name in of_values else countries} if "key" in words else {}
+        # A query along each of them, so that the figures of the lecture can be asked with it.
+        values, every = piece[name][None], f"query {words}".strip()
+        found[f"lookup.{name}"] = tensor(values, every, query=(ASKED,), **labels)
+    return found
+
+
+def crowned(embeddings: Embeddings) -> Found:
+    """The tensors of king - man + woman."""
+    piece = queen(embeddings)
+    return {
+        "queen_cosine": tensor(piece["cosine"], "rank", rank=[embeddings.names[place] for place in piece["ids"]]),
+        "queen_rank": tensor(piece["rank"]),
+        "queen_of": tensor([*CROWN.values()], "vocab", vocab=CROWN),
+    }
