@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from scenes.mobjects.stream import Tributaries
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
 from scenes.layout import faults
 from scenes.mobjects.insight import Lens
-from scenes.mobjects.stream import Tributaries
 from scenes.stage.reading import read
 from scenes.theme import drawn_in
 from transformer_core.tracing.trace import NamedTensor

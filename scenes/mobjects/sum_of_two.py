@@ -1,0 +1,79 @@
+"""A vector, what is added to it, and their sum as arrows: how far it turns if it is replaced, and if it is added to."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, LEFT, UP, VGroup, VMobject
+
+from scenes.layout import Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.shapes import arrow, dot, path
+from scenes.mobjects.text import Words
+from scenes.theme import units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px above and below the arrows, and beside them, for their names.
+AIR, ASIDE = 110.0, 180.0
+#: Degrees from which there is room for a name at the left of an arrow's tip.
+STEEP = 60
+#: The radii of the two angles, as shares of the length of the shorter arrow.
+NEAR, FAR = 0.42, 0.8
+
+
+class SumOfTwo(VGroup):
+    """x, f(x) and x + f(x) from one point, in the plane of the first two, with the angles that they make with x.
+
+    Args:
+        plane: "other component" of `added_plane`.
+        replaced, added: the angles of f(x) and of the sum with x, in degrees.
+        room: the rectangle that is filled.
+
+    `moved` is f(x) with its foot at the tip of x.
+
+    Example::
+
+        part = trace.under("encoder.1.self_attn", batch=0, position="red")
+        angles = part["turned_if_replaced"], part["turned_if_added"]
+        figure = SumOfTwo(part["added_plane"], *angles, Room(360, 190, 1560, 790))
+    """
+
+    def __init__(self, plane: NamedTensor, replaced: Quantity, added: Quantity, room: Room) -> None:
+        spots = np.vstack([plane.values, np.zeros(2)])
+        low, high = spots.min(0), spots.max(0)
+        space = np.array([room.width - 2 * ASIDE, room.height - 2 * AIR])
+        self.px = float((space / np.maximum(high - low, 1e-9)).min())
+        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        ground = Ground()
+        self.origin = means(dot(foot, 9, "ink2"), ground)
+
+        def lead(i: int, role: str, start: np.ndarray = foot) -> VMobject:
+            way = np.array([*plane.values[i], 0]) * units(self.px)
+            line = arrow(start, start + way, role, 10, min(34.0, float(np.linalg.norm(way)) * 81))
+            return means(line, Tip(plane.quantity(i, 0), plane.quantity(i, 1), self.px, 18, ground))
+
+        self.before, self.found, self.sum = lead(0, "residual"), lead(1, "value"), lead(2, "weight")
+        tip = self.before[-1].points[0]
+        self.moved = lead(1, "value", tip)
+        short = float(np.linalg.norm(plane.values, axis=-1).min()) * self.px
+        self.turns = [
+            self._turn(foot, plane.values[i], quantity, short * share, role)
+            for i, quantity, share, role in ((1, replaced, NEAR, "value"), (2, added, FAR, "weight"))
+        ]
+        sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
+        self.names = VGroup(*(Formula(source, LARGE) for source in sources))
+        sides = (DOWN, LEFT if replaced > STEEP else UP, UP)
+        for name, line, side in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):
+            name.next_to(line[-1].points[0], side, buff=units(24))
+            reach = (units(room.width) - name.width) / 2
+            name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
+        super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
+
+    @staticmethod
+    def _turn(foot: np.ndarray, tip: np.ndarray, degrees: Quantity, radius: float, role: str) -> VGroup:
+        turn = float(np.arctan2(tip[1], tip[0]))
+        bend = [foot + np.array([np.cos(t), np.sin(t), 0]) * units(radius) for t in np.linspace(0, turn, 24)]
+        words = Words(f"{degrees:.0f}°", "large number", role)
+        middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0])
+        return VGroup(path(bend, role, 5), words.settle(foot + middle * (units(radius + 34) + words.width / 2)))
