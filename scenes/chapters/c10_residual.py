@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from scenes.animations import (
     Reform,
     Travel,
@@ -24,16 +22,13 @@ from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.norm_order import NormOrder, Result, running
+from scenes.mobjects.norm_order import NormOrders, running
 from scenes.mobjects.norm_stages import NormStages, small_bars
-from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
-from scenes.mobjects.shapes import curve
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sum_of_two import SumOfTwo
-from scenes.mobjects.text import Words
 from scenes.mobjects.trained import Curves
-from scenes.mobjects.vectors import vectors_in
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.selection import argmax_angle, argmax_norm
@@ -41,12 +36,6 @@ from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
-#: Px of the names of two vectors.
-NAME = 200
-#: The height at which a label stands that belongs to several curves, between none and all.
-MIDWAY = 0.6
-#: Px of a plot in an experiment.
-WIDE, HIGH = 1150, 400
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "no norm, no Add": ("neither", "ink3"),
@@ -85,28 +74,18 @@ class Residual(Chapter):
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
         query_token = focus.query_token
-        x = trace[f"{focus.block}.resid_pre"].pick(batch=0)
         part = trace.under(focus.path, batch=0, position=query_token.position)
-        room = ribbon.below(STAGE, 48)
         replaced, added = part["turned_if_replaced"], part["turned_if_added"]
-        picture = SumOfTwo(part["added_plane"], replaced, added, room)
-        upper, lower = room.inset(0, 80).rows(2, 60)
-        before, found = (
-            vectors_in(line.split_columns(NAME)[1], row, role)[0]
-            for line, row, role in (
-                (lower, x.pick(position=(query_token.position,)), "residual"),
-                (upper, trace[f"{focus.path}.out"].pick(batch=0, position=(query_token.position,)), "value"),
-            )
-        )
-        old, new, _ = picture.names.copy()
-        for line, name in ((lower, old), (upper, new)):
-            line.split_columns(NAME)[0].fit(name, most=1.0)
-        threads = [curve(chip.get_bottom(), found.get_top(), "value") for chip in ribbon.chips]
+        names = f"{focus.block}.resid_pre", f"{focus.path}.out"
+        rows = [trace[name].pick(batch=0, position=(query_token.position,)) for name in names]
+        picture = SumOfTwo(part, rows, ribbon.below(STAGE))
+        (before, found), (old, new) = picture.vectors, picture.symbols
+        threads = picture.threads(ribbon.chips)
         ring = ring_around(picture.names[2], roomy=True)
         yield Step(
             "Replace the vector, or add to it?",
             beat(
-                f"Attention has an answer for “{query_token}”: a vector f(x). What becomes of the old one, x?",
+                f"Attention has an answer for “{query_token}”: a vector f(x). What becomes of its old one, x?",
                 ribbon.mark({ribbon.place(query_token): "residual"}),
                 (Travel(ribbon.chips[ribbon.place(query_token)], before, kind="row"), appear(old)),
                 draw(*threads),
@@ -115,8 +94,8 @@ class Residual(Chapter):
             beat(
                 claim(
                     bool(replaced > 45),
-                    f"Put in its place, the answer turns it by {replaced:.0f} degrees: the word would be lost.",
-                    f"Put in its place, the answer turns it by only {replaced:.0f} degrees.",
+                    f"If it takes the place of x, the vector turns by {replaced:.0f} degrees: the word is lost.",
+                    f"If it takes the place of x, the vector turns by only {replaced:.0f} degrees.",
                 ),
                 (
                     appear(picture.origin),
@@ -130,8 +109,8 @@ class Residual(Chapter):
             beat(
                 claim(
                     bool(added < 45),
-                    f"Added, it turns it by {added:.0f} degrees: the word stays, and has learned something.",
-                    f"Added, it turns it by {added:.0f} degrees: the answer outweighs the word here.",
+                    f"If it is added, the vector turns by {added:.0f}: the word stays, and has learned something.",
+                    f"If it is added, the vector turns by {added:.0f}: here the answer outweighs the word.",
                 ),
                 Travel(picture.found, picture.moved, kind="row"),
                 (draw(picture.sum), appear(picture.names[2])),
@@ -148,7 +127,7 @@ class Residual(Chapter):
     def a_channel(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
         token, _ = argmax_angle(trace, focus.stack)
-        chip, last = ribbon.chips[ribbon.place(token)], len(river.boxes)
+        chip = ribbon.chips[ribbon.place(token)]
         behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
             "The residual stream: one channel for all sublayers",
@@ -166,10 +145,10 @@ class Residual(Chapter):
                 Wipe(river.stretches[0], kind="slow"),
                 appear_in_turn([*river.boxes], "slow"),
             ),
-            beat("Attention reads it, and adds what it found.", river.swell(1, 1)),
+            beat("Attention reads it, and adds what it found.", river.first()),
             beat(
                 "Then the feed-forward network, then the next layer.",
-                *([river.swell(2, last, "tour")] if last > 1 else []),
+                river.rest(),
             ),
             beat(
                 "This is the residual stream: a channel that every sublayer reads from and writes to.",
@@ -180,7 +159,7 @@ class Residual(Chapter):
                 + claim(
                     behind,
                     "A norm after each Add sets the length anew.",
-                    "Lengths do not add up, for each points its own way.",
+                    "Lengths do not add up, for each addition points its own way.",
                 ),
                 appear(ring_around(river.boxes[river.most - 1])),
                 ambient=river.flow(),
@@ -192,7 +171,7 @@ class Residual(Chapter):
         """The gradient in one sentence, and its way along the stream."""
         behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
-        river.bed.fit(slope, most=1.0)
+        river.bed.fit(slope)
         yield Step(
             "The way back: a road for the gradient",
             beat(
@@ -226,20 +205,15 @@ class Residual(Chapter):
         """Gradients before any training, by depth: four ways to build a stack."""
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
-        reach = np.concatenate([row.values for row in rows.values()])
-        names = ("layers", "gradient at the first layer, in powers of ten")
-        plot = Plot(depths.values, (reach.min(), reach.max()), names, WIDE, HIGH, (True, True))
         ends = {way: row.quantity(len(row) - 1) for way, row in rows.items()}
         specs = {way: (end, ".1f" if 0.01 < end < 1000 else ".0e") for way, end in ends.items()}
-        curves = Curves(plot, depths, rows, WAYS, specs)
-        ticks = plot.ticks(depths.quantities(), "", "fact")
-        card.inside.fit(curves.add(ticks))
-
+        axes = "layers", "gradient at the first layer, in powers of ten"
+        curves = Curves(axes, depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
         yield Step(
             "Does the gradient arrive?",
             beat(
                 "How large is the gradient at the first layer, in deeper and deeper untrained models?",
-                appear_in_turn([*ticks], "slow"),
+                appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
                 claim(
@@ -255,7 +229,7 @@ class Residual(Chapter):
             ),
             beat(
                 claim(
-                    bool(max(abs(np.log10(float(ends[way]))) for way in ("pre-norm", "pre-norm, no Add")) < 1),
+                    all(0.1 < ends[way] < 10 for way in ("pre-norm", "pre-norm, no Add")),
                     "With Norm it keeps its size: with Add, and also without.",
                     "With Norm it changes less.",
                 ),
@@ -266,7 +240,7 @@ class Residual(Chapter):
                 appear(ring_around(curves.labels["pre-norm, no Add"])),
                 appear(ring_around(curves.labels["no norm"], "warning")),
             ),
-            stage=[card, plot],
+            stage=[card, curves.plot],
         )
 
     def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -275,54 +249,58 @@ class Residual(Chapter):
         layers = run["layer_numbers"]
         names = {way: WAYS[way] for way in ("pre-norm, no Add", "pre-norm")}
         rows = {way: run["share"].pick(choice=way) for way in names}
-        plot = Plot(layers.values, (0.0, 1.0), ("layers", "what a token’s vector has of its own"), WIDE, HIGH)
         ends = {way: (row.quantity(len(row) - 1), ".0%") for way, row in rows.items()}
-        curves = Curves(plot, layers, rows, names, ends)
-        ticks, shares = plot.ticks(layers.quantities()[::4], "", "fact"), plot.shares()
-        card.inside.fit(curves.add(ticks, shares))
+        axes = "layers", "what a token’s vector has of its own"
+        curves = Curves(axes, layers, rows, names, ends, layers.quantities()[::4], card.inside)
         gone = run["layers_until_alike"].pick(choice="pre-norm, no Add")
         own = ends["pre-norm"][0]
         yield Step(
             "Without Add, all vectors become one",
             beat(
-                "Look at the vectors of a sentence: how much of each is its own, and not common to all?",
-                appear_in_turn([*shares, *ticks], "slow"),
+                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all?",
+                appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
-                f"Attention mixes them, again and again. Without Add, they are all the same after {gone} layers.",
+                "Attention mixes them, again and again. Without Add, next to nothing of their own is left "
+                f"after {gone} layers: rank collapse.",
                 *curves.drawn("pre-norm, no Add"),
             ),
             beat(
                 f"With Add, each carries itself along: {own:.0%} is its own at the end.",
                 *curves.drawn("pre-norm"),
             ),
-            beat("Add keeps the words apart.", appear(ring_around(curves.labels["pre-norm"], roomy=True))),
-            stage=[card, plot],
+            beat(
+                "Add keeps the words apart.",
+                appear(ring_around(curves.labels["pre-norm"], roomy=True)),
+            ),
+            stage=[card, curves.plot],
         )
 
     def trained_without(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Training without Add, and with everything else the same."""
         run = trace.under("experiment.parts_removed")
         steps, names = run["step"], {"residual": ("without Add", "warning"), "nothing": ("with Add", "residual")}
-        plot = Plot(
-            [0, *steps.values], (0.0, 1.0), ("steps of training", "new sentences that come out right"), WIDE, HIGH
-        )
         shares = {part: run["exact.over_seeds"].pick(part=part) for part in names}
         rows = {part: run["curve"].pick(part=part) for part in names}
-        curves = Curves(plot, steps, rows, names, {part: (share, ".0%") for part, share in shares.items()}, "part")
-        ticks = plot.ticks(steps.quantities()[1::2], ",.0f", "fact")
-        ends = plot.shares()
         mean = run["curve.over_seeds"]
-        left_out = [part for part in mean.labels["part"] if part not in names and " and " not in part]
-        others = [plot.curve(steps, mean.pick(part=part), "ink3") for part in left_out]
-        another = plot.label(Words("without another part", "fact", "ink3"), float(steps.values[-1]), MIDWAY)
-        card.inside.fit(curves.add(ticks, ends, *others, another))
+        others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
+        curves = Curves(
+            ("steps of training", "new sentences that come out right"),
+            steps,
+            rows,
+            names,
+            {part: (share, ".0%") for part, share in shares.items()},
+            steps.quantities()[1::2],
+            card.inside,
+            "part",
+            ("without another part", [mean.pick(part=part) for part in others]),
+        )
         lost = run["exact.over_seeds"].smallest()[0] == "residual"
         yield Step(
             "Can training make up for Add?",
             beat(
                 f"Train both kinds, with Norm, on the same data, for {run['steps']:,.0f} steps, several times.",
-                appear_in_turn([*ends, *ticks], "slow"),
+                appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
                 f"With Add, {shares['nothing']:.0%} of new sentences come out right.",
@@ -339,48 +317,47 @@ class Residual(Chapter):
                     "No other part cost as much when it was left out.",
                     "Some other part cost even more when it was left out.",
                 ),
-                draw(*others, kind="slow"),
-                appear(another),
+                draw(*curves.others, kind="slow"),
+                appear(curves.another),
             ),
-            stage=[card, plot],
+            stage=[card, curves.plot],
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """One vector through a layer norm, stage by stage; then all vectors."""
         query_token = focus.query_token
-        path = argmax_norm(trace, focus.stack, query_token)
+        path, layer = argmax_norm(trace, focus.stack, query_token)
         if f"{path}.mean" not in trace:
             return
         whole = trace.under(path, batch=0)
         part = trace.under(path, batch=0, position=query_token.position)
         enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=query_token.position)
-        head, room = ribbon.below(STAGE).split_rows(150, 10)
         rows = [enters, *(part[name] for name in ("centred", "normalized", "scaled_by_gain", "out"))]
-        stages = NormStages(rows, room)
+        stages = NormStages(rows, ribbon.below(STAGE))
         mean, variance = part["mean"], part["var"]
-        level, flat = stages.level(float(mean), "ink"), stages.level(0.0, "ink")
+        level, flat = stages.level(float(mean)), stages.level()
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         formulas = [
-            Formula(source, LARGE)
-            for source in (
-                "x",
-                f"x - {mean:.2f}",
-                f"(x - {mean:.2f}) / sqrt({variance:.2f})",
-                f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g",
-                f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g + b",
-            )
+            Formula("x", LARGE),
+            Formula(f"x - {mean:.2f}", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f})", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g + b", LARGE),
         ]
         for formula in formulas:
-            head.fit(formula, most=1.0)
-        places = [column.inset(2, 0) for column in ribbon.columns]
-        zeros, bars = small_bars(whole["out"], [p.split_rows(36)[1] for p in places], stages.scale)
+            stages.place(formula)
+        zeros, bars = small_bars(whole["out"], ribbon, stages.scale)
         here = ribbon.place(query_token)
         states = stages.states
         yield Step(
             "Layer norm, step by step",
             beat(
-                f"Additions change how long vectors are. Layer norm brings each to one size: "
-                f"here “{query_token}”, {where(path)}.",
+                "Each addition changes how long a vector is. Layer norm brings all to one size: "
+                + claim(
+                    path.endswith("final_norm"),
+                    f"here “{query_token}”, after the last layer.",
+                    f"here “{query_token}”, in the {layer_name(layer)}.",
+                ),
                 ribbon.mark({here: "residual"}),
                 (appear(stages.zero), fill(states[0], "slow")),
                 appear(formulas[0]),
@@ -411,15 +388,10 @@ class Residual(Chapter):
     def before_or_after(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """Two places for the norm, and what deep models make of them, or of none, in a few steps."""
         run = trace.under("experiment.depth_and_norm")
-        stage, bars = ribbon.below(STAGE, 36).golden_columns(80)
-        upper, lower = (row.inset(0, 16) for row in stage.rows(2, 50))
-        pre, post = NormOrder("pre", "pre-norm", upper), NormOrder("post", "post-norm", lower)
-        models = {"pre-norm": "residual", "post-norm": "residual", "no norm": "warning"}
-        shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in models}
-        results = [
-            room.fit(Result(name, shares[name], role), most=1.3)
-            for (name, role), room in zip(models.items(), bars.rows(3, 10), strict=True)
-        ]
+        names = ("pre-norm", "post-norm", "no norm")
+        shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in names}
+        picture = NormOrders(shares, ribbon.below(STAGE))
+        pre, post = picture.orders.values()
         order = trace.about["config"]["norm_order"]
         own = {"pre": "Our sentence went through pre-norm.", "post": "Our sentence went through post-norm."}
         yield Step(
@@ -437,17 +409,21 @@ class Residual(Chapter):
                 ambient=running(pre, post),
             ),
             beat(
-                f"{run['layers']} layers deep, {run['steps']} steps, no slow start: pre-norm gets "
-                f"{shares['pre-norm']:.0%} of new sentences right; post-norm or no norm at all, "
-                f"{shares['post-norm']:.0%} and {shares['no norm']:.0%}.",
-                appear_in_turn(results, "slow"),
+                f"{run['layers']} layers deep, after only {run['steps']} steps, without the slow start called warm-up, "
+                f"pre-norm gets {shares['pre-norm']:.0%} of new sentences right, "
+                + claim(
+                    bool(shares["post-norm"] == shares["no norm"]),
+                    f"post-norm {shares['post-norm']:.0%}, like no norm at all.",
+                    f"post-norm {shares['post-norm']:.0%}, and no norm at all {shares['no norm']:.0%}.",
+                ),
+                appear_in_turn([*picture.results], "slow"),
                 ambient=running(pre, post),
             ),
             *(
                 [
                     beat(
                         own[order],
-                        appear(ring_around({"pre": pre, "post": post}[order].norm)),
+                        appear(ring_around(picture.orders[order].norm)),
                         ambient=running(pre, post),
                     )
                 ]
@@ -483,13 +459,3 @@ def river_of(focus: Focus, trace: Trace, room: Room) -> River:
     part = trace.under(focus.stack, batch=0, position=token.position)
     rows = [trace[name].pick(batch=0, position=token.position) for name in stream_after(trace, focus.stack)]
     return River(part["contribution_norms"], part["residual_norms"], rows, room)
-
-
-def where(path: str) -> Phrase:
-    """Where a norm stands, as a part of a sentence."""
-    _, _, place = path.rpartition(".")
-    if place == "final_norm":
-        return Phrase("after the last layer")
-    return Phrase(
-        {"ln1": "in the first norm of a layer", "ln2": "in the second norm of a layer"}.get(place, "in a norm")
-    )

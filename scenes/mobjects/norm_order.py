@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from manim import LEFT, UP, Animation, VGroup, VMobject
 
@@ -19,7 +19,7 @@ BOX, STREAM, DISC = (200.0, 88.0), 44.0, 56.0
 #: Px of a whole bar.
 WIDE = 420.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
-FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.38, 0.62, 0.5, 0.215, 0.765, 0.885
+FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.37, 0.595, 0.48, 0.215, 0.745, 0.895
 
 
 class NormOrder(VGroup):
@@ -57,9 +57,14 @@ class NormOrder(VGroup):
         arms = [rule(at(join - 14, y), at(join + 14, y), "ink", 5), rule(at(join, y - 14), at(join, y + 14), "ink", 5)]
         self.plus = VGroup(disc, *arms)
         self.heading = Words(name, "block").settle(at(room.left, high)).begin_at(at(room.left, 0)[0])
+        end = self.norm.get_left() if order == "post" else at(room.right, y)
+        stops = [corners[0], *(side for box in chain for side in (box.get_left(), box.get_right())), corners[1]]
+        #: Along the stream, into the branch and between its boxes, and out of it: dots pass over no name.
         self.lanes = [
-            path([at(room.left, y), at(room.right, y)], "residual", 1),
-            path([at(fork, y), corners[0], corners[1], at(join, y), at(room.right, y)], "residual", 1),
+            path([at(room.left, y), end], "residual", 1),
+            path([at(fork, y), *stops[:2]], "residual", 1),
+            *(path([a, b], "residual", 1) for a, b in zip(stops[2:-2:2], stops[3:-2:2], strict=True)),
+            path([*stops[-2:], at(join, y), end], "residual", 1),
         ]
         super().__init__(self.stream, self.ways, self.sublayer, self.plus, self.norm, self.heading)
 
@@ -73,15 +78,25 @@ class NormOrder(VGroup):
         return [self.stream, self.sublayer, self.plus, self.norm]
 
 
-class Result(VGroup):
-    """What a model of some kind gets right, as a bar below its name."""
+class NormOrders:
+    """Pre-norm above post-norm, and beside them what models of either kind, and without a norm, get right.
 
-    def __init__(self, name: str, share: Quantity, role: str) -> None:
-        self.bar = ShareBar(share, WIDE, ".0%", role=role)
-        words = Words(name, "stage word", "ink2").next_to(self.bar.track, UP, buff=units(16))
-        super().__init__(words.align_to(self.bar.track, LEFT), self.bar)
+    Args:
+        shares: what each gets right, by its name.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, shares: Mapping[str, Quantity], room: Room) -> None:
+        wired, beside = Room(room.left, room.top + 20, room.right, room.bottom).golden_columns(80)
+        upper, lower = (row.inset(0, 16) for row in wired.rows(2, 50))
+        self.orders = {"pre": NormOrder("pre", "pre-norm", upper), "post": NormOrder("post", "post-norm", lower)}
+        self.results = VGroup()
+        for (name, share), place in zip(shares.items(), beside.rows(len(shares), 10), strict=True):
+            bar = ShareBar(share, WIDE, ".0%", role="residual")
+            words = Words(name, "stage word", "ink2").next_to(bar.track, UP, buff=units(16))
+            self.results.add(place.fit(VGroup(words.align_to(bar.track, LEFT), bar), most=1.3))
 
 
 def running(*orders: NormOrder) -> Callable[[float], Animation]:
     """For `beat(ambient=...)`: vectors run along the stream and through the branch."""
-    return pulses([lane for order in orders for lane in order.lanes], role="background")
+    return pulses([lane for order in orders for lane in order.lanes], role="focus")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import VGroup
+from manim import Mobject, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, rule
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
+#: Px above the bars, for a formula, and between small bars and the tokens above them.
+HEAD, UNDER = 150.0, 36.0
 #: How opaque the band is that shows the spread.
 FAINT = 0.22
 
@@ -23,7 +26,7 @@ class NormStages:
 
     Args:
         rows: the vector at each stage, in order.
-        room: the rectangle that is filled.
+        room: the rectangle that is filled, with a formula above.
 
     `level(value)` is a line across at a value, and `band(spread)` reaches from minus to plus the spread.
 
@@ -35,6 +38,7 @@ class NormStages:
     """
 
     def __init__(self, rows: Sequence[NamedTensor], room: Room) -> None:
+        self.head, room = room.split_rows(HEAD, 10)
         self.room = room
         reach = np.concatenate([*(row.values for row in rows), [0.0]])
         self.unit = room.height / max(float(np.ptp(reach)), 1e-9)
@@ -44,7 +48,11 @@ class NormStages:
         self.zero = means(self.level(0.0, "ink3", 2), origin)
         self.states = [bars_of(row, room, self.ground, self.unit, self.scale, origin) for row in rows]
 
-    def level(self, value: float, role: str, thick: float = 4) -> VGroup:
+    def place(self, formula: Mobject) -> Mobject:
+        """Put a formula above the bars."""
+        return self.head.fit(formula, most=1.0)
+
+    def level(self, value: float = 0.0, role: str = "ink", thick: float = 4) -> VGroup:
         """A line across at a value."""
         y = self.ground + value * units(self.unit)
         return VGroup(rule(at(self.room.left, 0), at(self.room.right, 0), role, thick).set_y(y))
@@ -71,12 +79,12 @@ def bars_of(row: NamedTensor, room: Room, ground: float, unit: float, scale: flo
     return bars
 
 
-def small_bars(rows: NamedTensor, rooms: Sequence[Room], scale: float) -> tuple[VGroup, list[VGroup]]:
-    """A vector for each token as bars in its room, all on one scale; with the zero line of each."""
+def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup, list[VGroup]]:
+    """The vector of each token as bars below it, all on one scale; with the zero line of each."""
+    rooms = [column.inset(2, 0).split_rows(UNDER)[1] for column in ribbon.columns]
     reach = np.concatenate([rows.values.ravel(), [0.0]])
-    room = rooms[0]
-    unit = room.height / max(float(np.ptp(reach)), 1e-9)
-    ground = at(0, room.bottom)[1] - float(reach.min()) * units(unit)
+    unit = rooms[0].height / max(float(np.ptp(reach)), 1e-9)
+    ground = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit)
     zeros, bars = VGroup(), []
     for row, place in zip(rows, rooms, strict=True):
         origin = Ground()

@@ -22,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a box, of the strip below, of the river where it is widest, and of the bend with which a tributary flows in.
 BOX, STRIP, WIDEST, BEND = 84.0, 64.0, 250.0, 70.0
+#: Px by which parts of the river overlap.
+SEAM = 3.0
 #: Px from one addition to the next from which a box has a name, and the px that a number needs.
 NAMED, NARROW = 200.0, 76.0
 #: Places inside of a sublayer's stretch, as shares of it: where it reads, the middle of its box, where it writes.
@@ -107,11 +109,12 @@ class River(VGroup):
         """The river from one addition to the next, with the way on which it takes its width, and lines of flow."""
         left, right, wide = self.joins[i], self.joins[i + 1], self.widths[i]
         begin = left + self._turn(i)
-        straight = Box(right - begin + 1, wide, palette().residual, 0).move_to(at((begin + right + 1) / 2, self.y))
-        means(straight, Length(quantity, "height", self.px, right - begin + 1))
+        straight = Box(right - begin + SEAM, wide, palette().residual, 0)
+        straight.move_to(at((begin + right + SEAM) / 2, self.y))
+        means(straight, Length(quantity, "height", self.px, right - begin + SEAM))
         shares = np.linspace(0, 1, 17)
         half = (self.widths[max(i - 1, 0)] + (wide - self.widths[max(i - 1, 0)]) * shares**2 * (3 - 2 * shares)) / 2
-        xs = left + (begin + 1 - left) * shares
+        xs = left + (begin + SEAM - left) * shares
         parts = [straight]
         if i:
             upper = [at(x, self.y - h) for x, h in zip(xs, half, strict=True)]
@@ -183,8 +186,16 @@ class River(VGroup):
             points += [at(self.joins[k] + self._turn(k), level), at(self.joins[k + 1], level)]
         return path(points, "residual", 1)
 
-    def swell(self, first: int, last: int, kind: str = "slow") -> Animation:
-        """The sublayers from `first` to `last`, counted from one, read and write one after another."""
+    def first(self) -> Animation:
+        """The first sublayer reads and writes."""
+        return self._swell(1, 1, "slow")
+
+    def rest(self) -> Animation | None:
+        """The other sublayers read and write, one after another; None if there are none."""
+        return self._swell(2, len(self.boxes), "tour") if len(self.boxes) > 1 else None
+
+    def _swell(self, first: int, last: int, kind: str) -> Animation:
+        """The sublayers from `first` to `last`, counted from one, read and write."""
         turns = []
         for i in range(first, last + 1):
             read, fall, told = self.reads[i - 1], self.falls[i - 1], self.numbers[i - 1]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import DOWN, LEFT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Tip, means
-from scenes.mobjects.shapes import arrow, dot, path
+from scenes.mobjects.shapes import arrow, curve, dot, path
 from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import vectors_in
 from scenes.theme import units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px above and below the arrows, and beside them, for their names.
 AIR, ASIDE = 110.0, 180.0
+#: Px of the name of a vector, and above and below two vectors.
+NAME, STRIPS = 200.0, 80.0
 #: Degrees from which there is room for a name at the left of an arrow's tip.
 STEEP = 60
 #: The radii of the two angles, as shares of the length of the shorter arrow.
@@ -26,20 +31,23 @@ class SumOfTwo(VGroup):
     """x, f(x) and x + f(x) from one point, in the plane of the first two, with the angles that they make with x.
 
     Args:
-        plane: "other component" of `added_plane`.
-        replaced, added: the angles of f(x) and of the sum with x, in degrees.
+        part: the tensors of an attention at one position.
+        rows: x and f(x), each as a matrix of one row.
         room: the rectangle that is filled.
 
-    `moved` is f(x) with its foot at the tip of x.
+    `moved` is f(x) with its foot at the tip of x. `vectors` are both as cells, in the same room, with their `symbols`.
 
     Example::
 
         part = trace.under("encoder.1.self_attn", batch=0, position="red")
-        angles = part["turned_if_replaced"], part["turned_if_added"]
-        figure = SumOfTwo(part["added_plane"], *angles, Room(360, 190, 1560, 790))
+        names = ("encoder.1.resid_pre", "encoder.1.self_attn.out")
+        rows = [trace[name].pick(batch=0, position=(3,)) for name in names]
+        figure = SumOfTwo(part, rows, Room(360, 190, 1560, 790))
     """
 
-    def __init__(self, plane: NamedTensor, replaced: Quantity, added: Quantity, room: Room) -> None:
+    def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
+        plane, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
+        room = Room(room.left, room.top + 32, room.right, room.bottom)
         spots = np.vstack([plane.values, np.zeros(2)])
         low, high = spots.min(0), spots.max(0)
         space = np.array([room.width - 2 * ASIDE, room.height - 2 * AIR])
@@ -68,6 +76,12 @@ class SumOfTwo(VGroup):
             name.next_to(line[-1].points[0], side, buff=units(24))
             reach = (units(room.width) - name.width) / 2
             name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
+        lines = room.inset(0, STRIPS).rows(2, 60)[::-1]
+        self.vectors, self.symbols = [], self.names[:2].copy()
+        for line, row, role, symbol in zip(lines, rows, ("residual", "value"), self.symbols, strict=True):
+            side, cells = line.split_columns(NAME)
+            side.fit(symbol, most=1.0)
+            self.vectors += vectors_in(cells, row, role)
         super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
 
     @staticmethod
@@ -77,3 +91,7 @@ class SumOfTwo(VGroup):
         words = Words(f"{degrees:.0f}°", "large number", role)
         middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0])
         return VGroup(path(bend, role, 5), words.settle(foot + middle * (units(radius + 34) + words.width / 2)))
+
+    def threads(self, chips: Sequence[VMobject]) -> list[VMobject]:
+        """Lines from the tokens that f(x) is made of."""
+        return [curve(chip.get_bottom(), self.vectors[1].get_top(), "value") for chip in chips]

@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 from manim import UP, Animation, VGroup
 
 from scenes.animations import appear, draw, fill
+from scenes.layout import Room
 from scenes.mobjects.marks import Called, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.text import Words
 from scenes.theme import units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
+
+#: Px of a plot.
+WIDE, HIGH = 1150.0, 400.0
+#: The height at which a label stands that belongs to several curves, between none and all.
+MIDWAY = 0.6
 
 
 def spread(labels: Sequence[Words]) -> None:
@@ -26,32 +32,42 @@ class Curves(VGroup):
     """Curves over one axis, such as the steps of a training: a line for each seed, or one with dots.
 
     Args:
-        plot: the axes.
-        x: what runs along the first axis.
+        axes: what is written on both axes.
+        x: what runs along the first one.
         rows: the values of each curve, or of each of its seeds, by the name along `axis` of their tensor.
         names: what each curve is called, and in which role: `{"nothing": ("with Add", "residual")}`.
         ends: the number that stands beside the name, and its format.
+        ticks: the places along the first axis that have a number.
+        room: the rectangle that is filled.
+        others: curves without a name of their own, and what all of them are called.
+        powers: True if both axes count in powers; else the second one leads from none to all.
 
     Example::
 
         run = trace.under("experiment.gradient_by_depth")
-        plot = Plot(run["depths"].values, (0.1, 10), ("layers", "gradient"), high=340, logarithmic=(True, True))
         rows = {way: run["first"].pick(choice=way) for way in ("pre-norm", "post-norm")}
         names = {"pre-norm": ("pre-norm", "residual"), "post-norm": ("post-norm", "ink2")}
-        curves = Curves(plot, run["depths"], rows, names, {way: (row.quantity(3), ".2f") for way, row in rows.items()})
-        figure = Room(360, 190, 1560, 690).fit(curves)
+        ends, depths = {way: (row.quantity(3), ".2f") for way, row in rows.items()}, run["depths"]
+        room = Room(360, 190, 1560, 690)
+        figure = Curves(("layers", "gradient"), depths, rows, names, ends, depths.quantities(), room, powers=True)
     """
 
     def __init__(
         self,
-        plot: Plot,
+        axes: tuple[str, str],
         x: NamedTensor,
         rows: Mapping[str, NamedTensor],
         names: Mapping[str, tuple[str, str]],
         ends: Mapping[str, tuple[Quantity, str]],
+        ticks: Sequence[Quantity],
+        room: Room,
         axis: str = "choice",
+        others: tuple[str, Sequence[NamedTensor]] = ("", ()),
+        powers: bool = False,
     ) -> None:
-        self.plot = plot
+        reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
+        across = x.values if powers else [0.0, *x.values]
+        plot = self.plot = Plot(across, reach, axes, WIDE, HIGH, (powers, powers))
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}
         for key, (name, role) in names.items():
@@ -67,7 +83,14 @@ class Curves(VGroup):
             lift = plot.axes[0].get_y() + units(30) - words.get_y()
             words.shift(UP * max(0.0, lift))
         spread([*self.labels.values()])
-        super().__init__(plot, *self.lines.values(), *self.labels.values())
+        self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *([] if powers else plot.shares()))
+        self.others = VGroup(*(plot.curve(x, row, "ink3") for row in others[1]))
+        self.another = Words(others[0], "fact", "ink3")
+        if others[1]:
+            plot.label(self.another, float(x.values[-1]), MIDWAY)
+        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others]
+        super().__init__(*parts, *([self.another] if others[1] else []))
+        room.fit(self)
 
     def drawn(self, *keys: str) -> list[object]:
         """Two plays: these curves run to their ends, and their names appear there."""

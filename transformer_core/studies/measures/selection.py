@@ -44,10 +44,13 @@ def argmax_angle(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]
     return turned.label("position", position), turned.quantity(position)
 
 
-def argmax_norm(trace: Trace, stack: str, token: Label) -> str:
-    """The path of the norm of a stack by which the length of a token's vector changes most, up or down."""
+def argmax_norm(trace: Trace, stack: str, token: Label) -> tuple[str, int]:
+    """The path of the norm of a stack by which the length of a token's vector changes most, up or down; and its layer,
+    the last one for the norm after all layers."""
     layers = [layer for layer in range(64) if f"{stack}.{layer}.resid_post" in trace]
-    paths = [f"{stack}.{layer}.ln{place}" for layer in layers for place in (1, 2, 3)] + [f"{stack}.final_norm"]
+    paths = {f"{stack}.{layer}.ln{place}": layer for layer in layers for place in (1, 2, 3)}
+    paths[f"{stack}.final_norm"] = layers[-1]
     found = [path for path in paths if f"{path}.normalized" in trace]
     scales = [trace[f"{path}.scale"].pick(batch=0, position=token.position) for path in found]
-    return found[int(np.argmax(np.abs(np.log(np.maximum(np.array(scales, float), 1e-30)))))]
+    path = found[int(np.argmax(np.abs(np.log(np.maximum(np.array(scales, float), 1e-30)))))]
+    return path, paths[path]
