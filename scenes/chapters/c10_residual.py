@@ -21,6 +21,7 @@ from scenes.animations import (
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
+from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.norm_order import NormOrders, running
 from scenes.mobjects.norm_stages import NormStages, small_bars
@@ -28,7 +29,6 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sum_of_two import SumOfTwo
-from scenes.mobjects.trained import Curves
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.selection import argmax_angle, argmax_norm

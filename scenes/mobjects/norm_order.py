@@ -30,10 +30,6 @@ class NormOrder(VGroup):
             there is no norm.
         name: what this is called.
         room: the rectangle that is filled.
-
-    Example::
-
-        figure = NormOrder("pre", "pre-norm", Room(280, 190, 1640, 490))
     """
 
     def __init__(self, order: str, name: str, room: Room) -> None:

@@ -29,12 +29,6 @@ class NormStages:
         room: the rectangle that is filled, with a formula above.
 
     `level(value)` is a line across at a value, and `band(spread)` reaches from minus to plus the spread.
-
-    Example::
-
-        norm = trace.under("encoder.final_norm", batch=0, position="red")
-        stages = NormStages([norm["centred"], norm["normalized"]], Room(360, 190, 1560, 690))
-        figure = VGroup(stages.zero, stages.states[0])  # one stage at a time
     """
 
     def __init__(self, rows: Sequence[NamedTensor], room: Room) -> None:

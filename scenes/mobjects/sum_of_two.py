@@ -36,13 +36,6 @@ class SumOfTwo(VGroup):
         room: the rectangle that is filled.
 
     `moved` is f(x) with its foot at the tip of x. `vectors` are both as cells, in the same room, with their `symbols`.
-
-    Example::
-
-        part = trace.under("encoder.1.self_attn", batch=0, position="red")
-        names = ("encoder.1.resid_pre", "encoder.1.self_attn.out")
-        rows = [trace[name].pick(batch=0, position=(3,)) for name in names]
-        figure = SumOfTwo(part, rows, Room(360, 190, 1560, 790))
     """
 
     def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
@@ -79,7 +72,7 @@ class SumOfTwo(VGroup):
         lines = room.inset(0, STRIPS).rows(2, 60)[::-1]
         self.vectors, self.symbols = [], self.names[:2].copy()
         for line, row, role, symbol in zip(lines, rows, ("residual", "value"), self.symbols, strict=True):
-            side, cells = line.split_columns(NAME)
+            side, cells = line.split_columns(NAME, 24)
             side.fit(symbol, most=1.0)
             self.vectors += vectors_in(cells, row, role)
         super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
