@@ -29,13 +29,15 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
 from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sum_of_two import SumOfTwo
-from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.selection import argmax_angle, argmax_norm
 from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
+#: The stages of both kinds of norm.
+LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "no norm, no Add": ("neither", "ink3"),
@@ -324,62 +326,38 @@ class Residual(Chapter):
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
-        """One vector through a layer norm, stage by stage; then all vectors."""
+        """One vector through a layer norm or an RMSNorm, stage by stage; then all vectors."""
         query_token = focus.query_token
         path, layer = argmax_norm(trace, focus.stack, query_token)
-        if f"{path}.mean" not in trace:
-            return
-        whole = trace.under(path, batch=0)
-        part = trace.under(path, batch=0, position=query_token.position)
-        enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=query_token.position)
-        rows = [enters, *(part[name] for name in ("centred", "normalized", "scaled_by_gain", "out"))]
-        stages = NormStages(rows, ribbon.below(STAGE))
-        mean, variance = part["mean"], part["var"]
-        level, flat = stages.level(float(mean)), stages.level()
-        wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
-        formulas = [
-            Formula("x", LARGE),
-            Formula(f"x - {mean:.2f}", LARGE),
-            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f})", LARGE),
-            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g", LARGE),
-            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g + b", LARGE),
-        ]
-        for formula in formulas:
-            stages.place(formula)
+        whole, part = trace.under(path, batch=0), trace.under(path, batch=0, position=query_token.position)
+        by_mean = f"{path}.mean" in trace
+        made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
+        enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
+        stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
+        opening, formula = stages.place(Formula("x", LARGE)), stages.place(formula_of(part, by_mean))
         zeros, bars = small_bars(whole["out"], ribbon, stages.scale)
-        here = ribbon.place(query_token)
-        states = stages.states
+        here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         yield Step(
-            "Layer norm, step by step",
+            claim(by_mean, "Layer norm, step by step", "RMSNorm, step by step"),
             beat(
-                "Each addition changes how long a vector is. Layer norm brings all to one size: "
+                f"Each addition changes how long a vector is. {name} brings all to one size: "
                 + claim(
                     path.endswith("final_norm"),
                     f"here “{query_token}”, after the last layer.",
                     f"here “{query_token}”, in the {layer_name(layer)}.",
                 ),
                 ribbon.mark({here: "residual"}),
-                (appear(stages.zero), fill(states[0], "slow")),
-                appear(formulas[0]),
+                (appear(stages.zero), fill(stages.states[0], "slow")),
+                appear(opening),
             ),
+            *(centred_and_scaled if by_mean else scaled)(part, stages, opening, formula),
             beat(
-                f"Take the mean of its entries, {mean:.2f}, off each.",
-                draw(level),
-                (slide(states[0], states[1], "row"), reshape(level, flat), Reform(formulas[0], formulas[1])),
-            ),
-            beat(
-                f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
-                (leave(level), appear(wide)),
-                (slide(states[1], states[2], "row"), reshape(wide, one), Reform(formulas[1], formulas[2])),
-            ),
-            beat(
-                "Last come a learned gain g and shift b for each entry.",
-                (leave(wide), slide(states[2], states[3], "row"), Reform(formulas[2], formulas[3])),
-                (slide(states[3], states[4], "row"), Reform(formulas[3], formulas[4])),
-            ),
-            beat(
-                "Each vector has a mean and a variance of its own: none looks at another.",
-                (leave(stages.zero, formulas[4]), *exchange(states[4], bars[here])),
+                claim(
+                    by_mean,
+                    "Each vector has a mean and a variance of its own: none looks at another.",
+                    "Each vector has a mean square of its own: none looks at another.",
+                ),
+                (leave(stages.zero, formula), *exchange(stages.states[-1], bars[here])),
                 (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
             ),
             stage=[ribbon],
@@ -459,3 +437,55 @@ def river_of(focus: Focus, trace: Trace, room: Room) -> River:
     part = trace.under(focus.stack, batch=0, position=token.position)
     rows = [trace[name].pick(batch=0, position=token.position) for name in stream_after(trace, focus.stack)]
     return River(part["contribution_norms"], part["residual_norms"], rows, room)
+
+
+def formula_of(part: Trace, by_mean: bool) -> Formula:
+    """The whole norm of one vector, with its numbers."""
+    if by_mean:
+        return Formula(f"(x - {part['mean']:.2f}) / sqrt({part['var']:.2f}) dot g + b", LARGE)
+    return Formula(f"x / sqrt({part['mean_square']:.2f}) dot g", LARGE)
+
+
+def centred_and_scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+    """The stages of a layer norm."""
+    mean, variance, states = part["mean"], part["var"], stages.states
+    level, flat = stages.level(float(mean)), stages.level()
+    wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
+    centred, divided, gained = (
+        stages.place(one)
+        for one in (
+            Formula(f"x - {mean:.2f}", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f})", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g", LARGE),
+        )
+    )
+    yield beat(
+        f"Take the mean of its entries, {mean:.2f}, off each.",
+        draw(level),
+        (slide(states[0], states[1], "row"), reshape(level, flat), Reform(opening, centred)),
+    )
+    yield beat(
+        f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
+        (leave(level), appear(wide)),
+        (slide(states[1], states[2], "row"), reshape(wide, one), Reform(centred, divided)),
+    )
+    yield beat(
+        "Last come a learned gain g and shift b for each entry.",
+        (leave(wide), slide(states[2], states[3], "row"), Reform(divided, gained)),
+        (slide(states[3], states[4], "row"), Reform(gained, formula)),
+    )
+
+
+def scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+    """The stages of an RMSNorm, which leaves out the mean and the shift."""
+    square, states = part["mean_square"], stages.states
+    wide, divided = stages.band(part["scale"]), stages.place(Formula(f"x / sqrt({square:.2f})", LARGE))
+    yield beat(
+        f"RMSNorm leaves the mean. Divide by the root of the mean of their squares, {square:.2f}.",
+        appear(wide),
+        (leave(wide), slide(states[0], states[1], "row"), Reform(opening, divided)),
+    )
+    yield beat(
+        "Last comes a learned gain g for each entry.",
+        (slide(states[1], states[2], "row"), Reform(divided, formula)),
+    )

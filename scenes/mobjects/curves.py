@@ -66,7 +66,7 @@ class Curves(VGroup):
         powers: bool = False,
     ) -> None:
         reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
-        across = x.values if powers else [0.0, *x.values]
+        across = [*([] if powers else [0.0]), *map(float, x.values)]
         plot = self.plot = Plot(across, reach, axes, WIDE, HIGH, (powers, powers))
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}

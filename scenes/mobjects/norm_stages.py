@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Mobject, VGroup
+from manim import VGroup
 
 from scenes.layout import Room
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, rule
@@ -42,9 +43,10 @@ class NormStages:
         self.zero = means(self.level(0.0, "ink3", 2), origin)
         self.states = [bars_of(row, room, self.ground, self.unit, self.scale, origin) for row in rows]
 
-    def place(self, formula: Mobject) -> Mobject:
+    def place(self, formula: Formula) -> Formula:
         """Put a formula above the bars."""
-        return self.head.fit(formula, most=1.0)
+        self.head.fit(formula, most=1.0)
+        return formula
 
     def level(self, value: float = 0.0, role: str = "ink", thick: float = 4) -> VGroup:
         """A line across at a value."""

@@ -163,7 +163,9 @@ class River(VGroup):
         mouth = VMobject(fill_color=palette().role(role), fill_opacity=1, stroke_width=0)
         bow = [(1 - np.cos(t), np.sin(t)) for t in np.linspace(0, np.pi / 2, 13)]
         outer = [at(right + turn * across, edge - turn + turn * down) for across, down in bow]
-        mouth.set_points_as_corners([*outer, at(right + turn, inside), at(right, inside), outer[0]])
+        mouth.set_points_as_corners(
+            [*outer, at(right + turn, inside), at(right - SEAM, inside), at(right - SEAM, edge - turn), outer[0]]
+        )
         return mouth
 
     def _number(self, i: int, quantity: Quantity) -> VMobject:
