@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
@@ -23,8 +23,8 @@ AIR, ASIDE = 110.0, 180.0
 NAME, STRIPS = 200.0, 80.0
 #: Degrees from which there is room for a name at the left of an arrow's tip.
 STEEP = 60
-#: The radii of the two angles, as shares of the length of the shorter arrow.
-NEAR, FAR = 0.42, 0.8
+#: The radii of the two angles, as shares of the length of the shortest arrow, and the px by which they differ at least.
+NEAR, FAR, APART = 0.42, 0.8, 120.0
 
 
 class SumOfTwo(VGroup):
@@ -58,17 +58,19 @@ class SumOfTwo(VGroup):
         tip = self.before[-1].points[0]
         self.moved = lead(1, "value", tip)
         short = float(np.linalg.norm(plane.values, axis=-1).min()) * self.px
+        near = max(short * NEAR, APART)
+        radii = near, max(short * FAR, near + APART)
         self.turns = [
-            self._turn(foot, plane.values[i], quantity, short * share, role)
-            for i, quantity, share, role in ((1, replaced, NEAR, "value"), (2, added, FAR, "weight"))
+            self._turn(foot, plane.values[i], quantity, radius, role)
+            for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
         ]
         sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
         self.names = VGroup(*(Formula(source, LARGE) for source in sources))
-        sides = (DOWN, LEFT if replaced > STEEP else UP, UP)
-        for name, line, side in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):
-            name.next_to(line[-1].points[0], side, buff=units(24))
-            reach = (units(room.width) - name.width) / 2
-            name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
+        there = [turn[1] for turn in self.turns]
+        sides = ((DOWN, RIGHT), (LEFT, UP) if replaced > STEEP else (UP, LEFT), (UP, RIGHT, DOWN))
+        for name, line, wanted in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):
+            self._name(name, line[-1].points[0], wanted, there, room)
+            there.append(name)
         lines = room.inset(0, STRIPS).rows(2, 60)[::-1]
         self.vectors, self.symbols = [], self.names[:2].copy()
         for line, row, role, symbol in zip(lines, rows, ("residual", "value"), self.symbols, strict=True):
@@ -76,6 +78,18 @@ class SumOfTwo(VGroup):
             side.fit(symbol, most=1.0)
             self.vectors += vectors_in(cells, row, role)
         super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
+
+    @staticmethod
+    def _name(name: Formula, tip: np.ndarray, sides: Sequence[np.ndarray], there: list[VMobject], room: Room) -> None:
+        """Put a name beside the tip of its arrow, on the first side that is clear of what stands there."""
+        reach = (units(room.width) - name.width) / 2
+        for side in sides:
+            name.next_to(tip, side, buff=units(24))
+            name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
+            apart = [np.abs(name.get_center() - other.get_center())[:2] for other in there]
+            sizes = [np.array([name.width + other.width, name.height + other.height]) / 2 for other in there]
+            if not any((far < size + units(10)).all() for far, size in zip(apart, sizes, strict=True)):
+                return
 
     @staticmethod
     def _turn(foot: np.ndarray, tip: np.ndarray, degrees: Quantity, radius: float, role: str) -> VGroup:
