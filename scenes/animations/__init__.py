@@ -33,6 +33,7 @@ from scenes.animations.verbs import (
     settle_in,
     slide,
 )
+from scenes.animations.wiping import Wipe
 
 __all__ = [
     "EASE_OUT",
@@ -55,6 +56,7 @@ __all__ = [
     "Travel",
     "Travels",
     "Visit",
+    "Wipe",
     "appear",
     "appear_in_turn",
     "become",

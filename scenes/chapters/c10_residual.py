@@ -1,291 +1,491 @@
-"""Residual layers: Add keeps the word and a road for the gradient, Norm keeps the scale."""
+"""The residual stream: each sublayer adds to it, so that words and gradients get through, and norms keep its size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import LEFT, RIGHT, VGroup
-
-from scenes.animations import appear, appear_in_turn, fill, follow, leave, ring_around, slide
-from scenes.animations.branching import multiply, reshape
-from scenes.animations.shading import Shades
-from scenes.layout import at_floor, centred
-from scenes.mobjects.norm_places import Wired
-from scenes.mobjects.race import named_head
+from scenes.animations import (
+    Reform,
+    Travel,
+    Wipe,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    fill,
+    leave,
+    move_ring,
+    ring_around,
+    slide,
+)
+from scenes.animations.branching import reshape
+from scenes.layout import STAGE, Room
+from scenes.mobjects.card import Card
+from scenes.mobjects.curves import Curves
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.norm_order import NormOrders, running
+from scenes.mobjects.norm_stages import NormStages, small_bars
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.river import River
 from scenes.mobjects.role_table import layer_name
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.stations import Stations
-from scenes.mobjects.stream import PlaceOrSum, Tributaries
-from scenes.mobjects.text import Words
-from scenes.mobjects.tokens import Token
-from scenes.mobjects.trained import ByDepth, Deep, Trained
-from scenes.stage.chapter import Chapter, Step, claim
-from scenes.theme import gap
-from transformer_core.studies.focus import Focus, focus_of, layers_of
-from transformer_core.studies.measures.selection import argmax_angle
-from transformer_core.studies.measures.significance import counts
+from scenes.mobjects.sum_of_two import SumOfTwo
+from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
+from transformer_core.studies.focus import Focus, focus_of
+from transformer_core.studies.measures.selection import argmax_angle, argmax_norm
+from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
-#: A difference below this is rounding.
-ROUNDING = 1e-6
+#: The stages of both kinds of norm.
+LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
+#: Ways to build a stack, what they are called, and in which role.
+WAYS = {
+    "no norm, no Add": ("neither", "ink3"),
+    "no norm": ("Add alone", "warning"),
+    "pre-norm, no Add": ("Norm alone", "ink2"),
+    "pre-norm": ("Add and Norm", "residual"),
+}
 
 
 class Residual(Chapter):
-    """What is added stays, and what is normed keeps its size."""
+    """The residual stream: what is added stays, and what is normed keeps its size."""
 
     number = 10
     title = "Residual layers: Add, Norm"
     needs = ("self-attention",)
+    mapped = False
 
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - streams and norms are everywhere
-        return "*.stream *.ln? *.final_norm"
+    def whereabouts(self, trace: Trace) -> str:
+        return f"{focus_of(trace).stack}.stream"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
-        yield from self.in_its_place(focus, trace)
-        yield from self.tributaries(focus, trace)
-        yield from self.a_road(trace)
-        yield from self.without_add(trace)
-        yield from self.stations(focus, trace)
-        yield from self.before_or_after(trace)
-        yield from self.is_norm_needed(trace)
-        yield from self.nothing_added(focus, trace)
+        ribbon = Ribbon(trace[f"{focus.block}.resid_pre"].words("position"))
+        river = river_of(focus, trace, ribbon.below(STAGE))
+        yield from self.replace_or_add(focus, trace, ribbon)
+        yield from self.a_channel(focus, trace, ribbon, river)
+        yield from self.a_road_back(trace, ribbon, river)
+        card = Card("experiments with other models")
+        yield from self.does_it_arrive(trace, card)
+        yield from self.all_become_one(trace, card)
+        yield from self.trained_without(trace, card)
+        yield from self.layer_norm(focus, trace, ribbon)
+        yield from self.before_or_after(trace, ribbon)
+        yield from self.zeros(focus, trace, ribbon, river)
 
-    def in_its_place(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter: put the answer in the row's place, or add it."""
-        query_token, path = focus.query_token, focus.path
-        part = trace.under(path, batch=0, position=query_token.position)
-        row = trace[f"{focus.block}.resid_pre"].pick(batch=0, position=query_token.position)
-        own = trace[f"{path}.weights"].pick(batch=0, head=focus.head, query=query_token, key=query_token.position)
-        placed, added = part["left_if_replaced"], part["left_if_added"]
-        picture = PlaceOrSum(row, part["out"], part["added"], (placed, added), query_token)
-        verdict = (
-            "The word is still there. |So it may look elsewhere."
-            if added > max(placed, 0.5)
-            else "Much is left either way. |Here it costs little to look elsewhere."
-            if max(placed, added) > 0.5
-            else "Little is left either way. |Here what is found outweighs the word."
-        )
+    def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The question of the chapter."""
+        query_token = focus.query_token
+        part = trace.under(focus.path, batch=0, position=query_token.position)
+        replaced, added = part["turned_if_replaced"], part["turned_if_added"]
+        names = f"{focus.block}.resid_pre", f"{focus.path}.out"
+        rows = [trace[name].pick(batch=0, position=(query_token.position,)) for name in names]
+        picture = SumOfTwo(part, rows, ribbon.below(STAGE))
+        (before, found), (old, new) = picture.vectors, picture.symbols
+        threads = picture.threads(ribbon.chips)
+        ring = ring_around(picture.names[2], roomy=True)
         yield Step(
-            "In its place, or added?",
-            say=f"Attention has an answer for “{query_token}”. Why add it? "
-            f"{named_head(focus.layer, focus.head)} let “{query_token}” keep {own:share} of itself. |"
-            f"In its place: cosine {placed:.2f} with the row. |"
-            f"Add it: {added:.2f}. {verdict}",
-            show=[
-                [appear(picture.token, picture.row), appear(picture.names[0], picture.found)],
-                [(appear(picture.line, picture.names[1]), *multiply(picture.found, [picture.placed])),
-                 appear(picture.heading, picture.left[0])],
-                [(appear(picture.names[2]), *multiply(picture.row, [picture.summed]),
-                  *multiply(picture.found, [picture.summed])), appear(picture.left[1])],
-                appear(ring_around(picture.summed)),
-            ],
-        )  # fmt: skip
+            "Replace the vector, or add to it?",
+            beat(
+                f"Attention has an answer for “{query_token}”: a vector f(x). What becomes of its old one, x?",
+                ribbon.mark({ribbon.place(query_token): "residual"}),
+                (Travel(ribbon.chips[ribbon.place(query_token)], before, kind="row"), appear(old)),
+                draw(*threads),
+                (appear(found, new), leave(*threads)),
+            ),
+            beat(
+                claim(
+                    bool(replaced > 45),
+                    f"If it takes the place of x, the vector turns by {replaced:.0f} degrees: the word is lost.",
+                    f"If it takes the place of x, the vector turns by only {replaced:.0f} degrees.",
+                ),
+                (
+                    appear(picture.origin),
+                    Travel(before, picture.before, leaving=True),
+                    Travel(old, picture.names[0], leaving=True),
+                ),
+                (Travel(found, picture.found, leaving=True), Travel(new, picture.names[1], leaving=True)),
+                draw(picture.turns[0][0]),
+                appear(picture.turns[0][1]),
+            ),
+            beat(
+                claim(
+                    bool(added < 45),
+                    f"If it is added, the vector turns by {added:.0f}: the word stays, and has learned something.",
+                    f"If it is added, the vector turns by {added:.0f}: here the answer outweighs the word.",
+                ),
+                Travel(picture.found, picture.moved, kind="row"),
+                (draw(picture.sum), appear(picture.names[2])),
+                (draw(picture.turns[1][0]), appear(picture.turns[1][1])),
+            ),
+            beat("This sum, x + f(x), is called a residual connection, or Add.", appear(ring)),
+            beat(
+                "A sublayer has to learn only what to change.",
+                move_ring(ring, picture.names[1]),
+            ),
+            stage=[ribbon],
+        )
 
-    def tributaries(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The stream through the whole stack of the token that it turns most."""
-        token, degrees = argmax_angle(trace, focus.stack)
-        part = trace.under(focus.stack, batch=0, position=token.position)
-        lengths, apart = part["contribution_norms"], part["residual_sums_difference"]
-        last = part[f"{layers_of(trace)[-1]}.resid_post"]
-        picture = Tributaries(lengths, part["residual_norms"], part["residual_sums"], last, token)
-        most, length = lengths.pick(sublayer=tuple(range(1, len(lengths)))).largest()
-        tally = (
-            "Start plus all additions is the row that leaves" + (", but for rounding" if apart > 0 else ", exactly")
-            if apart < ROUNDING
-            else "Norms rescale it: another row leaves"
-        )
-        turned = (
-            f"The {Phrase(focus.stack)} turns “{token}” most: by {degrees:.0f} degrees. "
-            if trace["config.words"] > 1
-            else f"The {Phrase(focus.stack)} turns “{token}” by {degrees:.0f} degrees. "
-        )
+    def a_channel(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
+        """The set piece: the stream of the token that it turns most, as a river that swells."""
+        token, _ = argmax_angle(trace, focus.stack)
+        chip = ribbon.chips[ribbon.place(token)]
+        behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
-            "A stream with tributaries",
-            say=f"{turned}Its stream is as wide as the row is long. |"
-            "Every sublayer adds to it. "
-            f"The most comes from {most}: length {length:.2f}. |{tally}.",
-            show=[
-                [appear(picture.token, picture.parts[0], picture.first), appear(picture.sum_name, picture.sum)],
-                [
-                    (
-                        appear_in_turn([*picture.falls], "slow"),
-                        appear_in_turn([*picture.parts[1:]], "slow"),
-                        Shades(picture.sum, picture.fills, picture.full),
-                    ),
-                    appear(picture.numbers, picture.names),
-                ],
-                appear(picture.leaves, picture.leaves_name),
-            ],
-            stay=(),
+            "The residual stream: one channel for all sublayers",
+            beat(
+                claim(
+                    bool(trace["config.words"] > 1),
+                    f"This is the vector of “{token}”, which the {Phrase(focus.stack)} turns most.",
+                    f"This is the vector of “{token}”, before the first layer.",
+                ),
+                ribbon.mark({ribbon.place(token): "residual"}),
+                Travel(chip, river.strip, kind="row"),
+            ),
+            beat(
+                "Above it, a band: as wide as the vector is long.",
+                Wipe(river.stretches[0], kind="slow"),
+                appear_in_turn([*river.boxes], "slow"),
+            ),
+            beat("Attention reads it, and adds what it found.", river.first()),
+            beat(
+                "Then the feed-forward network, then the next layer.",
+                river.rest(),
+            ),
+            beat(
+                "This is the residual stream: a channel that every sublayer reads from and writes to.",
+                ambient=river.flow(),
+            ),
+            beat(
+                f"Most comes from {river.most_label}. "
+                + claim(
+                    behind,
+                    "A norm after each Add sets the length anew.",
+                    "Lengths do not add up, for each addition points its own way.",
+                ),
+                appear(ring_around(river.boxes[river.most - 1])),
+                ambient=river.flow(),
+            ),
+            stage=[ribbon],
         )
 
-    def a_road(self, trace: Trace) -> Iterator[Step]:
+    def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
+        """The gradient in one sentence, and its way along the stream."""
+        behind = trace.about["config"]["norm_order"] == "post"
+        slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
+        river.bed.fit(slope)
+        yield Step(
+            "The way back: a road for the gradient",
+            beat(
+                "Training asks of every number: how much does the loss change if it grows a little? "
+                "That is its gradient.",
+                ambient=river.flow(),
+            ),
+            beat(
+                "It is computed backwards, from the end of the stream to its beginning.",
+                ambient=river.back(),
+            ),
+            beat(
+                "Each sublayer multiplies it by a slope, layer after layer: it may vanish, or explode.",
+                appear_in_turn([ring_around(box) for box in reversed(river.boxes)], "slow"),
+                ambient=river.back(),
+            ),
+            beat(
+                claim(
+                    behind,
+                    "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
+                    "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
+                ),
+                appear(slope),
+                draw(river.road, kind="slow"),
+                ambient=river.back(),
+            ),
+            stage=[ribbon, *(part for part in river if part is not river.strip)],
+        )
+
+    def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Gradients before any training, by depth: four ways to build a stack."""
-        picture = ByDepth(trace.under("experiment.gradient_by_depth"))
-        lines, labels, ends = picture.lines, picture.labels, picture.ends
-        centred(picture)
-        grows = claim(ends["no norm"] > 1000, "explodes", claim(ends["no norm"] > 1, "grows", "shrinks"))
-        stays = "stays near its size" if 0.1 < ends["pre-norm"] < 10 else "is"
-        neither, both = ends["no norm, no Add"], ends["pre-norm"]
+        run = trace.under("experiment.gradient_by_depth")
+        depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
+        ends = {way: row.quantity(len(row) - 1) for way, row in rows.items()}
+        specs = {way: (end, ".1f" if 0.01 < end < 1000 else ".0e") for way, end in ends.items()}
+        axes = "layers", "gradient at the first layer, in powers of ten"
+        curves = Curves(axes, depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
         yield Step(
-            "A road for the gradient",
-            say="Going back, x plus f of x has the slope of f, plus one. That one is a road. |"
-            f"Untrained, {picture.deepest} layers deep: with neither Add nor Norm, "
-            f"{neither:.0e} arrives at the first. |"
-            f"Add alone: it {grows}. |With Norm it {stays}: {both:.2f}.",
-            show=[
-                appear(picture.plot),
-                appear(lines["no norm, no Add"], labels["no norm, no Add"]),
-                appear(lines["no norm"], labels["no norm"]),
-                [appear(lines["pre-norm"], labels["pre-norm"]), appear(lines["pre-norm, no Add"],
-                                                                       labels["pre-norm, no Add"])],
-            ],
-            stay=(),
-        )  # fmt: skip
+            "Does the gradient arrive?",
+            beat(
+                "How large is the gradient at the first layer, in deeper and deeper untrained models?",
+                appear_in_turn([*curves.ticks], "slow"),
+            ),
+            beat(
+                claim(
+                    bool(ends["no norm, no Add"] < 0.01),
+                    "With neither Add nor Norm, it vanishes.",
+                    "With neither Add nor Norm, it shrinks.",
+                ),
+                *curves.drawn("no norm, no Add"),
+            ),
+            beat(
+                claim(bool(ends["no norm"] > 1000), "With Add alone, it explodes.", "With Add alone, it grows."),
+                *curves.drawn("no norm"),
+            ),
+            beat(
+                claim(
+                    all(0.1 < ends[way] < 10 for way in ("pre-norm", "pre-norm, no Add")),
+                    "With Norm it keeps its size: with Add, and also without.",
+                    "With Norm it changes less.",
+                ),
+                *curves.drawn("pre-norm, no Add", "pre-norm"),
+            ),
+            beat(
+                "So it is Norm that tames the gradient. Then what is Add for?",
+                appear(ring_around(curves.labels["pre-norm, no Add"])),
+                appear(ring_around(curves.labels["no norm"], "warning")),
+            ),
+            stage=[card, curves.plot],
+        )
 
-    def without_add(self, trace: Trace) -> Iterator[Step]:
-        """Retrained without Add, and everything else the same."""
+    def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
+        run = trace.under("experiment.rows_alike")
+        layers = run["layer_numbers"]
+        names = {way: WAYS[way] for way in ("pre-norm, no Add", "pre-norm")}
+        rows = {way: run["share"].pick(choice=way) for way in names}
+        ends = {way: (row.quantity(len(row) - 1), ".0%") for way, row in rows.items()}
+        axes = "layers", "what a token’s vector has of its own"
+        curves = Curves(axes, layers, rows, names, ends, layers.quantities()[::4], card.inside)
+        gone = run["layers_until_alike"].pick(choice="pre-norm, no Add")
+        own = ends["pre-norm"][0]
+        yield Step(
+            "Without Add, all vectors become one",
+            beat(
+                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all?",
+                appear_in_turn([*curves.ticks], "slow"),
+            ),
+            beat(
+                "Attention mixes them, again and again. Without Add, next to nothing of their own is left "
+                f"after {gone} layers: rank collapse.",
+                *curves.drawn("pre-norm, no Add"),
+            ),
+            beat(
+                f"With Add, each carries itself along: {own:.0%} is its own at the end.",
+                *curves.drawn("pre-norm"),
+            ),
+            beat(
+                "Add keeps the words apart.",
+                appear(ring_around(curves.labels["pre-norm"], roomy=True)),
+            ),
+            stage=[card, curves.plot],
+        )
+
+    def trained_without(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Training without Add, and with everything else the same."""
         run = trace.under("experiment.parts_removed")
-        picture = Trained(run, {"nothing": ("with Add", "residual"), "residual": ("without", "warning")})
-        centred(picture)
-        lines, labels, mean = picture.lines, picture.labels, picture.mean
-        worst = run["exact.over_seeds"].smallest()[0]
-        rank = (
-            "No other part that we took out cost as much."
-            if worst == "residual"
-            else f"Only “{worst}” cost more when we took it out."
+        steps, names = run["step"], {"residual": ("without Add", "warning"), "nothing": ("with Add", "residual")}
+        shares = {part: run["exact.over_seeds"].pick(part=part) for part in names}
+        rows = {part: run["curve"].pick(part=part) for part in names}
+        mean = run["curve.over_seeds"]
+        others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
+        curves = Curves(
+            ("steps of training", "new sentences that come out right"),
+            steps,
+            rows,
+            names,
+            {part: (share, ".0%") for part, share in shares.items()},
+            steps.quantities()[1::2],
+            card.inside,
+            "part",
+            ("without another part", [mean.pick(part=part) for part in others]),
         )
+        lost = run["exact.over_seeds"].smallest()[0] == "residual"
         yield Step(
-            "Retrained without Add",
-            say="Norm alone kept the gradient’s size, too. So is Add needed? Train without it: "
-            f"same data, same {run['steps']:,.0f} steps. |"
-            f"With Add {mean['nothing']:.0%} of new sentences come out right. |"
-            f"Without: {mean['residual']:.0%}. |{rank}",
-            show=[
-                appear(picture.plot),
-                [fill(lines["nothing"], "row"), appear(labels["nothing"])],
-                [fill(lines["residual"], "row"), appear(labels["residual"])],
-                None,
-            ],
-            stay=(),
+            "Can training make up for Add?",
+            beat(
+                f"Train both kinds, with Norm, on the same data, for {run['steps']:,.0f} steps, several times.",
+                appear_in_turn([*curves.ticks], "slow"),
+            ),
+            beat(
+                f"With Add, {shares['nothing']:.0%} of new sentences come out right.",
+                *curves.drawn("nothing"),
+            ),
+            beat(
+                f"Without it, {shares['residual']:.0%}.",
+                *curves.drawn("residual"),
+            ),
+            beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"]))),
+            beat(
+                claim(
+                    bool(lost),
+                    "No other part cost as much when it was left out.",
+                    "Some other part cost even more when it was left out.",
+                ),
+                draw(*curves.others, kind="slow"),
+                appear(curves.another),
+            ),
+            stage=[card, curves.plot],
         )
 
-    def stations(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """One row through a layer norm."""
-        path, query_token = f"{focus.block}.ln1", focus.query_token
-        if f"{path}.mean" not in trace:
-            return
-        part = trace.under(path, batch=0, position=query_token.position)
-        enters = trace[trace.parents[f"{path}.mean"][0]].pick(batch=0, position=query_token.position)
-        rows = [enters, *(part[name] for name in ("centred", "normalized", "scaled_by_gain", "out"))]
-        mean, variance, after, one = (part[name] for name in ("mean", "var", "mean_after", "var_after"))
-        picture = Stations(rows, [mean, after, after], [variance, variance, one], query_token)
-        bars, names = picture.states, picture.names
+    def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """One vector through a layer norm or an RMSNorm, stage by stage; then all vectors."""
+        query_token = focus.query_token
+        path, layer = argmax_norm(trace, focus.stack, query_token)
+        whole, part = trace.under(path, batch=0), trace.under(path, batch=0, position=query_token.position)
+        by_mean = f"{path}.mean" in trace
+        made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
+        enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
+        stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
+        opening, formula = stages.place(Formula("x", LARGE)), stages.place(formula_of(part, by_mean))
+        zeros, bars = small_bars(whole["out"], ribbon, stages.scale)
+        here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         yield Step(
-            "Norm: one row through five stations",
-            say=f"Norm takes one row, here “{query_token}”, {layer_name(focus.layer)}: "
-            f"mean {mean:.2f}, variance {variance:.2f}. |"
-            "Take the mean off every entry. |Divide by the root of the variance: "
-            f"now the variance is {one:.2f}. |"
-            "Then learned gains and shifts for each entry. Each row uses only itself.",
-            show=[
-                [appear(picture.token, picture.zero, names[0]), fill(bars[0], "row"),
-                 appear(picture.mean, picture.mean_name, picture.facts[0])],
-                (slide(bars[0], bars[1], "row"), reshape(picture.mean, picture.mean_home), appear(names[1]),
-                 reshape(picture.mean_name, picture.name_home), leave(picture.facts[0]), follow(picture.facts[1])),
-                (slide(bars[1], bars[2], "row"), appear(names[2]), leave(picture.facts[1]), follow(picture.facts[2])),
-                [appear(picture.formula),
-                 (slide(bars[2], bars[3], "row"), appear(names[3]),
-                  leave(picture.facts[2], picture.mean, picture.mean_name)),
-                 (appear(names[4]), slide(bars[3], bars[4], "row"))],
-            ],
-            stay=(),
-        )  # fmt: skip
+            claim(by_mean, "Layer norm, step by step", "RMSNorm, step by step"),
+            beat(
+                f"Each addition changes how long a vector is. {name} brings all to one size: "
+                + claim(
+                    path.endswith("final_norm"),
+                    f"here “{query_token}”, after the last layer.",
+                    f"here “{query_token}”, in the {layer_name(layer)}.",
+                ),
+                ribbon.mark({here: "residual"}),
+                (appear(stages.zero), fill(stages.states[0], "slow")),
+                appear(opening),
+            ),
+            *(centred_and_scaled if by_mean else scaled)(part, stages, opening, formula),
+            beat(
+                claim(
+                    by_mean,
+                    "Each vector has a mean and a variance of its own: none looks at another.",
+                    "Each vector has a mean square of its own: none looks at another.",
+                ),
+                (leave(stages.zero, formula), *exchange(stages.states[-1], bars[here])),
+                (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
+            ),
+            stage=[ribbon],
+        )
 
-    def before_or_after(self, trace: Trace) -> Iterator[Step]:
-        """Two places for the norm, and what deep models make of them in a few steps."""
+    def before_or_after(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """Two places for the norm, and what deep models make of them, or of none, in a few steps."""
         run = trace.under("experiment.depth_and_norm")
-        pre, post = Wired("pre", 440), Wired("post", 760)
-        exact = run["exact.over_seeds"]
-        names = ("pre-norm, no warm-up", "post-norm, no warm-up")
-        one, other = (exact.pick(model=name) for name in names)
-        clear = run["exact.effect"].pick(model=names[1]) == 1
-        verdict = "" if clear else "That may be chance."
+        names = ("pre-norm", "post-norm", "no norm")
+        shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in names}
+        picture = NormOrders(shares, ribbon.below(STAGE))
+        pre, post = picture.orders.values()
         order = trace.about["config"]["norm_order"]
         own = {"pre": "Our sentence went through pre-norm.", "post": "Our sentence went through post-norm."}
         yield Step(
-            "Before or after?",
-            say=f"Where does Norm stand? On a branch, so that the stream runs free: pre-norm. |"
-            f"Or on the stream itself: post-norm, as in the paper. |"
-            f"{run['layers']} layers a side, no warm-up, only {run['steps']} steps: pre-norm gets {one:.0%} right, "
-            f"post-norm {other:.0%}. {verdict}|{own.get(order, '')}",
-            show=[
-                [appear(pre.stream, pre.title), appear(pre.ways, pre.boxes, pre.plus)],
-                [appear(post.stream, post.title), appear(post.ways, post.boxes, post.plus, post.norm)],
-                appear(pre.result(one, "new sentences right"), post.result(other, "new sentences right")),
-                appear(ring_around({"pre": pre, "post": post}[order].norm)) if order in own else None,
-            ],
-            stay=(),
+            "Before the sublayer, or after the sum?",
+            beat(
+                "Where should the norm stand? On the branch, so that the stream runs free: pre-norm.",
+                Wipe(pre.stream),
+                (draw(*pre.ways), appear(pre.sublayer, pre.norm, pre.plus, pre.heading)),
+                ambient=running(pre),
+            ),
+            beat(
+                "Or on the stream itself, after the sum: post-norm, as in the first Transformer.",
+                (*(Travel(a, b, kind="row") for a, b in zip(pre.parts(), post.parts(), strict=True)),),
+                (draw(*post.ways), appear(post.heading)),
+                ambient=running(pre, post),
+            ),
+            beat(
+                f"{run['layers']} layers deep, after only {run['steps']} steps, without the slow start called warm-up, "
+                f"pre-norm gets {shares['pre-norm']:.0%} of new sentences right, "
+                + claim(
+                    bool(shares["post-norm"] == shares["no norm"]),
+                    f"post-norm {shares['post-norm']:.0%}, like no norm at all.",
+                    f"post-norm {shares['post-norm']:.0%}, and no norm at all {shares['no norm']:.0%}.",
+                ),
+                appear_in_turn([*picture.results], "slow"),
+                ambient=running(pre, post),
+            ),
+            *(
+                [
+                    beat(
+                        own[order],
+                        appear(ring_around(picture.orders[order].norm)),
+                        ambient=running(pre, post),
+                    )
+                ]
+                if order in own
+                else []
+            ),
+            stage=[ribbon],
         )
 
-    def is_norm_needed(self, trace: Trace) -> Iterator[Step]:
-        """Measure what the norm is worth, at two depths with all else alike."""
-        run, deep = trace.under("experiment.parts_removed"), trace.under("experiment.depth_and_norm")
-        picture = Trained(run, {"nothing": ("with Norm", "residual"), "norm": ("without", "warning")}, wide=700)
-        lines, labels, mean = picture.lines, picture.labels, picture.mean
-        clear = run["exact.effect"].pick(part="norm") == 1
-        gain = mean["norm"] - mean["nothing"]
-        verdict = ("A real gain without it" if gain > 0 else "A real loss") if clear else "Chance may explain it"
-        exact, share = deep["exact"], deep["exact.over_seeds"]
-        shallow = ("shallow, pre-norm, no warm-up", "shallow, no norm, no warm-up")
-        far = ("pre-norm, no warm-up", "no norm, no warm-up")
-        small, large = (tuple(share.pick(model=name) for name in names) for names in (shallow, far))
-        sure = [counts(*(exact.pick(model=name) for name in names)) for names in (shallow, far)]
-        few = Deep(
-            f"{deep['steps']} steps, no warm-up",
-            {
-                f"{layers} layers a side, {name}": (pair[k], role)
-                for layers, pair in ((deep["shallow_layers"], small), (deep["layers"], large))
-                for k, (name, role) in enumerate((("with Norm", "residual"), ("without", "warning")))
-            },
-        )
-        centred(VGroup(picture, few).arrange(RIGHT, buff=gap("part")))
-        depth = claim(
-            all(sure) and (small[0] > small[1]) != (large[0] > large[1]),
-            "What Norm is worth depends on the depth.",
-            "That depth decides, these trainings can’t tell.",
-        )
-        yield Step(
-            "Is Norm needed here?",
-            say=f"Is Norm needed? The small model, after {run['steps']:,.0f} steps: with Norm {mean['nothing']:.0%}, |"
-            f"without {mean['norm']:.0%}. {verdict}, at this size. |"
-            f"Only depth changed: {deep['shallow_layers']} layers, {small[0]:.0%} with it, {small[1]:.0%} without; "
-            f"{deep['layers']} layers, {large[0]:.0%} and {large[1]:.0%}. |{depth}",
-            show=[
-                [appear(picture.plot), fill(lines["nothing"], "row"), appear(labels["nothing"])],
-                [fill(lines["norm"], "row"), appear(labels["norm"])],
-                [appear(few[0]), appear_in_turn([*few[1:]])],
-                None,
-            ],
-            stay=(),
-        )  # fmt: skip
-
-    def nothing_added(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def zeros(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
-        order = trace.about["config"]["norm_order"]
-        picture = Wired(order, 560)
-        token = Token(focus.query_token).next_to(picture.stream, LEFT, buff=gap("chip"))
-        after = Words("?", "large number").next_to(picture.stream, RIGHT, buff=gap("chip"))
-        centred(VGroup(picture, token, after))
-        answer = at_floor(Answer("Add keeps the word and opens a road for the gradient; Norm keeps the scale."))
-        zeros = ring_around(picture.boxes[-1])
+        token, _ = argmax_angle(trace, focus.stack)
         yield Step(
             "Add keeps, Norm tames",
-            say="Add keeps the word, and a road for the gradient. Norm keeps the scale; "
-            "what that is worth has to be measured at each depth. |"
-            f"Your turn: this sublayer gives only zeros. What becomes of the row of “{focus.query_token}”?",
-            show=[[appear(picture, token), appear(answer)], appear(zeros, after)],
-            stay=(),
+            beat(
+                "So the answer is added. Add keeps each word in the stream, and opens a road for the gradient.",
+                ribbon.mark({ribbon.place(token): "residual"}),
+                ambient=river.flow(),
+            ),
+            beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
+            beat(
+                f"Your turn: this sublayer writes only zeros. What becomes of “{token}”?",
+                (appear(ring_around(river.boxes[river.most - 1])), leave(*river.dry(river.most))),
+                ambient=river.flow([river.most]),
+            ),
+            stage=[ribbon, river],
         )
+
+
+def river_of(focus: Focus, trace: Trace, room: Room) -> River:
+    """The stream of the token that the stack turns most."""
+    token, _ = argmax_angle(trace, focus.stack)
+    part = trace.under(focus.stack, batch=0, position=token.position)
+    rows = [trace[name].pick(batch=0, position=token.position) for name in stream_after(trace, focus.stack)]
+    return River(part["contribution_norms"], part["residual_norms"], rows, room)
+
+
+def formula_of(part: Trace, by_mean: bool) -> Formula:
+    """The whole norm of one vector, with its numbers."""
+    if by_mean:
+        return Formula(f"(x - {part['mean']:.2f}) / sqrt({part['var']:.2f}) dot g + b", LARGE)
+    return Formula(f"x / sqrt({part['mean_square']:.2f}) dot g", LARGE)
+
+
+def centred_and_scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+    """The stages of a layer norm."""
+    mean, variance, states = part["mean"], part["var"], stages.states
+    level, flat = stages.level(float(mean)), stages.level()
+    wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
+    centred, divided, gained = (
+        stages.place(one)
+        for one in (
+            Formula(f"x - {mean:.2f}", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f})", LARGE),
+            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g", LARGE),
+        )
+    )
+    yield beat(
+        f"Take the mean of its entries, {mean:.2f}, off each.",
+        draw(level),
+        (slide(states[0], states[1], "row"), reshape(level, flat), Reform(opening, centred)),
+    )
+    yield beat(
+        f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
+        (leave(level), appear(wide)),
+        (slide(states[1], states[2], "row"), reshape(wide, one), Reform(centred, divided)),
+    )
+    yield beat(
+        "Last come a learned gain g and shift b for each entry.",
+        (leave(wide), slide(states[2], states[3], "row"), Reform(divided, gained)),
+        (slide(states[3], states[4], "row"), Reform(gained, formula)),
+    )
+
+
+def scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+    """The stages of an RMSNorm, which leaves out the mean and the shift."""
+    square, states = part["mean_square"], stages.states
+    wide, divided = stages.band(part["scale"]), stages.place(Formula(f"x / sqrt({square:.2f})", LARGE))
+    yield beat(
+        f"RMSNorm leaves the mean. Divide by the root of the mean of their squares, {square:.2f}.",
+        appear(wide),
+        (leave(wide), slide(states[0], states[1], "row"), Reform(opening, divided)),
+    )
+    yield beat(
+        "Last comes a learned gain g for each entry.",
+        (slide(states[1], states[2], "row"), Reform(divided, formula)),
+    )

@@ -16,7 +16,7 @@ TEXT = re.compile(r"[^\W\d_]{2,}’?[^\W\d_]*,?:? [^\W\d_]")
 #: Names of data: labels by which a chapter picks from what was recorded, and patterns of parts of the model; a font.
 DATA = frozenset(
     "all heads but one|all heads but one, and root|pre-norm, no warm-up|post-norm, no warm-up|no norm, no warm-up|"
-    "shallow, pre-norm, no warm-up|shallow, no norm, no warm-up|"
+    "shallow, pre-norm, no warm-up|shallow, no norm, no warm-up|pre-norm, no Add|no norm, no Add|"
     "with positions|like it|unlike it|first wrong|agrees with|embed_src encoder|decoder output|Source Serif 4|"
     "added positions".split("|")
 )

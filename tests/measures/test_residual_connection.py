@@ -16,12 +16,19 @@ def block():
     )
 
 
-def test_a_row_that_is_replaced_is_gone_and_one_that_is_added_to_stays():
+def test_a_vector_that_is_replaced_is_gone_and_one_that_is_added_to_stays():
     trace = block()
     assert trace[f"{PATH}.added"].values.tolist() == [[[3, 4], [0, -2]]]
-    assert trace[f"{PATH}.left_if_replaced"].values.tolist() == [[0, -1]]
-    assert trace[f"{PATH}.left_if_added"].values[0, 0] == pytest.approx(3 / 5)
+    assert trace[f"{PATH}.turned_if_replaced"].values.tolist() == [[90, 180]]
+    assert trace[f"{PATH}.turned_if_added"].values[0, 0] == pytest.approx(np.degrees(np.arccos(3 / 5)))
 
 
-def test_a_stream_has_the_length_of_its_running_sum():
+def test_in_the_plane_of_both_a_vector_lies_along_the_first_axis():
+    plane = block()[f"{PATH}.added_plane"].pick(batch=0)
+    assert plane.labels["other"] == ("before", "found", "added")
+    assert plane.pick(position=0).values.tolist() == [[3, 0], [0, 4], [3, 4]]
+    assert plane.pick(position=1).values.tolist() == [[1, 0], [-3, 0], [-2, 0]]
+
+
+def test_a_stream_has_the_length_of_what_leaves_each_sublayer():
     assert np.allclose(block()["encoder.residual_norms"].values, [[[3, 1], [5, 2]]])

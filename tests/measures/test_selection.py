@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.selection import argmax_angle, argmax_ratio, argmax_terms
+from transformer_core.studies.measures.selection import argmax_angle, argmax_norm, argmax_ratio, argmax_terms
 from transformer_core.tracing.trace import NamedTensor
 
 
@@ -48,6 +48,23 @@ def test_a_mark_is_not_followed_where_words_are_left():
     last = [[-1, 0], [1, 1], [1, 0]]
     assert argmax_angle(rows(last, ("[CLS]", "ship", "·s")))[0] == "ship"
     assert argmax_angle(rows(last, ("[CLS]", "·a", "·s")))[0] == "[CLS]"
+
+
+def test_the_norm_that_is_shown_changes_the_length_most_up_or_down():
+    """By the lengths before and after: halved, and made four times as long."""
+    entering, labels = [[[2.0, -2.0]]], {"position": ("red",)}
+    made = {"encoder.0.ln1": [[[1.0, -1.0]]], "encoder.final_norm": [[[8.0, -8.0]]]}
+    trace = traced(
+        {
+            "encoder.0.resid_pre": ("batch position d_model", entering, labels),
+            "encoder.0.resid_post": ("batch position d_model", entering, labels),
+            **{f"{path}.normalized": ("batch position d_model", rows, labels) for path, rows in made.items()},
+            **{f"{path}.out": ("batch position d_model", rows, labels) for path, rows in made.items()},
+            **{f"{path}.mean": ("batch position", [[0.0]], labels) for path in made},
+        },
+        {f"{path}.mean": ("encoder.0.resid_pre",) for path in made},
+    )
+    assert argmax_norm(trace, "encoder", trace["encoder.0.ln1.out"].label("position", 0)) == ("encoder.final_norm", 0)
 
 
 def told(terms):

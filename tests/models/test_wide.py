@@ -11,7 +11,7 @@ from small_models import word_pieces
 
 from scenes.layout import faults
 from scenes.mobjects.insight import Lens
-from scenes.mobjects.stream import Tributaries
+from scenes.mobjects.river import River
 from scenes.stage.reading import read
 from scenes.theme import drawn_in
 from transformer_core.tracing.trace import NamedTensor
@@ -53,15 +53,14 @@ def test_the_additions_of_a_deep_stack_stand_apart(layers):
     random = np.random.default_rng(3)
     lengths = NamedTensor("lengths", random.uniform(10, 30, count), ("sublayer",), {"sublayer": names})
     widths = NamedTensor("widths", random.uniform(10, 40, count), ("sublayer",), {"sublayer": names})
-    tally = NamedTensor("residual_sums", random.normal(size=(count, 768)), ("sublayer", "d_model"), {"sublayer": names})
+    rows = [NamedTensor("row", random.normal(size=768), ("d_model",)) for _ in range(count)]
     with drawn_in("light"):
-        row = NamedTensor("row", tally.values[-1], ("d_model",))
-        picture = Tributaries(lengths, widths, tally, row, lengths.label("sublayer", 0))
+        picture = River(lengths, widths, rows)
         assert faults([picture]) == []
-    most = f"{lengths.values[1:].max():.{2 if layers < 7 else 1}f}"
-    assert most in [number.text for number in picture.numbers]
-    assert len(picture.fills[0]) == len(picture.sum) < 768
-    falls = sorted((fall.get_left()[0], fall.get_right()[0]) for fall in picture.falls)
+    most = f"{lengths.values[1:].max():.{2 if layers < 6 else 1}f}"
+    assert most in [number.text for number in picture.numbers if len(number.points)]
+    assert len(picture.fills[0]) == len(picture.strip) < 768
+    falls = sorted((fall[0].get_left()[0], fall[0].get_right()[0]) for fall in picture.falls)
     assert all(right <= left for (_, right), (left, _) in pairwise(falls))
 
 

@@ -36,9 +36,8 @@ FIGURES = {
     "TensorGrid": "tensors", "MatrixProduct": "matrix_product", "AttentionGrid": "attention_grid",
     "Operation": "operation", "SoftmaxStages": "softmax_stages", "StackedRows": "stacked",
     "Temperatures": "temperatures", "Slider": "soft_lookup", "Arcs": "arcs", "WeightedSum": "weighted_sum",
-    "ValuePlane": "value_plane",
-    "ShareBar": "bars", "Plot": "plots", "Formula": "formulas", "Deck": "deck", "Card": "card",
-    "MiniMap": "diagrams",
+    "ValuePlane": "value_plane", "River": "river", "ShareBar": "bars", "Plot": "plots", "Curves": "curves",
+    "Formula": "formulas", "Deck": "deck", "Card": "card", "MiniMap": "diagrams",
 }  # fmt: skip
 ROOMS = {room: ", ".join(name for name in FIGURES if FIGURES[name] == room) for room in sorted(FIGURES.values())}
 IMPORTS = "\n".join(

@@ -44,7 +44,7 @@ MARKS = {
     "scores": 230,
     "weighting": 140,
     "heads": 770,
-    "residual": 460,
+    "residual": 412,
     "feed_forward": 730,
     "decoder": 540,
     "training": 155,

@@ -19,6 +19,12 @@ def cosines(one, other):
     return (lengths(one + other) ** 2 - lengths(one - other) ** 2) / (4 * lengths(one) * lengths(other))
 
 
+def angles(one, other):
+    """In degrees, by half the angle: its tangent is |a - b| / |a + b| of two vectors of length one."""
+    one, other = (rows / lengths(rows)[..., None] for rows in (one, other))
+    return 2 * np.arctan2(lengths(one - other), lengths(one + other)) * DEGREES
+
+
 def before(raw):
     return raw[f"/{raw.block}.resid_pre"]
 
@@ -28,14 +34,26 @@ def added(raw):
     return before(raw) + raw["out"]
 
 
-@oracle("left_if_replaced", SELF_ATTENTION, "batch position")
-def left_if_replaced(raw):
-    return cosines(before(raw), raw["out"])
+@oracle("turned_if_replaced", SELF_ATTENTION, "batch position")
+def turned_if_replaced(raw):
+    return angles(before(raw), raw["out"])
 
 
-@oracle("left_if_added", SELF_ATTENTION, "batch position")
-def left_if_added(raw):
-    return cosines(before(raw), before(raw) + raw["out"])
+@oracle("turned_if_added", SELF_ATTENTION, "batch position")
+def turned_if_added(raw):
+    return angles(before(raw), before(raw) + raw["out"])
+
+
+@oracle("added_plane", SELF_ATTENTION, "batch position other component",
+        lambda _: {"other": ("before", "found", "added")})  # fmt: skip
+def added_plane(raw):
+    """By turning every vector with a basis that begins with x and f(x)."""
+    x, found = before(raw), raw["out"]
+    first = x / lengths(x)[..., None]
+    second = found - (found * first).sum(-1)[..., None] * first
+    second = second / lengths(second)[..., None]
+    rows = np.stack([x, found, x + found], -2)
+    return np.stack([(rows * one[..., None, :]).sum(-1) for one in (first, second)], -1)
 
 
 def sublayers(raw: Raw) -> list[tuple[str, np.ndarray]]:
@@ -75,7 +93,14 @@ def residual_sums_difference(raw):
 
 @oracle("residual_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
 def residual_norms(raw):
-    return lengths(residual_sums(raw))
+    """In pre-norm a stop is a sum; in post-norm it is what the norm made of it."""
+    kinds = ["attn", *(["cross"] if raw.path == "decoder" and raw.config["encoder_layers"] else []), "ffn"]
+    found = [raw["0.resid_pre"]]
+    for layer in range(raw.config[f"{raw.path}_layers"]):
+        for place, kind in enumerate(kinds, 1):
+            behind = raw.config["norm_order"] == "post"
+            found.append(raw[f"{layer}.ln{place}.out"] if behind else raw[f"{layer}.resid_{kind}"])
+    return np.stack([lengths(rows) for rows in found], 1)
 
 
 @oracle("cosine_first_last", STACKS, "batch position", needs="0.resid_pre")
@@ -85,9 +110,7 @@ def cosine_first_last(raw):
 
 @oracle("angle_first_last", STACKS, "batch position", needs="0.resid_pre")
 def angle_first_last(raw):
-    one, other = raw["0.resid_pre"], last(raw)
-    one, other = (rows / lengths(rows)[..., None] for rows in (one, other))
-    return 2 * np.arctan2(lengths(one - other), lengths(one + other)) * DEGREES
+    return angles(raw["0.resid_pre"], last(raw))
 
 
 def named_like(raw):
@@ -324,3 +347,22 @@ def senses_path(raw):
 def senses_start(raw):
     one, other = ways(raw)
     return math.dist(one[0], other[0])
+
+
+@oracle("spread_after", NORMS, "batch position")
+def spread_after(raw):
+    rows = raw["normalized"]
+    return lengths(rows - rows.mean(-1)[..., None]) / math.sqrt(rows.shape[-1])
+
+
+ALIKE = "experiment.rows_alike"
+
+
+@oracle("layer_numbers", ALIKE, "layer", lambda raw: {"layer": raw.words("share", "layer")}, needs="share")
+def layer_numbers(raw):
+    return list(range(raw["share"].shape[1]))
+
+
+@oracle("layers_until_alike", ALIKE, "choice", lambda raw: {"choice": raw.words("share", "choice")}, needs="share")
+def layers_until_alike(raw):
+    return [next((k for k, value in enumerate(row) if value < 0.01), -1) for row in raw["share"]]

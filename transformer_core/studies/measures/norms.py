@@ -49,6 +49,12 @@ def var_after(normalized: np.ndarray) -> Values:
     return normalized.var(-1)
 
 
+@measure("batch position", like="out")
+def spread_after(var_after: np.ndarray) -> Values:
+    """The standard deviation of the normalized row, almost one."""
+    return np.sqrt(var_after)
+
+
 @measure("batch position d_model", like="out")
 def scaled_by_gain(trace: Trace, prefix: str, normalized: np.ndarray) -> Values:
     """The normalized row times the learned gain; the learned bias comes last, and makes `out`."""

@@ -1,4 +1,4 @@
-"""The residual connection, against replacement: cosines with the sublayer's input, and the growing norm."""
+"""The residual connection, against replacement: the plane of a vector and what is added to it, and its angles."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return values
 
 
+def degrees(cosines: np.ndarray) -> np.ndarray:
+    """The angles of cosines, from 0 to 180."""
+    values: np.ndarray = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    return values
+
+
 def _before(trace: Trace, prefix: str) -> np.ndarray:
     """The rows of the stream that a sublayer of attention is added to."""
     return trace.full(f"{prefix.rpartition('.')[0]}.resid_pre").values
@@ -27,18 +33,24 @@ def added(trace: Trace, prefix: str, out: np.ndarray) -> Values:
 
 
 @measure("batch position", like="out")
-def left_if_replaced(trace: Trace, prefix: str, out: np.ndarray) -> Values:
-    """cos(x, f(x)): the cosine of a vector and the attention output that would replace it."""
-    return cosine(_before(trace, prefix), out)
+def turned_if_replaced(trace: Trace, prefix: str, out: np.ndarray) -> Values:
+    """arccos cos(x, f(x)), in degrees: the angle between a vector and the attention output that would replace it."""
+    return degrees(cosine(_before(trace, prefix), out))
 
 
 @measure("batch position", like="out")
-def left_if_added(trace: Trace, prefix: str, added: np.ndarray) -> Values:
-    """cos(x, x + f(x)): the cosine of a vector before and after the attention output is added."""
-    return cosine(_before(trace, prefix), added)
+def turned_if_added(trace: Trace, prefix: str, added: np.ndarray) -> Values:
+    """arccos cos(x, x + f(x)), in degrees: the angle by which a vector turns where the attention output is added."""
+    return degrees(cosine(_before(trace, prefix), added))
 
 
-@measure(like="residual_sums", without="d_model")
-def residual_norms(residual_sums: np.ndarray) -> Values:
-    """|x_0 + sum_{s' <= s} f_s'|: the length of a row of the stack at `prefix` as its sum grows."""
-    return np.linalg.norm(residual_sums, axis=-1)
+@measure("batch position other component", like="out", other=("before", "found", "added"))
+def added_plane(trace: Trace, prefix: str, out: np.ndarray) -> Values:
+    """x, f(x) and x + f(x) in the plane that they span: along x, and at right angles to it on the side of f(x)."""
+    before = _before(trace, prefix)
+    length = np.linalg.norm(before, axis=-1)
+    along = (before * out).sum(-1) / length
+    across = np.sqrt(np.maximum((out**2).sum(-1) - along**2, 0))
+    nothing = np.zeros_like(along)
+    spots = [(length, nothing), (along, across), (length + along, across)]
+    return np.stack([np.stack(spot, -1) for spot in spots], -2)

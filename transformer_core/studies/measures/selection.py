@@ -42,3 +42,15 @@ def argmax_angle(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]
     words = whole_words(turned.labels.get("position", ()), len(turned))
     position = int(np.where(words, turned.values, -1.0).argmax())
     return turned.label("position", position), turned.quantity(position)
+
+
+def argmax_norm(trace: Trace, stack: str, token: Label) -> tuple[str, int]:
+    """The path of the norm of a stack by which the length of a token's vector changes most, up or down; and its layer,
+    the last one for the norm after all layers."""
+    layers = [layer for layer in range(64) if f"{stack}.{layer}.resid_post" in trace]
+    paths = {f"{stack}.{layer}.ln{place}": layer for layer in layers for place in (1, 2, 3)}
+    paths[f"{stack}.final_norm"] = layers[-1]
+    found = [path for path in paths if f"{path}.normalized" in trace]
+    scales = [trace[f"{path}.scale"].pick(batch=0, position=token.position) for path in found]
+    path = found[int(np.argmax(np.abs(np.log(np.maximum(np.array(scales, float), 1e-30)))))]
+    return path, paths[path]

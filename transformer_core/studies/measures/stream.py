@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.studies.measures.residual_connection import cosine
+from transformer_core.studies.measures.residual_connection import cosine, degrees
+from transformer_core.studies.measures.sublayers import AFTER
 from transformer_core.tracing.trace import Trace
 
 SAID = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
@@ -39,6 +40,31 @@ def contribution_norms(trace: Trace, prefix: str) -> Values:
     return np.linalg.norm(rows, axis=-1), labels
 
 
+def stream_after(trace: Trace, prefix: str) -> list[str]:
+    """The names of a stack's vectors before the first sublayer, and after each: with the norm, where it stands there.
+
+    They are what each sublayer's output is added to, and what leaves.
+    """
+    layers = blocks(trace, prefix)
+    sums = [
+        f"{prefix}.{layer}.{AFTER[kind]}"
+        for layer in layers
+        for kind in SAID
+        if f"{prefix}.{layer}.{kind}.out" in trace
+    ]
+    return [
+        f"{prefix}.0.resid_pre",
+        *(trace.parents[name][0] for name in sums[1:]),
+        f"{prefix}.{layers[-1]}.resid_post",
+    ]
+
+
+@measure(like="contribution_norms")
+def residual_norms(trace: Trace, prefix: str) -> Values:
+    """|x_s|: the length of each vector of the residual stream at the stops of `stream_after`."""
+    return np.stack([np.linalg.norm(trace.full(name).values, axis=-1) for name in stream_after(trace, prefix)], 1)
+
+
 @measure("batch sublayer position d_model")
 def residual_sums(trace: Trace, prefix: str) -> Values:
     """x_0 + sum_{s' <= s} f_s': the row as its sum grows."""
@@ -67,7 +93,7 @@ def cosine_first_last(trace: Trace, prefix: str) -> Values:
 @measure(like="cosine_first_last")
 def angle_first_last(cosine_first_last: np.ndarray) -> Values:
     """arccos cos(x_first, x_last): the angle by which a stack turns each vector, in degrees from 0 to 180."""
-    return np.degrees(np.arccos(np.clip(cosine_first_last, -1, 1)))
+    return degrees(cosine_first_last)
 
 
 @measure("batch position")
@@ -83,3 +109,16 @@ def apart(trace: Trace, prefix: str) -> Values:
     usual = trace.full("experiment.stream_plane.mean_distance").pick(layer=point)
     labels = {"position": theirs.labels["position"][:both]} if "position" in theirs.labels else {}
     return distance / float(usual), labels
+
+
+@measure("layer", like="share")
+def layer_numbers(share: np.ndarray) -> Values:
+    """0 before the first layer, and the number of each layer after it; `prefix` is `experiment.rows_alike`."""
+    return np.arange(share.shape[-1])
+
+
+@measure("choice", like="share")
+def layers_until_alike(share: np.ndarray) -> Values:
+    """The first layer after which less than a hundredth of a sentence's vectors is their own; -1 if there is none."""
+    alike = share < 0.01
+    return np.where(alike.any(-1), alike.argmax(-1), -1)

@@ -1,0 +1,101 @@
+"""Curves of an experiment on one plot, each with its name and its last value at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from manim import UP, Animation, VGroup
+
+from scenes.animations import appear, draw, fill
+from scenes.layout import Room
+from scenes.mobjects.marks import Called, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.text import Words
+from scenes.theme import units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of a plot.
+WIDE, HIGH = 1150.0, 400.0
+#: The height at which a label stands that belongs to several curves, between none and all.
+MIDWAY = 0.6
+
+
+def spread(labels: Sequence[Words]) -> None:
+    """Move labels apart that would stand on each other, the lowest first."""
+    for lower, upper in zip(ordered := sorted(labels, key=lambda label: label.get_y()), ordered[1:], strict=False):
+        missing = 1.7 * upper.height - (upper.get_y() - lower.get_y())
+        upper.shift(UP * max(0.0, missing))
+
+
+class Curves(VGroup):
+    """Curves over one axis, such as the steps of a training: a line for each seed, or one with dots.
+
+    Args:
+        axes: what is written on both axes.
+        x: what runs along the first one.
+        rows: the values of each curve, or of each of its seeds, by the name along `axis` of their tensor.
+        names: what each curve is called, and in which role: `{"nothing": ("with Add", "residual")}`.
+        ends: the number that stands beside the name, and its format.
+        ticks: the places along the first axis that have a number.
+        room: the rectangle that is filled.
+        others: curves without a name of their own, and what all of them are called.
+        powers: True if both axes count in powers; else the second one leads from none to all.
+
+    Example::
+
+        run = trace.under("experiment.gradient_by_depth")
+        rows = {way: run["first"].pick(choice=way) for way in ("pre-norm", "post-norm")}
+        names = {"pre-norm": ("pre-norm", "residual"), "post-norm": ("post-norm", "ink2")}
+        ends, depths = {way: (row.quantity(3), ".2f") for way, row in rows.items()}, run["depths"]
+        room = Room(360, 190, 1560, 690)
+        figure = Curves(("layers", "gradient"), depths, rows, names, ends, depths.quantities(), room, powers=True)
+    """
+
+    def __init__(
+        self,
+        axes: tuple[str, str],
+        x: NamedTensor,
+        rows: Mapping[str, NamedTensor],
+        names: Mapping[str, tuple[str, str]],
+        ends: Mapping[str, tuple[Quantity, str]],
+        ticks: Sequence[Quantity],
+        room: Room,
+        axis: str = "choice",
+        others: tuple[str, Sequence[NamedTensor]] = ("", ()),
+        powers: bool = False,
+    ) -> None:
+        reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
+        across = [*([] if powers else [0.0]), *map(float, x.values)]
+        plot = self.plot = Plot(across, reach, axes, WIDE, HIGH, (powers, powers))
+        self.lines: dict[str, VGroup] = {}
+        self.labels: dict[str, Words] = {}
+        for key, (name, role) in names.items():
+            row = rows[key]
+            seeds = [row] if len(row.axes) == 1 else [*row]
+            lines = [plot.curve(x, one, role, 6 if len(seeds) == 1 else 4) for one in seeds]
+            dots = plot.dots(x, row, role, 10) if len(seeds) == 1 else VGroup()
+            self.lines[key] = VGroup(*lines, dots)
+            end, spec = ends[key]
+            words = means(Words(f"{name} {end:{spec}}", "stage word", role), Called(key, axis))
+            last = sum(float(one.values[-1]) for one in seeds) / len(seeds)
+            self.labels[key] = plot.label(words, float(x.values[-1]), last)
+            lift = plot.axes[0].get_y() + units(30) - words.get_y()
+            words.shift(UP * max(0.0, lift))
+        spread([*self.labels.values()])
+        self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *([] if powers else plot.shares()))
+        self.others = VGroup(*(plot.curve(x, row, "ink3") for row in others[1]))
+        self.another = Words(others[0], "fact", "ink3")
+        if others[1]:
+            plot.label(self.another, float(x.values[-1]), MIDWAY)
+        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others]
+        super().__init__(*parts, *([self.another] if others[1] else []))
+        room.fit(self)
+
+    def drawn(self, *keys: str) -> list[object]:
+        """Two plays: these curves run to their ends, and their names appear there."""
+        both: list[Animation] = []
+        for key in keys:
+            *lines, dots = self.lines[key]
+            both += [draw(*lines, kind="slow"), *([fill(dots, "slow")] if len(dots) else [])]
+        return [tuple(both), appear(*(self.labels[key] for key in keys))]

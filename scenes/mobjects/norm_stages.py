@@ -1,0 +1,89 @@
+"""A norm of a vector stage by stage: its entries as bars from zero, whose mean and spread are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import VGroup
+
+from scenes.layout import Room
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, rule
+from scenes.theme import at, palette, signed, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px above the bars, for a formula, and between small bars and the tokens above them.
+HEAD, UNDER = 150.0, 36.0
+#: How opaque the band is that shows the spread.
+FAINT = 0.22
+
+
+class NormStages:
+    """Stages of a vector, each drawn as bars in one room and on one scale.
+
+    Args:
+        rows: the vector at each stage, in order.
+        room: the rectangle that is filled, with a formula above.
+
+    `level(value)` is a line across at a value, and `band(spread)` reaches from minus to plus the spread.
+    """
+
+    def __init__(self, rows: Sequence[NamedTensor], room: Room) -> None:
+        self.head, room = room.split_rows(HEAD, 10)
+        self.room = room
+        reach = np.concatenate([*(row.values for row in rows), [0.0]])
+        self.unit = room.height / max(float(np.ptp(reach)), 1e-9)
+        self.ground = at(0, room.bottom)[1] - float(reach.min()) * units(self.unit)
+        self.scale = float(np.abs(reach).max())
+        origin = Ground()
+        self.zero = means(self.level(0.0, "ink3", 2), origin)
+        self.states = [bars_of(row, room, self.ground, self.unit, self.scale, origin) for row in rows]
+
+    def place(self, formula: Formula) -> Formula:
+        """Put a formula above the bars."""
+        self.head.fit(formula, most=1.0)
+        return formula
+
+    def level(self, value: float = 0.0, role: str = "ink", thick: float = 4) -> VGroup:
+        """A line across at a value."""
+        y = self.ground + value * units(self.unit)
+        return VGroup(rule(at(self.room.left, 0), at(self.room.right, 0), role, thick).set_y(y))
+
+    def band(self, spread: Quantity) -> VGroup:
+        """From minus to plus a spread around zero."""
+        high = 2 * float(spread) * self.unit
+        band = Box(self.room.width, high, palette().ink2, 0).set_fill(opacity=FAINT)
+        means(band, Length(spread, "height", 2 * self.unit, self.room.width))
+        return VGroup(band.move_to(np.array([self.room.centre[0], self.ground, 0])))
+
+
+def bars_of(row: NamedTensor, room: Room, ground: float, unit: float, scale: float, origin: Ground) -> VGroup:
+    """The entries of a vector as bars from the height `ground`, `unit` px for a one, across a room."""
+    pitch = room.width / len(row)
+    bars = VGroup()
+    for i, value in enumerate(row.quantities()):
+        length = float(value) * unit
+        bar = Box(pitch * 0.72, max(abs(length), 1.5), signed(float(value), scale), min(2, pitch / 4))
+        long = Length(value, "height", unit, pitch * 0.72, 1.5)
+        means(bar, long, Rises(value, 1, origin), Shade(value, scale))
+        x = at(room.left + (i + 0.5) * pitch, 0)[0]
+        bars.add(bar.move_to(np.array([x, ground + units(length) / 2, 0])))
+    return bars
+
+
+def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup, list[VGroup]]:
+    """The vector of each token as bars below it, all on one scale; with the zero line of each."""
+    rooms = [column.inset(2, 0).split_rows(UNDER)[1] for column in ribbon.columns]
+    reach = np.concatenate([rows.values.ravel(), [0.0]])
+    unit = rooms[0].height / max(float(np.ptp(reach)), 1e-9)
+    ground = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit)
+    zeros, bars = VGroup(), []
+    for row, place in zip(rows, rooms, strict=True):
+        origin = Ground()
+        zeros.add(means(rule(at(place.left, 0), at(place.right, 0), "ink3", 2).set_y(ground), origin))
+        bars.append(bars_of(row, place, ground, unit, scale, origin))
+    return zeros, bars

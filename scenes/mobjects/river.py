@@ -1,0 +1,226 @@
+"""The residual stream of one token as a river, and what each sublayer lets flow into it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+
+from scenes.animations import Wipe, appear, draw, pulses
+from scenes.animations.shading import Shades
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Length, means
+from scenes.mobjects.shapes import Box, arrow, path
+from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour, pooled
+from scenes.mobjects.text import number, word
+from scenes.theme import at, pace, palette, signed, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of a box, of the strip below, of the river where it is widest, and of the bend with which a tributary flows in.
+BOX, STRIP, WIDEST, BEND = 84.0, 64.0, 250.0, 70.0
+#: Px by which parts of the river overlap.
+SEAM = 3.0
+#: Px from one addition to the next from which a box has a name, and the px that a number needs.
+NAMED, NARROW = 200.0, 76.0
+#: Places inside of a sublayer's stretch, as shares of it: where it reads, the middle of its box, where it writes.
+READS, MIDDLE, WRITES = 0.14, 0.42, 0.62
+#: How much of a stretch the river has before the first sublayer, and after the last one.
+BEFORE, AFTER = 0.45, 0.25
+#: Where flow lines run, as shares of half the width, and how opaque they are.
+LINES, FAINT = (-0.72, -0.36, 0.0, 0.36, 0.72), 0.25
+#: The colours of what attention adds, and of what the feed-forward network adds.
+ROLES = {"attention": "value", "cross-attention": "value", "feed-forward": "ink2"}
+
+
+class River(VGroup):
+    """The stream as a band as wide as its vector is long, and each addition as a tributary as wide as that is long.
+
+    Args:
+        lengths: of what it starts with and of each addition, "sublayer".
+        widths: of the vector after each, "sublayer".
+        rows: that vector itself, at each of these stops.
+        room: the rectangle that is filled.
+
+    Example::
+
+        places = {"batch": 0, "position": 0}
+        part = trace.under("encoder", **places)
+        rows = [trace[f"encoder.{stop}"].pick(**places) for stop in ("0.resid_pre", "0.resid_attn", "0.resid_ffn",
+                                                                     "1.resid_attn", "1.resid_post")]
+        figure = River(part["contribution_norms"], part["residual_norms"], rows, Room(280, 190, 1640, 790))
+    """
+
+    def __init__(
+        self, lengths: NamedTensor, widths: NamedTensor, rows: Sequence[NamedTensor], room: Room = STAGE
+    ) -> None:
+        count = len(lengths)
+        self.room, self.pitch = room, room.width / (BEFORE + count - 1 + AFTER)
+        largest = float(lengths.values[1:].max(initial=0.0))
+        self.px = min(WIDEST / float(widths.values.max()), 0.34 * self.pitch / max(largest, 1e-9))
+        #: Where the stretch of each sublayer begins, from the first one on.
+        self.xs = [room.left + self.pitch * (BEFORE + i) for i in range(count - 1)]
+        self.bed = Room(room.left, room.bottom - STRIP, room.right, room.bottom)
+        self.y = self.bed.top - 44 - WIDEST / 2
+        self.bend = min(BEND, 0.16 * self.pitch)
+        self.widths = [float(width) * self.px for width in widths.values]
+        self.falling = [max(float(length) * self.px, 3.0) for length in lengths.values]
+        #: Where the river begins to take each of its widths, and where it ends.
+        self.joins = [
+            room.left,
+            *(self._writes(i) - self.falling[i] / 2 for i in range(1, count)),
+            room.right,
+        ]
+        self.stretches = VGroup(*(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities())))
+        self.reads, self.boxes, self.falls, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
+        self.most = 1 + int(lengths.values[1:].argmax())
+        self.most_label = lengths.label("sublayer", self.most)
+        told = self._told(count)
+        for i in range(1, count):
+            self._sublayer(i, lengths.quantity(i), lengths.label("sublayer", i))
+            self.numbers.add(self._number(i, lengths.quantity(i)) if i in told else VGroup())
+        scale = max(full_colour(row) for row in rows)
+        self.strip, *self.later = [Strip(row, room.width, STRIP, scale).move_to(self.bed.centre) for row in rows]
+        self.fills = [[signed(float(v), scale) for v in pooled(row.values, room.width)] for row in rows]
+        self.lanes = [self._lane(i) for i in range(count)]
+        longest = max(largest, float(lengths.values[0]))
+        self.weights = [float(length) / longest for length in lengths.values]
+        #: The way from the end to the beginning, past all sublayers.
+        self.road = arrow(at(room.right, self.y), at(room.left + 8, self.y), "focus", 9, 34)
+        super().__init__(self.falls, self.stretches, self.reads, self.boxes, self.numbers, self.strip)
+
+    def _told(self, count: int) -> set[int]:
+        """The additions whose lengths have room for a number: that of the largest, and others that are not too near."""
+        apart = 1 if self.pitch > NAMED else math.ceil(NARROW / self.pitch)
+        return {i for i in range(1, count) if (i - self.most) % apart == 0}
+
+    def _writes(self, i: int) -> float:
+        """The middle of a tributary, across."""
+        return self.xs[i - 1] + WRITES * self.pitch
+
+    def _turn(self, i: int) -> float:
+        """Px on which the river takes its width after an addition."""
+        return self.falling[i] + self.bend if i else 0.0
+
+    def _stretch(self, i: int, quantity: Quantity) -> VGroup:
+        """The river from one addition to the next, with the way on which it takes its width, and lines of flow."""
+        left, right, wide = self.joins[i], self.joins[i + 1], self.widths[i]
+        begin = left + self._turn(i)
+        straight = Box(right - begin + SEAM, wide, palette().residual, 0)
+        straight.move_to(at((begin + right + SEAM) / 2, self.y))
+        means(straight, Length(quantity, "height", self.px, right - begin + SEAM))
+        shares = np.linspace(0, 1, 17)
+        half = (self.widths[max(i - 1, 0)] + (wide - self.widths[max(i - 1, 0)]) * shares**2 * (3 - 2 * shares)) / 2
+        xs = left + (begin + SEAM - left) * shares
+        parts = [straight]
+        if i:
+            upper = [at(x, self.y - h) for x, h in zip(xs, half, strict=True)]
+            lower = [at(x, self.y + h) for x, h in zip(xs, half, strict=True)]
+            band = VMobject(fill_color=palette().residual, fill_opacity=1, stroke_width=0)
+            band.set_points_as_corners([*upper, *lower[::-1], upper[0]])
+            parts = [band, straight]
+        for level in LINES:
+            way = [at(x, self.y - level * h) for x, h in zip(xs, half, strict=True)] if i else []
+            ends = [at(begin, self.y - level * wide / 2), at(right, self.y - level * wide / 2)]
+            parts.append(path([*way, *ends], "background", 2.5).set_stroke(opacity=FAINT))
+        return VGroup(*parts)
+
+    def _sublayer(self, i: int, quantity: Quantity, label: Label) -> None:
+        """Its box, the line by which it reads, and the tributary by which it writes."""
+        begin, top = self.xs[i - 1], self.room.top
+        named = self.pitch > NAMED
+        high, y = (BOX, top + BOX / 2) if named else (30.0, top + BOX - 15)
+        middle = begin + MIDDLE * self.pitch
+        box = Box(0.84 * self.pitch, high, palette().surface, min(12, high / 4), palette().line, 2.5)
+        box.move_to(at(middle, y))
+        words = VGroup()
+        if named:
+            words = word(label, "stage word")
+            words.paper = box
+            words.settle(box.get_center())
+            words.scale(min(1.0, (box.width - units(24)) / words.width))
+        elif i == self.most:
+            words = word(label, "fact").settle(at(middle, top + 26))
+            reach = (units(self.room.width) - words.width) / 2
+            words.set_x(float(np.clip(words.get_x(), self.room.centre[0] - reach, self.room.centre[0] + reach)))
+        self.boxes.add(VGroup(box, words))
+        foot, edge = y + high / 2, self.y - self.widths[i - 1] / 2
+        x = begin + READS * self.pitch
+        self.reads.add(arrow(at(x, edge + 2), at(x, foot + 4), "residual", min(7, self.pitch / 12), 24))
+        low, wide = edge + 1, self.falling[i]
+        role = ROLES.get(str(label).rpartition(" ")[0], "value")
+        fall = Box(wide, low - foot, palette().role(role), 0).move_to(at(self._writes(i), (low + foot) / 2))
+        means(fall, Length(quantity, "width", self.px, low - foot, 3.0))
+        self.falls.add(VGroup(fall, self._mouth(i, role)))
+
+    def _mouth(self, i: int, role: str) -> VMobject:
+        """The water of a tributary turns into the way of the river."""
+        right, turn = self._writes(i) + self.falling[i] / 2, self.bend
+        edge, inside = self.y - self.widths[i] / 2, self.y
+        mouth = VMobject(fill_color=palette().role(role), fill_opacity=1, stroke_width=0)
+        bow = [(1 - np.cos(t), np.sin(t)) for t in np.linspace(0, np.pi / 2, 13)]
+        outer = [at(right + turn * across, edge - turn + turn * down) for across, down in bow]
+        mouth.set_points_as_corners(
+            [*outer, at(right + turn, inside), at(right - SEAM, inside), at(right - SEAM, edge - turn), outer[0]]
+        )
+        return mouth
+
+    def _number(self, i: int, quantity: Quantity) -> VMobject:
+        roomy = self.pitch > NAMED
+        text = number(quantity, ".2f" if roomy else ".1f", "stage number" if roomy else "cell")
+        if not roomy:
+            return text.settle(at(self._writes(i), self.bed.top - 22))
+        spot = at(self._writes(i) + self.falling[i] / 2 + 14, self.room.top + BOX + 48)
+        return text.settle(spot).begin_at(spot[0])
+
+    def _lane(self, i: int) -> VMobject:
+        """The way of the water of an addition: down its tributary, and on with the river to the end."""
+        inner = 0.0 if not i else 0.55
+        points = [at(self.room.left, self.y)]
+        if i:
+            level = self.y - self.widths[i] / 2 * inner
+            points = [at(self._writes(i), self.room.top + BOX), at(self._writes(i), level - 30)]
+        for k in range(i, len(self.widths)):
+            level = self.y - self.widths[k] / 2 * inner
+            points += [at(self.joins[k] + self._turn(k), level), at(self.joins[k + 1], level)]
+        return path(points, "residual", 1)
+
+    def first(self) -> Animation:
+        """The first sublayer reads and writes."""
+        return self._swell(1, 1, "slow")
+
+    def rest(self) -> Animation | None:
+        """The other sublayers read and write, one after another; None if there are none."""
+        return self._swell(2, len(self.boxes), "tour") if len(self.boxes) > 1 else None
+
+    def _swell(self, first: int, last: int, kind: str) -> Animation:
+        """The sublayers from `first` to `last`, counted from one, read and write."""
+        turns = []
+        for i in range(first, last + 1):
+            read, fall, told = self.reads[i - 1], self.falls[i - 1], self.numbers[i - 1]
+            written = AnimationGroup(Wipe(fall, towards=DOWN), *([appear(told)] if len(told.points) else []))
+            turns.append(LaggedStart(draw(read), written, Wipe(self.stretches[i]), lag_ratio=0.75))
+        together = LaggedStart(*turns, lag_ratio=0.8 if len(turns) < 8 else 0.3)
+        together.set_run_time(pace(kind))
+        return AnimationGroup(
+            together, Shades(self.strip, self.fills[first - 1 : last + 1], self.later[last - 1], kind)
+        )
+
+    def dry(self, i: int) -> tuple[VGroup, VMobject]:
+        """The tributary of a sublayer, counted from one, and its number."""
+        return self.falls[i - 1], self.numbers[i - 1]
+
+    def flow(self, without: Collection[int] = ()) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""
+        kept = [i for i in range(len(self.lanes)) if i not in without]
+        return pulses([self.lanes[i] for i in kept], [self.weights[i] for i in kept])
+
+    def back(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: the gradient runs from the end to the beginning, and into each sublayer."""
+        lanes = [lane.copy() for lane in self.lanes]
+        for lane in lanes:
+            lane.points = lane.points[::-1]
+        return pulses(lanes, [1.0] + [0.4] * (len(lanes) - 1), "focus")

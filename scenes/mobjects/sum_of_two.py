@@ -1,0 +1,104 @@
+"""A vector, what is added to it, and their sum as arrows: how far it turns if it is replaced, and if it is added to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+
+from scenes.layout import Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.shapes import arrow, curve, dot, path
+from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import vectors_in
+from scenes.theme import units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px above and below the arrows, and beside them, for their names.
+AIR, ASIDE = 110.0, 180.0
+#: Px of the name of a vector, and above and below two vectors.
+NAME, STRIPS = 200.0, 80.0
+#: Degrees from which there is room for a name at the left of an arrow's tip.
+STEEP = 60
+#: The radii of the two angles, as shares of the length of the shortest arrow, and the px by which they differ at least.
+NEAR, FAR, APART = 0.42, 0.8, 120.0
+
+
+class SumOfTwo(VGroup):
+    """x, f(x) and x + f(x) from one point, in the plane of the first two, with the angles that they make with x.
+
+    Args:
+        part: the tensors of an attention at one position.
+        rows: x and f(x), each as a matrix of one row.
+        room: the rectangle that is filled.
+
+    `moved` is f(x) with its foot at the tip of x. `vectors` are both as cells, in the same room, with their `symbols`.
+    """
+
+    def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
+        plane, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
+        room = Room(room.left, room.top + 32, room.right, room.bottom)
+        spots = np.vstack([plane.values, np.zeros(2)])
+        low, high = spots.min(0), spots.max(0)
+        space = np.array([room.width - 2 * ASIDE, room.height - 2 * AIR])
+        self.px = float((space / np.maximum(high - low, 1e-9)).min())
+        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        ground = Ground()
+        self.origin = means(dot(foot, 9, "ink2"), ground)
+
+        def lead(i: int, role: str, start: np.ndarray = foot) -> VMobject:
+            way = np.array([*plane.values[i], 0]) * units(self.px)
+            line = arrow(start, start + way, role, 10, min(34.0, float(np.linalg.norm(way)) * 81))
+            return means(line, Tip(plane.quantity(i, 0), plane.quantity(i, 1), self.px, 18, ground))
+
+        self.before, self.found, self.sum = lead(0, "residual"), lead(1, "value"), lead(2, "weight")
+        tip = self.before[-1].points[0]
+        self.moved = lead(1, "value", tip)
+        short = float(np.linalg.norm(plane.values, axis=-1).min()) * self.px
+        near = max(short * NEAR, APART)
+        radii = near, max(short * FAR, near + APART)
+        self.turns = [
+            self._turn(foot, plane.values[i], quantity, radius, role)
+            for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
+        ]
+        sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
+        self.names = VGroup(*(Formula(source, LARGE) for source in sources))
+        there = [turn[1] for turn in self.turns]
+        sides = ((DOWN, RIGHT), (LEFT, UP) if replaced > STEEP else (UP, LEFT), (UP, RIGHT, DOWN))
+        for name, line, wanted in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):
+            self._name(name, line[-1].points[0], wanted, there, room)
+            there.append(name)
+        lines = room.inset(0, STRIPS).rows(2, 60)[::-1]
+        self.vectors, self.symbols = [], self.names[:2].copy()
+        for line, row, role, symbol in zip(lines, rows, ("residual", "value"), self.symbols, strict=True):
+            side, cells = line.split_columns(NAME, 24)
+            side.fit(symbol, most=1.0)
+            self.vectors += vectors_in(cells, row, role)
+        super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
+
+    @staticmethod
+    def _name(name: Formula, tip: np.ndarray, sides: Sequence[np.ndarray], there: list[VMobject], room: Room) -> None:
+        """Put a name beside the tip of its arrow, on the first side that is clear of what stands there."""
+        reach = (units(room.width) - name.width) / 2
+        for side in sides:
+            name.next_to(tip, side, buff=units(24))
+            name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
+            apart = [np.abs(name.get_center() - other.get_center())[:2] for other in there]
+            sizes = [np.array([name.width + other.width, name.height + other.height]) / 2 for other in there]
+            if not any((far < size + units(10)).all() for far, size in zip(apart, sizes, strict=True)):
+                return
+
+    @staticmethod
+    def _turn(foot: np.ndarray, tip: np.ndarray, degrees: Quantity, radius: float, role: str) -> VGroup:
+        turn = float(np.arctan2(tip[1], tip[0]))
+        bend = [foot + np.array([np.cos(t), np.sin(t), 0]) * units(radius) for t in np.linspace(0, turn, 24)]
+        words = Words(f"{degrees:.0f}°", "large number", role)
+        middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0])
+        return VGroup(path(bend, role, 5), words.settle(foot + middle * (units(radius + 34) + words.width / 2)))
+
+    def threads(self, chips: Sequence[VMobject]) -> list[VMobject]:
+        """Lines from the tokens that f(x) is made of."""
+        return [curve(chip.get_bottom(), self.vectors[1].get_top(), "value") for chip in chips]
