@@ -126,7 +126,7 @@ class Heads(Chapter):
             beat(
                 f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
                 "multi-head attention.",
-                pile.out_of(ribbon, blend),
+                *pile.out_of(ribbon, blend),
                 pile.fan_out(),
             ),
             beat(

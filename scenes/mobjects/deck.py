@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Travel, appear_in_turn, gather, leave
+from scenes.animations import Travel, appear, appear_in_turn, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words
@@ -72,11 +72,13 @@ class Pile(VGroup):
             self.pairs.append((copied.move_to(room.centre + _aside(i, count, step)), panel))
         super().__init__(*(copied for copied, _ in self.pairs))
 
-    def out_of(self, *picture: VMobject) -> tuple[Animation, ...]:
-        """A picture shrinks into the nearest plate, and the others come up behind it."""
+    def out_of(self, *picture: VMobject) -> list[tuple[Animation, ...]]:
+        """A picture shrinks to where the nearest plate comes up, with the others behind it."""
         *behind, (front, _) = self.pairs
-        others = appear_in_turn([copied for copied, _ in behind])
-        return (*([others] if others else []), leave(*picture), gather([VGroup(*picture)], front, "dive"))
+        whole, others = VGroup(*picture), appear_in_turn([copied for copied, _ in behind])
+        small = whole.copy().scale(min(front.width / whole.width, front.height / whole.height)).move_to(front)
+        shrink = Travel(whole, small, 0.0, "dive", leaving=True)
+        return [(shrink,), (*([others] if others else []), leave(small), appear(front, rise=False))]
 
     def fan_out(self) -> Animation:
         """Each copy goes to the place of its panel."""

@@ -25,6 +25,8 @@ FULL = 0.9
 CELL = 0.92
 #: More heads than this stand in two lines.
 MOST_IN_A_LINE = 6
+#: Rows nearer to each other than this, in px, have no words.
+CLOSEST = 27.0
 #: Px of a panel's head and foot, of the margin at its sides, and between two panels; the style of the words.
 HEAD, FOOT, INSET, PANEL, WORDS = 64.0, 136.0, 22.0, 24.0, "token"
 
@@ -111,11 +113,13 @@ def on_columns(texts: list[Words], xs: Sequence[float], top: float, upright: boo
 class HeadPlate(VGroup):
     """The plate of a head in a room, with its name at the upper left; it is the same one wherever the head is shown."""
 
-    def __init__(self, head: int, room: Room, wordy: bool = True) -> None:
+    def __init__(self, head: int, room: Room, large: bool = True) -> None:
         self.key = "head", head
         self.paper = Box(room.width, room.height, palette().surface, 14, palette().line, 2).move_to(room.centre)
-        lead = "head " if room.width > 130 else ""
-        letter = Words(f"{lead}{letter_of(head)}", "block" if wordy else "fact", "ink", self.paper)
+        style = "block" if large else "fact"
+        letter = Words(f"head {letter_of(head)}", style, "ink", self.paper)
+        if letter.width > units(room.width - 2 * INSET):
+            letter = Words(letter_of(head), style, "ink", self.paper)
         letter.settle(at(0, room.top + HEAD / 2)).begin_at(at(room.left + INSET, 0)[0])
         super().__init__(self.paper, letter)
 
@@ -128,40 +132,49 @@ class Patterns(VGroup):
         masked: the masked scores of one of these heads; a mask is the same for all of them.
         room: the rectangle that is filled.
 
-    `panels[h]` is a plate with the name of head h and its grid: it can be moved as one. Of more than `MOST_IN_A_LINE`
-    heads, the words of the sentence stand once above all panels.
+    `panels[h]` is a plate with the name of head h and its grid: it can be moved as one. Where the words of the sentence
+    have no room at the grids, they stand once above all panels.
     """
 
     def __init__(self, weights: NamedTensor, masked: NamedTensor | None = None, room: Room = STAGE) -> None:
         heads, rows, columns = weights.shape
-        self.wordy = heads <= MOST_IN_A_LINE
-        lines = 1 if self.wordy else 2
-        labels = weights.words("query")
+        lines, labels = 1 if heads <= MOST_IN_A_LINE else 2, weights.words("query")
+        self.large = lines == 1
         side = max(word(label, WORDS).width for label in labels) * 135 + 24
-        self.row_words: VGroup | None = None
-        _, rest = room.split_columns(side) if self.wordy else room.split_rows(64, 16)
-        if not self.wordy:
-            self.row_words = in_line(labels, room.width).move_to(room.split_rows(64)[0].centre)
         longest = max(word(label, WORDS).width for label in weights.words("key")) * 135
-        panels = [part for line in rest.rows(lines) for part in line.columns(-(-heads // lines), PANEL)][:heads]
-        inside, foot = panels[0].inset(INSET, 0), FOOT if self.wordy else HEAD
-        pitch = inside.width / columns
-        above = (longest + 16 if longest > pitch - 10 else 46) if self.wordy else 0
-        pitch = min(pitch, (inside.height - HEAD - above - foot) / rows)
+        foot = FOOT if self.large else HEAD
+
+        def laid_out(rest: Room, above: float) -> tuple[list[Room], float]:
+            """The places of the panels in a room, and the pitch of their grids."""
+            places = [part for line in rest.rows(lines) for part in line.columns(-(-heads // lines), PANEL)][:heads]
+            free = places[0].height - HEAD - above - foot
+            return places, min((places[0].width - 2 * INSET) / columns, free / rows)
+
+        above = longest + 16
+        panels, pitch = laid_out(room.split_columns(side)[1], above)
+        wordy = self.large and pitch > CLOSEST
+        if wordy and longest <= pitch - 10:
+            above = 46.0
+            panels, pitch = laid_out(room.split_columns(side)[1], above)
+        elif not wordy:
+            above = 0.0
+            panels, pitch = laid_out(room.split_rows(64, 16)[1], above)
         high = HEAD + above + pitch * rows + foot
         self.grids, self.plates, self.panels = VGroup(), VGroup(), VGroup()
         for head, place in enumerate(panels):
             middle = (place.top + place.bottom) / 2
-            plate = HeadPlate(head, Room(place.left, middle - high / 2, place.right, middle + high / 2), self.wordy)
+            plate = HeadPlate(head, Room(place.left, middle - high / 2, place.right, middle + high / 2), self.large)
             grid = Pattern(weights[head], pitch, masked)
             top = middle - high / 2 + HEAD + above
             grid.shift(at((place.left + place.right) / 2, top + pitch * rows / 2) - grid.cells.get_center())
             self.grids.add(grid)
             self.plates.add(plate)
             self.panels.add(VGroup(plate, grid))
-        self.words = VGroup(self.row_words) if self.row_words else VGroup(self.grids[0].row_words(WORDS))
-        if self.wordy:
-            self.words.add(*(grid.column_words(WORDS) for grid in self.grids))
+        self.words = (
+            VGroup(self.grids[0].row_words(WORDS), *(grid.column_words(WORDS) for grid in self.grids))
+            if wordy
+            else VGroup(in_line(labels, room.width).move_to(room.split_rows(64)[0].centre))
+        )
         super().__init__(self.panels, self.words)
 
     @classmethod
@@ -179,7 +192,7 @@ class Patterns(VGroup):
         found = VGroup()
         for plate, grid, row in zip(self.plates, self.grids, rows, strict=True):
             top_key, share = row.largest()
-            if not self.wordy:
+            if not self.large:
                 text = Words(f"{top_key} {share:share}", "note", paper=plate.paper)
                 found.add(text.settle(plate.get_bottom() + UP * units(HEAD / 2)))
                 continue

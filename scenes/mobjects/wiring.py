@@ -55,8 +55,9 @@ class Wiring(VGroup):
         self.formula = Formula(
             'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}', LARGE
         )
-        self.formula.scale(units(MACHINE - 24) / self.formula.height).move_to(middle)
-        self.box = Box(self.formula.width * 135 + 80, MACHINE, palette().surface, 14, palette().line, 2.5)
+        high = MACHINE * (0.8 if self.upper.upright or self.lower.upright else 1)
+        self.formula.scale(units(high - 24) / self.formula.height).move_to(middle)
+        self.box = Box(self.formula.width * 135 + 80, high, palette().surface, 14, palette().line, 2.5)
         self.box.move_to(middle)
         below, above = self.box.get_bottom() + DOWN * units(AWAY), self.box.get_top() + UP * units(AWAY)
         self.tags = {role: Tag(role).scale(1.3).move_to(below).shift([units(x), 0, 0]) for role, x in PLUGS.items()}
