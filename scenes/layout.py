@@ -85,6 +85,10 @@ class Room:
             return rest, small
         return self.split_columns(large, space)
 
+    def golden_rows(self, space: float = 20) -> tuple[Room, Room]:
+        """Two parts one below the other in the golden ratio, the larger one above."""
+        return self.split_rows((self.height - space) * 0.618, space)
+
     def inset(self, across: float, down: float | None = None) -> Room:
         """The room without a margin of `across` px at the sides and `down` px above and below."""
         down = across if down is None else down

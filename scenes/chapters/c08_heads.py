@@ -1,201 +1,216 @@
-"""Several heads, each with shares of its own; and attention to another sequence."""
+"""Several heads, each with a softmax of its own; and attention to another sequence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import DOWN, LEFT, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, follow, grow, leave, ring_around, slide
-from scenes.animations.branching import multiply, reshape
-from scenes.layout import STAGE, at_floor, centred
-from scenes.mobjects.budgets import Budgets, letter_of
-from scenes.mobjects.cuts import Cuts
-from scenes.mobjects.cutting import Cutting
-from scenes.mobjects.joining import Joining
-from scenes.mobjects.patterns import Patterns, sharpest
-from scenes.mobjects.race import Race, TwoModels, fact, named_head
-from scenes.mobjects.role_table import CALLED, HundredCases, RoleTable, layer_name, role_name, stacked
-from scenes.mobjects.rows import Answer
+from scenes.animations import (
+    Flight,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    fill,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+    slide,
+)
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.card import Card
+from scenes.mobjects.deck import Pile
+from scenes.mobjects.head_columns import JoinedHeads, SplitHeads
+from scenes.mobjects.patterns import Patterns
+from scenes.mobjects.race import Race, named_head
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.role_table import HundredCases, RoleTable, falls_most, layer_name, role_name
+from scenes.mobjects.sink import Sink
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
-from scenes.mobjects.two_ways import Guess, both_guesses
-from scenes.mobjects.wiring import Ledger, Wiring
-from scenes.mobjects.wording import counted, entering, strongest
+from scenes.mobjects.weighted_sum import WeightedSum, blend_of
+from scenes.mobjects.wiring import Wiring
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import Focus, best_head, focus_of, layers_of, stack_of
-from transformer_core.studies.measures.patterns import widest
-from transformer_core.studies.measures.significance import tallies_count
-from transformer_core.tracing.provenance import Phrase
+from transformer_core.studies.focus import (
+    DECODER,
+    INFLECTED,
+    Focus,
+    best_head,
+    focus_of,
+    layers_of,
+    mixed_focus,
+    stack_of,
+    within_reach,
+)
+from transformer_core.studies.measures.patterns import NEIGHBOURS, widest
 from transformer_core.tracing.trace import Trace
 
-#: The role that chapters five to seven follow.
-ROLE, OTHER_ROLE = "adjective(inflected)->noun", "adjective(invariant)->noun"
-#: A sentence of fewer words leaves its heads little to choose.
-FEW = 4
-#: A change of a role is told from so many cases on.
-ENOUGH = 100
+#: The role of adjectives that Spanish does not inflect.
+INVARIANT = "adjective(invariant)->noun"
+#: What a query may be guessed to look for.
+GUESSES = "determiner->noun", "noun->adjective"
 
 
 class Heads(Chapter):
-    """Several rows of shares for one token, what they add up to, and a decoder that asks another sequence."""
+    """Several rows of attention weights for one token, what they add up to, and attention to another sequence."""
 
     number = 8
     title = "Several heads; self and cross"
     needs = ("self-attention",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
-        return f"{focus_of(trace).path} *.cross_attn"
+        return f"{mixed_focus(trace).path} *.cross_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        focus = focus_of(trace)
-        yield from self.one_must_divide(focus, trace)
-        yield from self.not_a_slice(focus, trace)
-        yield from self.side_by_side(focus, trace)
+        focus = mixed_focus(trace)
+        blend, split = blend_of(trace, focus), SplitHeads.of(trace, focus)
+        card = Card("measured on sentences that the model has not seen")
+        yield from self.one_row(focus, trace, *blend)
+        yield from self.side_by_side(focus, trace, *blend)
+        yield from self.no_slices(focus, trace, split)
+        yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
-        yield from self.names_are_earned(trace)
-        yield from self.guesses(trace)
-        yield from self.only_when_needed(trace)
-        yield from self.one_takes_it(trace)
-        yield from self.a_sum_of_heads(focus, trace)
+        yield from self.names_are_earned(trace, card)
+        yield from self.one_takes_it(trace, card)
+        yield from self.only_when_needed(trace, card)
+        yield from self.a_sink(focus_of(trace), trace)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
-        yield from self.a_choice_we_made(trace)
-        yield from self.separate_projections(focus, trace)
+        yield from self.several_looks(focus, trace, split)
 
-    def one_must_divide(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter: one row of shares has only one to give."""
-        query_token, picture = focus.query_token, Budgets(trace, focus)
-        share = trace[f"{focus.path}.weights"].pick(
-            batch=0, head=focus.head, query=query_token, key=focus.top_key.position
-        )
-        most, largest = trace.in_full(f"{focus.path}.mean_weights", batch=0, query=query_token.position).largest()
-        heads = trace["config.heads"]
-        cut = (
-            f"It would have to cut: the most is {largest:share}, to “{most}”. |"
-            if largest < share
-            else claim(
-                len(picture.looks[0].chips) == 1,
-                "Here nothing else is there to look at. |",
-                "Each further look takes from the others. |",
-            )
-        )
-        single = VGroup(picture.single.pieces)
-        one, wide = picture.looks
+    def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
+        """The question of the chapter: one row of weights can be divided, but what it brings is one blend."""
+        query_token = focus.query_token
+        chips = [ribbon.chips[j] for j in within_reach(focus.seen(trace), query_token)]
+        top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
         yield Step(
-            "What if a word must look at two things?",
-            say=f"A row’s shares add up to one. Here “{query_token}” gives “{focus.top_key}” {share:share} of it. |"
-            f"What if it must look at more? {cut}"
-            f"So we take {counted(heads, 'head')}: each has a whole one to spend.",
-            show=[
-                [
-                    appear(picture.query_token, picture.single.outline, picture.one_name),
-                    appear(picture.single.pieces, picture.single.names, picture.single.most),
-                    appear(one.chips),
-                    *([appear(one.arcs, one.marks)] if len(one.arcs) else []),
-                ],
-                [
-                    leave(picture.single.names, picture.single.most, picture.one_name, one.arcs, one.marks),
-                    (reshape(single, VGroup(picture.cut.pieces)), appear(picture.cut_name)),
-                    (appear(picture.cut.names, picture.cut.most), appear_in_turn([*wide.arcs])),
-                ],
-                [
-                    leave(one.chips, wide.arcs),
-                    (
-                        *multiply(VGroup(picture.cut.pieces), [VGroup(row.pieces) for row in picture.rows]),
-                        appear(picture.letters, picture.rows_name, *(row.outline for row in picture.rows)),
-                    ),
-                    appear(*(row.names for row in picture.rows), *(row.most for row in picture.rows)),
-                ],
-            ],
+            "What if a word needs two others at once?",
+            beat(
+                f"In head {letter_of(focus.head)} of the {layer_name(focus.layer)}, "
+                f"the attention weights of “{query_token}” add up to one.",
+                (ribbon.mark({ribbon.place(query_token): "query"}), deal(chips, picture.values)),
+                (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
+            ),
+            beat(
+                claim(
+                    len(chips) > 1,
+                    f"“{top_key}” gets {most:share}. What one token gets, the others lose.",
+                    f"“{top_key}” gets {most:share}, since no other token is there.",
+                ),
+                picture.weigh(),
+            ),
+            beat(
+                "What comes out is one vector: a blend, in which no value arrives in full.",
+                appear(picture.output.plate, picture.heading),
+                picture.pour(),
+            ),
+            beat("What if a word needs two others, each in full?", appear(ring_around(picture.output))),
+            stage=[ribbon],
         )
 
-    def not_a_slice(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Every head reads the whole row; the slicing happens in the weights."""
-        path, query_token = focus.path, focus.query_token
-        row = entering(trace, focus).pick(position=query_token)
-        entry = strongest(row).position
-        matrices, queries = (
-            trace[f"parameters.{path}.w_q"],
-            trace[f"{path}.q"].pick(batch=0, query=query_token.position),
-        )
-        picture = Cutting(row, query_token, matrices, queries, trace[f"{path}.query_sensitivity"], entry)
-        width, heads = trace["config.d_model"], trace["config.heads"]
-        reached = trace[f"{path}.sensitive_heads"].pick(d_model=entry)
+    def side_by_side(self, focus: Focus, trace: Trace, ribbon: Ribbon, blend: WeightedSum) -> Iterator[Step]:
+        """The set piece: a layer is a deck of heads, which fans out."""
+        query_token, heads = focus.query_token, trace["config.heads"]
+        layers = [layer for layer in layers_of(trace) if layer != focus.layer][:1]
+        picture, *others = (Patterns.of(trace, focus, layer) for layer in (focus.layer, *layers))
+        pile, other = Pile(picture.panels, focus.head), focus_of(trace)
+        head = other.head if other.layer == focus.layer else focus.head
+        top_key, most = picture.rows.pick(head=head).largest()
         yield Step(
-            "A slice of the row for each head?",
-            say="Does each head get a slice? No. |"
-            f"Every head reads all {width} entries, through its own columns of the query matrix. |"
-            "Nudge one entry. With slices, one query would move. |"
-            f"Here {reached} of {heads} {claim(float(reached) == 1, 'does', 'do')}: the matrix is what is cut.",
-            show=[
-                [
-                    appear(picture.token, picture.strip, picture.homes),
-                    (reshape(picture.homes, picture.slices), appear(picture.letters)),
-                    appear_in_turn([*picture.crosses]),
-                ],
-                [
-                    leave(picture.homes, picture.letters, picture.crosses),
-                    appear(picture.names, picture.matrices),
-                    appear_in_turn([*picture.funnels]),
-                    appear(picture.queries, picture.tag),
-                ],
-                appear(picture.rings[0]),
-                [appear(picture.rings[1:]), appear(picture.changes, picture.change_name, picture.reaches)],
-            ],
-            stay=(),
-        )
-
-    def side_by_side(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """All heads of a layer, and of another one."""
-        layers = layers_of(trace)
-        here, other = focus.layer, next((layer for layer in layers if layer != focus.layer), focus.layer)
-        weights = trace[f"{focus.path}.weights"].pick(batch=0)
-        heads, letters = trace["config.heads"], [letter_of(head) for head in range(len(weights))]
-        masked = trace[f"{focus.path}.masked"].pick(batch=0, head=0)
-        first = Patterns(trace[f"{focus.stack}.{other}.self_attn.weights"].pick(batch=0), letters, masked)
-        picture = Patterns(weights, letters, masked)
-        names = [picture.named(layer_name(layer)) for layer in (other, here)]
-        disputed, words = trace[f"{focus.path}.queries_in_dispute"].pick(batch=0), trace["config.words"]
-        query_token, most = trace[f"{focus.path}.distinct_top_keys"].pick(batch=0).largest()
-        rings = VGroup(*(ring_around(grid.band(query_token.position)) for grid in picture.grids))
-        found = picture.favourites(trace.in_full(f"{focus.path}.weights", batch=0, query=query_token.position))
-        blurred = trace.about.get("card", {}).get("recipe", {}).get("entropy_penalty", 0) > 0
-        another = claim(other != here, "Another layer, other heads.", "This model has a single layer.")
-        sharp = " A small penalty on blur keeps them sharp." if blurred else ""
-        told = (
-            f"Their favourites differ for {disputed} of {counted(words, 'word')}. |"
-            f"“{query_token}” has {most} different ones."
-            if disputed > 0
-            else "Here every head has the same favourites. |"
-            + claim(
-                len(weights[0]) < FEW,
-                "A short sentence leaves little to choose.",
-                "They share them out in other parts.",
-            )
-        )
-        again = (
-            [
-                (
-                    *(reshape(a.lines, b.lines) for a, b in zip(first.grids, picture.grids, strict=True)),
-                    leave(names[0]),
-                    follow(names[1]),
+            "Several heads, each with a softmax of its own",
+            beat(
+                f"Then one head is not enough. This layer has {counted(heads, 'head')}, side by side: "
+                "multi-head attention.",
+                *pile.out_of(ribbon, blend),
+                pile.fan_out(),
+            ),
+            beat(
+                "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
+                appear_in_turn([*picture.words], "slow"),
+            ),
+            beat(
+                f"In each, “{query_token}” has a row of its own that adds up to one: "
+                f"head {letter_of(head)} gives “{top_key}” {most:share}, whatever the others do.",
+                appear_in_turn([ring_around(band) for band in picture.bands]),
+                appear_in_turn([*picture.top_keys], "slow"),
+            ),
+            *(
+                beat(
+                    f"The {layer_name(after.layer)} has other heads, with other patterns.",
+                    (leave(picture.top_keys), *picture.turn_into(after)),
+                    appear_in_turn([*after.top_keys]),
                 )
-            ]
-            if other != here
-            else None
+                for after in others
+            ),
+            stage=[ribbon, blend],
         )
+
+    def no_slices(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:
+        """Every head reads the whole vector; it is the matrix that is split."""
+        width, d_head, heads = trace["config.d_model"], trace["config.d_head"], trace["config.heads"]
+        reached = trace[f"{focus.path}.sensitive_heads"].pick(d_model=picture.entry)
         yield Step(
-            "The same sentence, a pattern for each head",
-            say=f"Rows ask, columns answer; a square is a share. "
-            f"{counted(heads, 'head')}, {counted(heads, 'pattern')}. |{another}{sharp} |{told}",
-            show=[
-                [appear(first.row_words, first.column_words, first.letters, names[0]), appear_in_turn([*first.grids])],
-                again,
-                None,
-                [appear(rings), appear(found)],
-            ],
-            stay=(),
+            "Does each head get a slice of the vector?",
+            beat(
+                f"Is the vector of “{focus.query_token}” cut into slices, one for each head?",
+                appear_in_turn([*picture.slices]),
+                deal([*picture.slices], picture.parts),
+            ),
+            beat(
+                f"No: every head reads all {width} numbers, and its own part of W_Q makes a query of {d_head}.",
+                (leave(picture.slices, picture.parts), appear(picture.whole)),
+                (appear_in_turn([*picture.matrices]), appear(picture.matrix_name)),
+                (leave(picture.whole), *(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices)),
+                (deal([*picture.matrices], picture.queries), appear(picture.query_name)),
+            ),
+            beat("Change one number of the vector.", appear(picture.ring), appear(picture.met)),
+            beat(
+                claim(
+                    bool(reached == heads),
+                    "All queries change, so each head reads the whole vector; only W_Q is split.",
+                    f"{reached} of {counted(heads, 'query')} change: some matrices have a zero there.",
+                ),
+                (deal([*picture.met], picture.changes, kind="slow"), appear(picture.change_name)),
+                appear(picture.whole),
+            ),
+            stage=[picture.token, picture.x, picture.plates],
+        )
+
+    def joined(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """Concat and W_O: each head writes, and what they write adds up."""
+        picture, query_token = JoinedHeads.of(trace, focus), focus.query_token
+        heads, d_head, width = trace["config.heads"], trace["config.d_head"], trace["config.d_model"]
+        longest, length = picture.norms.largest()
+        yield Step(
+            "Concatenate, then multiply by W_O",
+            beat(
+                f"Each head has made an output for “{query_token}”, of {counted(d_head, 'number')}.",
+                appear_in_turn([*picture.pieces]),
+            ),
+            beat(f"Concatenated, {heads} times {d_head} numbers are one vector again.", picture.join()),
+            beat(
+                f"One more matrix, W_O, multiplies it, and makes {width} numbers of it.",
+                appear(picture.matrix_name),
+                appear_in_turn([*picture.whole]),
+            ),
+            beat(
+                "That is a sum over heads: each meets its own rows of W_O, and what they write is added up.",
+                (leave(picture.concat_name), *picture.split()),
+                (deal([*picture.blocks], picture.written), appear(picture.written_name)),
+                appear(picture.sum_name),
+                *picture.add_up(),
+            ),
+            beat(
+                f"Head {letter_of(longest.position)} writes most here: length {length:.2f}.",
+                appear(picture.lengths, picture.length_name),
+                appear(ring_around(picture.written[longest.position])),
+            ),
+            stage=[picture.plates, picture.z_name],
         )
 
     def sorted_by_pattern(self, trace: Trace) -> Iterator[Step]:
@@ -215,298 +230,242 @@ class Heads(Chapter):
             told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
         yield Step(
             "Sorted by what they do",
-            say="What does each head do with this sentence? |"
-            "Sort them by the pattern that gets most attention on average, beyond chance. "
-            f"{clear} of {heads} {claim(float(clear) == 1, 'shows', 'show')} one clearly. |{told}",
-            show=[
-                [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
-                [
-                    leave(picture.layer_names, picture.letters),
-                    slide(picture.grids, picture.sorted, "slow"),
-                    appear(picture.names, rise=False),
-                ],
-                [appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))],
-            ],
-            stay=(),
+            beat("What does each head do with this sentence?"),
+            beat(
+                "Sort them by the pattern that gets most attention on average, beyond chance. "
+                f"{clear} of {heads} {claim(float(clear) == 1, 'shows', 'show')} one clearly.",
+                (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
+                appear(picture.names, rise=False),
+            ),
+            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))),
+            stage=[picture.layer_names, picture.letters, picture.grids],
             here=f"{stack}.*.self_attn",
         )
 
-    def names_are_earned(self, trace: Trace) -> Iterator[Step]:
-        """A role is a score over many sentences, not one pretty picture."""
-        if "roles.score" not in trace:
+    def names_are_earned(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
+        guesses = [best_head(trace, role) for role in GUESSES]
+        if not all(guesses):
             return
         earned = trace["roles.role_threshold"]
-        table = self.table = RoleTable(trace["roles.score"], earned)
-        rings = table.rings()
-        best = [(role, best_head(trace, role)) for role in table.winners]
-        told = [f"{Phrase(CALLED[role])}, {place[-1]:share}" for role, place in best[:2] if place]
-        unnamed = len(table.unnamed)
+        of_grammar = tuple(role for role in trace["roles.score"].labels["role"] if role not in NEIGHBOURS)
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, edged=True)
+        card.inside.fit(table)
+        first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
+        ring, fallen = ring_around(first[0], "query"), falls_most(trace, table.winners)
         yield Step(
-            "A name has to be earned",
-            say="One picture is no proof. In how many new cases does the largest share lie "
-            "where the grammar says? |"
-            f"From {earned:.0%} on we name it: {'; '.join(told)}. |"
-            + claim(
-                unnamed == 0,
-                "Every role found a head.",
-                claim(unnamed == 1, "The grey role found no head.", "The grey roles found no head."),
+            "A head earns its name",
+            beat(
+                "In how many new cases does a head give its largest weight to the word that grammar names?",
+                appear(table.heads),
+                appear_in_turn([VGroup(table.calls[role], line) for role, line in table.lines.items()], "slow"),
             ),
-            show=[
-                [appear(*table.calls.values(), table.heads), appear_in_turn([*table.lines.values()])],
-                appear_in_turn([*rings]),
-                (*(reshape(table.calls[role], table.muted(role), "rest") for role in table.unnamed),),
-            ],
-            stay=(),
+            beat(f"From {earned:.0%} on, it has earned a name.", appear_in_turn([*table.rings()])),
+            beat(f"A determiner attends to its noun in {first[1]:share};", appear(ring)),
+            beat(
+                claim(
+                    bool(second[1] >= earned),
+                    f"a noun to its adjective in {second[1]:share}.",
+                    f"a noun to its adjective only in {second[1]:share}.",
+                ),
+                move_ring(ring, second[0], "query"),
+            ),
+            *(
+                [
+                    beat(
+                        "Training helps: it penalizes blurred attention,",
+                        move_ring(ring, table.best(fallen[0]), "query"),
+                    ),
+                    beat(
+                        "and the decoder has one cross-attention head a layer. With four, "
+                        f"the role “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
+                        exchange([table.best(fallen[0])], [table.replaced(*fallen)]),
+                        appear(ring_around(table.best(fallen[0]))),
+                    ),
+                ]
+                if fallen
+                else []
+            ),
+            stage=[card],
         )
 
-    def guesses(self, trace: Trace) -> Iterator[Step]:
-        """Two guesses of the notes, measured."""
-        nouns, adjectives = best_head(trace, "determiner->noun"), best_head(trace, "noun->adjective")
-        if nouns is None or adjectives is None:
+    def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """How a head comes to its role: several try, one keeps it."""
+        picture = Race.of(trace, INFLECTED, card.inside)
+        if picture is None:
             return
-        first, second = nouns[-1], adjectives[-1]
-        line = trace["roles.role_threshold"]
-        one, other = (
-            Guess("A determiner looks for its noun", first, line),
-            Guess("A noun looks for its adjective", second, line),
-        )
-        STAGE.fit(VGroup(one, other).arrange(DOWN, buff=gap("part")))
+        peak, last = picture.peak()
+        ring = ring_around(picture.labels[0], roomy=True)
+        seeds = trace.under("experiment.heads_over_seeds")
         yield Step(
-            "Two guesses, measured",
+            "Several try, one takes it",
             beat(
-                "What do queries look for? A guess: a determiner looks for its noun,",
-                appear(one.bar.track),
-                appear(one.line),
+                "Nobody tells a head what to become. Watch one role through the training: several heads try.",
+                appear(picture.line),
+                fill(picture.steps, "slow"),
             ),
-            beat("and a noun for its adjective.", appear(other.text, other.bar.track, other.line)),
             beat(
-                f"How often does the largest weight of the best head lie there? "
-                f"In {first:share} and {second:share} of new cases.",
-                appear(one.mark, other.mark),
-                grow(one.bar.bar),
-                appear(one.bar.number),
-                grow(other.bar.bar),
-                appear(other.bar.number),
+                f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
+                draw(picture.onset),
+                appear(picture.labels[0]),
             ),
-            beat(both_guesses(first, second, line), appear(one.verdict), appear(other.verdict)),
-            stage=[one.text],
+            beat(
+                claim(
+                    last < peak - 0.05,
+                    f"Its rival reached {peak:share}, then let go.",
+                    f"Its rival has {last:share}, too.",
+                ),
+                appear(picture.labels[1]),
+            ),
+            beat(
+                f"In {seeds['tried']} trainings, it was "
+                f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')}: chance decides."
+                if "tried" in seeds
+                else "Which one takes it, only the training tells.",
+                appear(ring),
+                move_ring(ring, picture.labels[1]),
+            ),
+            stage=[card, picture.plot, picture.ticks],
         )
 
-    def only_when_needed(self, trace: Trace) -> Iterator[Step]:
-        """The pair of chapter seven, over all cases: same English grammar, other need."""
-        names = ROLE, OTHER_ROLE
-        place = best_head(trace, names[0])
+    def only_when_needed(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """The pair of the chapters before, over all cases: same English grammar, other need."""
+        place = best_head(trace, INFLECTED)
         if place is None or "roles.queries" not in trace:
             return
         layer, head, score = place
-        other = trace["roles.score"].pick(role=names[1], layer=layer, head=head)
-        cases = [trace["roles.queries"].pick(role=name) for name in names]
-        panels = stacked(
-            [
-                HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases"),
-                HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases"),
-            ],
-            54,
-        )
-        centred(panels)
+        other = trace["roles.score"].pick(role=INVARIANT, layer=layer, head=head)
+        cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
+        panels = [
+            HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases", wide=True),
+            HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases", wide=True),
+        ]
+        card.inside.padded().fit(VGroup(*panels).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT))
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
-        verdict = (
-            f"Same English grammar, other need. Nobody programmed this{held}."
-            if score - other > 0.5
-            else claim(
-                bool(abs(score - other) < 0.1),
-                "This model hardly tells the two apart.",
-                "This model tells the two apart only in part.",
-            )
-        )
         yield Step(
             "It looks only when it needs to",
-            say=f"Not one pair, but all new cases: this head looks from adjective to noun in {score:share}, "
-            f"if Spanish gives the adjective a gender. |If not: {other:share}. |{verdict}",
-            show=[
-                [appear(panels[0].title, panels[0].note), fill(panels[0].dots, "row"), appear(panels[0].score)],
-                [appear(panels[1].title, panels[1].note), fill(panels[1].dots, "row"), appear(panels[1].score)],
-                None,
-            ],
-            stay=(),
+            beat(
+                "Some adjectives have a gender in Spanish, so the noun decides their form: "
+                f"this head attends to it in {score:share} of new cases.",
+                fill(panels[0].dots, "slow"),
+                appear(panels[0].score),
+            ),
+            beat(
+                f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
+                appear(panels[1].title, panels[1].note),
+                fill(panels[1].dots, "slow"),
+                appear(panels[1].score),
+            ),
+            beat(
+                f"Nobody programmed this{held}."
+                if score - other > 0.5
+                else claim(
+                    bool(abs(score - other) < 0.05),
+                    "This model hardly tells the two apart.",
+                    "This model tells the two apart only in part.",
+                ),
+                appear_in_turn([ring_around(panel.score, roomy=True) for panel in panels], "slow"),
+            ),
+            stage=[card, panels[0].title, panels[0].note],
         )
 
-    def one_takes_it(self, trace: Trace) -> Iterator[Step]:
-        """How a head comes to its role: several try, one keeps it."""
-        watched = "experiment.emergence.roles"
-        place = best_head(trace, ROLE)
-        if place is None or f"{watched}.score" not in trace:
+    def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """Where the weight of a query goes that has no need of the head."""
+        picture = Sink.of(trace, focus)
+        if picture is None:
             return
-        picture = Race(
-            trace[f"{watched}.score"].pick(role=ROLE), trace["experiment.emergence.step"], trace["roles.role_threshold"]
-        )
-        step, (peak, last) = trace[f"{watched}.onset"].pick(role=ROLE), picture.peak()
-        if place[:2] != picture.best or step < 0:  # another training than that of this model
-            return
-        rival = (
-            f"Its rival had {peak:share} and let go: {last:share}."
-            if last + 0.1 < peak
-            else f"Its rival has {last:share}, too."
-        )
-        seeds = trace.under("experiment.heads_over_seeds")
-        again = (
-            f"In {seeds['tried']} trainings it settled in {counted(seeds['places'].pick(role=ROLE), 'different head')}."
-            if "tried" in seeds
-            else "Which one takes it, only the training tells."
-        )
+        sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
+        norm, other, flow = picture.norm, picture.other_norm, pulses(arcs.arcs, arcs.drawn_weights)
         yield Step(
-            "Several try, one takes it",
-            say="Nobody tells a head what to become. One role, through the training: several heads try. |"
-            f"{named_head(*picture.best)} keeps it from step {step:,.0f}. |{rival} |{again}",
-            show=[
-                [appear(picture.plot, picture.ticks, picture.line), fill(picture.steps, "slow")],
-                appear(picture.labels[0]),
-                appear(picture.labels[1]),
-                None,
-            ],
-            stay=(),
-        )
-
-    def a_choice_we_made(self, trace: Trace) -> Iterator[Step]:
-        """Fewer cross-attention heads leave more to the encoder."""
-        if "experiment.cross_heads.best_role" not in trace or trace["config.cross_heads"] != 1:
-            return
-        run = trace.under("experiment.cross_heads")
-        one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
-        roles = [role for role in one.labels["role"] if one.pick(role=role) >= trace["roles.role_threshold"]]
-        told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
-        fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
-        exact = [run["exact"].pick(model=model) for model in ("one", "four")]
-        picture = TwoModels(run["best_role"], roles, ("one cross-attention head", "four of them"))
-        right = fact("whole sentences right", exact, ".1%").next_to(picture, DOWN, buff=gap("grid"))
-        centred(VGroup(picture, right))
-        tallies = [(float(share) * float(run["sentences"]), float(run["sentences"])) for share in exact]
-        alike = claim(
-            tallies_count(*tallies),
-            "Right sentences differ, too, by one training each.",
-            "By right sentences, the two can’t be told apart.",
-        )
-        yield Step(
-            "A choice we made",
-            say="Our decoder has one cross-attention head a layer; the paper has as many as elsewhere. |"
-            f"With four, the role “{role_name(fallen)}” falls from {one.pick(role=fallen):share} "
-            f"to {four.pick(role=fallen):share}: the decoder can look for itself. |{alike}",
-            show=[
-                [appear(picture.calls, picture.names[0]), appear_in_turn([*picture.ones])],
-                [appear(picture.names[1]), appear_in_turn([*picture.others])],
-                appear(right),
-            ],
-            stay=(),
-            here="*.cross_attn",
-        )
-
-    def a_sum_of_heads(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Concat and W_O: each head writes, and what they write adds up."""
-        part, query_token = trace.under(focus.path, batch=0, query=focus.query_token.position), focus.query_token
-        lengths = part["head_norms"]
-        picture = Joining(
-            part["z"],
-            trace[f"parameters.{focus.path}.w_o"],
-            part["head_out"],
-            part["head_sums"],
-            lengths,
-            query_token,
-            bias=f"parameters.{focus.path}.b_o" in trace,
-        )
-        longest, length = lengths.largest()
-        yield Step(
-            "Joined, then mixed: a sum of heads",
-            say=f"Each head made a short row for “{query_token}”. Joined, they meet one more matrix. |"
-            "Cut it in as many blocks: each head meets its own, and writes a whole row. |"
-            "Add them up: the same output. |"
-            f"Head {letter_of(longest.position)} writes most here: length {length:.2f}.",
-            show=[
-                [appear(picture.joined, picture.joined_name), appear(picture.whole, picture.block_name)],
-                [
-                    (
-                        reshape(picture.joined, picture.pieces),
-                        reshape(picture.whole, picture.blocks),
-                        leave(picture.joined_name),
-                        appear(picture.letters),
+            "An attention sink",
+            beat(
+                f"“{picture.query_token}” does not need “{noun}”. But its weights must add up to one: "
+                f"{picture.weight:share} goes to “{sink}”.",
+                draw(*arcs.arcs, kind="row"),
+                appear(arcs.marks),
+                ambient=flow,
+            ),
+            beat(
+                claim(
+                    bool(norm < other),
+                    f"The value of “{sink}” is short: {norm:.2f}, against {other:.2f} for “{noun}”. "
+                    "So the head adds little.",
+                    f"The value of “{sink}” has length {norm:.2f}, that of “{noun}” {other:.2f}.",
+                ),
+                (appear(bars.name, bars.zero), appear_in_turn([*bars.bars])),
+                appear(bars.numbers),
+                ambient=flow,
+            ),
+            beat(
+                "That is an attention sink: a token that takes the weight for which a head has no use.",
+                appear(ring_around(arcs.chips[sink.position])),
+                ambient=flow,
+            ),
+            *(
+                beat(
+                    f"Could “{sink}” carry the gender of “{noun}”? "
+                    + claim(
+                        most < 0.05,
+                        f"Hardly: before, it gave that at most {most:.1%}.",
+                        f"Perhaps: before, it gave that {most:share}.",
                     ),
-                    (appear_in_turn([*picture.parts]), appear(picture.part_name)),
-                ],
-                [appear(picture.line, picture.sum_name, picture.states[0]), *picture.growing()],
-                [appear(picture.lengths, picture.length_name), appear(ring_around(picture.parts[longest.position]))],
-            ],
-            stay=(),
+                    ambient=flow,
+                )
+                for most in [picture.before]
+                if most is not None
+            ),
+            stage=arcs.chips,
         )
 
     def self_or_cross(self, trace: Trace) -> Iterator[Step]:
         """Who supplies the queries, who the keys and values."""
-        layer = len([name for name in range(64) if f"decoder.{name}.self_attn.q" in trace]) - 1
-        own, cross = f"decoder.{layer}.self_attn", f"decoder.{layer}.cross_attn"
-        weights = trace[f"{own}.weights"].pick(batch=0)
-        argmax_ratio = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
-        asked = trace[f"{cross}.weights"].pick(batch=0, head=argmax_ratio)
+        layer = layers_of(trace, DECODER)[-1]
+        own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
-        picture = Wiring(asked.words("key"), asked.words("query"), ("the encoder’s last rows", "the decoder’s rows"))
-        before = Ledger(weights[sharpest(weights)], f"{rows} × {rows}")
-        after = Ledger(asked, f"{rows} × {columns}")
+        picture = Wiring.of(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
         yield Step(
-            "Self or cross: who supplies what?",
-            say="Self-attention: one sequence asks itself. "
-            f"Here the decoder: {counted(rows, 'row')}, {counted(rows, 'column')}. |"
-            "Now unplug keys and values, and plug them into the encoder’s last rows. |"
-            f"That is cross-attention: the decoder asks, the source answers, {rows} × {columns}. |"
-            "The formula is the same.",
-            show=[
-                [
-                    appear(picture.below, picture.below_words, picture.below_name),
-                    appear(*picture.inlets.values()),
-                    appear(picture.box, picture.formula),
-                    (appear(picture.outlet), appear(before)),
-                ],
-                [appear(picture.above, picture.above_words, picture.above_name), (*picture.replug(), leave(before))],
-                appear(after),
+            "Self-attention or cross-attention?",
+            beat(
+                "Where do queries, keys and values come from? In self-attention, all from one sequence: "
+                f"here, {counted(rows, 'vector')} of the decoder.",
+                (draw(*picture.inner), appear(*picture.tags.values())),
+                appear(picture.before),
+                ambient=pulses(picture.inner),
+            ),
+            beat(
+                "In cross-attention, queries still come from the decoder, but keys and values from the encoder.",
+                appear(picture.upper, picture.upper_name),
+                *picture.replug(),
+                leave(picture.before),
+                ambient=pulses(picture.outer),
+            ),
+            beat(
+                f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}. "
+                "The formula stays the same.",
+                appear(picture.after),
                 appear(ring_around(picture.box)),
-            ],
-            stay=(),
+                ambient=pulses(picture.outer),
+            ),
+            stage=[picture.lower, picture.lower_name, picture.box, picture.formula],
             here=f"{own} {cross}",
         )
 
-    def separate_projections(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def several_looks(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        picture = Cuts(trace[f"parameters.{focus.path}.w_q"])
-        removed = trace.under("experiment.parts_removed.exact")
-        without = {"part": "all heads but one"}
-        worth = (
-            f"Retrained with one head: {removed['over_seeds'].pick(**without):share} of sentences right, "
-            f"not {removed['over_seeds'].pick(part='nothing'):share}."
-            if "experiment.parts_removed.exact" in trace and removed["effect"].pick(**without) == 1
-            else "What a head learns is up to training."
-        )
         together = trace[f"{focus.path}.heads_per_key"]
-        alone = together == 1
-        told = (
-            "Each head is a projection of its own, with shares of its own, and their outputs add up. |"
-            if alone
-            else f"Each head has its own queries and shares; {together} heads share keys and values. "
-            "Their outputs add up. |"
-        )
-        answer = at_floor(
-            Answer(
-                "Each head is a projection of its own, with shares of its own; their outputs add up."
-                if alone
-                else "Each head has its own queries; a group of heads shares keys and values."
-            )
-        )
         yield Step(
-            "Several heads, several looks",
-            say=f"{told}{worth} |Your turn: cut the matrix for more heads. Does it take more parameters?",
-            show=[
-                [appear(picture.squares[1], picture.names[1]), appear_in_turn([*picture.lines[1]]), appear(answer)],
-                None,
-                [
-                    appear(picture.squares[0], picture.names[0], picture.squares[2], picture.names[2]),
-                    appear_in_turn([*picture.lines[2]]),
-                ],
-            ],
-            stay=(),
+            "Several heads, several ways to attend",
+            beat(
+                "So a token can attend to several others in full, because each head has a softmax of its own."
+                if together == 1
+                else f"So each head has queries and a softmax of its own; {together} heads share keys and values.",
+                tuple(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices),
+                deal([*picture.matrices], picture.queries),
+            ),
+            beat(
+                "Your turn: split W_Q for twice as many heads. Does it take more parameters?",
+                appear_in_turn([*picture.halve()], "slow"),
+            ),
+            stage=[picture.token, picture.x, picture.plates, picture.matrices, picture.matrix_name],
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import VGroup
+from manim import Animation, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.layout import Room
+from scenes.animations import Travel, appear, appear_in_turn, leave
+from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words
-from scenes.theme import palette, units
+from scenes.theme import pace, palette, units
 
 #: Px from one plate to the next, across and up, at most; with fewer than `NAMED` only the plate in front has a name.
 STEP, NAMED = 54.0, 32.0
@@ -41,13 +42,11 @@ class Deck(VGroup):
         wide, high = room.width - step * (count - 1), room.height - step * (count - 1)
         colours = palette()
         self.plates = VGroup()
-        names = [*names[:front], *names[front + 1 :], names[front]]
-        front = count - 1
-        for i, name in enumerate(names):
+        for i, name in enumerate(names[k] for k in nearest_last(count, front)):
             plate = Plate(wide, high, colours.surface, 12, colours.role(role), 3)
-            lit = i == front
+            lit = i == count - 1
             plate.set_stroke(colours.role(role if lit else "line"), stroke(6 if lit else 3), 1)
-            plate.shift(np.array([(i - (count - 1) / 2), -(i - (count - 1) / 2), 0]) * units(step))
+            plate.shift(_aside(i, count, step))
             parts = VGroup(plate)
             if step >= NAMED or lit:
                 text = Words(name, "fact" if step >= 40 else "note", role if lit else "ink2", paper=plate)
@@ -56,3 +55,48 @@ class Deck(VGroup):
             self.plates.add(parts)
         super().__init__(*self.plates)
         self.move_to(room.centre)
+
+
+class Pile(VGroup):
+    """Copies of panels behind each other in a room, the one in `front` nearest: the deck that fans out into them.
+
+    The first part of a panel is its plate, and the first part of that its paper. Where less than `NAMED` px of it can
+    be seen, the copy has nothing else.
+    """
+
+    def __init__(self, panels: Sequence[VGroup], front: int, room: Room = STAGE) -> None:
+        count = len(panels)
+        step = min(STEP, room.height * 0.3 / max(1, count - 1))
+        left = room.width - step * (count - 1), room.height - step * (count - 1)
+        factor = min(1.4, units(left[0]) / panels[0].width, units(left[1]) / panels[0].height)
+        #: Copies and panels, from the farthest to the nearest.
+        self.pairs: list[tuple[Mobject, VGroup]] = []
+        for i, panel in enumerate(panels[k] for k in nearest_last(count, front)):
+            copied = (panel if step >= NAMED or i == count - 1 else panel[0][0]).copy().scale(factor)
+            self.pairs.append((copied.move_to(room.centre + _aside(i, count, step)), panel))
+        super().__init__(*(copied for copied, _ in self.pairs))
+
+    def out_of(self, *picture: VMobject) -> list[tuple[Animation, ...]]:
+        """A picture shrinks to where the nearest plate comes up, with the others behind it."""
+        *behind, (front, _) = self.pairs
+        whole, others = VGroup(*picture), appear_in_turn([copied for copied, _ in behind])
+        small = whole.copy().scale(min(front.width / whole.width, front.height / whole.height)).move_to(front)
+        shrink = Travel(whole, small, 0.0, "dive", leaving=True)
+        return [(shrink,), (*([others] if others else []), leave(small), appear(front, rise=False))]
+
+    def fan_out(self) -> Animation:
+        """Each copy goes to the place of its panel."""
+        travels = [Travel(copied, panel, leaving=True) for copied, panel in self.pairs]
+        together = LaggedStart(*travels, lag_ratio=min(0.4, 2.0 / len(travels)))
+        together.set_run_time(pace("slow"))
+        return together
+
+
+def nearest_last(count: int, front: int) -> list[int]:
+    """The places of a deck from the farthest to the nearest: `front` comes last."""
+    return [*range(front), *range(front + 1, count), front]
+
+
+def _aside(place: int, count: int, step: float) -> np.ndarray:
+    """How far a plate lies from the middle of its deck: right of and below the one behind it."""
+    return np.array([1, -1, 0]) * (place - (count - 1) / 2) * units(step)

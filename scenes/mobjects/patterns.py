@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
-from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.animations.branching import reshape
+from scenes.layout import STAGE, Room
+from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
 from scenes.theme import at, palette, units
+from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The share of a cell's side that a whole share fills.
 FULL = 0.9
 #: The side of a cell, as a share of the distance to the next.
 CELL = 0.92
-#: More heads than this stand in two lines; px of a grid there.
-MOST_IN_A_LINE, GALLERY = 6, 210.0
-#: Px from the top of the frame to grids whose column words take no room, so that their letters stand clear of the map.
-HIGHEST = 250.0
+#: More heads than this stand in two lines.
+MOST_IN_A_LINE = 6
+#: Rows nearer to each other than this, in px, have no words.
+CLOSEST = 27.0
+#: Px of a panel's head and foot, of the margin at its sides, and between two panels; the style of the words.
+HEAD, FOOT, INSET, PANEL, WORDS = 64.0, 136.0, 22.0, 24.0, "token"
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -105,79 +110,101 @@ def on_columns(texts: list[Words], xs: Sequence[float], top: float, upright: boo
     return texts
 
 
+class HeadPlate(VGroup):
+    """The plate of a head in a room, with its name at the upper left; it is the same one wherever the head is shown."""
+
+    def __init__(self, head: int, room: Room, large: bool = True) -> None:
+        self.key = "head", head
+        self.paper = Box(room.width, room.height, palette().surface, 14, palette().line, 2).move_to(room.centre)
+        style = "block" if large else "fact"
+        letter = Words(f"head {letter_of(head)}", style, "ink", self.paper)
+        if letter.width > units(room.width - 2 * INSET):
+            letter = Words(letter_of(head), style, "ink", self.paper)
+        letter.settle(at(0, room.top + HEAD / 2)).begin_at(at(room.left + INSET, 0)[0])
+        super().__init__(self.paper, letter)
+
+
 class Patterns(VGroup):
-    """The heads of a layer side by side, with the sentence at the left and on top of each.
+    """The heads of a layer as panels side by side, each with a grid for the whole sentence.
 
     Args:
         weights: head × query × key.
-        letters: the name of each head.
         masked: the masked scores of one of these heads; a mask is the same for all of them.
-        high: px for a grid at most.
+        room: the rectangle that is filled.
+
+    `panels[h]` is a plate with the name of head h and its grid: it can be moved as one. Where the words of the sentence
+    have no room at the grids, they stand once above all panels.
     """
 
-    def __init__(
-        self, weights: NamedTensor, letters: Sequence[str], masked: NamedTensor | None = None, high: float = 400
-    ) -> None:
+    def __init__(self, weights: NamedTensor, masked: NamedTensor | None = None, room: Room = STAGE) -> None:
         heads, rows, columns = weights.shape
-        space = 40.0
-        if heads > MOST_IN_A_LINE:
-            self._gallery(weights, letters, masked)
-            return
-        widest = max(word(label, "map").width for label in weights.words("query")) * 135 + 24
-        room = WIDTH - 20 - widest - (heads - 1) * space
-        pitch = min(room / heads / columns, high / rows)
-        self.grids = VGroup(*(Pattern(weights[head], pitch, masked) for head in range(heads)))
-        taken = widest + heads * pitch * columns + (heads - 1) * space
-        left = LEFT_EDGE + (WIDTH - taken) / 2 + widest
-        longest = max(word(label, "map").width for label in weights.words("key")) * 135
-        top = max(560 - pitch * rows / 2, HIGHEST + (longest if longest > pitch - 10 else 0))
-        for head, grid in enumerate(self.grids):
-            spot = at(left + head * (pitch * columns + space), top)
-            grid.shift(spot - grid.cells.get_corner(UP + LEFT))
-        self.row_words = self.grids[0].row_words()
-        self.column_words = VGroup(*(grid.column_words() for grid in self.grids))
-        self.letters = VGroup(
-            *(
-                Words(f"head {letter}", "block").next_to(VGroup(grid, words), UP, buff=units(22))
-                for letter, grid, words in zip(letters, self.grids, self.column_words, strict=True)
-            )
+        lines, labels = 1 if heads <= MOST_IN_A_LINE else 2, weights.words("query")
+        self.large = lines == 1
+        side = max(word(label, WORDS).width for label in labels) * 135 + 24
+        longest = max(word(label, WORDS).width for label in weights.words("key")) * 135
+        foot = FOOT if self.large else HEAD
+
+        def laid_out(rest: Room, above: float) -> tuple[list[Room], float]:
+            """The places of the panels in a room, and the pitch of their grids."""
+            places = [part for line in rest.rows(lines) for part in line.columns(-(-heads // lines), PANEL)][:heads]
+            free = places[0].height - HEAD - above - foot
+            return places, min((places[0].width - 2 * INSET) / columns, free / rows)
+
+        above = longest + 16
+        panels, pitch = laid_out(room.split_columns(side)[1], above)
+        wordy = self.large and pitch > CLOSEST
+        if wordy and longest <= pitch - 10:
+            above = 46.0
+            panels, pitch = laid_out(room.split_columns(side)[1], above)
+        elif not wordy:
+            above = 0.0
+            panels, pitch = laid_out(room.split_rows(64, 16)[1], above)
+        high = HEAD + above + pitch * rows + foot
+        self.grids, self.plates, self.panels = VGroup(), VGroup(), VGroup()
+        for head, place in enumerate(panels):
+            middle = (place.top + place.bottom) / 2
+            plate = HeadPlate(head, Room(place.left, middle - high / 2, place.right, middle + high / 2), self.large)
+            grid = Pattern(weights[head], pitch, masked)
+            top = middle - high / 2 + HEAD + above
+            grid.shift(at((place.left + place.right) / 2, top + pitch * rows / 2) - grid.cells.get_center())
+            self.grids.add(grid)
+            self.plates.add(plate)
+            self.panels.add(VGroup(plate, grid))
+        self.words = (
+            VGroup(self.grids[0].row_words(WORDS), *(grid.column_words(WORDS) for grid in self.grids))
+            if wordy
+            else VGroup(in_line(labels, room.width).move_to(room.split_rows(64)[0].centre))
         )
-        for letter, grid in zip(self.letters, self.grids, strict=True):
-            letter.set_x(grid.get_x())
-        super().__init__(self.grids, self.row_words, self.column_words, self.letters)
+        super().__init__(self.panels, self.words)
 
-    def _gallery(self, weights: NamedTensor, letters: Sequence[str], masked: NamedTensor | None) -> None:
-        """Many heads in two lines: small grids without words, and the sentence once above them."""
-        heads, rows, columns = weights.shape
-        across = -(-heads // 2)
-        pitch = min(GALLERY / rows, (WIDTH / across - 60) / columns)
-        self.grids = VGroup(*(Pattern(weights[head], pitch, masked) for head in range(heads)))
-        self.letters, self.column_words = VGroup(), VGroup()
-        for head, (grid, letter) in enumerate(zip(self.grids, letters, strict=True)):
-            line, place = divmod(head, across)
-            spot = at(LEFT_EDGE + WIDTH * (place + 0.5) / across, 426 + 322 * line)
-            grid.shift(spot - grid.cells.get_center())
-            name = Words(f"head {letter}", "fact", "ink2").next_to(grid.cells, UP, buff=units(14))
-            self.letters.add(name)
-        self.row_words = in_line(weights.words("query"), WIDTH - 520).move_to(at(1120, 216))
-        super().__init__(self.grids, self.row_words, self.letters)
+    @classmethod
+    def of(cls, trace: Trace, focus: Focus, layer: int) -> Patterns:
+        """The heads of a layer of the stack that is followed, with the rows of the query token."""
+        part, query = trace.under(f"{focus.stack}.{layer}.self_attn", batch=0), focus.query_token
+        picture = cls(part["weights"], part["masked"].pick(head=0))
+        picture.layer, picture.rows = layer, part.in_full("weights", query=query.position)
+        picture.bands = [grid.band(grid.weights.position("query", query)) for grid in picture.grids]
+        picture.top_keys = picture._top_keys(picture.rows)
+        return picture
 
-    def named(self, text: str) -> Words:
-        """What these heads are: below them, or beside the sentence where they fill the stage."""
-        name = Words(text, "block")
-        if len(self.grids) <= MOST_IN_A_LINE:
-            return name.next_to(self.grids, DOWN, buff=units(116)).set_x(0)
-        return name.settle(at(0, 216)).begin_at(at(LEFT_EDGE, 0)[0])
-
-    def favourites(self, rows: NamedTensor) -> VGroup:
-        """Below each grid, whom a row looks at most, and with which share; `rows` has this row of each head."""
+    def _top_keys(self, rows: NamedTensor) -> VGroup:
+        """At the foot of each panel, the top key of a query and its weight; `rows` has the row of each head."""
         found = VGroup()
-        style, drop = ("number", 44) if len(self.grids) <= MOST_IN_A_LINE else ("note", 24)
-        for grid, row in zip(self.grids, rows, strict=True):
+        for plate, grid, row in zip(self.plates, self.grids, rows, strict=True):
             top_key, share = row.largest()
-            foot = grid.cells.get_bottom() + DOWN * units(drop)
-            found.add(Words(f"{top_key} {share:share}", style).settle(foot))
+            if not self.large:
+                text = Words(f"{top_key} {share:share}", "note", paper=plate.paper)
+                found.add(text.settle(plate.get_bottom() + UP * units(HEAD / 2)))
+                continue
+            lines = word(top_key, "stage word"), number(share, "share", "large number")
+            for text, y in zip(lines, (94, 44), strict=True):
+                text.paper = plate.paper
+                found.add(text.settle(np.array([grid.get_x(), (plate.get_bottom() + UP * units(y))[1], 0])))
         return found
+
+    def turn_into(self, other: Patterns) -> tuple[Animation, ...]:
+        """The squares of each head become those of the same head in another layer."""
+        return tuple(reshape(a.lines, b.lines, "slow") for a, b in zip(self.grids, other.grids, strict=True))
 
 
 def sharpest(weights: NamedTensor) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import centred
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import means
@@ -16,8 +16,12 @@ from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
+from transformer_core.studies.focus import best_head
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
+LABEL, AXES = 420.0, 130.0
 
 
 def named_head(layer: int, head: int) -> str:
@@ -32,20 +36,24 @@ class Race(VGroup):
         scores: checkpoint × layer × head.
         steps: of the checkpoints; the first, before any training, has no place on a logarithmic axis.
         earned: the score from which a role is named.
+        onset: the step from which the best head has it.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, scores: NamedTensor, steps: NamedTensor, earned: Quantity) -> None:
+    def __init__(
+        self, scores: NamedTensor, steps: NamedTensor, earned: Quantity, onset: Quantity, room: Room = STAGE
+    ) -> None:
         first = int(np.argmax(steps.values > 0))
-        self.scores, times = scores, steps.values[first:]
+        self.scores, self.step, times = scores, onset, steps.values[first:]
         values = scores.values[first:]
         layers, heads = values.shape[1:]
-        names = "step of the training", "share of adjectives whose noun the head looks at most"
+        names = "step of the training, logarithmic", "share of adjectives with the largest weight on their noun"
         plot = Plot(
             times.tolist(),
             (0, 1),
             names,
-            1180,
-            520,
+            room.width - LABEL,
+            room.height - AXES,
             (True, False),
         )
         found = [(layer, head) for layer in range(layers) for head in range(heads)]
@@ -57,13 +65,23 @@ class Race(VGroup):
         self.steps = VGroup(*(self._pieces(plot, steps, curves, order, first + k) for k in range(len(times) - 1)))
         low, high = plot.point(times[0], float(earned)), plot.point(times[-1], float(earned))
         self.line = VGroup(dashes(low, high, "ink3", 2.5))
-        self.line.add(number(earned, ".0%", "cell", "ink2").next_to(low, LEFT, buff=units(14)))
+        self.line.add(number(earned, ".0%", "fact", "ink2").next_to(low, LEFT, buff=units(14)))
         self.plot = plot.add(plot.shares())
-        ends = (len(steps) - 1, int(np.searchsorted(steps.values, np.sqrt(times[0] * times[-1]))), first)
-        self.ticks = plot.ticks([steps.quantity(k) for k in reversed(ends)], ",.0f")
+        self.ticks = plot.ticks([steps.quantity(first), onset, steps.quantity(len(steps) - 1)], ",.0f", "fact")
+        self.onset = dashes(plot.point(float(onset), 0), plot.point(float(onset), 1), "weight", 3)
         self.labels = VGroup(*(self._label(at, curves[at][-1], role) for at, role in self._called()))
-        super().__init__(plot, self.steps, self.line, self.ticks, self.labels)
-        centred(self)
+        super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels)
+        room.fit(self)
+
+    @classmethod
+    def of(cls, trace: Trace, role: str, room: Room) -> Race | None:
+        """A role through the recorded training of this model; None if there is none, or if no head settled in it."""
+        run = trace.under("experiment.emergence")
+        if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
+            return None
+        scores, onset = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
+        picture, place = cls(scores, run["step"], trace["roles.role_threshold"], onset, room), best_head(trace, role)
+        return picture if place and place[:2] == picture.best else None
 
     def _pieces(
         self,
@@ -89,11 +107,9 @@ class Race(VGroup):
     def _called(self) -> list[tuple[tuple[int, int], str]]:
         return [(self.best, "weight"), (self.rival, "ink2")]
 
-    def _label(self, at: tuple[int, int], end: np.ndarray, role: str) -> VGroup:
+    def _label(self, at: tuple[int, int], end: np.ndarray, role: str) -> Words:
         layer, head = at
-        score = number(self.scores.quantity(len(self.scores) - 1, layer, head), "share", "number", role)
-        title = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", role)
-        return VGroup(score, title).arrange(RIGHT, buff=units(16)).next_to(end, RIGHT, buff=units(20))
+        return Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", role).next_to(end, RIGHT, buff=units(20))
 
     def peak(self) -> tuple[Quantity, Quantity]:
         """The best score that the rival ever had, and its last one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.text import Words, number
 from scenes.theme import ink_on, palette, shared, units
 from transformer_core.tracing.provenance import Phrase, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: How a role of the grammar is called on screen.
 CALLED = {
@@ -45,6 +45,8 @@ ORDINALS = (
         for name in (f"{ten}ieth", *(f"{ten}y-{one}" for one in UNITS[:9]))
     ),
 )
+#: A change of a role is told from so many cases on.
+ENOUGH = 100
 #: The least score that is written out; below it the tile alone speaks.
 WRITTEN = 0.10
 
@@ -66,10 +68,12 @@ class RoleTable(VGroup):
         scores: role × layer × head.
         earned: the score from which a role is named.
         roomy: for a few roles: higher rows, and smaller scores written out.
+        edged: True on a card: higher rows, and cells with an outline, so that those next to zero are seen.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False) -> None:
-        tall, self.written = (78.0, WRITTEN / 2) if roomy else (52.0, WRITTEN)
+    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False, edged: bool = False) -> None:
+        self.edge, self.style = (palette().line, "large cell") if edged else ("", "cell")
+        tall, self.written = (78.0, WRITTEN / 2) if roomy else (58.0 if edged else 52.0, WRITTEN)
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, heads = scores.shape[1:]
         wide = min(132.0, (WIDTH - 560) / (layers * heads))
@@ -99,12 +103,12 @@ class RoleTable(VGroup):
 
     def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
         fill = shared(score)
-        box = means(Box(wide, high, fill, 5), Shade(score))
-        if score < self.written:
-            return VGroup(box)
-        text = number(score, "share", "cell").settle(box.get_center()).set_fill(ink_on(fill))
+        box = means(Box(wide, high, fill, 5, self.edge, 2 if self.edge else 0), Shade(score))
+        cell = VGroup(box)
+        cell.score = score
+        text = number(score, "share", self.style).settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
-        return VGroup(box, text) if text.width < box.width else VGroup(box)
+        return cell.add(text) if score >= self.written and text.width < box.width else cell
 
     @staticmethod
     def _heads(xs: list[list[float]], foot: float) -> VGroup:
@@ -121,6 +125,16 @@ class RoleTable(VGroup):
         """The roles that no head has earned."""
         return [role for role in self.lines if role not in self.winners]
 
+    def best(self, role: str) -> VGroup:
+        """The cell of the head that plays a role most."""
+        return max(self.lines[role], key=lambda cell: float(cell.score))
+
+    def replaced(self, role: str, score: Quantity) -> VGroup:
+        """A cell with another score in the place of the best one."""
+        old = self.best(role)
+        cell = self._cell(score, old[0].width * 135, old[0].height * 135)
+        return cell.move_to(old)
+
     def rings(self) -> VGroup:
         return VGroup(*(ring_around(cell) for cell in self.winners.values()))
 
@@ -129,20 +143,37 @@ class RoleTable(VGroup):
         return self.calls[role].copy().set_fill(palette().ink3)
 
 
+def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:
+    """Of some roles the one whose best head loses most with several cross-attention heads, and its score there.
+
+    None for a model that was trained without a penalty on blur, or with several such heads itself.
+    """
+    run, recipe = trace.under("experiment.cross_heads"), trace.about.get("card", {}).get("recipe", {})
+    if not recipe.get("entropy_penalty") or trace["config.cross_heads"] != 1 or "best_role" not in run:
+        return None
+    one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
+    told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
+    fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
+    return fallen, four.pick(role=fallen)
+
+
 class HundredCases(VGroup):
     """A share as dots out of a hundred: filled where the head looks at the noun, hollow where it looks elsewhere.
 
     Args:
         score: the share.
         title, note: what the cases are, in two lines.
+        pitch: px from one dot to the next.
+        wide: True for longer lines of dots.
     """
 
-    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42) -> None:
+    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42, wide: bool = False) -> None:
+        across = 25 if wide else 20
         self.dots = VGroup()
         for i in range(100):
             filled = i < round(100 * float(score))
             disc = dot(np.zeros(3), pitch * 0.38, "weight") if filled else self._hollow(pitch)
-            self.dots.add(disc.move_to(np.array([units(i % 20 * pitch), -units(i // 20 * pitch), 0])))
+            self.dots.add(disc.move_to(np.array([units(i % across * pitch), -units(i // across * pitch), 0])))
         means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
         self.title = Words(title, "block")

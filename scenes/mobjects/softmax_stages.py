@@ -75,7 +75,7 @@ class SoftmaxStages:
     ) -> None:
         self.ribbon, self.keys, self.room = ribbon, list(keys), room
         reach = [min(0.0, float(rows[0].values[self.keys].min())), max(0.0, float(rows[0].values[self.keys].max()))]
-        reach[0] = min(reach[0], *(float(row.values[self.keys].min()) for row in rows[1:FIRST_OF_ONE]))
+        reach[0] = min([reach[0], *(float(row.values[self.keys].min()) for row in rows[1:FIRST_OF_ONE])])
         self.reach = reach
         self.here = 0
         scaled = [place >= FIRST_OF_ONE for place in range(len(rows))]

@@ -1,4 +1,4 @@
-"""The same thing two ways: scores that mirror themselves or not, a guess measured."""
+"""The same thing two ways: scores that mirror themselves or not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import fly
 from scenes.layout import HEIGHT
-from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import arrow, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, units
-from transformer_core.tracing.provenance import Label, Quantity, plain
+from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -132,36 +131,3 @@ class Pairs(VGroup):
             dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
             word,
         )
-
-
-HOLDS, FAILS = "It holds in this model.", "It does not hold in this model."
-
-
-def both_guesses(first: Quantity, second: Quantity, earned: Quantity) -> str:
-    """Which of two guesses hold, in a sentence."""
-    return {
-        (True, True): "Both guesses hold.",
-        (True, False): "The first guess holds, the second does not.",
-        (False, True): "The first guess does not hold, the second does.",
-        (False, False): "Neither guess holds here.",
-    }[first >= earned, second >= earned]
-
-
-class Guess(VGroup):
-    """A role that the notes guess, and how often the best head plays it, beside the line from which a role is named."""
-
-    def __init__(self, text: str, score: Quantity, earned: Quantity, wide: float = 1080) -> None:
-        self.text = Words(text, "block")
-        self.bar = ShareBar(score, wide, "share", 64)
-        if self.bar.number:
-            self.bar.number.end_at(self.bar.track.get_right()[0] + units(150))
-        self.text.next_to(self.bar.track, UP, buff=units(24)).align_to(self.bar.track, LEFT)
-        at_line = self.bar.track.get_left() + RIGHT * units(wide * float(earned))
-        self.line = dashes(at_line + DOWN * units(52), at_line + UP * units(46), "ink3", 5)
-        self.mark = Words(f"we call it a rule from {earned:.0%} on", "note", "ink2")
-        self.mark.next_to(self.line, DOWN, buff=units(8)).end_at(self.bar.track.get_right()[0])
-        self.verdict = Words(HOLDS if score >= earned else FAILS, "aside", "ink").next_to(
-            self.bar.track, DOWN, buff=units(22)
-        )
-        self.verdict.align_to(self.bar.track, LEFT)
-        super().__init__(self.text, self.bar, self.line, self.mark, self.verdict)

@@ -7,7 +7,8 @@ from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate
 
 from scenes.animations import Flight, Travel
 from scenes.animations.fades import Motion
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
+from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box
@@ -16,8 +17,10 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, ink_on, pace, shared, units
+from transformer_core.studies.focus import Focus, within_reach
+from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a weight's tile, and the least width of a value that is weighted to almost nothing, as a share.
 TILE, LEAST = 64.0, 0.02
@@ -90,11 +93,21 @@ class WeightedSum(VGroup):
     def pour(self) -> Animation:
         """The narrowed values go together into the output, whose entries rise."""
         kept = [value for value in self.values if value.plate.width > units(3)]
-        flights = LaggedStart(*(Flight(value, self.output, 0.1, kind="row") for value in kept), lag_ratio=0.3)
+        flights = LaggedStart(*(Flight(value, self.output, 0.0, kind="row") for value in kept), lag_ratio=0.3)
         rise = LaggedStart(*(Travel(_thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)
         flights.set_run_time(pace("pour"))
         rise.set_run_time(pace("pour"))
         return AnimationGroup(flights, rise)
+
+
+def blend_of(trace: Trace, focus: Focus) -> tuple[Ribbon, WeightedSum]:
+    """The sentence, and below it the values that the query token takes of it."""
+    head, query_token = focus.seen(trace), focus.query_token
+    weights, output = (head[name].pick(query=query_token) for name in ("weights", "z"))
+    side, columns = rooms(weights.words("key"))
+    ribbon, keys = Ribbon(weights.words("key"), columns), within_reach(head, query_token)
+    values = head[attention_input(head, "v")]
+    return ribbon, WeightedSum(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE))
 
 
 def _thin(cell: VMobject) -> VMobject:

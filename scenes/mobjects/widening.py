@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.mobjects.cutting import funnel
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, arrow, rule
@@ -24,6 +23,16 @@ HIGH = 230.0
 MOST_BARS = 384
 #: The line from which the bars of the units lead.
 ORIGIN = Ground()
+
+
+def funnel(above: VMobject, below: VMobject, role: str) -> VMobject:
+    """A light wedge from the whole width of one thing to the width of another."""
+    wedge = VMobject(fill_color=palette().role(role), fill_opacity=0.13, stroke_width=0)
+    top, foot = above.get_bottom()[1] - units(8), below.get_top()[1] + units(8)
+    corners = [(above.get_left()[0], top), (above.get_right()[0], top)]
+    corners += [(below.get_right()[0], foot), (below.get_left()[0], foot)]
+    wedge.set_points_as_corners([np.array([*corner, 0]) for corner in [*corners, corners[0]]])
+    return wedge
 
 
 class Widening(VGroup):

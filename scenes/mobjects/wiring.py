@@ -2,99 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
+from manim import DOWN, UP, Animation, VGroup, VMobject
 
-from scenes.mobjects.formulas import Formula
-from scenes.mobjects.patterns import Pattern
-from scenes.mobjects.shapes import Box, arrow, ribbon
+from scenes.animations import Travel, draw, leave
+from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.patterns import Pattern, sharpest
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.text import Words
-from scenes.mobjects.tokens import Tag, in_line
-from scenes.theme import at, pace, palette, units
-from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from scenes.mobjects.tokens import Tag
+from scenes.theme import at, palette, units
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-LEFT_END, RIGHT_END = 110.0, 1210.0
-ABOVE, BELOW = 300.0, 786.0
-MACHINE = 580.0
+#: Px of the name of a sentence, of the machine, and from its edge to a tag.
+TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
+#: The style of the words at a pattern.
+STYLE = "small token"
+#: Where Q, K and V are plugged in, in px from the middle.
+PLUGS = {"query": -200.0, "key": 0.0, "value": 200.0}
 
 
 class Wiring(VGroup):
-    """The formula of attention between two streams, with its three inlets plugged into one or into both.
+    """The formula of attention between two sentences, with Q, K and V made from one of them or from both.
 
     Args:
-        source, target: the words of the encoder's and of the decoder's rows.
-        names: what the two streams are called.
+        own: the attention weights of the lower sentence to itself, "query key".
+        masked: the masked scores of the same.
+        cross: those to the upper sentence, "query key".
+        names: what the upper and the lower vectors are called.
+        sizes: the sizes of both grids, in words.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, source: Sequence[Label], target: Sequence[Label], names: tuple[str, str]) -> None:
-        room = RIGHT_END - LEFT_END
-        self.above, self.above_words, self.above_name = self._stream(source, names[0], ABOVE, -1, room)
-        self.below, self.below_words, self.below_name = self._stream(target, names[1], BELOW, 1, room)
-        colours = palette()
-        self.box = Box(MACHINE, 166, colours.surface, 14, colours.line, 2.5)
-        self.box.move_to(at((LEFT_END + RIGHT_END) / 2 - 40, (ABOVE + BELOW) / 2))
+    def __init__(
+        self,
+        own: NamedTensor,
+        masked: NamedTensor,
+        cross: NamedTensor,
+        names: tuple[str, str],
+        sizes: tuple[str, str],
+        room: Room = STAGE,
+    ) -> None:
+        left, right = room.golden_columns()
+        title, below = left.split_rows(TITLE)
+        self.upper, self.upper_name = Ribbon(cross.words("key"), below), _title(names[0], title)
+        above, title = left.split_rows(-TITLE)
+        self.lower, self.lower_name = Ribbon(cross.words("query"), above), _title(names[1], title)
+        self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
+        middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
         self.formula = Formula(
-            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}', 38
-        ).move_to(self.box)
-        self.inlets = {
-            "query": self._inlet("query", -190, below=True),
-            "key": self._inlet("key", 0, below=True),
-            "value": self._inlet("value", 190, below=True),
-        }
-        self.replugged = {"key": self._inlet("key", 0, below=False), "value": self._inlet("value", 190, below=False)}
-        out = self.box.get_right() + RIGHT * units(95)
-        self.outlet = VGroup(
-            *arrow(self.box.get_right(), out + RIGHT * units(1), "residual", 6, 1),
-            *arrow(out, np.array([out[0], self.below.get_top()[1] + units(4), 0]), "residual", 6, 20),
+            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}', LARGE
         )
-        super().__init__(
-            self.above, self.above_words, self.above_name, self.below, self.below_words, self.below_name,
-            self.box, self.formula, *self.inlets.values(), self.outlet,
-        )  # fmt: skip
+        high = MACHINE * (0.8 if self.upper.upright or self.lower.upright else 1)
+        self.formula.scale(units(high - 24) / self.formula.height).move_to(middle)
+        self.box = Box(self.formula.width * 135 + 80, high, palette().surface, 14, palette().line, 2.5)
+        self.box.move_to(middle)
+        below, above = self.box.get_bottom() + DOWN * units(AWAY), self.box.get_top() + UP * units(AWAY)
+        self.tags = {role: Tag(role).scale(1.3).move_to(below).shift([units(x), 0, 0]) for role, x in PLUGS.items()}
+        self.moved = {role: self.tags[role].copy().set_y(above[1]) for role in ("key", "value")}
+        self.lines = {role: self._lines(self.lower, tag, role, UP) for role, tag in self.tags.items()}
+        self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
+        self.before, self.after = (
+            Sized(weights, size, right, mask)
+            for weights, size, mask in zip((own, cross), sizes, (masked, None), strict=True)
+        )
+        super().__init__(self.upper, self.lower, self.box, self.formula, *self.tags.values(), self.before)
+
+    @classmethod
+    def of(cls, trace: Trace, own: str, cross: str, sizes: tuple[str, str]) -> Wiring:
+        """Self- and cross-attention of a layer of the decoder, of each the head with the clearest pattern."""
+        weights, other = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
+        clearest = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
+        masked = trace[f"{own}.masked"].pick(batch=0, head=0)
+        names = "vectors of the encoder", "vectors of the decoder"
+        return cls(weights[sharpest(weights)], masked, other[clearest], names, sizes)
 
     @staticmethod
-    def _stream(words: Sequence[Label], name: str, y: float, side: int, room: float) -> tuple[VMobject, VGroup, Words]:
-        band = ribbon(at(LEFT_END, y), at(RIGHT_END, y), 26)
-        line = in_line(words, room - 40).move_to(at(0, y + side * 48)).align_to(band, LEFT)
-        title = Words(name, "axis", "residual").begin_at(at(LEFT_END, 0)[0]).stand_on(at(0, y + side * 98 + 8)[1])
-        return band, line, title
-
-    def _inlet(self, role: str, x: float, below: bool) -> VGroup:
-        """A tag at the edge of the machine, and the arrow that brings its rows."""
-        edge = self.box.get_bottom() if below else self.box.get_top()
-        away = DOWN if below else UP
-        spot = np.array([edge[0] + units(x), edge[1], 0]) + away * units(44)
-        tag = Tag(role).scale(0.9).move_to(spot)
-        stream = self.below.get_top()[1] if below else self.above.get_bottom()[1]
-        start = np.array([spot[0], stream, 0]) - away * units(4)
-        return VGroup(*arrow(start, spot - away * units(-28), role, 6, 18), tag)
-
-    def replug(self) -> tuple[Animation, ...]:
-        """Keys and values are pulled out of one stream and plugged into the other, round the machine."""
-        return tuple(
-            Transform(
-                self.inlets[role],
-                self.replugged[role],
-                path_arc=PI * 0.9,
-                run_time=pace("row"),
-                rate_func=rate_functions.smooth,
-            )
-            for role in ("key", "value")
+    def _lines(sentence: Ribbon, tag: Tag, role: str, side: np.ndarray) -> VGroup:
+        """From each token to a tag."""
+        return VGroup(
+            *(curve(chip.get_edge_center(side), tag.get_edge_center(-side), role, 3.5) for chip in sentence.chips)
         )
 
+    def replug(self) -> list[tuple[Animation, ...]]:
+        """Keys and values are pulled out of one sentence and plugged into the other."""
+        moves = [Travel(self.tags[role], tag, 1.2, "row", leaving=True) for role, tag in self.moved.items()]
+        return [
+            (leave(*(self.lines[role] for role in self.moved)), *moves),
+            (draw(*(line for lines in self.crossing.values() for line in lines)),),
+        ]
 
-class Ledger(VGroup):
+    @property
+    def inner(self) -> list[VMobject]:
+        """The lines of self-attention, from a token to a tag."""
+        return [line for lines in self.lines.values() for line in lines]
+
+    @property
+    def outer(self) -> list[VMobject]:
+        """Those of cross-attention."""
+        return [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
+
+
+def _title(text: str, room: Room) -> Words:
+    return Words(text, "block", "residual").settle(room.centre).begin_at(at(room.left, 0)[0])
+
+
+class Sized(VGroup):
     """A pattern with the words of its rows and columns, and its size below."""
 
-    def __init__(self, weights: NamedTensor, size: str, most: float = 420) -> None:
+    def __init__(self, weights: NamedTensor, size: str, room: Room, masked: NamedTensor | None = None) -> None:
         rows, columns = weights.shape
-        self.pattern = Pattern(weights, min(96.0, most / max(rows, columns)))
-        self.rows = self.pattern.row_words()
-        self.columns = self.pattern.column_words()
+        self.pattern = Pattern(weights, min(130.0, 520 / max(rows, columns)), masked)
+        self.rows, self.columns = self.pattern.row_words(STYLE), self.pattern.column_words(STYLE)
         self.size = Words(size, "large number").next_to(self.pattern, DOWN, buff=units(30))
         self.size.set_x(self.pattern.get_x())
         super().__init__(self.pattern, self.rows, self.columns, self.size)
-        self.shift(np.array([at(1800, 0)[0] - self.pattern.get_right()[0], at(0, 530)[1] - self.pattern.get_y(), 0]))
+        room.fit(self, most=1.3)

@@ -9,7 +9,7 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in, read_once
 
 from scenes.language import spoken_in
-from scenes.mobjects.budgets import Budgets
+from scenes.mobjects.patterns import Patterns
 from scenes.stage.notes import Note
 from scenes.stage.reading import read
 from scenes.theme import drawn_in, units
@@ -117,9 +117,9 @@ def test_what_is_said_to_be_most_is_so_among_all_tokens(trace):
     rows = focus_of(seen).seen(seen).in_full("weights", query=focus_of(seen).query_token)
     assert np.array_equal(rows.values, focus.seen(trace)["weights"].pick(query=focus.query_token).values)
     with drawn_in("dark"):
-        budgets = Budgets(seen, focus_of(seen))
+        shown = Patterns.of(seen, focus_of(seen), focus.layer).top_keys
     looks = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token)
-    assert [str(row.most.text).split(" ")[0] for row in budgets.rows] == [str(row.largest()[0]) for row in looks]
+    assert [str(text.text).split(" ")[0] for text in shown] == [str(row.largest()[0]) for row in looks]
 
 
 def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(trace):

@@ -43,7 +43,7 @@ MARKS = {
     "qkv": 650,
     "scores": 230,
     "weighting": 140,
-    "heads": 770,
+    "heads": 900,
     "residual": 412,
     "feed_forward": 730,
     "decoder": 540,

@@ -8,8 +8,8 @@ _LAST = dict(
     for pair in """
     addition_lengths=contribution_norms all_places=position_table alone=per_position
     alone_difference=per_position_difference arrived=trainings_that_solved askers=queries bought=share_of_gain
-    breadth=effective_keys comparisons=score_count cost=ablation_effect different_favourites=distinct_top_keys
-    disputed=queries_in_dispute earned=role_threshold entry_reach=query_sensitivity favourites=top_keys
+    breadth=effective_keys comparisons=score_count cost=ablation_effect
+    earned=role_threshold entry_reach=query_sensitivity favourites=top_keys
     fixed_shares_gap=fixed_weights_gap from_zeros_length=from_zeros_norm gained=scaled_by_gain
     gold_hits=alignment_hits good_until=longest_solved hand_count=sin_cos_pairs
     hand_turns=table_degrees_per_position head_lengths=head_norms hops=recurrent_path_lengths

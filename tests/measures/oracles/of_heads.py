@@ -13,7 +13,7 @@ from oracles import (
     Raw,
     oracle,
 )
-from oracles.of_scores import first_of_largest, visible
+from oracles.of_scores import visible
 
 CLEAR = 0.5
 WITHIN = (
@@ -26,21 +26,6 @@ WITHIN = (
     "what followed an earlier copy",
 )
 NEIGHBOURS = ("previous token", "next token", "self")
-
-
-def tops_of(raw):
-    """The key with the largest share, "batch head query"."""
-    return [[[first_of_largest(row) for row in head] for head in sentence] for sentence in raw["weights"]]
-
-
-@oracle("distinct_top_keys", ATTENTION, "batch query")
-def distinct_top_keys(raw):
-    return [[len({head[i] for head in sentence}) for i in range(len(sentence[0]))] for sentence in tops_of(raw)]
-
-
-@oracle("queries_in_dispute", ATTENTION, "batch")
-def queries_in_dispute(raw):
-    return [sum(count != 1 for count in sentence) for sentence in distinct_top_keys(raw)]
 
 
 @oracle("head_norms", ATTENTION, "batch head query")

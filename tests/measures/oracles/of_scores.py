@@ -78,6 +78,11 @@ def k_norm(raw):
     return np.sqrt((raw["k"] ** 2).sum(-1))
 
 
+@oracle("v_norm", ATTENTION, "batch head key")
+def v_norm(raw):
+    return np.sqrt((raw["v"] ** 2).sum(-1))
+
+
 @oracle("cosine", ATTENTION, PAIRS)
 def cosine(raw):
     return raw["scores"] / per_pair(raw, lambda q, k: math.hypot(*q) * math.hypot(*k))

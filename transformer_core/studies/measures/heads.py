@@ -1,4 +1,4 @@
-"""Measures of several heads: their top keys, their outputs, and the sensitivity of their queries."""
+"""Measures of several heads: their outputs, and the sensitivity of their queries."""
 
 from __future__ import annotations
 
@@ -6,19 +6,6 @@ import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
-
-
-@measure("batch query", like="weights")
-def distinct_top_keys(weights: np.ndarray) -> Values:
-    """The number of different keys that are the top key of query i in some head."""
-    best = weights.argmax(-1)
-    return np.array([[len(set(row)) for row in sentence.T] for sentence in best])
-
-
-@measure("batch")
-def queries_in_dispute(distinct_top_keys: np.ndarray) -> Values:
-    """The number of queries for which the heads do not all have the same top key."""
-    return (distinct_top_keys > 1).sum(-1)
 
 
 @measure("batch head query", like="weights")

@@ -32,6 +32,12 @@ def k_norm(k: np.ndarray) -> Values:
     return np.linalg.norm(k, axis=-1)
 
 
+@measure("batch head key", like="v")
+def v_norm(v: np.ndarray) -> Values:
+    """|v_j|, the Euclidean norm."""
+    return np.linalg.norm(v, axis=-1)
+
+
 @measure("batch head query key", like="q k")
 def cosine(scores: np.ndarray, q_norm: np.ndarray, k_norm: np.ndarray) -> Values:
     """cos(q_i, k_j) = q_i . k_j / (|q_i| |k_j|)."""
