@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, UP, Animation, VGroup, rate_functions
+from manim import DOWN, LEFT, RIGHT, Animation, Create, VGroup, rate_functions
 
 from scenes.animations import Count, Sweep, Through
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dot
+from scenes.mobjects.shapes import Box, arrow, dot, path
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, units
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
-MOMENTS, BALL, VISITED, JUMP = 10, 26.0, 9.0, 170.0
+MOMENTS, BALL, VISITED, JUMP = 18, 26.0, 13.0, 170.0
 
 
 class Backward(VGroup):
@@ -41,12 +41,12 @@ class Backward(VGroup):
             row, column = (encoder, decoder)[k // 3], columns[k % 3]
             spot = at((column.left + column.right) / 2, (row.top + row.bottom) / 2)
             box = Box(column.width, high, palette().surface, 14, palette().line, 2.5).move_to(spot)
-            name = Words(label, "block", paper=box).settle(spot + UP * units(42))
-            self.boxes.add(VGroup(box, name))
+            side, part = label.split(": ")
+            self.boxes.add(VGroup(box, *self._named(box, (side, part))))
             quantity = gradients.quantity(k)
             bar = Box(max(wide * float(quantity) / most, 3.0), 40, palette().warning, 5)
             means(bar, Length(quantity, "width", wide / most, 40, 3.0))
-            bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(50), 0]), aligned_edge=LEFT)
+            bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(62), 0]), aligned_edge=LEFT)
             told = number(quantity, ".2f", "stage number").settle(bar.get_center())
             self.bars.add(bar)
             self.numbers.add(told.begin_at(box.get_right()[0] - units(100)))
@@ -55,7 +55,7 @@ class Backward(VGroup):
         for column, text in zip(columns[3:], ("logits", "loss"), strict=True):
             spot = np.array([at((column.left + column.right) / 2, 0)[0], spots[-1][1], 0])
             box = Box(column.width, high, palette().surface, 14, palette().line, 2.5).move_to(spot)
-            ends.append(VGroup(box, Words(text, "block", paper=box).settle(spot + UP * units(42))))
+            ends.append(VGroup(box, *self._named(box, (text,))))
         self.boxes.add(*ends)
         self.loss = number(loss, ".3f", "large number").settle(ends[1].get_center() + DOWN * units(46))
         chain = [(0, 1), (1, 2), (3, 4), (4, 5), (5, 6), (6, 7)]
@@ -65,9 +65,22 @@ class Backward(VGroup):
             forward, back = self._ways(self.boxes[a][0], self.boxes[b][0])
             self.forward.add(forward)
             self.back.add(back)
+        legend = Room(columns[3].left, encoder.top, columns[4].right, encoder.bottom)
+        key = Box(64, 40, palette().warning, 5)
+        self.legend = VGroup(key, Words("length of the gradient", "block", "ink2").next_to(key, RIGHT, buff=units(20)))
+        self.legend.move_to(legend.centre)
         #: In the order in which the gradient comes to them.
         self.order = [5, 4, 3, 2, 1, 0]
         super().__init__(self.boxes, self.bars, self.numbers, self.loss, self.forward, self.back)
+
+    @staticmethod
+    def _named(box: Box, lines: Sequence[str]) -> list[Words]:
+        """The name of a part, in the upper half of its box."""
+        top = box.get_top()
+        return [
+            Words(line, "block", "ink" if k else "ink2", box).settle(top + DOWN * units(48 + 48 * k))
+            for k, line in enumerate(lines)
+        ]
 
     @staticmethod
     def _ways(one: Box, other: Box) -> tuple[VGroup, VGroup]:
@@ -126,9 +139,10 @@ class Valley(VGroup):
         self.balls = [self._states(along.values, jump) for (along, _), jump in zip(walks, (0.0, JUMP), strict=True)]
         self.ball = VGroup(self._ball(self._resting(0.0)))
         self.visited = [self._dots(*walk) for walk in walks]
+        self.trail = path([state[0].get_center() for state in self.balls[1]], "warning", 3)
         self.loss_name = Words("loss", "block", "ink2")
         self.loss = number(start, ".3f", "large number")
-        spot = at((room.left + room.right) / 2, room.top + 90)
+        spot = at(room.left + 260, room.bottom - 150)
         self.loss.settle(spot).end_at(spot[0] + units(150))
         self.loss_name.settle(spot).end_at(spot[0] - units(20))
         slope = float(np.interp(0.05, self.along, self.up) - np.interp(-0.05, self.along, self.up)) / 0.1
@@ -175,9 +189,11 @@ class Valley(VGroup):
 
     def descend(self, walk: int, kind: str = "tour") -> tuple[Animation, ...]:
         """The ball takes the steps of a walk, and leaves a dot at each place."""
+        drawn = [Create(self.trail, run_time=pace(kind), rate_func=rate_functions.linear)] if walk else []
         return (
             Through(self.ball, self.balls[walk], kind),
             Sweep(self.visited[walk], kind),
+            *drawn,
             Count(self.loss, self.walks[walk][1].quantities(), ".3f", kind),
         )
 

@@ -119,6 +119,24 @@ class TimeLapse:
         self.share = number(self.exact[0], "share", "large number")
         self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(170))
 
+    @property
+    def rows(self) -> VGroup:
+        """The rows of both patterns, one after another."""
+        return VGroup(*(line for grid in self.grids for line in grid.lines))
+
+    @property
+    def standing(self) -> list[VMobject]:
+        """All that stands before the first look."""
+        return [
+            self.slots,
+            self.titles,
+            self.labels,
+            self.plot,
+            self.clock_name,
+            self.clock,
+            *(grid.cells for grid in self.grids),
+        ]
+
     def _patterns(
         self,
         weights: Sequence[NamedTensor],
@@ -136,9 +154,7 @@ class TimeLapse:
             edge = grid.cells.get_left()[0] - units(14)
             asked = VGroup(
                 *(
-                    means(word(label, "stage word", "ink2"), Beside(label))
-                    .settle(np.array([edge, grid.place(i, 0)[1], 0]))
-                    .end_at(edge)
+                    self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
                     for i, label in enumerate(labels)
                 )
             )
@@ -146,6 +162,12 @@ class TimeLapse:
             self.labels.add(VGroup(asked, grid.column_words("fact")))
             self.titles.add(Words(title, "block").settle(head.centre).begin_at(at(room.left, 0)[0]))
             self.states.append([self._state(grid, one, k) for k in range(one.shape[0])])
+
+    @staticmethod
+    def _row_word(label: Label, row: int) -> Words:
+        """The word of a row; a row of the cross-attention is called by the word that it writes, not by its own."""
+        text = word(label, "stage word", "ink2")
+        return means(text, Beside(label)) if label.position == row else text
 
     @staticmethod
     def _state(grid: Pattern, weights: NamedTensor, checkpoint: int) -> VGroup:
@@ -212,7 +234,7 @@ class Bill(VGroup):
         self.plot.next_to(self.large, RIGHT, buff=units(250))
         VGroup(self.large, self.small).set_y(self.plot.axes.get_y())
         self.curves, self.labels = VGroup(), VGroup()
-        for part, name, role, thick in ((0, "scores and blends", "weight", 8), (1, "everything else", "ink2", 5)):
+        for part, name, role, thick in ((0, "scores and sums", "weight", 8), (1, "everything else", "ink2", 5)):
             column = times.values[:, part]
             row = [times.quantity(k, part) for k in range(len(column))]
             self.curves.add(self.plot.curve(lengths, row, role, thick))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, UP, Animation, VGroup
+from manim import DOWN, UP, Animation, VGroup
 
 from scenes.animations import Count, Through, Travel, appear, leave
 from scenes.layout import STAGE, Room
+from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
@@ -137,7 +138,8 @@ class CrossEntropy:
 
     def _draw_plot(self, room: Room) -> None:
         most = float(max(self.losses))
-        plot_room = room.inset(10, 60)
+        self.card = Card("minus the logarithm", room)
+        plot_room = self.card.inside.inset(0, 56)
         self.plot = Plot(
             (0, 1), (0, most), ("probability of the right word", "loss"), plot_room.width, plot_room.height - 20
         )
@@ -161,7 +163,7 @@ class CrossEntropy:
             spot = corner + DOWN * units(40 + 76 * line)
             self.readings.add(number(first, spec, "large number").settle(spot).end_at(corner[0]))
             text = Words(name, "block", "ink2").settle(spot)
-            self.reading_names.add(text.end_at(corner[0] - units(170)))
+            self.reading_names.add(text.end_at(corner[0] - units(190)))
 
     def softmax(self) -> list[tuple[Animation, ...] | Animation]:
         """The plays by which logits turn into probabilities."""
@@ -190,8 +192,3 @@ class CrossEntropy:
                 )
             ),
         )
-
-    @property
-    def edge(self) -> np.ndarray:
-        """The left end of the plot."""
-        return self.plot.get_edge_center(LEFT)

@@ -19,15 +19,15 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the row of weights and of that of pushes; between them lie the plots.
-WEIGHTS, PUSHES = 168.0, 74.0
+WEIGHTS, PUSHES = 92.0, 84.0
 #: How far a tangent reaches from its point, as a change of the score.
-REACH = 1.4
+REACH = 1.5
 
 
 def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, VGroup, VGroup]:
     """Attention weights as bars in tracks, lying in the columns of their keys, and a number in front of each."""
     tracks, bars, numbers = VGroup(), VGroup(), VGroup()
-    wide, high = ribbon.wide - 150, min(56.0, room.height * 0.6)
+    wide, high = ribbon.wide - 150, min(64.0, room.height * 0.7)
     y = at(0, (room.top + room.bottom) / 2)[1]
     for column, weight in zip(ribbon.columns, row.quantities(), strict=True):
         track = Box(wide, high, palette().surface, 5).move_to(np.array([at(column.right - wide / 2 - 10, 0)[0], y, 0]))
@@ -41,12 +41,12 @@ def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, V
 
 
 def signed_bars(
-    entries: Sequence[Quantity], ribbon: Ribbon, room: Room, spec: str = "+.2f", most: float = 0.0
+    entries: Sequence[Quantity], ribbon: Ribbon, room: Room, most: float = 0.0
 ) -> tuple[VGroup, VGroup, VGroup]:
-    """Signed numbers as bars to the left and right of a zero line in each column, with the numbers beside them."""
+    """Signed numbers as bars from a zero line in the middle of each column, with the number on the other side."""
     lines, bars, numbers = VGroup(), VGroup(), VGroup()
-    high = min(46.0, room.height * 0.6)
-    unit = (ribbon.wide / 2 - 110) / (most or max((abs(float(one)) for one in entries), default=1.0) or 1.0)
+    high = min(56.0, room.height * 0.6)
+    unit = (ribbon.wide / 2 - 8) / (most or max((abs(float(one)) for one in entries), default=1.0) or 1.0)
     y = (room.top + room.bottom) / 2
     for column, entry in zip(ribbon.columns, entries, strict=True):
         middle, ground, side = (column.left + column.right) / 2, Ground(), 1 if entry >= 0 else -1
@@ -54,11 +54,48 @@ def signed_bars(
         bar = Box(max(abs(entry) * unit, 3.0), high, signed(side, 1.0), 4)
         bar.move_to(at(middle, y), aligned_edge=LEFT if side > 0 else RIGHT)
         means(bar, Length(entry, "width", unit, high, 3.0), Hue(entry), Rises(entry, 0, ground))
-        text = number(entry, spec, "stage number").settle(bar.get_edge_center(RIGHT * side) + RIGHT * side * units(62))
         lines.add(line)
         bars.add(bar)
-        numbers.add(text)
+        numbers.add(number(entry, "+.2f", "stage number").settle(at(middle - side * 86, y)))
     return lines, bars, numbers
+
+
+class NudgedLoss:
+    """The loss as one score is moved: axes with a line at no change, a curve in two halves, and a point on it."""
+
+    def __init__(
+        self, losses: NamedTensor, nudges: NamedTensor, reach: tuple[float, float], key: int, room: Room
+    ) -> None:
+        names = ("change of the score", "loss")
+        self.plot = plot = Plot(nudges.values, reach, names, room.width - 40, room.height - 60)
+        plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
+        zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
+        self.axes = VGroup(plot.axes, zero)
+        x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
+        self.halves = [
+            plot.curve(x[middle:], y[middle:], "ink", 7),
+            plot.curve(x[middle::-1], y[middle::-1], "ink", 7),
+        ]
+        self.spots = [
+            VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
+        ]
+        self.dot = self.spots[middle].copy()
+        self.ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
+        for half, curve in enumerate(self.halves):
+            curve.key = ("curve", key, half)
+        self.dot.key = ("point", key)
+
+    @property
+    def frame(self) -> list[Mobject]:
+        """Axes and numbers, without the curve."""
+        return [self.axes, *self.ticks]
+
+    def trace(self, way: Sequence[int], kind: str, half: int | None = None) -> tuple[Animation, ...]:
+        """The point goes along the curve, and half of it is drawn."""
+        drawn = (
+            [] if half is None else [Create(self.halves[half], run_time=pace(kind), rate_func=rate_functions.linear)]
+        )
+        return (Through(self.dot, [self.spots[n] for n in way], kind), *drawn)
 
 
 class Nudges:
@@ -69,7 +106,7 @@ class Nudges:
         weights: "other nudge key", with the score of key `other` moved.
         nudges: what is added.
         slopes: the gradient of the loss on the score of each key.
-        pushes: what descent does to each score.
+        pushes: what descent does to each score; `large` is a plot, over all columns, of the one that is pushed most.
         ribbon: the keys; `side` is the room beside them, for names, and `room` that below them.
     """
 
@@ -85,76 +122,58 @@ class Nudges:
         room: Room,
     ) -> None:
         self.losses, self.weights, self.ribbon = losses, weights, ribbon
-        self.middle = len(nudges) // 2
-        above, rest = room.split_rows(WEIGHTS / 2)
+        self.middle, self.last = len(nudges) // 2, len(nudges) - 1
+        self.key = pushes.largest()[0].position
+        above, rest = room.split_rows(WEIGHTS)
         plots, below = rest.split_rows(-PUSHES, 8)
-        plots = plots.inset(0, 26)
+        plots = plots.inset(0, 44)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
-        self.states = [
-            [shares_over(weights[k][n], ribbon, above)[1] for n in range(len(nudges))] for k in range(len(losses))
-        ]
+        self.states = [shares_over(weights[self.key][n], ribbon, above)[1] for n in range(len(nudges))]
         reach = float(losses.values.min()), float(losses.values.max())
-        wide, high = ribbon.wide - 40, plots.height - 60
-        self.plots = [Plot(nudges.values, reach, ("change of the score", "loss"), wide, high) for _ in ribbon.columns]
+        self.curves = [
+            NudgedLoss(losses[k], nudges, reach, k, Room(column.left, plots.top, column.right, plots.bottom))
+            for k, column in enumerate(ribbon.columns)
+        ]
+        wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
+        self.large = NudgedLoss(losses[self.key], nudges, reach, self.key, wide)
         start = float(losses.values[0, self.middle])
-        self.axes, self.tangents, self.curves, self.ticks = VGroup(), VGroup(), [], VGroup()
-        self.dots, self.spots = [], []
-        for k, (plot, column) in enumerate(zip(self.plots, ribbon.columns, strict=True)):
-            goal = at((column.left + column.right) / 2, plots.top + high / 2)
-            plot.shift(goal - plot.axes.get_center())
-            zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
-            self.axes.add(VGroup(plot.axes, zero))
-            x, y = nudges.quantities(), losses[k].quantities()
-            halves = [
-                plot.curve(x[self.middle :], y[self.middle :], "ink", 6),
-                plot.curve(x[self.middle :: -1], y[self.middle :: -1], "ink", 6),
-            ]
-            self.curves.append(halves)
-            spots = [
-                means(dot(plot.point(a, b), 13, "focus"), plot.course([a], [b])) for a, b in zip(x, y, strict=True)
-            ]
-            self.spots.append([VGroup(spot) for spot in spots])
-            self.dots.append(VGroup(spots[self.middle].copy()))
-            slope = float(slopes.values[k])
-            self.tangents.add(plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 5))
-            self.ticks.add(*plot.ticks([x[0], x[self.middle], x[-1]], "+.0f", "fact"))
+        self.tangents = VGroup(
+            *(
+                curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
+                for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
+            )
+        )
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below)
-        self.loss = number(losses[0].quantity(self.middle), ".2f", "large number")
         names = (("attention", above), ("loss", plots), ("push", below))
         self.names = VGroup(
             *(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names)
         )
+        self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
 
-    def move(
-        self, key: int, start: int, end: int, kind: str = "slow", half: int | None = None
-    ) -> tuple[Animation, ...]:
-        """Move the score of one key from one nudge to another: weights, point and numbers along; draw half a curve."""
+    def move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
+        """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
         way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
-        drawn = (
-            []
-            if half is None
-            else [Create(self.curves[key][half], run_time=pace(kind), rate_func=rate_functions.linear)]
-        )
+        weights, losses = self.weights[self.key], self.losses[self.key]
         return (
-            Through(self.bars, [self.states[key][n] for n in way], kind),
+            Through(self.bars, [self.states[n] for n in way], kind),
             *(
-                Count(words, [self.weights[key][n].quantity(j) for n in way], "share", kind)
+                Count(words, [weights[n].quantity(j) for n in way], "share", kind)
                 for j, words in enumerate(self.numbers)
             ),
-            Through(self.dots[key], [self.spots[key][n] for n in way], kind),
-            Count(self.loss, [self.losses[key].quantity(n) for n in way], ".2f", kind),
-            *drawn,
+            Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind),
+            *self.large.trace(way, kind, half),
         )
 
-    @property
-    def last(self) -> int:
-        """The place of the largest nudge."""
-        return len(self.spots[0]) - 1
-
-    def plot_of(self, key: int) -> list[Mobject]:
-        """The axes of a key with its point."""
-        return [self.axes[key], *self.ticks[3 * key : 3 * key + 3]]
+    def move_others(self) -> list[tuple[Animation, ...]]:
+        """Each of the other scores is moved by itself, all at the same time: up, down, and back."""
+        others = [curve for k, curve in enumerate(self.curves) if k != self.key]
+        up, down = range(self.middle, self.last + 1), range(self.middle, -1, -1)
+        back = range(self.middle + 1)
+        return [
+            tuple(one for curve in others for one in curve.trace(way, kind, half))
+            for way, kind, half in ((up, "row", 0), (up[::-1], "row", None), (down, "row", 1), (back, "row", None))
+        ]
 
 
 class Pushes:
@@ -173,8 +192,8 @@ class Pushes:
         places = rows.rows(3, 40)
         self.tracks, self.bars, self.numbers = shares_over(weights, ribbon, places[0])
         most = float(np.abs(decreases.values).max())
-        self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most=most)
-        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most=most)
+        self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
+        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
         texts = (("attention weight",), ("fall of the loss,", "if value were output"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):

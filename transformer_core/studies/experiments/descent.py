@@ -34,12 +34,12 @@ NUDGES, BEYOND, PLACES = np.linspace(-3, 3, 41), 0.15, 161
 SMALL, LARGE = (0.1, 10), (1.1, 2)
 #: The parts of the model, in the order of a pass, by how the names of their parameters begin.
 PARTS = {
-    "source embedding": ("embed_src",),
-    "encoder layer 1": ("encoder.layers.0",),
-    "encoder layer 2": ("encoder.layers.1", "encoder.final_norm"),
-    "target embedding": ("embed_tgt",),
-    "decoder layer 1": ("decoder.layers.0",),
-    "decoder layer 2": ("decoder.layers.1", "decoder.final_norm"),
+    "encoder: embedding": ("embed_src",),
+    "encoder: first layer": ("encoder.layers.0",),
+    "encoder: second layer": ("encoder.layers.1", "encoder.final_norm"),
+    "decoder: embedding": ("embed_tgt",),
+    "decoder: first layer": ("decoder.layers.0",),
+    "decoder: second layer": ("decoder.layers.1", "decoder.final_norm"),
 }
 ATTENTION = ("weights", "v", "z", "scaled")
 
