@@ -286,14 +286,14 @@ class Training(Chapter):
             beat(
                 claim(
                     bool(small[-1] < small[0]),
-                    "Step, find the slope again, step: gradient descent. Flatter means shorter steps.",
+                    "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
                     "Step, find the slope again, step: gradient descent.",
                 ),
                 leave(picture.slope),
                 picture.descend(0),
             ),
             beat(
-                f"The learning rate sets their length. {early['rate_ratio']:.0f} times as large, {climbs}",
+                f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
                 (leave(picture.visited[0]), *picture.back(0)),
                 picture.descend(1, "slow"),
             ),
@@ -472,7 +472,7 @@ class Training(Chapter):
         meeting = run["overtaken"].quantity(1)
         picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting)
         card.inside.fit(picture)
-        time = run["time_ratio"].pick(part="scores and blends")
+        time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
         before, after = run["lengths"].quantities()[-2:]
         yield Step(
             "The price of attention: n squared",
@@ -483,13 +483,14 @@ class Training(Chapter):
                 appear(picture.large),
             ),
             beat(
-                f"From {before:,.0f} words to {after:,.0f}, they take {time:.1f} times as long;",
+                f"From {before:,.0f} words to {after:,.0f}, they take {time:.1f} times the time, "
+                f"and {memory:.1f} times the memory;",
                 (draw(*picture.curves, kind="slow"), appear(picture.labels)),
             ),
             beat(
                 claim(
                     meeting > 0,
-                    f"from {meeting:.0f} words on, longer than everything else.",
+                    f"from {meeting:.0f} words on, more time than everything else.",
                     f"by multiplications, they overtake everything else at {run['crossover']} words.",
                 ),
                 appear(picture.meeting) if meeting > 0 else None,

@@ -54,8 +54,8 @@ class Skills(VGroup):
         self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
         self.axis_name.set_x(self.plots.get_x())
         self.ends = VGroup(
-            number(first, ",.0f", "fact", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
-            number(last, ",.0f", "fact", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
+            number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
+            number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
         self.stays = Words("stays from", "aside", "ink2").settle(foot.centre).end_at(at(right.right, 0)[0])
         super().__init__(self.plots, self.curves, self.calls, self.marks, self.axis_name, self.ends, self.stays)

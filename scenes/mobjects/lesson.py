@@ -158,7 +158,7 @@ class CrossEntropy:
         self.point = self.spots[0].copy()
         corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), 0, 0])
         self.readings, self.reading_names = VGroup(), VGroup()
-        firsts = ((self.probs[0], ".4f", "p"), (self.losses[0], ".3f", "−log p"), (self.steps[0], ",.0f", "step"))
+        firsts = ((self.probs[0], ".4f", "p"), (self.losses[0], ".3f", "− log p"), (self.steps[0], ",.0f", "step"))
         for line, (first, spec, name) in enumerate(firsts):
             spot = corner + DOWN * units(40 + 76 * line)
             self.readings.add(number(first, spec, "large number").settle(spot).end_at(corner[0]))

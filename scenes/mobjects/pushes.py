@@ -194,7 +194,7 @@ class Pushes:
         most = float(np.abs(decreases.values).max())
         self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
-        texts = (("attention weight",), ("fall of the loss,", "if value were output"), ("push on the score",))
+        texts = (("attention weight",), ("its value lowers", "the loss by"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):
             lines = VGroup(*(Words(line, "block", "ink2") for line in text)).arrange(DOWN, buff=units(10))
