@@ -22,23 +22,18 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
 from scenes.mobjects.lesson import CrossEntropy, Lesson
 from scenes.mobjects.patterns import sharpest
-from scenes.mobjects.pushes import Nudges, Pushes
+from scenes.mobjects.pushes import ROUNDING, Nudges, Pushes
 from scenes.mobjects.race import named_head
-from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.learning import first_right, winner
+from transformer_core.studies.measures.learning import candidates, first_right, winner
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.
 RUN, EARLY, PATH = "experiment.emergence", "experiment.descent", "decoder.1.cross_attn"
 #: The role that chapters five to eight follow.
 ROLE = "adjective(inflected)->noun"
-#: A difference below this is rounding: the early step was kept in single precision.
-ROUNDING = 1e-4
-#: Words of the vocabulary that are shown beside the right one.
-SHOWN = 5
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
 
 
@@ -72,7 +67,7 @@ class Training(Chapter):
         """The question of the chapter; and what the decoder reads in training."""
         early = trace.under(EARLY)
         probs = early["probs"].pick(batch=0)
-        reads, end = probs.words("position"), probs.label("vocab", 2)
+        reads, end = probs.words("position"), probs.label("vocab", probs.labels["vocab"].index("<end>"))
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
         hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
         picture = Lesson(reads, guesses, end, hits)
@@ -109,13 +104,11 @@ class Training(Chapter):
         early, run = trace.under(EARLY), trace.under(RUN)
         place = int(early["place"])
         logits, reads = early["logits"].pick(batch=0, position=place), early["probs"].words("position")
-        right = logits.labels["vocab"].index(str(reads[place + 1]))
-        best = [int(k) for k in (-logits.values).argsort() if k != right][:SHOWN]
-        ids = (*best, right)
+        ids = candidates(logits, str(reads[place + 1]))
         step, looks = early["step"], run["step"]
         after = tuple(k for k in range(len(looks)) if looks.values[k] > float(step))
         losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
-        target = logits.label("vocab", right)
+        target = logits.label("vocab", ids[-1])
         picture = CrossEntropy(
             logits.pick(vocab=ids),
             early["probs"].pick(batch=0, position=place, vocab=ids),
@@ -125,12 +118,10 @@ class Training(Chapter):
             losses,
             [step, *looks.pick(checkpoint=after).quantities()],
         )
-        smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
-        rest = " Label smoothing leaves a little for other words." if smoothed else ""
         slides = claim(
             bool(losses.values[-1] < early["word_loss"]),
-            f"As training goes on, the loss slides down.{rest}",
-            f"As training goes on, the loss moves along the curve.{rest}",
+            "As training goes on, the loss slides down.",
+            "As training goes on, the loss moves along the curve.",
         )
         yield Step(
             "How wrong is a guess? Cross-entropy",
@@ -158,16 +149,11 @@ class Training(Chapter):
         """One score is moved, then all: the slopes are the gradient."""
         early, losses = trace.under(EARLY), trace[f"{EARLY}.nudged_loss"]
         place, row = row_of_interest(trace)
-        side, columns = STAGE.split_columns(220, 30)
-        ribbon = Ribbon(losses.words("key"), columns)
         slopes, pushes = (early[f"gradients.{PATH}.{name}"].pick(**row) for name in ("scaled", "score_push"))
-        picture = Nudges(
-            losses, early["nudged_weights"], early["nudge"], slopes, pushes, ribbon, side, ribbon.below(STAGE)
-        )
+        picture = Nudges(losses, early["nudged_weights"], early["nudge"], slopes, pushes)
         weights = early[f"{PATH}.weights"].pick(**row)
         up, down = pushes.largest()[0], pushes.smallest()[0]
-        middle, last, large = picture.middle, picture.last, picture.large
-        raised, lowered, start = (losses.values[picture.key, n] for n in (last, 0, middle))
+        large = picture.large
         reads = early["probs"].words("position")
         yield Step(
             f"Nudge one score, and watch the loss of “{reads[place + 1]}”",
@@ -180,20 +166,18 @@ class Training(Chapter):
             ),
             beat(
                 claim(
-                    bool(raised < start),
+                    picture.up < picture.start,
                     f"Raise the score of “{up}”, and nothing else: the loss falls.",
                     f"Raise the score of “{up}”, and nothing else.",
                 ),
                 appear(*large.frame, *large.plot.names, picture.names[1], picture.loss, large.dot),
-                picture.move(middle, last, half=0),
+                picture.raised(),
             ),
             beat(
-                claim(bool(lowered > start), "Lower it, and the loss rises.", "Lower it."),
-                picture.move(last, middle, "row"),
-                picture.move(middle, 0, "slow", half=1),
-                picture.move(0, middle, "row"),
+                claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."),
+                *picture.lowered(),
             ),
-            stage=[*ribbon, picture.names[0], picture.tracks],
+            stage=[*picture.ribbon, picture.names[0], picture.tracks],
         )
         small, others = picture.curves[picture.key], [c for c in picture.curves if c is not picture.curves[picture.key]]
         yield Step(
@@ -214,15 +198,13 @@ class Training(Chapter):
                 appear(picture.push_numbers),
             ),
             stage=[
-                *ribbon,
+                *picture.ribbon,
                 *picture.names[:2],
                 picture.tracks,
                 picture.bars,
                 picture.numbers,
                 picture.loss,
-                *small.frame,
-                *small.halves,
-                small.dot,
+                *small.whole,
             ],
         )
 
@@ -249,7 +231,7 @@ class Training(Chapter):
                 ambient=back,
             ),
             beat(
-                "One pass back gives all slopes at once. This is backpropagation.",
+                "One pass back gives all slopes at once: backpropagation.",
                 appear(picture.legend),
                 (
                     appear_in_turn([picture.bars[k] for k in picture.order]),
@@ -263,10 +245,10 @@ class Training(Chapter):
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
         early = trace.under(EARLY)
-        walks = [(early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")]
+        walks = {name: (early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")}
         card = Card("measured: the loss of one batch, along its gradient")
         picture = Valley(early["place_along"], early["loss_along"], walks, early["batch_loss"], card.inside)
-        small, large = (losses.values for _, losses in walks)
+        small, large = (losses.values for _, losses in walks.values())
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -290,12 +272,12 @@ class Training(Chapter):
                     "Step, find the slope again, step: gradient descent.",
                 ),
                 leave(picture.slope),
-                picture.descend(0),
+                picture.descend("small"),
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                (leave(picture.visited[0]), *picture.back(0)),
-                picture.descend(1, "slow"),
+                (leave(picture.visited["small"]), *picture.back("small")),
+                picture.descend("large", "slow"),
             ),
             stage=[card, picture.plot, picture.loss],
         )
@@ -305,10 +287,8 @@ class Training(Chapter):
         place, row = row_of_interest(trace)
         early, slopes = trace.under(EARLY), trace.under(f"{EARLY}.gradients.{PATH}", **row)
         weights = early[f"{PATH}.weights"].pick(**row)
-        side, columns = STAGE.split_columns(330, 30)
-        ribbon = Ribbon(weights.words("key"), columns)
         pushed = slopes["score_push"]
-        picture = Pushes(weights, slopes["loss_decrease_by_value"], pushed, ribbon, side, ribbon.below(STAGE))
+        picture = Pushes(weights, slopes["loss_decrease_by_value"], pushed)
         formula = Formula(
             "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)",
             LARGE,
@@ -332,7 +312,7 @@ class Training(Chapter):
             beat(
                 "The push on a score is its attention weight times how much that value would lower the loss.",
                 appear(*picture.signs, picture.names[2]),
-                tuple(gather(picture.factors(k), picture.pushes[k]) for k in range(len(ribbon.chips))),
+                picture.multiply(),
                 appear(picture.push_numbers),
             ),
             beat(
@@ -343,7 +323,7 @@ class Training(Chapter):
                 ),
                 appear(formula),
             ),
-            stage=[*ribbon, picture.names[0], picture.tracks, picture.zero, picture.lines],
+            stage=[*picture.ribbon, picture.names[0], picture.tracks, picture.zero, picture.lines],
         )
 
     def time_lapse(self, trace: Trace) -> Iterator[Step]:
@@ -375,7 +355,7 @@ class Training(Chapter):
                 f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
                 "Nobody draws these patterns.",
                 (appear(picture.words, picture.share), fill(picture.rows, "row")),
-                picture.run(0, half),
+                picture.run(half),
             ),
             beat(
                 f"At step {step:,.0f}, {share:share} of new sentences are right."
@@ -386,7 +366,7 @@ class Training(Chapter):
             beat(
                 "One sentence is not the language, so training goes on.",
                 leave(ring),
-                picture.run(half, last),
+                picture.run(last, half),
             ),
             beat(
                 f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention; now {most:share}.",
@@ -418,7 +398,7 @@ class Training(Chapter):
                 picture.draw(),
             ),
             beat(
-                f"The mark shows from where on a skill stays above {earned:.0%}. {order}",
+                f"From the mark on, a skill stays above {earned:.0%}. {order}",
                 (appear(picture.stays), appear_in_turn([mark for mark in picture.marks if len(mark)], "slow")),
             ),
             stage=[picture.plots, picture.calls, picture.ends, picture.axis_name],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
 MOMENTS, BALL, VISITED, JUMP = 18, 26.0, 13.0, 170.0
+#: The walk on which the ball leaves the ground.
+LEAPS = "large"
 
 
 class Backward(VGroup):
@@ -110,7 +112,7 @@ class Valley(VGroup):
 
     Args:
         places, losses: of the curve.
-        walks: for each learning rate the places and the losses that gradient descent comes to.
+        walks: for each learning rate, "small" and "large", the places and the losses that gradient descent comes to.
         start: the loss where it begins.
     """
 
@@ -118,7 +120,7 @@ class Valley(VGroup):
         self,
         places: NamedTensor,
         losses: NamedTensor,
-        walks: Sequence[tuple[NamedTensor, NamedTensor]],
+        walks: Mapping[str, tuple[NamedTensor, NamedTensor]],
         start: Quantity,
         room: Room = STAGE,
     ) -> None:
@@ -136,10 +138,10 @@ class Valley(VGroup):
         self.plot.shift(inner.centre - self.plot.axes.get_center())
         self.curve = self.plot.curve(places, losses, "ink2", 8)
         self.along, self.up = places.values, losses.values
-        self.balls = [self._states(along.values, jump) for (along, _), jump in zip(walks, (0.0, JUMP), strict=True)]
+        self.balls = {name: self._states(along.values, JUMP * (name == LEAPS)) for name, (along, _) in walks.items()}
         self.ball = VGroup(self._ball(self._resting(0.0)))
-        self.visited = [self._dots(*walk) for walk in walks]
-        self.trail = path([state[0].get_center() for state in self.balls[1]], "warning", 3)
+        self.visited = {name: self._dots(*walk) for name, walk in walks.items()}
+        self.trail = path([state[0].get_center() for state in self.balls[LEAPS]], "warning", 3)
         self.loss_name = Words("loss", "block", "ink2")
         self.loss = number(start, ".3f", "large number")
         spot = at(room.left + 260, room.bottom - 150)
@@ -149,7 +151,7 @@ class Valley(VGroup):
         here = float(np.interp(0.0, self.along, self.up))
         reach = 0.22
         self.slope = self.plot.curve((-reach, reach), (here - slope * reach, here + slope * reach), "warning", 6)
-        super().__init__(self.plot, self.curve, self.visited[0], self.ball, self.loss, self.loss_name)
+        super().__init__(self.plot, self.curve, self.ball, self.loss, self.loss_name)
 
     def _on(self, place: float) -> np.ndarray:
         return self.plot.point(place, float(np.interp(place, self.along, self.up)))
@@ -187,9 +189,9 @@ class Valley(VGroup):
             )
         )
 
-    def descend(self, walk: int, kind: str = "tour") -> tuple[Animation, ...]:
+    def descend(self, walk: str, kind: str = "tour") -> tuple[Animation, ...]:
         """The ball takes the steps of a walk, and leaves a dot at each place."""
-        drawn = [Create(self.trail, run_time=pace(kind), rate_func=rate_functions.linear)] if walk else []
+        drawn = [Create(self.trail, run_time=pace(kind), rate_func=rate_functions.linear)] if walk == LEAPS else []
         return (
             Through(self.ball, self.balls[walk], kind),
             Sweep(self.visited[walk], kind),
@@ -197,7 +199,7 @@ class Valley(VGroup):
             Count(self.loss, self.walks[walk][1].quantities(), ".3f", kind),
         )
 
-    def back(self, walk: int) -> tuple[Animation, ...]:
+    def back(self, walk: str) -> tuple[Animation, ...]:
         """The ball goes back to where it began."""
         kind = "row"
         return (

@@ -177,8 +177,8 @@ class TimeLapse:
     def _fill(self, k: int, i: int) -> str:
         return between(palette().surface, palette().residual, 0.45) if self.hits[k, i] else palette().surface
 
-    def run(self, start: int, end: int, kind: str = "tour") -> tuple[Animation, ...]:
-        """All looks from one to another: patterns, guesses, clock and curve together."""
+    def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
+        """All looks up to one: patterns, guesses, clock and curve together."""
         looks = range(start, end + 1)
         drawn = [k for k in looks if self.times[k] > 0]
         curve = self.plot.curve([self.times[k] for k in drawn], [self.exact[k] for k in drawn], "weight", 7)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, rate_functions
 
-from scenes.animations import Count, Through
-from scenes.layout import Room
+from scenes.animations import Count, Through, gather
+from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
@@ -20,6 +20,10 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the row of weights and of that of pushes; between them lie the plots.
 WEIGHTS, PUSHES = 92.0, 84.0
+#: Px of the names at the left.
+NAMES = 220.0
+#: A relative difference below this is rounding: the early step was kept in single precision.
+ROUNDING = 1e-4
 #: How far a tangent reaches from its point, as a change of the score.
 REACH = 1.5
 
@@ -86,6 +90,11 @@ class NudgedLoss:
         self.dot.key = ("point", key)
 
     @property
+    def whole(self) -> list[Mobject]:
+        """Axes, numbers, curve and point."""
+        return [*self.frame, *self.halves, self.dot]
+
+    @property
     def frame(self) -> list[Mobject]:
         """Axes and numbers, without the curve."""
         return [self.axes, *self.ticks]
@@ -107,7 +116,7 @@ class Nudges:
         nudges: what is added.
         slopes: the gradient of the loss on the score of each key.
         pushes: what descent does to each score; `large` is a plot, over all columns, of the one that is pushed most.
-        ribbon: the keys; `side` is the room beside them, for names, and `room` that below them.
+        room: where the keys stand as a ribbon, with names at the left, and all else below them.
     """
 
     def __init__(
@@ -117,13 +126,16 @@ class Nudges:
         nudges: NamedTensor,
         slopes: NamedTensor,
         pushes: NamedTensor,
-        ribbon: Ribbon,
-        side: Room,
-        room: Room,
+        room: Room = STAGE,
     ) -> None:
-        self.losses, self.weights, self.ribbon = losses, weights, ribbon
+        side, columns = room.split_columns(NAMES, 30)
+        self.ribbon = ribbon = Ribbon(losses.words("key"), columns)
+        room = ribbon.below(room)
+        self.losses, self.weights = losses, weights
         self.middle, self.last = len(nudges) // 2, len(nudges) - 1
         self.key = pushes.largest()[0].position
+        #: The loss with the score of this key as it is, raised, and lowered.
+        self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
         above, rest = room.split_rows(WEIGHTS)
         plots, below = rest.split_rows(-PUSHES, 8)
         plots = plots.inset(0, 44)
@@ -151,7 +163,19 @@ class Nudges:
         self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
 
-    def move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
+    def raised(self) -> tuple[Animation, ...]:
+        """The score that is pushed most is raised."""
+        return self._move(self.middle, self.last, half=0)
+
+    def lowered(self) -> list[tuple[Animation, ...]]:
+        """It comes back, is lowered, and comes back again."""
+        return [
+            self._move(self.last, self.middle, "row"),
+            self._move(self.middle, 0, half=1),
+            self._move(0, self.middle, "row"),
+        ]
+
+    def _move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
         """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
         way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
         weights, losses = self.weights[self.key], self.losses[self.key]
@@ -184,10 +208,11 @@ class Pushes:
         weights: NamedTensor,
         decreases: NamedTensor,
         pushes: NamedTensor,
-        ribbon: Ribbon,
-        side: Room,
-        room: Room,
+        room: Room = STAGE,
     ) -> None:
+        side, columns = room.split_columns(1.5 * NAMES, 30)
+        self.ribbon = ribbon = Ribbon(weights.words("key"), columns)
+        room = ribbon.below(room)
         rows, self.foot = room.split_rows(-110, 10)
         places = rows.rows(3, 40)
         self.tracks, self.bars, self.numbers = shares_over(weights, ribbon, places[0])
@@ -215,6 +240,10 @@ class Pushes:
                 )
             )
         )
+
+    def multiply(self) -> tuple[Animation, ...]:
+        """The two numbers of each key fly to their product."""
+        return tuple(gather(self.factors(key), bar) for key, bar in enumerate(self.pushes))
 
     def factors(self, key: int) -> VGroup:
         """The two numbers that are multiplied for one key."""

@@ -10,10 +10,12 @@ import numpy as np
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.decoder import next_ids
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A role is told from so many cases on.
 ENOUGH = 100
+#: Words that are shown beside the right one.
+SHOWN = 5
 ALIGNMENT, SENTENCES = "alignment", "whole sentences"
 
 
@@ -91,6 +93,13 @@ def winner(trace: Trace, prefix: str, role: str) -> tuple[int, int]:
     scores = trace.full(f"{prefix}.roles.score").pick(role=role).values[-1]
     layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
     return int(layer), int(head)
+
+
+def candidates(logits: NamedTensor, right: str) -> tuple[int, ...]:
+    """The places of the likeliest words of a vocabulary, `SHOWN` of them, and then that of the right one."""
+    here = logits.labels["vocab"].index(right)
+    best = [int(k) for k in np.argsort(-logits.values, kind="stable") if k != here]
+    return (*best[:SHOWN], here)
 
 
 def first_right(trace: Trace, prefix: str) -> int | None:
