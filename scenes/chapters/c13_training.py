@@ -311,7 +311,7 @@ class Training(Chapter):
             ),
             beat(
                 "The push on a score is its attention weight times how much that value would lower the loss.",
-                appear(*picture.signs, picture.names[2]),
+                appear(picture.signs, picture.names[2]),
                 picture.multiply(),
                 appear(picture.push_numbers),
             ),
@@ -354,7 +354,7 @@ class Training(Chapter):
             beat(
                 f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
                 "Nobody draws these patterns.",
-                (appear(picture.words, picture.share), fill(picture.rows, "row")),
+                (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
                 picture.run(half),
             ),
             beat(

@@ -130,7 +130,6 @@ class TimeLapse:
         return [
             self.slots,
             self.titles,
-            self.labels,
             self.plot,
             self.clock_name,
             self.clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, rate_functions
@@ -226,18 +227,11 @@ class Pushes:
             for line in lines:
                 line.align_to(lines, LEFT)
             self.names.add(lines.move_to(place.centre).align_to(at(side.left, 0), LEFT))
+        borders = ((one.bottom + two.top) / 2 for one, two in pairwise(places))
         self.signs = VGroup(
             *(
-                VGroup(
-                    *(
-                        Words(sign, "title", "ink2").settle(at((column.left + column.right) / 2, y))
-                        for column in ribbon.columns
-                    )
-                )
-                for sign, y in (
-                    ("×", (places[0].bottom + places[1].top) / 2),
-                    ("=", (places[1].bottom + places[2].top) / 2),
-                )
+                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+                for sign, y in zip("×=", borders, strict=True)
             )
         )
 

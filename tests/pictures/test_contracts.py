@@ -46,7 +46,7 @@ MARKS = {
     "residual": 460,
     "feed_forward": 730,
     "decoder": 540,
-    "training": 155,
+    "training": 93,
     "inference": 180,
     "interpretation": 125,
     "arguing": 100,
