@@ -257,7 +257,7 @@ class Training(Chapter):
         yield Step(
             "Gradient descent: a step downhill",
             beat(
-                "Move all weights together against the gradient: the loss of the batch is a valley.",
+                "Move all weights against the gradient: the loss of the batch is a valley.",
                 draw(picture.curve, kind="slow"),
             ),
             beat(
@@ -480,7 +480,7 @@ class Training(Chapter):
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
         """Close: the answer, and a question to take away."""
-        picture = Loop(("guess the next word", "the loss", "the gradient", "a small step"))
+        picture = Loop(("the guess", "the loss", "the gradient", "a small step"))
         STAGE.fit(picture)
         flow = pulses([way[0] for way in picture.ways], role="residual")
         yield Step(

@@ -33,7 +33,7 @@ class Skills(VGroup):
         names = since.labels["line"]
         body, foot = room.split_rows(-70)
         side, body = body.split_columns(560, 30)
-        body, right = body.split_columns(-150, 20)
+        body, right = body.split_columns(-200, 24)
         self.plots, self.curves, self.calls, self.marks = VGroup(), VGroup(), VGroup(), VGroup()
         times = steps.pick(checkpoint=looks)
         for i, row in enumerate(body.rows(len(names), 26)):
