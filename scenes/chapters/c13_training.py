@@ -170,14 +170,14 @@ class Training(Chapter):
                     f"Raise the score of “{up}”, and nothing else: the loss falls.",
                     f"Raise the score of “{up}”, and nothing else.",
                 ),
-                appear(*large.frame, *large.plot.names, picture.names[1], picture.loss, large.dot),
+                appear(large.dot),
                 picture.raised(),
             ),
             beat(
                 claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."),
                 *picture.lowered(),
             ),
-            stage=[*picture.ribbon, picture.names[0], picture.tracks],
+            stage=[*picture.ribbon, *picture.names[:2], picture.tracks, *large.frame, large.plot.names, picture.loss],
         )
         small, others = picture.curves[picture.key], [c for c in picture.curves if c is not picture.curves[picture.key]]
         yield Step(
@@ -337,7 +337,7 @@ class Training(Chapter):
         picture = TimeLapse(
             [asked, own],
             [reads[1:], own.words("query")],
-            ["cross-attention", named_head(layer, head)],
+            ["Cross-attention", named_head(layer, head)],
             run["probs"].pick(batch=0),
             run["checkpoint_hits"],
             run["exact"],

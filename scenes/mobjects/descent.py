@@ -19,7 +19,7 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
-MOMENTS, BALL, VISITED, JUMP = 18, 26.0, 13.0, 170.0
+MOMENTS, BALL, VISITED, JUMP = 40, 26.0, 13.0, 170.0
 #: The walk on which the ball leaves the ground.
 LEAPS = "large"
 
@@ -34,7 +34,7 @@ class Backward(VGroup):
 
     def __init__(self, gradients: NamedTensor, loss: Quantity, room: Room = STAGE) -> None:
         encoder, decoder = room.rows(2, 120)
-        high = 210.0
+        high = 264.0
         columns = room.columns(5, 64)
         self.boxes, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         most, wide = float(gradients.values.max()), columns[0].width - 150
@@ -46,9 +46,9 @@ class Backward(VGroup):
             side, part = label.split(": ")
             self.boxes.add(VGroup(box, *self._named(box, (side, part))))
             quantity = gradients.quantity(k)
-            bar = Box(max(wide * float(quantity) / most, 3.0), 40, palette().warning, 5)
-            means(bar, Length(quantity, "width", wide / most, 40, 3.0))
-            bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(62), 0]), aligned_edge=LEFT)
+            bar = Box(max(wide * float(quantity) / most, 3.0), 56, palette().warning, 5)
+            means(bar, Length(quantity, "width", wide / most, 56, 3.0))
+            bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(72), 0]), aligned_edge=LEFT)
             told = number(quantity, ".2f", "stage number").settle(bar.get_center())
             self.bars.add(bar)
             self.numbers.add(told.begin_at(box.get_right()[0] - units(100)))
@@ -59,7 +59,7 @@ class Backward(VGroup):
             box = Box(column.width, high, palette().surface, 14, palette().line, 2.5).move_to(spot)
             ends.append(VGroup(box, *self._named(box, (text,))))
         self.boxes.add(*ends)
-        self.loss = number(loss, ".3f", "large number").settle(ends[1].get_center() + DOWN * units(46))
+        self.loss = number(loss, ".3f", "large number").settle(ends[1].get_center() + DOWN * units(40))
         chain = [(0, 1), (1, 2), (3, 4), (4, 5), (5, 6), (6, 7)]
         down = [(2, 4), (2, 5)]
         self.forward, self.back = VGroup(), VGroup()
@@ -68,7 +68,7 @@ class Backward(VGroup):
             self.forward.add(forward)
             self.back.add(back)
         legend = Room(columns[3].left, encoder.top, columns[4].right, encoder.bottom)
-        key = Box(64, 40, palette().warning, 5)
+        key = Box(80, 56, palette().warning, 5)
         self.legend = VGroup(key, Words("length of the gradient", "block", "ink2").next_to(key, RIGHT, buff=units(20)))
         self.legend.move_to(legend.centre)
         #: In the order in which the gradient comes to them.
@@ -80,7 +80,7 @@ class Backward(VGroup):
         """The name of a part, in the upper half of its box."""
         top = box.get_top()
         return [
-            Words(line, "block", "ink" if k else "ink2", box).settle(top + DOWN * units(48 + 48 * k))
+            Words(line, "block", "ink" if k else "ink2", box).settle(top + DOWN * units(56 + 54 * k))
             for k, line in enumerate(lines)
         ]
 

@@ -145,7 +145,7 @@ class TimeLapse:
     ) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
         for one, labels, title, room in zip(weights, rows, titles, rooms, strict=True):
-            head, inner = room.split_rows(44, 50)
+            head, inner = room.split_rows(44, 62)
             _, inner = inner.split_columns(130, 14)
             pitch = min(inner.width / one.shape[2], inner.height / one.shape[1])
             grid = Pattern(one.pick(checkpoint=0), pitch)

@@ -32,7 +32,7 @@ REACH = 1.5
 def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, VGroup, VGroup]:
     """Attention weights as bars in tracks, lying in the columns of their keys, and a number in front of each."""
     tracks, bars, numbers = VGroup(), VGroup(), VGroup()
-    wide, high = ribbon.wide - 150, min(64.0, room.height * 0.7)
+    wide, high = ribbon.wide - 184, min(64.0, room.height * 0.7)
     y = at(0, (room.top + room.bottom) / 2)[1]
     for column, weight in zip(ribbon.columns, row.quantities(), strict=True):
         track = Box(wide, high, palette().surface, 5).move_to(np.array([at(column.right - wide / 2 - 10, 0)[0], y, 0]))
@@ -72,7 +72,7 @@ class NudgedLoss:
         self, losses: NamedTensor, nudges: NamedTensor, reach: tuple[float, float], key: int, room: Room
     ) -> None:
         names = ("change of the score", "loss")
-        self.plot = plot = Plot(nudges.values, reach, names, room.width - 40, room.height - 60)
+        self.plot = plot = Plot(nudges.values, reach, names, room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
         zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
         self.axes = VGroup(plot.axes, zero)
