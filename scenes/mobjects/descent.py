@@ -129,7 +129,7 @@ class Valley(VGroup):
         inner = room.inset(10, 56)
         floor = low - (high - low) * 0.08
         self.plot = Plot(
-            places.values,
+            places.values.tolist(),
             (floor, high),
             ("how far all weights move along the direction", "loss of the batch"),
             inner.width,

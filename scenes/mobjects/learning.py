@@ -108,7 +108,7 @@ class TimeLapse:
         first, second, third = below.columns(3, 40)
         self._patterns(weights, rows, titles, (first, second))
         self.plot = Plot(
-            steps.values[1:],
+            steps.values[1:].tolist(),
             (0, 1),
             ("step, log scale", "new sentences right"),
             third.width - 60,

@@ -72,7 +72,7 @@ class NudgedLoss:
         self, losses: NamedTensor, nudges: NamedTensor, reach: tuple[float, float], key: int, room: Room
     ) -> None:
         names = ("change of the score", "loss")
-        self.plot = plot = Plot(nudges.values, reach, names, room.width - 84, room.height - 60)
+        self.plot = plot = Plot(nudges.values.tolist(), reach, names, room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
         zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
         self.axes = VGroup(plot.axes, zero)
