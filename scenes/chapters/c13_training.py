@@ -1,259 +1,410 @@
-"""How random numbers become roles: guesses, a loss, its gradient, and a step, over and over."""
+"""How random numbers become a translator: guesses, a loss, its gradient, and a step, over and over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import appear, appear_in_turn, fill, ring_around
-from scenes.animations.branching import multiply
-from scenes.layout import at_floor
-from scenes.mobjects.learning import Bill, Forming, Loop, Staircase, Starts
-from scenes.mobjects.lesson import Lesson, Progress, SlidingLoss
+from scenes.animations import (
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    fill,
+    gather,
+    leave,
+    pulses,
+    ring_around,
+)
+from scenes.layout import STAGE
+from scenes.mobjects.card import Card
+from scenes.mobjects.descent import Backward, Valley
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
+from scenes.mobjects.lesson import CrossEntropy, Lesson
 from scenes.mobjects.patterns import sharpest
-from scenes.mobjects.pushes import Pushes
+from scenes.mobjects.pushes import ROUNDING, Nudges, Pushes
 from scenes.mobjects.race import named_head
-from scenes.mobjects.rows import Answer
+from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, claim
-from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.measures.learning import last_mistake, lows, steepest, winner
-from transformer_core.studies.measures.word_kinds import OURS
-from transformer_core.tracing.trace import Trace
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.measures.learning import candidates, first_right, winner
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: A difference below this is rounding.
-ROUNDING = 1e-6
-#: The training that was watched, and the role that chapters five to eight follow.
-RUN, ROLE = "experiment.emergence", "adjective(inflected)->noun"
+#: The training that was watched, one early step of it, and the attention that is looked at there.
+RUN, EARLY, PATH = "experiment.emergence", "experiment.descent", "decoder.1.cross_attn"
+#: The role that chapters five to eight follow.
+ROLE = "adjective(inflected)->noun"
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
 
 
 class Training(Chapter):
-    """A watched training: what is asked, how wrong the guess was, where the gradient pushes, what forms."""
+    """A watched training: what is asked, how wrong the guess was, which way the gradient points, and what forms."""
 
     number = 13
     title = "Training"
     needs = ("cross-attention",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - where the loss is taken, whatever the trace
         return "output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        watched = f"{RUN}.probs" in trace
-        if watched:
+        if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
             yield from self.teacher_forcing(trace)
-            yield from self.how_wrong(trace)
-            yield from self.over_and_over(trace)
-        yield from self.through_attention(trace)
-        if watched:
-            yield from self.a_pattern_forms(trace)
-            yield from self.staircase(trace)
-        yield from self.where_to_start(trace)
-        yield from self.the_bill(trace)
+            yield from self.cross_entropy(trace)
+            yield from self.nudged(trace)
+            yield from self.backpropagation(trace)
+            yield from self.gradient_descent(trace)
+            yield from self.pushes(trace)
+            yield from self.time_lapse(trace)
+            yield from self.skills(trace)
+        card = Card("an experiment")
+        yield from self.where_to_start(trace, card)
+        yield from self.the_bill(trace, card)
         yield from self.what_is_left(trace)
 
     def teacher_forcing(self, trace: Trace) -> Iterator[Step]:
         """The question of the chapter; and what the decoder reads in training."""
-        found = last_mistake(trace, RUN)
-        if found is None:
-            return
-        look, wrong = found
-        probs = trace[f"{RUN}.probs"].pick(checkpoint=look, batch=0)
-        reads = probs.words("position")
+        early = trace.under(EARLY)
+        probs = early["probs"].pick(batch=0)
+        reads, end = probs.words("position"), probs.label("vocab", probs.labels["vocab"].index("<end>"))
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
-        end = probs.label("vocab", 2)
-        picture = Lesson(reads, guesses, end, trace[f"{RUN}.checkpoint_hits"].pick(checkpoint=look).values.tolist())
-        step = trace[f"{RUN}.step"].pick(checkpoint=look)
-        right = reads[wrong + 1] if wrong + 1 < len(reads) else end
-        after = [appear(ring_around(picture.reads[wrong + 1]))] if wrong + 1 < len(reads) else []
+        hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
+        picture = Lesson(reads, guesses, end, hits)
+        wrong = hits.index(False)
+        whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
+        new = claim(early["in_training"] == 0, "a sentence that training never uses", "a sentence of the training")
         yield Step(
-            "What turns random numbers into roles?",
-            say="At the start all numbers are random. What makes roles of them? |"
-            "A lesson: the right words, one place on. |"
-            f"All rows guess in one pass. Step {step:,.0f}: “{guesses[wrong]}” where “{right}” is right. |"
-            "The next row still reads the right word: the teacher dictates.",
-            show=[
-                [appear(picture.sources), appear(picture.names[0], picture.truth[-1])],
-                [
-                    (*multiply(picture.sources, [picture.reads[1:]]), appear(picture.reads[0], picture.names[2])),
-                    appear(picture.box, picture.title),
-                ],
-                [
-                    (appear_in_turn([*picture.ways]), appear(picture.names[1])),
-                    appear(picture.guesses),
-                    appear_in_turn([*picture.signs]),
-                ],
-                after,
-            ],
+            "How do random numbers learn to translate?",
+            beat("At first, all weights are random numbers. How do they learn to translate?", fill(whole, "slow")),
+            beat(
+                f"Take {new}, and its right translation.",
+                (leave(whole), gather([whole], picture.box)),
+                (appear(picture.title, picture.names[0]), appear_in_turn([*picture.truth])),
+            ),
+            beat(
+                "The decoder reads the right words, one place late, and guesses each next one.",
+                (appear(picture.reads[0], picture.names[2]), deal(picture.truth[:-1], picture.reads[1:], kind="slow")),
+                (appear_in_turn([*picture.ways]), appear(picture.names[1])),
+                appear_in_turn([*picture.guesses]),
+            ),
+            beat(
+                f"At step {early['step']:,.0f} it guesses “{guesses[wrong]}” for “{reads[wrong + 1]}”, "
+                f"yet it reads “{reads[wrong + 1]}” next: this is teacher forcing.",
+                appear_in_turn([*picture.signs]),
+                appear(ring_around(picture.guesses[wrong])),
+                appear(ring_around(picture.reads[wrong + 1])),
+                ambient=pulses([way[0] for way in picture.ways], role="residual"),
+            ),
+            stage=[],
         )
 
-    def how_wrong(self, trace: Trace) -> Iterator[Step]:
-        """Cross-entropy of one word, sliding through the training."""
-        found = last_mistake(trace, RUN)
-        wrong = found[1] if found else 0
-        probs, losses = (
-            trace[f"{RUN}.{name}"].pick(position=wrong) for name in ("checkpoint_true_probs", "checkpoint_losses")
+    def cross_entropy(self, trace: Trace) -> Iterator[Step]:
+        """From logits to the loss of one word, and its way through the training."""
+        early, run = trace.under(EARLY), trace.under(RUN)
+        place = int(early["place"])
+        logits, reads = early["logits"].pick(batch=0, position=place), early["probs"].words("position")
+        ids = candidates(logits, str(reads[place + 1]))
+        step, looks = early["step"], run["step"]
+        after = tuple(k for k in range(len(looks)) if looks.values[k] > float(step))
+        losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
+        target = logits.label("vocab", ids[-1])
+        picture = CrossEntropy(
+            logits.pick(vocab=ids),
+            early["probs"].pick(batch=0, position=place, vocab=ids),
+            target,
+            early["word_loss"],
+            run["probs"].pick(batch=0, position=place, vocab=ids, checkpoint=after),
+            losses,
+            [step, *looks.pick(checkpoint=after).quantities()],
         )
-        words = trace[f"{RUN}.probs"]
-        target = words.label("position", wrong + 1) if wrong + 1 < words.size("position") else words.label("vocab", 2)
-        steps = trace[f"{RUN}.step"]
-        picture = SlidingLoss(probs, losses, steps, target)
-        smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
-        aim = "Smoothing keeps a bit for other words." if smoothed else "Nearer to one, nearer to zero."
-        last = len(steps) - 1
         slides = claim(
-            bool(losses.quantity(last) < losses.quantity(0)),
-            "Now train: the word gets likelier, the loss slides down.",
-            "Now train: the loss moves as the word’s share does.",
+            bool(losses.values[-1] < early["word_loss"]),
+            "As training goes on, the loss slides down.",
+            "As training goes on, the loss moves along the curve.",
         )
         yield Step(
-            "How wrong? Minus the logarithm",
-            say=f"How wrong is a guess? Untrained, “{target}” has {probs.quantity(0):.3f}. |"
-            f"The loss is minus the logarithm: {losses.quantity(0):.3f}. |"
-            f"{slides} |"
-            f"At the end {probs.quantity(last):.3f}, and {losses.quantity(last):.3f}. {aim}",
-            show=[
-                [appear(picture.chip, picture.track, picture.bar), appear(picture.share, picture.share_name)],
-                [
-                    appear(picture.plot, picture.curve),
-                    appear(picture.point, picture.loss, picture.loss_name),
-                    appear(picture.clock, picture.clock_name),
-                ],
-                picture.run(),
-                None,
-            ],
-            stay=(),
+            "How wrong is a guess? Cross-entropy",
+            beat(
+                f"Each word gets a logit: how well does it fit after “{reads[place]}”?",
+                appear(picture.floors[0], picture.names[0]),
+                appear_in_turn([*picture.stages[0]], "slow"),
+                appear(picture.numbers[0]),
+            ),
+            beat(
+                f"Softmax makes them probabilities. The right word, “{target}”, gets {picture.probs[0]:.4f}.",
+                *picture.softmax(),
+                picture.ribbon.mark({len(ids) - 1: "residual"}),
+            ),
+            beat(
+                f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
+                (appear(picture.plot), draw(picture.curve, kind="row")),
+                (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
+            ),
+            beat(slides, leave(picture.numbers[1]), picture.run()),
+            stage=[picture.card, *picture.ribbon],
         )
 
-    def over_and_over(self, trace: Trace) -> Iterator[Step]:
-        """The sentence at several looks; one sentence is not the language."""
-        steps, looks = trace[f"{RUN}.step"], lows(trace, RUN)
-        hits, exact, loss = (trace[f"{RUN}.{name}"] for name in ("checkpoint_hits", "exact", "held_out_loss"))
-        picture = Progress(looks, steps, trace[f"{RUN}.probs"].pick(batch=0), hits, loss, exact)
-        whole = [n for n, k in enumerate(looks) if hits.values[k].all()]
-        first = looks[whole[0]] if whole else looks[-1]
-        last = looks[-1]
-        own = trace.about.get("model") == OURS
-        moved = f"all {trace['config.parameters']:,.0f} numbers" if own else "all numbers"
-        told = (
-            f"At step {steps.quantity(first):,.0f} it is right; so are {exact.quantity(first):share} of new ones."
-            if whole
-            else "This sentence is not right yet."
+    def nudged(self, trace: Trace) -> Iterator[Step]:
+        """One score is moved, then all: the slopes are the gradient."""
+        early, losses = trace.under(EARLY), trace[f"{EARLY}.nudged_loss"]
+        place, row = row_of_interest(trace)
+        slopes, pushes = (early[f"gradients.{PATH}.{name}"].pick(**row) for name in ("scaled", "score_push"))
+        picture = Nudges(losses, early["nudged_weights"], early["nudge"], slopes, pushes)
+        weights = early[f"{PATH}.weights"].pick(**row)
+        up, down = pushes.largest()[0], pushes.smallest()[0]
+        large = picture.large
+        reads = early["probs"].words("position")
+        yield Step(
+            f"Nudge one score, and watch the loss of “{reads[place + 1]}”",
+            beat(
+                f"After “{reads[place]}”, at step {early['step']:,.0f}, the decoder gives "
+                f"“{up}” {weights.pick(key=up.position):share} of its attention, "
+                f"“{down}” {weights.pick(key=down.position):share}.",
+                appear_in_turn([*picture.bars], "slow"),
+                appear(picture.numbers),
+            ),
+            beat(
+                claim(
+                    picture.up < picture.start,
+                    f"Raise the score of “{up}”, and nothing else: the loss falls.",
+                    f"Raise the score of “{up}”, and nothing else.",
+                ),
+                appear(large.dot),
+                picture.raised(),
+            ),
+            beat(
+                claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."),
+                *picture.lowered(),
+            ),
+            stage=[*picture.ribbon, *picture.names[:2], picture.tracks, *large.frame, large.plot.names, picture.loss],
+        )
+        small, others = picture.curves[picture.key], [c for c in picture.curves if c is not picture.curves[picture.key]]
+        yield Step(
+            "All slopes together: the gradient",
+            beat(
+                "Now each of the other scores, by itself.",
+                appear(*(part for curve in others for part in (*curve.frame, curve.dot))),
+                *picture.move_others(),
+            ),
+            beat(
+                "The slope tells what a tiny nudge does. All slopes together are the gradient.",
+                *(draw(tangent) for tangent in picture.tangents),
+            ),
+            beat(
+                f"So go against it: more for “{up}”, less for “{down}”.",
+                appear(picture.lines, picture.names[2]),
+                appear_in_turn([*picture.pushes], "slow"),
+                appear(picture.push_numbers),
+            ),
+            stage=[
+                *picture.ribbon,
+                *picture.names[:2],
+                picture.tracks,
+                picture.bars,
+                picture.numbers,
+                picture.loss,
+                *small.whole,
+            ],
+        )
+
+    def backpropagation(self, trace: Trace) -> Iterator[Step]:
+        """One pass back gives the slope of every weight."""
+        early = trace.under(EARLY)
+        picture = Backward(early["part_gradients"], early["batch_loss"])
+        forward, back = pulses(picture.lines, role="ink"), pulses(picture.back_lines, role="ink")
+        yield Step(
+            "Backpropagation: all slopes in one pass",
+            beat(
+                f"To nudge each of {early['parameters']:,.0f} weights would take as many passes.",
+                appear_in_turn([*picture.forward]),
+                ambient=forward,
+            ),
+            beat(
+                f"Instead, a batch of {early['batch_sentences']:.0f} training sentences runs forward, to its loss.",
+                appear(picture.loss),
+                ambient=forward,
+            ),
+            beat(
+                "Then, by the chain rule, each layer tells the one before how it changed the loss.",
+                appear_in_turn([*picture.back][::-1], "slow"),
+                ambient=back,
+            ),
+            beat(
+                "One pass back gives all slopes at once: backpropagation.",
+                appear(picture.legend),
+                (
+                    appear_in_turn([picture.bars[k] for k in picture.order]),
+                    appear_in_turn([picture.numbers[k] for k in picture.order]),
+                ),
+                ambient=back,
+            ),
+            stage=[picture.boxes],
+        )
+
+    def gradient_descent(self, trace: Trace) -> Iterator[Step]:
+        """A ball on the real loss, along the real gradient."""
+        early = trace.under(EARLY)
+        walks = {name: (early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")}
+        card = Card("measured: the loss of one batch, along its gradient")
+        picture = Valley(early["place_along"], early["loss_along"], walks, early["batch_loss"], card.inside)
+        small, large = (losses.values for _, losses in walks.values())
+        climbs = claim(
+            bool((large[1:] > large[:-1]).all()),
+            "the ball leaps over the valley, and climbs.",
+            "the ball leaps back and forth.",
         )
         yield Step(
-            "One sentence, watched through the training",
-            say=f"One sentence, in no batch. After each batch {moved} "
-            "move a little, down the loss. |"
-            "Chips are right words. |"
-            f"{told} |"
-            f"One sentence isn’t the language: {exact.quantity(last):share} of a sample takes "
-            f"{steps.quantity(last):,.0f} steps.",
-            show=[
-                [appear(picture.names[:2], picture.lines[0])],
-                appear_in_turn([*picture.lines[1:]], "slow"),
-                [
-                    appear(picture.names[2:]),
-                    appear_in_turn([*picture.losses, *picture.shares], "row"),
-                    appear(picture.ring(whole[0] if whole else len(looks) - 1)),
-                ],
-                None,
-            ],
-            stay=(),
+            "Gradient descent: a step downhill",
+            beat(
+                "Move all weights against the gradient: the loss of the batch is a valley.",
+                draw(picture.curve, kind="slow"),
+            ),
+            beat(
+                "The model is this ball. The slope says which way is down.",
+                appear(picture.ball, picture.loss_name),
+                draw(picture.slope),
+            ),
+            beat(
+                claim(
+                    bool(small[-1] < small[0]),
+                    "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
+                    "Step, find the slope again, step: gradient descent.",
+                ),
+                leave(picture.slope),
+                picture.descend("small"),
+            ),
+            beat(
+                f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
+                (leave(picture.visited["small"]), *picture.back("small")),
+                picture.descend("large", "slow"),
+            ),
+            stage=[card, picture.plot, picture.loss],
         )
 
-    def through_attention(self, trace: Trace) -> Iterator[Step]:
-        """Which scores the loss of this very sentence pushes up, and which down."""
-        place = steepest(trace)
-        if place is None:
-            return
-        layer, head, query = place
-        path = f"encoder.{layer}.self_attn"
-        shares = trace[f"{path}.weights"].pick(batch=0, head=head, query=query)
-        part = trace.under(f"gradients.{path}", batch=0, head=head, query=query)
-        query_token = trace[f"{path}.weights"].label("query", query)
-        picture = Pushes(shares, part["value_along_descent"], part["score_gradient"], query_token)
-        error = trace[f"gradients.{path}.score_gradient_difference"]
-        key = part.in_full("score_gradient").smallest()[0]
+    def pushes(self, trace: Trace) -> Iterator[Step]:
+        """The formula: which scores does the loss push, and why."""
+        place, row = row_of_interest(trace)
+        early, slopes = trace.under(EARLY), trace.under(f"{EARLY}.gradients.{PATH}", **row)
+        weights = early[f"{PATH}.weights"].pick(**row)
+        pushed = slopes["score_push"]
+        picture = Pushes(weights, slopes["loss_decrease_by_value"], pushed)
+        formula = Formula(
+            "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)",
+            LARGE,
+        )
+        picture.foot.fit(formula)
+        error = trace[f"{EARLY}.gradients.{PATH}.score_gradient_difference"]
+        up, target = pushed.largest()[0], early["probs"].words("position")[place + 1]
         yield Step(
-            "Where does the loss push a score?",
-            say=f"{named_head(layer, head)}: “{query_token}” asks. These shares make its mix. |"
-            "From the mix, does a value point where the loss falls, or rises? |"
-            f"Share times way is the push. The score of “{key}” rises most. |"
-            f"Automatic differentiation agrees, {'but for rounding' if error < ROUNDING else f'to {error:.0e}'}.",
-            show=[
-                [
-                    appear(picture.query_token, picture.chips),
-                    (appear(picture.names[0]), appear_in_turn([*picture.bars])),
-                ],
-                [appear(picture.zero, picture.names[1:3]), appear_in_turn([*picture.ways])],
-                [appear(picture.names[3]), appear_in_turn([*picture.moves])],
-                appear(picture.formula),
-            ],
-            stay=(),
-            here=path,
+            "Attention goes where it helps",
+            beat(
+                f"What pushes up the score of “{up}”? First, its attention weight.",
+                appear_in_turn([*picture.bars], "slow"),
+                appear(picture.numbers),
+            ),
+            beat(
+                f"Then, how much the loss of “{target}” would fall if the output were its value alone.",
+                appear(picture.names[1]),
+                appear_in_turn([*picture.ways], "slow"),
+                appear(picture.way_numbers),
+            ),
+            beat(
+                "The push on a score is its attention weight times how much that value would lower the loss.",
+                appear(picture.signs, picture.names[2]),
+                picture.multiply(),
+                appear(picture.push_numbers),
+            ),
+            beat(
+                claim(
+                    bool(error < ROUNDING),
+                    "Backpropagation finds the same numbers.",
+                    "Backpropagation finds nearly the same numbers.",
+                ),
+                appear(formula),
+            ),
+            stage=[*picture.ribbon, picture.names[0], picture.tracks, picture.zero, picture.lines],
         )
 
-    def a_pattern_forms(self, trace: Trace) -> Iterator[Step]:
-        """Two patterns of the watched sentence, from the first look to the last."""
+    def time_lapse(self, trace: Trace) -> Iterator[Step]:
+        """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
+        run = trace.under(RUN)
         layer, head = winner(trace, RUN, ROLE)
-        cross = f"{RUN}.decoder.{decoder_rows_of(trace).layer}.cross_attn.weights"
-        if cross not in trace:
-            return
-        own = trace[f"{RUN}.encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
-        reads = trace[cross].words("query")
-        asked = trace[cross].pick(batch=0, head=0, query=tuple(range(len(reads) - 1)))
-        picture = Forming(
-            [own, asked],
-            [own.words("query"), reads[1:]],
-            [named_head(layer, head), "the decoder asks the source"],
-            trace[f"{RUN}.step"],
+        own = run[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
+        cross = run[f"{PATH}.weights"].pick(batch=0, head=0)
+        reads = cross.words("query")
+        asked: NamedTensor = cross.pick(query=tuple(range(len(reads) - 1)))
+        picture = TimeLapse(
+            [asked, own],
+            [reads[1:], own.words("query")],
+            ["Cross-attention", named_head(layer, head)],
+            run["probs"].pick(batch=0),
+            run["checkpoint_hits"],
+            run["exact"],
+            run["step"],
         )
+        last, right = len(run["step"]) - 1, first_right(trace, RUN)
+        half = last // 2 if right is None else right
         row = own.size("query") - 1
-        last = own.pick(checkpoint=own.size("checkpoint") - 1, query=row)
-        top_key, share = last.largest()
-        aligned = trace[f"{RUN}.alignment"].quantity(own.size("checkpoint") - 1)
+        top_key, most = own.pick(checkpoint=last, query=row).largest()
         before = own.pick(checkpoint=0, query=row, key=top_key.position)
+        step, share = run["step"].quantity(half), run["exact"].quantity(half)
         yield Step(
-            "Watch two patterns form",
-            say="Nobody draws these patterns. Before training, they come from random numbers. |"
-            "Now let the steps run. |"
-            f"“{own.label('query', row)}” gave “{top_key}” {before:share}; now {share:share}. |"
-            f"In {aligned:share} of cases the decoder looks at the right word, in new sentences.",
-            show=[
-                [appear(picture.words, picture.titles), appear(picture.grids, picture.clock, picture.clock_name)],
-                picture.run(),
-                appear(ring_around(picture.grids[0].band(row))),
-                appear(ring_around(picture.grids[1].cells)),
-            ],
-            stay=(),
-            here=f"encoder.{layer}.self_attn {cross.removeprefix(RUN)[1:].removesuffix('.weights')}",
+            "A training as a time-lapse",
+            beat(
+                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
+                "Nobody draws these patterns.",
+                (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
+                picture.run(half),
+            ),
+            beat(
+                f"At step {step:,.0f}, {share:share} of new sentences are right."
+                if right is None
+                else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
+                appear(ring := ring_around(picture.slots)),
+            ),
+            beat(
+                "One sentence is not the language, so training goes on.",
+                leave(ring),
+                picture.run(last, half),
+            ),
+            beat(
+                f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention; now {most:share}.",
+                appear(ring_around(picture.grids[1].band(row))),
+            ),
+            stage=[*picture.standing],
         )
 
-    def staircase(self, trace: Trace) -> Iterator[Step]:
+    def skills(self, trace: Trace) -> Iterator[Step]:
         """When each thing came to stay."""
-        since, earned = trace[f"{RUN}.learned_onset"], trace["roles.role_threshold"]
-        picture = Staircase(trace[f"{RUN}.learned"], since, trace[f"{RUN}.step"])
-        number, lines = trace[f"{RUN}.abrupt_lines"], trace[f"{RUN}.lines"]
+        run, earned = trace.under(RUN), trace["roles.role_threshold"]
+        since = run["learned_onset"]
+        picture = Skills(run["learned"], since, run["step"])
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
-            f"The first from step {first:,.0f}; whole sentences last, from {last:,.0f}. |"
+            f"First at step {first:,.0f}, whole sentences last, at {last:,.0f}."
             if names[-1] == "whole sentences" and last > 0
-            else f"The first from step {first:,.0f}. |"
+            else f"The first at step {first:,.0f}."
         )
         yield Step(
-            "One thing after another",
-            say="A line for each thing to learn: the brighter, the more often right. |"
-            f"At the mark it stays above {earned:.0%}. {order}"
-            f"{number} of {lines} make most of their rise within one doubling of the steps.",
-            show=[
-                [appear(picture.calls, picture.axis_name, picture.ends), fill(picture.columns, "slow")],
-                [appear(picture.stays), appear_in_turn([mark for mark in picture.marks if len(mark)])],
-                None,
-            ],
-            stay=(),
+            "Skills appear one after another",
+            beat(
+                claim(
+                    bool(run["abrupt_lines"] > run["lines"] / 2),
+                    "Each line is a skill, tested on new sentences. Most appear suddenly.",
+                    "Each line is a skill, tested on new sentences. They appear little by little.",
+                ),
+                picture.draw(),
+            ),
+            beat(
+                f"From the mark on, a skill stays above {earned:.0%}. {order}",
+                (appear(picture.stays), appear_in_turn([mark for mark in picture.marks if len(mark)], "slow")),
+            ),
+            stage=[picture.plots, picture.calls, picture.ends, picture.axis_name],
         )
 
-    def where_to_start(self, trace: Trace) -> Iterator[Step]:
+    def where_to_start(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Initial weights of three scales."""
         run = "experiment.initial_scales"
         if f"{run}.exact" not in trace:
@@ -265,84 +416,87 @@ class Training(Chapter):
         picture = Starts(
             [first.pick(choice=name, head=head) for name in SCALES], list(SCALES.values()), list(means.values())
         )
+        card.inside.fit(picture)
         effect = trace[f"{run}.exact.effect"]
         apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
-        cost = "cost it" if means["fourfold"] < means[usual] else "help"
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
-        shown = (
-            "small weights make flat shares, large ones spikes."
-            if sharp == sorted(sharp)
-            else "the first shares, for three scales of the weights."
-        )
         verdict = {
-            (False, True): f"The spikes {cost}; flat or mild, we can’t tell from chance.",
-            (True, True): "Both other scales make a difference beyond chance.",
-            (True, False): "Only the small scale differs by more than chance.",
-            (False, False): "At this size, no difference that we can tell from chance.",
+            (False, True): "A quarter as large: no difference beyond chance.",
+            (True, True): "A quarter as large: a difference beyond chance, too.",
+            (True, False): "Only a quarter as large: a difference beyond chance.",
+            (False, False): "No difference is beyond chance here.",
         }[apart["quarter"], apart["fourfold"]]
         yield Step(
-            "Where to start?",
-            say=f"Before any training: {shown} |"
-            f"Each then learns for {trace[f'{run}.steps']:,.0f} steps. New sentences right: "
-            f"{means['quarter']:share}, {means[usual]:share}, {means['fourfold']:share}. |"
-            f"{verdict}",
-            show=[
-                [
-                    appear(picture.row_words, picture.column_words, picture.names),
-                    appear_in_turn([*picture.grids], "row"),
-                ],
-                [appear(picture.bar_name), appear_in_turn([*picture.bars])],
-                None,
-            ],
-            stay=(),
+            "Initialization: how large is random?",
+            beat(
+                claim(
+                    sharp == sorted(sharp),
+                    "How large should random weights be? Too large, and attention begins as spikes.",
+                    "How large should random weights be? Here is the first attention of three scales.",
+                ),
+                appear_in_turn([*picture.grids], "slow"),
+            ),
+            beat(
+                f"Of new sentences, {means['fourfold']:share} are right then, not {means[usual]:share}. {verdict}",
+                appear(picture.bar_name),
+                appear_in_turn([*picture.bars], "slow"),
+            ),
+            stage=[card, picture.row_words, picture.column_words, picture.names],
         )
 
-    def the_bill(self, trace: Trace) -> Iterator[Step]:
+    def the_bill(self, trace: Trace, card: Card) -> Iterator[Step]:
         """What a longer sentence costs: counted, and measured."""
         run = trace.under("experiment.attention_cost")
         if "milliseconds" not in run:
             return
-        lengths = run["lengths"]
-        before, meeting = run["overtaken"].quantities()
-        picture = Bill(int(trace["config.words"]), lengths, run["milliseconds"], meeting)
+        meeting = run["overtaken"].quantity(1)
+        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting)
+        card.inside.fit(picture)
         time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
-        overtaken = claim(
-            meeting > 0,
-            f"Between {before:.0f} and {meeting:.0f} words they overtake everything else; "
-            f"by multiplications, at {run['crossover']}.",
-            f"By multiplications they overtake everything else at {run['crossover']} words.",
-        )
-        ends = [lengths.quantity(len(lengths) - k) for k in range(2, 0, -1)]
+        before, after = run["lengths"].quantities()[-2:]
         yield Step(
-            "The bill: n squared",
-            say=f"Our sentence has {counted(trace['config.score_count'], 'cell')}. "
-            "One twice as long: four times as many. |"
-            f"Measured, from {ends[0]:,.0f} words to {ends[1]:,.0f}: time for scores and blends times {time:.1f}, |"
-            f"memory times {memory:.1f}. {overtaken}",
-            show=[
-                [appear(picture.small), appear(picture.large)],
-                [appear(picture.plot, picture.ticks), appear_in_turn([*picture.curves]), appear(picture.labels)],
+            "The price of attention: n squared",
+            beat(
+                f"This sentence has {counted(trace['config.score_count'], 'score')} in each head; "
+                "twice as many words, four times as many.",
+                appear(picture.small),
+                appear(picture.large),
+            ),
+            beat(
+                f"From {before:,.0f} words to {after:,.0f}, they take {time:.1f} times the time, "
+                f"and {memory:.1f} times the memory;",
+                (draw(*picture.curves, kind="slow"), appear(picture.labels)),
+            ),
+            beat(
+                claim(
+                    meeting > 0,
+                    f"from {meeting:.0f} words on, more time than everything else.",
+                    f"by multiplications, they overtake everything else at {run['crossover']} words.",
+                ),
                 appear(picture.meeting) if meeting > 0 else None,
-            ],
-            stay=(),
-            here="*.self_attn",
+            ),
+            stage=[card, picture.plot, picture.ticks],
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
         """Close: the answer, and a question to take away."""
-        picture = Loop(("all rows guess", "the loss", "its gradient", "a small step"))
-        answer = at_floor(Answer("The gradient strengthens whatever share helped; roles are what is left."))
+        picture = Loop(("the guess", "the loss", "the gradient", "a small step"))
+        STAGE.fit(picture)
+        flow = pulses([way[0] for way in picture.ways], role="residual")
         yield Step(
             "Guess, loss, gradient, step",
-            say="The loss asks for the next word. |"
-            "Its gradient strengthens whatever share helped. |"
-            "Over many steps, roles are what is left. |"
-            "Your turn: when does a score get no push at all?",
-            show=[
-                [appear(picture.boxes[0]), appear(picture.ways[0], picture.boxes[1])],
-                [appear(picture.ways[1], picture.boxes[2])],
-                [appear(picture.ways[2], picture.boxes[3]), appear(picture.ways[3]), appear(answer)],
-                None,
-            ],
-            stay=(),
+            beat(
+                "The loss of a guess, its gradient, a small step: over and over.",
+                *(draw(way) for way in picture.ways),
+                ambient=flow,
+            ),
+            beat("Whatever attention helps grows stronger. So random numbers learn to translate.", ambient=flow),
+            beat("Your turn: when does a score get no push at all?", ambient=flow),
+            stage=[picture.boxes],
         )
+
+
+def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
+    """The place of the word whose loss is looked at, and the row of attention that is about to write it."""
+    place = int(trace[f"{EARLY}.place"])
+    return place, {"batch": 0, "head": 0, "query": place}

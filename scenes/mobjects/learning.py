@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Through
-from scenes.layout import centred
+from scenes.animations.shading import Shades
+from scenes.layout import STAGE, Room, centred
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.marks import Beside, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.role_table import CALLED
-from scenes.mobjects.shapes import Box, arrow, dot
+from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, shared, units
+from scenes.theme import at, between, pace, palette, units
 from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -24,57 +25,55 @@ from transformer_core.tracing.trace import NamedTensor
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 
 
-class Staircase(VGroup):
-    """A line for each thing that is learned, a cell for each look, as bright as the score; where it stays is marked."""
+class Skills(VGroup):
+    """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked."""
 
-    def __init__(self, learned: NamedTensor, since: NamedTensor, steps: NamedTensor) -> None:
-        looks = [k for k in range(len(steps)) if steps.values[k] > 0]
-        names = learned.labels["line"]
-        wide, high = 1000 / len(looks), min(74.0, 460 / len(names))
-        self.columns, self.calls, self.marks = VGroup(), VGroup(), VGroup()
-        times = np.log(steps.values[looks])
-        edges = 1000 * (times - times[0]) / (times[-1] - times[0]) * (1 - 1 / len(looks))
-        for k, left in zip(looks, edges, strict=True):
-            column = VGroup()
-            for i in range(len(names)):
-                cell = Box(wide - 3, high - 12, shared(float(np.clip(learned.values[k, i], 0, 1))), 4)
-                column.add(means(cell, Shade(learned.quantity(k, i))).move_to(at(left, i * high)))
-            self.columns.add(column)
-        grid = VGroup(*self.columns)
-        for i, name in enumerate(names):
-            call = Words(LINES[name], "fact").settle(at(0, i * high)).end_at(at(-40, 0)[0])
-            self.calls.add(call)
+    def __init__(self, learned: NamedTensor, since: NamedTensor, steps: NamedTensor, room: Room = STAGE) -> None:
+        looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
+        names = since.labels["line"]
+        body, foot = room.split_rows(-70)
+        side, body = body.split_columns(560, 30)
+        body, right = body.split_columns(-200, 24)
+        self.plots, self.curves, self.calls, self.marks = VGroup(), VGroup(), VGroup(), VGroup()
+        times = steps.pick(checkpoint=looks)
+        for i, row in enumerate(body.rows(len(names), 26)):
+            plot = Plot(times.values, (0, 1), ("step", "right"), row.width, row.height, (True, False))
+            plot.shift(row.centre - plot.axes.get_center())
+            track = Box(row.width, row.height, palette().surface, 6).move_to(row.centre)
+            self.plots.add(VGroup(track, plot.axes))
+            self.curves.add(plot.curve(times, learned.pick(checkpoint=looks, line=i), "weight", 7))
+            self.calls.add(Words(LINES[names[i]], "fact").settle(row.centre).end_at(at(side.right, 0)[0]))
             step = since.quantity(i)
             if step < 0:
                 self.marks.add(VGroup())
                 continue
-            k = int(np.searchsorted(steps.values[looks], float(step)))
-            x = edges[k] - wide / 2 - 1
-            flag = Box(7, high + 2, palette().focus, 2).move_to(at(x, i * high))
-            told = number(step, ",.0f", "number").settle(at(0, i * high)).begin_at(at(1000 + 20, 0)[0])
-            self.marks.add(VGroup(flag, told))
-        foot = grid.get_bottom()[1] - units(40)
-        self.axis_name = Words("step of the training, log scale", "axis", "ink2").move_to(
-            np.array([grid.get_x(), foot, 0])
-        )
-        first, last = steps.quantity(looks[0]), steps.quantity(looks[-1])
+            flag = rule(plot.point(float(step), 0), plot.point(float(step), 1), "focus", 6)
+            told = number(step, ",.0f", "stage number").settle(row.centre).end_at(at(right.right, 0)[0])
+            self.marks.add(VGroup(means(flag, Tick(step, plot.across)), told))
+        first, last = times.quantity(0), times.quantity(len(looks) - 1)
+        self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
+        self.axis_name.set_x(self.plots.get_x())
         self.ends = VGroup(
-            number(first, ",.0f", "cell", "ink2").move_to(np.array([self.columns[0].get_x(), foot, 0])),
-            number(last, ",.0f", "cell", "ink2").move_to(np.array([self.columns[-1].get_x(), foot, 0])),
+            number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
+            number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
-        self.stays = Words("stays from", "axis", "ink2").next_to(grid, UP, buff=units(26))
-        self.stays.begin_at(at(1000 + 20, 0)[0])
-        super().__init__(self.columns, self.calls, self.marks, self.axis_name, self.ends, self.stays)
-        centred(self)
+        self.stays = Words("stays from", "aside", "ink2").settle(foot.centre).end_at(at(right.right, 0)[0])
+        super().__init__(self.plots, self.curves, self.calls, self.marks, self.axis_name, self.ends, self.stays)
+
+    def draw(self, kind: str = "tour") -> Animation:
+        """All curves at the same pace: each moment is one step of the training."""
+        return Create(self.curves, run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.linear)
 
 
-class Forming(VGroup):
-    """Patterns of one sentence at every look, side by side; `run` lets them grow together.
+class TimeLapse:
+    """A training in fast motion: the guesses of a sentence, two of its patterns, and what new sentences come to.
 
     Args:
-        weights: for each pattern, checkpoint × query × key.
+        weights: for each pattern, "checkpoint query key".
         rows: the words of the rows.
-        titles: below each pattern.
+        titles: above each pattern.
+        probs: "checkpoint position vocab"; `hits` says which guesses are right.
+        exact: by checkpoint, the share of new sentences that come out right.
         steps: by checkpoint.
     """
 
@@ -83,38 +82,119 @@ class Forming(VGroup):
         weights: Sequence[NamedTensor],
         rows: Sequence[Sequence[Label]],
         titles: Sequence[str],
+        probs: NamedTensor,
+        hits: NamedTensor,
+        exact: NamedTensor,
         steps: NamedTensor,
+        room: Room = STAGE,
     ) -> None:
-        pitch = min(96.0, 440 / max(w.shape[1] for w in weights), 560 / max(w.shape[2] for w in weights))
-        self.grids = VGroup(*(Pattern(w.pick(checkpoint=0), pitch) for w in weights))
-        self.grids.arrange(RIGHT, buff=units(430))
-        centred(self.grids, 0.02)
-        self.words, self.titles = VGroup(), VGroup()
-        for grid, labels, title in zip(self.grids, rows, titles, strict=True):
-            asked = VGroup()
-            edge = grid.cells.get_left()[0] - units(18)
-            for i, label in enumerate(labels):
-                asked.add(word(label, "token", "ink2").settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge))
-            self.words.add(VGroup(asked, grid.column_words()))
-            self.titles.add(Words(title, "block").next_to(grid.cells, DOWN, buff=units(34)))
-        self.states = [
-            [self._state(g, w, k) for k in range(len(steps))] for g, w in zip(self.grids, weights, strict=True)
+        self.exact, self.times = exact.quantities(), steps.quantities()
+        above, below = room.split_rows(64, 70)
+        clock, line = above.split_columns(330, 30)
+        self.clock_name = Words("step", "block", "ink2").settle(clock.centre).begin_at(at(clock.left, 0)[0])
+        self.clock = number(self.times[0], ",.0f", "large number").settle(clock.centre)
+        self.clock.end_at(at(clock.right - 60, 0)[0])
+        self.guesses = [
+            [probs.pick(checkpoint=k, position=i).largest()[0] for k in range(len(steps))]
+            for i in range(probs.shape[1])
         ]
-        self.times = steps.quantities()
-        middle = (self.grids[0].cells.get_right()[0] + self.words[1].get_left()[0]) / 2
-        self.clock = number(self.times[0], ",.0f", "large number")
-        self.clock.move_to(np.array([middle, self.grids.get_y(), 0])).end_at(middle + units(70))
-        self.clock_name = Words("step", "axis", "ink2").next_to(self.clock, UP, buff=units(16)).set_x(middle)
-        super().__init__(self.grids, self.words, self.titles, self.clock, self.clock_name)
+        self.hits = hits.values
+        self.slots, self.words = VGroup(), VGroup()
+        for i, slot in enumerate(line.columns(len(self.guesses), 16)):
+            box = Box(slot.width, slot.height, self._fill(0, i), 10, palette().line, 2).move_to(slot.centre)
+            self.slots.add(box)
+            text = word(self.guesses[i][0], "stage word").settle(slot.centre)
+            self.words.add(text.begin_at(box.get_left()[0] + units(20)))
+        first, second, third = below.columns(3, 40)
+        self._patterns(weights, rows, titles, (first, second))
+        self.plot = Plot(
+            steps.values[1:].tolist(),
+            (0, 1),
+            ("step, log scale", "new sentences right"),
+            third.width - 60,
+            third.height - 130,
+            (True, False),
+        )
+        self.plot.shift(third.centre - self.plot.axes.get_center())
+        self.share = number(self.exact[0], "share", "large number")
+        self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(170))
+
+    @property
+    def rows(self) -> VGroup:
+        """The rows of both patterns, one after another."""
+        return VGroup(*(line for grid in self.grids for line in grid.lines))
+
+    @property
+    def standing(self) -> list[VMobject]:
+        """All that stands before the first look."""
+        return [
+            self.slots,
+            self.titles,
+            self.plot,
+            self.clock_name,
+            self.clock,
+            *(grid.cells for grid in self.grids),
+        ]
+
+    def _patterns(
+        self,
+        weights: Sequence[NamedTensor],
+        rows: Sequence[Sequence[Label]],
+        titles: Sequence[str],
+        rooms: Sequence[Room],
+    ) -> None:
+        self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
+        for one, labels, title, room in zip(weights, rows, titles, rooms, strict=True):
+            head, inner = room.split_rows(44, 62)
+            _, inner = inner.split_columns(130, 14)
+            pitch = min(inner.width / one.shape[2], inner.height / one.shape[1])
+            grid = Pattern(one.pick(checkpoint=0), pitch)
+            grid.shift(at(inner.left, inner.top) - grid.cells.get_corner(UP + LEFT))
+            edge = grid.cells.get_left()[0] - units(14)
+            asked = VGroup(
+                *(
+                    self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
+                    for i, label in enumerate(labels)
+                )
+            )
+            self.grids.add(grid)
+            self.labels.add(VGroup(asked, grid.column_words("fact")))
+            self.titles.add(Words(title, "block").settle(head.centre).begin_at(at(room.left, 0)[0]))
+            self.states.append([self._state(grid, one, k) for k in range(one.shape[0])])
+
+    @staticmethod
+    def _row_word(label: Label, row: int) -> Words:
+        """The word of a row; a row of the cross-attention is called by the word that it writes, not by its own."""
+        text = word(label, "stage word", "ink2")
+        return means(text, Beside(label)) if label.position == row else text
 
     @staticmethod
     def _state(grid: Pattern, weights: NamedTensor, checkpoint: int) -> VGroup:
         other = Pattern(weights.pick(checkpoint=checkpoint), grid.pitch * 135)
         return other.shift(grid.cells.get_center() - other.cells.get_center()).lines
 
-    def run(self, kind: str = "slow") -> tuple[Count | Through, ...]:
-        moves = (Through(grid.lines, states, kind) for grid, states in zip(self.grids, self.states, strict=True))
-        return (*moves, Count(self.clock, self.times, ",.0f", kind))
+    def _fill(self, k: int, i: int) -> str:
+        return between(palette().surface, palette().residual, 0.45) if self.hits[k, i] else palette().surface
+
+    def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
+        """All looks up to one: patterns, guesses, clock and curve together."""
+        looks = range(start, end + 1)
+        drawn = [k for k in looks if self.times[k] > 0]
+        curve = self.plot.curve([self.times[k] for k in drawn], [self.exact[k] for k in drawn], "weight", 7)
+        return (
+            *(
+                Through(grid.lines, states[start : end + 1], kind)
+                for grid, states in zip(self.grids, self.states, strict=True)
+            ),
+            *(
+                Count(text, [guesses[k] for k in looks], "", kind)
+                for text, guesses in zip(self.words, self.guesses, strict=True)
+            ),
+            Shades(self.slots, [[self._fill(k, i) for i in range(len(self.slots))] for k in looks], kind=kind),
+            Count(self.clock, self.times[start : end + 1], ",.0f", kind),
+            Count(self.share, self.exact[start : end + 1], "share", kind),
+            Create(curve, run_time=pace(kind), rate_func=rate_functions.linear),
+        )
 
 
 class Starts(VGroup):
@@ -153,7 +233,7 @@ class Bill(VGroup):
         self.plot.next_to(self.large, RIGHT, buff=units(250))
         VGroup(self.large, self.small).set_y(self.plot.axes.get_y())
         self.curves, self.labels = VGroup(), VGroup()
-        for part, name, role, thick in ((0, "scores and blends", "weight", 8), (1, "everything else", "ink2", 5)):
+        for part, name, role, thick in ((0, "scores and sums", "weight", 8), (1, "everything else", "ink2", 5)):
             column = times.values[:, part]
             row = [times.quantity(k, part) for k in range(len(column))]
             self.curves.add(self.plot.curve(lengths, row, role, thick))

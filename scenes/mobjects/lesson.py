@@ -1,186 +1,194 @@
-"""What a decoder is taught: the right words, its guesses, and how wrong each guess is."""
+"""What a decoder is taught: the right words, its guesses, and how wrong a guess is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, UP, Animation, VGroup
 
-from scenes.animations import Count, Through, ring_around
-from scenes.layout import RIGHT_EDGE, centred
-from scenes.mobjects.marks import Length, means
+from scenes.animations import Count, Through, Travel, appear, leave
+from scenes.layout import STAGE, Room
+from scenes.mobjects.card import Card
+from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dot
-from scenes.mobjects.shifted import NAMES, on_places
-from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, gap, palette, units
-from transformer_core.tracing.provenance import Label
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, dot, rule
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, palette, signed, units
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Heights of the four lines of a lesson, in px.
-TRUTH, GUESS, MACHINE, READS = 262.0, 408.0, 566.0, 724.0
+#: Px of the names at the left, of a chip, and of the box in the middle.
+NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
+#: Px above the bars for their numbers, and below them for their name.
+AIR = 56.0
 
 
 class Lesson(VGroup):
-    """The right words above, what the decoder guesses, the decoder, and below what it reads: the right words, too."""
+    """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
-    def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
-        truth = [*reads[1:], end]
-        count = len(reads)
-        room = RIGHT_EDGE - NAMES - 60
-        pitch = min(270.0, room / count)
-        width = max(chip_width(label) for label in (*reads, *guesses, end))
-        left = NAMES + 90 + (room - pitch * count) / 2
-        xs = [left + (i + 0.5) * pitch for i in range(count)]
-        self.truth = on_places(truth, xs, TRUTH, pitch, width)
-        self.sources = on_places(truth[:-1], xs[:-1], TRUTH, pitch, width)
-        self.reads = on_places(reads, xs, READS, pitch, width)
-        self.guesses = on_places(guesses, xs, GUESS, pitch, width)
-        colours = palette()
-        self.box = Box(pitch * count - 16, 96, colours.surface, 14, colours.line, 2.5)
-        self.box.move_to(at((xs[0] + xs[-1]) / 2, MACHINE))
-        self.title = Words("decoder, in training", "block", paper=self.box).settle(self.box.get_center())
-        self.ways = VGroup(*(self._way(x) for x in xs))
+    def __init__(
+        self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float], room: Room = STAGE
+    ) -> None:
+        side, body = room.split_columns(NAMES, 20)
+        columns = body.columns(len(reads), 36)
+        truth, guess, read = room.top + CHIP / 2, room.top + 3 * CHIP, room.bottom - CHIP / 2
+        high, low = guess + 1.7 * CHIP, read - 1.7 * CHIP
+        self.truth = self._chips([*reads[1:], end], columns, truth)
+        self.guesses = self._chips(guesses, columns, guess)
+        self.reads = self._chips(reads, columns, read)
+        self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
+        self.box.move_to(at((body.left + body.right) / 2, (high + low) / 2))
+        self.title = Words("decoder", "title", paper=self.box).settle(self.box.get_center())
+        self.ways = VGroup()
         self.signs = VGroup()
-        for x, hit in zip(xs, hits, strict=True):
-            sign = Words("=", "symbol", "ink3") if hit else Words("≠", "symbol", "warning")
-            self.signs.add(sign.move_to(at(x, (TRUTH + GUESS) / 2)))
+        for column, hit in zip(columns, hits, strict=True):
+            x = (column.left + column.right) / 2
+            for foot, top in ((read - 0.62 * CHIP, low + 8), (high - 8, guess + 0.62 * CHIP)):
+                self.ways.add(arrow(at(x, foot), at(x, top), "residual", 6, 20))
+            sign = Words("=", "title", "ink2") if hit else Words("≠", "title", "warning")
+            self.signs.add(sign.move_to(at(x, (truth + guess) / 2)))
         self.names = VGroup(
-            Words("it should write", "axis", "ink2").settle(at(0, TRUTH)),
-            Words("it guesses", "axis", "ink2").settle(at(0, GUESS)),
-            Words("it reads", "axis", "ink2").settle(at(0, READS)),
+            *(
+                Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+                for text, y in (("right word", truth), ("guess", guess), ("input", read))
+            )
         )
-        edge = self.box.get_left()[0] - units(36)
-        for name in self.names:
-            name.end_at(edge)
-        super().__init__(self.truth, self.reads, self.guesses, self.box, self.title, self.ways, self.signs, self.names)
+        super().__init__(self.truth, self.guesses, self.box, self.title, self.reads, self.ways, self.signs, self.names)
 
-    def _way(self, x: float) -> VGroup:
-        low, high = self.box.get_bottom()[1], self.box.get_top()[1]
-        column = at(x, 0)[0]
-        ends = [(at(0, READS - 36)[1], low), (high, at(0, GUESS + 38)[1])]
-        return VGroup(*(arrow(np.array([column, a, 0]), np.array([column, b, 0]), "residual", 5, 16) for a, b in ends))
-
-
-class SlidingLoss(VGroup):
-    """The probability of a word as a column, and minus its logarithm as a point on a curve, look by look."""
-
-    def __init__(self, probs: NamedTensor, losses: NamedTensor, steps: NamedTensor, target: Label) -> None:
-        self.probs, self.losses = probs.quantities(), losses.quantities()
-        self.times = steps.quantities()
-        colours = palette()
-        most = float(max(losses.values))
-        self.plot = Plot((0, 1), (0, most), ("probability of the right word", "loss"), 760, 440)
-        heights = np.linspace(0, most, 80)
-        self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 4)
-        self.track = Box(120, 440, colours.surface, 6).next_to(self.plot.axes, LEFT, buff=units(330))
-        self.track.align_to(self.plot.axes, DOWN)
-        parts = VGroup(self.plot, self.curve, self.track)
-        centred(parts).shift(RIGHT * units(10) + UP * units(14))
-        self.chip = Token(target).next_to(self.track, UP, buff=gap("chip"))
-        self.bar, self.bars = VGroup(self._bar(0)), [VGroup(self._bar(k)) for k in range(len(self.probs))]
-        self.point = VGroup(self._point(0))
-        self.spots = [VGroup(self._point(k)) for k in range(len(self.probs))]
-        side = self.track.get_right() + RIGHT * units(160)
-        self.share = number(self.probs[0], ".3f", "large number").move_to(side).shift(UP * units(40))
-        corner = self.plot.axes[0].get_right() + LEFT * units(60) + UP * units(330)
-        self.loss = number(self.losses[0], ".3f", "large number").move_to(corner)
-        self.loss_name = Words("− log p", "block", "ink2").next_to(self.loss, LEFT, buff=units(60))
-        self.loss_name.stand_on(self.loss.baseline)
-        self.share_name = Words("p", "block", "ink2").next_to(self.share, UP, buff=units(20))
-        self.clock = number(self.times[0], ",.0f", "number", "ink2")
-        self.clock.move_to(side).shift(DOWN * units(120)).end_at(self.share.get_right()[0])
-        self.clock_name = Words("step", "axis", "ink2").next_to(self.clock, UP, buff=units(12))
-        self.clock_name.set_x(self.share.get_x())
-        super().__init__(
-            self.plot,
-            self.curve,
-            self.track,
-            self.chip,
-            self.bar,
-            self.point,
-            self.share,
-            self.loss,
-            self.loss_name,
-            self.share_name,
-            self.clock,
-            self.clock_name,
-        )
-
-    def _bar(self, k: int) -> Box:
-        bar = Box(120, max(440 * float(self.probs[k]), 4), palette().weight, 6)
-        means(bar, Length(self.probs[k], "height", 440, 120, 4))
-        return bar.move_to(self.track.get_bottom(), aligned_edge=DOWN)
-
-    def _point(self, k: int) -> Box:
-        spot = dot(self.plot.point(float(self.probs[k]), float(self.losses[k])), 13, "focus")
-        return means(spot, self.plot.course([self.probs[k]], [self.losses[k]]))
-
-    def run(self, kind: str = "slow") -> tuple[Count | Through, ...]:
-        """All looks, one after another: column, point and numbers together."""
-        return (
-            Through(self.bar, self.bars, kind),
-            Through(self.point, self.spots, kind),
-            Count(self.share, self.probs, ".3f", kind),
-            Count(self.loss, self.losses, ".3f", kind),
-            Count(self.clock, self.times, ",.0f", kind),
+    @staticmethod
+    def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:
+        return VGroup(
+            *(
+                Token(label, "", column.width, CHIP, "stage word").move_to(at((column.left + column.right) / 2, y))
+                for label, column in zip(labels, columns, strict=True)
+            )
         )
 
 
-class Progress(VGroup):
-    """Looks at one sentence in training: a line for each, right words on chips, wrong ones bare; and two measures.
+class CrossEntropy:
+    """Candidates for one word as bars, of their logits and of their probabilities; beside them, minus the logarithm.
 
     Args:
-        looks: which checkpoints.
-        steps, loss, exact: by checkpoint.
-        probs: checkpoint × position × vocab.
-        hits: checkpoint × position.
+        logits, probs: of these candidates, "vocab".
+        target: the right one.
+        loss: minus the logarithm of its probability.
+        later: their probabilities at later looks, "checkpoint vocab"; `losses` are those of the right one.
+        steps: of the first look, and of the later ones.
     """
 
     def __init__(
         self,
-        looks: Sequence[int],
-        steps: NamedTensor,
+        logits: NamedTensor,
         probs: NamedTensor,
-        hits: NamedTensor,
-        loss: NamedTensor,
-        exact: NamedTensor,
+        target: Label,
+        loss: Quantity,
+        later: NamedTensor,
+        losses: NamedTensor,
+        steps: Sequence[Quantity],
+        room: Room = STAGE,
     ) -> None:
-        colours = palette()
-        self.lines, self.losses, self.shares = VGroup(), VGroup(), VGroup()
-        pitch = min(82.0, 560 / len(looks))
-        guesses = [[probs.pick(checkpoint=k, position=i).largest()[0] for i in range(probs.shape[1])] for k in looks]
-        width = max(chip_width(label) for row in guesses for label in row)
-        most = float(max(loss.values[looks[0]], 1e-9))
-        starts = [300 + (width + 14) * i for i in range(probs.shape[1])]
-        bars = starts[-1] + width / 2 + 74
-        for n, (k, row) in enumerate(zip(looks, guesses, strict=True)):
-            y = 300 + n * pitch
-            line = VGroup(number(steps.quantity(k), ",.0f", "number", "ink2").settle(at(0, y)).end_at(at(180, 0)[0]))
-            for x, label, hit in zip(starts, row, hits.pick(checkpoint=k).values, strict=True):
-                if hit:
-                    line.add(Token(label, "", width, 52).move_to(at(x, y)))
-                else:
-                    line.add(word(label, "token", "ink3").settle(at(x, y)))
-            self.lines.add(line)
-            bar = Box(max(330 * float(loss.values[k]) / most, 3), 34, colours.ink3, 5)
-            means(bar, Length(loss.quantity(k), "width", 330 / most, 34, 3)).move_to(at(bars, y), aligned_edge=LEFT)
-            value = number(loss.quantity(k), ".2f", "cell", "ink").next_to(bar, RIGHT, buff=units(14))
-            self.losses.add(VGroup(bar, value))
-            share = number(exact.quantity(k), "share", "number").settle(at(0, y)).end_at(at(bars + 640, 0)[0])
-            self.shares.add(share)
-        self.names = VGroup(
-            Words("step", "axis", "ink2").end_at(at(180, 0)[0]),
-            Words("its guesses", "axis", "ink2").begin_at(at(starts[0] - width / 2, 0)[0]),
-            Words("loss of new sentences", "axis", "ink2").begin_at(at(bars, 0)[0]),
-            Words("of these, right", "axis", "ink2").end_at(at(bars + 640, 0)[0]),
+        left, right = room.golden_columns()
+        words = logits.words("vocab")
+        place = [str(word) for word in words].index(str(target))
+        self.ribbon = Ribbon(words, left)
+        below, foot = self.ribbon.below(left).split_rows(-AIR)
+        self.wide = min(120.0, self.ribbon.wide * 0.7)
+        low, high = min(0.0, float(logits.values.min())), max(0.0, float(logits.values.max()))
+        unit = (below.height - AIR) / (high - low)
+        self.floors = VGroup(
+            *(
+                means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
+                for y in (below.bottom + low * unit, below.bottom)
+            )
         )
-        for name in self.names:
-            name.stand_on(at(0, 244)[1])
-        super().__init__(self.lines, self.losses, self.shares, self.names)
-        centred(self)
+        self.stages = [
+            self._bars(logits.quantities(), unit, self.floors[0], high),
+            self._bars(probs.quantities(), below.height - AIR, self.floors[1], 0),
+        ]
+        specs = (".1f", ".3f")
+        self.numbers = [
+            VGroup(
+                *(
+                    number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
+                    for entry, bar in zip(row.quantities(), bars, strict=True)
+                )
+            )
+            for row, bars, spec in zip((logits, probs), self.stages, specs, strict=True)
+        ]
+        self.names = [Words(text, "block", "ink2").settle(foot.centre) for text in ("logits", "probabilities")]
+        self.number = self.numbers[1][place]
+        runs = [probs, *(later[k] for k in range(len(later)))]
+        self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
+        self.probs = [row.quantity(place) for row in runs]
+        self.losses, self.steps = [loss, *losses.quantities()], list(steps)
+        self._draw_plot(right)
 
-    def ring(self, line: int) -> VGroup:
-        return ring_around(self.shares[line])
+    def _bars(self, entries: Sequence[Quantity], unit: float, floor: VGroup, scale: float) -> VGroup:
+        bars = VGroup()
+        for column, entry in zip(self.ribbon.columns, entries, strict=True):
+            bar = Box(self.wide, max(abs(entry) * unit, 3.0), signed(entry, scale) if scale else palette().weight, 4)
+            middle = np.array([column.centre[0], floor.get_y(), 0])
+            bar.move_to(middle, aligned_edge=DOWN if entry >= 0 else UP)
+            means(bar, Length(entry, "height", unit, self.wide, 3.0), Rises(entry, 1, floor.meanings[0]))
+            bars.add(means(bar, Shade(entry, scale)) if scale else bar)
+        return bars
+
+    def _draw_plot(self, room: Room) -> None:
+        most = float(max(self.losses))
+        self.card = Card("minus the logarithm", room)
+        plot_room = self.card.inside.inset(0, 56)
+        self.plot = Plot(
+            (0, 1), (0, most), ("probability of the right word", "loss"), plot_room.width, plot_room.height - 20
+        )
+        self.plot.move_to(plot_room.centre)
+        heights = np.linspace(0, most, 80)
+        self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
+        self.spots = [
+            VGroup(
+                means(
+                    dot(self.plot.point(float(p), float(loss)), 15, "focus"),
+                    self.plot.course([p], [loss]),
+                )
+            )
+            for p, loss in zip(self.probs, self.losses, strict=True)
+        ]
+        self.point = self.spots[0].copy()
+        corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), 0, 0])
+        self.readings, self.reading_names = VGroup(), VGroup()
+        firsts = ((self.probs[0], ".4f", "p"), (self.losses[0], ".3f", "− log p"), (self.steps[0], ",.0f", "step"))
+        for line, (first, spec, name) in enumerate(firsts):
+            spot = corner + DOWN * units(40 + 76 * line)
+            self.readings.add(number(first, spec, "large number").settle(spot).end_at(corner[0]))
+            text = Words(name, "block", "ink2").settle(spot)
+            self.reading_names.add(text.end_at(corner[0] - units(190)))
+
+    def softmax(self) -> list[tuple[Animation, ...] | Animation]:
+        """The plays by which logits turn into probabilities."""
+        one, other = self.stages
+        return [
+            (
+                leave(self.numbers[0], self.names[0]),
+                *(Travel(a, b, 0.0, "row", leaving=True) for a, b in zip(one, other, strict=True)),
+                Travel(self.floors[0], self.floors[1], 0.0, "row", leaving=True),
+            ),
+            appear(self.numbers[1], self.names[1]),
+        ]
+
+    def run(self, kind: str = "tour") -> tuple[Animation, ...]:
+        """All later looks, one after another: bars, point and numbers together."""
+        return (
+            Through(self.stages[1], self.states, kind),
+            Through(self.point, self.spots, kind),
+            *(
+                Count(words, entries, spec, kind)
+                for words, entries, spec in zip(
+                    self.readings,
+                    (self.probs, self.losses, self.steps),
+                    (".4f", ".3f", ",.0f"),
+                    strict=True,
+                )
+            ),
+        )

@@ -1,91 +1,244 @@
-"""The gradient of one row of attention: which scores it pushes up, which down, and why."""
+"""The gradient of one row of attention: what a nudge of each score does to the loss, and why."""
 
 from __future__ import annotations
 
-import numpy as np
-from manim import LEFT, RIGHT, VGroup
+from collections.abc import Sequence
+from itertools import pairwise
 
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.formulas import Formula
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, rate_functions
+
+from scenes.animations import Count, Through, gather
+from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, signed, units
-from transformer_core.tracing.provenance import Label
+from scenes.theme import at, pace, palette, signed, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Columns in px: where chips end, where bars of shares begin, the zero of the ways, and where the pushes stand.
-CHIPS, SHARES, ZERO, PUSHES = 440.0, 490.0, 1120.0, 1500.0
-TOP, ROOM = 290.0, 440.0
-REACH = 200.0
-#: The line from which the ways lead.
-ORIGIN = Ground()
+#: Px of the row of weights and of that of pushes; between them lie the plots.
+WEIGHTS, PUSHES = 92.0, 84.0
+#: Px of the names at the left.
+NAMES = 220.0
+#: A relative difference below this is rounding: the early step was kept in single precision.
+ROUNDING = 1e-4
+#: How far a tangent reaches from its point, as a change of the score.
+REACH = 1.5
 
 
-class Pushes(VGroup):
-    """A line for each key: its share, how far its value lies down the loss from the mix, and what its score does.
+def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, VGroup, VGroup]:
+    """Attention weights as bars in tracks, lying in the columns of their keys, and a number in front of each."""
+    tracks, bars, numbers = VGroup(), VGroup(), VGroup()
+    wide, high = ribbon.wide - 184, min(64.0, room.height * 0.7)
+    y = at(0, (room.top + room.bottom) / 2)[1]
+    for column, weight in zip(ribbon.columns, row.quantities(), strict=True):
+        track = Box(wide, high, palette().surface, 5).move_to(np.array([at(column.right - wide / 2 - 10, 0)[0], y, 0]))
+        bar = Box(max(wide * float(weight), 3.0), high, palette().weight, 5)
+        means(bar, Length(weight, "width", wide, high, 3.0)).align_to(track, LEFT).set_y(y)
+        text = number(weight, "share", "stage number").settle(np.array([0, y, 0]))
+        tracks.add(track)
+        bars.add(bar)
+        numbers.add(text.end_at(track.get_left()[0] - units(16)))
+    return tracks, bars, numbers
+
+
+def signed_bars(
+    entries: Sequence[Quantity], ribbon: Ribbon, room: Room, most: float = 0.0
+) -> tuple[VGroup, VGroup, VGroup]:
+    """Signed numbers as bars from a zero line in the middle of each column, with the number on the other side."""
+    lines, bars, numbers = VGroup(), VGroup(), VGroup()
+    high = min(56.0, room.height * 0.6)
+    unit = (ribbon.wide / 2 - 8) / (most or max((abs(float(one)) for one in entries), default=1.0) or 1.0)
+    y = (room.top + room.bottom) / 2
+    for column, entry in zip(ribbon.columns, entries, strict=True):
+        middle, ground, side = (column.left + column.right) / 2, Ground(), 1 if entry >= 0 else -1
+        line = means(rule(at(middle, room.top + 4), at(middle, room.bottom - 4), "ink3", 3), ground)
+        bar = Box(max(abs(entry) * unit, 3.0), high, signed(side, 1.0), 4)
+        bar.move_to(at(middle, y), aligned_edge=LEFT if side > 0 else RIGHT)
+        means(bar, Length(entry, "width", unit, high, 3.0), Hue(entry), Rises(entry, 0, ground))
+        lines.add(line)
+        bars.add(bar)
+        numbers.add(number(entry, "+.2f", "stage number").settle(at(middle - side * 86, y)))
+    return lines, bars, numbers
+
+
+class NudgedLoss:
+    """The loss as one score is moved: axes with a line at no change, a curve in two halves, and a point on it."""
+
+    def __init__(
+        self, losses: NamedTensor, nudges: NamedTensor, reach: tuple[float, float], key: int, room: Room
+    ) -> None:
+        names = ("change of the score", "loss")
+        self.plot = plot = Plot(nudges.values.tolist(), reach, names, room.width - 84, room.height - 60)
+        plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
+        zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
+        self.axes = VGroup(plot.axes, zero)
+        x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
+        self.halves = [
+            plot.curve(x[middle:], y[middle:], "ink", 7),
+            plot.curve(x[middle::-1], y[middle::-1], "ink", 7),
+        ]
+        self.spots = [
+            VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
+        ]
+        self.dot = self.spots[middle].copy()
+        self.ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
+        for half, curve in enumerate(self.halves):
+            curve.key = ("curve", key, half)
+        self.dot.key = ("point", key)
+
+    @property
+    def whole(self) -> list[Mobject]:
+        """Axes, numbers, curve and point."""
+        return [*self.frame, *self.halves, self.dot]
+
+    @property
+    def frame(self) -> list[Mobject]:
+        """Axes and numbers, without the curve."""
+        return [self.axes, *self.ticks]
+
+    def trace(self, way: Sequence[int], kind: str, half: int | None = None) -> tuple[Animation, ...]:
+        """The point goes along the curve, and half of it is drawn."""
+        drawn = (
+            [] if half is None else [Create(self.halves[half], run_time=pace(kind), rate_func=rate_functions.linear)]
+        )
+        return (Through(self.dot, [self.spots[n] for n in way], kind), *drawn)
+
+
+class Nudges:
+    """Below each key: its attention weight, the loss as its score is moved, the slope there, and the push.
 
     Args:
-        shares, ways, pushes: by key; a push is the gradient, so that descent goes against it.
-        query_token: the token whose row it is.
+        losses: "key nudge", with the score of one key moved and all others left.
+        weights: "other nudge key", with the score of key `other` moved.
+        nudges: what is added.
+        slopes: the gradient of the loss on the score of each key.
+        pushes: what descent does to each score; `large` is a plot, over all columns, of the one that is pushed most.
+        room: where the keys stand as a ribbon, with names at the left, and all else below them.
     """
 
-    def __init__(self, shares: NamedTensor, ways: NamedTensor, pushes: NamedTensor, query_token: Label) -> None:
-        labels = shares.words("key")
-        pitch = min(104.0, ROOM / len(labels))
-        top = TOP + (ROOM - pitch * len(labels)) / 2 + pitch / 2
-        high = min(52.0, pitch - 4)
-        wide = max(chip_width(label, high < 48) for label in labels)
-        most, reach = float(np.abs(pushes.values).max()), float(np.abs(ways.values).max())
-        self.chips, self.bars, self.ways, self.moves = VGroup(), VGroup(), VGroup(), VGroup()
-        for j, label in enumerate(labels):
-            y = top + j * pitch
-            chip = Token(label, "key", wide, high).move_to(at(CHIPS, y), aligned_edge=RIGHT)
-            self.chips.add(chip)
-            bar = ShareBar(shares.quantity(j), 220, "", min(40.0, pitch - 10)).move_to(at(SHARES, y), aligned_edge=LEFT)
-            told = number(shares.quantity(j), "weight", "cell").settle(at(0, y)).end_at(at(SHARES + 310, 0)[0])
-            self.bars.add(VGroup(bar, told))
-            self.ways.add(self._way(ways, j, y, reach, min(40.0, pitch - 10)))
-            self.moves.add(self._move(-float(pushes.values[j]) / most, y, min(72.0, pitch - 6)))
-        self.zero = rule(at(ZERO, top - pitch / 2), at(ZERO, top + pitch * (len(labels) - 0.5)), "ink3", 2.5)
-        means(self.zero, ORIGIN)
-        head = top - pitch / 2 - 20
-        self.query_token = Token(query_token, "query").move_to(at(CHIPS, head - 32), aligned_edge=RIGHT)
+    def __init__(
+        self,
+        losses: NamedTensor,
+        weights: NamedTensor,
+        nudges: NamedTensor,
+        slopes: NamedTensor,
+        pushes: NamedTensor,
+        room: Room = STAGE,
+    ) -> None:
+        side, columns = room.split_columns(NAMES, 30)
+        self.ribbon = ribbon = Ribbon(losses.words("key"), columns)
+        room = ribbon.below(room)
+        self.losses, self.weights = losses, weights
+        self.middle, self.last = len(nudges) // 2, len(nudges) - 1
+        self.key = pushes.largest()[0].position
+        #: The loss with the score of this key as it is, raised, and lowered.
+        self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
+        above, rest = room.split_rows(WEIGHTS)
+        plots, below = rest.split_rows(-PUSHES, 8)
+        plots = plots.inset(0, 44)
+        self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
+        self.states = [shares_over(weights[self.key][n], ribbon, above)[1] for n in range(len(nudges))]
+        reach = float(losses.values.min()), float(losses.values.max())
+        self.curves = [
+            NudgedLoss(losses[k], nudges, reach, k, Room(column.left, plots.top, column.right, plots.bottom))
+            for k, column in enumerate(ribbon.columns)
+        ]
+        wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
+        self.large = NudgedLoss(losses[self.key], nudges, reach, self.key, wide)
+        start = float(losses.values[0, self.middle])
+        self.tangents = VGroup(
+            *(
+                curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
+                for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
+            )
+        )
+        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below)
+        names = (("attention", above), ("loss", plots), ("push", below))
         self.names = VGroup(
-            Words("its share", "axis", "ink2").begin_at(at(SHARES, 0)[0]),
-            Words("loss rises", "axis", "ink2").end_at(at(ZERO - 24, 0)[0]),
-            Words("loss falls", "axis", "ink2").begin_at(at(ZERO + 24, 0)[0]),
-            Words("its score", "axis", "ink2").begin_at(at(PUSHES - 16, 0)[0]),
+            *(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names)
         )
-        for name in self.names:
-            name.stand_on(at(0, head)[1])
-        self.formula = Formula(
-            "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)"
-        ).move_to(at(960, 836))
-        super().__init__(
-            self.chips, self.bars, self.ways, self.moves, self.zero, self.query_token, self.names, self.formula
+        self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
+        self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
+
+    def raised(self) -> tuple[Animation, ...]:
+        """The score that is pushed most is raised."""
+        return self._move(self.middle, self.last, half=0)
+
+    def lowered(self) -> list[tuple[Animation, ...]]:
+        """It comes back, is lowered, and comes back again."""
+        return [
+            self._move(self.last, self.middle, "row"),
+            self._move(self.middle, 0, half=1),
+            self._move(0, self.middle, "row"),
+        ]
+
+    def _move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
+        """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
+        way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
+        weights, losses = self.weights[self.key], self.losses[self.key]
+        return (
+            Through(self.bars, [self.states[n] for n in way], kind),
+            *(
+                Count(words, [weights[n].quantity(j) for n in way], "share", kind)
+                for j, words in enumerate(self.numbers)
+            ),
+            Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind),
+            *self.large.trace(way, kind, half),
         )
 
-    @staticmethod
-    def _way(ways: NamedTensor, j: int, y: float, reach: float, high: float) -> VGroup:
-        way = ways.quantity(j)
-        length = max(REACH * abs(float(way)) / reach, 2.0) if reach else 2.0
-        side = 1 if way >= 0 else -1
-        bar = Box(length, high, signed(side, 1.0), 4).move_to(at(ZERO + side * (length / 2 + 2), y))
-        if reach:
-            means(bar, Length(way, "width", REACH / reach, high, 2), Hue(way), Rises(way, 0, ORIGIN, 3))
-        told = number(way, ".2f", "cell").settle(at(ZERO + side * (length + 52), y))
-        return VGroup(bar, told)
+    def move_others(self) -> list[tuple[Animation, ...]]:
+        """Each of the other scores is moved by itself, all at the same time: up, down, and back."""
+        others = [curve for k, curve in enumerate(self.curves) if k != self.key]
+        up, down = range(self.middle, self.last + 1), range(self.middle, -1, -1)
+        back = range(self.middle + 1)
+        return [
+            tuple(one for curve in others for one in curve.trace(way, kind, half))
+            for way, kind, half in ((up, "row", 0), (up[::-1], "row", None), (down, "row", 1), (back, "row", None))
+        ]
 
-    @staticmethod
-    def _move(push: float, y: float, high: float) -> VGroup:
-        """An arrow up or down as long as the push, and what it does to the score."""
-        if abs(push) < 0.05:
-            told = Words("hardly moves", "fact", "ink3").settle(at(0, y)).begin_at(at(PUSHES + 24, 0)[0])
-            return VGroup(Box(18, 3, palette().ink3, 1).move_to(at(PUSHES, y)), told)
-        length = units(max(14.0, high * abs(push))) * np.sign(push)
-        foot = at(PUSHES, y) - np.array([0, length / 2, 0])
-        tip = arrow(foot, foot + np.array([0, length, 0]), "focus", 6, min(20.0, abs(length) * 135 * 0.6))
-        told = Words("rises" if push > 0 else "sinks", "fact").settle(at(0, y)).begin_at(at(PUSHES + 24, 0)[0])
-        return VGroup(tip, told)
+
+class Pushes:
+    """Below each key: its weight, times how much its value would lower the loss, is the push on its score."""
+
+    def __init__(
+        self,
+        weights: NamedTensor,
+        decreases: NamedTensor,
+        pushes: NamedTensor,
+        room: Room = STAGE,
+    ) -> None:
+        side, columns = room.split_columns(1.5 * NAMES, 30)
+        self.ribbon = ribbon = Ribbon(weights.words("key"), columns)
+        room = ribbon.below(room)
+        rows, self.foot = room.split_rows(-110, 10)
+        places = rows.rows(3, 40)
+        self.tracks, self.bars, self.numbers = shares_over(weights, ribbon, places[0])
+        most = float(np.abs(decreases.values).max())
+        self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
+        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
+        texts = (("attention weight",), ("its value lowers", "the loss by"), ("push on the score",))
+        self.names = VGroup()
+        for text, place in zip(texts, places, strict=True):
+            lines = VGroup(*(Words(line, "block", "ink2") for line in text)).arrange(DOWN, buff=units(10))
+            for line in lines:
+                line.align_to(lines, LEFT)
+            self.names.add(lines.move_to(place.centre).align_to(at(side.left, 0), LEFT))
+        borders = ((one.bottom + two.top) / 2 for one, two in pairwise(places))
+        self.signs = VGroup(
+            *(
+                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+                for sign, y in zip("×=", borders, strict=True)
+            )
+        )
+
+    def multiply(self) -> tuple[Animation, ...]:
+        """The two numbers of each key fly to their product."""
+        return tuple(gather(self.factors(key), bar) for key, bar in enumerate(self.pushes))
+
+    def factors(self, key: int) -> VGroup:
+        """The two numbers that are multiplied for one key."""
+        return VGroup(self.numbers[key], self.way_numbers[key])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from transformer_core.studies.experiments import (
     against_lstm,
     depth_and_norm,
+    descent,
     emergence,
     heads_over_seeds,
     initial_scales,
@@ -49,6 +51,44 @@ def test_the_loss_on_held_out_sentences_falls_as_the_model_is_trained(growth):
 
 def test_scaled_scores_have_a_variance_of_about_one_before_any_training(growth):
     assert 0.2 < growth["score_variance"].values[0].mean() < 3
+
+
+@pytest.fixture(scope="module")
+def early():
+    return descent.run(Bench(), at=120, drawn=3000)
+
+
+def test_a_nudge_of_a_score_moves_the_loss_as_its_gradient_says(early):
+    nudges, losses = early["nudge"].values, early["nudged_loss"].values
+    middle = len(nudges) // 2
+    assert nudges[middle] == 0
+    assert np.allclose(losses[:, middle], early["word_loss"].values)
+    slopes = early["gradients.decoder.1.cross_attn.scaled"].values[0, 0, int(early["place"].values)]
+    measured = (losses[:, middle + 1] - losses[:, middle - 1]) / (nudges[middle + 1] - nudges[middle - 1])
+    assert np.allclose(measured, slopes, atol=0.02 * np.abs(slopes).max())
+    assert np.allclose(early["nudged_weights"].values.sum(-1), 1)
+
+
+def test_small_steps_descend_the_measured_loss_and_the_gradient_is_that_of_all_parts(early):
+    small = early["small_losses"].values
+    assert small[0] == early["batch_loss"].values
+    assert (np.diff(small) < 0).all()
+    first = early["small_places"].values[1]
+    assert np.isclose(first, descent.SMALL[0] * early["gradient_norm"].values)
+    assert np.isclose((early["part_gradients"].values ** 2).sum(), early["gradient_norm"].values ** 2)
+    grid, losses = early["place_along"].values, early["loss_along"].values
+    for name in ("small", "large"):
+        there = np.interp(early[f"{name}_places"].values, grid, losses)
+        assert np.allclose(there, early[f"{name}_losses"].values, atol=0.01)
+
+
+def test_the_committed_early_step_leaps_too_far_with_large_steps_and_its_sentence_is_in_no_batch():
+    trace = Trace({}).under("experiment.descent")
+    assert trace["in_training"] == 0
+    assert (np.diff(trace["small_losses"].values) < 0).all()
+    assert (np.diff(trace["large_losses"].values) > 0).all()
+    assert trace["gradients.decoder.1.cross_attn.score_gradient_difference"] < 1e-5
+    assert str(trace["probs"].pick(batch=0, position=3).largest()[0]) != descent.WORD
 
 
 def test_less_is_learned_without_positions_and_least_without_residual_connections():

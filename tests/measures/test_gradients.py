@@ -29,8 +29,23 @@ def test_a_wrong_formula_would_be_seen():
     assert attention([3.0, -1.5])["score_gradient_difference"] == pytest.approx(0.5)
 
 
-def test_a_value_is_useful_if_it_lies_down_the_loss_from_the_mix():
-    assert attention([1.5, -1.5])["value_along_descent"].values.tolist() == [-3, 1]
+def test_a_value_lowers_the_loss_by_as_much_as_it_lies_down_the_slope_from_the_mix():
+    assert attention([1.5, -1.5])["loss_decrease_by_value"].values.tolist() == [-6, 2]
+
+
+def test_a_push_is_the_weight_times_how_much_the_value_would_lower_the_loss_and_none_at_the_mix():
+    trace = attention([1.5, -1.5])
+    assert trace["score_push"].values.tolist() == [0.25 * -6, 0.75 * 2]
+    same = traced(
+        {
+            f"{PATH}.weights": (PAIRS, [[[[0.5, 0.5]]]]),
+            f"{PATH}.v": (KEYS, [[[[1, 3], [1, 3]]]]),
+            f"{PATH}.z": (QUERIES, [[[[1, 3]]]]),
+            f"gradients.{PATH}.z": (QUERIES, [[[[2, 5]]]]),
+            f"gradients.{PATH}.scaled": (PAIRS, [[[[0, 0]]]]),
+        }
+    )
+    assert not same[f"gradients.{PATH}.score_gradient"].values.any()
 
 
 def test_pushes_of_one_row_cancel():

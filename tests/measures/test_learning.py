@@ -1,7 +1,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.studies.measures.learning import last_mistake, lows, stays, steepest, winner
+from transformer_core.studies.measures.learning import candidates, first_right, stays, winner
 
 RUN = "experiment.watched"
 VOCAB = ("<pad>", "<start>", "<end>", "a", "b")
@@ -35,11 +35,16 @@ def test_the_loss_of_a_word_is_minus_the_logarithm_of_its_probability():
     assert np.allclose(trace[f"{RUN}.checkpoint_losses"].values, -np.log([[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]))
 
 
-def test_looks_with_fewer_mistakes_than_ever_are_told_and_the_last_mistake_is_found():
+def test_a_word_is_hit_if_no_other_is_likelier_and_the_first_look_with_all_is_found():
     trace = watched()
     assert trace[f"{RUN}.checkpoint_hits"].values.tolist() == [[0, 0], [1, 0], [1, 1]]
-    assert lows(trace, RUN) == [0, 1, 2]
-    assert last_mistake(trace, RUN) == (1, 1)
+    assert first_right(trace, RUN) == 2
+
+
+def test_candidates_are_the_likeliest_words_and_then_the_right_one():
+    logits = traced({"logits": ("vocab", [0.5, 3.0, -1.0, 2.0, 2.5, 1.0, 0.0], {"vocab": tuple("abcdefg")})})["logits"]
+    assert candidates(logits, "d") == (1, 4, 5, 0, 6, 3)
+    assert candidates(logits, "c") == (1, 4, 3, 5, 0, 2)
 
 
 def test_lines_stand_in_the_order_in_which_they_are_learned():
@@ -59,21 +64,6 @@ def test_a_stride_is_the_largest_part_of_a_rise_within_a_doubling_of_the_steps()
 def test_a_score_that_falls_again_has_not_come_to_stay():
     steps = np.array([1, 2, 3])
     assert [stays(np.array(scores), steps) for scores in ([0.95, 0.5, 0.9], [0.9, 0.95, 1], [1, 1, 0])] == [3, 1, -1]
-
-
-def test_the_steepest_row_is_the_one_with_the_largest_push():
-    path, pairs, rows = "encoder.0.self_attn", "batch head query key", "batch head query d_head"
-    trace = traced(
-        {
-            f"{path}.weights": (pairs, [[[[0.5, 0.5], [0.5, 0.5]]]]),
-            f"{path}.v": ("batch head key d_head", [[[[2.0], [0.0]]]]),
-            f"{path}.z": (rows, [[[[1.0], [1.0]]]]),
-            f"gradients.{path}.z": (rows, [[[[1.0], [-3.0]]]]),
-            f"gradients.{path}.scaled": (pairs, [[[[0.5, -0.5], [-1.5, 1.5]]]]),
-        }
-    )
-    assert steepest(trace) == (0, 0, 1)
-    assert steepest(traced({})) is None
 
 
 def trained(score, asked, alignment=(0, 0, 1), steps=(0, 10, 20)):
@@ -119,26 +109,7 @@ def hits(*looks):
     return traced({f"{RUN}.checkpoint_hits": ("checkpoint position", looks)})
 
 
-def test_a_look_is_a_low_only_if_fewer_words_are_wrong_than_ever_and_the_last_one_is_told_anyway():
-    assert lows(hits([0, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1], [1, 1, 0]), RUN) == [0, 1, 4, 5]
-    assert lows(hits([0, 0], [1, 1]), RUN) == [0, 1]
-
-
-def test_the_last_mistake_is_the_first_wrong_word_of_the_last_look_with_one():
-    assert last_mistake(hits([0, 1], [0, 1], [1, 0], [1, 1]), RUN) == (2, 1)
-    assert last_mistake(hits([1, 1], [1, 1]), RUN) is None
-
-
-def test_a_small_push_is_a_push_and_of_equal_ones_the_first_layer_is_steepest():
-    pairs, rows = "batch head query key", "batch head query d_head"
-    tensors = {}
-    for layer in range(2):
-        path = f"encoder.{layer}.self_attn"
-        tensors |= {
-            f"{path}.weights": (pairs, [[[[0.5, 0.5]]]]),
-            f"{path}.v": ("batch head key d_head", [[[[2.0], [0.0]]]]),
-            f"{path}.z": (rows, [[[[1.0]]]]),
-            f"gradients.{path}.z": (rows, [[[[0.25]]]]),
-            f"gradients.{path}.scaled": (pairs, [[[[0.125, -0.125]]]]),
-        }
-    assert steepest(traced(tensors)) == (0, 0, 0)
+def test_the_first_right_look_is_the_first_of_several_and_none_where_a_word_is_always_wrong():
+    assert first_right(hits([1, 0], [1, 1], [0, 1], [1, 1]), RUN) == 1
+    assert first_right(hits([1, 1], [1, 1]), RUN) == 0
+    assert first_right(hits([1, 0], [0, 1]), RUN) is None

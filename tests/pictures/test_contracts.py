@@ -47,7 +47,7 @@ MARKS = {
     "residual": 412,
     "feed_forward": 730,
     "decoder": 540,
-    "training": 155,
+    "training": 93,
     "inference": 180,
     "interpretation": 125,
     "arguing": 100,

@@ -30,6 +30,7 @@ STUDY_AXES = {
     "row": "one row of a picture, from below",
     "column": "one column of a picture",
     "frame": "one moment of several that are kept",
+    "nudge": "one amount that is added to a score",
     "offset": "by how many tokens the key stands behind the query; before it, below zero",
 }
 #: Every axis that a tensor of this project may have, and what runs along it.

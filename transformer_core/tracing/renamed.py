@@ -26,7 +26,7 @@ _LAST = dict(
     settled=score_of_final_head since=onset stream_lengths=residual_norms
     strides=abrupt_lines sums=partial_dot taken_from_others=share_from_other_tokens tally=residual_sums
     tally_difference=residual_sums_difference ticks=tokens_read tops=is_top_key turned_by=angle_first_last
-    turns_back=backward_jumps value_way=value_along_descent
+    turns_back=backward_jumps
     watched_hits=checkpoint_hits watched_losses=checkpoint_losses watched_true=checkpoint_true_probs
     winners=chosen_probs word_likeness=cosine_with_words zeroed_after=post_softmax_mask
     zeroed_leak=post_softmax_mask_leak zeroed_sums=post_softmax_mask_sums

@@ -353,27 +353,38 @@ def written_at(raw):
     return [[first_of_largest(column) for column in sentence.T] for sentence in mean_weights(raw)]
 
 
-@oracle("score_gradient", "gradients.encoder.?.self_attn", PAIRS, needs="z")
+GRADIENTS = ("gradients.encoder.?.self_attn", "experiment.descent.gradients.decoder.?.cross_attn")
+
+
+@oracle("score_gradient", GRADIENTS, PAIRS, needs="z")
 def score_gradient(raw):
     """The derivative of z_i = sum_j softmax(s)_j v_j by s_j, chained with dL/dz_i: w_j (v_j - z_i) . g_i."""
-    here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
+    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
     w, v, z = here["weights"], here["v"], here["z"]
     away = v[:, :, None, :, :] - z[:, :, :, None, :]
     return w * (away * g[:, :, :, None, :]).sum(-1)
 
 
-@oracle("score_gradient_difference", "gradients.encoder.?.self_attn", "", needs="z")
+@oracle("score_gradient_difference", GRADIENTS, "", needs="z")
 def score_gradient_difference(raw):
     largest = np.abs(raw["scaled"]).max()
     return np.abs(score_gradient(raw) - raw["scaled"]).max() / largest if largest else 0.0
 
 
-@oracle("value_along_descent", "gradients.encoder.?.self_attn", PAIRS, needs="z")
-def value_along_descent(raw):
-    here, g = raw.at(raw.prefix.removeprefix("gradients.")), raw["z"]
+@oracle("score_push", GRADIENTS, PAIRS, needs="z")
+def score_push(raw):
+    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
+    w, v, z = here["weights"], here["v"], here["z"]
+    found = np.zeros(w.shape)
+    for b, h, i, j in np.ndindex(*w.shape):
+        found[b, h, i, j] = w[b, h, i, j] * (g[b, h, i] @ z[b, h, i] - g[b, h, i] @ v[b, h, j])
+    return found
+
+
+@oracle("loss_decrease_by_value", GRADIENTS, PAIRS, needs="z")
+def loss_decrease_by_value(raw):
+    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
     found = np.zeros(here["weights"].shape)
     for b, h, i, j in np.ndindex(*found.shape):
-        length = math.hypot(*g[b, h, i])
-        away = here["v"][b, h, j] - here["z"][b, h, i]
-        found[b, h, i, j] = -(away @ g[b, h, i]) / length if length else 0.0
+        found[b, h, i, j] = g[b, h, i] @ here["z"][b, h, i] - g[b, h, i] @ here["v"][b, h, j]
     return found

@@ -12,11 +12,10 @@ from transformer_core.tracing.trace import Trace
 def score_gradient(trace: Trace, prefix: str, z: np.ndarray) -> Values:
     """dL/ds_ij = w_ij g_i . (v_j - z_i), with g_i = dL/dz_i: the gradient of the loss on a scaled score.
 
-    Descent raises a score if its value points, from the present mix, where the loss falls. `prefix` is
-    `gradients.<path of an attention>`, beside which the gradients that autograd found are stored.
+    Descent raises a score if the loss falls when the output moves towards its value. `prefix` is the path of an
+    attention with "gradients." before it, beside which the gradients that autograd found are stored.
     """
-    weights = trace.full(f"{prefix.removeprefix('gradients.')}.weights").values
-    return weights * _towards(trace, prefix, z)
+    return -trace.full(f"{_attention(prefix)}.weights").values * _decrease(trace, prefix, z)
 
 
 @measure("")
@@ -27,13 +26,24 @@ def score_gradient_difference(score_gradient: np.ndarray, scaled: np.ndarray) ->
 
 
 @measure("batch head query key", like="scaled")
-def value_along_descent(trace: Trace, prefix: str, z: np.ndarray) -> Values:
-    """(v_j - z_i) . (-g_i) / |g_i|: how far value j lies from the mix, along the way down the loss."""
-    return _towards(trace, prefix, -z / np.maximum(np.linalg.norm(z, axis=-1, keepdims=True), 1e-300))
+def loss_decrease_by_value(trace: Trace, prefix: str, z: np.ndarray) -> Values:
+    """-g_i . (v_j - z_i): how much the loss falls, to first order, when output i becomes value j."""
+    return _decrease(trace, prefix, z)
 
 
-def _towards(trace: Trace, prefix: str, g: np.ndarray) -> np.ndarray:
-    """g_i . (v_j - z_i) of the attention whose gradients stand at `prefix`."""
-    v, z = (trace.full(f"{prefix.removeprefix('gradients.')}.{name}").values for name in "vz")
-    difference: np.ndarray = np.einsum("bhid,bhjd->bhij", g, v) - np.einsum("bhid,bhid->bhi", g, z)[..., None]
-    return difference
+@measure("batch head query key", like="scaled")
+def score_push(score_gradient: np.ndarray) -> Values:
+    """-dL/ds_ij = w_ij (-g_i . (v_j - z_i)): what gradient descent adds to a scaled score, over the learning rate."""
+    return -score_gradient
+
+
+def _decrease(trace: Trace, prefix: str, g: np.ndarray) -> np.ndarray:
+    """-g_i . (v_j - z_i) of the attention whose gradients stand at `prefix`."""
+    v, z = (trace.full(f"{_attention(prefix)}.{name}").values for name in "vz")
+    found: np.ndarray = np.einsum("bhid,bhid->bhi", g, z)[..., None] - np.einsum("bhid,bhjd->bhij", g, v)
+    return found
+
+
+def _attention(prefix: str) -> str:
+    """The path of the attention whose gradients stand at `prefix`, in the same pass."""
+    return prefix.replace("gradients.", "", 1)

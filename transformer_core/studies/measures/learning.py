@@ -10,10 +10,12 @@ import numpy as np
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.decoder import next_ids
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A role is told from so many cases on.
 ENOUGH = 100
+#: Words that are shown beside the right one.
+SHOWN = 5
 ALIGNMENT, SENTENCES = "alignment", "whole sentences"
 
 
@@ -93,33 +95,14 @@ def winner(trace: Trace, prefix: str, role: str) -> tuple[int, int]:
     return int(layer), int(head)
 
 
-def steepest(trace: Trace) -> tuple[int, int, int] | None:
-    """Layer, head and query of the encoder with the largest gradient of a score; None if all are zero.
-
-    Of a long sentence, among the tokens in sight, and counted there.
-    """
-    best, found = 0.0, None
-    for layer in range(64):
-        name = f"gradients.encoder.{layer}.self_attn"
-        if f"{name}.scaled" not in trace:
-            break
-        pushes = np.abs(trace[f"{name}.score_gradient"].values[0]).max(-1)
-        if pushes.max() > best:
-            head, query = np.unravel_index(int(pushes.argmax()), pushes.shape)
-            best, found = float(pushes.max()), (layer, int(head), int(query))
-    return found
+def candidates(logits: NamedTensor, right: str) -> tuple[int, ...]:
+    """The places of the likeliest words of a vocabulary, `SHOWN` of them, and then that of the right one."""
+    here = logits.labels["vocab"].index(right)
+    best = [int(k) for k in np.argsort(-logits.values, kind="stable") if k != here]
+    return (*best[:SHOWN], here)
 
 
-def lows(trace: Trace, prefix: str) -> list[int]:
-    """The checkpoints at which fewer words of the sentence are wrong than ever before, and the last one."""
-    wrong = (1 - trace.full(f"{prefix}.checkpoint_hits").values).sum(1)
-    best = np.minimum.accumulate(wrong)
-    found = [0, *(int(k) for k in np.flatnonzero(np.diff(best) < 0) + 1)]
-    return found if found[-1] == len(wrong) - 1 else [*found, len(wrong) - 1]
-
-
-def last_mistake(trace: Trace, prefix: str) -> tuple[int, int] | None:
-    """The last checkpoint at which a word was wrong, and the first such word; None if there was none."""
-    hits = trace.full(f"{prefix}.checkpoint_hits").values
-    wrong = np.flatnonzero((hits == 0).any(1))
-    return (int(wrong[-1]), int(np.argmin(hits[wrong[-1]]))) if len(wrong) else None
+def first_right(trace: Trace, prefix: str) -> int | None:
+    """The first checkpoint at which every word of the sentence is right; None if there was none."""
+    right = np.flatnonzero(trace.full(f"{prefix}.checkpoint_hits").values.all(1))
+    return int(right[0]) if len(right) else None
