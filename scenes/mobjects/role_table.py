@@ -135,21 +135,22 @@ class HundredCases(VGroup):
     Args:
         score: the share.
         title, note: what the cases are, in two lines.
+        across: how many dots stand side by side; the score stands beside them, or below ten.
     """
 
-    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42) -> None:
+    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42, across: int = 20) -> None:
         self.dots = VGroup()
         for i in range(100):
             filled = i < round(100 * float(score))
             disc = dot(np.zeros(3), pitch * 0.38, "weight") if filled else self._hollow(pitch)
-            self.dots.add(disc.move_to(np.array([units(i % 20 * pitch), -units(i // 20 * pitch), 0])))
+            self.dots.add(disc.move_to(np.array([units(i % across * pitch), -units(i // across * pitch), 0])))
         means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
         self.title = Words(title, "block")
         self.note = Words(note, "fact", "ink2")
         self.title.next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
         self.note.next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
-        self.score.next_to(self.dots, RIGHT, buff=units(40))
+        self.score.next_to(self.dots, DOWN if across <= 10 else RIGHT, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
 
     @staticmethod

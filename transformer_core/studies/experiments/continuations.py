@@ -2,12 +2,14 @@
 
 After one prompt that leaves much open, and one that leaves little: the likeliest twenty pieces at temperatures from
 0.2 to 2, what all others have together, and what top-k and top-p leave. Then three continuations under each of four
-rules, drawn with the seeds that come first. Beside it, how many numbers a cache of this model keeps for each token.
+rules, drawn with the seeds that come first. Beside them, how
+many numbers a cache of this model keeps: for each token, and for as many as it has places.
 Source: Ackley et al. 1985 (temperature); Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,6 +77,8 @@ def as_words(pieces: tuple[str, ...], probs: np.ndarray) -> tuple[tuple[str, ...
 def run(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
+    cached = 2 * config.decoder_layers * config.kv_heads * config.d_head
+    bits = [int(found) for found in re.findall(r"Q(\d)", str(bench.facts["quantisation"]))]
     bench.expect(2 + len(RULES) * DRAWS)
     seeds = range(bench.seed, bench.seed + DRAWS)
     tensors = {
@@ -89,8 +93,10 @@ def run(bench: Bench) -> Found:
         "p": tensor(RULES["top_p"]["top_p"]),
         "cold": tensor(RULES["cold"]["temperature"]),
         "hot": tensor(RULES["hot"]["temperature"]),
-        "cached_numbers": tensor(2 * config.decoder_layers * config.kv_heads * config.d_head),
+        "cached_a_token": tensor(cached),
         "places": tensor(config.max_positions),
+        "cached_in_all": tensor(cached * config.max_positions),
+        "bits": tensor([min(bits, default=32)], "model", model=(bench.facts["model"],)),
     }  # fmt: skip
     for name, key in (("open", OPEN), ("closed", CLOSED)):
         found = bench.once(name, lambda key=key: after(loaded, PROMPTS[key]))

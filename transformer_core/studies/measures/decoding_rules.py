@@ -19,10 +19,10 @@ def chosen_probs(log_prob: np.ndarray) -> Values:
     return np.exp(log_prob)
 
 
-@measure("")
-def sentence_prob(score: np.ndarray) -> Values:
-    """exp(Σ_t log p(y_t | y_<t, source)): the probability that sampling writes exactly this sentence."""
-    return np.exp(score)
+@measure("step", like="log_prob")
+def running_prob(log_prob: np.ndarray) -> Values:
+    """Π_{s <= t} p_s: the probability that sampling writes exactly these words so far, "step"."""
+    return np.exp(log_prob.cumsum())
 
 
 @measure("step", like="log_prob")

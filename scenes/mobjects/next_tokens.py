@@ -1,0 +1,198 @@
+"""The likeliest next tokens as a list of bars, what rules make of it, and the texts that are written by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import draw, flow
+from scenes.layout import Room
+from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
+from scenes.mobjects.text import Words, number, word
+from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px between a token and its number, and between that and its bar.
+SPACE = 22.0
+
+
+class NextTokens(VGroup):
+    """Tokens from the likeliest down, in columns: the name of each, its probability, and a bar as long as that.
+
+    Args:
+        probs: the probabilities of the tokens, along one labelled axis.
+        room: the rectangle that is filled; `whole` px are a probability of one, the room for a bar by default.
+        columns: how many columns of tokens stand side by side.
+        others: what all other tokens have together, and what they are called: a last line across the room.
+        numbers: how many tokens from the top have their number written.
+
+    Example::
+
+        run, room = trace.under("experiment.continuations"), Room(360, 190, 1560, 690)
+        probs = run["closed_by_temperature"].pick(temperature=8, rank=slice(0, 10))
+        figure = NextTokens(probs, room)
+    """
+
+    def __init__(
+        self,
+        probs: NamedTensor,
+        room: Room,
+        columns: int = 1,
+        others: tuple[Quantity, str] | None = None,
+        numbers: int = 99,
+        whole: float = 0.0,
+    ) -> None:
+        self.room, count = room, -(-len(probs) // columns)
+        labels = probs.words(probs.axes[0])
+        lines = count + (others is not None)
+        self.pitch = min(76.0, room.height / lines)
+        style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
+        self.names = VGroup(*(word(label, style) for label in labels))
+        wide = max(float(name.width) for name in self.names) * 135
+        across = (room.width - 48 * (columns - 1)) / columns
+        top = room.top + (room.height - self.pitch * lines) / 2
+        digits = 118.0
+        self.whole = whole or across - wide - digits - 2 * SPACE
+        self.high = self.pitch * 0.62
+        self.spots: list[np.ndarray] = []
+        self.numbers = VGroup()
+        for place, (name, share) in enumerate(zip(self.names, probs.quantities(), strict=True)):
+            left = room.left + place // count * (across + 48)
+            y = top + (place % count + 0.5) * self.pitch
+            name.settle(at(left, y)).end_at(at(left + wide, y)[0])
+            if place < numbers:
+                self.numbers.add(self._number(share, left + wide + SPACE + digits, y))
+            self.spots.append(at(left + wide + digits + 2 * SPACE, y))
+        self.rest = VGroup()
+        if others is not None:
+            y = top + (lines - 0.5) * self.pitch
+            title = Words(others[1], "fact", "ink2").settle(at(room.left, y)).begin_at(at(room.left, y)[0])
+            end = float(title.get_right()[0] + units(SPACE + digits))
+            self.rest.add(title, self._number(others[0], end * 135 + 960, y))
+            self.spots.append(np.array([end + units(SPACE), at(0, y)[1], 0]))
+        self.bars = self.state(probs, others[0] if others else None)
+        super().__init__(self.names, self.numbers, self.bars, self.rest)
+
+    def _number(self, share: Quantity, right: float, y: float) -> Words:
+        return number(share, ".1%", "large cell", "ink2").settle(at(right, y)).end_at(at(right, y)[0])
+
+    def state(self, probs: NamedTensor, others: Quantity | None = None) -> VGroup:
+        """The bars of other probabilities of the same tokens, where these stand."""
+        bars = VGroup()
+        for place, share in enumerate([*probs.quantities(), *([] if others is None else [others])]):
+            bars.add(self._bar(share, "ink3" if place == len(probs) else "weight"))
+            bars[-1].move_to(self.spots[place], aligned_edge=LEFT)
+        return bars
+
+    def _bar(self, share: Quantity, role: str = "weight") -> Box:
+        bar = Box(max(self.whole * float(share), 2.0), self.high, palette().role(role), 4)
+        return means(bar, Length(share, "width", self.whole, self.high, 2.0))
+
+    def values(self, probs: NamedTensor, spec: str = ".1f") -> VGroup:
+        """Numbers of the same tokens in the place of their probabilities, such as logits."""
+        found = VGroup()
+        for old, quantity in zip(self.numbers, probs.quantities(), strict=False):
+            text = number(quantity, spec, "large cell", "ink2")
+            found.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
+        return found
+
+    def stairs(self, probs: NamedTensor) -> tuple[VGroup, VMobject]:
+        """The bars set end to end, each below the one before, and the line of zero that they begin from."""
+        zero, left = Ground(), float(self.spots[0][0])
+        line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
+        bars, terms = VGroup(), probs.quantities()
+        for place in range(len(terms)):
+            bar = Box(max(self.whole * float(terms[place]), 2.0), self.high, palette().weight, 4)
+            middle = (sum(map(float, terms[:place])) + float(terms[place]) / 2) * self.whole
+            bar.move_to(np.array([left + units(middle), self.spots[place][1], 0]))
+            bars.add(means(bar, Stair(tuple(terms[: place + 1]), 0, self.whole, self.high, zero, 2.0)))
+        return bars, line
+
+    def limit(self, share: Quantity) -> VGroup:
+        """An upright dashed line where the bars that stand end to end would hold `share`."""
+        span = Span(0, 0.0, 1.0)
+        top, foot = self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half
+        track = means(rule(top, top + RIGHT * units(self.whole), "ink3", 2), span)
+        line = dashes(top, foot, "query", 4).shift(RIGHT * units(self.whole * float(share)))
+        return VGroup(track, means(line, Tick(share, span)))
+
+    @property
+    def half(self) -> np.floating | float:
+        """Half of the pitch of the lines, in units."""
+        return units(self.pitch / 2)
+
+    def below(self, place: int) -> list[VMobject]:
+        """All that is listed after the first `place` tokens."""
+        return [*self.names[place:], *self.numbers[place:], *self.bars[place:], *self.rest]
+
+    def scissors(self, place: int) -> Scissors:
+        """Scissors that cut the list after its first `place` tokens."""
+        y = float(self.spots[place - 1][1]) - self.half
+        left, right = at(self.room.left, 0)[0], at(self.room.right, 0)[0]
+        return Scissors(np.array([left, y, 0]), np.array([right, y, 0]))
+
+
+class Scissors(VGroup):
+    """A pair of scissors, and the line along which they cut."""
+
+    def __init__(self, start: np.ndarray, end: np.ndarray) -> None:
+        self.line = dashes(start, end, "query", 4)
+        self.way = rule(start, end)
+        blades = [
+            path([DOWN * side * units(9), RIGHT * units(44) + UP * side * units(9)], "query", 5) for side in (1, -1)
+        ]
+        grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) + DOWN * side * units(13)) for side in (1, -1)]
+        self.pair = VGroup(*blades, *grips).move_to(start)
+        super().__init__(self.line, self.pair)
+
+    def cut(self) -> tuple[Animation, ...]:
+        """The scissors run along their line, which grows behind them."""
+        return flow(self.pair, self.way, "row"), draw(self.line, kind="row")
+
+
+class Knob(VGroup):
+    """A handle on a track of temperatures, with the one that is chosen written beside it.
+
+    `states` are the places of the handle, one for each of the temperatures.
+    """
+
+    def __init__(self, temperatures: Sequence[Quantity], chosen: int, room: Room) -> None:
+        span = Span(0, float(temperatures[0]), float(temperatures[-1]))
+        self.label = Words(f"temperature {temperatures[chosen]:.1f}", "stage number")
+        self.label.settle(room.centre).begin_at(at(room.left, 0)[0])
+        left = float(self.label.get_right()[0]) + units(50)
+        y, right = room.centre[1], float(at(room.right, 0)[0]) - units(16)
+        self.track = means(rule(np.array([left, y, 0]), np.array([right, y, 0]), "ink3", 5), span)
+        self.states = [VGroup(self._handle(one, span)) for one in temperatures]
+        self.handle = self.states[chosen].copy()
+        super().__init__(self.label, self.track, self.handle)
+
+    def _handle(self, temperature: Quantity, span: Span) -> VMobject:
+        place = np.array([span.spot(float(temperature), self.track), self.track.get_y(), 0])
+        return means(dot(place, 17, "query"), Tick(temperature, span))
+
+
+class Texts(VGroup):
+    """What was written after a prompt, a line a try: each word with its source, so many lines in a room."""
+
+    def __init__(self, texts: Sequence[NamedTensor], room: Room) -> None:
+        rooms = room.rows(len(texts), 0)
+        self.lines = [self._line(text, one) for text, one in zip(texts, rooms, strict=True)]
+        super().__init__(*self.lines)
+
+    @staticmethod
+    def _line(text: NamedTensor, room: Room) -> VGroup:
+        line = VGroup()
+        x = at(room.left, 0)[0]
+        for label in text.words("step"):
+            piece = word(label, "token").settle(room.centre)
+            close = bool(line) and not str(label)[0].isalnum()
+            x -= units(8) if close else 0
+            piece.begin_at(x)
+            x = float(piece.get_right()[0]) + units(9)
+            line.add(piece)
+        return line
