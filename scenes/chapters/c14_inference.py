@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import DOWN, LEFT, Animation, VGroup
 
 from scenes.animations import (
     Count,
@@ -20,10 +20,11 @@ from scenes.animations import (
     fill,
     grow,
     leave,
+    move_ring,
     pulses,
     ring_around,
 )
-from scenes.layout import STAGE
+from scenes.layout import Room
 from scenes.mobjects.beam_tree import BeamTree, winner
 from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.mobjects.card import Card
@@ -42,6 +43,8 @@ FIRST = "decoder.0.self_attn"
 ROUNDING = 1e-6
 #: More columns than this cannot be read; a model that does not stop writes more.
 COLUMNS = 16
+#: The prompt that leaves little open, and the one that leaves much.
+PROMPTS = ("closed", "open")
 #: So many words of a small model, and so many tokens of each prompt where two stand side by side.
 LISTED, HALF = 8, 10
 
@@ -64,62 +67,67 @@ class Inference(Chapter):
         read = trace.full("probs").words("position")  # of all, also those out of sight
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
         reads = (read[before], *writes[:-1])
-        columns = Columns(
-            reads[:COLUMNS], writes[:COLUMNS], run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS)), STAGE
+        parameters = trace["config.parameters"]
+        card = Card(
+            claim(
+                trace.about["config"]["encoder_layers"] > 0,
+                f"our translator: {parameters:,.0f} parameters",
+                f"this model: {parameters:,.0f} parameters",
+            )
         )
-        tree = BeamTree(run.under("beam"))
-        yield from self.one_word(trace, before)
-        yield from self.word_by_word(run, columns, writes)
-        yield from self.several_beginnings(run, tree)
+        winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
+        columns = Columns(reads[:COLUMNS], writes[:COLUMNS], winners, card.inside)
+        tree = BeamTree(run.under("beam"), read[before], card.inside)
+        yield from self.one_word(trace, before, card)
+        yield from self.word_by_word(run, columns, writes, card)
+        yield from self.several_beginnings(run, tree, card)
         yield from self.the_best_sum(run, tree, writes)
         if "open_cut" in real:
-            card = Card(f"{real['bits'].label('model', 0)}, {real['bits'].quantity(0)} bits a weight")
-            tokens = self.likeliest(real, card)
-            yield from self.a_real_model(run, real, card, tokens)
-            yield from self.temperature(real, card, tokens)
-            lists = self.two_prompts(real, card)
-            yield from self.top_k(real, card, lists)
-            yield from self.top_p(real, card, lists)
-            yield from self.three_texts(real)
-        yield from self.what_chance_costs(run, trace, columns)
-        yield from self.old_keys_and_values(run, trace)
-        yield from self.the_cache(run, real, writes)
-        yield from self.by_the_clock(trace)
-        yield from self.who_chooses()
+            model = Board(real, card)
+            yield from self.a_real_model(run, model)
+            yield from self.temperature(model)
+            lists = model.two_lists()
+            yield from self.top_k(model, lists)
+            yield from self.top_p(model)
+            yield from self.three_texts(model)
+        yield from self.what_chance_costs(run, trace, columns, card)
+        yield from self.old_keys_and_values(run, trace, card)
+        yield from self.the_cache(run, real, writes, card)
+        yield from self.by_the_clock(trace, card)
+        yield from self.who_chooses(card)
 
-    def one_word(self, trace: Trace, before: int) -> Iterator[Step]:
+    def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
         order = sorted(range(len(probs)), key=probs.values.__getitem__, reverse=True)
         best = tuple(order[:LISTED])
-        above, below = STAGE.split_rows(64, 28)
+        above, below = card.inside.split_rows(60, 24)
         tokens = NextTokens(probs.pick(vocab=best), below)
-        scores = tokens.values(logits.pick(vocab=best))
+        numbers, bars = tokens.values(logits.pick(vocab=best))
         chosen = probs.label("vocab", order[0])
-        line = in_order((trace.full("probs").label("position", before), chosen), above)
-        words = trace["config.target_vocab"]
+        start, written = in_order((trace.full("probs").label("position", before), chosen), above)
+        asked = Words("?", "large number").move_to(written)
         yield Step(
             "Who chooses the next word?",
-            beat("In training, the true words were given. Now nobody gives them.", appear(ring_around(line[0]))),
+            beat("In training, the true words were given. Now nobody gives them.", appear(asked)),
             beat(
-                f"From what it has read, the decoder computes a logit for each of {words:,} words.",
-                appear_in_turn([*tokens.names]),
-                deal([line[0]] * len(scores), scores),
+                f"The decoder computes a logit for each of {trace['config.target_vocab']:,.0f} words;",
+                (appear_in_turn([*tokens.names]), appear_in_turn([*numbers])),
+                tuple(grow(bar) for bar in bars),
             ),
             beat(
-                "Softmax turns the logits into probabilities.",
-                exchange([*scores], [*tokens.numbers]),
-                tuple(grow(bar) for bar in tokens.bars),
+                "softmax turns the logits into probabilities.",
+                (*exchange([*numbers], [*tokens.numbers], "row"), *exchange([*bars], [*tokens.bars], "row")),
             ),
             beat(
-                f"Which word do we take? Greedy decoding takes the likeliest: “{chosen}”.",
+                f"Greedy decoding takes the likeliest: “{chosen}”.",
                 appear(ring_around(tokens.bars[0])),
-                Travel(tokens.names[0], line[1], kind="row"),
+                (leave(asked), Travel(tokens.names[0], written, kind="row")),
             ),
-            stage=[line[0]],
+            stage=[card, start],
         )
 
-    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...]) -> Iterator[Step]:
+    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """What was written is read next, until the end mark wins."""
         winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
         weakest, least = winners.smallest()
@@ -130,61 +138,62 @@ class Inference(Chapter):
             f"Of the steps in sight, the weakest winner is {found}.",
         )
         last, *earlier = run["greedy.end"].quantities()[::-1]
-        ended = len(writes) <= COLUMNS and bool(last > 0)
+        ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
         when = (
             f"{last:share} at the last step, at most {max(earlier):.2%} before."
             if earlier
             else f"here it comes at once, with {last:share}."
         )
-        ring = ring_around(picture.bars[-1])
-        done = [
-            VGroup(*part) for part in zip(picture.tracks, picture.bars, picture.numbers, picture.writes, strict=True)
-        ]
-        slowly = []
-        for t in range(min(2, len(done) - 1)):
-            slowly += [
-                (grow(picture.bars[t], DOWN), appear(picture.tracks[t], picture.numbers[t], rise=False)),
-                Travel(picture.bars[t], picture.writes[t]),
+        ring = ring_around(picture.bars[weakest.position])
+        slow = range(min(2, len(picture.writes) - 1))
+        written = [
+            play
+            for t in slow
+            for play in (
+                (appear(picture.tracks[t]), grow(picture.bars[t], DOWN), appear(picture.numbers[t])),
+                Travel(picture.bars[t], picture.writes[t], kind="flow"),
                 Travel(picture.writes[t], picture.reads[t + 1], kind="flow"),
-            ]
-        first = min(2, len(done) - 1)
-        rest = [VGroup(part, *picture.reads[t + 1 : t + 2]) for t, part in enumerate(done)][first:]
+            )
+        ]
+        parts = (picture.tracks, picture.bars, picture.numbers, picture.writes)
+        done = [VGroup(*part) for part in zip(*parts, strict=True)]
+        rest = [VGroup(part, *picture.reads[t + 1 : t + 2]) for t, part in enumerate(done)][len(slow) :]
         yield Step(
             "It reads what it has written",
             beat(
-                "Each word that is written is read at the next step: the model is autoregressive.",
-                *slowly,
+                "The word that it writes is read at the next step: the model is autoregressive.",
+                *written,
                 Sweep(VGroup(*rest), "slow" if len(rest) > 2 else "row"),
             ),
-            beat(told, appear(ring_around(picture.bars[weakest.position]))),
+            beat(told, appear(ring)),
             beat(
-                f"The end mark is a token like any other: {when}"
-                if ended
-                else "Here the end mark has not won yet: the text is cut off.",
-                appear(ring),
+                claim(
+                    ended,
+                    f"The end mark is a token like any other: {when}",
+                    "The end mark has not won yet: here the text is cut off.",
+                ),
+                move_ring(ring, picture.writes[-1]),
             ),
-            stage=[picture.reads[0], picture.names],
+            stage=[card, picture.reads[0], picture.names],
         )
 
-    def several_beginnings(self, run: Trace, picture: BeamTree) -> Iterator[Step]:
+    def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
         """The real tree, grown step by step."""
-        width = run["beam.beam_width"]
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
-        flow = pulses(*picture.flowing())
         yield Step(
             "Beam search keeps several beginnings",
             beat(
-                "Greedy decoding never takes a word back, and may regret it. Beam search tries several words,",
+                "Greedy decoding may regret a word. Beam search tries several,",
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
-            beat(f"and keeps the best {width} beginnings.", slow[1]),
+            beat(f"keeps the best {run['beam.beam_width']} beginnings,", slow[1]),
             beat(
-                "Each of them goes on, and again only the best survive; the others are given up.",
+                "goes on from each, and gives up all but the best.",
                 *(play for plays in rest for play in plays),
-                ambient=flow,
+                ambient=pulses(*picture.flowing()),
             ),
-            stage=[picture.root],
+            stage=[card, picture.root],
         )
 
     def the_best_sum(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
@@ -203,89 +212,71 @@ class Inference(Chapter):
             "here that chooses another sentence.",
         )
         flow = pulses([*picture.branch])
-        rings = [ring_around(picture.scores[node]) for node in picture.winners[-1:]]
+        first, *later = [picture.scores[node] for node in picture.winners]
+        ring = ring_around(first)
         yield Step(
             "The largest sum wins",
-            beat("A branch counts by the sum of its log-probabilities: nearer to zero is better."),
             beat(
-                f"The best has {best:.2f}; greedy decoding had {score:.2f}. {verdict}",
-                *(draw(edge, kind="rest") for edge in picture.branch),
-                *(appear(ring) for ring in rings),
+                "A branch counts by the sum of its log-probabilities: nearer to zero is better.",
+                (draw(picture.branch[0], kind="rest"), appear(ring)),
+                *(
+                    (draw(edge, kind="rest"), move_ring(ring, score))
+                    for edge, score in zip(picture.branch[1:], later, strict=True)
+                ),
                 ambient=flow,
             ),
-            beat("Each word lowers the sum, so a beam likes short sentences.", ambient=flow),
-            beat(f"The usual remedy is to divide by the length; {changed}", ambient=flow),
+            beat(f"The best has {best:.2f}; greedy decoding had {score:.2f}. {verdict}", ambient=flow),
+            beat(
+                f"Each word lowers the sum: a beam likes short sentences. So divide by the length; {changed}",
+                ambient=flow,
+            ),
         )
 
-    @staticmethod
-    def prompt(real: Trace, place: int) -> Words:
-        """A prompt that waits for its next token."""
-        return Words(f"{real['prompts'].label('sentence', place)} …", "stage word")
-
-    @staticmethod
-    def at_one(real: Trace, name: str) -> tuple[int, NamedTensor]:
-        """Where the temperature is one, and the probabilities there."""
-        one = [float(t) for t in real["temperatures"].quantities()].index(1.0)
-        return one, real[f"{name}_by_temperature"].pick(temperature=one)
-
-    def likeliest(self, real: Trace, card: Card) -> NextTokens:
-        """The list of the open prompt, with what all other tokens have."""
-        one, probs = self.at_one(real, "open")
-        _, below = card.inside.split_rows(64, 24)
-        others = real["open_others"].quantity(one), f"{real['others_count']:,} others"
-        return NextTokens(probs, below, 2, others, numbers=HALF // 2)
-
-    def a_real_model(self, run: Trace, real: Trace, card: Card, tokens: NextTokens) -> Iterator[Step]:
+    def a_real_model(self, run: Trace, model: Board) -> Iterator[Step]:
         """Another model, said to be another one, at a token that leaves much open."""
-        above, _ = card.inside.split_rows(64, 24)
-        prompt = self.prompt(real, 0).settle(above.centre)
-        prompt.begin_at(card.words.get_left()[0])
-        one, probs = self.at_one(real, "open")
+        tokens, real = model.tokens, model.real
+        one, probs = model.at_one("open")
         best, most = probs.largest()
-        others = real["open_others"].quantity(one)
-        model = real["bits"].label("model", 0)
         doubt = claim(
             bool(run["greedy.chosen_probs"].values.min() > 0.5),
-            "Our small model is hardly in doubt, so we change to a larger one: ",
-            "To see more of a choice, we change to a larger model: ",
+            "This model is hardly in doubt. So we change to another one: a language model.",
+            "To have more to choose from, we change to another model: a language model.",
         )
         half = len(probs) // 2
         yield Step(
-            "A language model with more to choose from",
-            beat(f"{doubt}{model}, a language model.", appear(prompt)),
+            "A model with more to choose from",
+            beat(doubt, (appear(model.name), appear(ring_around(model.name, roomy=True))), appear(model.prompt)),
             beat(
-                f"These are the {real['shown']} tokens that it finds likeliest next.",
+                f"These are the {real['shown']} tokens that it finds likeliest.",
                 (appear_in_turn([*tokens.names[:half]]), appear_in_turn([*tokens.bars[:half]])),
-                appear(tokens.numbers),
                 (appear_in_turn([*tokens.names[half:]]), appear_in_turn([*tokens.bars[half:-1]])),
             ),
-            beat(f"“{best}” leads with {most:share}.", appear(ring_around(tokens.bars[0]))),
             beat(
-                f"But {others:share} lie with all the others: a long tail of unlikely tokens.",
+                f"“{best}” leads with {most:share},",
+                appear_in_turn([*tokens.numbers]),
+            ),
+            beat(
+                f"but {real['open_others'].quantity(one):share} lie in the long tail of all the others.",
                 appear(tokens.rest),
                 grow(tokens.bars[-1]),
             ),
-            stage=[card],
+            stage=[model.card.paper],
         )
 
-    def temperature(self, real: Trace, card: Card, tokens: NextTokens) -> Iterator[Step]:
+    def temperature(self, model: Board) -> Iterator[Step]:
         """Divide the logits: a continuous sweep."""
-        above, _ = card.inside.split_rows(64, 24)
-        _, rail = above.columns(2)
-        one, _ = self.at_one(real, "open")
-        temperatures, table, others = (
-            real["temperatures"].quantities(),
-            real["open_by_temperature"],
-            real["open_others"].quantities(),
-        )
-        knob = Knob(temperatures, one, rail)
-        states = [tokens.state(table[i], others[i]) for i in range(len(temperatures))]
-        best, coldest = table.label("rank", 0), table.quantity(0, 0)
+        real, tokens = model.real, model.tokens
+        one, _ = model.at_one("open")
+        table, others = real["open_by_temperature"], real["open_others"].quantities()
+        temperatures = real["temperatures"].quantities()
+        knob = Knob(temperatures, one, model.heads[1])
+        states = [tokens.state(row, other) for row, other in zip(table, others, strict=True)]
+        last = len(temperatures) - 1
 
-        def sweep(places: range, kind: str) -> tuple[object, ...]:
+        def sweep(places: range, kind: str) -> tuple[Animation, ...]:
             return (
                 Through(tokens.bars, [states[i] for i in places], kind),
-                Through(VGroup(knob.handle), [knob.states[i] for i in places], kind),
+                Through(knob.handle, [knob.states[i] for i in places], kind),
                 Count(knob.label, [temperatures[i] for i in places], ".1f", kind, "temperature "),
                 *(
                     Count(text, [table.quantity(i, place) for i in places], ".1%", kind)
@@ -294,124 +285,121 @@ class Inference(Chapter):
                 Count(tokens.rest[1], [others[i] for i in places], ".1%", kind),
             )
 
-        last = len(temperatures) - 1
         yield Step(
             "Temperature: flatter or sharper",
-            beat("Before the softmax, divide all logits by a temperature.", appear(knob)),
+            beat("A temperature divides all logits before the softmax.", appear(knob)),
+            beat("A high one flattens: the unlikely tokens gain.", sweep(range(one, last + 1), "slow")),
             beat(
-                "A high temperature shrinks their differences: the unlikely tokens gain.",
-                sweep(range(one, last + 1), "slow"),
-            ),
-            beat(
-                f"A low one stretches them: “{best}” takes {coldest:share}.",
+                f"A low one sharpens: “{table.label('rank', 0)}” takes {table.quantity(0, 0):share}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
-            beat(
-                "Close to zero, only the likeliest is left: greedy decoding again.",
-                sweep(range(one + 1), "slow"),
-            ),
+            beat("Near zero, it is greedy decoding again.", sweep(range(one + 1), "slow")),
+            stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
-    def two_prompts(self, real: Trace, card: Card) -> list[NextTokens]:
-        """The lists of a prompt that leaves little open, and of the one that leaves much."""
-        rooms = card.inside.split_rows(64, 24)[1].columns(2)
-        parts = [self.at_one(real, name)[1].pick(rank=slice(0, HALF)) for name in ("closed", "open")]
-        return [NextTokens(probs, room) for probs, room in zip(parts, rooms, strict=True)]
-
-    def heads_of(self, real: Trace, card: Card) -> list[Words]:
-        rooms = card.inside.split_rows(64, 24)[0].columns(2)
-        return [self.prompt(real, 1 - side).settle(room.centre) for side, room in enumerate(rooms)]
-
-    def top_k(self, real: Trace, card: Card, lists: list[NextTokens]) -> Iterator[Step]:
+    def top_k(self, model: Board, lists: list[NextTokens]) -> Iterator[Step]:
         """Scissors after a fixed number of tokens."""
-        k, heads = int(real["k"]), self.heads_of(real, card)
-        held = [real[f"{name}_running"].quantity(k - 1) for name in ("closed", "open")]
+        real, k = model.real, int(model.real["k"])
+        held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
         scissors = [one.scissors(k) for one in lists]
-        kept = [
-            one.state(real[f"{name}_cut"].pick(choice="top_k", rank=slice(0, k)))
-            for one, name in zip(lists, ("closed", "open"), strict=True)
-        ]
-        upper = [VGroup(*one.bars[:k]) for one in lists]
+        cuts = [real[f"{name}_cut"].pick(choice="top_k", rank=slice(0, k)) for name in PROMPTS]
+        tails = [ring_around(VGroup(*one.below(k))) for one in lists]
+        kept = [VGroup(*one.bars[:k]) for one in lists]
+        numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
-            beat("Drawn from the tail, a text soon derails. So cut the tail off before a token is drawn."),
+            beat("Words from the tail derail a text. So cut it off.", appear(*tails)),
             beat(
-                f"Top-k keeps the {real['k']} likeliest tokens,",
-                *(tuple(play for one in scissors for play in one.cut()),),
-                leave(
-                    *(part for one in lists for part in one.below(k)),
-                    *(part for one in lists for part in one.numbers[:k]),
+                f"Top-k keeps the {real['k']} likeliest tokens",
+                tuple(play for one in scissors for play in one.cut()),
+                leave(*tails, *(part for one in lists for part in one.below(k))),
+            ),
+            beat(
+                "and scales them up, until they hold all.",
+                tuple(
+                    play
+                    for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
+                    for play in (
+                        Through(bars, [bars.copy(), one.state(cut)], "row"),
+                        *exchange(one.numbers[:k], [*new], "row"),
+                    )
                 ),
             ),
             beat(
-                "and scales them up, so that they add up to one.",
-                tuple(Through(bars, [bars.copy(), state]) for bars, state in zip(upper, kept, strict=True)),
+                f"Left, they had {held[0]:share}; right, {held[1]:share}. One k does not fit all prompts.",
+                *(appear(ring_around(bars)) for bars in kept),
             ),
-            beat(
-                f"But the number fits no prompt: on the left, they held {held[0]:share}, on the right {held[1]:share}."
-            ),
-            stage=[card, *heads, *(part for one in lists for part in (one.names, one.numbers, one.bars))],
+            stage=[
+                model.card.paper,
+                model.name,
+                *model.pair,
+                *(part for one in lists for part in (one.names, one.numbers, one.bars)),
+            ],
         )
 
-    def top_p(self, real: Trace, card: Card, lists: list[NextTokens]) -> Iterator[Step]:
+    def top_p(self, model: Board) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
-        lists, heads, p = self.two_prompts(real, card), self.heads_of(real, card), real["p"]
-        parts = [self.at_one(real, name)[1].pick(rank=slice(0, HALF)) for name in ("closed", "open")]
-        stairs = [one.stairs(probs) for one, probs in zip(lists, parts, strict=True)]
-        limits = [one.limit(p) for one in lists]
-        kept = [real[f"{name}_kept"].pick(choice="top_p") for name in ("closed", "open")]
+        real, lists = model.real, model.two_lists()
+        stairs = [one.stairs(model.half_of(name)) for one, name in zip(lists, PROMPTS, strict=True)]
+        limits = [one.limit(real["p"]) for one in lists]
+        kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
         scissors = lists[0].scissors(min(int(kept[0]), HALF))
+        notes = [one.note(f"{count} tokens kept") for one, count in zip(lists, kept, strict=True)]
         yield Step(
             "Top-p: as many as it takes",
             beat(
-                "Set the bars end to end instead, from the likeliest down.",
+                "Set the bars end to end, from the likeliest down.",
                 *(
                     (appear(line), *exchange([*one.bars], [*bars], "slow"))
                     for one, (bars, line) in zip(lists, stairs, strict=True)
                 ),
             ),
             beat(
-                f"Top-p, or nucleus sampling, keeps the fewest tokens that together hold {p:share}.",
-                *(draw(limit, kind="row") for limit in limits),
+                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
+                draw(*limits, kind="row"),
             ),
-            beat(f"On the left, these are {kept[0]};", scissors.cut()),
-            beat(f"on the right {kept[1]}: the cut follows the doubt of the model."),
-            stage=[card, *heads, *(part for one in lists for part in (one.names, one.bars))],
+            beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
+            beat(f"on the right {kept[1]}. The cut follows the doubt.", appear(notes[1])),
+            stage=[
+                model.card.paper,
+                model.name,
+                *model.pair,
+                *(part for one in lists for part in (one.names, one.bars)),
+            ],
         )
 
-    def three_texts(self, real: Trace) -> Iterator[Step]:
+    def three_texts(self, model: Board) -> Iterator[Step]:
         """The same prompt gone on with, three times under each rule."""
-        k, p = real["k"], real["p"]
-        names = {
+        real, card = model.real, model.card
+        titles = {
             "cold": f"temperature {real['cold']:.1f}",
             "hot": f"temperature {real['hot']:.1f}",
-            "top_k": f"top-k, with k = {k}",
-            "top_p": f"top-p, with p = {p:.1f}",
+            "top_k": f"top-k, k = {real['k']}",
+            "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        above, below = STAGE.split_rows(56, 20)
-        prompt = self.prompt(real, 0).settle(above.centre)
-        rooms = [room for row in below.rows(2, 32) for room in row.columns(2, 32)]
-        cards = {name: Card(title, room) for (name, title), room in zip(names.items(), rooms, strict=True)}
-        draws = int(real["draws"])
-        texts = {
-            name: Texts([real[f"{name}_text_{i}"] for i in range(draws)], card.inside) for name, card in cards.items()
+        rooms = [room for row in model.below.rows(2, 16) for room in row.columns(2, 60)]
+        blocks = {
+            name: Texts(title, [real[f"{name}_text_{i}"] for i in range(int(real["draws"]))], room)
+            for (name, title), room in zip(titles.items(), rooms, strict=True)
         }
-
-        def written(name: str, kind: str = "slow") -> tuple[object, ...]:
-            return tuple(appear_in_turn([*line], kind) for line in texts[name].lines)
-
         yield Step(
             "Three texts under each rule",
-            beat("The same prompt, gone on with token by token. A low temperature stays on the beaten track.",
-                 appear(cards["cold"]), written("cold")),
-            beat("A high one draws from the tail, and derails.", appear(cards["hot"]), written("hot")),
-            beat("Top-k and top-p draw without the tail.", appear(cards["top_k"], cards["top_p"]),
-                 (*written("top_k"), *written("top_p"))),
-            beat("Your turn: which rule for a poem, and which for a recipe?"),
-            stage=[prompt],
-        )  # fmt: skip
+            beat(
+                "The same prompt, gone on with. A low temperature writes the likely;",
+                appear(blocks["cold"].title),
+                blocks["cold"].written(),
+            ),
+            beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
+            beat(
+                "Top-k and top-p vary, without the tail.",
+                appear(blocks["top_k"].title, blocks["top_p"].title),
+                (*blocks["top_k"].written(), *blocks["top_p"].written()),
+            ),
+            beat("Your turn: which for a poem, which for a recipe?"),
+            stage=[card.paper, model.name, model.prompt],
+        )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, columns: Columns) -> Iterator[Step]:
+    def what_chance_costs(self, run: Trace, trace: Trace, columns: Columns, card: Card) -> Iterator[Step]:
         """What drawing words costs the translator, and which part of that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -420,65 +408,65 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "without smoothing")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        bars, numbers = columns.state(run["greedy.running_prob"].pick(step=slice(0, COLUMNS)))
-        whole = bars[-1]
-        titles = ("greedy decoding", "words drawn", "without smoothing")
-        rooms = STAGE.columns(3)
+        products = run["greedy.running_prob"].pick(step=slice(0, COLUMNS))
+        bars, numbers = columns.state(products)
+        ring = ring_around(bars[-1])
+        titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
         panels = [
-            room.fit(HundredCases(share, title, "sentences right, of a hundred", across=10), 1.2)
-            for share, title, room in zip((greedy, sampled, without), titles, rooms, strict=True)
+            room.fit(HundredCases(share, title, "right, of a hundred", across=10), 1.3)
+            for share, title, room in zip((greedy, sampled, without), titles, card.inside.columns(3), strict=True)
         ]
+        filled = [(fill(panel.dots, "row"), appear(panel.title, panel.note), appear(panel.score)) for panel in panels]
         costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
         most = costs and bool(without - sampled > (greedy - sampled) / 2)
-        drawn = run["greedy.running_prob"].quantities()[-1]
-        back = claim(trace.about["config"]["encoder_layers"] > 0, "Back to our translator.", "Back to our small model.")
+        drawn = products.quantities()[-1]
         yield Step(
             "What chance costs, and why",
             beat(
-                f"{back} Chances multiply: drawn word by word, this text comes out in {drawn:share} of all tries.",
-                (Through(columns.bars, [columns.bars.copy(), bars]), *exchange([*columns.numbers], [*numbers])),
-                appear(ring_around(whole)),
+                f"Drawn word by word, chances multiply: this text comes out in {drawn:share} of all tries.",
+                (Through(columns.bars, [columns.bars.copy(), bars], "slow"), leave(columns.numbers)),
+                (appear(numbers), appear(ring)),
             ),
             beat(
-                f"Of {sentences:,.0f} new sentences, greedy decoding gets {greedy:share} right; drawing, {sampled:share}.",
-                leave(*columns.get_family(), *numbers),
-                (fill(panels[0].dots, "row"), appear(panels[0].title, panels[0].note, panels[0].score)),
-                (fill(panels[1].dots, "row"), appear(panels[1].title, panels[1].note, panels[1].score)),
+                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right; drawing, {sampled:share}.",
+                leave(*columns.get_family(), *numbers, ring),
+                filled[0],
+                filled[1],
             ),
             beat(
                 claim(
                     costs,
-                    "But is the model in doubt? Label smoothing trained it to leave every word a little.",
+                    "Is that doubt? Label smoothing trained our translator to leave every word a little.",
                     "No difference that we can tell from chance.",
-                )
+                ),
+                appear(ring_around(panels[1].dots)),
             ),
             beat(
-                f"Without that part, drawing gets {without:share} right: "
-                + claim(most, "most of the cost was not doubt.", "the rest of the cost is doubt."),
-                (fill(panels[2].dots, "row"), appear(panels[2].title, panels[2].note, panels[2].score)),
+                f"Without that part, drawing gets {without:share} right. "
+                + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                filled[2],
             ),
-            stage=[columns],
+            stage=[card, columns],
         )
 
-    def old_keys_and_values(self, run: Trace, trace: Trace) -> Iterator[Step]:
+    def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """The mask pays again."""
         head = trace.under(FIRST, batch=0, head=0, kv_head=0)
-        picture = KeptRows(head["k"], head["v"])
+        picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.keys, picture.values, strict=True)]
         several = bool(run["cache.rows_without"] > run["cache.rows_with"])
-        again = [tuple(Flight(chip, strip, kind="rest") for strip in (key, value)) for chip, key, value in lines[:-1]]
+        again = [Flight(chip, strip, kind="row") for chip, *strips in lines[:-1] for strip in strips]
         yield Step(
             "Old keys and values never change",
             beat(
-                "Each token that is read adds a key and a value in every head. Here is one head.",
-                appear(picture.names, *picture.chips[:1]),
-                deal([picture.chips[0]], [picture.keys[0]], [picture.values[0]]),
+                "In each head, a token that is read adds a key and a value.",
+                appear(picture.names),
+                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[:2]),
             ),
             beat(
-                "The causal mask lets no token see a later one. So a new token cannot change the old ones.",
-                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[1:4]),
-                *([fill(VGroup(*(VGroup(*line) for line in lines[4:])), "row")] if len(lines) > 4 else []),
+                "The causal mask lets none see a later one, so the old ones cannot change.",
+                *([fill(VGroup(*(VGroup(*line) for line in lines[2:])), "slow")] if len(lines) > 2 else []),
             ),
             beat(
                 claim(
@@ -490,56 +478,56 @@ class Inference(Chapter):
                     ),
                     "Here there is one step, and nothing old yet.",
                 ),
-                *([tuple(play for plays in again for play in plays)] if several and again else []),
+                *([tuple(again)] if several and again else []),
             ),
             beat("So keep them: this is the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
-            stage=[],
+            stage=[card],
             here="decoder.*.self_attn",
         )
 
-    def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...]) -> Iterator[Step]:
+    def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """A triangle, or its edge; and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
-        picture = Staircases(writes, (without, kept))
+        picture = Staircases(writes, (without, kept), card.inside)
         memory = (
-            f"The price is memory: {own:,.0f} numbers for the tokens written, {source:,.0f} for the sentence read."
+            f"The price is memory: {own:,.0f} numbers for what is written, {source:,.0f} for what was read."
             if source > 0
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
         yield Step(
             "The KV cache: a triangle becomes its edge",
             beat(
-                f"Without a cache, each step computes all vectors again: a triangle, {without} in all.",
+                f"Without it, each step computes all vectors again: a triangle, {without} in all.",
                 appear(picture.titles[0], picture.note),
                 Sweep(VGroup(*picture.steps[0]), "slow"),
                 appear(picture.totals[0]),
             ),
             beat(
                 f"With it, only the newest: {kept}.",
-                (Sweep(VGroup(*picture.steps[1]), "slow"), appear(picture.titles[1], picture.kept)),
+                (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
                 appear(picture.totals[1]),
             ),
-            beat(memory),
+            beat(memory, *([exchange([*picture.kept], [*picture.cached], "row")] if len(picture.kept) else [])),
             beat(
-                f"In {real['bits'].label('model', 0)}, each token costs {real['cached_a_token']:,} numbers; "
-                "an LSTM’s state never grows."
+                f"In {real['bits'].label('model', 0)}, each token takes {real['cached_a_token']:,.0f}. "
+                "An LSTM’s state never grows."
                 if "cached_a_token" in real
-                else "It grows with each token; an LSTM’s state never grows."
+                else "It grows with each token. An LSTM’s state never grows.",
+                *([appear(ring_around(VGroup(*picture.cached)))] if len(picture.cached) else []),
             ),
-            stage=[],
+            stage=[card],
             here="decoder.*.self_attn",
         )
 
-    def by_the_clock(self, trace: Trace) -> Iterator[Step]:
+    def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
         """What it saves, by the clock."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        times, lengths = run["milliseconds"], run["lengths"]
-        picture = ByTheClock(times, lengths)
-        STAGE.fit(picture)
-        longest, speedups = run["longest"], run["speedup"]
+        lengths, speedups = run["lengths"], run["speedup"]
+        picture = ByTheClock(run["milliseconds"], lengths)
+        card.inside.fit(picture)
         gains = [float(gain) for gain in speedups.quantities()]
         least = gains.index(min(gains))
         grows = claim(
@@ -548,7 +536,7 @@ class Inference(Chapter):
         yield Step(
             "What the cache saves, by the clock",
             beat(
-                f"Timed with random weights of the translator’s size: to write {longest:.0f} words,",
+                f"Timed with random weights: to write {run['longest']:.0f} words,",
                 draw(picture.curves[0], kind="slow"),
                 appear(picture.marks[0], picture.marks[1]),
             ),
@@ -559,25 +547,21 @@ class Inference(Chapter):
             ),
             beat(
                 f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
-                f"{speedups.quantity(least):.1f} times. {grows}"
+                f"{speedups.quantity(least):.1f} times. {grows}",
+                appear(ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))),
             ),
-            stage=[picture.plot, picture.ticks],
+            stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
             here="decoder.*.self_attn",
         )
 
-    def who_chooses(self) -> Iterator[Step]:
+    def who_chooses(self, card: Card) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         loop = Loop(("decoder: logits", "softmax: probabilities", "a rule: one token", "read next, past kept"))
-        STAGE.fit(loop)
+        card.inside.fit(loop)
         flow = pulses([way[0] for way in loop.ways], role="ink")
         yield Step(
             "Who chooses?",
-            beat(
-                "The model gives probabilities;",
-                appear_in_turn([*loop.boxes[1:2]]),
-                draw(loop.ways[0]),
-                ambient=flow,
-            ),
+            beat("The model gives probabilities;", draw(loop.ways[0]), appear(loop.boxes[1]), ambient=flow),
             beat("a rule outside of it chooses a token,", draw(loop.ways[1]), appear(loop.boxes[2]), ambient=flow),
             beat(
                 "which is read next. The causal mask lets us keep the past.",
@@ -586,7 +570,42 @@ class Inference(Chapter):
                 draw(loop.ways[3]),
                 ambient=flow,
             ),
-            beat("It works. Do we know how? That comes next.", ambient=flow),
+            beat("How does it work inside? That comes next.", ambient=flow),
             beat("Your turn: would a KV cache work in the encoder?", ambient=flow),
-            stage=[loop.boxes[0]],
+            stage=[card.paper, loop.boxes[0]],
         )
+
+
+class Board:
+    """What stands on the card of the real language model."""
+
+    def __init__(self, real: Trace, card: Card) -> None:
+        self.real, self.card = real, card
+        self.name = card.called(f"{real['bits'].label('model', 0)}, {real['bits'].quantity(0)} bits a weight")
+        above, self.below = card.inside.split_rows(60, 20)
+        self.heads = above.columns(2)
+        self.prompt = self.asked(0, above)
+        self.prompt.align_to(card.words, LEFT)
+        self.pair = [self.asked(1 - side, room) for side, room in enumerate(self.heads)]
+        one, probs = self.at_one("open")
+        others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
+        self.tokens = NextTokens(probs, self.below, 2, others, numbers=HALF // 2)
+
+    def asked(self, place: int, room: Room) -> Words:
+        """A prompt that waits for its next token."""
+        return Words(f"{self.real['prompts'].label('sentence', place)} …", "stage word").settle(room.centre)
+
+    def at_one(self, name: str) -> tuple[int, NamedTensor]:
+        """The place of the temperature of one, and the probabilities there."""
+        one = [float(t) for t in self.real["temperatures"].quantities()].index(1.0)
+        return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
+
+    def half_of(self, name: str) -> NamedTensor:
+        """The likeliest tokens of a prompt, as many as stand side by side with another's."""
+        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
+        return half
+
+    def two_lists(self) -> list[NextTokens]:
+        """The lists of a prompt that leaves little open, and of one that leaves much."""
+        rooms = self.below.columns(2)
+        return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import RIGHT, Animation, VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
 from scenes.animations import appear, appear_in_turn, draw, exchange
-from scenes.layout import STAGE
+from scenes.layout import Room
 from scenes.mobjects.marks import End, Stands, means
-from scenes.mobjects.shapes import dot, stroke
+from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import HEIGHT as HIGH
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The most steps that have room.
 STEPS = 5
-#: Px from the end of a step to the beginning of the next, of the column of scores, and from a word to its score.
-EDGE, SCORE, SPACE = 62.0, 92.0, 14.0
+#: Px of the root, from the end of a word to its edges, and that a word stands above its score.
+ROOT, SPACE, ABOVE = 52.0, 12.0, 16.0
 
 
 class BeamTree(VGroup):
@@ -24,26 +27,30 @@ class BeamTree(VGroup):
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
+        root: the token that all branches begin from.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, tree: Trace) -> None:
+    def __init__(self, tree: Trace, root: Label, room: Room) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
-        self.steps = int(step.max())
-        self.whole = self.steps <= STEPS
-        shown = list(range(1, min(self.steps, STEPS) + 1))
+        steps = int(step.max())
+        self.whole = steps <= STEPS
+        shown = list(range(1, min(steps, STEPS) + 1))
         #: The nodes of each step that is shown.
         self.nodes = [[int(node) for node in np.flatnonzero(step == t)] for t in shown]
         # What was kept at the last step was not gone on from: the search was over.
-        self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < self.steps))
-        across = min(420.0, (STAGE.width - 30) / len(shown))
-        pitch = min(84.0, (STAGE.height - 40) / max(map(len, self.nodes)))
-        left = 960 - (across * len(shown) - EDGE + 30) / 2
+        self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
         names = [str(tree["token"].label("node", node)) for nodes in self.nodes for node in nodes]
-        room = across - EDGE - SCORE - SPACE
-        fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= room)
+        across = min(420.0, (room.width - ROOT) / len(shown))
+        fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
         self.style = next(fitting, "small token")
-        self.root = dot(at(left, STAGE.top + 20 + pitch / 2), 13, "ink")
-        self.ends = {0: (self.root.get_center(), self.root.get_right())}
+        self.wide = max(96.0, self._widest(names, self.style))
+        pitch = min(92.0, room.height / max(map(len, self.nodes)))
+        left = (room.left + room.right - ROOT - across * len(shown)) / 2
+        chip = Token(root, "", 0, HIGH).turn()
+        self.root = chip.move_to(at(left + ROOT / 2, room.top + max(pitch / 2, chip.height * 135 / 2)))
+        level = at(0, room.top + pitch / 2)[1]
+        self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
         #: All candidates in grey, those that live in full light, and their scores, by node.
         self.words: dict[int, Words] = {}
         self.kept: dict[int, Words] = {}
@@ -52,12 +59,12 @@ class BeamTree(VGroup):
         self.edges: dict[int, VMobject] = {}
         for t, nodes in enumerate(self.nodes):
             for place, node in enumerate(nodes):
-                spot = at(left + 30 + t * across + EDGE - 30, STAGE.top + 20 + (place + 0.5) * pitch)
-                self._node(node, spot, across - EDGE)
-        best = np.flatnonzero((tree["best"].values > 0) & (step > 0))
-        self.branch = VGroup(*(self._edge(int(node), "residual", 9) for node in best if int(node) in self.ends))
-        self.winners = [int(node) for node in best if int(node) in self.ends]
-        self.more = Words("the first steps", "aside", "ink2").settle(at(960, STAGE.top + 6))
+                x = left + ROOT + (t + 1) * across - self.wide - 2 * SPACE
+                self._node(node, at(x, room.top + (place + 0.5) * pitch))
+        best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
+        self.winners = [node for node in best if node in self.ends]
+        self.branch = VGroup(*(self._edge(node, "residual", 9) for node in self.winners))
+        self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
 
@@ -65,20 +72,19 @@ class BeamTree(VGroup):
     def _widest(names: list[str], style: str) -> float:
         return max(float(Words(name, style).width) for name in names) * 135
 
-    def _node(self, node: int, spot: np.ndarray, wide: float) -> None:
-        label, alive = self.tree["token"].label("node", node), bool(self.alive[node])
-        text = word(label, self.style, "ink3").settle(spot).begin_at(float(spot[0]))
-        self.words[node] = means(text, Stands(label))
-        end = text.get_right() + RIGHT * units(12)
-        if alive:
-            self.kept[node] = means(word(label, self.style).settle(spot).begin_at(float(spot[0])), Stands(label))
-            score = number(self.tree["score"].quantity(node), ".2f", "large cell", "ink2").settle(spot)
-            score.end_at(float(spot[0]) + units(wide - SPACE)).stand_on(text.baseline)
-            self.scores[node] = means(score, Stands(label))
-            end = score.get_right() + RIGHT * units(10)
-        self.ends[node] = spot + np.array([-units(8), 0, 0]), np.array([end[0], spot[1], 0])
+    def _node(self, node: int, spot: np.ndarray) -> None:
+        label, x = self.tree["token"].label("node", node), float(spot[0])
+        self.words[node] = means(word(label, self.style, "ink3").settle(spot).begin_at(x), Stands(label))
+        end = self.words[node].get_right()[0]
+        self.ends[node] = spot + np.array([-units(SPACE), 0, 0]), np.array([end + units(SPACE), spot[1], 0])
         self.thin[node] = self._edge(node, "line", 2.5)
-        if alive:
+        if self.alive[node]:
+            lift = np.array([0, units(ABOVE), 0])
+            self.kept[node] = means(word(label, self.style).settle(spot + lift).begin_at(x), Stands(label))
+            score = number(self.tree["score"].quantity(node), ".2f", "large cell", "ink2").settle(spot - lift)
+            self.scores[node] = means(score.begin_at(x), Stands(label))
+            end = max(end, score.get_right()[0])
+            self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
             self.edges[node] = self._edge(node, "weight", 5)
 
     def _edge(self, node: int, role: str, thick: float) -> VMobject:

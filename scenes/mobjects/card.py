@@ -26,6 +26,11 @@ class Card(VGroup):
 
     def __init__(self, name: str, room: Room = STAGE) -> None:
         self.paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
-        head, self.inside = room.padded().split_rows(40, 12)
-        self.words = Words(name, "fact", "ink2", self.paper).settle(head.centre).begin_at(at(head.left, 0)[0])
+        self.head, self.inside = room.padded().split_rows(40, 12)
+        self.words = self.called(name)
         super().__init__(self.paper, self.words)
+
+    def called(self, name: str) -> Words:
+        """Another name in the place of the card's own."""
+        words = Words(name, "fact", "ink2", self.paper).settle(self.head.centre)
+        return words.begin_at(at(self.head.left, 0)[0])

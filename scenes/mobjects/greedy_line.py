@@ -40,7 +40,7 @@ class Columns(VGroup):
         chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
         heads = 48.0
         top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
-        self.high, self.wide = foot - top, min(150.0, self.pitch - 10)
+        self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
         self.bars, self.numbers, self.tracks = VGroup(), VGroup(), VGroup()
         self.centres = [left + (t + 0.5) * self.pitch for t in range(count)]
         for t, x in enumerate(self.centres):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import draw, flow
+from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
@@ -16,8 +16,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px between a token and its number, and between that and its bar.
-SPACE = 22.0
+#: Px between a token and its number, and between that and its bar; and px of a number.
+SPACE, DIGITS = 22.0, 118.0
 
 
 class NextTokens(VGroup):
@@ -55,14 +55,15 @@ class NextTokens(VGroup):
         wide = max(float(name.width) for name in self.names) * 135
         across = (room.width - 48 * (columns - 1)) / columns
         top = room.top + (room.height - self.pitch * lines) / 2
-        digits = 118.0
-        self.whole = whole or across - wide - digits - 2 * SPACE
+        self.whole = whole or across - wide - DIGITS - 2 * SPACE
         self.high = self.pitch * 0.62
         self.spots: list[np.ndarray] = []
         self.numbers = VGroup()
         for place, (name, share) in enumerate(zip(self.names, probs.quantities(), strict=True)):
             left = room.left + place // count * (across + 48)
             y = top + (place % count + 0.5) * self.pitch
+            # A column without numbers needs no room for them.
+            digits = DIGITS if numbers > place // count * count else 0.0
             name.settle(at(left, y)).end_at(at(left + wide, y)[0])
             if place < numbers:
                 self.numbers.add(self._number(share, left + wide + SPACE + digits, y))
@@ -71,7 +72,7 @@ class NextTokens(VGroup):
         if others is not None:
             y = top + (lines - 0.5) * self.pitch
             title = Words(others[1], "fact", "ink2").settle(at(room.left, y)).begin_at(at(room.left, y)[0])
-            end = float(title.get_right()[0] + units(SPACE + digits))
+            end = float(title.get_right()[0] + units(SPACE + DIGITS))
             self.rest.add(title, self._number(others[0], end * 135 + 960, y))
             self.spots.append(np.array([end + units(SPACE), at(0, y)[1], 0]))
         self.bars = self.state(probs, others[0] if others else None)
@@ -92,13 +93,19 @@ class NextTokens(VGroup):
         bar = Box(max(self.whole * float(share), 2.0), self.high, palette().role(role), 4)
         return means(bar, Length(share, "width", self.whole, self.high, 2.0))
 
-    def values(self, probs: NamedTensor, spec: str = ".1f") -> VGroup:
-        """Numbers of the same tokens in the place of their probabilities, such as logits."""
-        found = VGroup()
-        for old, quantity in zip(self.numbers, probs.quantities(), strict=False):
+    def values(self, values: NamedTensor, spec: str = ".1f") -> tuple[VGroup, VGroup]:
+        """Numbers of the same tokens in the place of their probabilities, such as logits, and a bar of each.
+
+        The bars fill two thirds of their room; they have no length where not all are positive.
+        """
+        numbers, bars, quantities = VGroup(), VGroup(), values.quantities()
+        unit = self.whole * 0.66 / max(map(float, quantities)) if min(quantities) > 0 else 0.0
+        for old, spot, quantity in zip(self.numbers, self.spots, quantities, strict=False):
             text = number(quantity, spec, "large cell", "ink2")
-            found.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
-        return found
+            numbers.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
+            bar = Box(max(unit * float(quantity), 2.0), self.high, palette().role("ink3"), 4)
+            bars.add(means(bar, Length(quantity, "width", unit, self.high, 2.0)).move_to(spot, aligned_edge=LEFT))
+        return numbers, bars
 
     def stairs(self, probs: NamedTensor) -> tuple[VGroup, VMobject]:
         """The bars set end to end, each below the one before, and the line of zero that they begin from."""
@@ -124,6 +131,11 @@ class NextTokens(VGroup):
     def half(self) -> np.floating | float:
         """Half of the pitch of the lines, in units."""
         return units(self.pitch / 2)
+
+    def note(self, text: str) -> Words:
+        """A note in the lower left part of the room for bars, which bars that stand end to end leave free."""
+        spot = self.spots[len(self.spots) * 4 // 5] + RIGHT * units(20)
+        return Words(text, "fact", "query").settle(spot).begin_at(float(spot[0]))
 
     def below(self, place: int) -> list[VMobject]:
         """All that is listed after the first `place` tokens."""
@@ -179,20 +191,22 @@ class Knob(VGroup):
 class Texts(VGroup):
     """What was written after a prompt, a line a try: each word with its source, so many lines in a room."""
 
-    def __init__(self, texts: Sequence[NamedTensor], room: Room) -> None:
-        rooms = room.rows(len(texts), 0)
+    def __init__(self, title: str, texts: Sequence[NamedTensor], room: Room) -> None:
+        head, *rooms = room.rows(len(texts) + 1, 0)
+        left = at(room.left, 0)[0]
+        self.title = Words(title, "block", "query").settle(head.centre).begin_at(left)
         self.lines = [self._line(text, one) for text, one in zip(texts, rooms, strict=True)]
-        super().__init__(*self.lines)
+        super().__init__(self.title, *self.lines)
 
     @staticmethod
     def _line(text: NamedTensor, room: Room) -> VGroup:
-        line = VGroup()
-        x = at(room.left, 0)[0]
+        line, x = VGroup(), at(room.left, 0)[0]
         for label in text.words("step"):
-            piece = word(label, "token").settle(room.centre)
-            close = bool(line) and not str(label)[0].isalnum()
-            x -= units(8) if close else 0
-            piece.begin_at(x)
-            x = float(piece.get_right()[0]) + units(9)
-            line.add(piece)
+            line.add(word(label, "token").settle(room.centre).begin_at(x))
+            x = float(line[-1].get_right()[0]) + units(9)
         return line
+
+    def written(self) -> tuple[Animation, ...]:
+        """All lines are written at once, word by word."""
+        turns = [appear_in_turn([*line], "slow") for line in self.lines]
+        return tuple(turn for turn in turns if turn is not None)

@@ -67,7 +67,7 @@ def as_words(pieces: tuple[str, ...], probs: np.ndarray) -> tuple[tuple[str, ...
         if piece.startswith(JOIN) and words:
             words[-1] += piece.removeprefix(JOIN)
             chances[-1] *= chance
-        else:
+        elif not piece.startswith("["):  # a space or a new line alone: nothing to read
             words.append(piece.removeprefix(JOIN))
             chances.append(chance)
     return tuple(words), chances
