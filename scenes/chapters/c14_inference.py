@@ -76,7 +76,7 @@ class Inference(Chapter):
             )
         )
         winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
-        columns = Columns(reads[:COLUMNS], writes[:COLUMNS], winners, card.inside)
+        columns, again = (Columns(reads[:COLUMNS], writes[:COLUMNS], winners, card.inside) for _ in range(2))
         tree = BeamTree(run.under("beam"), read[before], card.inside)
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
@@ -90,7 +90,7 @@ class Inference(Chapter):
             yield from self.top_k(model, lists)
             yield from self.top_p(model)
             yield from self.three_texts(model)
-        yield from self.what_chance_costs(run, trace, columns, card)
+        yield from self.what_chance_costs(run, trace, again, card)
         yield from self.old_keys_and_values(run, trace, card)
         yield from self.the_cache(run, real, writes, card)
         yield from self.by_the_clock(trace, card)
@@ -109,7 +109,7 @@ class Inference(Chapter):
         asked = Words("?", "large number").move_to(written)
         yield Step(
             "Who chooses the next word?",
-            beat("In training, the true words were given. Now nobody gives them.", appear(asked)),
+            beat("In training, teacher forcing gave the true words. Now nobody gives them.", appear(asked)),
             beat(
                 f"The decoder computes a logit for each of {trace['config.target_vocab']:,.0f} words;",
                 (appear_in_turn([*tokens.names]), appear_in_turn([*numbers])),
@@ -134,7 +134,7 @@ class Inference(Chapter):
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
             len(writes) <= COLUMNS,
-            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}; none has less."),
+            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}"),
             f"Of the steps in sight, the weakest winner is {found}.",
         )
         last, *earlier = run["greedy.end"].quantities()[::-1]
@@ -145,7 +145,9 @@ class Inference(Chapter):
             else f"here it comes at once, with {last:share}."
         )
         ring = ring_around(picture.bars[weakest.position])
-        slow = range(min(2, len(picture.writes) - 1))
+        ends, shares = picture.state(run["greedy.end"].pick(step=slice(0, COLUMNS)))
+        heading = picture.heading(f"probability of “{writes[-1]}”")
+        slow = range(min(1, len(picture.writes) - 1))
         written = [
             play
             for t in slow
@@ -161,9 +163,9 @@ class Inference(Chapter):
         yield Step(
             "It reads what it has written",
             beat(
-                "The word that it writes is read at the next step: the model is autoregressive.",
+                "What it writes is read at the next step: the model is autoregressive.",
                 *written,
-                Sweep(VGroup(*rest), "slow" if len(rest) > 2 else "row"),
+                Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "row"),
             ),
             beat(told, appear(ring)),
             beat(
@@ -172,7 +174,14 @@ class Inference(Chapter):
                     f"The end mark is a token like any other: {when}",
                     "The end mark has not won yet: here the text is cut off.",
                 ),
-                move_ring(ring, picture.writes[-1]),
+                *(
+                    [
+                        (leave(ring, picture.numbers), appear(heading)),
+                        (Through(picture.bars, [picture.bars.copy(), ends], "slow"), appear_in_turn([*shares], "slow")),
+                    ]
+                    if ended
+                    else [move_ring(ring, picture.writes[-1])]
+                ),
             ),
             stage=[card, picture.reads[0], picture.names],
         )
@@ -187,7 +196,7 @@ class Inference(Chapter):
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
-            beat(f"keeps the best {run['beam.beam_width']} beginnings,", slow[1]),
+            beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:]),
             beat(
                 "goes on from each, and gives up all but the best.",
                 *(play for plays in rest for play in plays),
@@ -217,7 +226,7 @@ class Inference(Chapter):
         yield Step(
             "The largest sum wins",
             beat(
-                "A branch counts by the sum of its log-probabilities: nearer to zero is better.",
+                "A branch counts by the sum of its log-probabilities.",
                 (draw(picture.branch[0], kind="rest"), appear(ring)),
                 *(
                     (draw(edge, kind="rest"), move_ring(ring, score))
@@ -227,7 +236,7 @@ class Inference(Chapter):
             ),
             beat(f"The best has {best:.2f}; greedy decoding had {score:.2f}. {verdict}", ambient=flow),
             beat(
-                f"Each word lowers the sum: a beam likes short sentences. So divide by the length; {changed}",
+                f"Each word lowers it: a beam likes short sentences. So divide by the length; {changed}",
                 ambient=flow,
             ),
         )
@@ -239,13 +248,13 @@ class Inference(Chapter):
         best, most = probs.largest()
         doubt = claim(
             bool(run["greedy.chosen_probs"].values.min() > 0.5),
-            "This model is hardly in doubt. So we change to another one: a language model.",
-            "To have more to choose from, we change to another model: a language model.",
+            "This model is hardly in doubt. So we change to a language model.",
+            "To have more to choose from, we change to a language model.",
         )
-        half = len(probs) // 2
+        half, ring = len(probs) // 2, ring_around(model.name, roomy=True)
         yield Step(
             "A model with more to choose from",
-            beat(doubt, (appear(model.name), appear(ring_around(model.name, roomy=True))), appear(model.prompt)),
+            beat(doubt, (appear(model.name), appear(ring)), (leave(ring), appear(model.prompt))),
             beat(
                 f"These are the {real['shown']} tokens that it finds likeliest.",
                 (appear_in_turn([*tokens.names[:half]]), appear_in_turn([*tokens.bars[:half]])),
@@ -305,10 +314,13 @@ class Inference(Chapter):
         cuts = [real[f"{name}_cut"].pick(choice="top_k", rank=slice(0, k)) for name in PROMPTS]
         tails = [ring_around(VGroup(*one.below(k))) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
+        verdicts = [
+            one.under(k, f"{share:share} of all, before the cut") for one, share in zip(lists, held, strict=True)
+        ]
         numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
-            beat("Words from the tail derail a text. So cut it off.", appear(*tails)),
+            beat("Draws from the tail can derail a text. So cut it off.", appear_in_turn(tails)),
             beat(
                 f"Top-k keeps the {real['k']} likeliest tokens",
                 tuple(play for one in scissors for play in one.cut()),
@@ -326,8 +338,9 @@ class Inference(Chapter):
                 ),
             ),
             beat(
-                f"Left, they had {held[0]:share}; right, {held[1]:share}. One k does not fit all prompts.",
-                *(appear(ring_around(bars)) for bars in kept),
+                f"Left, they had {held[0]:share}; right, {held[1]:share}. "
+                + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
+                appear_in_turn(verdicts),
             ),
             stage=[
                 model.card.paper,
@@ -344,14 +357,19 @@ class Inference(Chapter):
         limits = [one.limit(real["p"]) for one in lists]
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
         scissors = lists[0].scissors(min(int(kept[0]), HALF))
-        notes = [one.note(f"{count} tokens kept") for one, count in zip(lists, kept, strict=True)]
+        follows = claim(kept[1] > kept[0], "The cut follows the doubt.", "Here it does not grow with the doubt.")
+        notes = [
+            one.note(f"{count} tokens kept", model.half_of(name), real["p"])
+            for one, count, name in zip(lists, kept, PROMPTS, strict=True)
+        ]
         yield Step(
             "Top-p: as many as it takes",
             beat(
                 "Set the bars end to end, from the likeliest down.",
-                *(
-                    (appear(line), *exchange([*one.bars], [*bars], "slow"))
+                tuple(
+                    play
                     for one, (bars, line) in zip(lists, stairs, strict=True)
+                    for play in (appear(line), *exchange([*one.bars], [*bars], "slow"))
                 ),
             ),
             beat(
@@ -359,7 +377,7 @@ class Inference(Chapter):
                 draw(*limits, kind="row"),
             ),
             beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
-            beat(f"on the right {kept[1]}. The cut follows the doubt.", appear(notes[1])),
+            beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),
             stage=[
                 model.card.paper,
                 model.name,
@@ -385,7 +403,7 @@ class Inference(Chapter):
         yield Step(
             "Three texts under each rule",
             beat(
-                "The same prompt, gone on with. A low temperature writes the likely;",
+                "A low temperature goes on with what is likely;",
                 appear(blocks["cold"].title),
                 blocks["cold"].written(),
             ),
@@ -395,7 +413,10 @@ class Inference(Chapter):
                 appear(blocks["top_k"].title, blocks["top_p"].title),
                 (*blocks["top_k"].written(), *blocks["top_p"].written()),
             ),
-            beat("Your turn: which for a poem, which for a recipe?"),
+            beat(
+                "Your turn: which for a poem, which for a recipe?",
+                appear_in_turn([ring_around(block.title, roomy=True) for block in blocks.values()], "slow"),
+            ),
             stage=[card.paper, model.name, model.prompt],
         )
 
@@ -413,36 +434,38 @@ class Inference(Chapter):
         ring = ring_around(bars[-1])
         titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
         panels = [
-            room.fit(HundredCases(share, title, "right, of a hundred", across=10), 1.3)
+            room.inset(0, 12).fit(HundredCases(share, title, "right, of a hundred", across=10), 1.3)
             for share, title, room in zip((greedy, sampled, without), titles, card.inside.columns(3), strict=True)
         ]
-        filled = [(fill(panel.dots, "row"), appear(panel.title, panel.note), appear(panel.score)) for panel in panels]
+        filled = [(fill(panel.dots, "row"), appear(panel.score)) for panel in panels]
+        headed = [appear(panel.title, panel.note) for panel in panels]
         costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
         most = costs and bool(without - sampled > (greedy - sampled) / 2)
         drawn = products.quantities()[-1]
         yield Step(
             "What chance costs, and why",
             beat(
-                f"Drawn word by word, chances multiply: this text comes out in {drawn:share} of all tries.",
+                f"Chances multiply: drawing writes this text in {drawn:share} of all tries.",
                 (Through(columns.bars, [columns.bars.copy(), bars], "slow"), leave(columns.numbers)),
                 (appear(numbers), appear(ring)),
             ),
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right; drawing, {sampled:share}.",
                 leave(*columns.get_family(), *numbers, ring),
-                filled[0],
-                filled[1],
+                (headed[0], *filled[0]),
+                (headed[1], *filled[1]),
             ),
             beat(
                 claim(
                     costs,
-                    "Is that doubt? Label smoothing trained our translator to leave every word a little.",
+                    "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
                 appear(ring_around(panels[1].dots)),
+                headed[2],
             ),
             beat(
-                f"Without that part, drawing gets {without:share} right. "
+                f"Without that part, it gets {without:share} right. "
                 + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
                 filled[2],
             ),
@@ -460,13 +483,13 @@ class Inference(Chapter):
         yield Step(
             "Old keys and values never change",
             beat(
-                "In each head, a token that is read adds a key and a value.",
+                "In each head, each token that is read adds a key and a value.",
                 appear(picture.names),
-                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[:2]),
+                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[:1]),
             ),
             beat(
-                "The causal mask lets none see a later one, so the old ones cannot change.",
-                *([fill(VGroup(*(VGroup(*line) for line in lines[2:])), "slow")] if len(lines) > 2 else []),
+                "The causal mask lets none see a later one: the old ones cannot change.",
+                *([fill(VGroup(*(VGroup(*line) for line in lines[1:])), "slow")] if len(lines) > 1 else []),
             ),
             beat(
                 claim(
@@ -480,7 +503,7 @@ class Inference(Chapter):
                 ),
                 *([tuple(again)] if several and again else []),
             ),
-            beat("So keep them: this is the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
+            beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
             stage=[card],
             here="decoder.*.self_attn",
         )
@@ -498,9 +521,9 @@ class Inference(Chapter):
         yield Step(
             "The KV cache: a triangle becomes its edge",
             beat(
-                f"Without it, each step computes all vectors again: a triangle, {without} in all.",
+                f"Without it, each step computes all vectors again: {without}, a triangle.",
                 appear(picture.titles[0], picture.note),
-                Sweep(VGroup(*picture.steps[0]), "slow"),
+                Sweep(VGroup(*picture.steps[0]), "row"),
                 appear(picture.totals[0]),
             ),
             beat(
@@ -508,13 +531,16 @@ class Inference(Chapter):
                 (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
                 appear(picture.totals[1]),
             ),
-            beat(memory, *([exchange([*picture.kept], [*picture.cached], "row")] if len(picture.kept) else [])),
             beat(
-                f"In {real['bits'].label('model', 0)}, each token takes {real['cached_a_token']:,.0f}. "
-                "An LSTM’s state never grows."
+                memory,
+                *([exchange([*picture.kept], [*picture.cached], "row")] if len(picture.kept) else []),
+                appear(picture.legend),
+            ),
+            beat(
+                f"In {real['bits'].label('model', 0)}, it grows by {real['cached_a_token']:,.0f} a token; "
+                "an LSTM’s state never grows."
                 if "cached_a_token" in real
-                else "It grows with each token. An LSTM’s state never grows.",
-                *([appear(ring_around(VGroup(*picture.cached)))] if len(picture.cached) else []),
+                else "It grows with each token; an LSTM’s state never grows.",
             ),
             stage=[card],
             here="decoder.*.self_attn",
@@ -533,6 +559,7 @@ class Inference(Chapter):
         grows = claim(
             gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with every length."
         )
+        ring = ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))
         yield Step(
             "What the cache saves, by the clock",
             beat(
@@ -547,9 +574,10 @@ class Inference(Chapter):
             ),
             beat(
                 f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
-                f"{speedups.quantity(least):.1f} times. {grows}",
-                appear(ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))),
+                f"{speedups.quantity(least):.1f} times.",
+                appear(ring),
             ),
+            beat(grows, move_ring(ring, VGroup(picture.marks[0][-1], picture.marks[2][-1]))),
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
             here="decoder.*.self_attn",
         )
@@ -570,7 +598,6 @@ class Inference(Chapter):
                 draw(loop.ways[3]),
                 ambient=flow,
             ),
-            beat("How does it work inside? That comes next.", ambient=flow),
             beat("Your turn: would a KV cache work in the encoder?", ambient=flow),
             stage=[card.paper, loop.boxes[0]],
         )

@@ -77,7 +77,7 @@ class BeamTree(VGroup):
         self.words[node] = means(word(label, self.style, "ink3").settle(spot).begin_at(x), Stands(label))
         end = self.words[node].get_right()[0]
         self.ends[node] = spot + np.array([-units(SPACE), 0, 0]), np.array([end + units(SPACE), spot[1], 0])
-        self.thin[node] = self._edge(node, "line", 2.5)
+        self.thin[node] = self._edge(node, "ink3", 2)
         if self.alive[node]:
             lift = np.array([0, units(ABOVE), 0])
             self.kept[node] = means(word(label, self.style).settle(spot + lift).begin_at(x), Stands(label))
@@ -96,15 +96,15 @@ class BeamTree(VGroup):
         before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
         return means(line, End(before, first=True), End(here))
 
-    def grow(self, t: int, kind: str = "row") -> tuple[tuple[Animation, ...], tuple[Animation, ...]]:
-        """Step t from 0: all ways on grow out of the branches that live; then the best of them are kept."""
+    def grow(self, t: int, kind: str = "row") -> tuple[tuple[Animation, ...], ...]:
+        """Step t from 0: all ways on grow out of the branches that live; then the best are kept, and scored."""
         nodes = self.nodes[t]
         alive = [node for node in nodes if node in self.kept]
         out = appear_in_turn([self.words[node] for node in nodes], kind)
         tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        return tried, (*kept, *([draw(*edges, kind=kind), appear(*scores, rise=False)] if alive else []))
+        return tried, (*kept, *([draw(*edges, kind=kind)] if alive else [])), (appear(*scores, rise=False),)
 
     def flowing(self) -> tuple[list[VMobject], list[float]]:
         """The edges that live, and how probable the word at the end of each was."""

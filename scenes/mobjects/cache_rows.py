@@ -66,7 +66,7 @@ class Staircases(VGroup):
     def __init__(self, words: Sequence[Label], totals: Sequence[Quantity], room: Room = STAGE) -> None:
         count = len(words)
         heads, below = room.split_rows(52, 16)
-        below, feet = below.split_rows(-84, 16)
+        below, feet = below.split_rows(-128, 0)
         pitch = min(below.height / count, (below.width - 120) / 2 / count)
         rooms = [Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2)]
         colours = palette()
@@ -95,10 +95,13 @@ class Staircases(VGroup):
                 number(total, "", "large number"), Words("vector" if float(total) == 1 else "vectors", "block", "ink2")
             )
             line[1].next_to(line[0], RIGHT, buff=units(16)).stand_on(line[0].baseline)
-            foot = top - units(pitch * count + 50)
+            foot = top - units(pitch * count + 40)
             self.totals.add(line.move_to(np.array([one.centre[0], foot, 0])))
         self.note = Words("a column for each step, a square for each vector of the decoder", "aside", "ink2")
         self.note.settle(at((room.left + room.right) / 2, feet.bottom - 14))
+        self.legend = Words("kept: keys and values", "fact", "key")
+        self.legend.settle(np.array([self.titles[1].get_center()[0], self.totals[1].get_y(), 0]))
+        self.legend.next_to(self.totals[1], RIGHT, buff=units(40))
         super().__init__(
             *(column for steps in self.steps for column in steps), self.kept, self.titles, self.totals, self.note
         )

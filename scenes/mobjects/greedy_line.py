@@ -29,7 +29,7 @@ class Columns(VGroup):
     def __init__(
         self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, room: Room = STAGE
     ) -> None:
-        count = len(writes)
+        self.room, count = room, len(writes)
         self.pitch = min(330.0, room.width / count)
         left = room.left + (room.width - self.pitch * count) / 2
         needed = max(chip_width(label) for label in (*reads, *writes))
@@ -44,7 +44,8 @@ class Columns(VGroup):
         self.bars, self.numbers, self.tracks = VGroup(), VGroup(), VGroup()
         self.centres = [left + (t + 0.5) * self.pitch for t in range(count)]
         for t, x in enumerate(self.centres):
-            self.tracks.add(Box(self.wide, self.high, palette().surface, 8).move_to(at(x, (top + foot) / 2)))
+            track = Box(self.wide, self.high, palette().surface, 8, palette().line, 2)
+            self.tracks.add(track.move_to(at(x, (top + foot) / 2)))
             self.reads[t].move_to(at(x, foot + 18 + chip / 2))
             self.writes[t].move_to(at(x, top - 18 - chip / 2))
         self.foot = at(0, foot)[1]
@@ -74,6 +75,11 @@ class Columns(VGroup):
             bars.add(bar)
             numbers.add(text)
         return bars, numbers
+
+    def heading(self, text: str) -> Words:
+        """The name of what the bars show, in the upper right corner."""
+        words = Words(text, "aside", "ink2").move_to(self.names[0])
+        return words.stand_on(self.names[0].baseline).end_at(at(self.room.right, 0)[0])
 
     def _chip(self, label: Label) -> Token:
         chip = Token(label, "", 0, 44) if self.small else Token(label)

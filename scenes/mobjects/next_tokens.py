@@ -132,10 +132,17 @@ class NextTokens(VGroup):
         """Half of the pitch of the lines, in units."""
         return units(self.pitch / 2)
 
-    def note(self, text: str) -> Words:
-        """A note in the lower left part of the room for bars, which bars that stand end to end leave free."""
-        spot = self.spots[len(self.spots) * 4 // 5] + RIGHT * units(20)
-        return Words(text, "fact", "query").settle(spot).begin_at(float(spot[0]))
+    def note(self, text: str, probs: NamedTensor, limit: float) -> Words:
+        """A note beside the bars that stand end to end: where more room is, before them or up to the limit."""
+        place = len(probs) * 4 // 5
+        before, after = probs.values[:place].sum(), probs.values[: place + 1].sum()
+        middle = before / 2 if before > limit - after else (after + limit) / 2
+        return Words(text, "fact", "query").settle(self.spots[place] + RIGHT * units(self.whole * float(middle)))
+
+    def under(self, place: int, text: str) -> Words:
+        """A line in the middle of what the list leaves free after its first `place` tokens were kept."""
+        height = (self.spots[place] + self.spots[-1])[1] / 2
+        return Words(text, "block", "query").settle(np.array([self.room.centre[0], height, 0]))
 
     def below(self, place: int) -> list[VMobject]:
         """All that is listed after the first `place` tokens."""
@@ -144,7 +151,7 @@ class NextTokens(VGroup):
     def scissors(self, place: int) -> Scissors:
         """Scissors that cut the list after its first `place` tokens."""
         y = float(self.spots[place - 1][1]) - self.half
-        left, right = at(self.room.left, 0)[0], at(self.room.right, 0)[0]
+        left, right = at(self.room.left, 0)[0], at(self.room.right - 36, 0)[0]
         return Scissors(np.array([left, y, 0]), np.array([right, y, 0]))
 
 
@@ -202,7 +209,7 @@ class Texts(VGroup):
     def _line(text: NamedTensor, room: Room) -> VGroup:
         line, x = VGroup(), at(room.left, 0)[0]
         for label in text.words("step"):
-            line.add(word(label, "token").settle(room.centre).begin_at(x))
+            line.add(word(label, "token").begin_at(x).stand_on(room.centre[1] - units(10)))
             x = float(line[-1].get_right()[0]) + units(9)
         return line
 
