@@ -109,7 +109,7 @@ class Inference(Chapter):
         asked = Words("?", "large number").move_to(written)
         yield Step(
             "Who chooses the next word?",
-            beat("In training, teacher forcing gave the true words. Now nobody gives them.", appear(asked)),
+            beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
             beat(
                 f"The decoder computes a logit for each of {trace['config.target_vocab']:,.0f} words;",
                 (appear_in_turn([*tokens.names]), appear_in_turn([*numbers])),
@@ -134,7 +134,7 @@ class Inference(Chapter):
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
             len(writes) <= COLUMNS,
-            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}"),
+            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}."),
             f"Of the steps in sight, the weakest winner is {found}.",
         )
         last, *earlier = run["greedy.end"].quantities()[::-1]
@@ -320,7 +320,7 @@ class Inference(Chapter):
         numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
-            beat("Draws from the tail can derail a text. So cut it off.", appear_in_turn(tails)),
+            beat("A draw from the tail can derail a text. So cut it off.", draw(*tails, kind="slow")),
             beat(
                 f"Top-k keeps the {real['k']} likeliest tokens",
                 tuple(play for one in scissors for play in one.cut()),
@@ -340,7 +340,7 @@ class Inference(Chapter):
             beat(
                 f"Left, they had {held[0]:share}; right, {held[1]:share}. "
                 + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
-                appear_in_turn(verdicts),
+                appear_in_turn(verdicts, "slow"),
             ),
             stage=[
                 model.card.paper,
@@ -427,7 +427,7 @@ class Inference(Chapter):
             return
         exact, sentences = found["exact"], found["sentences"]
         means = trace["experiment.sampling.exact.over_seeds"]
-        choices = ("greedy", "sampled", "without smoothing")
+        choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         products = run["greedy.running_prob"].pick(step=slice(0, COLUMNS))
         bars, numbers = columns.state(products)
@@ -437,7 +437,7 @@ class Inference(Chapter):
             room.inset(0, 12).fit(HundredCases(share, title, "right, of a hundred", across=10), 1.3)
             for share, title, room in zip((greedy, sampled, without), titles, card.inside.columns(3), strict=True)
         ]
-        filled = [(fill(panel.dots, "row"), appear(panel.score)) for panel in panels]
+        filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
         headed = [appear(panel.title, panel.note) for panel in panels]
         costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
         most = costs and bool(without - sampled > (greedy - sampled) / 2)
@@ -450,7 +450,7 @@ class Inference(Chapter):
                 (appear(numbers), appear(ring)),
             ),
             beat(
-                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right; drawing, {sampled:share}.",
+                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, drawing {sampled:share}.",
                 leave(*columns.get_family(), *numbers, ring),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
@@ -461,7 +461,7 @@ class Inference(Chapter):
                     "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
-                appear(ring_around(panels[1].dots)),
+                draw(ring_around(panels[1].dots), kind="row"),
                 headed[2],
             ),
             beat(
@@ -513,6 +513,14 @@ class Inference(Chapter):
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
         picture = Staircases(writes, (without, kept), card.inside)
+        grown = []
+        if picture.cached:
+            ring = ring_around(picture.cached[0])
+            grown = [
+                exchange([*picture.kept], [box for column in picture.cached for box in column], "row"),
+                appear(ring),
+                *(move_ring(ring, column) for column in picture.cached[1:]),
+            ]
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {source:,.0f} for what was read."
             if source > 0
@@ -533,7 +541,7 @@ class Inference(Chapter):
             ),
             beat(
                 memory,
-                *([exchange([*picture.kept], [*picture.cached], "row")] if len(picture.kept) else []),
+                *grown[:1],
                 appear(picture.legend),
             ),
             beat(
@@ -541,6 +549,7 @@ class Inference(Chapter):
                 "an LSTM’s state never grows."
                 if "cached_a_token" in real
                 else "It grows with each token; an LSTM’s state never grows.",
+                *grown[1:],
             ),
             stage=[card],
             here="decoder.*.self_attn",
@@ -598,7 +607,7 @@ class Inference(Chapter):
                 draw(loop.ways[3]),
                 ambient=flow,
             ),
-            beat("Your turn: would a KV cache work in the encoder?", ambient=flow),
+            beat("Your turn: would a cache work in the encoder?", ambient=flow),
             stage=[card.paper, loop.boxes[0]],
         )
 

@@ -40,7 +40,7 @@ class BeamTree(VGroup):
         self.nodes = [[int(node) for node in np.flatnonzero(step == t)] for t in shown]
         # What was kept at the last step was not gone on from: the search was over.
         self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
-        names = [str(tree["token"].label("node", node)) for nodes in self.nodes for node in nodes]
+        names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
         across = min(420.0, (room.width - ROOT) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
         self.style = next(fitting, "small token")
@@ -69,8 +69,8 @@ class BeamTree(VGroup):
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
 
     @staticmethod
-    def _widest(names: list[str], style: str) -> float:
-        return max(float(Words(name, style).width) for name in names) * 135
+    def _widest(names: list[Label], style: str) -> float:
+        return max(float(word(name, style).width) for name in names) * 135
 
     def _node(self, node: int, spot: np.ndarray) -> None:
         label, x = self.tree["token"].label("node", node), float(spot[0])

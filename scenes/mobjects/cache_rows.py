@@ -71,13 +71,15 @@ class Staircases(VGroup):
         rooms = [Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2)]
         colours = palette()
         self.steps: list[list[VGroup]] = []
-        self.kept, self.cached, self.titles, self.totals = VGroup(), VGroup(), VGroup(), VGroup()
+        self.kept, self.titles, self.totals = VGroup(), VGroup(), VGroup()
+        #: What is kept of each step but the last, for those after it.
+        self.cached: list[VGroup] = []
         names = ("without a cache", "with a KV cache")
         for side, (one, title, total) in enumerate(zip(rooms, names, totals, strict=True)):
             left, top, _ = at((one.left + one.right - pitch * count) / 2, one.top)
             steps: list[VGroup] = []
             for t in range(count):
-                column = VGroup()
+                column, stored = VGroup(), VGroup()
                 for row in range(t + 1):
                     spot = np.array([left + units((t + 0.5) * pitch), top - units((row + 0.5) * pitch), 0])
                     new = row == t
@@ -87,8 +89,10 @@ class Staircases(VGroup):
                     else:
                         hollow = Box(pitch - 5, pitch - 5, colours.background, 5, colours.line, 2)
                         self.kept.add(hollow.move_to(spot))
-                        self.cached.add(Box(pitch - 5, pitch - 5, colours.key, 5, colours.key, 2).move_to(spot))
+                        stored.add(Box(pitch - 5, pitch - 5, colours.key, 5, colours.key, 2).move_to(spot))
                 steps.append(column)
+                if len(stored):
+                    self.cached.append(stored)
             self.steps.append(steps)
             self.titles.add(Words(title, "block").settle(np.array([one.centre[0], heads.centre[1], 0])))
             line = VGroup(

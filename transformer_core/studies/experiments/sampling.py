@@ -31,11 +31,11 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
         greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
         sampled, without = (
             bench.each(f"{name} {{}}", seeds, lambda seed, less=less: drawn(model, vocabulary, sentences, seed, less))
-            for name, less in (("sampled", 0.0), ("without smoothing", smoothing))
+            for name, less in (("sampled", 0.0), ("unsmoothed", smoothing))
         )
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled["right"], -1), np.mean(without["right"], -1)]
     return {
-        "exact": tensor(shares, "choice seed", choice=("greedy", "sampled", "without smoothing"), seed=seeds),
+        "exact": tensor(shares, "choice seed", choice=("greedy", "sampled", "unsmoothed"), seed=seeds),
         "temperature": tensor(1.0),
         "smoothing": tensor(smoothing),
         "sentences": tensor(sentences),
