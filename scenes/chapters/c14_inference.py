@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, Animation, VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Count,
@@ -24,29 +24,20 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.layout import Room
 from scenes.mobjects.beam_tree import BeamTree, winner
-from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
+from scenes.mobjects.cache_rows import ROUNDING, ByTheClock, KeptRows, Staircases
 from scenes.mobjects.card import Card
-from scenes.mobjects.greedy_line import Columns, in_order
+from scenes.mobjects.greedy_line import Columns, in_order, in_view
 from scenes.mobjects.learning import Loop
-from scenes.mobjects.next_tokens import Knob, NextTokens, Texts
-from scenes.mobjects.role_table import HundredCases
+from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
+from scenes.mobjects.role_table import hundreds
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
-#: A difference below this is rounding.
-ROUNDING = 1e-6
-#: More columns than this cannot be read; a model that does not stop writes more.
-COLUMNS = 16
-#: The prompt that leaves little open, and the one that leaves much.
-PROMPTS = ("closed", "open")
-#: So many words of a small model, and so many tokens of each prompt where two stand side by side.
-LISTED, HALF = 8, 10
 
 
 class Inference(Chapter):
@@ -75,15 +66,14 @@ class Inference(Chapter):
                 f"this model: {parameters:,.0f} parameters",
             )
         )
-        winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
-        columns, again = (Columns(reads[:COLUMNS], writes[:COLUMNS], winners, card.inside) for _ in range(2))
+        columns, again = (Columns(reads, writes, run["greedy.chosen_probs"], card.inside) for _ in range(2))
         tree = BeamTree(run.under("beam"), read[before], card.inside)
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
         yield from self.several_beginnings(run, tree, card)
         yield from self.the_best_sum(run, tree, writes)
         if "open_cut" in real:
-            model = Board(real, card)
+            model = LanguageModel(real, card)
             yield from self.a_real_model(run, model)
             yield from self.temperature(model)
             lists = model.two_lists()
@@ -99,13 +89,11 @@ class Inference(Chapter):
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
-        order = sorted(range(len(probs)), key=probs.values.__getitem__, reverse=True)
-        best = tuple(order[:LISTED])
-        above, below = card.inside.split_rows(60, 24)
-        tokens = NextTokens(probs.pick(vocab=best), below)
+        best = likeliest(probs)
+        tokens = NextTokens(probs.pick(vocab=best), card.below)
         numbers, bars = tokens.values(logits.pick(vocab=best))
-        chosen = probs.label("vocab", order[0])
-        start, written = in_order((trace.full("probs").label("position", before), chosen), above)
+        chosen = probs.label("vocab", best[0])
+        start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
         asked = Words("?", "large number").move_to(written)
         yield Step(
             "Who chooses the next word?",
@@ -129,11 +117,11 @@ class Inference(Chapter):
 
     def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """What was written is read next, until the end mark wins."""
-        winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
+        winners = in_view(run["greedy.chosen_probs"])
         weakest, least = winners.smallest()
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
-            len(writes) <= COLUMNS,
+            len(winners) == len(writes),
             claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}."),
             f"Of the steps in sight, the weakest winner is {found}.",
         )
@@ -145,7 +133,7 @@ class Inference(Chapter):
             else f"here it comes at once, with {last:share}."
         )
         ring = ring_around(picture.bars[weakest.position])
-        ends, shares = picture.state(run["greedy.end"].pick(step=slice(0, COLUMNS)))
+        ends, shares = picture.state(run["greedy.end"])
         heading = picture.heading(f"probability of “{writes[-1]}”")
         slow = range(min(1, len(picture.writes) - 1))
         written = [
@@ -241,7 +229,7 @@ class Inference(Chapter):
             ),
         )
 
-    def a_real_model(self, run: Trace, model: Board) -> Iterator[Step]:
+    def a_real_model(self, run: Trace, model: LanguageModel) -> Iterator[Step]:
         """Another model, said to be another one, at a token that leaves much open."""
         tokens, real = model.tokens, model.real
         one, probs = model.at_one("open")
@@ -272,7 +260,7 @@ class Inference(Chapter):
             stage=[model.card.paper],
         )
 
-    def temperature(self, model: Board) -> Iterator[Step]:
+    def temperature(self, model: LanguageModel) -> Iterator[Step]:
         """Divide the logits: a continuous sweep."""
         real, tokens = model.real, model.tokens
         one, _ = model.at_one("open")
@@ -282,7 +270,7 @@ class Inference(Chapter):
         states = [tokens.state(row, other) for row, other in zip(table, others, strict=True)]
         last = len(temperatures) - 1
 
-        def sweep(places: range, kind: str) -> tuple[Animation, ...]:
+        def sweep(places: range, kind: str) -> tuple[object, ...]:
             return (
                 Through(tokens.bars, [states[i] for i in places], kind),
                 Through(knob.handle, [knob.states[i] for i in places], kind),
@@ -299,19 +287,19 @@ class Inference(Chapter):
             beat("A temperature divides all logits before the softmax.", appear(knob)),
             beat("A high one flattens: the unlikely tokens gain.", sweep(range(one, last + 1), "slow")),
             beat(
-                f"A low one sharpens: “{table.label('rank', 0)}” takes {table.quantity(0, 0):share}.",
+                f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
             beat("Near zero, it is greedy decoding again.", sweep(range(one + 1), "slow")),
             stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
-    def top_k(self, model: Board, lists: list[NextTokens]) -> Iterator[Step]:
+    def top_k(self, model: LanguageModel, lists: list[NextTokens]) -> Iterator[Step]:
         """Scissors after a fixed number of tokens."""
         real, k = model.real, int(model.real["k"])
         held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
         scissors = [one.scissors(k) for one in lists]
-        cuts = [real[f"{name}_cut"].pick(choice="top_k", rank=slice(0, k)) for name in PROMPTS]
+        cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
         tails = [ring_around(VGroup(*one.below(k))) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
         verdicts = [
@@ -350,7 +338,7 @@ class Inference(Chapter):
             ],
         )
 
-    def top_p(self, model: Board) -> Iterator[Step]:
+    def top_p(self, model: LanguageModel) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
         real, lists = model.real, model.two_lists()
         stairs = [one.stairs(model.half_of(name)) for one, name in zip(lists, PROMPTS, strict=True)]
@@ -386,7 +374,7 @@ class Inference(Chapter):
             ],
         )
 
-    def three_texts(self, model: Board) -> Iterator[Step]:
+    def three_texts(self, model: LanguageModel) -> Iterator[Step]:
         """The same prompt gone on with, three times under each rule."""
         real, card = model.real, model.card
         titles = {
@@ -395,11 +383,7 @@ class Inference(Chapter):
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        rooms = [room for row in model.below.rows(2, 16) for room in row.columns(2, 60)]
-        blocks = {
-            name: Texts(title, [real[f"{name}_text_{i}"] for i in range(int(real["draws"]))], room)
-            for (name, title), room in zip(titles.items(), rooms, strict=True)
-        }
+        blocks = model.texts(titles)
         yield Step(
             "Three texts under each rule",
             beat(
@@ -429,14 +413,11 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        products = run["greedy.running_prob"].pick(step=slice(0, COLUMNS))
+        products = in_view(run["greedy.running_prob"])
         bars, numbers = columns.state(products)
         ring = ring_around(bars[-1])
         titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
-        panels = [
-            room.inset(0, 12).fit(HundredCases(share, title, "right, of a hundred", across=10), 1.3)
-            for share, title, room in zip((greedy, sampled, without), titles, card.inside.columns(3), strict=True)
-        ]
+        panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
         headed = [appear(panel.title, panel.note) for panel in panels]
         costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
@@ -545,7 +526,7 @@ class Inference(Chapter):
                 appear(picture.legend),
             ),
             beat(
-                f"In {real['bits'].label('model', 0)}, it grows by {real['cached_a_token']:,.0f} a token; "
+                f"In {real['bits'].words('model')[0]}, it grows by {real['cached_a_token']:,.0f} a token; "
                 "an LSTM’s state never grows."
                 if "cached_a_token" in real
                 else "It grows with each token; an LSTM’s state never grows.",
@@ -610,38 +591,3 @@ class Inference(Chapter):
             beat("Your turn: would a cache work in the encoder?", ambient=flow),
             stage=[card.paper, loop.boxes[0]],
         )
-
-
-class Board:
-    """What stands on the card of the real language model."""
-
-    def __init__(self, real: Trace, card: Card) -> None:
-        self.real, self.card = real, card
-        self.name = card.called(f"{real['bits'].label('model', 0)}, {real['bits'].quantity(0)} bits a weight")
-        above, self.below = card.inside.split_rows(60, 20)
-        self.heads = above.columns(2)
-        self.prompt = self.asked(0, above)
-        self.prompt.align_to(card.words, LEFT)
-        self.pair = [self.asked(1 - side, room) for side, room in enumerate(self.heads)]
-        one, probs = self.at_one("open")
-        others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
-        self.tokens = NextTokens(probs, self.below, 2, others, numbers=HALF // 2)
-
-    def asked(self, place: int, room: Room) -> Words:
-        """A prompt that waits for its next token."""
-        return Words(f"{self.real['prompts'].label('sentence', place)} …", "stage word").settle(room.centre)
-
-    def at_one(self, name: str) -> tuple[int, NamedTensor]:
-        """The place of the temperature of one, and the probabilities there."""
-        one = [float(t) for t in self.real["temperatures"].quantities()].index(1.0)
-        return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
-
-    def half_of(self, name: str) -> NamedTensor:
-        """The likeliest tokens of a prompt, as many as stand side by side with another's."""
-        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
-        return half
-
-    def two_lists(self) -> list[NextTokens]:
-        """The lists of a prompt that leaves little open, and of one that leaves much."""
-        rooms = self.below.columns(2)
-        return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]

@@ -6,7 +6,7 @@ import numpy as np
 from manim import Animation, VGroup, VMobject
 
 from scenes.animations import appear, appear_in_turn, draw, exchange
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
@@ -27,11 +27,11 @@ class BeamTree(VGroup):
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
-        root: the token that all branches begin from.
+        root: the token that all branches begin from, by default as the tree calls it.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, tree: Trace, root: Label, room: Room) -> None:
+    def __init__(self, tree: Trace, root: Label | None = None, room: Room = STAGE) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
         steps = int(step.max())
         self.whole = steps <= STEPS
@@ -47,7 +47,7 @@ class BeamTree(VGroup):
         self.wide = max(96.0, self._widest(names, self.style))
         pitch = min(92.0, room.height / max(map(len, self.nodes)))
         left = (room.left + room.right - ROOT - across * len(shown)) / 2
-        chip = Token(root, "", 0, HIGH).turn()
+        chip = Token(root or tree["token"].label("node", 0), "", 0, HIGH).turn()
         self.root = chip.move_to(at(left + ROOT / 2, room.top + max(pitch / 2, chip.height * 135 / 2)))
         level = at(0, room.top + pitch / 2)[1]
         self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}

@@ -27,6 +27,8 @@ class Card(VGroup):
     def __init__(self, name: str, room: Room = STAGE) -> None:
         self.paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
         self.head, self.inside = room.padded().split_rows(40, 12)
+        #: Of the inside, a line for the tokens that are read, and the rest.
+        self.line, self.below = self.inside.split_rows(60, 24)
         self.words = self.called(name)
         super().__init__(self.paper, self.words)
 

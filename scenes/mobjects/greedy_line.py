@@ -16,12 +16,21 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
+#: More columns than this cannot be read; a model that does not stop writes more.
+COLUMNS = 16
+
+
+def in_view(steps: NamedTensor) -> NamedTensor:
+    """The first steps, as many as have room."""
+    first: NamedTensor = steps.pick(step=slice(0, COLUMNS))
+    return first
+
 
 class Columns(VGroup):
     """A bar for each step of writing, over what the step reads, under what it writes.
 
     Args:
-        reads, writes: the words of each step.
+        reads, writes: the words of each step, of which the first are drawn.
         shares: what the bar of each step shows, between nothing and one.
         room: the rectangle that is filled; the names of the two lines of words stand in it as well.
     """
@@ -29,6 +38,7 @@ class Columns(VGroup):
     def __init__(
         self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, room: Room = STAGE
     ) -> None:
+        reads, writes, shares = reads[:COLUMNS], writes[:COLUMNS], in_view(shares)
         self.room, count = room, len(writes)
         self.pitch = min(330.0, room.width / count)
         left = room.left + (room.width - self.pitch * count) / 2
@@ -61,7 +71,7 @@ class Columns(VGroup):
         """The bars of other shares where these stand, and their numbers in the feet of the bars, or above them."""
         bars, numbers = VGroup(), VGroup()
         style = "stage number" if self.pitch > 150 else "cell"
-        for x, share in zip(self.centres, shares.quantities(), strict=True):
+        for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
             bar = Box(self.wide, max(self.high * float(share), 3.0), palette().weight, 6)
             means(bar, Length(share, "height", self.high, self.wide, 3.0))
             bar.move_to(np.array([at(x, 0)[0], self.foot, 0]), aligned_edge=DOWN)

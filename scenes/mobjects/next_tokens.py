@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
+from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: So many words of a vocabulary are listed, and so many tokens of each prompt where two stand side by side.
+LISTED, HALF = 8, 10
+#: The prompt that leaves little open, and the one that leaves much.
+PROMPTS = ("closed", "open")
 #: Px between a token and its number, and between that and its bar; and px of a number.
 SPACE, DIGITS = 22.0, 118.0
 
@@ -217,3 +222,61 @@ class Texts(VGroup):
         """All lines are written at once, word by word."""
         turns = [appear_in_turn([*line], "slow") for line in self.lines]
         return tuple(turn for turn in turns if turn is not None)
+
+
+def likeliest(probs: NamedTensor) -> tuple[int, ...]:
+    """The places of the likeliest words, from the likeliest down."""
+    return tuple(int(place) for place in np.argsort(-probs.values, kind="stable")[:LISTED])
+
+
+class LanguageModel:
+    """What stands on the card of the real language model: its name, its prompts, and what it finds likeliest.
+
+    Args:
+        real: `experiment.continuations`.
+        card: the card that it takes over.
+    """
+
+    def __init__(self, real: Trace, card: Card) -> None:
+        self.real, self.card = real, card
+        self.name = card.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
+        self.heads = card.line.columns(2)
+        self.prompt = self._asked(0, card.line)
+        self.prompt.begin_at(at(card.line.left, 0)[0])
+        self.pair = [self._asked(1 - side, room) for side, room in enumerate(self.heads)]
+        one, probs = self.at_one("open")
+        others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
+        self.tokens = NextTokens(probs, card.below, 2, others, numbers=HALF // 2)
+
+    def _asked(self, place: int, room: Room) -> Words:
+        """A prompt that waits for its next token."""
+        return Words(f"{self.real['prompts'].label('sentence', place)} …", "stage word").settle(room.centre)
+
+    def at_one(self, name: str) -> tuple[int, NamedTensor]:
+        """The place of the temperature of one, and the probabilities there."""
+        one = [float(t) for t in self.real["temperatures"].quantities()].index(1.0)
+        return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
+
+    def half_of(self, name: str) -> NamedTensor:
+        """The likeliest tokens of a prompt, as many as stand side by side with another's."""
+        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
+        return half
+
+    def two_lists(self) -> list[NextTokens]:
+        """The lists of a prompt that leaves little open, and of one that leaves much."""
+        rooms = self.card.below.columns(2)
+        return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]
+
+    def cut_to(self, choice: str, name: str, count: int) -> NamedTensor:
+        """What a rule leaves of the likeliest tokens of a prompt."""
+        left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
+        return left
+
+    def texts(self, titles: Mapping[str, str]) -> dict[str, Texts]:
+        """What each rule drew, two rules side by side, under its title."""
+        rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
+        draws = range(int(self.real["draws"]))
+        return {
+            name: Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
+            for (name, title), room in zip(titles.items(), rooms, strict=True)
+        }

@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
-from scenes.layout import HEIGHT, WIDTH, centred
+from scenes.layout import HEIGHT, WIDTH, Room, centred
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot
@@ -157,6 +157,16 @@ class HundredCases(VGroup):
     def _hollow(pitch: float) -> VMobject:
         ring = Box(pitch * 0.72, pitch * 0.72, palette().background, pitch, palette().ink3, 2.5)
         return ring.set_fill(opacity=0)
+
+
+def hundreds(
+    scores: Sequence[Quantity], titles: Sequence[str], note: str, room: Room, most: float = 1.3
+) -> list[HundredCases]:
+    """Shares side by side, each as a square of a hundred dots."""
+    panels = [HundredCases(score, title, note, across=10) for score, title in zip(scores, titles, strict=True)]
+    for panel, place in zip(panels, room.columns(len(panels)), strict=True):
+        place.inset(0, 12).fit(panel, most)
+    return panels
 
 
 def stacked(parts: Sequence[VMobject], space: float) -> VGroup:
