@@ -67,7 +67,7 @@ class Inference(Chapter):
             )
         )
         columns, again = (Columns(reads, writes, run["greedy.chosen_probs"], card.inside) for _ in range(2))
-        tree = BeamTree(run.under("beam"), read[before], card.inside)
+        tree = BeamTree(run.under("beam"), card.inside)
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
         yield from self.several_beginnings(run, tree, card)
@@ -308,7 +308,11 @@ class Inference(Chapter):
         numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
-            beat("A draw from the tail can derail a text. So cut it off.", draw(*tails, kind="slow")),
+            beat(
+                "A draw from the tail can derail a text. So cut it off.",
+                tuple(appear_in_turn([*part]) for one in lists for part in (one.names, one.numbers, one.bars)),
+                draw(*tails, kind="row"),
+            ),
             beat(
                 f"Top-k keeps the {real['k']} likeliest tokens",
                 tuple(play for one in scissors for play in one.cut()),
@@ -330,12 +334,7 @@ class Inference(Chapter):
                 + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
                 appear_in_turn(verdicts, "slow"),
             ),
-            stage=[
-                model.card.paper,
-                model.name,
-                *model.pair,
-                *(part for one in lists for part in (one.names, one.numbers, one.bars)),
-            ],
+            stage=[model.card.paper, model.name, *model.pair],
         )
 
     def top_p(self, model: LanguageModel) -> Iterator[Step]:

@@ -27,11 +27,10 @@ class BeamTree(VGroup):
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
-        root: the token that all branches begin from, by default as the tree calls it.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, tree: Trace, root: Label | None = None, room: Room = STAGE) -> None:
+    def __init__(self, tree: Trace, room: Room = STAGE) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
         steps = int(step.max())
         self.whole = steps <= STEPS
@@ -47,7 +46,7 @@ class BeamTree(VGroup):
         self.wide = max(96.0, self._widest(names, self.style))
         pitch = min(92.0, room.height / max(map(len, self.nodes)))
         left = (room.left + room.right - ROOT - across * len(shown)) / 2
-        chip = Token(root or tree["token"].label("node", 0), "", 0, HIGH).turn()
+        chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
         self.root = chip.move_to(at(left + ROOT / 2, room.top + max(pitch / 2, chip.height * 135 / 2)))
         level = at(0, room.top + pitch / 2)[1]
         self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
