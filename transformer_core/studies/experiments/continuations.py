@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def run(bench: Bench) -> Found:
         "bits": tensor([min(bits, default=32)], "model", model=(bench.facts["model"],)),
     }  # fmt: skip
     for name, key in (("open", OPEN), ("closed", CLOSED)):
-        found = bench.once(name, lambda key=key: after(loaded, PROMPTS[key]))
+        found = bench.once(name, partial(after, loaded, PROMPTS[key]))
         rank = {"rank": pieces_of(loaded, found["ids"].tolist())}
         tensors |= {
             f"{name}_by_temperature": tensor(found["tempered"], "temperature rank", **rank),
@@ -110,9 +111,7 @@ def run(bench: Bench) -> Found:
         }
     for name, rule in RULES.items():
         for at, seed in enumerate(seeds):
-            drawn = bench.once(
-                f"{name} {seed}", lambda rule=rule, seed=seed: goes_on(loaded, PROMPTS[OPEN], rule, seed)
-            )
+            drawn = bench.once(f"{name} {seed}", partial(goes_on, loaded, PROMPTS[OPEN], rule, seed))
             words, chances = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"])
             tensors[f"{name}_text_{at}"] = tensor(chances, "step", step=words)
     return tensors

@@ -6,6 +6,7 @@ so it is sampled a second time without that, each word's part of the smoothing s
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -30,7 +31,7 @@ def run(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
     with one_thread():
         greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
         sampled, without = (
-            bench.each(f"{name} {{}}", seeds, lambda seed, less=less: drawn(model, vocabulary, sentences, seed, less))
+            bench.each(f"{name} {{}}", seeds, partial(drawn, model, vocabulary, sentences, smoothing=less))
             for name, less in (("sampled", 0.0), ("unsmoothed", smoothing))
         )
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled["right"], -1), np.mean(without["right"], -1)]
