@@ -166,6 +166,7 @@ def hundreds(
     panels = [HundredCases(score, title, note, across=10) for score, title in zip(scores, titles, strict=True)]
     for panel, place in zip(panels, room.columns(len(panels)), strict=True):
         place.inset(0, 12).fit(panel, most)
+        panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up
     return panels
 
 
