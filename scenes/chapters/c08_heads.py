@@ -337,8 +337,8 @@ class Heads(Chapter):
         other = trace["roles.score"].pick(role=INVARIANT, layer=layer, head=head)
         cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
         panels = [
-            HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases", wide=True),
-            HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases", wide=True),
+            HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases"),
+            HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases"),
         ]
         card.inside.padded().fit(VGroup(*panels).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT))
         seeds = trace.under("experiment.heads_over_seeds")

@@ -4,340 +4,589 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import UP, VGroup
+from manim import DOWN, VGroup
 
-from scenes.animations import Sweep, appear, appear_in_turn, fill, fly, ring_around
-from scenes.layout import at_floor, centred
+from scenes.animations import (
+    Count,
+    Flight,
+    Sweep,
+    Through,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    fill,
+    grow,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
 from scenes.mobjects.beam_tree import BeamTree, winner
-from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
-from scenes.mobjects.diagrams import Block
-from scenes.mobjects.greedy_line import Columns, Stopping
-from scenes.mobjects.role_table import HundredCases, stacked
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.rule_rows import Loop, RuleRows
-from scenes.mobjects.tip_to_tail import facts_in_line
-from scenes.mobjects.tokens import in_line
-from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, claim
-from scenes.theme import gap
+from scenes.mobjects.cache_rows import ROUNDING, ByTheClock, KeptRows, Staircases
+from scenes.mobjects.card import Card
+from scenes.mobjects.greedy_line import Columns, in_order, in_view
+from scenes.mobjects.learning import Loop
+from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
+from scenes.mobjects.role_table import hundreds
+from scenes.mobjects.text import Words
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.significance import counts
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
-#: A difference below this is rounding.
-ROUNDING = 1e-6
-#: More columns than this cannot be read; a model that does not stop writes more.
-COLUMNS = 16
-#: What is at most a sliver of a length of one.
-SLIVER = 0.05
 
 
 class Inference(Chapter):
-    """Greedy, beam, chance; and a cache, because old rows never change."""
+    """Greedy, beam, chance; and a cache, because old keys and values never change."""
 
     number = 14
     title = "Inference"
     needs = ("a decoder",)
     at_the_end = True
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
         return "decoder output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run = trace.under("decoding")
-        self.writes = run["greedy.probs"].words("step")
+        run, real = trace.under("decoding"), trace.under("experiment.continuations")
+        writes = run["greedy.probs"].words("step")
         read = trace.full("probs").words("position")  # of all, also those out of sight
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
-        self.reads = (read[before], *self.writes[:-1])
-        yield from self.greedy(run)
-        yield from self.beam(run)
-        yield from self.four_rules(run)
-        yield from self.chance(run, trace)
-        yield from self.when_to_stop(run)
-        yield from self.old_rows(run, trace)
-        yield from self.the_cache(run)
-        yield from self.on_long_texts(trace)
-        yield from self.who_chooses()
+        reads = (read[before], *writes[:-1])
+        parameters = trace["config.parameters"]
+        card = Card(
+            claim(
+                trace.about["config"]["encoder_layers"] > 0,
+                f"our translator: {parameters:,.0f} parameters",
+                f"this model: {parameters:,.0f} parameters",
+            )
+        )
+        columns, again = (Columns(reads, writes, run["greedy.chosen_probs"], card.inside) for _ in range(2))
+        tree = BeamTree(run.under("beam"), card.inside)
+        yield from self.one_word(trace, before, card)
+        yield from self.word_by_word(run, columns, writes, card)
+        yield from self.several_beginnings(run, tree, card)
+        yield from self.the_best_sum(run, tree, writes)
+        if "open_cut" in real:
+            model = LanguageModel(real, card)
+            yield from self.a_real_model(run, model)
+            yield from self.temperature(model)
+            lists = model.two_lists()
+            yield from self.top_k(model, lists)
+            yield from self.top_p(model)
+            yield from self.three_texts(model)
+        yield from self.what_chance_costs(run, trace, again, card)
+        yield from self.old_keys_and_values(run, trace, card)
+        yield from self.the_cache(run, real, writes, card)
+        yield from self.by_the_clock(trace, card)
+        yield from self.who_chooses(card)
 
-    def greedy(self, run: Trace) -> Iterator[Step]:
+    def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
-        winners = run["greedy.chosen_probs"].pick(step=slice(0, COLUMNS))
-        picture = Columns(self.reads[:COLUMNS], self.writes[:COLUMNS], winners)
-        names = picture.names("writes", "reads")
-        centred(VGroup(picture, names))
+        logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
+        best = likeliest(probs)
+        tokens = NextTokens(probs.pick(vocab=best), card.below)
+        numbers, bars = tokens.values(logits.pick(vocab=best))
+        chosen = probs.label("vocab", best[0])
+        start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
+        asked = Words("?", "large number").move_to(written)
+        yield Step(
+            "Who chooses the next word?",
+            beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
+            beat(
+                f"The decoder computes a logit for each of {trace['config.target_vocab']:,.0f} words;",
+                (appear_in_turn([*tokens.names]), appear_in_turn([*numbers])),
+                tuple(grow(bar) for bar in bars),
+            ),
+            beat(
+                "softmax turns the logits into probabilities.",
+                (*exchange([*numbers], [*tokens.numbers], "row"), *exchange([*bars], [*tokens.bars], "row")),
+            ),
+            beat(
+                f"Greedy decoding takes the likeliest: “{chosen}”.",
+                appear(ring_around(tokens.bars[0])),
+                (leave(asked), Travel(tokens.names[0], written, kind="row")),
+            ),
+            stage=[card, start],
+        )
+
+    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
+        """What was written is read next, until the end mark wins."""
+        winners = in_view(run["greedy.chosen_probs"])
         weakest, least = winners.smallest()
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
-            len(self.writes) <= COLUMNS,
-            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}; none has less."),
+            len(winners) == len(writes),
+            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}."),
             f"Of the steps in sight, the weakest winner is {found}.",
         )
+        last, *earlier = run["greedy.end"].quantities()[::-1]
+        ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
+        when = (
+            f"{last:share} at the last step, at most {max(earlier):.2%} before."
+            if earlier
+            else f"here it comes at once, with {last:share}."
+        )
         ring = ring_around(picture.bars[weakest.position])
-        first, *later = picture.reads
-        done = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.writes, strict=True)]
-        slowly = [
-            [appear(part), fly(chip, read)] for part, chip, read in zip(done[:2], picture.writes, later, strict=False)
+        ends, shares = picture.state(run["greedy.end"])
+        heading = picture.heading(f"probability of “{writes[-1]}”")
+        slow = range(min(1, len(picture.writes) - 1))
+        written = [
+            play
+            for t in slow
+            for play in (
+                (appear(picture.tracks[t]), grow(picture.bars[t], DOWN), appear(picture.numbers[t])),
+                Travel(picture.bars[t], picture.writes[t], kind="flow"),
+                Travel(picture.writes[t], picture.reads[t + 1], kind="flow"),
+            )
         ]
-        rest = [VGroup(part, *later[t : t + 1]) for t, part in enumerate(done)][len(slowly) :]
-        moves = [move for pair in slowly for move in pair]
+        parts = (picture.tracks, picture.bars, picture.numbers, picture.writes)
+        done = [VGroup(*part) for part in zip(*parts, strict=True)]
+        rest = [VGroup(part, *picture.reads[t + 1 : t + 2]) for t, part in enumerate(done)][len(slow) :]
         yield Step(
-            "Nobody supplies the true words now",
-            say="Nobody supplies the true words now. How do we choose? |"
-            "Greedy: take the likeliest word, write it, and read it as the next input. |"
-            f"{told}",
-            show=[
-                appear(picture.floor, first, names),
-                [*moves, Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "cell")],
-                appear(ring),
-            ],
+            "It reads what it has written",
+            beat(
+                "What it writes is read at the next step: the model is autoregressive.",
+                *written,
+                Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "row"),
+            ),
+            beat(told, appear(ring)),
+            beat(
+                claim(
+                    ended,
+                    f"The end mark is a token like any other: {when}",
+                    "The end mark has not won yet: here the text is cut off.",
+                ),
+                *(
+                    [
+                        (leave(ring, picture.numbers), appear(heading)),
+                        (Through(picture.bars, [picture.bars.copy(), ends], "slow"), appear_in_turn([*shares], "slow")),
+                    ]
+                    if ended
+                    else [move_ring(ring, picture.writes[-1])]
+                ),
+            ),
+            stage=[card, picture.reads[0], picture.names],
         )
 
-    def beam(self, run: Trace) -> Iterator[Step]:
-        """Several beginnings at once, in the real tree."""
+    def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
+        """The real tree, grown step by step."""
+        slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
+        yield Step(
+            "Beam search keeps several beginnings",
+            beat(
+                "Greedy decoding may regret a word. Beam search tries several,",
+                *([] if picture.whole else [appear(picture.more)]),
+                slow[0],
+            ),
+            beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:]),
+            beat(
+                "goes on from each, and gives up all but the best.",
+                *(play for plays in rest for play in plays),
+                ambient=pulses(*picture.flowing()),
+            ),
+            stage=[card, picture.root],
+        )
+
+    def the_best_sum(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
+        """Which branch wins, and what a sum favours."""
         tree = run.under("beam")
-        picture = BeamTree(tree)
         best = tree["score"].quantity(int(tree["hypotheses"].values[0]))
-        score, width = run["greedy.score"], tree["beam_width"]
-        same = winner(tree) == [str(label) for label in self.writes]
+        score = run["greedy.score"]
         verdict = claim(
-            same,
+            winner(tree) == [str(label) for label in writes],
             "They agree here.",
             claim(best > score, "Greedy missed a better one.", "The beam gave up greedy’s better one."),
         )
-        first, *later = picture.columns
+        changed = claim(
+            winner(tree) == winner(run.under("normalised")),
+            "here that changes nothing.",
+            "here that chooses another sentence.",
+        )
+        flow = pulses([*picture.branch])
+        first, *later = [picture.scores[node] for node in picture.winners]
+        ring = ring_around(first)
         yield Step(
-            "Beam search keeps a few beginnings",
-            say="Greedy may regret a word. Beam search tries several ways on, |"
-            f"keeps the best {width}, gives up the rest, and goes on. |"
-            "It compares sums of log-probabilities: nearer to zero is better. |"
-            f"Its best has {best:.2f}; greedy had {score:.2f}. {verdict}",
-            show=[
-                [appear(first), *([] if picture.whole else [appear(picture.more)])],
-                [appear(column) for column in later],
-                None,
-                appear_in_turn([*picture.branch]),
-            ],
-            stay=(),
+            "The largest sum wins",
+            beat(
+                "A branch counts by the sum of its log-probabilities.",
+                (draw(picture.branch[0], kind="rest"), appear(ring)),
+                *(
+                    (draw(edge, kind="rest"), move_ring(ring, score))
+                    for edge, score in zip(picture.branch[1:], later, strict=True)
+                ),
+                ambient=flow,
+            ),
+            beat(f"The best has {best:.2f}; greedy decoding had {score:.2f}. {verdict}", ambient=flow),
+            beat(
+                f"Each word lowers it: a beam likes short sentences. So divide by the length; {changed}",
+                ambient=flow,
+            ),
         )
 
-    def four_rules(self, run: Trace) -> Iterator[Step]:
-        """One step's probabilities, reshaped and cut."""
-        rules = run.under("rules")
-        temperature, k, p = rules["temperature"], rules["k"], rules["p"]
-
-        low, high = (f"temperature {temperature.quantity(i):{spec}}" for i, spec in ((1, ".1f"), (2, ".0f")))
-        names = ("as they are", low, high, f"top-k, {k:.0f}", f"top-p, {p:.1f}")
-        picture = RuleRows(rules["probs"], rules["remaining_probability"], rules["kept"], names)
-        row = rules["probs"][0].quantities()
-        order = sorted(range(len(row)), key=row.__getitem__, reverse=True)
-        best, second = (rules["probs"].label("vocab", i) for i in order[:2])
-        share, next_share = (row[i] for i in order[:2])
-        others = claim(next_share <= SLIVER, "each other word a sliver", f"the next, “{second}”, {next_share:.1%}")
-        kept = rules["kept"].quantity(4)
-        one, two, three, four, five = picture.lines
-        fewest = "the best alone" if kept == 1 else f"{kept:.0f} words"
+    def a_real_model(self, run: Trace, model: LanguageModel) -> Iterator[Step]:
+        """Another model, said to be another one, at a token that leaves much open."""
+        tokens, real = model.tokens, model.real
+        one, probs = model.at_one("open")
+        best, most = probs.largest()
+        doubt = claim(
+            bool(run["greedy.chosen_probs"].values.min() > 0.5),
+            "This model is hardly in doubt. So we change to a language model.",
+            "To have more to choose from, we change to a language model.",
+        )
+        half, ring = len(probs) // 2, ring_around(model.name, roomy=True)
         yield Step(
-            "One step, as it is, and four rules",
-            say=f"All words share a length of one. Where the model was least sure, “{best}” has {share:.1%}, "
-            f"{others}. |A low temperature sharpens, a high one flattens. |"
-            f"Top-k keeps {k:.0f} words; |top-p the fewest that hold {p:.0%}: {fewest}.",
-            show=[
-                [appear(one, picture.heads)],
-                [appear(two), appear(three)],
-                appear(four),
-                appear(five),
-            ],
-            stay=(),
+            "A model with more to choose from",
+            beat(doubt, (appear(model.name), appear(ring)), (leave(ring), appear(model.prompt))),
+            beat(
+                f"These are the {real['shown']} tokens that it finds likeliest.",
+                (appear_in_turn([*tokens.names[:half]]), appear_in_turn([*tokens.bars[:half]])),
+                (appear_in_turn([*tokens.names[half:]]), appear_in_turn([*tokens.bars[half:-1]])),
+            ),
+            beat(
+                f"“{best}” leads with {most:share},",
+                appear_in_turn([*tokens.numbers]),
+            ),
+            beat(
+                f"but {real['open_others'].quantity(one):share} lie in the long tail of all the others.",
+                appear(tokens.rest),
+                grow(tokens.bars[-1]),
+            ),
+            stage=[model.card.paper],
         )
 
-    def chance(self, run: Trace, trace: Trace) -> Iterator[Step]:
-        """What drawing words costs where few answers are right."""
+    def temperature(self, model: LanguageModel) -> Iterator[Step]:
+        """Divide the logits: a continuous sweep."""
+        real, tokens = model.real, model.tokens
+        one, _ = model.at_one("open")
+        table, others = real["open_by_temperature"], real["open_others"].quantities()
+        temperatures = real["temperatures"].quantities()
+        knob = Knob(temperatures, one, model.heads[1])
+        states = [tokens.state(row, other) for row, other in zip(table, others, strict=True)]
+        last = len(temperatures) - 1
+
+        def sweep(places: range, kind: str) -> tuple[object, ...]:
+            return (
+                Through(tokens.bars, [states[i] for i in places], kind),
+                Through(knob.handle, [knob.states[i] for i in places], kind),
+                Count(knob.label, [temperatures[i] for i in places], ".1f", kind, "temperature "),
+                *(
+                    Count(text, [table.quantity(i, place) for i in places], ".1%", kind)
+                    for place, text in enumerate(tokens.numbers)
+                ),
+                Count(tokens.rest[1], [others[i] for i in places], ".1%", kind),
+            )
+
+        yield Step(
+            "Temperature: flatter or sharper",
+            beat("A temperature divides all logits before the softmax.", appear(knob)),
+            beat("A high one flattens: the unlikely tokens gain.", sweep(range(one, last + 1), "slow")),
+            beat(
+                f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
+                sweep(range(last, -1, -1), "tour"),
+            ),
+            beat("Near zero, it is greedy decoding again.", sweep(range(one + 1), "slow")),
+            stage=[model.card.paper, model.name, model.prompt, tokens],
+        )
+
+    def top_k(self, model: LanguageModel, lists: list[NextTokens]) -> Iterator[Step]:
+        """Scissors after a fixed number of tokens."""
+        real, k = model.real, int(model.real["k"])
+        held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
+        scissors = [one.scissors(k) for one in lists]
+        cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
+        tails = [ring_around(VGroup(*one.below(k))) for one in lists]
+        kept = [VGroup(*one.bars[:k]) for one in lists]
+        verdicts = [
+            one.under(k, f"{share:share} of all, before the cut") for one, share in zip(lists, held, strict=True)
+        ]
+        numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
+        yield Step(
+            "Top-k: always the same number",
+            beat(
+                "A draw from the tail can derail a text. So cut it off.",
+                tuple(appear_in_turn([*part]) for one in lists for part in (one.names, one.numbers, one.bars)),
+                draw(*tails, kind="row"),
+            ),
+            beat(
+                f"Top-k keeps the {real['k']} likeliest tokens",
+                tuple(play for one in scissors for play in one.cut()),
+                leave(*tails, *(part for one in lists for part in one.below(k))),
+            ),
+            beat(
+                "and scales them up, until they hold all.",
+                tuple(
+                    play
+                    for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
+                    for play in (
+                        Through(bars, [bars.copy(), one.state(cut)], "row"),
+                        *exchange(one.numbers[:k], [*new], "row"),
+                    )
+                ),
+            ),
+            beat(
+                f"Left, they had {held[0]:share}; right, {held[1]:share}. "
+                + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
+                appear_in_turn(verdicts, "slow"),
+            ),
+            stage=[model.card.paper, model.name, *model.pair],
+        )
+
+    def top_p(self, model: LanguageModel) -> Iterator[Step]:
+        """Bars end to end, until they hold enough."""
+        real, lists = model.real, model.two_lists()
+        stairs = [one.stairs(model.half_of(name)) for one, name in zip(lists, PROMPTS, strict=True)]
+        limits = [one.limit(real["p"]) for one in lists]
+        kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
+        scissors = lists[0].scissors(min(int(kept[0]), HALF))
+        follows = claim(kept[1] > kept[0], "The cut follows the doubt.", "Here it does not grow with the doubt.")
+        notes = [
+            one.note(f"{count} tokens kept", model.half_of(name), real["p"])
+            for one, count, name in zip(lists, kept, PROMPTS, strict=True)
+        ]
+        yield Step(
+            "Top-p: as many as it takes",
+            beat(
+                "Set the bars end to end, from the likeliest down.",
+                tuple(
+                    play
+                    for one, (bars, line) in zip(lists, stairs, strict=True)
+                    for play in (appear(line), *exchange([*one.bars], [*bars], "slow"))
+                ),
+            ),
+            beat(
+                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
+                draw(*limits, kind="row"),
+            ),
+            beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
+            beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),
+            stage=[
+                model.card.paper,
+                model.name,
+                *model.pair,
+                *(part for one in lists for part in (one.names, one.bars)),
+            ],
+        )
+
+    def three_texts(self, model: LanguageModel) -> Iterator[Step]:
+        """The same prompt gone on with, three times under each rule."""
+        real, card = model.real, model.card
+        titles = {
+            "cold": f"temperature {real['cold']:.1f}",
+            "hot": f"temperature {real['hot']:.1f}",
+            "top_k": f"top-k, k = {real['k']}",
+            "top_p": f"top-p, p = {real['p']:.1f}",
+        }
+        blocks = model.texts(titles)
+        yield Step(
+            "Three texts under each rule",
+            beat(
+                "A low temperature goes on with what is likely;",
+                appear(blocks["cold"].title),
+                blocks["cold"].written(),
+            ),
+            beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
+            beat(
+                "Top-k and top-p vary, without the tail.",
+                appear(blocks["top_k"].title, blocks["top_p"].title),
+                (*blocks["top_k"].written(), *blocks["top_p"].written()),
+            ),
+            beat(
+                "Your turn: which for a poem, which for a recipe?",
+                appear_in_turn([ring_around(block.title, roomy=True) for block in blocks.values()], "slow"),
+            ),
+            stage=[card.paper, model.name, model.prompt],
+        )
+
+    def what_chance_costs(self, run: Trace, trace: Trace, columns: Columns, card: Card) -> Iterator[Step]:
+        """What drawing words costs the translator, and which part of that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
             return
         exact, sentences = found["exact"], found["sentences"]
-        greedy, sampled = (exact.pick(choice=choice) for choice in ("greedy", "sampled"))
         means = trace["experiment.sampling.exact.over_seeds"]
-        shares = [means.pick(choice=choice) for choice in ("greedy", "sampled")]
-        panels = stacked(
-            [
-                HundredCases(shares[0], "The likeliest word each time", "sentences right, of a hundred"),
-                HundredCases(shares[1], "Words drawn by their probabilities", "sentences right, of a hundred"),
-            ],
-            54,
-        )
-        centred(panels)
-        whole = run["greedy.sentence_prob"]
-        smoothed = trace.about.get("card", {}).get("recipe", {}).get("smoothing", 0) > 0
-        verdict = claim(
-            counts(sampled, greedy) and bool(shares[1] < shares[0]),
-            claim(
-                smoothed,
-                "Chance costs: this model was trained to leave every word a little.",
-                "Chance costs where few answers are right.",
+        choices = ("greedy", "sampled", "unsmoothed")
+        greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
+        products = in_view(run["greedy.running_prob"])
+        bars, numbers = columns.state(products)
+        ring = ring_around(bars[-1])
+        titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
+        panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
+        filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
+        headed = [appear(panel.title, panel.note) for panel in panels]
+        costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
+        most = costs and bool(without - sampled > (greedy - sampled) / 2)
+        drawn = products.quantities()[-1]
+        yield Step(
+            "What chance costs, and why",
+            beat(
+                f"Chances multiply: drawing writes this text in {drawn:share} of all tries.",
+                (Through(columns.bars, [columns.bars.copy(), bars], "slow"), leave(columns.numbers)),
+                (appear(numbers), appear(ring)),
             ),
-            "No difference that we can tell from chance.",
-        )
-        yield Step(
-            "What chance costs",
-            say=f"Chances multiply. Drawn word by word, our sentence would come out in {whole:share} of all tries. |"
-            f"Over {sentences:,.0f} new sentences, greedy is right in {shares[0]:share}, |"
-            f"drawing in {shares[1]:share}. {verdict}",
-            show=[
-                appear(panels[0].title, panels[0].note),
-                [fill(panels[0].dots, "row"), appear(panels[0].score)],
-                [appear(panels[1].title, panels[1].note), fill(panels[1].dots, "row"), appear(panels[1].score)],
-            ],
-            stay=(),
-        )
-
-    def when_to_stop(self, run: Trace) -> Iterator[Step]:
-        """The end mark is a word; and sums favour short sentences."""
-        end = run["greedy.end"]
-        if len(end) > COLUMNS:
-            return
-        picture = Stopping(self.reads, self.writes, end, run["greedy.running_score"], run["greedy.mean_score"])
-        centred(picture)
-        last, *before = end.quantities()[::-1]
-        told = (
-            f"{last:share} at the last step, before at most {max(before):.2%}"
-            if before
-            else f"here it comes at once, with {last:share}"
-        )
-        same = winner(run.under("beam")) == winner(run.under("normalised"))
-        agree = "here that changes nothing." if same else "here that chooses another sentence."
-        yield Step(
-            "When to stop",
-            say=f"The end is a word like any other: {told}. |"
-            "Each word lowers the sum of log-probabilities: a beam likes short sentences. |"
-            f"The usual remedy: divide by the length; {agree}",
-            show=[
-                [
-                    appear(picture.floor, picture.reads),
-                    appear_in_turn([*picture.bars]),
-                    appear(picture.numbers, picture.writes),
-                ],
-                appear_in_turn([*picture.lines[0]]),
-                appear_in_turn([*picture.lines[1]]),
-            ],
-            stay=(),
+            beat(
+                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, drawing {sampled:share}.",
+                leave(*columns.get_family(), *numbers, ring),
+                (headed[0], *filled[0]),
+                (headed[1], *filled[1]),
+            ),
+            beat(
+                claim(
+                    costs,
+                    "Is that doubt? Label smoothing taught it to leave every word a little.",
+                    "No difference that we can tell from chance.",
+                ),
+                draw(ring_around(panels[1].dots), kind="row"),
+                headed[2],
+            ),
+            beat(
+                f"Without that part, it gets {without:share} right. "
+                + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                filled[2],
+            ),
+            stage=[card, columns],
         )
 
-    def old_rows(self, run: Trace, trace: Trace) -> Iterator[Step]:
+    def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """The mask pays again."""
         head = trace.under(FIRST, batch=0, head=0, kv_head=0)
-        picture = KeptRows(head["k"], head["v"])
+        picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
-        moved = (
-            "zero, but for rounding"
-            if 0 < difference < ROUNDING
-            else f"{difference:.0e}"
-            if difference > 0
-            else "nothing at all"
-        )
-        shown = f"{difference:.0e}" if difference > 0 else "none"
-        told = claim(
-            bool(run["cache.rows_without"] > run["cache.rows_with"]),
-            f"Computed anew at each step, the old ones moved by {moved}. |So keep them.",
-            "Here there is one step, and no old row yet. |Later ones would be kept.",
-        )
-        fact = facts_in_line((shown, "the largest change of an old key or value"))
-        first, *later = picture.lines
+        lines = [*zip(picture.chips, picture.keys, picture.values, strict=True)]
+        several = bool(run["cache.rows_without"] > run["cache.rows_with"])
+        again = [Flight(chip, strip, kind="row") for chip, *strips in lines[:-1] for strip in strips]
         yield Step(
-            "Old rows never change",
-            say="Each new word adds a row: a key and a value. |"
-            "The mask pays again: a row sees nothing later, so no new word can change it. |"
-            f"{told}",
-            show=[
-                appear(first, picture.names),
-                [appear(line) for line in later] if len(later) <= 5 else appear_in_turn(later, "slow"),
-                appear(fact),
-                None,
-            ],
-            stay=(),
-            here="decoder.*.self_attn",
-        )
-
-    def the_cache(self, run: Trace) -> Iterator[Step]:
-        """A triangle, or its edge."""
-        without, kept = run["cache.rows_without"], run["cache.rows_with"]
-        picture = Staircases(self.writes, (without, kept))
-        saved = without > kept
-        yield Step(
-            "The cache: a triangle becomes its edge",
-            say="Without keeping, each step computes all rows again: a triangle, "
-            f"{counted(without, 'row')}. |With keys and values kept, only the new row: {kept:.0f}. |"
-            + (
-                f"The price is memory: {run['cache.numbers']:,.0f} numbers here, and more with each word. "
-                "A chain’s state never grows."
-                if saved
-                else "One step has nothing to save."
+            "Old keys and values never change",
+            beat(
+                "In each head, each token that is read adds a key and a value.",
+                appear(picture.names),
+                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[:1]),
             ),
-            show=[
-                [appear(picture.titles[0], picture.note), fill(picture.computed[0], "slow"), appear(picture.totals[0])],
-                [appear(picture.titles[1], picture.kept), fill(picture.computed[1], "slow"), appear(picture.totals[1])],
-                None,
-            ],
-            stay=(),
+            beat(
+                "The causal mask lets none see a later one: the old ones cannot change.",
+                *([fill(VGroup(*(VGroup(*line) for line in lines[1:])), "slow")] if len(lines) > 1 else []),
+            ),
+            beat(
+                claim(
+                    several,
+                    claim(
+                        bool(difference < ROUNDING),
+                        "Computed anew at each step, they come out the same.",
+                        f"Computed anew at each step, they move by at most {difference:.0e}.",
+                    ),
+                    "Here there is one step, and nothing old yet.",
+                ),
+                *([tuple(again)] if several and again else []),
+            ),
+            beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
+            stage=[card],
             here="decoder.*.self_attn",
         )
 
-    def on_long_texts(self, trace: Trace) -> Iterator[Step]:
+    def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
+        """A triangle, or its edge; and the memory that it takes."""
+        without, kept = run["cache.rows_without"], run["cache.rows_with"]
+        own, source = run["cache.own_numbers"], run["cache.source_numbers"]
+        picture = Staircases(writes, (without, kept), card.inside)
+        grown = []
+        if picture.cached:
+            ring = ring_around(picture.cached[0])
+            grown = [
+                exchange([*picture.kept], [box for column in picture.cached for box in column], "row"),
+                appear(ring),
+                *(move_ring(ring, column) for column in picture.cached[1:]),
+            ]
+        memory = (
+            f"The price is memory: {own:,.0f} numbers for what is written, {source:,.0f} for what was read."
+            if source > 0
+            else f"The price is memory: {own:,.0f} numbers, and more with each token."
+        )
+        yield Step(
+            "The KV cache: a triangle becomes its edge",
+            beat(
+                f"Without it, each step computes all vectors again: {without}, a triangle.",
+                appear(picture.titles[0], picture.note),
+                Sweep(VGroup(*picture.steps[0]), "row"),
+                appear(picture.totals[0]),
+            ),
+            beat(
+                f"With it, only the newest: {kept}.",
+                (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
+                appear(picture.totals[1]),
+            ),
+            beat(
+                memory,
+                *grown[:1],
+                appear(picture.legend),
+            ),
+            beat(
+                f"In {real['bits'].words('model')[0]}, it grows by {real['cached_a_token']:,.0f} a token; "
+                "an LSTM’s state never grows."
+                if "cached_a_token" in real
+                else "It grows with each token; an LSTM’s state never grows.",
+                *grown[1:],
+            ),
+            stage=[card],
+            here="decoder.*.self_attn",
+        )
+
+    def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
         """What it saves, by the clock."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        times, lengths = run["milliseconds"], run["lengths"]
-        without, cached = (times.pick(choice=choice) for choice in ("without", "with"))
-        picture = ByTheClock(times, lengths)
-        centred(picture)
-        last = len(lengths) - 1
-        speed, longest, speedups = run["longest_speedup"], run["longest"], run["speedup"]
+        lengths, speedups = run["lengths"], run["speedup"]
+        picture = ByTheClock(run["milliseconds"], lengths)
+        card.inside.fit(picture)
         gains = [float(gain) for gain in speedups.quantities()]
         least = gains.index(min(gains))
         grows = claim(
             gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with every length."
         )
+        ring = ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))
         yield Step(
-            "What it saves, by the clock",
-            say=f"Measured on random weights of this size: {longest:.0f} words take {without.quantity(last):,.0f} "
-            f"milliseconds without a cache, {cached.quantity(last):,.0f} with: |{speed:.1f} times as fast. |"
-            f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
-            f"{speedups.quantity(least):.1f} times. {grows}",
-            show=[
-                [appear(picture.plot, picture.ticks), appear_in_turn([*picture.curves]), appear(picture.marks)],
-                None,
-                None,
-            ],
-            stay=(),
+            "What the cache saves, by the clock",
+            beat(
+                f"Timed with random weights: to write {run['longest']:.0f} words,",
+                draw(picture.curves[0], kind="slow"),
+                appear(picture.marks[0], picture.marks[1]),
+            ),
+            beat(
+                f"the cache is {run['longest_speedup']:.1f} times as fast.",
+                draw(picture.curves[1], kind="slow"),
+                appear(picture.marks[2], picture.marks[3]),
+            ),
+            beat(
+                f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
+                f"{speedups.quantity(least):.1f} times.",
+                appear(ring),
+            ),
+            beat(grows, move_ring(ring, VGroup(picture.marks[0][-1], picture.marks[2][-1]))),
+            stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
             here="decoder.*.self_attn",
         )
 
-    def who_chooses(self) -> Iterator[Step]:
-        """Close."""
-        boxes = [
-            Block("Decoder", "gives probabilities", 400, 150),
-            Block("Rule", "chooses a word", 400, 150),
-            Block("One word", "written", 320, 150),
-        ]
-        loop = Loop(boxes)
-        line = in_line(self.writes[:COLUMNS], 1500).next_to(boxes[1], UP, buff=gap("part"))
-        answer = at_floor(Answer("The model gives probabilities, a rule chooses, and the mask lets us keep the past."))
+    def who_chooses(self, card: Card) -> Iterator[Step]:
+        """Close: the answer, and a question to take away."""
+        loop = Loop(("decoder: logits", "softmax: probabilities", "a rule: one token", "read next, past kept"))
+        card.inside.fit(loop)
+        flow = pulses([way[0] for way in loop.ways], role="ink")
         yield Step(
             "Who chooses?",
-            say="Word by word: the model gives probabilities; a rule outside it chooses. |"
-            "The mask lets us keep the past. |It works. Do we know why? That comes next. |"
-            "Your turn: would a cache work in the encoder?",
-            show=[
-                [
-                    appear(boxes[0]),
-                    appear(loop.ways[0], boxes[1]),
-                    appear(loop.ways[1], boxes[2]),
-                    appear_in_turn([*line]),
-                ],
-                appear(loop.back, loop.note),
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            beat("The model gives probabilities;", draw(loop.ways[0]), appear(loop.boxes[1]), ambient=flow),
+            beat("a rule outside of it chooses a token,", draw(loop.ways[1]), appear(loop.boxes[2]), ambient=flow),
+            beat(
+                "which is read next. The causal mask lets us keep the past.",
+                draw(loop.ways[2]),
+                appear(loop.boxes[3]),
+                draw(loop.ways[3]),
+                ambient=flow,
+            ),
+            beat("Your turn: would a cache work in the encoder?", ambient=flow),
+            stage=[card.paper, loop.boxes[0]],
         )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.animations import appear, appear_in_turn, draw, exchange
+from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import HEIGHT as HIGH
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The most steps that have room.
 STEPS = 5
-UPPER, LOWER = 250.0, 850.0
+#: Px of the root, from the end of a word to its edges, and that a word stands above its score.
+ROOT, SPACE, ABOVE = 52.0, 12.0, 16.0
 
 
 class BeamTree(VGroup):
@@ -22,49 +27,64 @@ class BeamTree(VGroup):
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, tree: Trace) -> None:
+    def __init__(self, tree: Trace, room: Room = STAGE) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
-        self.steps = int(step.max())
-        shown = list(range(1, min(self.steps, STEPS) + 1))
-        self.whole = self.steps <= STEPS
-        rows = max(int((step == t).sum()) for t in shown)
-        pitch, across = min(74.0, (LOWER - UPPER) / rows), (RIGHT_EDGE - LEFT_EDGE) / len(shown)
-        across = min(across, 420.0)
-        left = 960 - across * len(shown) / 2
+        steps = int(step.max())
+        self.whole = steps <= STEPS
+        shown = list(range(1, min(steps, STEPS) + 1))
+        #: The nodes of each step that is shown.
+        self.nodes = [[int(node) for node in np.flatnonzero(step == t)] for t in shown]
         # What was kept at the last step was not gone on from: the search was over.
-        self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < self.steps))
-        best = tree["best"].values > 0
-        self.columns: list[VGroup] = []
-        self.kept, self.pruned, self.edges, self.branch = VGroup(), VGroup(), VGroup(), VGroup()
-        self.edge_of: dict[int, VMobject] = {}
-        self.ends: dict[int, tuple[np.ndarray, np.ndarray]] = {0: (at(left, 0), at(left, (UPPER + pitch / 2)))}
-        for t in shown:
-            column, lines = VGroup(), VGroup()
-            for k, node in enumerate(np.flatnonzero(step == t)):
-                y, x = UPPER + (k + 0.5) * pitch, left + (t - 1) * across + 56
-                alive = bool(self.alive[node])
-                role = "ink" if alive else "ink3"
-                text = word(tree["token"].label("node", int(node)), "small token", role).settle(at(x, y))
-                text.begin_at(at(x, 0)[0])
-                start, end = at(x - 8, y), np.array([text.get_right()[0] + units(10), at(0, y)[1], 0])
-                part = VGroup(text)
-                if alive:
-                    score = number(tree["score"].quantity(int(node)), ".2f", "cell", "ink2")
-                    score.next_to(text, np.array([1.0, 0, 0]), buff=units(22)).stand_on(text.baseline)
-                    part.add(score)
-                    end = np.array([score.get_right()[0] + units(10), end[1], 0])
-                self.ends[int(node)] = start, end
-                means(part, Stands(tree["token"].label("node", int(node))))
-                (self.kept if alive else self.pruned).add(part)
-                lines.add(self._edge(int(node), "weight" if alive else "line", 3.5 if alive else 2))
-                column.add(part)
-                if best[node]:
-                    self.branch.add(self._edge(int(node), "residual", 8))
-            self.columns.append(VGroup(lines, column))
-        self.more = Words("the first steps", "axis", "ink2").move_to(at(960, 206))
-        super().__init__(*self.columns)
+        self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
+        names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
+        across = min(420.0, (room.width - ROOT) / len(shown))
+        fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
+        self.style = next(fitting, "small token")
+        self.wide = max(96.0, self._widest(names, self.style))
+        pitch = min(92.0, room.height / max(map(len, self.nodes)))
+        left = (room.left + room.right - ROOT - across * len(shown)) / 2
+        chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
+        self.root = chip.move_to(at(left + ROOT / 2, room.top + max(pitch / 2, chip.height * 135 / 2)))
+        level = at(0, room.top + pitch / 2)[1]
+        self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
+        #: All candidates in grey, those that live in full light, and their scores, by node.
+        self.words: dict[int, Words] = {}
+        self.kept: dict[int, Words] = {}
+        self.scores: dict[int, Words] = {}
+        self.thin: dict[int, VMobject] = {}
+        self.edges: dict[int, VMobject] = {}
+        for t, nodes in enumerate(self.nodes):
+            for place, node in enumerate(nodes):
+                x = left + ROOT + (t + 1) * across - self.wide - 2 * SPACE
+                self._node(node, at(x, room.top + (place + 0.5) * pitch))
+        best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
+        self.winners = [node for node in best if node in self.ends]
+        self.branch = VGroup(*(self._edge(node, "residual", 9) for node in self.winners))
+        self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
+        parts = (self.words, self.kept, self.scores, self.thin, self.edges)
+        super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
+
+    @staticmethod
+    def _widest(names: list[Label], style: str) -> float:
+        return max(float(word(name, style).width) for name in names) * 135
+
+    def _node(self, node: int, spot: np.ndarray) -> None:
+        label, x = self.tree["token"].label("node", node), float(spot[0])
+        self.words[node] = means(word(label, self.style, "ink3").settle(spot).begin_at(x), Stands(label))
+        end = self.words[node].get_right()[0]
+        self.ends[node] = spot + np.array([-units(SPACE), 0, 0]), np.array([end + units(SPACE), spot[1], 0])
+        self.thin[node] = self._edge(node, "ink3", 2)
+        if self.alive[node]:
+            lift = np.array([0, units(ABOVE), 0])
+            self.kept[node] = means(word(label, self.style).settle(spot + lift).begin_at(x), Stands(label))
+            score = number(self.tree["score"].quantity(node), ".2f", "large cell", "ink2").settle(spot - lift)
+            self.scores[node] = means(score.begin_at(x), Stands(label))
+            end = max(end, score.get_right()[0])
+            self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
+            self.edges[node] = self._edge(node, "weight", 5)
 
     def _edge(self, node: int, role: str, thick: float) -> VMobject:
         """From the end of the parent to the beginning of the child."""
@@ -74,6 +94,21 @@ class BeamTree(VGroup):
         line.points = np.array([start, start + bend, end - bend, end])
         before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
         return means(line, End(before, first=True), End(here))
+
+    def grow(self, t: int, kind: str = "row") -> tuple[tuple[Animation, ...], ...]:
+        """Step t from 0: all ways on grow out of the branches that live; then the best are kept, and scored."""
+        nodes = self.nodes[t]
+        alive = [node for node in nodes if node in self.kept]
+        out = appear_in_turn([self.words[node] for node in nodes], kind)
+        tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
+        kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
+        scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
+        return tried, (*kept, *([draw(*edges, kind=kind)] if alive else [])), (appear(*scores, rise=False),)
+
+    def flowing(self) -> tuple[list[VMobject], list[float]]:
+        """The edges that live, and how probable the word at the end of each was."""
+        logs = self.tree["log_prob"].values
+        return [*self.edges.values()], [float(np.exp(logs[node])) for node in self.edges]
 
 
 def winner(tree: Trace) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rows that a decoder computes to write a sentence, again and again or once; and the keys that don't change."""
+"""The vectors that a decoder computes to write a sentence, again and again or once; and keys that do not change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup
 
+from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
@@ -16,87 +17,100 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
+#: A difference below this is rounding.
+ROUNDING = 1e-6
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
 
 
 class KeptRows(VGroup):
-    """Keys and values of each row that was written, one line a word.
+    """The key and the value of each token that was read, a line a token.
 
     Args:
         keys, values: key × d_head.
     """
 
-    def __init__(self, keys: NamedTensor, values: NamedTensor) -> None:
+    def __init__(self, keys: NamedTensor, values: NamedTensor, room: Room = STAGE) -> None:
         labels = keys.words("key")[:MOST_ROWS]
-        pitch = min(92.0, 516 / len(labels))
-        chip = max(chip_width(label, pitch < 54) for label in labels)
-        wide, space = 560.0, 60.0
-        left = 960 - (chip + 24 + 2 * wide + space) / 2
-        top = 522 - pitch * len(labels) / 2
-        high = min(52.0, pitch - 6)
-        self.lines: list[VGroup] = []
+        heads, below = room.split_rows(44, 8)
+        pitch = min(120.0, below.height / len(labels))
+        high = min(76.0, pitch - 8)
+        small = high < 48
+        wide = max(chip_width(label, small) for label in labels)
+        columns = Room(room.left + wide + 36, 0, room.right, 0).columns(2)
         scales = [float(np.abs(part.values).max()) for part in (keys, values)]
+        self.chips, self.keys, self.values = VGroup(), VGroup(), VGroup()
         for i, label in enumerate(labels):
-            y = top + (i + 0.5) * pitch
-            token = Token(label, "", chip, high).move_to(at(left + chip / 2, y))
-            line = VGroup(token)
-            for k, part in enumerate((keys, values)):
-                x = left + chip + 24 + k * (wide + space) + wide / 2
-                line.add(Strip(part[i], wide, high, scales[k]).move_to(at(x, y)))
-            self.lines.append(line)
+            y = below.top + (i + 0.5) * pitch
+            self.chips.add(Token(label, "", wide, high).move_to(at(room.left + wide / 2, y)))
+            for strips, part, column, scale in zip(
+                (self.keys, self.values), (keys, values), columns, scales, strict=True
+            ):
+                strip = Strip(part[i], column.width, high, scale)
+                strips.add(strip.move_to(at((column.left + column.right) / 2, y)))
         self.names = VGroup(
             *(
-                Words(text, "aside", role).move_to(self.lines[0][k + 1]).stand_on(at(0, top - 20)[1])
-                for k, (text, role) in enumerate((("keys", "key"), ("values", "value")))
+                Words(text, "block", role).settle(np.array([column.centre[0], heads.centre[1], 0]))
+                for text, role, column in zip(("keys", "values"), ("key", "value"), columns, strict=True)
             )
         )
-        super().__init__(*self.lines, self.names)
+        super().__init__(self.chips, self.keys, self.values, self.names)
 
 
 class Staircases(VGroup):
-    """Steps to the right, rows down: without a cache a triangle is computed, with it only its edge.
+    """Steps to the right, vectors down: without a cache a triangle is computed, with it only its edge.
 
     Args:
         words: what each step writes.
-        totals: rows computed without and with.
+        totals: vectors computed without and with.
     """
 
-    def __init__(self, words: Sequence[Label], totals: Sequence[Quantity]) -> None:
+    def __init__(self, words: Sequence[Label], totals: Sequence[Quantity], room: Room = STAGE) -> None:
         count = len(words)
-        pitch = min(84.0, 460 / count)
-        space = 190.0
-        wide = pitch * count
-        lefts = [960 - wide - space / 2, 960 + space / 2]
+        heads, below = room.split_rows(52, 16)
+        below, feet = below.split_rows(-128, 0)
+        pitch = min(below.height / count, (below.width - 120) / 2 / count)
+        rooms = [Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2)]
         colours = palette()
-        self.computed: list[VGroup] = []
-        self.kept = VGroup()
-        self.titles, self.totals = VGroup(), VGroup()
-        top = 534 - pitch * count / 2
-        for side, (left, title, total) in enumerate(zip(lefts, ("without a cache", "with it"), totals, strict=True)):
-            columns = VGroup()
+        self.steps: list[list[VGroup]] = []
+        self.kept, self.titles, self.totals = VGroup(), VGroup(), VGroup()
+        #: What is kept of each step but the last, for those after it.
+        self.cached: list[VGroup] = []
+        names = ("without a cache", "with a KV cache")
+        for side, (one, title, total) in enumerate(zip(rooms, names, totals, strict=True)):
+            left, top, _ = at((one.left + one.right - pitch * count) / 2, one.top)
+            steps: list[VGroup] = []
             for t in range(count):
-                column = VGroup()
+                column, stored = VGroup(), VGroup()
                 for row in range(t + 1):
-                    spot = at(left + (t + 0.5) * pitch, top + (row + 0.5) * pitch)
+                    spot = np.array([left + units((t + 0.5) * pitch), top - units((row + 0.5) * pitch), 0])
                     new = row == t
+                    box = Box(pitch - 5, pitch - 5, colours.weight if new else colours.ink3, 5).move_to(spot)
                     if side == 0 or new:
-                        column.add(Box(pitch - 5, pitch - 5, colours.weight if new else colours.ink3, 5).move_to(spot))
+                        column.add(box)
                     else:
                         hollow = Box(pitch - 5, pitch - 5, colours.background, 5, colours.line, 2)
                         self.kept.add(hollow.move_to(spot))
-                columns.add(column)
-            self.computed.append(columns)
-            middle = left + wide / 2
-            self.titles.add(Words(title, "block").move_to(at(middle, top - 44)))
+                        stored.add(Box(pitch - 5, pitch - 5, colours.key, 5, colours.key, 2).move_to(spot))
+                steps.append(column)
+                if len(stored):
+                    self.cached.append(stored)
+            self.steps.append(steps)
+            self.titles.add(Words(title, "block").settle(np.array([one.centre[0], heads.centre[1], 0])))
             line = VGroup(
-                number(total, "", "large number"), Words("row" if float(total) == 1 else "rows", "fact", "ink2")
+                number(total, "", "large number"), Words("vector" if float(total) == 1 else "vectors", "block", "ink2")
             )
-            line[1].next_to(line[0], np.array([1.0, 0, 0]), buff=units(16)).stand_on(line[0].baseline)
-            self.totals.add(line.move_to(at(middle, top + pitch * count + 50)))
-        self.note = Words("a column for each step, a square for each row of the decoder", "axis", "ink2")
-        self.note.move_to(at(960, top + pitch * count + 116))
-        super().__init__(*self.computed, self.kept, self.titles, self.totals, self.note)
+            line[1].next_to(line[0], RIGHT, buff=units(16)).stand_on(line[0].baseline)
+            foot = top - units(pitch * count + 40)
+            self.totals.add(line.move_to(np.array([one.centre[0], foot, 0])))
+        self.note = Words("a column for each step, a square for each vector of the decoder", "aside", "ink2")
+        self.note.settle(at((room.left + room.right) / 2, feet.bottom - 14))
+        self.legend = Words("kept: keys and values", "fact", "key")
+        self.legend.settle(np.array([self.titles[1].get_center()[0], self.totals[1].get_y(), 0]))
+        self.legend.next_to(self.totals[1], RIGHT, buff=units(40))
+        super().__init__(
+            *(column for steps in self.steps for column in steps), self.kept, self.titles, self.totals, self.note
+        )
 
 
 class ByTheClock(VGroup):
@@ -113,13 +127,11 @@ class ByTheClock(VGroup):
         self.curves, self.marks = VGroup(), VGroup()
         for choice, role, name in (("without", "ink3", "without"), ("with", "weight", "with the cache")):
             part = times.pick(choice=choice)
-            y = part.values.tolist()
-            self.curves.add(self.plot.curve(x, y, role, 5))
-            self.marks.add(self.plot.dots(x, y, role, 8))
-            value = number(part.quantity(len(x) - 1), ",.0f", "number", role)
-            value.move_to(self.plot.point(x[-1], y[-1]) + RIGHT * units(70))
+            self.curves.add(self.plot.curve(lengths, part, role, 6))
+            value = number(part.quantity(len(x) - 1), ",.0f", "stage number", role)
+            value.move_to(self.plot.point(x[-1], float(part.values[-1])) + RIGHT * units(80))
             text = Words(name, "fact", role).next_to(value, DOWN, buff=units(10)).align_to(value, LEFT)
-            self.marks.add(VGroup(value, text))
+            self.marks.add(self.plot.dots(lengths, part, role, 9), VGroup(value, text))
         # The shortest lengths stand too close to be named.
-        self.ticks = self.plot.ticks(lengths.quantities()[2:])
+        self.ticks = self.plot.ticks(lengths.quantities()[2:], "", "large cell")
         super().__init__(self.plot, self.curves, self.marks, self.ticks)

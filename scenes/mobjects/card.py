@@ -26,9 +26,16 @@ class Card(VGroup):
 
     def __init__(self, name: str, room: Room = STAGE) -> None:
         self.paper = paper_in(room)
-        head, self.inside = room.padded().split_rows(40, 12)
-        self.words = Words(name, "fact", "ink2", self.paper).settle(head.centre).begin_at(at(head.left, 0)[0])
+        self.head, self.inside = room.padded().split_rows(40, 12)
+        #: Of the inside, a line for the tokens that are read, and the rest.
+        self.line, self.below = self.inside.split_rows(60, 24)
+        self.words = self.called(name)
         super().__init__(self.paper, self.words)
+
+    def called(self, name: str) -> Words:
+        """Another name in the place of the card's own."""
+        words = Words(name, "fact", "ink2", self.paper).settle(self.head.centre)
+        return words.begin_at(at(self.head.left, 0)[0])
 
 
 def paper_in(room: Room) -> Box:

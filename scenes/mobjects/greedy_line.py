@@ -7,88 +7,96 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
-from scenes.layout import WIDTH
-from scenes.mobjects.shapes import Box, rule
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Length, means
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import palette, units
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
+
+#: More columns than this cannot be read; a model that does not stop writes more.
+COLUMNS = 16
+
+
+def in_view(steps: NamedTensor) -> NamedTensor:
+    """The first steps, as many as have room."""
+    first: NamedTensor = steps.pick(step=slice(0, COLUMNS))
+    return first
 
 
 class Columns(VGroup):
     """A bar for each step of writing, over what the step reads, under what it writes.
 
     Args:
-        reads, writes: the words of each step.
+        reads, writes: the words of each step, of which the first are drawn.
         shares: what the bar of each step shows, between nothing and one.
-        spec: how it is written above the bar.
-        high: px of a share of one; less where the words have to stand upright.
+        room: the rectangle that is filled; the names of the two lines of words stand in it as well.
     """
 
     def __init__(
-        self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor,
-        high: float = 350, spec: str = ".1%",
-    ) -> None:  # fmt: skip
-        count = len(writes)
-        self.pitch = min(270.0, WIDTH / count)
-        widest = max(chip_width(label, small=True) for label in (*reads, *writes))
-        self.upright = widest > self.pitch - 10
-        high = high * 0.72 if self.upright else high
-        colours = palette()
-        self.reads, self.writes, self.bars, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
-        style = "number" if self.pitch > 170 else "cell"
-        texts = [number(share, spec, style, "ink") for share in shares.quantities()]
-        widest = max(float(text.width) for text in texts) * 135 + 10
-        wide = min(110.0, self.pitch - 6, max(self.pitch * 0.5, widest))
-        for t, (share, text) in enumerate(zip(shares.quantities(), texts, strict=True)):
-            x = units(t * self.pitch)
-            track = Box(wide, high, colours.surface, 6).move_to(np.array([x, units(high / 2), 0]))
-            bar = Box(wide, max(high * float(share), 3), colours.weight, 6)
-            bar.move_to(np.array([x, 0, 0]), aligned_edge=DOWN)
-            self.bars.add(VGroup(track, bar))
-            tip = np.array([x, max(units(high * float(share)), units(4)) + units(20), 0])
-            inside = float(share) > 0.75
-            text.settle(tip - (units(44) * UP if inside else 0 * UP))
-            if inside:
-                text.set_fill(colours.background)
+        self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, room: Room = STAGE
+    ) -> None:
+        reads, writes, shares = reads[:COLUMNS], writes[:COLUMNS], in_view(shares)
+        self.room, count = room, len(writes)
+        self.pitch = min(330.0, room.width / count)
+        left = room.left + (room.width - self.pitch * count) / 2
+        needed = max(chip_width(label) for label in (*reads, *writes))
+        self.upright = needed > self.pitch - 8 and max(chip_width(one, True) for one in (*reads, *writes)) > self.pitch
+        self.small = needed > self.pitch - 8
+        self.reads = VGroup(*(self._chip(label) for label in reads))
+        self.writes = VGroup(*(self._chip(label) for label in writes))
+        chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
+        heads = 48.0
+        top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
+        self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
+        self.bars, self.numbers, self.tracks = VGroup(), VGroup(), VGroup()
+        self.centres = [left + (t + 0.5) * self.pitch for t in range(count)]
+        for t, x in enumerate(self.centres):
+            track = Box(self.wide, self.high, palette().surface, 8, palette().line, 2)
+            self.tracks.add(track.move_to(at(x, (top + foot) / 2)))
+            self.reads[t].move_to(at(x, foot + 18 + chip / 2))
+            self.writes[t].move_to(at(x, top - 18 - chip / 2))
+        self.foot = at(0, foot)[1]
+        self.bars, self.numbers = self.state(shares)
+        begin = float(self.tracks[0].get_left()[0])
+        self.names = VGroup(
+            Words("writes", "aside", "ink2").settle(at(0, room.top + 18)).begin_at(begin),
+            Words("reads", "aside", "ink2").settle(at(0, room.bottom - 18)).begin_at(begin),
+        )
+        super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
+
+    def state(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
+        """The bars of other shares where these stand, and their numbers in the feet of the bars, or above them."""
+        bars, numbers = VGroup(), VGroup()
+        style = "stage number" if self.pitch > 150 else "cell"
+        for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
+            bar = Box(self.wide, max(self.high * float(share), 3.0), palette().weight, 6)
+            means(bar, Length(share, "height", self.high, self.wide, 3.0))
+            bar.move_to(np.array([at(x, 0)[0], self.foot, 0]), aligned_edge=DOWN)
+            text = number(share, ".1%" if self.pitch > 100 else "share", style)
+            text.settle(np.array([at(x, 0)[0], self.foot + units(34), 0]))
+            if self.high * float(share) > 60:
+                text.set_fill(palette().background)
                 text.paper = bar
-            self.numbers.add(text)
-            self.reads.add(self._chip(reads[t]).next_to(track, DOWN, buff=units(18)))
-            self.writes.add(self._chip(writes[t]).next_to(track, UP, buff=units(18)))
-        self.floor = rule(
-            np.array([-units(self.pitch / 2), 0, 0]), np.array([units((count - 0.5) * self.pitch), 0, 0]), "ink3", 2
-        )  # fmt: skip
-        super().__init__(self.bars, self.numbers, self.reads, self.writes, self.floor)
+            else:
+                text.shift(UP * units(self.high * float(share)))
+            bars.add(bar)
+            numbers.add(text)
+        return bars, numbers
+
+    def heading(self, text: str) -> Words:
+        """The name of what the bars show, in the upper right corner."""
+        words = Words(text, "aside", "ink2").move_to(self.names[0])
+        return words.stand_on(self.names[0].baseline).end_at(at(self.room.right, 0)[0])
 
     def _chip(self, label: Label) -> Token:
-        chip = Token(label, "", 0, 44)
+        chip = Token(label, "", 0, 44) if self.small else Token(label)
         return chip.turn() if self.upright else chip
 
-    def names(self, above: str, below: str) -> VGroup:
-        """What the two lines of words are."""
-        found = VGroup()
-        for text, line, side in ((above, self.writes, UP), (below, self.reads, DOWN)):
-            found.add(Words(text, "axis", "ink2").next_to(line, side, buff=units(16)).align_to(self.floor, LEFT))
-        return found
 
-
-class Stopping(Columns):
-    """The probability of the end mark at each step, and below it the score so far and the score over the length."""
-
-    def __init__(
-        self, reads: Sequence[Label], writes: Sequence[Label], end: NamedTensor, total: NamedTensor, mean: NamedTensor
-    ) -> None:
-        super().__init__(reads, writes, end, 200, "weight")
-        self.lines = VGroup()
-        foot = self.reads.get_bottom()[1]
-        for k, (name, row, role) in enumerate(
-            (("sum so far", total, "ink"), ("divided by its length", mean, "ink2"))
-        ):  # fmt: skip
-            height = foot - units(74 + 96 * k)
-            title = Words(name, "axis", "ink2").move_to(np.array([0, height + units(46), 0])).align_to(self.floor, LEFT)
-            line = VGroup(title)
-            for bar, quantity in zip(self.bars, row.quantities(), strict=True):
-                line.add(number(quantity, ".2f", "cell", role).settle(np.array([bar.get_x(), height, 0])))
-            self.lines.add(line)
-        self.add(self.lines)
+def in_order(labels: Sequence[Label], room: Room) -> VGroup:
+    """What has been written so far: chips from the left of a room on."""
+    line = VGroup(*(Token(label) for label in labels)).arrange(buff=units(14))
+    return line.move_to(room.centre).align_to(np.array([at(room.left, 0)[0], 0, 0]), LEFT)

@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
-from scenes.layout import HEIGHT, WIDTH, centred
+from scenes.layout import HEIGHT, WIDTH, Room, centred
 from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot
@@ -164,11 +164,10 @@ class HundredCases(VGroup):
         score: the share.
         title, note: what the cases are, in two lines.
         pitch: px from one dot to the next.
-        wide: True for longer lines of dots.
+        across: how many dots stand side by side; the score stands beside them, or below ten.
     """
 
-    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42, wide: bool = False) -> None:
-        across = 25 if wide else 20
+    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42, across: int = 25) -> None:
         self.dots = VGroup()
         for i in range(100):
             filled = i < round(100 * float(score))
@@ -180,13 +179,24 @@ class HundredCases(VGroup):
         self.note = Words(note, "fact", "ink2")
         self.title.next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
         self.note.next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
-        self.score.next_to(self.dots, RIGHT, buff=units(40))
+        self.score.next_to(self.dots, DOWN if across <= 10 else RIGHT, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
 
     @staticmethod
     def _hollow(pitch: float) -> VMobject:
         ring = Box(pitch * 0.72, pitch * 0.72, palette().background, pitch, palette().ink3, 2.5)
         return ring.set_fill(opacity=0)
+
+
+def hundreds(
+    scores: Sequence[Quantity], titles: Sequence[str], note: str, room: Room, most: float = 1.3
+) -> list[HundredCases]:
+    """Shares side by side, each as a square of a hundred dots."""
+    panels = [HundredCases(score, title, note, across=10) for score, title in zip(scores, titles, strict=True)]
+    for panel, place in zip(panels, room.columns(len(panels)), strict=True):
+        place.inset(0, 12).fit(panel, most)
+        panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up
+    return panels
 
 
 def stacked(parts: Sequence[VMobject], space: float) -> VGroup:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from transformer_core.decoding.sampling import greedy
-from transformer_core.studies.experiments import attention_cost, cache_cost
+from transformer_core.studies.experiments import attention_cost, cache_cost, sampling
 from transformer_core.studies.experiments.laboratory import Bench
 from transformer_core.studies.experiments.shipped import translator
 
@@ -70,3 +70,16 @@ def test_bytes_of_one_storage_are_counted_once():
 def test_weights_are_not_counted():
     x, weight = torch.ones(2, 3), torch.ones(5, 3, requires_grad=True)
     assert attention_cost.kept_for_backward(lambda: x @ weight.T, [weight]) == x.nbytes
+
+
+def test_what_smoothing_leaves_to_every_word_is_taken_off_again():
+    smooth = 0.9 * torch.tensor([[0.75, 0.25, 0, 0]]) + 0.1 / 4
+    assert torch.allclose(sampling.unsmoothed(smooth, 0.1), torch.tensor([[0.75, 0.25, 0, 0]]), atol=1e-6)
+    assert torch.equal(sampling.unsmoothed(smooth, 0.0), smooth / smooth.sum())
+
+
+def test_drawn_sentences_are_the_same_for_the_same_seed_and_more_are_right_without_smoothing():
+    few = [sampling.run(Bench(), draws=1, sentences=40)["exact"].values[:, 0] for _ in range(2)]
+    assert few[0].tolist() == few[1].tolist()
+    greedy, sampled, unsmoothed = few[0]
+    assert sampled < unsmoothed <= greedy

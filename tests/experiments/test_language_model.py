@@ -8,7 +8,7 @@ from transformer_core.config import Config, Rotary
 from transformer_core.interpret import head_off
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments import next_token, pronoun, sinks_and_induction
+from transformer_core.studies.experiments import continuations, next_token, pronoun, sinks_and_induction
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, losses
 from transformer_core.tracing.tap import record
 
@@ -52,6 +52,36 @@ def test_what_is_predicted_is_the_softmax_of_the_last_row_and_the_lens_ends_with
     assert found["probs"] == pytest.approx(probs.sort(descending=True).values[:5].numpy(), abs=1e-12)
     assert found["entropy"] == pytest.approx(-(probs * probs.log()).sum().item(), abs=1e-12)
     assert (found["ranks"][-1], found["said"][-1], len(found["ranks"])) == (1, found["ids"][0], 4)
+
+
+def test_rules_reshape_the_softmax_of_the_last_row(small):
+    found = continuations.after(small, "abc", shown=5)
+    with torch.no_grad():
+        logits = small.model(None, torch.tensor([small.tokenizer.read("abc").ids]))[0, -1]
+    best = logits.softmax(-1).sort(descending=True)
+    for row, others, temperature in zip(found["tempered"], found["others"], continuations.TEMPERATURES, strict=True):
+        right = (logits / temperature).softmax(-1)[best.indices[:5]].numpy()
+        assert row == pytest.approx(right, abs=1e-9)
+        assert others == pytest.approx(1 - right.sum(), abs=1e-9)
+    assert found["running"] == pytest.approx(best.values[:5].cumsum(0).numpy(), abs=1e-12)
+    assert found["kept"].tolist() == [5, int((best.values.cumsum(0) - best.values < 0.9).sum())]
+    assert found["cut"][0].sum() == pytest.approx(1)
+
+
+def test_a_text_goes_on_with_tokens_that_its_rule_leaves_and_the_same_seed_writes_the_same(small):
+    rule = {"temperature": 50.0}
+    first, again = (continuations.goes_on(small, "abc", rule, seed=3, written=4) for _ in range(2))
+    assert first["ids"].tolist() == again["ids"].tolist()
+    assert (len(first["ids"]), (first["probs"] > 0).all()) == (4, True)
+    assert len({tuple(continuations.goes_on(small, "abc", rule, seed, 4)["ids"]) for seed in range(6)}) > 1
+
+
+def test_pieces_that_go_on_are_put_together_to_words():
+    words, chances = continuations.as_words(
+        ("leisure", "·ly", "[space]", "walk", "·."), np.array([0.5, 0.5, 1, 0.25, 1])
+    )
+    assert words == ("leisurely", "walk.")
+    assert chances == [0.25, 0.25]
 
 
 def test_scores_of_heads_are_means_of_their_weights(small):

@@ -184,7 +184,23 @@ def test_what_a_real_model_says_is_decided_in_the_last_layers():
     assert predicted["top"].values[:, 0].max() > 0.7
 
 
-@pytest.mark.parametrize("name", ["next_token", "pronoun", "sinks_and_induction"])
+def test_a_real_model_doubts_and_top_p_follows_its_doubt():
+    run = found("continuations")
+    one = run["temperatures"].values.tolist().index(1.0)
+    assert run["closed_by_temperature"].values[one, 0] > 0.7
+    assert run["open_by_temperature"].values[one, 0] < 0.2
+    assert run["closed_kept"].pick(choice="top_k") == run["open_kept"].pick(choice="top_k") == run["k"]
+    assert run["open_kept"].pick(choice="top_p") > 10 * run["closed_kept"].pick(choice="top_p")
+    assert (np.diff(run["open_others"].values) > 0).all()
+
+
+def test_most_of_what_chance_costs_the_translator_is_label_smoothing():
+    greedy, sampled, unsmoothed = found("sampling")["exact"].values.mean(-1)
+    assert greedy > 0.99
+    assert unsmoothed - sampled > (greedy - sampled) / 2
+
+
+@pytest.mark.parametrize("name", ["continuations", "next_token", "pronoun", "sinks_and_induction"])
 def test_an_experiment_on_the_real_model_says_which_model_in_how_many_bits(name):
     about = results.card(name)["about"]
     assert (about["model"], about["quantisation"][:18]) == ("SmolLM2-135M-Instruct", "Q4_1 (210 matrices")

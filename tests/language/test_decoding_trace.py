@@ -73,7 +73,10 @@ def test_what_the_cache_keeps_does_not_move_and_is_counted(told):
     assert tensors["decoding.cache.difference"].values < 1e-12
     assert tensors["decoding.cache.rows_without"].values == sum(range(steps + 1))
     assert tensors["decoding.cache.rows_with"].values == steps
-    assert tensors["decoding.cache.numbers"].values == 2 * 2 * 64 * (steps + source)  # k and v, two layers, d_model
+    each = 2 * 2 * 64  # k and v, two layers, d_model
+    assert tensors["decoding.cache.own_numbers"].values == each * steps
+    assert tensors["decoding.cache.source_numbers"].values == each * source
+    assert tensors["decoding.cache.numbers"].values == each * (steps + source)
 
 
 @pytest.mark.parametrize(

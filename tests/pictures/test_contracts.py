@@ -48,7 +48,7 @@ MARKS = {
     "feed_forward": 730,
     "decoder": 540,
     "training": 93,
-    "inference": 180,
+    "inference": 310,
     "interpretation": 125,
     "arguing": 100,
     "faq": 700,

@@ -45,12 +45,10 @@ def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after()
     tree = trace_of(TEXT).under("decoding.beam")
     picture = BeamTree(tree)
     step, parent = tree["step"].values, tree["parent"].values
-    words = {}  # the drawn word of each node, found by its place in its column
-    for t, (_, column) in enumerate(picture.columns, 1):
-        words |= dict(zip(np.flatnonzero(step == t), column, strict=True))
-    checked = 0
-    for t, (lines, _) in enumerate(picture.columns, 1):
-        for node, line in zip(np.flatnonzero(step == t), lines, strict=True):
+    words, checked = picture.kept | {n: w for n, w in picture.words.items() if n not in picture.kept}, 0
+    for t, nodes in enumerate(picture.nodes, 1):
+        for node in nodes:
+            line = picture.thin[node]
             start, end = line.points[0], line.points[-1]
             assert nearest(end, [words[n].get_left() for n in np.flatnonzero(step == t)]) == list(
                 np.flatnonzero(step == t)
@@ -60,7 +58,7 @@ def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after()
                 assert before[nearest(start, [words[n].get_right() for n in before])] == parent[node]
                 checked += 1
     assert checked > 5
-    several = [len({int(parent[n]) for n in np.flatnonzero(step == t)}) for t in range(2, len(picture.columns) + 1)]
+    several = [len({int(parent[n]) for n in np.flatnonzero(step == t)}) for t in range(2, len(picture.nodes) + 1)]
     assert max(several) > 1  # or a wrong parent could not be seen
 
 

@@ -63,12 +63,23 @@ def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: flo
     assert "They agree here." in said("inference", trace_of("The car is red"))
 
 
-def test_other_words_are_slivers_only_where_the_second_is_one() -> None:
-    for text in ("banks", "The car is red"):
-        probs = np.sort(trace_of(text)["decoding.rules.probs"].values[0])
-        spoken = said("inference", trace_of(text))
-        assert ("each other word a sliver" in spoken) == (probs[-2] <= 0.05)
-        assert (f"{probs[-2]:.1%}" in spoken) == (probs[-2] > 0.05)
+@pytest.mark.parametrize(
+    ("unsmoothed", "verdict"), [(0.9, "Most of the cost was not doubt."), (0.6, "The rest is doubt.")]
+)
+def test_label_smoothing_is_blamed_for_what_chance_costs_only_where_it_costs_most(
+    unsmoothed: float, verdict: str
+) -> None:
+    trace = trace_of("The car is red")
+    means = trace["experiment.sampling.exact.over_seeds"].values.copy()
+    means[2] = unsmoothed
+    assert verdict in said("inference", changed(trace, experiment__sampling__exact__over_seeds=means))
+
+
+def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_half() -> None:
+    for text, model in (("The car is red", None), ("The car is red", RANDOM)):
+        trace = trace_of(text, model)
+        sure = trace["decoding.greedy.chosen_probs"].values.min() > 0.5
+        assert ("This model is hardly in doubt." in said("inference", trace)) == sure
 
 
 def test_the_length_that_gains_least_from_a_cache_is_named() -> None:

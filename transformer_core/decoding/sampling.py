@@ -47,7 +47,7 @@ def greedy(
         ValueError: the model has no decoder, or is in training mode, where dropout would choose.
     """
     with unseen():
-        return _write(model, source_ids, start, end, longest, source_padding, cached, lambda probs: probs.argmax(-1))
+        return write(model, source_ids, start, end, longest, source_padding, cached, lambda probs: probs.argmax(-1))
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def sample(
         seen.append((token, probs, rule))
         return token
 
-    ids = _write(model, source_ids, start, end, longest, source_padding, cached, choose)
+    ids = write(model, source_ids, start, end, longest, source_padding, cached, choose)
     return Sampled(ids, *(torch.stack(part, 1) for part in zip(*seen, strict=True)))
 
 
@@ -143,7 +143,7 @@ def reshaped(
     return left / left.sum(-1, keepdim=True)
 
 
-def _write(
+def write(
     model: Transformer,
     source_ids: Int[Tensor, "batch key"] | None,
     start: int | Int[Tensor, "batch query"],

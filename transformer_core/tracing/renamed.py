@@ -14,7 +14,7 @@ _LAST = dict(
     gold_hits=alignment_hits good_until=longest_solved hand_count=sin_cos_pairs
     hand_turns=table_degrees_per_position head_lengths=head_norms hops=recurrent_path_lengths
     journey=residual_path journey_explained=residual_path_explained k_length=k_norm learned_since=learned_onset
-    learned_stride=largest_rise_in_doubling left_to_others=remaining_probability likeness=cosine_with_other
+    learned_stride=largest_rise_in_doubling likeness=cosine_with_other
     likenesses=position_products likenesses_spread=position_products_spread links=recurrent_path_length
     looks=mean_weights mean_own=mean_self_attention moved_change=exchange_change
     moved_difference=permutation_difference moved_each=permutation_difference_by_row

@@ -75,13 +75,6 @@ def lens_ranks(raw):
 # Choices, and whole sentences.
 
 
-@oracle(
-    "remaining_probability", "decoding.rules", "choice", lambda raw: {"choice": raw.words("probs", "choice")}, "probs"
-)
-def remaining_probability(raw):
-    return [math.fsum(sorted(row)[:-1]) for row in raw["probs"]]
-
-
 def along_steps(raw):
     return {"step": raw.words("log_prob", "step")}
 
@@ -91,19 +84,10 @@ def chosen_probs(raw):
     return [max(row) for row in raw["probs"]]
 
 
-@oracle("sentence_prob", "decoding.greedy", "", needs="log_prob")
-def sentence_prob(raw):
-    return math.prod(max(row) for row in raw["probs"])
-
-
-@oracle("running_score", "decoding.greedy", "step", along_steps, "log_prob")
-def running_score(raw):
-    return [math.fsum(raw["log_prob"][: t + 1]) for t in range(len(raw["log_prob"]))]
-
-
-@oracle("mean_score", "decoding.greedy", "step", along_steps, "log_prob")
-def mean_score(raw):
-    return [math.fsum(raw["log_prob"][: t + 1]) / (t + 1) for t in range(len(raw["log_prob"]))]
+@oracle("running_prob", "decoding.greedy", "step", along_steps, "log_prob")
+def running_prob(raw):
+    chosen = [max(row) for row in raw["probs"]]
+    return [math.prod(chosen[: t + 1]) for t in range(len(chosen))]
 
 
 @oracle("beam_width", ("decoding.beam", "decoding.normalised"), "", needs="kept")

@@ -86,7 +86,8 @@ def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, s
     """The same sentence without a cache, and what a cache would not compute again.
 
     `difference`: how far any key or value of an old row moves when a token is added, which is why they can be kept;
-    `rows_without` and `rows_with`: decoder rows computed in all; `numbers`: how many the cache holds at the end.
+    `rows_without` and `rows_with`: decoder rows computed in all; `numbers`: how many the cache holds at the end, and
+    `own_numbers` and `source_numbers`, those of the tokens written and those of the encoder's output.
     """
     points = ["step.*.self_attn.[kv]", *["step.*.cross_attn.[kv]"] * (source is not None)]
     with record(only=points) as tape:
@@ -97,10 +98,15 @@ def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, s
         before = tape.get(f"step.{int(step) - 1}.{point}")
         if before is not None:
             differences.append((now[:, :, : before.shape[2]] - before).abs().max())
-    last = sum(tensor.numel() for name, tensor in tape.items() if name.startswith(f"step.{steps - 1}."))
+    last = [
+        sum(tensor.numel() for name, tensor in tape.items() if name.startswith(f"step.{steps - 1}.") and kind in name)
+        for kind in (".self_attn.", ".cross_attn.")
+    ]
     return {
         "difference": torch.stack(differences).max() if differences else torch.zeros(()),
         "rows_without": torch.tensor(sum(range(start.shape[1], start.shape[1] + steps))),
         "rows_with": torch.tensor(start.shape[1] + steps - 1),
-        "numbers": torch.tensor(last),
+        "numbers": torch.tensor(sum(last)),
+        "own_numbers": torch.tensor(last[0]),
+        "source_numbers": torch.tensor(last[1]),
     }

@@ -1,0 +1,282 @@
+"""The likeliest next tokens as a list of bars, what rules make of it, and the texts that are written by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import appear_in_turn, draw, flow
+from scenes.layout import Room
+from scenes.mobjects.card import Card
+from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
+from scenes.mobjects.text import Words, number, word
+from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: So many words of a vocabulary are listed, and so many tokens of each prompt where two stand side by side.
+LISTED, HALF = 8, 10
+#: The prompt that leaves little open, and the one that leaves much.
+PROMPTS = ("closed", "open")
+#: Px between a token and its number, and between that and its bar; and px of a number.
+SPACE, DIGITS = 22.0, 118.0
+
+
+class NextTokens(VGroup):
+    """Tokens from the likeliest down, in columns: the name of each, its probability, and a bar as long as that.
+
+    Args:
+        probs: the probabilities of the tokens, along one labelled axis.
+        room: the rectangle that is filled; `whole` px are a probability of one, the room for a bar by default.
+        columns: how many columns of tokens stand side by side.
+        others: what all other tokens have together, and what they are called: a last line across the room.
+        numbers: how many tokens from the top have their number written.
+
+    Example::
+
+        run, room = trace.under("experiment.continuations"), Room(360, 190, 1560, 690)
+        probs = run["closed_by_temperature"].pick(temperature=8, rank=slice(0, 10))
+        figure = NextTokens(probs, room)
+    """
+
+    def __init__(
+        self,
+        probs: NamedTensor,
+        room: Room,
+        columns: int = 1,
+        others: tuple[Quantity, str] | None = None,
+        numbers: int = 99,
+        whole: float = 0.0,
+    ) -> None:
+        self.room, count = room, -(-len(probs) // columns)
+        labels = probs.words(probs.axes[0])
+        lines = count + (others is not None)
+        self.pitch = min(76.0, room.height / lines)
+        style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
+        self.names = VGroup(*(word(label, style) for label in labels))
+        wide = max(float(name.width) for name in self.names) * 135
+        across = (room.width - 48 * (columns - 1)) / columns
+        top = room.top + (room.height - self.pitch * lines) / 2
+        self.whole = whole or across - wide - DIGITS - 2 * SPACE
+        self.high = self.pitch * 0.62
+        self.spots: list[np.ndarray] = []
+        self.numbers = VGroup()
+        for place, (name, share) in enumerate(zip(self.names, probs.quantities(), strict=True)):
+            left = room.left + place // count * (across + 48)
+            y = top + (place % count + 0.5) * self.pitch
+            # A column without numbers needs no room for them.
+            digits = DIGITS if numbers > place // count * count else 0.0
+            name.settle(at(left, y)).end_at(at(left + wide, y)[0])
+            if place < numbers:
+                self.numbers.add(self._number(share, left + wide + SPACE + digits, y))
+            self.spots.append(at(left + wide + digits + 2 * SPACE, y))
+        self.rest = VGroup()
+        if others is not None:
+            y = top + (lines - 0.5) * self.pitch
+            title = Words(others[1], "fact", "ink2").settle(at(room.left, y)).begin_at(at(room.left, y)[0])
+            end = float(title.get_right()[0] + units(SPACE + DIGITS))
+            self.rest.add(title, self._number(others[0], end * 135 + 960, y))
+            self.spots.append(np.array([end + units(SPACE), at(0, y)[1], 0]))
+        self.bars = self.state(probs, others[0] if others else None)
+        super().__init__(self.names, self.numbers, self.bars, self.rest)
+
+    def _number(self, share: Quantity, right: float, y: float) -> Words:
+        return number(share, ".1%", "large cell", "ink2").settle(at(right, y)).end_at(at(right, y)[0])
+
+    def state(self, probs: NamedTensor, others: Quantity | None = None) -> VGroup:
+        """The bars of other probabilities of the same tokens, where these stand."""
+        bars = VGroup()
+        for place, share in enumerate([*probs.quantities(), *([] if others is None else [others])]):
+            bars.add(self._bar(share, "ink3" if place == len(probs) else "weight"))
+            bars[-1].move_to(self.spots[place], aligned_edge=LEFT)
+        return bars
+
+    def _bar(self, share: Quantity, role: str = "weight") -> Box:
+        bar = Box(max(self.whole * float(share), 2.0), self.high, palette().role(role), 4)
+        return means(bar, Length(share, "width", self.whole, self.high, 2.0))
+
+    def values(self, values: NamedTensor, spec: str = ".1f") -> tuple[VGroup, VGroup]:
+        """Numbers of the same tokens in the place of their probabilities, such as logits, and a bar of each.
+
+        The bars fill two thirds of their room; they have no length where not all are positive.
+        """
+        numbers, bars, quantities = VGroup(), VGroup(), values.quantities()
+        unit = self.whole * 0.66 / max(map(float, quantities)) if min(quantities) > 0 else 0.0
+        for old, spot, quantity in zip(self.numbers, self.spots, quantities, strict=False):
+            text = number(quantity, spec, "large cell", "ink2")
+            numbers.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
+            bar = Box(max(unit * float(quantity), 2.0), self.high, palette().role("ink3"), 4)
+            bars.add(means(bar, Length(quantity, "width", unit, self.high, 2.0)).move_to(spot, aligned_edge=LEFT))
+        return numbers, bars
+
+    def stairs(self, probs: NamedTensor) -> tuple[VGroup, VMobject]:
+        """The bars set end to end, each below the one before, and the line of zero that they begin from."""
+        zero, left = Ground(), float(self.spots[0][0])
+        line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
+        bars, terms = VGroup(), probs.quantities()
+        for place in range(len(terms)):
+            bar = Box(max(self.whole * float(terms[place]), 2.0), self.high, palette().weight, 4)
+            middle = (sum(map(float, terms[:place])) + float(terms[place]) / 2) * self.whole
+            bar.move_to(np.array([left + units(middle), self.spots[place][1], 0]))
+            bars.add(means(bar, Stair(tuple(terms[: place + 1]), 0, self.whole, self.high, zero, 2.0)))
+        return bars, line
+
+    def limit(self, share: Quantity) -> VGroup:
+        """An upright dashed line where the bars that stand end to end would hold `share`."""
+        span = Span(0, 0.0, 1.0)
+        top, foot = self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half
+        track = means(rule(top, top + RIGHT * units(self.whole), "ink3", 2), span)
+        line = dashes(top, foot, "query", 4).shift(RIGHT * units(self.whole * float(share)))
+        return VGroup(track, means(line, Tick(share, span)))
+
+    @property
+    def half(self) -> np.floating | float:
+        """Half of the pitch of the lines, in units."""
+        return units(self.pitch / 2)
+
+    def note(self, text: str, probs: NamedTensor, limit: float) -> Words:
+        """A note beside the bars that stand end to end: where more room is, before them or up to the limit."""
+        place = len(probs) * 4 // 5
+        before, after = probs.values[:place].sum(), probs.values[: place + 1].sum()
+        middle = before / 2 if before > limit - after else (after + limit) / 2
+        return Words(text, "fact", "query").settle(self.spots[place] + RIGHT * units(self.whole * float(middle)))
+
+    def under(self, place: int, text: str) -> Words:
+        """A line in the middle of what the list leaves free after its first `place` tokens were kept."""
+        height = (self.spots[place] + self.spots[-1])[1] / 2
+        return Words(text, "block", "query").settle(np.array([self.room.centre[0], height, 0]))
+
+    def below(self, place: int) -> list[VMobject]:
+        """All that is listed after the first `place` tokens."""
+        return [*self.names[place:], *self.numbers[place:], *self.bars[place:], *self.rest]
+
+    def scissors(self, place: int) -> Scissors:
+        """Scissors that cut the list after its first `place` tokens."""
+        y = float(self.spots[place - 1][1]) - self.half
+        left, right = at(self.room.left, 0)[0], at(self.room.right - 36, 0)[0]
+        return Scissors(np.array([left, y, 0]), np.array([right, y, 0]))
+
+
+class Scissors(VGroup):
+    """A pair of scissors, and the line along which they cut."""
+
+    def __init__(self, start: np.ndarray, end: np.ndarray) -> None:
+        self.line = dashes(start, end, "query", 4)
+        self.way = rule(start, end)
+        blades = [
+            path([DOWN * side * units(9), RIGHT * units(44) + UP * side * units(9)], "query", 5) for side in (1, -1)
+        ]
+        grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) + DOWN * side * units(13)) for side in (1, -1)]
+        self.pair = VGroup(*blades, *grips).move_to(start)
+        super().__init__(self.line, self.pair)
+
+    def cut(self) -> tuple[Animation, ...]:
+        """The scissors run along their line, which grows behind them."""
+        return flow(self.pair, self.way, "row"), draw(self.line, kind="row")
+
+
+class Knob(VGroup):
+    """A handle on a track of temperatures, with the one that is chosen written beside it.
+
+    `states` are the places of the handle, one for each of the temperatures.
+    """
+
+    def __init__(self, temperatures: Sequence[Quantity], chosen: int, room: Room) -> None:
+        span = Span(0, float(temperatures[0]), float(temperatures[-1]))
+        self.label = Words(f"temperature {temperatures[chosen]:.1f}", "stage number")
+        self.label.settle(room.centre).begin_at(at(room.left, 0)[0])
+        left = float(self.label.get_right()[0]) + units(50)
+        y, right = room.centre[1], float(at(room.right, 0)[0]) - units(16)
+        self.track = means(rule(np.array([left, y, 0]), np.array([right, y, 0]), "ink3", 5), span)
+        self.states = [VGroup(self._handle(one, span)) for one in temperatures]
+        self.handle = self.states[chosen].copy()
+        super().__init__(self.label, self.track, self.handle)
+
+    def _handle(self, temperature: Quantity, span: Span) -> VMobject:
+        place = np.array([span.spot(float(temperature), self.track), self.track.get_y(), 0])
+        return means(dot(place, 17, "query"), Tick(temperature, span))
+
+
+class Texts(VGroup):
+    """What was written after a prompt, a line a try: each word with its source, so many lines in a room."""
+
+    def __init__(self, title: str, texts: Sequence[NamedTensor], room: Room) -> None:
+        head, *rooms = room.rows(len(texts) + 1, 0)
+        left = at(room.left, 0)[0]
+        self.title = Words(title, "block", "query").settle(head.centre).begin_at(left)
+        self.lines = [self._line(text, one) for text, one in zip(texts, rooms, strict=True)]
+        super().__init__(self.title, *self.lines)
+
+    @staticmethod
+    def _line(text: NamedTensor, room: Room) -> VGroup:
+        line, x = VGroup(), at(room.left, 0)[0]
+        for label in text.words("step"):
+            line.add(word(label, "token").begin_at(x).stand_on(room.centre[1] - units(10)))
+            x = float(line[-1].get_right()[0]) + units(9)
+        return line
+
+    def written(self) -> tuple[Animation, ...]:
+        """All lines are written at once, word by word."""
+        turns = [appear_in_turn([*line], "slow") for line in self.lines]
+        return tuple(turn for turn in turns if turn is not None)
+
+
+def likeliest(probs: NamedTensor) -> tuple[int, ...]:
+    """The places of the likeliest words, from the likeliest down."""
+    return tuple(int(place) for place in np.argsort(-probs.values, kind="stable")[:LISTED])
+
+
+class LanguageModel:
+    """What stands on the card of the real language model: its name, its prompts, and what it finds likeliest.
+
+    Args:
+        real: `experiment.continuations`.
+        card: the card that it takes over.
+    """
+
+    def __init__(self, real: Trace, card: Card) -> None:
+        self.real, self.card = real, card
+        self.name = card.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
+        self.heads = card.line.columns(2)
+        self.prompt = self._asked(0, card.line)
+        self.prompt.begin_at(at(card.line.left, 0)[0])
+        self.pair = [self._asked(1 - side, room) for side, room in enumerate(self.heads)]
+        one, probs = self.at_one("open")
+        others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
+        self.tokens = NextTokens(probs, card.below, 2, others, numbers=HALF // 2)
+
+    def _asked(self, place: int, room: Room) -> Words:
+        """A prompt that waits for its next token."""
+        return Words(f"{self.real['prompts'].label('sentence', place)} …", "stage word").settle(room.centre)
+
+    def at_one(self, name: str) -> tuple[int, NamedTensor]:
+        """The place of the temperature of one, and the probabilities there."""
+        one = [float(t) for t in self.real["temperatures"].quantities()].index(1.0)
+        return one, self.real[f"{name}_by_temperature"].pick(temperature=one)
+
+    def half_of(self, name: str) -> NamedTensor:
+        """The likeliest tokens of a prompt, as many as stand side by side with another's."""
+        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
+        return half
+
+    def two_lists(self) -> list[NextTokens]:
+        """The lists of a prompt that leaves little open, and of one that leaves much."""
+        rooms = self.card.below.columns(2)
+        return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]
+
+    def cut_to(self, choice: str, name: str, count: int) -> NamedTensor:
+        """What a rule leaves of the likeliest tokens of a prompt."""
+        left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
+        return left
+
+    def texts(self, titles: Mapping[str, str]) -> dict[str, Texts]:
+        """What each rule drew, two rules side by side, under its title."""
+        rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
+        draws = range(int(self.real["draws"]))
+        return {
+            name: Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
+            for (name, title), room in zip(titles.items(), rooms, strict=True)
+        }
