@@ -17,11 +17,8 @@ from scenes.animations import (
     leave,
     pulses,
     ring_around,
-    through,
 )
-from scenes.animations.passing import hand_out
-from scenes.layout import STAGE
-from scenes.mobjects.black_box import Continuation, Families, Halves, Machine, Reading, Stripes, Writing, sentence
+from scenes.mobjects.black_box import Continuation, Families, Halves, Machine, Reading, Stripes, Writing
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
@@ -67,9 +64,11 @@ class Basics(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         text = Sentence.of(trace)
-        yield from self.in_and_out(text, trace)
-        yield from self.never_seen(text, trace)
-        yield from self.two_halves(text, trace)
+        params = trace["config.parameters"]
+        machine = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
+        yield from self.in_and_out(text, trace, machine)
+        yield from self.never_seen(trace, machine)
+        yield from self.two_halves(text, trace, machine)
         yield from self.stripes(text, trace)
         yield from self.understand(text, trace)
         yield from self.generate(text, trace)
@@ -80,21 +79,20 @@ class Basics(Chapter):
         yield from self.where_it_fails(text, trace)
         yield from self.who_does_what(text, trace)
 
-    def in_and_out(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def in_and_out(self, text: Sentence, trace: Trace, picture: Machine) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
-        params = trace["config.parameters"]
-        picture = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
         short = max(len(text.source), len(text.output)) <= LONG
-        goes_in = f"“{spelled(text.source)}” goes in," if short else "A sentence goes in,"
+        tokens = "cut into tokens: words, or parts of words."
+        goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if short else f"A sentence goes in, {tokens}"
         given = "given" in trace.about
         if not text.output:
-            comes_out = "and not a word comes out: the first choice is the end mark."
+            comes_out = "Not a word comes out: the first choice is the end mark."
         elif short:
             comes_out = f"“{spelled(text.output)}” " + claim(
                 given, "is laid beside it, one token at a time.", "comes out, one token at a time."
             )
         else:
-            comes_out = claim(given, "another is laid beside it, token by token.", "another comes out, token by token.")
+            comes_out = claim(given, "Another is laid beside it, token by token.", "Another comes out, token by token.")
         yield Step(
             claim(
                 bool(text.output),
@@ -104,11 +102,13 @@ class Basics(Chapter):
             beat(
                 goes_in,
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(chip, way, 0.0, "row") for chip, way in zip(picture.source, picture.goes_in, strict=True)),
+                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
-            beat(comes_out, draw(*picture.comes_out, kind="flow"), hand_out(picture.output, picture.box, "slow")),
             beat(
-                "All that lies between is a transformer: numbers that training has set, its parameters.",
+                comes_out, draw(*picture.comes_out, kind="flow"), deal(picture.comes_out, picture.output, kind="slow")
+            ),
+            beat(
+                "All that lies between is a transformer: numbers that training sets, its parameters.",
                 appear(picture.note),
                 ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
             ),
@@ -119,7 +119,7 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def never_seen(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def never_seen(self, trace: Trace, machine: Machine) -> Iterator[Step]:
         """The pair that training never joined, among those that it did."""
         found = met(trace)
         if found is None:
@@ -131,11 +131,21 @@ class Basics(Chapter):
         of_adjective = trace["training.adjective_totals"].pick(adjective=adjective)
         picture = PairTable(table, noun, adjective)
         never = count == 0
+        known = {str(chip.label).lower(): chip for chip in machine.source}
+        heads = [*picture.rows, *picture.columns]
+        coming = [
+            Travel(known[str(chip.label)], chip, kind="row", leaving=True) if str(chip.label) in known else appear(chip)
+            for chip in picture.mine
+        ]
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
-                "It has learned from pairs of sentences, in two languages, that a small grammar makes.",
-                appear(*picture.mine),
+                "It learned from pairs of sentences that a small grammar makes, with nouns and adjectives like these.",
+                (*coming, leave(*(chip for chip in machine.source if chip.label not in picture.mine))),
+                (
+                    appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
+                    fill(picture.hollow, "slow"),
+                ),
             ),
             beat(
                 claim(
@@ -146,20 +156,10 @@ class Basics(Chapter):
                 appear(picture.cell),
                 appear(picture.ring),
             ),
-            beat(
-                f"“{noun}” came with an adjective {of_noun:,.0f} times,",
-                (
-                    appear_in_turn([chip for chip in picture.columns if chip not in picture.mine]),
-                    fill(picture.but_mine(picture.row), "row"),
-                ),
-            ),
+            beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
             beat(
                 f"“{adjective}” with a noun {of_adjective:,.0f} times.",
-                (
-                    appear_in_turn([chip for chip in picture.rows if chip not in picture.mine]),
-                    fill(picture.but_mine(picture.column), "row"),
-                ),
-                fill(picture.aside, "row") if len(picture.aside) else None,
+                fill(picture.but_mine(picture.column), "slow"),
             ),
             beat(
                 claim(
@@ -170,15 +170,14 @@ class Basics(Chapter):
                         "An answer with both could not be remembered: it must be put together.",
                     ),
                     "So a part of this answer may be remembered.",
-                )
+                ),
+                fill(picture.aside, "slow") if len(picture.aside) else None,
             ),
-            stage=[],
+            stage=[machine.source],
         )
 
-    def two_halves(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def two_halves(self, text: Sentence, trace: Trace, closed: Machine) -> Iterator[Step]:
         """The box opens."""
-        params = trace["config.parameters"]
-        closed = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
         picture = Halves(trace, text.source, text.output)
         yield Step(
             "An encoder and a decoder",
@@ -212,22 +211,21 @@ class Basics(Chapter):
     def stripes(self, text: Sentence, trace: Trace) -> Iterator[Step]:
         """How to read the picture of a vector."""
         token = focus_of(trace).query_token
-        line = sentence(text.source, STAGE)
-        picture = Stripes(rows_of(trace, "embed_src.sum").pick(position=token), line.below(STAGE, 30))
-        chip = line.chips[line.place(token)]
+        picture = Stripes(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
+        place = picture.line.place(token)
         yield Step(
             "How to read a vector",
             beat(
                 f"Inside the model, each token is a vector. This is “{token}”: {trace['config.d_model']} numbers.",
-                line.mark({line.place(token): "residual"}),
-                Travel(chip, picture.vector, kind="row"),
+                picture.line.mark({place: "residual"}),
+                Travel(picture.line.chips[place], picture.vector, kind="row"),
             ),
             beat(
                 "Each stripe is one number: blue above zero, orange below.",
                 (draw(*picture.rays, kind="slow"), deal(picture.origins, picture.cells, kind="slow")),
             ),
             beat("The stronger the colour, the farther from zero.", appear(ring_around(picture.strongest))),
-            stage=[line],
+            stage=[picture.line, picture.encoder],
         )
 
     def understand(self, text: Sentence, trace: Trace) -> Iterator[Step]:
@@ -238,7 +236,6 @@ class Basics(Chapter):
         mine = next(k for k, name in enumerate(picture.names) if name.label.position == token.position)
         others = [k for k in range(len(picture.names)) if k != mine]
         flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
-        into, out = through(picture.before, picture.encoder, picture.after)
         yield Step(
             "The encoder: understand",
             beat(
@@ -246,8 +243,15 @@ class Basics(Chapter):
                 deal([picture.names[k] for k in others], [picture.before[k] for k in others]) if others else None,
                 draw(*picture.ways_in, kind="row"),
             ),
-            beat("Layer by layer, it compares the tokens with each other,", into),
-            beat("and hands out a new vector for each.", (out, draw(*picture.ways_out, kind="row"))),
+            beat(
+                "Layer by layer, it compares the tokens with each other,",
+                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
+                appear_in_turn(picture.encoder.working(), "slow"),
+            ),
+            beat(
+                "and hands out a new vector for each.",
+                (draw(*picture.ways_out, kind="row"), deal(picture.mouths_out, picture.after)),
+            ),
             beat(
                 f"Does it compress the sentence? {counted(words, 'vector')} of {width} numbers went in, "
                 f"and {words} came out.",
@@ -258,12 +262,12 @@ class Basics(Chapter):
             beat(
                 claim(
                     float(words) > 1,
-                    "What has changed is what a vector knows: its neighbours have left traces in it.",
-                    "With more tokens, neighbours would leave traces in each vector.",
+                    "What has changed: each vector now knows its context. It is a contextual embedding.",
+                    "With more tokens, each vector would get to know its context.",
                 ),
                 ambient=flow,
             ),
-            stage=[*picture.names, picture.before[mine], picture.encoder],
+            stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
 
     def generate(self, text: Sentence, trace: Trace) -> Iterator[Step]:
@@ -312,25 +316,25 @@ class Basics(Chapter):
         yield Step(
             "Three families, the same parts",
             beat(
-                "Both halves together turn one sequence into another: BART, and the model that we look at.",
-                appear(picture.names[1]),
+                "An encoder-decoder turns one sequence into another: BART, and the model that we look at.",
+                (appear(picture.both[0], picture.names[1]), draw(*picture.road)),
                 appear_in_turn([*picture.translation]),
                 ambient=flow,
             ),
             beat(
-                "The encoder alone makes a vector for each token, to search with, or to sort texts: BERT.",
+                "An encoder-only model makes a vector for each token, to search with, or to sort texts: BERT.",
                 (Travel(picture.both[0], encoder, kind="row"), appear(picture.names[0])),
-                deal([encoder] * len(picture.vectors), picture.vectors),
+                deal([encoder.bars[0]] * len(picture.vectors), picture.vectors),
                 ambient=flow,
             ),
             beat(
-                "The decoder alone goes on with a text: GPT, and with it most chatbots of today.",
+                "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[2])),
                 appear(*picture.text),
                 ambient=flow,
             ),
             beat("All three are made of the parts that we will meet.", ambient=flow),
-            stage=[*picture.both, picture.road],
+            stage=[picture.both[1]],
         )
 
     def what_comes_next(self, trace: Trace) -> Iterator[Step]:
@@ -348,13 +352,13 @@ class Basics(Chapter):
             ),
             beat(
                 f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.",
-                Travel(asked.likely.lines[0][0], asked.answer, kind="row"),
+                asked.write(),
             ),
-            beat("That, again and again, is how a chatbot writes.", appear(ring_around(asked.answer, roomy=True))),
             beat(
-                f"Often there is no single answer: here “{other}” is the likeliest, with {less:share}.",
-                (leave(asked.answer), *exchange(asked.parts, walk.parts)),
+                "So a chatbot writes, token by token. Often there is no single answer:",
+                (leave(asked.answer), *exchange(asked.parts, walk.parts, "row")),
             ),
+            beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),
             stage=[asked.text],
         )
 
@@ -366,15 +370,18 @@ class Basics(Chapter):
         right, less = run["water"].label("rank", 1), run["water"].quantity(1)
         yield Step(
             "Likely is not the same as true",
-            beat("It learned which words are likely, and nobody told it which are true."),
             beat(
-                f"So it gives “{best}” {share:share},",
+                f"Here the same model gives “{best}” {share:share},",
                 appear_in_turn([*picture.likely.lines], "slow"),
-                Travel(picture.likely.lines[0][0], picture.answer, kind="row"),
+            ),
+            beat(f"and “{right}” only {less:share}.", appear(ring_around(picture.likely.lines[1], roomy=True))),
+            beat(
+                "It learned which words are likely, and nobody told it which are true.",
+                picture.write(),
             ),
             beat(
-                f"and “{right}” {less:share}. Larger models know more, but they are trained in the same way.",
-                appear(ring_around(picture.likely.lines[1], roomy=True)),
+                "Larger models know more, yet they, too, can state what isn’t so: they hallucinate.",
+                appear(ring_around(picture.answer, "warning", roomy=True)),
             ),
             stage=[picture.text],
         )
@@ -403,12 +410,12 @@ class Basics(Chapter):
                     "Our model reads what its grammar never makes, too, and gives no warning:",
                 ),
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(chip, way, 0.0, "row") for chip, way in zip(picture.source, picture.goes_in, strict=True)),
+                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
             beat(
                 f"“{spelled(source)}” {gives}.",
                 draw(*picture.comes_out, kind="flow"),
-                hand_out(picture.output, picture.box, "slow"),
+                deal(picture.comes_out, picture.output, kind="slow"),
             ),
             beat(
                 "What it does, it does for the small world of its grammar. Every claim here is about that world.",
@@ -423,25 +430,28 @@ class Basics(Chapter):
         picture = Halves(trace, text.source, text.output)
         flow = pulses(picture.ways, role="focus")
         words = trace["config.words"]
-        stay = claim(float(words) == 1, "goes", "go")
+        question = claim(
+            words == 1,
+            f"Your turn: if {words} vector goes in, and {words} comes out, what is compressed?",
+            f"Your turn: if {words} vectors go in, and {words} come out, what is compressed?",
+        )
         yield Step(
             "Who does what",
             beat(
                 "So the encoder turns each token into a vector that knows its context;",
-                draw(*picture.goes_in, *picture.handed, kind="row"),
+                draw(*picture.goes_in, kind="row"),
+                appear_in_turn(picture.encoder.working()),
+                draw(*picture.handed, kind="row"),
                 ambient=flow,
             ),
             beat(
                 "the decoder writes from these vectors, one token at a time.",
-                draw(*picture.comes_out, kind="row"),
-                hand_out(picture.output, picture.decoder, "slow"),
+                (appear_in_turn(picture.decoder.working()), draw(*picture.comes_out, kind="row")),
+                deal(picture.comes_out, picture.output, kind="slow"),
                 ambient=flow,
             ),
             beat("But people read word by word. Why not the machine? That comes next.", ambient=flow),
-            beat(
-                f"Your turn: if {counted(words, 'vector')} {stay} in, and {words} come out, what is compressed?",
-                ambient=flow,
-            ),
+            beat(question, ambient=flow),
             stage=[picture.source, picture.encoder, picture.decoder],
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Mobject, VGroup
+from manim import DOWN, RIGHT, UP, Animation, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel, appear, draw, exchange
 from scenes.layout import STAGE, WIDTH, Room
@@ -29,6 +29,10 @@ NOTHING = "nothing: it ends at once"
 AIR, BETWEEN = 76.0, 220.0
 #: So many numbers of a vector are read beside its stripes.
 READ = 8
+#: The probability whose bar is as long as the room, where a text goes on in several ways.
+REACH = 0.45
+#: The bend of the way of a token that is written at the end of a text.
+BOW = -0.7
 
 
 def in_a_row(words: Sequence[Label], y: float, role: str = "") -> VGroup:
@@ -92,32 +96,57 @@ class Machine(VGroup):
         self.title = Words(name, "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
         self.note = Words(note, "title", role, self.box).settle(self.box.get_center() + DOWN * units(64))
         self.goes_in, self.comes_out = upwards(self.source, [self.box]), upwards([self.box], self.output)
+        #: The places inside of the box where the words go.
+        low = self.box.get_bottom()[1] + units(8)
+        self.mouths = [chip.copy().set_y(low + chip.height / 2) for chip in self.source]
         super().__init__(self.source, self.goes_in, self.box, self.title, self.note, self.comes_out, self.output)
 
 
 class Half(VGroup):
     """One of the two halves of a model on a plate: its name, and its layers as the map has them.
 
-    To the eye, all drawings of the same half are one thing: it travels from picture to picture. `alone` is that of a
-    model that has no other half.
+    To the eye, all drawings of the same half are one thing: its parts travel from picture to picture.
+
+    Args:
+        side: "encoder" or "decoder".
+        room: the rectangle that is filled.
+        alone: True for that of a model that has no other half.
+        empty: True where something else is drawn on the plate than the layers.
     """
 
-    def __init__(self, trace: Trace, side: str, room: Room, alone: bool = False) -> None:
-        self.key = "half", side
+    def __init__(self, trace: Trace, side: str, room: Room, alone: bool = False, empty: bool = False) -> None:
         self.plate = Box(room.width, room.height, palette().surface, 20, palette().residual, 4).move_to(room.centre)
         head, body = room.inset(0, 14).split_rows(64)
         self.heading = Words(side, "title", paper=self.plate)
         head.fit(self.heading, most=1.0)
+        self.plate.key, self.heading.key = ("plate", side), ("name", side)
         config = dict(trace.about["config"])
         if alone:
             config["decoder_layers" if side == "encoder" else "encoder_layers"] = 0
         pieces = MiniMap(Trace({}, about={"config": config})).pieces
-        self.tower = VGroup(*(piece for part, piece in pieces.items() if part.startswith(OF_SIDE[side])))
-        before = self.tower.width
-        body.inset(24, 14).fit(self.tower, most=5)
-        for part in self.tower:
-            part.set_stroke(width=part.get_stroke_width() * min(2.5, self.tower.width / before))
-        super().__init__(self.plate, self.heading, self.tower)
+        self.bars = VGroup() if empty else layers_in(body.inset(0.08 * room.width, 20), pieces, OF_SIDE[side])
+        super().__init__(self.plate, self.heading, self.bars)
+
+    def working(self) -> list[VMobject]:
+        """The same layers at work, in the order in which they compute."""
+        role = palette().residual
+        return [bar.copy().set_fill(role).set_stroke(role) for bar in sorted(self.bars, key=lambda bar: bar.get_y())]
+
+
+def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...]) -> VGroup:
+    """The bars of one side of the small map, drawn anew so that they fill a room."""
+    chosen = {part: one for part, one in pieces.items() if part.startswith(wanted) and not part.endswith(".stream")}
+    whole = VGroup(*(piece.copy() for piece in chosen.values()))
+    wide, high = units(room.width) / whole.width, units(room.height) / whole.height
+    bars = VGroup()
+    for part, piece in chosen.items():
+        w, h = piece.width * wide * 135, piece.height * high * 135
+        thin = h < 16
+        box = Box(w, min(h, 5) if thin else h, palette().line, 12 if not thin else 2, palette().ink3, 0 if thin else 2)
+        box.key = "layer", part
+        way = piece.get_center() - whole.get_center()
+        bars.add(box.move_to(room.centre + way * (wide, high, 1)))
+    return bars
 
 
 class Halves(VGroup):
@@ -145,10 +174,13 @@ class Halves(VGroup):
 
 
 class Stripes(VGroup):
-    """A vector across the stage, and its first numbers large below it."""
+    """Inside the encoder: a token below it, its vector above the token, and the first numbers of that, large."""
 
-    def __init__(self, vector: NamedTensor, room: Room) -> None:
-        above, below = room.rows(2, 150)
+    def __init__(self, trace: Trace, source: Sequence[Label], vector: NamedTensor) -> None:
+        self.line = sentence(source, STAGE, at_foot=True)
+        room = STAGE.split_rows(-float(self.line.height) * 135, 30)[0]
+        self.encoder = Half(trace, "encoder", room, empty=True)
+        below, above = room.inset(40, 90).rows(2, 130)
         self.vector = Vector(vector, above.width, above.height, "residual").move_to(above.centre)
         count = min(READ, len(vector))
         part = vector.pick(**{vector.axes[0]: tuple(range(count))})
@@ -159,13 +191,13 @@ class Stripes(VGroup):
         self.origins = [self.vector.cells.of(i) for i in range(count)]
         self.rays = VGroup(
             *(
-                rule(stripe.get_bottom(), cell.get_top(), "ink3", 3)
+                rule(stripe.get_top(), cell.get_bottom(), "ink3", 3)
                 for stripe, cell in zip(self.origins, self.cells, strict=True)
             )
         )
         #: The cell of the number that is farthest from zero, of those that are read.
         self.strongest = max(self.cells, key=lambda cell: abs(cell.quantity))
-        super().__init__(self.vector, self.rays, self.grid)
+        super().__init__(self.line, self.encoder, self.vector, self.rays, self.grid)
 
 
 class Reading(VGroup):
@@ -182,6 +214,14 @@ class Reading(VGroup):
         centre = room.inset((room.width - middle) / 2, 0)
         self.encoder = Half(trace, "encoder", centre)
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
+        inside = units(60)
+        self.mouths_in, self.mouths_out = (
+            [vector.plate.copy().stretch_to_fit_width(inside).set_x(edge + side * inside) for vector in vectors]
+            for vectors, edge, side in (
+                (self.before, self.encoder.get_left()[0], 1),
+                (self.after, self.encoder.get_right()[0], -1),
+            )
+        )
         size = f"{trace['config.words']} × {trace['config.d_model']}"
         places = (
             Room(room.left, heads.top, room.left + wide, heads.bottom),
@@ -250,7 +290,8 @@ class Families(VGroup):
         self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label], text: Label | None
     ) -> None:
         columns = STAGE.columns(3, 64)
-        tops, bodies = zip(*(column.split_rows(300, 34) for column in columns), strict=True)
+        heads, bodies = zip(*(column.split_rows(84, 16) for column in columns), strict=True)
+        tops, samples = zip(*(body.split_rows(330, 40) for body in bodies), strict=True)
         one, other = tops[1].columns(2, 60)
         self.both = [Half(trace, "encoder", one), Half(trace, "decoder", other)]
         self.road = across(self.both[:1], self.both[1:])
@@ -258,25 +299,25 @@ class Families(VGroup):
             Half(trace, "encoder", tops[0].inset(120, 0), alone=True),
             Half(trace, "decoder", tops[2].inset(120, 0), alone=True),
         ]
-        heads, samples = zip(*(body.split_rows(76, 24) for body in bodies), strict=True)
         self.names = [
             head.fit(Words(name, "chapter"), most=0.8)
             for name, head in zip(("BERT", "BART", "GPT"), heads, strict=True)
         ]
         self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
-        self.translation = VGroup(*in_lines(source, samples[1].rows(2)[0]), *in_lines(output, samples[1].rows(2)[1]))
+        self.translation = VGroup(
+            *(VGroup(*in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
+        )
+        samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
         self.text = VGroup()
         if text is not None:
-            self.text.add(samples[2].fit(word(text, "block"), most=1.0))
+            self.text.add(samples[2].fit(word(text, "block"), most=1.4))
         super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation, self.text)
 
 
-def in_lines(words: Sequence[Label], room: Room, most: int = 5) -> list[Mobject]:
-    """A sentence in lines of a few words."""
+def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
+    """A sentence as texts of a few words each."""
     lines = [" ".join(f"{one}" for one in words[k : k + most]) for k in range(0, len(words), most)] or [NOTHING]
-    return [
-        place.fit(Words(line, "block"), most=1.0) for line, place in zip(lines, room.rows(len(lines), 0), strict=True)
-    ]
+    return [Words(line, "block") for line in lines]
 
 
 class Continuation(VGroup):
@@ -286,10 +327,14 @@ class Continuation(VGroup):
         above, below = STAGE.split_rows(120, 50)
         self.text = word(text, "chapter").move_to(above.centre).begin_at(at(above.left, 0)[0])
         best = probs.label(probs.axes[0], 0)
-        self.answer = word(best, "chapter", "query").begin_at(self.text.get_right()[0] + units(24))
+        self.answer = word(best, "chapter", "weight").begin_at(self.text.get_right()[0] + units(24))
         self.answer.stand_on(self.text.baseline)
-        self.likely = NextWord(probs, below, 6)
+        self.likely = NextWord(probs, below, reach=REACH)
         super().__init__(self.text, self.answer, self.likely)
+
+    def write(self) -> Animation:
+        """The likeliest token comes out of its bar, and goes to the end of the text in a bow below it."""
+        return Travel(self.likely.lines[0][1], self.answer, BOW, "slow")
 
     @property
     def parts(self) -> list[Mobject]:

@@ -9,7 +9,7 @@ from scenes.animations import ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Around, Length, means
 from scenes.mobjects.ribbon import HIGH, gutter
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import number, word
 from scenes.mobjects.tokens import Token
@@ -30,9 +30,10 @@ class NextWord(VGroup):
         room: the rectangle that is filled.
         bars: how many words have a bar.
         names: px of the column of words; by default as wide as these words.
+        reach: the probability whose bar is as long as the room.
     """
 
-    def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0) -> None:
+    def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0, reach: float = 1) -> None:
         axis = probs.axes[0]
         order = np.argsort(-probs.values, kind="stable")[:bars]
         texts = [
@@ -46,7 +47,7 @@ class NextWord(VGroup):
             quantity, first = probs.quantity(int(entry)), k == 0
             start, y = line.left + side, (line.top + line.bottom) / 2
             name.settle(at(start, y)).end_at(at(start - 24, y)[0])
-            long, high = line.width - side - NUMBER, min(line.height * 0.74, 84)
+            long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
             bar = Box(max(long * float(quantity), 3), high, colours.weight if first else colours.ink3, 6)
             means(bar, Length(quantity, "width", long, high, 3)).move_to(at(start, y), aligned_edge=LEFT)
             share = number(quantity, "share", "stage number", "ink" if first else "ink2")
@@ -83,6 +84,7 @@ class PairTable(VGroup):
             if i != here and j != there and cell.number:
                 cell.remove(cell.number)
                 cell.number = None
+        self.hollow = VGroup(*(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values()))
         self.rows, self.columns = (
             VGroup(*(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis))) for axis in part.axes
         )
@@ -94,7 +96,7 @@ class PairTable(VGroup):
         self.row, self.column = self.grid.row(here), self.grid.column(there)
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.mine = VGroup(self.rows[here], self.columns[there])
-        super().__init__(self.grid, self.rows, self.columns, self.ring)
+        super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
 
     def but_mine(self, cells: VGroup) -> VGroup:
         """These cells without that of the pair."""
