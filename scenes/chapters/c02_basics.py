@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scenes.animations import (
     Flight,
@@ -18,37 +17,26 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.mobjects.black_box import Continuation, Families, Halves, Machine, Reading, Stripes, Writing
+from scenes.mobjects.black_box import (
+    RECORDED,
+    Continuation,
+    Families,
+    Halves,
+    Machine,
+    Reading,
+    Stripes,
+    Translated,
+    Writing,
+    is_short,
+    spelled,
+)
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
-from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor, Trace
-
-#: From so many words on, a sentence is shown and not read aloud.
-LONG = 6
-#: The texts that a real language model went on with, recorded.
-RECORDED = "experiment.next_token"
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """The sentence that is read: its tokens, those that are written, and the vectors that the encoder hands over."""
-
-    source: tuple[Label, ...]
-    output: tuple[Label, ...]
-    memory: NamedTensor
-
-    @classmethod
-    def of(cls, trace: Trace) -> Sentence:
-        """Read a trace."""
-        last = int(float(trace["config.encoder_layers"])) - 1
-        final = "encoder.final_norm.out"
-        memory = rows_of(trace, final if final in trace else f"encoder.{last}.resid_post")
-        return cls(trace["embed_src.sum"].words("position"), trace["probs"].words("position")[1:], memory)
+from transformer_core.tracing.trace import Trace
 
 
 class Basics(Chapter):
@@ -63,7 +51,7 @@ class Basics(Chapter):
         return "embed_src"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        text = Sentence.of(trace)
+        text = Translated(trace)
         params = trace["config.parameters"]
         machine = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
         yield from self.in_and_out(text, trace, machine)
@@ -73,21 +61,20 @@ class Basics(Chapter):
         yield from self.understand(text, trace)
         yield from self.generate(text, trace)
         yield from self.families(text, trace)
-        if RECORDED + ".rome" in trace:
+        if RECORDED in trace:
             yield from self.what_comes_next(trace)
             yield from self.likely_is_not_true(trace)
         yield from self.where_it_fails(text, trace)
         yield from self.who_does_what(text, trace)
 
-    def in_and_out(self, text: Sentence, trace: Trace, picture: Machine) -> Iterator[Step]:
+    def in_and_out(self, text: Translated, trace: Trace, picture: Machine) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
-        short = max(len(text.source), len(text.output)) <= LONG
         tokens = "cut into tokens: words, or parts of words."
-        goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if short else f"A sentence goes in, {tokens}"
+        goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if text.short else f"A sentence goes in, {tokens}"
         given = "given" in trace.about
         if not text.output:
             comes_out = "Not a word comes out: the first choice is the end mark."
-        elif short:
+        elif text.short:
             comes_out = f"“{spelled(text.output)}” " + claim(
                 given, "is laid beside it, one token at a time.", "comes out, one token at a time."
             )
@@ -102,7 +89,7 @@ class Basics(Chapter):
             beat(
                 goes_in,
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
             beat(
                 comes_out, draw(*picture.comes_out, kind="flow"), deal(picture.comes_out, picture.output, kind="slow")
@@ -176,7 +163,7 @@ class Basics(Chapter):
             stage=[machine.source],
         )
 
-    def two_halves(self, text: Sentence, trace: Trace, closed: Machine) -> Iterator[Step]:
+    def two_halves(self, text: Translated, trace: Trace, closed: Machine) -> Iterator[Step]:
         """The box opens."""
         picture = Halves(trace, text.source, text.output)
         yield Step(
@@ -208,7 +195,7 @@ class Basics(Chapter):
             stage=[closed.source, closed.box, closed.title, closed.output],
         )
 
-    def stripes(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """How to read the picture of a vector."""
         token = focus_of(trace).query_token
         picture = Stripes(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
@@ -228,7 +215,7 @@ class Basics(Chapter):
             stage=[picture.line, picture.encoder],
         )
 
-    def understand(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def understand(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The left half: vectors in, vectors out."""
         picture = Reading(trace, rows_of(trace, "embed_src.sum"), text.memory)
         words, width = trace["config.words"], trace["config.d_model"]
@@ -245,7 +232,7 @@ class Basics(Chapter):
             ),
             beat(
                 "Layer by layer, it compares the tokens with each other,",
-                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
+                tuple(Flight(*way, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
                 appear_in_turn(picture.encoder.working(), "slow"),
             ),
             beat(
@@ -270,7 +257,7 @@ class Basics(Chapter):
             stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
 
-    def generate(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The right half: a probability for each word, and the next input."""
         probs, vocab = rows_of(trace, "probs"), trace["config.target_vocab"]
         picture = Writing(trace, text.memory, probs)
@@ -307,9 +294,9 @@ class Basics(Chapter):
             stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
-    def families(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def families(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The same parts, three kinds of model."""
-        asked = trace[f"{RECORDED}.top"].label("sentence", 1) if f"{RECORDED}.top" in trace else None
+        asked = Continuation.of(trace, "rome").text.copy() if RECORDED in trace else None
         picture = Families(trace, text.memory, text.source, text.output, asked)
         encoder, decoder = picture.alone
         flow = pulses(picture.road, role="focus")
@@ -317,7 +304,7 @@ class Basics(Chapter):
             "Three families, the same parts",
             beat(
                 "An encoder-decoder turns one sequence into another: BART, and the model that we look at.",
-                (appear(picture.both[0], picture.names[1]), draw(*picture.road)),
+                appear(picture.both[0].heading, picture.names[1]),
                 appear_in_turn([*picture.translation]),
                 ambient=flow,
             ),
@@ -334,16 +321,13 @@ class Basics(Chapter):
                 ambient=flow,
             ),
             beat("All three are made of the parts that we will meet.", ambient=flow),
-            stage=[picture.both[1]],
+            stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.road],
         )
 
     def what_comes_next(self, trace: Trace) -> Iterator[Step]:
         """A real decoder, with two texts that it was given."""
-        run = trace.under(RECORDED)
-        texts = run["top"]
-        asked, walk = (Continuation(texts.label("sentence", k), run[name]) for k, name in ((1, "rome"), (8, "walk")))
-        best, share = run["rome"].largest()
-        other, less = run["walk"].largest()
+        asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
+        (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
         yield Step(
             "A decoder alone: what comes next?",
             beat(
@@ -364,10 +348,9 @@ class Basics(Chapter):
 
     def likely_is_not_true(self, trace: Trace) -> Iterator[Step]:
         """A fluent model that is wrong."""
-        run = trace.under(RECORDED)
-        picture = Continuation(run["top"].label("sentence", 3), run["water"])
-        best, share = run["water"].largest()
-        right, less = run["water"].label("rank", 1), run["water"].quantity(1)
+        picture = Continuation.of(trace, "water")
+        best, share = picture.probs.largest()
+        right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
         yield Step(
             "Likely is not the same as true",
             beat(
@@ -386,9 +369,9 @@ class Basics(Chapter):
             stage=[picture.text],
         )
 
-    def where_it_fails(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def where_it_fails(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """Another translation than the grammar's, or words that it knows in an order that the grammar never makes."""
-        gold, short = trace.about.get("gold"), len(text.source) <= LONG
+        gold, short = trace.about.get("gold"), is_short(text.source)
         missed = gold is not None and short and list(gold["words"]) != list(trace.about["output_tokens"])
         own = missed or (not trace.about.get("in_grammar", True) and short)
         if not own and "foreign" not in trace.about:
@@ -399,7 +382,7 @@ class Basics(Chapter):
         note = claim(missed, "another translation was right", "no sentence of its grammar")
         picture = Machine(source, output, "Transformer", note, "warning")
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
-        if own and len(output) > LONG:
+        if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
         yield Step(
             claim(missed, "Where it fails", "Outside its grammar"),
@@ -410,7 +393,7 @@ class Basics(Chapter):
                     "Our model reads what its grammar never makes, too, and gives no warning:",
                 ),
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, arc=0, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
             beat(
                 f"“{spelled(source)}” {gives}.",
@@ -425,7 +408,7 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def who_does_what(self, text: Sentence, trace: Trace) -> Iterator[Step]:
+    def who_does_what(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         picture = Halves(trace, text.source, text.output)
         flow = pulses(picture.ways, role="focus")
@@ -454,8 +437,3 @@ class Basics(Chapter):
             beat(question, ambient=flow),
             stage=[picture.source, picture.encoder, picture.decoder],
         )
-
-
-def spelled(words: tuple[Label, ...]) -> str:
-    """The words of a sentence, each with its source."""
-    return " ".join(f"{word}" for word in words)

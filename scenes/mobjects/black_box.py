@@ -25,6 +25,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 #: What stands in the place of a translation without a word.
 NOTHING = "nothing: it ends at once"
+#: A tensor of what a real language model predicted, which stands for all of them; and the most words read aloud.
+RECORDED, ALOUD = "experiment.next_token.top", 6
 #: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
 AIR, BETWEEN = 76.0, 220.0
 #: So many numbers of a vector are read beside its stripes.
@@ -74,6 +76,28 @@ def across(left: Sequence[Mobject], right: Sequence[Mobject], role: str = "resid
         y = (start if len(left) >= len(right) else end).get_center()[1]
         ways.add(rule(np.array([start.get_right()[0], y, 0]), np.array([end.get_left()[0], y, 0]), role, 5))
     return ways
+
+
+def spelled(words: Sequence[Label]) -> str:
+    """The words of a sentence, each with its source."""
+    return " ".join(f"{word}" for word in words)
+
+
+def is_short(words: Sequence[Label]) -> bool:
+    """True for a sentence that is read aloud; a longer one is only shown."""
+    return len(words) <= ALOUD
+
+
+class Translated:
+    """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
+
+    def __init__(self, trace: Trace) -> None:
+        last = int(float(trace["config.encoder_layers"])) - 1
+        final = "encoder.final_norm.out"
+        self.source = trace["embed_src.sum"].words("position")
+        self.output = trace["probs"].words("position")[1:]
+        self.memory = trace[final if final in trace else f"encoder.{last}.resid_post"].pick(batch=0)
+        self.short = is_short(self.source) and is_short(self.output)
 
 
 class Machine(VGroup):
@@ -287,7 +311,7 @@ class Families(VGroup):
     """Encoder alone, both, decoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
     def __init__(
-        self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label], text: Label | None
+        self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label], text: Words | None
     ) -> None:
         columns = STAGE.columns(3, 64)
         heads, bodies = zip(*(column.split_rows(84, 16) for column in columns), strict=True)
@@ -310,7 +334,7 @@ class Families(VGroup):
         samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
         self.text = VGroup()
         if text is not None:
-            self.text.add(samples[2].fit(word(text, "block"), most=1.4))
+            self.text.add(samples[2].fit(text))
         super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation, self.text)
 
 
@@ -323,7 +347,15 @@ def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
 class Continuation(VGroup):
     """A text, the likeliest tokens after it, and the first of them at the end of the text."""
 
+    @classmethod
+    def of(cls, trace: Trace, name: str) -> Continuation:
+        """That of a recorded text, by its short name."""
+        run = trace.under(RECORDED.rpartition(".")[0])
+        place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
+        return cls(run["top"].label("sentence", int(place)), run[name])
+
     def __init__(self, text: Label, probs: NamedTensor) -> None:
+        self.probs = probs
         above, below = STAGE.split_rows(120, 50)
         self.text = word(text, "chapter").move_to(above.centre).begin_at(at(above.left, 0)[0])
         best = probs.label(probs.axes[0], 0)
