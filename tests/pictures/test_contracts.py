@@ -37,7 +37,7 @@ UNTRAINED = walked(*FRESH, quick=FRESH[:1])
 MARKS = {
     "basics": 920,
     "lstm": 530,
-    "encoder": 1100,
+    "encoder": 2560,
     "positions": 900,
     "qkv": 650,
     "scores": 230,
