@@ -142,7 +142,7 @@ class Half(VGroup):
         self.plate = Box(room.width, room.height, palette().surface, 20, palette().residual, 4).move_to(room.centre)
         head, body = room.inset(0, 14).split_rows(64)
         self.heading = Words(side, "title", paper=self.plate)
-        head.fit(self.heading, most=1.0)
+        head.inset(20, 0).fit(self.heading, most=1.0)
         self.plate.key, self.heading.key = ("plate", side), ("name", side)
         config = dict(trace.about["config"])
         if alone:
