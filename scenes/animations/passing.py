@@ -1,4 +1,4 @@
-"""Tokens go into a machine and come out of it."""
+"""Tokens come out of a machine."""
 
 from __future__ import annotations
 
@@ -6,18 +6,8 @@ from collections.abc import Sequence
 
 from manim import Animation, LaggedStart, Mobject, rate_functions
 
-from scenes.animations.fades import Come, Leave
+from scenes.animations.fades import Come
 from scenes.theme import pace
-
-
-def swallow(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> Animation:
-    """Copies of the parts go into the machine one after another; the parts themselves stay."""
-    centre = machine.get_center()
-    going = [
-        Leave(ghost, shift=centre - ghost.get_center(), run_time=pace("flow"), rate_func=rate_functions.ease_in_sine)
-        for ghost in (part.copy() for part in parts)
-    ]
-    return LaggedStart(*going, lag_ratio=_lag(len(going), kind))
 
 
 def hand_out(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> Animation:

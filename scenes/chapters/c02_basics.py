@@ -4,26 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import LEFT, UP, VGroup
-
-from scenes.animations import appear, appear_in_turn, become, dim, fill, fly, leave, settle_in
-from scenes.animations.passing import hand_out, swallow
-from scenes.layout import at_floor, centred
-from scenes.mobjects.black_box import Families, Machine, Reading, Senses, WholeWay, Writing
-from scenes.mobjects.next_word import NextWord, PairTable, Written
-from scenes.mobjects.passage import Lanes, rows_of
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.text import Words
+from scenes.animations import (
+    Flight,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    fill,
+    leave,
+    pulses,
+    ring_around,
+)
+from scenes.mobjects.black_box import (
+    RECORDED,
+    Continuation,
+    Families,
+    Halves,
+    Machine,
+    Reading,
+    Stripes,
+    Translated,
+    Writing,
+    is_short,
+    spelled,
+)
+from scenes.mobjects.next_word import PairTable
+from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, claim
-from scenes.theme import gap
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
-
-#: From so many words on, a sentence is shown and not read aloud.
-LONG = 6
 
 
 class Basics(Chapter):
@@ -32,52 +45,68 @@ class Basics(Chapter):
     number = 2
     title = "Basics"
     needs = ("cross-attention",)
+    mapped = False
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every model begins with it
+        return "embed_src"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        self.query_token = focus_of(trace).query_token
-        self.source = trace["embed_src.sum"].words("position")
-        self.output = trace["probs"].words("position")[1:]
-        self.size = f"{trace['config.words']} × {trace['config.d_model']}"
-        last = int(float(trace["config.encoder_layers"])) - 1
-        final = "encoder.final_norm.out"
-        self.memory = rows_of(trace, final if final in trace else f"encoder.{last}.resid_post")
-        yield from self.in_and_out(trace)
-        yield from self.never_seen(trace)
-        yield from self.understand(trace)
-        yield from self.generate(trace)
-        yield from self.families(trace)
-        if "other_sense" in trace.about:
-            yield from self.two_senses(trace)
-            yield from self.where_it_fails(trace)
-        yield from self.who_does_what(trace)
-
-    def in_and_out(self, trace: Trace) -> Iterator[Step]:
-        """The question, and the model at work behind closed doors."""
+        text = Translated(trace)
         params = trace["config.parameters"]
-        machine = Machine(self.source, self.output, "Transformer", f"{params:,.0f} parameters")
-        told = (
-            f"“{spelled(self.source)}” goes in; “{spelled(self.output)}” "
-            + ("is laid beside it, one token a pass. |" if "given" in trace.about else "comes out, one token a pass. |")
-            if max(len(self.source), len(self.output)) <= LONG
-            else "A sentence goes in; another comes out, one token a pass. |"
-        )
-        if not self.output:
-            told = f"“{spelled(self.source)}” goes in; not a word comes out: the first choice is the end mark. |"
+        machine = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
+        yield from self.in_and_out(text, trace, machine)
+        yield from self.never_seen(trace, machine)
+        yield from self.two_halves(text, trace, machine)
+        yield from self.stripes(text, trace)
+        yield from self.understand(text, trace)
+        yield from self.generate(text, trace)
+        yield from self.families(text, trace)
+        if RECORDED in trace:
+            yield from self.what_comes_next(trace)
+            yield from self.likely_is_not_true(trace)
+        yield from self.where_it_fails(text, trace)
+        yield from self.who_does_what(text, trace)
+
+    def in_and_out(self, text: Translated, trace: Trace, picture: Machine) -> Iterator[Step]:
+        """The question, and the model at work behind closed doors."""
+        tokens = "cut into tokens: words, or parts of words."
+        goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if text.short else f"A sentence goes in, {tokens}"
+        given = "given" in trace.about
+        if not text.output:
+            comes_out = "Not a word comes out: the first choice is the end mark."
+        elif text.short:
+            comes_out = f"“{spelled(text.output)}” " + claim(
+                given, "is laid beside it, one token at a time.", "comes out, one token at a time."
+            )
+        else:
+            comes_out = claim(given, "Another is laid beside it, token by token.", "Another comes out, token by token.")
         yield Step(
-            claim(bool(self.output), "A sentence goes in, another comes out", "A sentence goes in, nothing comes out"),
-            say=f"What goes in, what comes out, and which part does what? |{told}"
-            f"The box between holds {params:,.0f} numbers that training sets. Let us open it.",
-            show=[
-                [appear_in_turn([*machine.source]), appear(machine.box, machine.title)],
-                [
-                    (appear(machine.ways[0]), swallow(machine.source, machine.box, "row")),
-                    (appear(machine.ways[1]), hand_out(machine.output, machine.box, "slow")),
-                ],
-                appear(*machine.closed[2:]),
-            ],
+            claim(
+                bool(text.output),
+                "A sentence goes in, another comes out",
+                "A sentence goes in, nothing comes out",
+            ),
+            beat(
+                goes_in,
+                draw(*picture.goes_in, kind="flow"),
+                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+            ),
+            beat(
+                comes_out, draw(*picture.comes_out, kind="flow"), deal(picture.comes_out, picture.output, kind="slow")
+            ),
+            beat(
+                "All that lies between is a transformer: numbers that training sets, its parameters.",
+                appear(picture.note),
+                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
+            ),
+            beat(
+                "Which of its parts does what?",
+                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
+            ),
+            stage=[picture.source, picture.box, picture.title],
         )
 
-    def never_seen(self, trace: Trace) -> Iterator[Step]:
+    def never_seen(self, trace: Trace, machine: Machine) -> Iterator[Step]:
         """The pair that training never joined, among those that it did."""
         found = met(trace)
         if found is None:
@@ -87,238 +116,324 @@ class Basics(Chapter):
         count = table.pick(noun=noun, adjective=adjective)
         of_noun = trace["training.noun_totals"].pick(noun=noun)
         of_adjective = trace["training.adjective_totals"].pick(adjective=adjective)
-        picture = centred(PairTable(table, noun, adjective))
-        if count > 0:
-            first = f"Training joined “{noun}” and “{adjective}” {count:,.0f} times. |"
-            close = "So part of this answer may be memory."
-        else:
-            first = f"Training never joined “{noun}” and “{adjective}”. |"
-            close = (
-                "So the answer isn’t a stored sentence: something is put together."
-                if own
-                else "A sentence with both could not be remembered: it must be put together."
-            )
+        picture = PairTable(table, noun, adjective)
+        never = count == 0
+        known = {str(chip.label).lower(): chip for chip in machine.source}
+        heads = [*picture.rows, *picture.columns]
+        coming = [
+            Travel(known[str(chip.label)], chip, kind="row", leaving=True) if str(chip.label) in known else appear(chip)
+            for chip in picture.mine
+        ]
         yield Step(
-            "It never saw this pair" if count == 0 else "How often did it see this pair?",
-            say=f"{first}It met “{noun}” {of_noun:,.0f} times with an adjective, “{adjective}” {of_adjective:,.0f} "
-            f"times with a noun. |{close}",
-            show=[
-                [appear(picture.mine), appear(picture.cell)],
-                [
-                    appear(*(chip for chip in [*picture.rows, *picture.columns] if chip not in picture.mine)),
-                    fill(VGroup(*picture.others), "row"),
-                    (appear(picture.ring), dim(*picture.aside)) if picture.aside else appear(picture.ring),
-                ],
-                None,
-            ],
-            stay=(),
+            claim(never, "It never saw this pair", "How often did it see this pair?"),
+            beat(
+                "It learned from pairs of sentences that a small grammar makes, with nouns and adjectives like these.",
+                (*coming, leave(*(chip for chip in machine.source if chip.label not in picture.mine))),
+                (
+                    appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
+                    fill(picture.hollow, "slow"),
+                ),
+            ),
+            beat(
+                claim(
+                    never,
+                    f"In none of them was “{noun}” called “{adjective}”.",
+                    f"In {count:,.0f} of them, “{noun}” was called “{adjective}”.",
+                ),
+                appear(picture.cell),
+                appear(picture.ring),
+            ),
+            beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
+            beat(
+                f"“{adjective}” with a noun {of_adjective:,.0f} times.",
+                fill(picture.but_mine(picture.column), "slow"),
+            ),
+            beat(
+                claim(
+                    bool(never),
+                    claim(
+                        own,
+                        "So the answer can’t be a memory of this sentence: it is put together.",
+                        "An answer with both could not be remembered: it must be put together.",
+                    ),
+                    "So a part of this answer may be remembered.",
+                ),
+                fill(picture.aside, "slow") if len(picture.aside) else None,
+            ),
+            stage=[machine.source],
         )
 
-    def understand(self, trace: Trace) -> Iterator[Step]:
-        """The left half opens: rows in, rows out."""
-        lanes = self.lanes = Lanes(self.memory, self.query_token, pitch=92, room=420, middle=530)
-        self.reading = reading = Reading(lanes, trace, rows_of(trace, "embed_src.sum"), self.memory, self.size)
+    def two_halves(self, text: Translated, trace: Trace, closed: Machine) -> Iterator[Step]:
+        """The box opens."""
+        picture = Halves(trace, text.source, text.output)
+        yield Step(
+            "An encoder and a decoder",
+            beat(
+                "The box opens: a transformer of this kind has two halves.",
+                (
+                    leave(closed.box, closed.title),
+                    deal([closed.box, closed.box], [picture.encoder, picture.decoder]),
+                    *exchange(closed.source, picture.source),
+                    *exchange(closed.output, picture.output),
+                ),
+            ),
+            beat(
+                "The encoder reads the sentence, and works out what each word means there.",
+                draw(*picture.goes_in, kind="row"),
+                ambient=pulses(picture.goes_in, role="focus"),
+            ),
+            beat(
+                "It hands over a vector for each token.",
+                draw(*picture.handed, kind="row"),
+                ambient=pulses([*picture.goes_in, *picture.handed], role="focus"),
+            ),
+            beat(
+                "From them, the decoder generates the answer.",
+                draw(*picture.comes_out, kind="row"),
+                ambient=pulses(picture.ways, role="focus"),
+            ),
+            stage=[closed.source, closed.box, closed.title, closed.output],
+        )
+
+    def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
+        """How to read the picture of a vector."""
+        token = focus_of(trace).query_token
+        picture = Stripes(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
+        place = picture.line.place(token)
+        yield Step(
+            "How to read a vector",
+            beat(
+                f"Inside the model, each token is a vector. This is “{token}”: {trace['config.d_model']} numbers.",
+                picture.line.mark({place: "residual"}),
+                Travel(picture.line.chips[place], picture.vector, kind="row"),
+            ),
+            beat(
+                "Each stripe is one number: blue above zero, orange below.",
+                (draw(*picture.rays, kind="slow"), deal(picture.origins, picture.cells, kind="slow")),
+            ),
+            beat("The stronger the colour, the farther from zero.", appear(ring_around(picture.strongest))),
+            stage=[picture.line, picture.encoder],
+        )
+
+    def understand(self, text: Translated, trace: Trace) -> Iterator[Step]:
+        """The left half: vectors in, vectors out."""
+        picture = Reading(trace, rows_of(trace, "embed_src.sum"), text.memory)
         words, width = trace["config.words"], trace["config.d_model"]
-        enter, go = ("row enters", "row leaves") if float(words) == 1 else ("rows enter", "rows leave")
+        token = focus_of(trace).query_token
+        mine = next(k for k, name in enumerate(picture.names) if name.label.position == token.position)
+        others = [k for k in range(len(picture.names)) if k != mine]
+        flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
         yield Step(
             "The encoder: understand",
-            say="The encoder reads all of the source at once. |"
-            "The notes that began this lecture say: understand and compress. "
-            f"But nothing gets shorter: |{words} {enter}, {words} {go}, each {width} wide. |"
-            + claim(
-                float(words) > 1,
-                "What changes is what a row knows about its neighbours.",
-                "With more rows, each gets to know its neighbours.",
+            beat(
+                "The encoder reads the whole sentence at once.",
+                deal([picture.names[k] for k in others], [picture.before[k] for k in others]) if others else None,
+                draw(*picture.ways_in, kind="row"),
             ),
-            show=[
-                [
-                    appear_in_turn([*lanes.chips.values()]),
-                    appear(reading.before, reading.names[0]),
-                    appear(reading.tower, reading.tower_name),
-                ],
-                [
-                    (appear(reading.ways), swallow([reading.before], reading.tower)),
-                    (hand_out([reading.after], reading.tower), appear(reading.names[1])),
-                ],
-                appear(reading.sizes),
-                None,
-            ],
-            stay=(),
+            beat(
+                "Layer by layer, it compares the tokens with each other,",
+                tuple(Flight(*way, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
+                appear_in_turn(picture.encoder.working(), "slow"),
+            ),
+            beat(
+                "and hands out a new vector for each.",
+                (draw(*picture.ways_out, kind="row"), deal(picture.mouths_out, picture.after)),
+            ),
+            beat(
+                f"Does it compress the sentence? {counted(words, 'vector')} of {width} numbers went in, "
+                f"and {words} came out.",
+                appear(picture.sizes[0]),
+                appear(picture.sizes[1]),
+                ambient=flow,
+            ),
+            beat(
+                claim(
+                    float(words) > 1,
+                    "What has changed: each vector now knows its context. It is a contextual embedding.",
+                    "With more tokens, each vector would get to know its context.",
+                ),
+                ambient=flow,
+            ),
+            stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
 
-    def generate(self, trace: Trace) -> Iterator[Step]:
-        """The right half opens: a probability for each word, and the next input."""
-        lanes = self.lanes
-        writing = Writing(lanes, trace, self.memory)
+    def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
+        """The right half: a probability for each word, and the next input."""
         probs, vocab = rows_of(trace, "probs"), trace["config.target_vocab"]
-        steps = [NextWord(probs.pick(position=t), lanes.left + 900, 300) for t in range(len(probs))]
-        heading = Words(f"the likeliest of {vocab} words", "aside", "ink2")
-        heading.next_to(steps[0], UP, buff=gap("chip")).align_to(steps[0], LEFT)
-        written = Written(probs.words("position"), 836)
+        picture = Writing(trace, text.memory, probs)
         first, share = probs.pick(position=0).largest()
-        reads = probs.words("position")
-        lines = [step.line_of(word) for step, word in zip(steps, reads[1:], strict=False)]
-        others = [
-            (become(steps[t - 1], steps[t]), fly(line[0], written.chips[t]) if line else appear(written.chips[t]))
-            for t, line in enumerate(lines, 1)
-        ]
         ends = probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
+        turns = [picture.turn(t) for t in range(1, len(probs))]
+        many = len(probs) > 1
+        follows = (
+            "Here, the next input is given."
+            if "given" in trace.about
+            else claim(many, "It is written, and becomes the next input.", "It ends the sentence at once.")
+        )
         close = claim(
             ends,
-            claim(len(probs) > 1, "Word by word, until the end mark wins.", "The end mark wins at once: that is all."),
-            "Word by word.",
+            claim(many, "So it goes on, word by word, until the end mark wins.", "That is all: the end mark won."),
+            "So it goes on, word by word.",
         )
-        follows = f"“{first}” gets {share:share}" + (
-            ". Here the next input is given. |"
-            if "given" in trace.about
-            else claim(len(probs) > 1, ", and becomes the next input. |", ", the most. |")
-        )
+        flow = pulses([*picture.handed], role="focus")
         yield Step(
             "The decoder: generate",
-            say="The decoder writes. From the encoder’s rows, and from what it has written, |"
-            f"it gives each of {vocab} words a probability. |{follows}{close}",
-            show=[
-                [
-                    (
-                        settle_in(self.reading.after, writing.memory),
-                        leave(
-                            self.reading.before,
-                            self.reading.tower,
-                            self.reading.tower_name,
-                            self.reading.ways,
-                            self.reading.names,
-                            self.reading.sizes,
-                        ),
-                    ),
-                    appear(writing.memory_name, writing.ways, writing.tower, writing.tower_name),
-                    appear(written.slots, written.chips[0], writing.feed),
-                ],
-                [appear(writing.chooses, heading), appear_in_turn([*steps[0].lines])],
-                [*reversed(others[0])] if others else None,
-                others[1:] or None,
-            ],
-            stay=[self.reading, *lanes],
+            beat(
+                "The decoder reads the encoder’s vectors, and what has been written so far.",
+                (appear_in_turn([*picture.slots]), draw(*picture.handed, kind="row")),
+                appear(picture.written.chips[0]),
+                draw(picture.feeds[0]),
+                ambient=flow,
+            ),
+            beat(
+                f"It gives each of {vocab} words a probability, again with a softmax.",
+                (appear(picture.chooses), appear_in_turn([*picture.steps[0].lines], "slow")),
+            ),
+            beat(f"“{first}” gets {share:share}. {follows}", *(turns[0] if turns else [])),
+            beat(close, *(play for turn in turns[1:] for play in turn), ambient=flow),
+            stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
-    def families(self, trace: Trace) -> Iterator[Step]:
+    def families(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The same parts, three kinds of model."""
-        lanes = Lanes(self.memory, self.query_token, top=610, pitch=44, room=250)
-        picture = Families(trace, lanes, self.memory, self.output)
-        first, second, third = picture.columns
+        asked = Continuation.of(trace, "rome").text.copy() if RECORDED in trace else None
+        picture = Families(trace, text.memory, text.source, text.output, asked)
+        encoder, decoder = picture.alone
+        flow = pulses(picture.road, role="focus")
         yield Step(
-            "Three families, the same blocks",
-            say="The encoder alone gives a row for each token, to tag or to search with. |"
-            "The decoder alone continues a text. |Together they turn one sequence into another. |"
-            "All three are built from the parts that we will see.",
-            show=[
-                [appear(first), appear(lanes, picture.rows)],
-                [appear(second), appear(picture.continued)],
-                [appear(third), appear_in_turn([*picture.translation])],
-                None,
-            ],
-            stay=(),
+            "Three families, the same parts",
+            beat(
+                "An encoder-decoder turns one sequence into another: BART, and the model that we look at.",
+                appear(picture.both[0].heading, picture.names[1]),
+                appear_in_turn([*picture.translation]),
+                ambient=flow,
+            ),
+            beat(
+                "An encoder-only model makes a vector for each token, to search with, or to sort texts: BERT.",
+                (Travel(picture.both[0], encoder, kind="row"), appear(picture.names[0])),
+                deal([encoder.bars[0]] * len(picture.vectors), picture.vectors),
+                ambient=flow,
+            ),
+            beat(
+                "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
+                (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[2])),
+                appear(*picture.text),
+                ambient=flow,
+            ),
+            beat("All three are made of the parts that we will meet.", ambient=flow),
+            stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.road],
         )
 
-    def two_senses(self, trace: Trace) -> Iterator[Step]:
-        """One word of the source changes the translation of another one."""
-        keys = ("one_sense", "other_sense")
-        fact = trace.about["one_sense"]
-        layer = int(float(trace["config.decoder_layers"])) - 1
-        sources = [trace[f"other.{key}.embed_src.sum"].words("position") for key in keys]
-        outputs = [trace[f"other.{key}.probs"].words("position")[1:] for key in keys]
-        places = [
-            min(
-                int(trace[f"other.{key}.decoder.{layer}.cross_attn.written_at"].pick(batch=0, key=fact["noun"])),
-                len(output) - 1,
-            )
-            for key, output in zip(keys, outputs, strict=True)
-        ]
-        picture = Senses(list(zip(sources, outputs, strict=True)), fact["noun"], fact["decides"], places)
-        a, b = (source[fact["decides"]] for source in sources)
-        noun = sources[0][fact["noun"]]
-        first, second = (output[place] for output, place in zip(outputs, places, strict=True))
-        told = (
-            f"and “{noun}” turns from “{first}” into “{second}”. |"
-            "So one word has changed another word’s translation. By which road? That is our question."
-            if str(first) != str(second)
-            else f"and “{noun}” stays “{first}”: |this model doesn’t use the hint."
-        )
+    def what_comes_next(self, trace: Trace) -> Iterator[Step]:
+        """A real decoder, with two texts that it was given."""
+        asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
+        (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
         yield Step(
-            "One word changes another",
-            say=f"Change “{a}” to “{b}”, |{told}",
-            show=[
-                [
-                    appear(picture.sources[0]),
-                    (appear(picture.outputs[0]), appear(picture.links[0])),
-                    (appear(picture.sources[1]), appear(picture.changed)),
-                ],
-                [(appear(picture.outputs[1]), appear(picture.links[1])), appear(picture.answers)],
-                appear(picture.roads),
-            ],
-            stay=(),
+            "A decoder alone: what comes next?",
+            beat(
+                "This is a small language model, trained on texts from the web. What does it predict next?",
+                appear_in_turn([*asked.likely.lines], "slow"),
+            ),
+            beat(
+                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.",
+                asked.write(),
+            ),
+            beat(
+                "So a chatbot writes, token by token. Often there is no single answer:",
+                (leave(asked.answer), *exchange(asked.parts, walk.parts, "row")),
+            ),
+            beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),
+            stage=[asked.text],
         )
 
-    def where_it_fails(self, trace: Trace) -> Iterator[Step]:
+    def likely_is_not_true(self, trace: Trace) -> Iterator[Step]:
+        """A fluent model that is wrong."""
+        picture = Continuation.of(trace, "water")
+        best, share = picture.probs.largest()
+        right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
+        yield Step(
+            "Likely is not the same as true",
+            beat(
+                f"Here the same model gives “{best}” {share:share},",
+                appear_in_turn([*picture.likely.lines], "slow"),
+            ),
+            beat(f"and “{right}” only {less:share}.", appear(ring_around(picture.likely.lines[1], roomy=True))),
+            beat(
+                "It learned which words are likely, and nobody told it which are true.",
+                picture.write(),
+            ),
+            beat(
+                "Larger models know more, yet they, too, can state what isn’t so: they hallucinate.",
+                appear(ring_around(picture.answer, "warning", roomy=True)),
+            ),
+            stage=[picture.text],
+        )
+
+    def where_it_fails(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """Another translation than the grammar's, or words that it knows in an order that the grammar never makes."""
-        gold, short = trace.about.get("gold"), len(self.source) <= LONG
+        gold, short = trace.about.get("gold"), is_short(text.source)
         missed = gold is not None and short and list(gold["words"]) != list(trace.about["output_tokens"])
-        own = missed or (not trace.about["in_grammar"] and short)
+        own = missed or (not trace.about.get("in_grammar", True) and short)
+        if not own and "foreign" not in trace.about:
+            return
         at_ = "" if own else "other.foreign."
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
-        machine = Machine(source, output, "Transformer")
+        note = claim(missed, "another translation was right", "no sentence of its grammar")
+        picture = Machine(source, output, "Transformer", note, "warning")
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
-        if own and len(output) > LONG:
+        if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
         yield Step(
             claim(missed, "Where it fails", "Outside its grammar"),
-            say=claim(
-                missed,
-                f"It can fail on a sentence of its grammar, and gives no warning: |“{spelled(source)}” {gives}. |",
-                f"What its grammar never makes is read without a warning: |“{spelled(source)}” {gives}. |",
-            )
-            + "Its sentences come from a grammar that was written for it: every claim here is about that small world.",
-            show=[
-                [appear_in_turn([*machine.source]), *([] if missed else [appear(machine.warned())])],
-                [
-                    (appear(machine.closed, machine.ways), swallow(machine.source, machine.box)),
-                    hand_out(machine.output, machine.box),
-                ],
-                None,
-            ],
-            stay=(),
+            beat(
+                claim(
+                    missed,
+                    "Our model can fail on a sentence of its grammar, and gives no warning:",
+                    "Our model reads what its grammar never makes, too, and gives no warning:",
+                ),
+                draw(*picture.goes_in, kind="flow"),
+                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+            ),
+            beat(
+                f"“{spelled(source)}” {gives}.",
+                draw(*picture.comes_out, kind="flow"),
+                deal(picture.comes_out, picture.output, kind="slow"),
+            ),
+            beat(
+                "What it does, it does for the small world of its grammar. Every claim here is about that world.",
+                appear(picture.note),
+                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
+            ),
+            stage=[picture.source, picture.box, picture.title],
         )
 
-    def who_does_what(self, trace: Trace) -> Iterator[Step]:
+    def who_does_what(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        lanes = Lanes(self.memory, self.query_token, pitch=84, room=430, middle=490)
-        way = WholeWay(lanes, trace, self.memory, self.output)
-        answer = at_floor(Answer("The encoder turns words into rows that know their neighbours; the decoder writes."))
+        picture = Halves(trace, text.source, text.output)
+        flow = pulses(picture.ways, role="focus")
         words = trace["config.words"]
-        stay = "stays" if float(words) == 1 else "stay"
+        question = claim(
+            words == 1,
+            f"Your turn: if {words} vector goes in, and {words} comes out, what is compressed?",
+            f"Your turn: if {words} vectors go in, and {words} come out, what is compressed?",
+        )
         yield Step(
             "Who does what",
-            say="The encoder turns words into rows that know their neighbours; |"
-            "the decoder writes from them, one token a pass. |"
-            "But people read word by word. Why not the machine? |"
-            f"Your turn: if {counted(words, 'row')} {stay} {words}, what is compressed?",
-            show=[
-                [
-                    appear_in_turn([*lanes]),
-                    (appear(way.encoder, way.names[0], way.goes_in, way.ways[0]), swallow([*lanes], way.encoder)),
-                    hand_out([way.memory], way.encoder),
-                ],
-                [
-                    appear(way.ways[1], way.decoder, way.names[1], way.comes_out),
-                    hand_out(way.output, way.decoder),
-                ],
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            beat(
+                "So the encoder turns each token into a vector that knows its context;",
+                draw(*picture.goes_in, kind="row"),
+                appear_in_turn(picture.encoder.working()),
+                draw(*picture.handed, kind="row"),
+                ambient=flow,
+            ),
+            beat(
+                "the decoder writes from these vectors, one token at a time.",
+                (appear_in_turn(picture.decoder.working()), draw(*picture.comes_out, kind="row")),
+                deal(picture.comes_out, picture.output, kind="slow"),
+                ambient=flow,
+            ),
+            beat("But people read word by word. Why not the machine? That comes next.", ambient=flow),
+            beat(question, ambient=flow),
+            stage=[picture.source, picture.encoder, picture.decoder],
         )
-
-
-def spelled(words: tuple[Label, ...]) -> str:
-    """The words of a sentence, each with its source."""
-    return " ".join(f"{word}" for word in words)

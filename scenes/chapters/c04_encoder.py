@@ -1,374 +1,360 @@
-"""The encoder, box by box: what goes in, what comes out, and in which shape."""
+"""The encoder, box by box: what goes in, what comes out, and why it is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
-
 from scenes.animations import (
+    Flight,
     appear,
     appear_in_turn,
-    become,
-    fill,
-    flow,
-    fly,
-    leave,
-    move_ring,
+    deal,
+    draw,
+    pulses,
     ring_around,
-    settle_in,
-    slide,
 )
-from scenes.layout import at_floor
-from scenes.mobjects.address_book import AddressBook
-from scenes.mobjects.encoder_line import EncoderLine
-from scenes.mobjects.inside_boxes import EachAlone, Scales, Widening
-from scenes.mobjects.passage import Lanes, Sum, Talk, footing, rows_of
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.tour import Blanked, FirstAndLast, overview_lanes, runners
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.budgets import letter_of
+from scenes.mobjects.encoder_plan import PANEL, Columns, Lookup, Plan, Widened, along_the_foot, own
+from scenes.mobjects.passage import rows_of
+from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, claim
-from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.sublayers import argmax_weight
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
-NORMS = {"pre": ", a norm before each part", "post": ", a norm after each part", "none": ", without norms"}
-ACTIVATIONS = {"relu": "ReLU: negative becomes zero", "silu": "SiLU"}
+NORMS = {"pre": "with a layer norm before each", "post": "with a layer norm after each", "none": "without layer norms"}
+ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
 
 
 class Encoder(Chapter):
-    """A walk along the encoder, with the real rows of the sentence in every box."""
+    """A look into every box of the encoder, with the vectors of the sentence in it."""
 
     number = 4
     title = "The encoder, box by box"
     needs = ("an encoder",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every lecture has an encoder
         return "embed_src encoder"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        self.query_token = focus_of(trace).query_token
-        self.size = f"{trace['config.words']} × {trace['config.d_model']}"
-        self.sizes = rows_of(trace, "embed_src.sum")
+        count = len(rows_of(trace, "embed_src.sum"))
+        strip = Plan.strip(trace, count)
         order = trace.about["config"]["norm_order"]
-        yield from self.the_map(trace)
-        self.lanes = Lanes(self.sizes, self.query_token)
-        yield from self.words_to_rows(trace)
+        yield from self.the_plan(trace)
+        yield from self.words_to_vectors(trace, strip)
         if "embed_src.positional" in trace:
-            yield from self.a_place(trace)
+            yield from self.a_place(trace, strip)
         if order == "pre":
-            yield from self.one_scale(trace)
-        yield from self.rows_talk(trace)
-        yield from self.added(trace)
+            yield from self.one_size(trace, strip)
+        yield from self.attention(trace, strip)
+        yield from self.added(trace, strip)
         if order == "post":
-            yield from self.one_scale(trace)
+            yield from self.one_size(trace, strip)
         if "encoder.0.ffn.out" in trace:
-            yield from self.alone(trace)
-        yield from self.and_again(trace)
+            yield from self.alone(trace, strip)
+        yield from self.and_again(trace, strip)
         yield from self.who_sees_whom(trace)
 
-    def close_by(self, trace: Trace, part: str) -> EncoderLine:
-        """The line with the box at `part` in the middle."""
-        return EncoderLine(trace, [*self.wide.y.values()], self.wide.left, self.size, part)
-
-    def walk_to(self, trace: Trace, part: str, ringed: str = "") -> tuple[object, ...]:
-        """The line moves on until the box at `part` is in the middle, and the ring with it."""
-        goal = self.close_by(trace, part)
-        return settle_in(self.line, goal), settle_in(self.ring, ring_around(goal.marked(ringed or part)))
-
-    def the_map(self, trace: Trace) -> Iterator[Step]:
-        """The question, and the whole line at once."""
-        self.wide = overview_lanes(self.sizes, self.query_token)
-        self.line = EncoderLine(trace, [*self.wide.y.values()], self.wide.left, self.size)
-        brackets = self.line.brackets()
+    def the_plan(self, trace: Trace) -> Iterator[Step]:
+        """The question, and all boxes at once."""
+        ribbon = along_the_foot(rows_of(trace, "embed_src.sum").words("position"))
+        plan = Plan.large(trace, ribbon)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
-        equal = f"{counted(layers, 'equal block')}" if float(layers) > 1 else f"{layers} block"
-        own = (
-            "Equal in form, each with its own weights."
-            if float(layers) > 1
-            else "Larger models stack many such blocks."
-        )
-        self.dots, ways = runners(self.line)
+        flow = pulses(plan.lines, role="residual")
         yield Step(
             "What are the boxes, and what goes through?",
-            say="What are the boxes, and what shape goes through each? |This is the encoder, drawn from its "
-            f"settings: |{equal} of attention and a feed-forward network{norms}. |{own} Let us follow the rows.",
-            show=[
-                appear_in_turn([*self.wide.chips.values()]),
-                [appear(self.line.ribbons, *self.line.sizes), appear_in_turn(self.line.boxes)],
-                appear(brackets),
-                (appear(self.dots), *(flow(dot, way) for dot, way in zip(self.dots, ways, strict=True))),
-            ],
+            beat(
+                "This is the encoder, all of it, in the order in which it computes.", appear_in_turn(plan.parts, "slow")
+            ),
+            beat(
+                f"{counted(layers, 'layer')} of attention and a feed-forward network, {norms}.",
+                appear_in_turn([ring_around(box) for box in plan.of_kind("self_attn", "ffn")], "slow"),
+            ),
+            beat(
+                "Through all of them goes one vector for each token.",
+                (
+                    draw(*plan.lines, kind="slow"),
+                    *(Flight(chip, plan.boxes["embed_src"], kind="row") for chip in ribbon),
+                ),
+                ambient=flow,
+            ),
+            beat("What does each box do with them, and why is it there?", ambient=flow),
+            stage=[ribbon],
         )
 
-    def words_to_rows(self, trace: Trace) -> Iterator[Step]:
-        """An id is an address; a row is what lives there."""
-        query_token, lanes = self.query_token, self.lanes
-        ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
-        self.book = book = AddressBook(lanes, ids, table, rows_of(trace, "embed_src.token"), self.size)
-        vocab, width = trace["config.source_vocab"], trace["config.d_model"]
-        here = query_token.position
-        table_size = book.table_size(f"{vocab} × {width}")
-        goal = self.close_by(trace, "embed_src")
-        self.ring = ring_around(goal.stations["embed_src"])
-        others = [i for i in lanes.y if i != here]
-        rest = (
-            "So does every other token: from here on, one token is one row."
-            if others
-            else "From here on, one token is one row."
-        )
+    def words_to_vectors(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """An id is an address; a vector is what lives there."""
+        token = focus_of(trace).query_token
+        ids, vocab, width = rows_of(trace, "embed_src.ids"), trace["config.source_vocab"], trace["config.d_model"]
+        table = trace["parameters.embed_src.table"]
+        picture = Lookup(ids, table, rows_of(trace, "embed_src.token"), f"{vocab} × {width}")
+        mine = picture.place(token)
         yield Step(
-            "Words become rows",
-            say=f"“{query_token}” is number {ids.quantity(here)} in a list of {vocab}: an address, not a size. |"
-            f"There the embedding keeps a row of {width} numbers that training sets. |{rest}",
-            show=[
-                [
-                    (settle_in(self.line, goal), settle_in(VGroup(*self.wide), VGroup(*lanes))),
-                    (appear(self.ring), appear_in_turn([*book.arrows, *book.ids])),
-                ],
-                [
-                    appear(book.table, table_size),
-                    (fly(book.sources[here], book.rows.lines[here], "row"), appear(book.row_name)),
-                ],
-                [
-                    tuple(fly(book.sources[i], book.rows.lines[i]) for i in others) or None,
-                    appear(book.size, *([book.rows.dots] if len(book.rows.dots) else [])),
-                ],
-            ],
-            stay=[self.line, self.wide],
+            "The embedding: words become vectors",
+            beat(
+                f"“{token}” is number {ids.quantity(token.position)} in a list of {vocab} tokens: an address, no more.",
+                appear_in_turn(picture.ids),
+                appear(picture.table, picture.heading),
+            ),
+            beat(
+                f"There, the embedding table keeps a vector: {width} numbers, which training sets.",
+                draw(picture.ways[mine]),
+                appear(picture.rows[mine]),
+                deal([picture.rows[mine]], [picture.vectors[mine]]),
+            ),
+            beat(
+                "Training moves words that are used alike near each other, as the first chapter showed.",
+                *picture.others(mine),
+            ),
+            beat(
+                "From here on, one token is one vector.",
+                appear_in_turn([ring_around(vector, "residual") for vector in picture.vectors]),
+            ),
+            stage=[strip, *strip.lens("embed_src"), *picture.names],
         )
 
-    def a_place(self, trace: Trace) -> Iterator[Step]:
-        """One cell, one row, all rows: word plus place."""
+    def a_place(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """Word plus place."""
         scaled = trace.about["config"]["embedding_scale"]
-        names = ("the word, scaled up" if scaled else "the word", "its place", "word and place")
+        first = claim(bool(scaled), "embedding, scaled up", "embedding")
         tensors = [rows_of(trace, f"embed_src.{name}") for name in ("scaled", "positional", "sum")]
-        yield from self.addition(
-            trace,
-            "embed_src.positional",
-            "Each row learns its place",
-            Sum(self.lanes, tensors, names, self.size),
-            (
-                "A row of the same width, made from the position alone, |",
-                "is added, entry by entry: this is one. |",
-                "Then the whole row, then all rows. |Why doesn’t that spoil the word? The next chapter asks.",
+        picture = Columns(tensors, (first, "pattern of its position", "what goes on"), ("+", "="))
+        yield Step(
+            "Each vector is marked with its position",
+            beat(
+                "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.",
+                appear(picture.headings[0]),
+                deal(picture.names, picture.columns[0], kind="slow"),
+            ),
+            beat(
+                "Therefore each position has a pattern of its own,",
+                appear(picture.headings[1], picture.signs[0]),
+                deal(picture.names, picture.columns[1], kind="slow"),
+            ),
+            beat(
+                "which is added to the embedding, entry by entry.",
+                appear(picture.headings[2], picture.signs[1]),
+                (
+                    *(Flight(*way) for way in zip(picture.columns[0], picture.columns[2], strict=True)),
+                    *(Flight(*way) for way in zip(picture.columns[1], picture.columns[2], strict=True)),
+                ),
+                appear(*picture.columns[2]),
+            ),
+            beat(
+                "How these patterns are made, and why they don’t spoil the word, a later chapter shows.",
+                appear_in_turn([ring_around(vector) for vector in picture.columns[1]], "slow"),
+            ),
+            stage=[strip, *strip.lens("embed_src.positional"), *picture.names],
+        )
+
+    def one_size(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """The norm, where the config puts it: every vector to mean zero and variance one."""
+        token, norm = focus_of(trace).query_token, trace.under("encoder.0.ln1", batch=0)
+        pre = trace.about["config"]["norm_order"] == "pre"
+        before = rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
+        picture = Columns((before, norm["out"]), ("before", "after"), ("→",))
+        mean, variance = (norm[name].pick(position=token.position) for name in ("mean", "var"))
+        yield Step(
+            "A layer norm brings all vectors to one scale",
+            beat(
+                claim(
+                    pre,
+                    "Vectors can be long or short, and attention should not depend on that.",
+                    "After the sum, vectors can be long or short, and what follows should not depend on that.",
+                ),
+                appear(picture.headings[0]),
+                deal(picture.names, picture.columns[0], kind="slow"),
+            ),
+            beat(
+                f"So a layer norm takes each by itself. The numbers of “{token}” have mean {mean:.2f} "
+                f"and variance {variance:.2f}:",
+                appear_in_turn([ring_around(vector, "residual") for vector in picture.columns[0]], "slow"),
+                appear(ring_around(picture.columns[0][picture.place(token)])),
+            ),
+            beat(
+                "subtract the mean, divide by the spread, and they have mean zero and variance one.",
+                appear(picture.headings[1], picture.signs[0]),
+                deal(picture.columns[0], picture.columns[1], kind="slow"),
+            ),
+            beat(
+                "Then each entry gets a gain and a shift, which are learned in training.",
+                appear_in_turn([ring_around(vector) for vector in picture.columns[1]], "slow"),
+            ),
+            stage=[strip, *strip.lens("encoder.0.ln1"), *picture.names],
+        )
+
+    def attention(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """One word looks at another, and why."""
+        focus = focus_of(trace)
+        weights = focus.seen(trace)["weights"].pick(query=focus.query_token)
+        picture = Arcs(weights.words("key"), weights.position("key", focus.query_token), weights, PANEL.padded())
+        best, share = weights.largest()
+        flow = pulses(picture.arcs, picture.drawn_weights)
+        own_token = best.position == focus.query_token.position
+        reason = claim(
+            swap_of(trace, focus) is not None,
+            f"Because its Spanish form depends on the gender of “{best}”.",
+            claim(
+                own_token, "Here it stays with itself.", "Which token it looks at, numbers decide that training sets."
             ),
         )
-
-    def addition(
-        self, trace: Trace, part: str, title: str, total: Sum, say: tuple[str, str, str], ring: str = ""
-    ) -> Iterator[Step]:
-        """first + second = total, in three beats and a close."""
-        first, second, _ = total.parts
         yield Step(
-            title,
-            say="".join(say),
-            show=[
-                [
-                    self.walk_to(trace, part, ring),
-                    appear(first, total.names[0]),
-                    appear(second, total.names[1], total.signs[0]),
-                ],
-                [appear(total.rings[0], total.rings[1], total.line), appear(total.cell)],
-                [
-                    (appear(total.signs[1], total.names[2]), fill(total.row, "row")),
-                    appear(*total.rest, total.rings[2], total.size),
-                ],
-                None,
-            ],
-            stay=[self.line, self.wide, self.ring],
+            "Attention: tokens look at each other",
+            beat(
+                "What a word means depends on the others. So here, each vector takes something from the others.",
+                appear_in_turn([*picture.chips], "slow"),
+            ),
+            beat(
+                f"In head {letter_of(focus.head)} of the {layer_name(focus.layer)}, “{focus.query_token}” "
+                f"gives “{best}” an attention weight of {share:share}.",
+                draw(*picture.arcs, kind="slow"),
+                appear(picture.marks),
+                ambient=flow,
+            ),
+            beat(reason, ambient=flow),
+            beat("How such weights come about is the subject of the next three chapters.", ambient=flow),
+            stage=[strip, *strip.lens(focus.path)],
         )
 
-    def one_scale(self, trace: Trace) -> Iterator[Step]:
-        """The norm, where the config puts it: every row to mean zero and variance one."""
-        norm = trace.under("encoder.0.ln1", batch=0)
-        before, after = Scales.both(self.lanes, trace, "encoder.0.ln1")
-        mean, variance = (
-            norm["mean"].pick(position=self.query_token.position),
-            norm["var"].pick(position=self.query_token.position),
-        )
-        pre = trace.about["config"]["norm_order"] == "pre"
-        opening = (
-            "Before the first attention, a norm rescales all rows. |"
-            if pre
-            else "After the sum, a norm rescales all rows. |"
-        )
-        close = (
-            "Learned gains follow. The stream itself keeps the old row."
-            if pre
-            else "Learned gains follow, and the stream goes on with the new row."
-        )
-        yield Step(
-            "A norm brings every row to one scale",
-            say=f"{opening}Each mark is one number. Those of “{self.query_token}” have mean {mean:.2f}, "
-            f"variance {variance:.2f}. |Subtract the mean, divide by the spread: now zero and one. |{close}",
-            show=[
-                [
-                    self.walk_to(trace, "encoder.0.ln1"),
-                    appear(before.axis, before.zero_name),
-                    appear_in_turn([*before.ticks]),
-                ],
-                appear(before.bands, before.heads, before.numbers),
-                (
-                    slide(before.bands, after.bands, "row"),
-                    slide(before.ticks, after.ticks, "row"),
-                    become(before.numbers, after.numbers),
-                    appear(after.formula),
-                ),
-                None,
-            ],
-            stay=[self.line, self.wide, self.ring],
-        )
-
-    def rows_talk(self, trace: Trace) -> Iterator[Step]:
-        """Attention: in each head, rows take from rows."""
-        head = trace.under("encoder.0.self_attn", batch=0)
-        reads = rows_of(trace, trace.parents["encoder.0.self_attn.q"][0])
-        pre = trace.about["config"]["norm_order"] == "pre"
-        names = ("rows, after the norm" if pre else "rows of the stream", "what each row takes away")
-        weights = head["weights"]
-        best, query_token, answer, share = argmax_weight(weights, self.lanes.y)
-        talk = Talk(self.lanes, reads, weights, head["out"], names, self.size)
-        order = [h for h in range(len(talk.fans)) if h != best] + [best]
-        fans = [talk.fans[h] for h in order]
-        self.lit = ring_around(talk.tabs[order[0]])
-        turns = [
-            (settle_in(fans[0], fan), move_ring(self.lit, talk.tabs[h]))
-            for h, fan in zip(order[1:], fans[1:], strict=True)
-        ]
-        loud = (
-            f"Here “{query_token}” gives {share:share} of its attention to “{answer}”. |"
-            if query_token.position != answer.position
-            else f"With one token, all attention, {share:share}, stays with “{query_token}”. |"
-        )
-        yield Step(
-            "Attention: the rows talk",
-            say=claim(len(reads) > 1, "Now the rows look at each other", "Now the row looks at itself")
-            + f", in {counted(trace['config.heads'], 'head')}. |"
-            f"The thicker a line, the more a row takes from another. |{loud}"
-            "What they take makes a new row for each token.",
-            show=[
-                [self.walk_to(trace, "encoder.0.self_attn"), appear(talk.reads, talk.names[0])],
-                [appear(talk.tabs, talk.tab_name, self.lit), appear(fans[0]), *turns],
-                settle_in(fans[0], talk.spotlight(self.lanes, best, query_token, answer)),
-                [(appear(talk.names[1]), fill(talk.row(self.lanes), "row")), appear(*talk.rest(self.lanes), talk.size)],
-            ],
-            stay=[self.line, self.wide, self.ring],
-        )
-
-    def added(self, trace: Trace) -> Iterator[Step]:
-        """What attention found is added, not put in the row's place."""
-        query_token = self.query_token
-        names = ("the row so far", "what attention found", "the row from here on")
+    def added(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """What attention found is added, not put in the vector's place."""
+        token = focus_of(trace).query_token
         tensors = [rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "self_attn.out", "resid_attn")]
-        share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=query_token.position)
-        verdict = "a small step." if share < 1 / 3 else "a real change." if share < 1 else "longer than the row itself."
-        total = Sum(self.lanes, tensors, names, self.size)
-        yield from self.addition(
-            trace,
-            "encoder.0.self_attn",
-            "Added, not put in its place",
-            total,
-            (
-                "What attention found is not put in the row’s place. |",
-                "It is added to what was there. |",
-                (
-                    "So the row keeps its past. |"
-                    f"For “{query_token}”, the addition is {share:.0%} as long as the row: {verdict}"
-                ),
-            ),
-            ring="+",
+        picture = Columns(tensors, ("the vector so far", "what attention found", "their sum"), ("+", "="))
+        share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=token.position)
+        verdict = claim(
+            bool(share < 1 / 3),
+            "a small step.",
+            claim(bool(share < 1), "a real change.", "longer than the vector itself."),
         )
-
-    def alone(self, trace: Trace) -> Iterator[Step]:
-        """The feed-forward network: wide, bent, narrow, each row for itself."""
-        query_token, ffn = self.query_token, trace.under("encoder.0.ffn", batch=0)
-        width, wide, activation = trace["config.d_model"], trace["config.d_ff"], trace.about["config"]["activation"]
-        one = Widening.of(trace, "encoder.0.ffn", query_token)
-        lanes = self.wide = self.lanes = Lanes(self.sizes, query_token)
-        every = EachAlone.of(lanes, trace, "encoder.0.ffn", self.size)
-        awake = ffn["active_units"].pick(position=query_token.position)
-        bend = ACTIVATIONS.get(activation, "GELU")
-        stay = claim(float(awake) == 1, "stays", "stay")
-        silent = f"Of {wide} units, {awake} {stay} awake. |" if activation == "relu" else f"{awake} {stay} positive. |"
         yield Step(
-            "Feed-forward: each row thinks alone",
-            say=f"The feed-forward network takes one row and widens it, {width} to {wide}. |"
-            f"Each number passes {bend}. {silent}"
-            "It narrows again, and is added like before. |"
-            "Every row meets the same weights, and none its neighbours.",
-            show=[
-                [
-                    self.walk_to(trace, "encoder.0.ffn"),
-                    appear(one.chip, one.strips[0], one.names[0]),
-                    (appear(one.slopes[0], one.names[1]), fill(one.strips[1], "row")),
-                ],
-                (appear(one.slopes[1], one.names[2]), fill(one.strips[2], "row")),
-                (appear(one.slopes[2], one.names[3]), fill(one.strips[3], "row")),
-                [leave(one), appear(lanes, every.parts[0], every.names[0]), appear(every)],
-            ],
-            stay=[self.line, self.ring],
+            "A residual connection: added, not replaced",
+            beat(
+                "What attention finds does not take the place of the vector.",
+                (appear(picture.headings[0]), deal(picture.names, picture.columns[0])),
+                (appear(picture.headings[1]), deal(picture.names, picture.columns[1])),
+            ),
+            beat(
+                "It is added to it: this is a residual connection.",
+                appear(picture.signs, picture.headings[2]),
+                (
+                    *(Flight(*way) for way in zip(picture.columns[0], picture.columns[2], strict=True)),
+                    *(Flight(*way) for way in zip(picture.columns[1], picture.columns[2], strict=True)),
+                ),
+                appear(*picture.columns[2]),
+            ),
+            beat(
+                f"So nothing is lost. For “{token}”, the addition is {share:.0%} as long as the vector: {verdict}",
+                *(appear(ring_around(column[picture.place(token)])) for column in picture.columns),
+            ),
+            stage=[strip, *strip.lens("encoder.0.self_attn"), *picture.names],
         )
 
-    def and_again(self, trace: Trace) -> Iterator[Step]:
-        """The other blocks at a run: the shape stays, the rows move on."""
-        query_token, layers = self.query_token, trace["config.encoder_layers"]
-        cosine = trace["encoder.cosine_first_last"].pick(batch=0, position=query_token.position)
-        both = FirstAndLast.of(self.lanes, trace, counted(layers, "block"))
-        tower = self.line.tower
-        again = (
-            f"The {'next block does' if float(layers) == 2 else 'other blocks do'} the same, with new weights. |"
-            if float(layers) > 1
-            else "This encoder has a single block; others repeat it many times. |"
+    def alone(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """The feed-forward network: wide, bent, narrow, each vector for itself."""
+        token, ffn = focus_of(trace).query_token, trace.under("encoder.0.ffn", batch=0)
+        width, wide = trace["config.d_model"], trace["config.d_ff"]
+        enters = rows_of(trace, trace.parents["encoder.0.ffn.pre"][0])
+        bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
+        picture = Widened(
+            [own(part, token) for part in (enters, ffn["pre"], ffn["post"], ffn["out"])],
+            ("the vector", "widened", "bent", "narrowed"),
         )
-        verdict = (
-            "it has kept most of itself." if cosine > 0.7 else "it has moved on." if cosine > 0.3 else "a new row."
+        first, second, third, last = picture.vectors
+        yield Step(
+            "Feed-forward: each vector alone",
+            beat(
+                f"The feed-forward network takes the vector of “{token}” by itself.",
+                appear(picture.names[0], first),
+            ),
+            beat(
+                f"A matrix widens it, from {width} numbers to {wide};",
+                (appear(picture.names[1]), deal([first], [second], kind="slow")),
+            ),
+            beat(f"{bends}; ", (appear(picture.names[2]), deal([second], [third], kind="slow"))),
+            beat(
+                "and another matrix narrows it again. That is added, too.",
+                (appear(picture.names[3]), deal([third], [last], kind="slow")),
+            ),
+            beat(
+                "The same small network runs on each token, without seeing the others.",
+                appear_in_turn([ring_around(vector) for vector in picture.vectors], "slow"),
+            ),
+            stage=[strip, *strip.lens("encoder.0.ffn")],
+        )
+
+    def and_again(self, trace: Trace, strip: Plan) -> Iterator[Step]:
+        """The other layers at a run: the shape stays, the vectors move on."""
+        token, layers = focus_of(trace).query_token, trace["config.encoder_layers"]
+        last = int(float(layers)) - 1
+        cosine = trace["encoder.cosine_first_last"].pick(batch=0, position=token.position)
+        ends = (rows_of(trace, "embed_src.sum"), rows_of(trace, f"encoder.{last}.resid_post"))
+        words, width = trace["config.words"], trace["config.d_model"]
+        picture = Columns(ends, ("into the first layer", "out of the last layer"), ("→",), apart=True)
+        verdict = claim(
+            bool(cosine > 0.7),
+            "it has kept most of itself.",
+            claim(bool(cosine > 0.3), "it has moved on.", "it is a new vector."),
         )
         yield Step(
             "And again: the shape stays",
-            say=f"{again}After {counted(layers, 'block')} the shape is what it was, {self.size}: "
-            "so blocks can be stacked. |"
-            f"First and last row of “{query_token}” have a cosine of {cosine:.2f}: {verdict}",
-            show=[
-                [
-                    self.walk_to(trace, tower.parts[-1]),
-                    appear(both.first, both.first_name),
-                ],
-                [
-                    appear(both.way),
-                    fly(both.first, both.last, "row"),
-                    appear(both.last_name, footing(self.size, both.first), footing(self.size, both.last)),
-                ],
-                appear(both.head, both.numbers, both.ring),
-                None,
-            ],
-            stay=[self.line, self.wide, self.ring],
+            beat(
+                claim(
+                    float(layers) > 1,
+                    "The other layers do the same, each with weights of its own.",
+                    "This encoder has a single layer; others repeat it many times.",
+                ),
+                (appear(picture.headings[0]), deal(picture.names, picture.columns[0], kind="slow")),
+            ),
+            beat(
+                f"{counted(words, 'vector')} of {width} numbers went in, and {words} of {width} come out. "
+                "So layers can be stacked.",
+                appear(picture.headings[1], picture.signs),
+                deal(picture.columns[0], picture.columns[1], kind="slow"),
+            ),
+            beat(
+                f"The first and the last vector of “{token}” have a cosine of {cosine:.2f}: {verdict}",
+                *(appear(ring_around(column[picture.place(token)])) for column in picture.columns),
+            ),
+            stage=[strip, *strip.lens(strip.last), *picture.names],
         )
 
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
-        """Close: one row blanked in each box, and what else changes."""
-        wide = overview_lanes(self.sizes, self.query_token)
-        goal = EncoderLine(trace, [*wide.y.values()], wide.left, self.size)
-        blanked = Blanked(goal, wide, trace)
-        answer = at_floor(Answer("One row per token all the way: attention mixes rows, all else works on each alone."))
-        pairs, attention = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")
-        found = (
-            f"In attention, in {attention} of {pairs} cases; elsewhere, never. |"
-            if blanked.holds and float(pairs)
-            else "With one token there is no other row. |"
-            if not float(pairs)
-            else f"In attention, in {attention} of {pairs} cases. |"
+        """Close: one vector blanked in each box, and what else changes."""
+        ribbon = along_the_foot(rows_of(trace, "embed_src.sum").words("position"))
+        plan = Plan.large(trace, ribbon)
+        pairs, reached = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"]
+        mixed = reached.pick(part="attention")
+        elsewhere = all(
+            reached.quantity(k) == 0 for k, part in enumerate(reached.labels["part"]) if part != "attention"
+        )
+        flow = pulses(plan.lines, role="residual")
+        mixing, alone = plan.strands(trace)
+        found = claim(
+            bool(pairs == 0),
+            "With a single token, there is no other vector.",
+            claim(
+                elsewhere,
+                f"In attention it does, in {mixed} of {pairs} cases; in all other boxes, never.",
+                f"In attention it does, in {mixed} of {pairs} cases.",
+            ),
         )
         yield Step(
-            "Where does one row see another?",
-            say="Zero one row before a box. Does another row come out changed? |"
-            f"{found}One row per token: attention mixes them, all else works on each alone. |"
-            "Your turn: which boxes would still work on a single word?",
-            show=[
-                (settle_in(self.line, goal), settle_in(VGroup(*self.wide), VGroup(*wide)), leave(self.ring)),
-                [appear(blanked.alone), appear(blanked.mixing), appear_in_turn([*blanked.facts])],
-                appear(answer),
-                None,
-            ],
-            stay=[self.line, self.wide, self.ring],
+            "Where does one vector see another?",
+            beat("Set the vector of one token to zero before a box. Does that of another token change?", ambient=flow),
+            beat(
+                found,
+                appear(*(ring_around(box) for box in plan.of_kind("self_attn"))),
+                draw(*mixing, kind="slow") if len(mixing) else None,
+                ambient=flow,
+            ),
+            beat(
+                "So attention lets tokens exchange what they know; all other boxes work on each by itself.",
+                draw(*alone, kind="slow") if len(alone) else None,
+                ambient=flow,
+            ),
+            beat("Your turn: which boxes would still do something for a single word?", ambient=flow),
+            stage=[plan, ribbon],
         )

@@ -1,30 +1,40 @@
-"""The whole model from outside: a box that words go into and come out of, and its two towers when it opens."""
+"""The whole model from outside: a box that words go into and come out of, and its two halves when it opens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import ring_around
-from scenes.layout import RIGHT_EDGE, WIDTH
+from scenes.animations import Travel, appear, draw, exchange
+from scenes.layout import STAGE, WIDTH, Room
 from scenes.mobjects.diagrams import MiniMap
-from scenes.mobjects.passage import Lanes, footing, heading
-from scenes.mobjects.shapes import Box, arrow, curve, dashes, frame
-from scenes.mobjects.text import Words
+from scenes.mobjects.next_word import NextWord
+from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.shapes import Box, arrow, path, rule
+from scenes.mobjects.tensors import TensorGrid
+from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vectors_in
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The most words of a translation below each other.
-DEEPEST = 7
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
-
-
 #: What stands in the place of a translation without a word.
 NOTHING = "nothing: it ends at once"
+#: A tensor of what a real language model predicted, which stands for all of them; and the most words read aloud.
+RECORDED, ALOUD = "experiment.next_token.top", 6
+#: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
+AIR, BETWEEN = 76.0, 220.0
+#: So many numbers of a vector are read beside its stripes.
+READ = 8
+#: The probability whose bar is as long as the room, where a text goes on in several ways.
+REACH = 0.45
+#: The bend of the way of a token that is written at the end of a text.
+BOW = -0.7
 
 
 def in_a_row(words: Sequence[Label], y: float, role: str = "") -> VGroup:
@@ -41,213 +51,324 @@ def in_a_row(words: Sequence[Label], y: float, role: str = "") -> VGroup:
     return chips
 
 
-def tower(trace: Trace, side: str, size: float = 2.4, alone: bool = False) -> VGroup:
-    """One side of the map, large; `alone` draws it as a model that has no other side."""
-    config = dict(trace.about["config"])
-    if alone:
-        config["decoder_layers" if side == "encoder" else "encoder_layers"] = 0
-    whole = MiniMap(Trace({}, about={"config": config}))
-    return _enlarged([piece for part, piece in whole.pieces.items() if part.startswith(OF_SIDE[side])], size)
+def sentence(words: Sequence[Label], room: Room, at_foot: bool = False) -> VGroup:
+    """A sentence as a ribbon along the top of a room, or along its foot; of one without a word, a remark."""
+    line = Ribbon(words, room) if words else VGroup(Words(NOTHING, "block", "ink2").move_to(room.centre))
+    edge = at(0, room.bottom if at_foot else room.top)[1]
+    return line.shift(UP * (edge - (line.get_bottom() if at_foot else line.get_top())[1]))
 
 
-def both_towers(trace: Trace, size: float) -> VGroup:
-    """The whole map, large, without its names."""
-    whole = MiniMap(trace)
-    return _enlarged([*whole.roads, *whole.pieces.values()], size)
+def upwards(below: Sequence[Mobject], above: Sequence[Mobject], role: str = "residual") -> VGroup:
+    """Lines straight up from each figure below to each above, of which one may serve all of the other side."""
+    ways = VGroup()
+    for k in range(max(len(below), len(above))):
+        foot, top = below[min(k, len(below) - 1)], above[min(k, len(above) - 1)]
+        x = (foot if len(below) >= len(above) else top).get_center()[0]
+        ways.add(rule(np.array([x, foot.get_top()[1], 0]), np.array([x, top.get_bottom()[1], 0]), role, 5))
+    return ways
 
 
-def _enlarged(parts: Sequence[VMobject], size: float) -> VGroup:
-    """Lines grow with the picture."""
-    whole = VGroup(*parts).scale(size)
-    for part in whole:
-        part.set_stroke(width=part.get_stroke_width() * 0.7 * size)
-    return whole
+def across(left: Sequence[Mobject], right: Sequence[Mobject], role: str = "residual") -> VGroup:
+    """Level lines from each figure at the left to each at the right, of which one may serve all of the other side."""
+    ways = VGroup()
+    for k in range(max(len(left), len(right))):
+        start, end = left[min(k, len(left) - 1)], right[min(k, len(right) - 1)]
+        y = (start if len(left) >= len(right) else end).get_center()[1]
+        ways.add(rule(np.array([start.get_right()[0], y, 0]), np.array([end.get_left()[0], y, 0]), role, 5))
+    return ways
+
+
+def spelled(words: Sequence[Label]) -> str:
+    """The words of a sentence, each with its source."""
+    return " ".join(f"{word}" for word in words)
+
+
+def is_short(words: Sequence[Label]) -> bool:
+    """True for a sentence that is read aloud; a longer one is only shown."""
+    return len(words) <= ALOUD
+
+
+class Translated:
+    """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
+
+    def __init__(self, trace: Trace) -> None:
+        last = int(float(trace["config.encoder_layers"])) - 1
+        final = "encoder.final_norm.out"
+        self.source = trace["embed_src.sum"].words("position")
+        self.output = trace["probs"].words("position")[1:]
+        self.memory = trace[final if final in trace else f"encoder.{last}.resid_post"].pick(batch=0)
+        self.short = is_short(self.source) and is_short(self.output)
 
 
 class Machine(VGroup):
-    """Words on top, a closed box, words below."""
+    """A closed box: the words that go in stand below it, those that come out above it.
 
-    def __init__(self, source: Sequence[Label], output: Sequence[Label], name: str, note: str = "") -> None:
+    Args:
+        source, output: the tokens of both sentences.
+        name, note: what is written on the box.
+        role: the colour of the note.
+    """
+
+    def __init__(
+        self, source: Sequence[Label], output: Sequence[Label], name: str, note: str, role: str = "ink2"
+    ) -> None:
         colours = palette()
-        self.source = in_a_row(source, 262)
-        self.output = in_a_row(output, 812) if output else VGroup(Words(NOTHING, "fact", "ink2").settle(at(960, 812)))
-        self.box = Box(640, 250, colours.surface, 26, colours.ink3, 3).move_to(at(960, 536))
-        self.title = Words(name, "title", paper=self.box).settle(at(960, 516 if note else 536))
-        lines = [self.title]
-        if note:
-            lines.append(Words(note, "fact", "ink2", self.box).settle(at(960, 590)))
-        self.closed = VGroup(self.box, *lines)
-        self.ways = VGroup(*(arrow(at(960, y), at(960, y + 52), "ink3", 4) for y in (326, 692)))
-        super().__init__(self.source, self.closed, self.ways, self.output)
+        self.source, self.output = sentence(source, STAGE, at_foot=True), sentence(output, STAGE)
+        high = (self.output.get_bottom() - self.source.get_top())[1] - 2 * units(AIR)
+        self.box = Box(STAGE.width, high * 135, colours.surface, 26, colours.residual, 4)
+        self.box.move_to(self.output.get_bottom() + DOWN * units(AIR), aligned_edge=UP).set_x(0)
+        self.title = Words(name, "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
+        self.note = Words(note, "title", role, self.box).settle(self.box.get_center() + DOWN * units(64))
+        self.goes_in, self.comes_out = upwards(self.source, [self.box]), upwards([self.box], self.output)
+        #: The places inside of the box where the words go.
+        low = self.box.get_bottom()[1] + units(8)
+        self.mouths = [chip.copy().set_y(low + chip.height / 2) for chip in self.source]
+        super().__init__(self.source, self.goes_in, self.box, self.title, self.note, self.comes_out, self.output)
 
-    def warned(self) -> VGroup:
-        """A frame around the words that the model never learned to read, and what that means."""
-        around = frame(self.source.width * 135 + 44, self.source.height * 135 + 36, "warning", 4, 14).move_to(
-            self.source
+
+class Half(VGroup):
+    """One of the two halves of a model on a plate: its name, and its layers as the map has them.
+
+    To the eye, all drawings of the same half are one thing: its parts travel from picture to picture.
+
+    Args:
+        side: "encoder" or "decoder".
+        room: the rectangle that is filled.
+        alone: True for that of a model that has no other half.
+        empty: True where something else is drawn on the plate than the layers.
+    """
+
+    def __init__(self, trace: Trace, side: str, room: Room, alone: bool = False, empty: bool = False) -> None:
+        self.plate = Box(room.width, room.height, palette().surface, 20, palette().residual, 4).move_to(room.centre)
+        head, body = room.inset(0, 14).split_rows(64)
+        self.heading = Words(side, "title", paper=self.plate)
+        head.inset(20, 0).fit(self.heading, most=1.0)
+        self.plate.key, self.heading.key = ("plate", side), ("name", side)
+        config = dict(trace.about["config"])
+        if alone:
+            config["decoder_layers" if side == "encoder" else "encoder_layers"] = 0
+        pieces = MiniMap(Trace({}, about={"config": config})).pieces
+        self.bars = VGroup() if empty else layers_in(body.inset(0.08 * room.width, 20), pieces, OF_SIDE[side])
+        super().__init__(self.plate, self.heading, self.bars)
+
+    def working(self) -> list[VMobject]:
+        """The same layers at work, in the order in which they compute."""
+        role = palette().residual
+        return [bar.copy().set_fill(role).set_stroke(role) for bar in sorted(self.bars, key=lambda bar: bar.get_y())]
+
+
+def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...]) -> VGroup:
+    """The bars of one side of the small map, drawn anew so that they fill a room."""
+    chosen = {part: one for part, one in pieces.items() if part.startswith(wanted) and not part.endswith(".stream")}
+    whole = VGroup(*(piece.copy() for piece in chosen.values()))
+    wide, high = units(room.width) / whole.width, units(room.height) / whole.height
+    bars = VGroup()
+    for part, piece in chosen.items():
+        w, h = piece.width * wide * 135, piece.height * high * 135
+        thin = h < 16
+        box = Box(w, min(h, 5) if thin else h, palette().line, 12 if not thin else 2, palette().ink3, 0 if thin else 2)
+        box.key = "layer", part
+        way = piece.get_center() - whole.get_center()
+        bars.add(box.move_to(room.centre + way * (wide, high, 1)))
+    return bars
+
+
+class Halves(VGroup):
+    """The opened model: the source goes up into the encoder, what the decoder writes comes out above it.
+
+    `handed` are the lines of the vectors that go from one to the other, one for each token of the source.
+    """
+
+    def __init__(self, trace: Trace, source: Sequence[Label], output: Sequence[Label]) -> None:
+        left, right = STAGE.columns(2, BETWEEN)
+        self.source, self.output = sentence(source, left, at_foot=True), sentence(output, right)
+        deep, high = (float(line.height) * 135 + AIR for line in (self.source, self.output))
+        self.encoder = Half(trace, "encoder", left.split_rows(-deep)[0])
+        self.decoder = Half(trace, "decoder", right.split_rows(high)[1])
+        self.goes_in = upwards(self.source, [self.encoder])
+        self.comes_out = upwards([self.decoder], self.output)
+        top, low = self.decoder.get_top()[1], self.encoder.get_bottom()[1]
+        start, end = self.encoder.get_right()[0], self.decoder.get_left()[0]
+        levels = np.linspace(top, low, len(source) + 2)[1:-1]
+        self.handed = VGroup(*(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels))
+        self.ways = [*self.goes_in, *self.handed, *self.comes_out]
+        super().__init__(
+            self.source, self.goes_in, self.encoder, self.handed, self.decoder, self.comes_out, self.output
         )
-        note = Words("no sentence of its grammar", "aside", "warning")
-        note.next_to(around, RIGHT, buff=units(24)) if self.source.width < units(900) else note.next_to(around, UP)
-        return VGroup(around, note)
+
+
+class Stripes(VGroup):
+    """Inside the encoder: a token below it, its vector above the token, and the first numbers of that, large."""
+
+    def __init__(self, trace: Trace, source: Sequence[Label], vector: NamedTensor) -> None:
+        self.line = sentence(source, STAGE, at_foot=True)
+        room = STAGE.split_rows(-float(self.line.height) * 135, 30)[0]
+        self.encoder = Half(trace, "encoder", room, empty=True)
+        below, above = room.inset(40, 90).rows(2, 130)
+        self.vector = Vector(vector, above.width, above.height, "residual").move_to(above.centre)
+        count = min(READ, len(vector))
+        part = vector.pick(**{vector.axes[0]: tuple(range(count))})
+        wide = (below.width - 4 * (count - 1)) / count
+        scale = float(np.abs(vector.values).max())
+        self.grid = TensorGrid(part, "huge", ".2f", scale, wide=wide, high=below.height).move_to(below.centre)
+        self.cells = [*self.grid.cells.values()]
+        self.origins = [self.vector.cells.of(i) for i in range(count)]
+        self.rays = VGroup(
+            *(
+                rule(stripe.get_top(), cell.get_bottom(), "ink3", 3)
+                for stripe, cell in zip(self.origins, self.cells, strict=True)
+            )
+        )
+        #: The cell of the number that is farthest from zero, of those that are read.
+        self.strongest = max(self.cells, key=lambda cell: abs(cell.quantity))
+        super().__init__(self.line, self.encoder, self.vector, self.rays, self.grid)
 
 
 class Reading(VGroup):
-    """Rows go into the encoder, and as many come out."""
+    """Vectors go into the encoder, and as many come out."""
 
-    def __init__(self, lanes: Lanes, trace: Trace, before: NamedTensor, after: NamedTensor, size: str) -> None:
-        wide = 500.0
-        self.before = lanes.place(before, lanes.left, wide)
-        self.after = lanes.place(after, RIGHT_EDGE - 6 - wide, wide)
-        middle = (lanes.left + wide + RIGHT_EDGE - 6 - wide) / 2
-        self.tower = tower(trace, "encoder").move_to(at(middle, lanes.middle))
-        half = self.tower.width * 135 / 2 + 22
-        ends = ((lanes.left + wide + 14, middle - half), (middle + half, RIGHT_EDGE - 6 - wide - 14))
-        self.ways = VGroup(*(arrow(at(a, y), at(b, y), "residual", 4) for y in lanes.y.values() for a, b in ends))
-        self.names = VGroup(heading("rows go in", self.before), heading("rows come out", self.after))
-        self.tower_name = Words("encoder", "block").move_to(at(middle, 0))
-        self.tower_name.stand_on(self.tower.get_top()[1] + units(26))
-        self.sizes = VGroup(*(footing(size, rows) for rows in (self.before, self.after)))
-        super().__init__(self.before, self.after, self.tower, self.tower_name, self.ways, self.names, self.sizes)
+    def __init__(self, trace: Trace, before: NamedTensor, after: NamedTensor) -> None:
+        heads, body = STAGE.split_rows(84)
+        side = gutter(before.words("position")) + 14
+        room = Room(body.left + side, body.top, body.right, body.bottom)
+        wide, middle = 0.34 * room.width, 0.22 * room.width
+        self.names, self.before = named_rows(before, body, wide, "residual")
+        right = room.split_columns(-wide)[1]
+        self.after = vectors_in(right, after, "residual", HIGHEST)
+        centre = room.inset((room.width - middle) / 2, 0)
+        self.encoder = Half(trace, "encoder", centre)
+        self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
+        inside = units(60)
+        self.mouths_in, self.mouths_out = (
+            [vector.plate.copy().stretch_to_fit_width(inside).set_x(edge + side * inside) for vector in vectors]
+            for vectors, edge, side in (
+                (self.before, self.encoder.get_left()[0], 1),
+                (self.after, self.encoder.get_right()[0], -1),
+            )
+        )
+        size = f"{trace['config.words']} × {trace['config.d_model']}"
+        places = (
+            Room(room.left, heads.top, room.left + wide, heads.bottom),
+            Room(right.left, heads.top, right.right, heads.bottom),
+        )
+        self.sizes = VGroup(*(place.fit(Words(size, "title"), most=1.0) for place in places))
+        super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
 
 
 class Writing(VGroup):
-    """The encoder's rows at the left, the decoder in the middle, and room for its choice at the right."""
+    """The encoder's vectors at the left, the decoder, the likeliest words at the right, and what it writes on top.
 
-    def __init__(self, lanes: Lanes, trace: Trace, memory: NamedTensor) -> None:
-        wide = 300.0
-        self.memory = lanes.place(memory, lanes.left, wide)
-        x = lanes.left + wide + 240
-        self.tower = tower(trace, "decoder", 1.9).move_to(at(x, lanes.middle))
-        self.tower_name = Words("decoder", "block").move_to(at(x, 0))
-        self.tower_name.stand_on(self.tower.get_top()[1] + units(26))
-        self.ways = VGroup(
+    `feeds[t]` leads from token t of what is written back into the decoder, `steps[t]` are the words likely after it.
+    """
+
+    def __init__(self, trace: Trace, memory: NamedTensor, probs: NamedTensor) -> None:
+        self.written = Ribbon(probs.words("position"))
+        body = self.written.below(STAGE, 84)
+        left, rest = body.split_columns(0.28 * body.width, 70)
+        self.names, self.memory = named_rows(
+            memory, left, left.width - gutter(memory.words("position")) - 14, "residual"
+        )
+        middle, right = rest.split_columns(0.3 * rest.width, 110)
+        self.decoder = Half(trace, "decoder", middle)
+        self.handed = across(self.memory, [self.decoder])
+        self.steps = [NextWord(row, right) for row in probs]
+        edge, top = self.decoder.get_right(), self.decoder.get_top()
+        self.chooses = arrow(edge + RIGHT * units(16), edge + RIGHT * units(88), "residual", 6, 22)
+        level = (self.written.get_bottom()[1] + top[1]) / 2
+        self.feeds = VGroup(
             *(
-                arrow(at(lanes.left + wide + 14, y), at(lanes.left + wide + 60, y), "residual", 4)
-                for y in lanes.y.values()
+                path(
+                    [chip.get_bottom(), np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0]), top],
+                    "residual",
+                    5,
+                )
+                for chip in self.written.chips
             )
         )
-        self.memory_name = heading("the encoder’s rows", self.memory)
-        low, right = self.tower.get_bottom() + DOWN * units(16), self.tower.get_right() + RIGHT * units(24)
-        self.feed = arrow(np.array([low[0], at(0, 782)[1], 0]), low, "residual", 4)
-        self.chooses = arrow(right, right + RIGHT * units(56), "ink3", 4)
-        super().__init__(self.memory, self.tower, self.tower_name, self.ways, self.memory_name, self.feed, self.chooses)
+        self.slots = VGroup(
+            *(
+                Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2).move_to(
+                    chip.box
+                )
+                for chip in self.written.chips
+            )
+        )
+        super().__init__(
+            *self.names, *self.memory, self.handed, self.decoder, self.chooses, self.slots, self.written, self.feeds
+        )
 
-
-class Senses(VGroup):
-    """Two sentences that differ in one word, their translations, and the word whose translation changes."""
-
-    def __init__(
-        self, pairs: Sequence[tuple[Sequence[Label], Sequence[Label]]], noun: int, decides: int, at_: Sequence[int]
-    ) -> None:
-        self.sources, self.outputs, self.links = VGroup(), VGroup(), VGroup()
-        self.changed, self.answers, self.roads = VGroup(), VGroup(), VGroup()
-        for (source, output), top, written in zip(pairs, (250, 600), at_, strict=True):
-            chips, words = in_a_row(source, top), in_a_row(output, top + 200)
-            self.sources.add(chips)
-            self.outputs.add(words)
-            start, end = chips[noun].get_bottom(), words[written].get_top()
-            self.links.add(curve(start, end, "weight", 7))
-            self.changed.add(ring_around(chips[decides], "query"))
-            self.answers.add(ring_around(words[written]))
-            self.roads.add(self._road(chips[decides].get_bottom(), words[written].get_top()))
-        super().__init__(self.sources, self.outputs, self.links, self.changed, self.answers, self.roads)
-
-    @staticmethod
-    def _road(start: np.ndarray, end: np.ndarray) -> VGroup:
-        """The road that we do not know yet."""
-        line = dashes(start + DOWN * units(16), end + UP * units(10), "query", 4, 12)
-        way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
-        beside = np.array([way[1], -way[0], 0]) * (1 if way[1] > 0 else -1)
-        mark = Words("?", "number", "query").settle((start + end) / 2 + beside * units(34))
-        return VGroup(line, mark)
+    def turn(self, place: int) -> list[Any]:
+        """Plays by which the word at a place is written, read back, and followed by its own probabilities."""
+        before, after = self.steps[place - 1], self.steps[place]
+        chip = self.written.chips[place]
+        line = before.line_of(chip.label)
+        coming = Travel(line[0], chip, kind="transform") if line else appear(chip)
+        old, new = ([part for line in step.lines for part in line] for step in (before, after))
+        return [coming, (draw(self.feeds[place], kind="flow"), *exchange(old, new, "flow"))]
 
 
 class Families(VGroup):
-    """Encoder alone, decoder alone, and both: the same blocks, three kinds of model."""
+    """Encoder alone, both, decoder alone: the same parts, three kinds of model, each with a name that viewers know."""
 
-    def __init__(self, trace: Trace, lanes: Lanes, rows: NamedTensor, output: Sequence[Label]) -> None:
-        names = ("encoder alone", "decoder alone", "both")
-        what = ("a row for each token", "what comes next in a text", "another sequence")
-        columns = []
-        for k, name in enumerate(names):
-            x = 960 + (k - 1) * 590
-            drawn = both_towers(trace, 1.9) if k == 2 else tower(trace, ("encoder", "decoder")[k], 1.9, alone=True)
-            drawn.move_to(at(x, 330))
-            title = Words(name, "block").move_to(at(x, 0)).stand_on(at(0, 500)[1])
-            gives = Words(what[k], "aside", "ink2").move_to(at(x, 0)).stand_on(at(0, 556)[1])
-            columns.append(VGroup(drawn, title, gives))
-        self.columns = columns
-        self.rows = lanes.place(rows, lanes.left, 960 - 590 + 250 - lanes.left)
-        self.translation = VGroup(*self._lines(output, 960 + 590))
-        self.continued = VGroup(*self._repeated(trace))
-        super().__init__(*columns, self.rows, self.translation, self.continued)
-
-    @staticmethod
-    def _repeated(trace: Trace) -> list[Words]:
-        """A sequence that a decoder alone has learned to continue, once such a run was recorded."""
-        if "experiment.induction.weights" not in trace:
-            return [Words("a later chapter has one", "aside", "ink2").move_to(at(960, 640))]
-        run = trace.under("experiment.induction")
-        letters, right = run["weights"].words("key"), run["accuracy"]
-        half = (len(letters) + 1) // 2
-        lines = [" ".join(f"{letter}" for letter in part) for part in (letters[:half], letters[half:])]
-        texts = [*lines, f"letters, repeated: {right.quantity(len(right) - 1):share} right"]
-        return [
-            Words(text, style, role).move_to(at(960, 640 + k * 52))
-            for k, (text, style, role) in enumerate(
-                zip(texts, ("fact", "fact", "note"), ("ink2", "ink", "ink2"), strict=True)
-            )
+    def __init__(
+        self, trace: Trace, memory: NamedTensor, source: Sequence[Label], output: Sequence[Label], text: Words | None
+    ) -> None:
+        columns = STAGE.columns(3, 64)
+        heads, bodies = zip(*(column.split_rows(84, 16) for column in columns), strict=True)
+        tops, samples = zip(*(body.split_rows(330, 40) for body in bodies), strict=True)
+        one, other = tops[1].columns(2, 60)
+        self.both = [Half(trace, "encoder", one), Half(trace, "decoder", other)]
+        self.road = across(self.both[:1], self.both[1:])
+        self.alone = [
+            Half(trace, "encoder", tops[0].inset(120, 0), alone=True),
+            Half(trace, "decoder", tops[2].inset(120, 0), alone=True),
         ]
-
-    @staticmethod
-    def _lines(output: Sequence[Label], x: float) -> list[Words]:
-        """The words of the translation, in lines of a few."""
-        lines = [" ".join(f"{word}" for word in output[k : k + 4]) for k in range(0, len(output), 4)] or [NOTHING]
-        return [Words(text, "fact").move_to(at(x, 640 + k * 48)) for k, text in enumerate(lines)]
-
-
-class WholeWay(VGroup):
-    """From words to words: the encoder, its rows, the decoder, and the translation."""
-
-    def __init__(self, lanes: Lanes, trace: Trace, memory: NamedTensor, output: Sequence[Label]) -> None:
-        x = lanes.left + 150
-        columns = max(1, -(-len(output) // DEEPEST))
-        wide = max(430.0, RIGHT_EDGE - 220 * columns - 350 - (x + 210))
-        self.encoder = tower(trace, "encoder", 1.7).move_to(at(x, lanes.middle))
-        left = x + 150
-        self.memory = lanes.place(memory, left + 60, wide)
-        end = left + 60 + wide
-        self.decoder = tower(trace, "decoder", 1.7).move_to(at(end + 190, lanes.middle))
-        self.names = VGroup(
-            *(
-                Words(name, "block").move_to(at(place, 0)).stand_on(drawn.get_top()[1] + units(26))
-                for name, place, drawn in (("encoder", x, self.encoder), ("decoder", end + 190, self.decoder))
-            )
+        self.names = [
+            head.fit(Words(name, "chapter"), most=0.8)
+            for name, head in zip(("BERT", "BART", "GPT"), heads, strict=True)
+        ]
+        self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
+        self.translation = VGroup(
+            *(VGroup(*in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
         )
-        self.ways = VGroup(
-            *(
-                VGroup(*(arrow(at(at_x, y), at(at_x + 40, y), "residual", 4) for y in lanes.y.values()))
-                for at_x in (left + 8, end + 14)
-            )
-        )
-        self.goes_in = VGroup(
-            *(arrow(at(lanes.left - 12, y), at(lanes.left + 28, y), "ink3", 4) for y in lanes.y.values())
-        )
-        self.comes_out = arrow(at(end + 302, lanes.middle), at(end + 352, lanes.middle), "ink3", 4)
-        self.output = self._column(output, end + 350, lanes.middle)
-        super().__init__(
-            self.encoder, self.memory, self.decoder, self.names, self.ways, self.goes_in, self.comes_out, self.output
-        )
+        samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
+        self.text = VGroup()
+        if text is not None:
+            self.text.add(samples[2].fit(text))
+        super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation, self.text)
 
-    @staticmethod
-    def _column(words: Sequence[Label], left: float, middle: float, most: int = DEEPEST) -> VGroup:
-        """The words below each other, in as many columns as they need."""
-        high, columns = 44.0, -(-len(words) // most)
-        if not words:
-            return VGroup(Words("nothing", "fact", "ink2").settle(at(left + 110, middle)))
-        room = (RIGHT_EDGE - left) / max(1, columns)
-        deep = min(len(words), most)
-        chips = VGroup(*(Token(word, "", 0, high) for word in words))
-        for k, chip in enumerate(chips):
-            column, row = divmod(k, most)
-            chip.move_to(at(left + (column + 0.5) * min(room, 220), middle + (row - (deep - 1) / 2) * 56))
-        return chips
+
+def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
+    """A sentence as texts of a few words each."""
+    lines = [" ".join(f"{one}" for one in words[k : k + most]) for k in range(0, len(words), most)] or [NOTHING]
+    return [Words(line, "block") for line in lines]
+
+
+class Continuation(VGroup):
+    """A text, the likeliest tokens after it, and the first of them at the end of the text."""
+
+    @classmethod
+    def of(cls, trace: Trace, name: str) -> Continuation:
+        """That of a recorded text, by its short name."""
+        run = trace.under(RECORDED.rpartition(".")[0])
+        place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
+        return cls(run["top"].label("sentence", int(place)), run[name])
+
+    def __init__(self, text: Label, probs: NamedTensor) -> None:
+        self.probs = probs
+        above, below = STAGE.split_rows(120, 50)
+        self.text = word(text, "chapter").move_to(above.centre).begin_at(at(above.left, 0)[0])
+        best = probs.label(probs.axes[0], 0)
+        self.answer = word(best, "chapter", "weight").begin_at(self.text.get_right()[0] + units(24))
+        self.answer.stand_on(self.text.baseline)
+        self.likely = NextWord(probs, below, reach=REACH)
+        super().__init__(self.text, self.answer, self.likely)
+
+    def write(self) -> Animation:
+        """The likeliest token comes out of its bar, and goes to the end of the text in a bow below it."""
+        return Travel(self.likely.lines[0][1], self.answer, BOW, "slow")
+
+    @property
+    def parts(self) -> list[Mobject]:
+        """The text and the parts of its lines, in an order that two such figures share."""
+        return [self.text, *(part for line in self.likely.lines for part in line)]

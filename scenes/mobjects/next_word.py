@@ -2,89 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import LEFT, VGroup
 
 from scenes.animations import ring_around
+from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Around, Length, means
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.ribbon import HIGH, gutter
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.tensors import TensorGrid
-from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, gap, palette, units
+from scenes.mobjects.text import number, word
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, palette, units
 from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: How many words get a bar.
-BARS = 6
+#: How many words get a bar, and px of the number beside one.
+BARS, NUMBER = 6, 170.0
 
 
 class NextWord(VGroup):
-    """One step of writing: the likeliest words, their probabilities as bars, the first one brightest."""
+    """One step of writing: the likeliest words, their probabilities as bars, the first one brightest.
 
-    def __init__(self, probs: NamedTensor, left: float, top: float, pitch: float = 62, room: float = 430) -> None:
-        order = np.argsort(-probs.values, kind="stable")[:BARS]
+    Args:
+        probs: the probabilities of all words, or of the likeliest.
+        room: the rectangle that is filled.
+        bars: how many words have a bar.
+        names: px of the column of words; by default as wide as these words.
+        reach: the probability whose bar is as long as the room.
+    """
+
+    def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0, reach: float = 1) -> None:
+        axis = probs.axes[0]
+        order = np.argsort(-probs.values, kind="stable")[:bars]
+        texts = [
+            word(probs.label(axis, int(entry)), "stage number", "ink" if k == 0 else "ink2")
+            for k, entry in enumerate(order)
+        ]
+        side = names or max(text.width for text in texts) * 135 + 24
         colours = palette()
         self.lines = VGroup()
-        for k, entry in enumerate(order):
-            quantity = probs.quantity(int(entry))
-            y = top + k * pitch
-            name = word(probs.label("vocab", int(entry)), "token", "ink" if k == 0 else "ink2")
-            name.settle(at(left, y)).end_at(at(left - 18, y)[0])
-            bar = Box(max(room * float(quantity), 3), 34, colours.weight if k == 0 else colours.ink3, 5)
-            means(bar, Length(quantity, "width", room, 34, 3)).move_to(at(left, y), aligned_edge=LEFT)
-            share = number(quantity, "share", "cell", "ink" if k == 0 else "ink2")
-            share.next_to(bar, RIGHT, buff=units(14)).stand_on(at(0, y + 9)[1])
+        for k, (entry, name, line) in enumerate(zip(order, texts, room.rows(max(len(order), 4), 14), strict=False)):
+            quantity, first = probs.quantity(int(entry)), k == 0
+            start, y = line.left + side, (line.top + line.bottom) / 2
+            name.settle(at(start, y)).end_at(at(start - 24, y)[0])
+            long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
+            bar = Box(max(long * float(quantity), 3), high, colours.weight if first else colours.ink3, 6)
+            means(bar, Length(quantity, "width", long, high, 3)).move_to(at(start, y), aligned_edge=LEFT)
+            share = number(quantity, "share", "stage number", "ink" if first else "ink2")
+            share.settle(at(start, y)).begin_at(bar.get_right()[0] + units(18))
             self.lines.add(VGroup(name, bar, share))
         super().__init__(self.lines)
+
+    @staticmethod
+    def widest(probs: NamedTensor, bars: int = BARS) -> float:
+        """Px that the words of several steps take, "position vocab"."""
+        entries = {int(entry) for row in probs.values for entry in np.argsort(-row, kind="stable")[:bars]}
+        return max(word(probs.label("vocab", entry), "stage number").width for entry in entries) * 135 + 24
 
     def line_of(self, label: Label) -> VGroup | None:
         """The line of a word, if it is among the likeliest."""
         return next((line for line in self.lines if line[0].text == str(label)), None)
 
 
-class Written(VGroup):
-    """The start mark and the words that the decoder writes, in a row of slots."""
-
-    def __init__(self, words: Sequence[Label], y: float) -> None:
-        high = 52.0 if len(words) <= 9 else 44.0
-        widths = [chip_width(word, high < 48) for word in words]
-        space = min(16.0, (1720.0 - sum(widths)) / max(1, len(words) - 1))
-        self.chips = VGroup(*(Token(word, "", 0, high) for word in words)).arrange(RIGHT, buff=units(space))
-        self.chips.move_to(at(960, y))
-        self.slots = VGroup(
-            *(
-                Box(chip.width * 135, 4, palette().line, 2).move_to(chip.get_bottom() + DOWN * units(10))
-                for chip in self.chips
-            )
-        )
-        super().__init__(self.slots, self.chips)
-
-
 class PairTable(VGroup):
-    """How often nouns met adjectives in training: the pair in question among its nearest friends."""
+    """How often nouns met adjectives in training: the pair in question among its nearest friends.
 
-    def __init__(self, table: NamedTensor, noun: Label, adjective: Label, most: int = 6) -> None:
+    Numbers stand in its row and its column; the other cells say theirs by their colour.
+    """
+
+    def __init__(self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, most: int = 6) -> None:
         rows, columns = neighbours(table, noun.position, adjective.position, most)
         part = table.pick(noun=tuple(rows), adjective=tuple(columns))
-        self.grid = TensorGrid(part, "normal", ",.0f", wide=148, high=72)
-        self.rows = self.grid.row_labels()
-        self.columns = VGroup(
-            *(
-                Token(label, "", max(140.0, chip_width(label, small=True)), 44).next_to(line, UP, buff=gap("chip"))
-                for label, line in zip(part.words("adjective"), self.grid.columns, strict=True)
-            )
-        )
+        side = gutter(part.words("noun")) + 20
+        head, body = room.split_columns(side)[1].split_rows(84)
+        wide, high = (body.width + 4) / len(columns) - 4, (body.height + 4) / len(rows) - 4
+        self.grid = TensorGrid(part, "huge", ",.0f", wide=wide, high=high).move_to(body.centre)
         here, there = rows.index(noun.position), columns.index(adjective.position)
+        for (i, j), cell in self.grid.cells.items():
+            if i != here and j != there and cell.number:
+                cell.remove(cell.number)
+                cell.number = None
+        self.hollow = VGroup(*(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values()))
+        self.rows, self.columns = (
+            VGroup(*(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis))) for axis in part.axes
+        )
+        for chip, line in zip(self.rows, self.grid.rows, strict=True):
+            chip.move_to(at(room.left, 0), aligned_edge=LEFT).set_y(line.get_y())
+        for chip, line in zip(self.columns, self.grid.columns, strict=True):
+            chip.move_to(head.centre).set_x(line.get_x())
         self.cell = self.grid.cells[here, there]
         self.row, self.column = self.grid.row(here), self.grid.column(there)
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.mine = VGroup(self.rows[here], self.columns[there])
-        self.corner = Words("adjectives", "aside", "ink2").next_to(self.columns, UP, buff=units(14))
-        super().__init__(self.grid, self.rows, self.columns, self.corner, self.ring)
+        super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
+
+    def but_mine(self, cells: VGroup) -> VGroup:
+        """These cells without that of the pair."""
+        return VGroup(*(cell for cell in cells if cell is not self.cell))
 
     @property
     def others(self) -> list[VGroup]:
@@ -92,7 +108,7 @@ class PairTable(VGroup):
         return [cell for cell in self.grid.cells.values() if cell is not self.cell]
 
     @property
-    def aside(self) -> list[VGroup]:
+    def aside(self) -> VGroup:
         """Every cell that is neither in the row nor in the column of the pair."""
         near = {id(cell) for cell in [*self.row, *self.column]}
-        return [cell for cell in self.grid.cells.values() if id(cell) not in near]
+        return VGroup(*(cell for cell in self.grid.cells.values() if id(cell) not in near))

@@ -19,8 +19,8 @@ from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 
-#: Experiments with random vectors or stacks of layers, which speak of no model.
-OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
+#: Experiments with random vectors, stacks of layers or a language model, which don't speak of the small translator.
+OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance", "next_token")
 #: How the names of those tensors begin that an edit of the pass does not reach: other sentences, decoding step by step,
 #: other models, trainings, and what was measured over many sentences.
 UNEDITED = ("other.", "decoding.", "lstm.", "lstm_with_attention.", "training.", "roles.", results.PREFIX)

@@ -5,7 +5,6 @@ import pytest
 from core_models import model, sentences
 
 from transformer_core.parameters import made_with, parameters
-from transformer_core.studies.measures.sublayers import argmax_weight
 from transformer_core.tracing.tap import record
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -89,21 +88,3 @@ def test_what_is_added_is_measured_against_the_row_it_is_added_to(trace):
     )
     expected = np.linalg.norm(out, axis=-1) / np.linalg.norm(row, axis=-1)
     assert np.allclose(trace["encoder.1.ffn.added_share"].values, expected)
-
-
-def test_the_loudest_look_is_at_another_token_if_there_is_one():
-    weights = NamedTensor("w", np.array([[[0.9, 0.1], [0.3, 0.7]], [[0.2, 0.8], [0.0, 1.0]]]), ("head", "query", "key"))
-    head, query_token, answer, share = argmax_weight(weights, range(2))
-    assert (head, query_token.position, answer.position, share) == (1, 0, 1, 0.8)
-    assert argmax_weight(weights, [0])[3] == 0.9
-    alone = NamedTensor("w", np.ones((2, 1, 1)), ("head", "query", "key"))
-    assert argmax_weight(alone, [0])[3] == 1
-
-
-def test_a_token_that_is_alone_in_sight_gives_to_itself():
-    weights = np.array([[[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.5, 0.1, 0.4]]])
-    words = {"query": ("a", "b", "c"), "key": ("a", "b", "c")}
-    head, query_token, answer, share = argmax_weight(NamedTensor("w", weights, ("head", "query", "key"), words), [2])
-    assert (head, query_token, answer, share) == (0, "c", "c", 0.4)
-    head, query_token, answer, share = argmax_weight(NamedTensor("w", weights, ("head", "query", "key"), words), [0, 1])
-    assert (head, query_token, answer, share) == (0, "b", "a", 0.3)

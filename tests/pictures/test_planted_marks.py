@@ -164,7 +164,7 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "arcs": arcs,
     "bridge": bridge,
     "beam tree": lambda: BeamTree(trace_of(LONG).under("decoding.beam")),
-    "next words": lambda: NextWord(guesses(), 400, 300),
+    "next words": lambda: NextWord(guesses(), STAGE),
     "temperatures": temperatures,
     "whiskers": whiskers,
     "dots and chance": dots,
@@ -220,13 +220,13 @@ def spoil(figure: Mobject) -> None:
 
 def test_bars_that_were_squared_are_found() -> None:
     shares = guesses()
-    assert faults(NextWord(told(shares, np.square), 400, 300)) != []
+    assert faults(NextWord(told(shares, np.square), STAGE)) != []
 
 
 def test_bars_by_rank_are_found() -> None:
-    words = NextWord(guesses(), 400, 300)
+    words = NextWord(guesses(), STAGE)
     for k, line in enumerate(words.lines):
-        line[1].stretch_to_fit_width(units(430 / (k + 1)), about_edge=LEFT)
+        line[1].stretch_to_fit_width(units(STAGE.width / (k + 1)), about_edge=LEFT)
     assert len(faults(words)) >= 4
 
 

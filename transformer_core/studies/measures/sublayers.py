@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
 from transformer_core.studies.measures.rotary import as_attention_input
-from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 #: The boxes of a layer by the name of their tensors.
 BOXES = {"ln1": "norm", "self_attn": "attention", "ffn": "feed-forward"}
@@ -105,20 +104,3 @@ def token_pairs(trace: Trace, prefix: str) -> Values:
     """n (n - 1): the pairs of two different rows, either way round."""
     count = trace.full(joined(prefix, "resid_pre")).shape[1]
     return count * (count - 1)
-
-
-def argmax_weight(weights: NamedTensor, among: Collection[int]) -> tuple[int, Label, Label, Quantity]:
-    """Head, query token, key and value of the largest weight "head query key" that a token gives to another one.
-
-    Only tokens at the positions `among` are looked at. A sentence of one token gives all to itself.
-    """
-    seen = np.isin(np.arange(weights.shape[1]), [*among])
-    allowed = seen[:, None] & seen & (~np.eye(len(seen), dtype=bool) if len(among) > 1 else True)
-    away = np.where(allowed, weights.values, -1.0)
-    head, query_token, answer = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
-    return (
-        head,
-        weights.label("query", query_token),
-        weights.label("key", answer),
-        weights.quantity(head, query_token, answer),
-    )
