@@ -17,11 +17,12 @@ from scenes.animations import (
     deal,
     draw,
     fill,
+    gather,
     leave,
     pulses,
     ring_around,
 )
-from scenes.animations.passing import hand_out, swallow
+from scenes.animations.passing import hand_out
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.card import Card, paper_in
@@ -91,7 +92,7 @@ class Meaning(Chapter):
         yield Step(
             "What happens inside?",
             beat("Somebody types a sentence.", appear_in_turn(words, "slow")),
-            beat("It goes into a model,", appear(opening.box, opening.name_plate), swallow(words, opening.name_plate)),
+            beat("It goes into a model,", appear(opening.box), gather(words, opening.name_plate)),
             beat(told, hand_out(output, opening.box, "slow")),
             beat(
                 "What happens inside? And how can a machine compute with meaning?",

@@ -34,12 +34,12 @@ from scenes.chapters.c17_faq.figures import (
     columns_below,
     decoding_rooms,
     legs,
-    next_word,
 )
 from scenes.chapters.c17_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c17_faq.shape_strip import ShapeStrip
 from scenes.chapters.c17_faq.splits import Splits
 from scenes.layout import STAGE
+from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.text import Words
@@ -441,7 +441,7 @@ class FAQ(Chapter):
         best, share = weights.largest()
         last = target.chips[-1]
         weave = Weave(ribbon, looks, target.chips[1:])
-        bars = next_word(trace["probs"].pick(batch=0, position=row), room)
+        bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(
             "And out again, as a word",

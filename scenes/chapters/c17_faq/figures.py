@@ -13,7 +13,6 @@ from scenes.animations import Travel, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, End, Ground, Thickness, means
-from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.stacked import StackedRows
@@ -257,10 +256,3 @@ def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:
     under = ribbon.below(STAGE)
     middle, foot = under.split_rows(under.height / ROWS, 20)[1].split_rows(-64, 20)
     return middle, foot
-
-
-def next_word(probabilities: NamedTensor, room: Room) -> NextWord:
-    """The likeliest next words as bars in the right half of a room."""
-    bars = NextWord(probabilities, 0, 0)
-    room.columns(2)[1].fit(bars)
-    return bars
