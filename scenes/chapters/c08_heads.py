@@ -252,6 +252,7 @@ class Heads(Chapter):
         table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, edged=True)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
+        rings = dict(zip(table.winners, table.rings(), strict=True))
         ring, fallen = ring_around(first[0], "query"), falls_most(trace, table.winners)
         yield Step(
             "A head earns its name",
@@ -260,7 +261,7 @@ class Heads(Chapter):
                 appear(table.heads),
                 appear_in_turn([VGroup(table.calls[role], line) for role, line in table.lines.items()], "slow"),
             ),
-            beat(f"From {earned:.0%} on, it has earned a name.", appear_in_turn([*table.rings()])),
+            beat(f"From {earned:.0%} on, it has earned a name.", appear_in_turn([*rings.values()])),
             beat(f"A determiner attends to its noun in {first[1]:share};", appear(ring)),
             beat(
                 claim(
@@ -279,7 +280,7 @@ class Heads(Chapter):
                     beat(
                         "and the decoder has one cross-attention head a layer. With four, "
                         f"the role “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
-                        exchange([table.best(fallen[0])], [table.replaced(*fallen)]),
+                        (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
                         appear(ring_around(table.best(fallen[0]))),
                     ),
                 ]

@@ -273,7 +273,7 @@ class Residual(Chapter):
             ),
             beat(
                 "Add keeps the words apart.",
-                appear(ring_around(curves.labels["pre-norm"], roomy=True)),
+                appear(ring_around(curves.labels["pre-norm"])),
             ),
             stage=[card, curves.plot],
         )
