@@ -293,7 +293,6 @@ class Meaning(Chapter):
         left, right = card.inside.columns(2)
         table = SoftTable(run, query, left)
         picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, right)
-        nearest = run["likeness"].largest()[0]
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         yield Step(
             "A soft lookup in a dictionary",
@@ -318,7 +317,7 @@ class Meaning(Chapter):
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
-                f"and they add up: the weighted sum of the values, here nearest to “{nearest}”.",
+                "and they add up: the weighted sum of the values is the answer.",
                 picture.chain(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
             ),

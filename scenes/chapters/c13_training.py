@@ -226,7 +226,7 @@ class Training(Chapter):
                 ambient=forward,
             ),
             beat(
-                "Then, by the chain rule, each layer tells the one before how it changed the loss.",
+                "Then, by the chain rule, each layer tells the one before how its output would change the loss.",
                 appear_in_turn([*picture.back][::-1], "slow"),
                 ambient=back,
             ),
@@ -350,7 +350,7 @@ class Training(Chapter):
         before = own.pick(checkpoint=0, query=row, key=top_key.position)
         step, share = run["step"].quantity(half), run["exact"].quantity(half)
         yield Step(
-            "A training as a time-lapse",
+            "Training as a time-lapse",
             beat(
                 f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
                 "Nobody draws these patterns.",
@@ -491,7 +491,7 @@ class Training(Chapter):
                 ambient=flow,
             ),
             beat("Whatever attention helps grows stronger. So random numbers learn to translate.", ambient=flow),
-            beat("Your turn: when does a score get no push at all?", ambient=flow),
+            beat("No weight, or a value that changes no loss: no push.", ambient=flow),
             stage=[picture.boxes],
         )
 

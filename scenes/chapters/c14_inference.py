@@ -222,7 +222,7 @@ class Inference(Chapter):
                 ),
                 ambient=flow,
             ),
-            beat(f"The best has {best:.2f}; greedy decoding had {score:.2f}. {verdict}", ambient=flow),
+            beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
             beat(
                 f"Each word lowers it: a beam likes short sentences. So divide by the length; {changed}",
                 ambient=flow,
@@ -309,7 +309,7 @@ class Inference(Chapter):
         yield Step(
             "Top-k: always the same number",
             beat(
-                "A draw from the tail can derail a text. So cut it off.",
+                "Sampling draws at random, and the tail can derail a text. So cut it off.",
                 tuple(appear_in_turn([*part]) for one in lists for part in (one.names, one.numbers, one.bars)),
                 draw(*tails, kind="row"),
             ),
@@ -319,7 +319,7 @@ class Inference(Chapter):
                 leave(*tails, *(part for one in lists for part in one.below(k))),
             ),
             beat(
-                "and scales them up, until they hold all.",
+                "and scales them up to one.",
                 tuple(
                     play
                     for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
@@ -392,7 +392,7 @@ class Inference(Chapter):
             ),
             beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
             beat(
-                "Top-k and top-p vary, without the tail.",
+                "Top-k and top-p vary the text, but without the tail.",
                 appear(blocks["top_k"].title, blocks["top_p"].title),
                 (*blocks["top_k"].written(), *blocks["top_p"].written()),
             ),
@@ -445,7 +445,7 @@ class Inference(Chapter):
                 headed[2],
             ),
             beat(
-                f"Without that part, it gets {without:share} right. "
+                f"Without smoothing, it gets {without:share} right. "
                 + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
                 filled[2],
             ),
@@ -557,7 +557,7 @@ class Inference(Chapter):
                 appear(picture.marks[0], picture.marks[1]),
             ),
             beat(
-                f"the cache is {run['longest_speedup']:.1f} times as fast.",
+                f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
                 draw(picture.curves[1], kind="slow"),
                 appear(picture.marks[2], picture.marks[3]),
             ),
