@@ -281,7 +281,7 @@ class Heads(Chapter):
                         "and the decoder has one cross-attention head a layer. With four, "
                         f"the role “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
-                        appear(ring_around(table.best(fallen[0]))),
+                        appear(ring_around(table.best(fallen[0]), "warning")),
                     ),
                 ]
                 if fallen
@@ -408,8 +408,8 @@ class Heads(Chapter):
                     f"Could “{sink}” carry the gender of “{noun}”? "
                     + claim(
                         most < 0.05,
-                        f"Hardly: before, it gave that at most {most:.1%}.",
-                        f"Perhaps: before, it gave that {most:share}.",
+                        f"Hardly: in the layers before, it gave “{noun}” at most {most:.1%}.",
+                        f"Perhaps: in the layers before, it gave “{noun}” {most:share}.",
                     ),
                     ambient=flow,
                 )

@@ -417,7 +417,7 @@ class Residual(Chapter):
         yield Step(
             "Add keeps, Norm tames",
             beat(
-                "So the answer is added. Add keeps each word in the stream, and opens a road for the gradient.",
+                "So the answer is added: Add keeps each word in the stream.",
                 ribbon.mark({ribbon.place(token): "residual"}),
                 ambient=river.flow(),
             ),
@@ -425,7 +425,6 @@ class Residual(Chapter):
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{token}”?",
                 (appear(ring_around(river.boxes[river.most - 1])), leave(*river.dry(river.most))),
-                ambient=river.flow([river.most]),
             ),
             stage=[ribbon, river],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
@@ -209,14 +209,13 @@ class River(VGroup):
             together, Shades(self.strip, self.fills[first - 1 : last + 1], self.later[last - 1], kind)
         )
 
-    def dry(self, i: int) -> tuple[VGroup, VMobject]:
-        """The tributary of a sublayer, counted from one, and its number."""
-        return self.falls[i - 1], self.numbers[i - 1]
+    def dry(self, i: int) -> tuple[VMobject, ...]:
+        """What is not known if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
+        return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.strip
 
-    def flow(self, without: Collection[int] = ()) -> Callable[[float], Animation]:
+    def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""
-        kept = [i for i in range(len(self.lanes)) if i not in without]
-        return pulses([self.lanes[i] for i in kept], [self.weights[i] for i in kept])
+        return pulses([*self.lanes], self.weights)
 
     def back(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: the gradient runs from the end to the beginning, and into each sublayer."""

@@ -129,12 +129,12 @@ class FAQ(Chapter):
         yield Step(
             "Which part holds the most parameters?",
             beat(
-                f"In this model, most parameters belong to {most}: {share:share}.",
+                f"In this model, the largest part belongs to {most}: {share:share}.",
                 appear(picture.legend),
                 (appear(picture.names[0]), appear_in_turn([*own_bar])),
             ),
             beat(
-                f"In {big}, {feed_forward:share} belong to the feed-forward layers, which one hears less of.",
+                f"In {big}, {feed_forward:share} belong to the feed-forward layers.",
                 *((appear(name), appear_in_turn([*bar])) for name, bar in zip(picture.names[1:], bars, strict=True)),
             ),
             beat(
@@ -183,10 +183,10 @@ class FAQ(Chapter):
                 (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
                 (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
             ),
-            beat("A longer source: one more vector a word. Scores grow both ways, because all meet all.", runs[0]),
+            beat("A longer source: one more vector for each word. Scores grow both ways, so with the square.", runs[0]),
             beat("The target has a length of its own.", runs[1]),
             beat(
-                "No width changes, so the same parameters serve a sentence of any length.",
+                "But no matrix of parameters changes: the same ones serve a sentence of any length.",
                 appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
             ),
             stage=[],
@@ -305,16 +305,19 @@ class FAQ(Chapter):
         yield Step(
             "Your turn: could an encoder have a KV cache?",
             beat(
-                f"The last word comes: “{word}” in the encoder, “{read}” in the decoder. Which vectors change?",
+                f"The last word comes: “{word}” in the encoder, “{read}” in the decoder.",
                 appear(encoder.title, encoder.chips, encoder.rows, decoder.title, decoder.chips, decoder.rows),
+            ),
+            beat(
+                "Which vectors change?",
                 appear(encoder.ring, decoder.ring, encoder.head, decoder.head, encoder.pause, decoder.pause),
                 (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
             ),
             beat(
                 claim(
                     moved,
-                    "In the encoder every one, because every token attends to the new one, too.",
-                    "In the encoder some, because tokens attend to the new one, too.",
+                    "No: in the encoder every one changes, because every token attends to the new one.",
+                    "No: in the encoder some change, because tokens attend to the new one.",
                 ),
                 (leave(encoder.pause), appear_in_turn([*encoder.bars]), appear_in_turn([*encoder.numbers])),
             ),
@@ -341,10 +344,13 @@ class FAQ(Chapter):
         yield Step(
             "Your turn: is a head useless if nobody misses it?",
             beat(
-                f"Ablate one head at a time: {run['spare']} of {run['heads']} cost next to nothing. Now ablate all of "
-                "them, on other sentences.",
+                f"Ablate one head at a time: {run['spare']} of {run['heads']} cost next to nothing.",
                 (appear(picture.names), appear_in_turn([*picture.tiles])),
-                appear(picture.bars[0], picture.pause),
+                appear(picture.bars[0]),
+            ),
+            beat(
+                "Now ablate all of them, on other sentences. How many still come out right?",
+                appear(picture.pause),
                 (leave(*picture.off), appear(picture.dark, picture.legend), RunOut(picture.pause.bar)),
             ),
             beat(
@@ -375,7 +381,7 @@ class FAQ(Chapter):
             "What one hears of transformers, tested on this one",
             beat("The notes that this lecture began with claim this. Does it hold here?", *lines[:half]),
             beat(
-                "A tick: it holds. A cross: it fails, for this model. Also a wrong guess says what to measure.",
+                "A tick: it holds. A cross: it fails, for this model. Even a wrong guess says what to measure.",
                 appear(picture.rules),
                 *lines[half:],
             ),
