@@ -81,12 +81,13 @@ class FAQ(Chapter):
         own, totals = trace["config.parameters"], trace["parameters.published_total"]
         small, large = totals.quantities()
         little, big = totals.words("model")
-        names = [Words(name, "chapter") for name in ("this model", f"{little}", f"{big}")]
+        called = ("this model", f"{little}", f"{big}")
+        names, dots = ([Words(name, style) for name in called] for style in ("chapter", "fact"))
         told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
         told += [Words(f"{total:,.0f} parameters", "block", "ink2") for total in (small, large)]
         first = ToScale(None, own, names[0], told[0])
-        second = ToScale(own, small, names[1], told[1])
-        third = ToScale(small, large, names[2], told[2])
+        second = ToScale(own, small, names[1], told[1], dots[0])
+        third = ToScale(small, large, names[2], told[2], dots[1])
         yield Step(
             "How large is a language model?",
             beat(

@@ -48,9 +48,12 @@ class ToScale(VGroup):
     Args:
         small, large: their numbers of parameters.
         name: what is written beside the larger one; `told` below it.
+        dot: what is written beside the smaller one.
     """
 
-    def __init__(self, small: Quantity | None, large: Quantity, name: Words, told: Words) -> None:
+    def __init__(
+        self, small: Quantity | None, large: Quantity, name: Words, told: Words, dot: Words | None = None
+    ) -> None:
         room, beside = STAGE.inset(140, 0).split_columns(SIDE, 110)
         sum_ = Ground()
         unit = SIDE**2 / float(large)
@@ -67,8 +70,12 @@ class ToScale(VGroup):
             name.settle(beside.centre).begin_at(left).shift(UP * units(44)),
             told.settle(beside.centre).begin_at(left).shift(-UP * units(44)),
         )
-        #: Around the smaller one, which is no more than a dot.
-        self.ring = [ring_around(self.small, roomy=True)] if self.small else []
+        #: Around the smaller one, which is no more than a dot, with its name.
+        self.ring: list[VMobject] = []
+        if self.small and dot is not None:
+            ring = ring_around(self.small, roomy=True)
+            self.ring = [ring, dot.next_to(ring, RIGHT, buff=units(20))]
+            dot.paper = self.large
         super().__init__(self.large, *([self.small] if self.small else []), self.words)
 
 
