@@ -18,9 +18,12 @@ from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace
 
+#: A distance from this on is not zero when it is said to two decimals.
+SEEN = 0.005
+
 
 class FeedForward(Chapter):
-    """A network that reads one row at a time, and the bend that makes it more than a matrix."""
+    """A network that takes one vector at a time, and the bend that makes it more than a matrix."""
 
     number = 11
     title = "Feed-forward; so, what is linear?"
@@ -41,7 +44,7 @@ class FeedForward(Chapter):
         yield from self.more_than_a_matrix(focus, trace)
 
     def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter, and one row slowly."""
+        """The question of the chapter, and one vector slowly."""
         path, query_token = f"{focus.block}.ffn", focus.query_token
         part, activation = (
             trace.under(path, batch=0, position=query_token.position),
@@ -52,18 +55,18 @@ class FeedForward(Chapter):
         picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation, gated, biased)
         width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         cut = (
-            f"ReLU cuts off all below zero: {awake} of {units} stay awake."
+            f"ReLU sets what is negative to zero: {awake} of them {'stays' if awake == 1 else 'stay'} active."
             if activation == "relu" and not gated
             else f"A {SAID[activation]} gate multiplies them: {awake} end above zero."
             if gated
-            else f"{SAID[activation]} bends them: {awake} of {units} stay above zero."
+            else f"{SAID[activation]} bends them: {awake} stay above zero."
         )
         yield Step(
-            "Why a network that reads one row only?",
-            say="Attention has mixed the rows. Why now a network that reads single rows? |"
-            f"In the {layer_name(focus.layer)}, the row of “{query_token}” widens, "
-            f"from {width} entries to {units} units. |{cut} |"
-            f"Then it narrows, to {width} again.",
+            "Why a network for each vector alone?",
+            say="Attention has mixed the vectors. Why then a feed-forward network, an FFN, that takes each one alone? |"
+            f"In the {layer_name(focus.layer)}, a matrix widens the vector of “{query_token}” "
+            f"from {width} numbers to {units} neurons. |{cut} |"
+            "A second matrix narrows it to its old width.",
             show=[
                 appear(picture.tokens[0], picture.enters, picture.x_name),
                 [appear(picture.funnels[0], picture.zero), fill(picture.before, "cell"),
@@ -75,7 +78,7 @@ class FeedForward(Chapter):
         )  # fmt: skip
 
     def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The same network for all rows; a row alone comes out as among its neighbours."""
+        """The same network for all vectors; a vector alone comes out as among its neighbours."""
         path, query_token = f"{focus.block}.ffn", focus.query_token
         part = trace.under(path, batch=0)
         gated = trace.about["config"].get("gated", False)
@@ -87,18 +90,22 @@ class FeedForward(Chapter):
         for rows in picture.rows:
             others += rows.others(here)
         others = [mobject for mobject in others if mobject.family_members_with_points()]
-        rest = "All other rows" if others else "Other words, if there were any, would"
+        rest = "All other vectors" if others else "Other words, if there were any, would"
         ways = (
             f"a gate and two matrices. |{rest} go through the same"
             if gated
             else f"two matrices. |{rest} go through the same two"
         )
-        same = f"The same output, to within {apart:.0e}" if apart > 0 else "The same output, to the last digit"
+        same = claim(
+            apart < VISIBLE,
+            "The output is the same: that is position-wise.",
+            f"The same output, to within {apart:.0e}: that is position-wise.",
+        )
         yield Step(
-            "The same network for every row",
+            "The same network for every vector",
             say=f"“{query_token}” goes through {ways}. |"
             f"Now “{query_token}” alone, with no neighbour in sight. |"
-            f"{same}: that is position-wise. What a row says of others, attention brought.",
+            f"{same} Whatever a vector knows about its neighbours, attention put there.",
             show=[
                 [appear(chip, picture.rows[0].lines[here], picture.titles[0]), appear(picture.matrices[0]),
                  fill(picture.rows[1].lines[here], "rest"), appear(picture.matrices[1]),
@@ -113,23 +120,27 @@ class FeedForward(Chapter):
         )  # fmt: skip
 
     def a_test(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Linear: mixing before is mixing after; and attention with its shares frozen."""
+        """Linear: adding up before is adding up after; and attention with its weights frozen."""
         part = trace.under(focus.path)
         trial = self.trial = Trial(
-            part, focus.query_token, focus.top_key, "fixed_shares", ("attention,", "shares frozen")
+            part, focus.query_token, focus.top_key, "fixed_shares", ("attention,", "weights frozen")
         )
         pair = (
             f"“{focus.query_token}” and “{focus.top_key}”"
             if focus.query_token.position != focus.top_key.position
-            else f"“{focus.query_token}” before and behind the block"
+            else f"“{focus.query_token}” before and after the block"
         )
         yield Step(
             "Linear or not? A test, not a feeling",
-            say="Is all this more than one big matrix? |"
-            f"Every crossing here is a mix of two rows, {pair}. |"
-            "Linear means: mixing before equals mixing after. Attention with frozen shares: "
-            "lines stay straight and even. |"
-            f"Both sides agree, to within {trial.apart:.0e}.",
+            say="Is all this more than one big matrix? What a matrix does is linear. |"
+            f"Each crossing of this grid is a weighted sum of two vectors, {pair}. |"
+            "Linear means: adding up before f or after it gives the same. "
+            "Attention with its weights frozen keeps all lines straight and even. |"
+            + claim(
+                trial.apart < VISIBLE,
+                "Before or after, both end at the same point.",
+                f"Both sides agree, to within {trial.apart:.0e}.",
+            ),
             show=[
                 [appear(trial.rows), appear(trial.enters.arrows, trial.enters.names, trial.enters.origin)],
                 appear_in_turn([*trial.enters.lines]),
@@ -143,16 +154,16 @@ class FeedForward(Chapter):
         )  # fmt: skip
 
     def shares_that_follow(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Attention as a whole: the shares are made of what they mix."""
+        """Attention as a whole: the weights are computed from what they weigh."""
         part = trace.under(focus.path)
         trial = Trial(part, focus.query_token, focus.top_key, "attention", ("attention", "as it is"))
         run = trace.under("experiment.linearity")
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
         bends = trial.apart > VISIBLE
         told = (
-            f"The sheet bends: the marks part by {trial.apart:.2f} of the output’s length."
+            f"The grid bends: the two sums part by {trial.apart:.2f} of the output’s length."
             if bends
-            else "Nothing bends: one word has nothing to share out."
+            else "Nothing bends: with one token, its attention weight is always one."
         )
         others = (
             f"it failed on all {run['sentences']} new sentences{', too' if bends else ''}"
@@ -161,8 +172,9 @@ class FeedForward(Chapter):
         )
         yield Step(
             "Attention as a whole: not linear",
-            say="Now let the shares follow the rows that they are made of. |"
-            f"{told} |One failure is enough, and {others}. |“Attention is linear” is half the truth.",
+            say="Now let the weights change with the vectors, because queries and keys are made of them. |"
+            f"{told} |One failure is enough to refute it, and {others}. |"
+            "“Attention is linear” is half the truth: its weighted sum is, its weights are not.",
             show=[
                 (leave(self.trial.said), follow(trial.said)),
                 [self.trial.turns_into(trial), appear(trial.difference())],
@@ -188,15 +200,15 @@ class FeedForward(Chapter):
         plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", ("FFN,", f"no {bend}"))
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bent}"))
         parted = (
-            f"the marks part by {whole.apart:.2f} of the length"
+            f"the two sums part by {whole.apart:.2f} of the length"
             if whole.apart > VISIBLE
             else "yet here the sides agree: one pass proves nothing"
         )
         yield Step(
             "Two matrices are one, until something bends",
-            say=f"{two}. Straight again. |"
-            "Two matrices in a row are one matrix: more weights, no new power. |"
-            f"Now {bent} goes back between them. |The sheet folds, and {parted}.",
+            say=f"{two}. Lines stay straight. |"
+            "One matrix after another is again one matrix: more numbers, but no new power. |"
+            f"Now {bent} goes back between them. |The grid folds, and {parted}.",
             show=[
                 [appear(plain.rows, plain.enters, plain.enters.names),
                  (appear(plain.way, plain.said), plain.sent()),
@@ -214,14 +226,14 @@ class FeedForward(Chapter):
         run = trace.under("experiment.boundary")
         picture, right = Clouds(run), run["accuracy"].quantities()
         line = verdict(run["line_accuracy"], "the best straight line", 330)
-        layer = verdict(right[0], f"an FFN with {run['hidden']} hidden units", 560, right[-1])
+        layer = verdict(right[0], f"an FFN with {run['hidden']} neurons", 560, right[-1])
         creases = picture.creases[0]
         worst = run["accuracy_by_seed"].smallest()[-1]
         yield Step(
             "What no straight line can draw",
-            say="What is a bend good for? Here opposite corners belong together. |"
-            f"The best straight line gets {run['line_accuracy']:share} right. |"
-            f"A small FFN: each of {run['hidden']} units folds the plane, along its own crease. Train it: |"
+            say="What is a bend good for? Here, opposite corners belong together. |"
+            f"The best straight line gets {run['line_accuracy']:share} right, because it has only two sides. |"
+            "In a small FFN, each neuron folds the plane along a line of its own. Train it: |"
             f"{right[-1]:share} right, and {worst:share} in the worst of several trainings.",
             show=[
                 [appear(picture.box), (fill(picture.kinds[0], "rest"), fill(picture.kinds[1], "rest"))],
@@ -237,7 +249,7 @@ class FeedForward(Chapter):
         )
 
     def what_wakes_a_unit(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """One unit with a name, and how rare that is. Only for the model whose units were measured."""
+        """One neuron with a name, and how rare that is. Only for the model whose neurons were measured."""
         found = found_in(trace, focus.query_token) if trace.about.get("model") == OURS else None
         if found is None:
             return
@@ -247,19 +259,19 @@ class FeedForward(Chapter):
         name = next(unit for unit in order.quantities() if unit == found.unit)
         second, other = runner_up(run["area"].pick(layer=found.layer, d_ff=found.unit))
         near = found.score - other < CLOSE
-        rival = f"One of the {second}: {other:share}. " if near else ""
-        rough = "A name is rough, and" if near else "A name like that is"
+        rival = f"With one of the {second}, it is {other:share}. " if near else ""
+        rough = "So its name is only rough, and names are" if near else "Names like that are"
         rare = claim(
             bool(run["unnamed"] > 0.5),
-            f"{rough} rare: {run['unnamed']:share} of all units have none.",
-            f"Of all units {run['unnamed']:share} have no such name.",
+            f"{rough} rare: {run['unnamed']:share} of all neurons have none.",
+            f"Of all neurons, {run['unnamed']:share} have no such name.",
         )
         picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
         yield Step(
-            "What wakes a unit?",
-            say=f"Unit {name} wakes for “{found.word}”. What is it for? |"
-            f"In {found.score:share} of pairs from {run['sentences']:,.0f} new sentences, "
-            f"one of the {found.kind} wakes it more. {rival}|"
+            "What makes a neuron fire?",
+            say=f"Neuron {name} fires for “{found.word}”. What is it for? |"
+            f"Take one of the {found.kind} and any other word, from new sentences: "
+            f"in {found.score:share} of such pairs, it fires harder for the first. {rival}|"
             f"{rare}",
             show=[
                 [appear(picture.words, picture.floor), (fill(picture.bars, "row"), appear(picture.numbers)),
@@ -278,7 +290,9 @@ class FeedForward(Chapter):
         way = ("biases", ("biases on,", f"no {bend}")) if biased else ("feed_forward", ("FFN,", "no biases"))
         trial = Trial(part, focus.query_token, focus.top_key, *way)
         parted = (
-            f"yet the marks part by {trial.apart:{'.2f' if trial.apart > 0.005 else '.0e'}}"
+            f"yet the two sums part by {trial.apart:.2f}"
+            if trial.apart > SEEN
+            else "yet the two sums part a little"
             if trial.apart > VISIBLE
             else "and the sides agree, for these biases are still zero"
         )
@@ -287,10 +301,11 @@ class FeedForward(Chapter):
             if biased
             else "This FFN has no biases: zero goes to zero. |Your turn: is it linear, then? Ask where the others go."
         )
-        answer = at_floor(Answer("Attention moves between rows; the FFN computes in each, and has to bend."))
+        answer = at_floor(Answer("Attention moves between vectors; the FFN computes in each, and has to bend."))
         yield Step(
             "Moving, and computing",
-            say="Attention moves between rows. The FFN computes in each, and has to bend to be more than a matrix. |"
+            say="Attention moves information between vectors. The FFN computes within each, and has to bend, "
+            "or it would be one matrix. |"
             f"{told}",
             show=[
                 [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],

@@ -1,4 +1,4 @@
-"""The decoder: it reads what it has written, never ahead, and asks the source before each word."""
+"""The decoder: shifted right, a causal mask, cross-attention, and from the last vector to a word."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from transformer_core.studies.decoder_rows import (
 )
 from transformer_core.tracing.trace import Trace
 
-#: From this share on a row is as good as whole, to two decimals.
+#: From this sum on a row of attention weights is as good as whole, to two decimals.
 ALL = 0.995
+#: A weight that moves by less has not moved, but for rounding.
+ROUNDING = 1e-6
 
 
 class Decoder(Chapter):
-    """Shift, mask, ask the source: how each row comes to predict its next word."""
+    """Shift, mask, ask the source: how each position comes to predict the next word."""
 
     number = 12
     title = "Decoder"
@@ -47,7 +49,7 @@ class Decoder(Chapter):
         decoded = decoder_rows_of(trace)
         yield from self.shifted_by_one(decoded)
         yield from self.mask_before(trace)
-        if len(decoded.reads) > 1:  # else nothing stands ahead of any row
+        if len(decoded.reads) > 1:  # else no position has a later one
             yield from self.not_zero_afterwards(decoded, trace)
         asks = f"{decoded.cross}.q" in trace
         if asks:
@@ -65,9 +67,9 @@ class Decoder(Chapter):
         yield Step(
             "Learning to write without peeking",
             say="How can a decoder learn to write without peeking? This is what it has to write. |"
-            "Move it one place on, behind a start mark: this it reads. |"
-            "Each row reads one and writes the next. |"
-            f"The row that reads “{decoded.reads[row]}” has to write “{decoded.writes[row]}”.",
+            "Shifted right by one, after a start mark, it is also what the decoder reads. |"
+            "So each position reads one word, and must predict the next. |"
+            f"At “{decoded.reads[row]}” it has to write “{decoded.writes[row]}”.",
             show=[
                 [appear(picture.sources), appear(picture.names[0])],
                 [*begun, appear(picture.reads[0], picture.names[1])],
@@ -77,18 +79,18 @@ class Decoder(Chapter):
         )
 
     def mask_before(self, trace: Trace) -> Iterator[Step]:
-        """Minus infinity before the softmax."""
+        """The causal mask: minus infinity before the softmax."""
         head, row = argmax_leak(trace)
         part = trace.under(FIRST, batch=0, head=head)
         board = MaskBoard(part)
         centred(board)
         most, share = part.in_full("weights", query=row.position).largest()
         yield Step(
-            "A mask before the softmax",
-            say="All rows run at once: each meets every key, even later ones. |"
-            "A row may look back, never ahead: scores ahead become minus infinity. |"
-            "Their exponential is zero. The others share one. |"
-            f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, nothing ahead.",
+            "A causal mask before the softmax",
+            say="All positions are computed at once, so every query meets every key, even later ones. |"
+            "The causal mask hides the future: scores of later keys become minus infinity. |"
+            "The exponential of that is zero, so all the attention goes to the others. |"
+            f"{named_head(0, head)}: “{row}” gives “{most}” {share:share}, and later tokens nothing.",
             show=[
                 [appear(board.query_tokens, board.answers), appear_in_turn(board.scores.rows)],
                 [fill(board.hatches, "row"), leave(*board.behind)],
@@ -110,15 +112,17 @@ class Decoder(Chapter):
             part["post_softmax_mask_leak"].pick(query=row.position),
         )
         kept = part["masked_leak"].pick(query=row.position)
-        safe = "Mask first, and no share moves." if kept == 0 else f"Mask first, and shares move by {kept:.0e}."
+        safe = claim(
+            kept < ROUNDING, "With the mask first, none moves.", f"With the mask first, they move by {kept:.0e}."
+        )
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
-        moved = f"{leak:.2f}" if leak > 1 - ALL else f"{leak:.0e}"
+        moved = f"a weight moves by {leak:.2f}" if leak > 1 - ALL else "the other weights move a little"
         yield Step(
             "Why not set zeros afterwards?",
-            say=f"The row of “{row}”, masked first: its shares make one. |"
-            f"Set zeros after the softmax, and {left} is left. |"
-            f"Worse: make the hidden “{last}” a “{changed}”, and a share moves by {moved}. |"
-            f"The future leaks through the sum. {safe}",
+            say=f"With the mask first, the attention weights of “{row}” add up to one. |"
+            f"Set later ones to zero after the softmax, and {left} is left. |"
+            f"Worse: swap the hidden “{last}” for “{changed}”, and {moved}. |"
+            f"The future leaks in, because softmax divides by a sum over all keys. {safe}",
             show=[
                 [
                     appear(picture.token, picture.before.title, picture.before.budget.outline, picture.sum_name),
@@ -142,7 +146,7 @@ class Decoder(Chapter):
         )
 
     def ask_the_source(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
-        """Cross-attention: one row asks, then all."""
+        """Cross-attention: one position asks, then all."""
         looks, gold = decoded.mean_weights(trace), gold_alignment(trace)
         row = len(decoded.written) - 1
         top_key, share = trace.in_full(f"{decoded.cross}.mean_weights", batch=0, query=row).largest()
@@ -151,11 +155,14 @@ class Decoder(Chapter):
         names = picture.names
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"Right, by the grammar: {hits} of {words}." if gold else self.shared_out(decoded, trace)
-        others = claim(len(decoded.written) > 1, "Every row does the same.", "Each later row would do the same.")
+        others = claim(
+            len(decoded.written) > 1, "Every position does the same.", "Each later position would do the same."
+        )
         yield Step(
             "Before each word, ask the source",
-            say="The decoder must know the source, too: its rows ask, the encoder’s last rows answer. |"
-            f"About to write “{decoded.writes[row]}”, it gives {share:share} to “{top_key}”. |"
+            say="The decoder must know the source, too. In cross-attention, queries come from the decoder, "
+            "keys and values from the encoder’s output. |"
+            f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {share:share}. |"
             f"{others} {right}",
             show=[
                 [appear(picture.source, names[0]), appear(picture.written, names[1])],
@@ -172,15 +179,15 @@ class Decoder(Chapter):
 
     @staticmethod
     def shared_out(decoded: DecoderRows, trace: Trace) -> str:
-        """Tell which source positions get the most attention of each row that writes a word."""
+        """Tell which source tokens get the largest attention weight of each position that writes a word."""
         places = trace[f"{decoded.cross}.top_keys"].pick(batch=0).values[: len(decoded.written)]
         different = len(set(places.tolist()))
         if len(places) == 1:
             return ""
         return claim(
             different == len(places),
-            "Each has a favourite of its own.",
-            claim(different == 1, "All have the same favourite.", "Some share a favourite."),
+            "Each attends most to a token of its own.",
+            claim(different == 1, "All attend most to the same token.", "Some attend most to the same token."),
         )
 
     def reading_jumps(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
@@ -201,17 +208,19 @@ class Decoder(Chapter):
         spoken = " ".join(f"{label}" for label in source)
         order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
         single, judged = len(here.written) == 1, "alignment" in trace.about.get("card", {})
-        listed = f"The favourites stand at {order}. " if len(here.written) <= 5 else ""
-        back = claim(judged, "Where the order differs, the path turns back.", "The path of favourites turns back.")
+        listed = f"The largest weights are at positions {order}. " if len(here.written) <= 5 else ""
+        back = claim(
+            judged, "Where the order differs, the path turns back.", "The path of the largest weights turns back."
+        )
         told = (
-            f"The favourite stands at {order}: of one, there is no path."
+            f"The largest weight is at position {order}: with one word, there is no path."
             if single
-            else listed + claim(bool(turns > 0), back, "Here the path of favourites never turns back.")
+            else listed + claim(bool(turns > 0), back, "Here the path of the largest weights never turns back.")
         )
         known = (
-            f"In new sentences the favourite is right for {trace['card.aligned']:share} of all words."
+            f"In new sentences, the largest weight is at the right token for {trace['card.aligned']:share} of words."
             if judged
-            else "No rule was given for it."
+            else "No rule told it to."
         )
         order_differs = (
             "Spanish often puts the noun before its adjective."
@@ -232,7 +241,7 @@ class Decoder(Chapter):
         )
 
     def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
-        """Another noun, another form: the gender was in the row that the decoder looks at."""
+        """Another noun, another form: the gender was in the vector that the decoder attends to."""
         swap = trace.about.get("gender")
         if not swap:
             return
@@ -261,17 +270,18 @@ class Decoder(Chapter):
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
         told = (
-            f"From such rows a linear reader tells the gender of nouns it never read: {read:share} right."
+            "A linear probe, one weighted sum of its entries, tells the gender even of nouns it never met: "
+            f"{read:share} right."
             if read is not None and read >= trace["roles.role_threshold"]
-            else "The noun has left its mark there. Whether it is used, a test must tell."
+            else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
         picture = TwoRuns(runs, place, likeness)
         first, second = (run.noun for run in runs)
         yield Step(
             "What the encoder had to prepare",
             say=f"Change “{first}” to “{second}”: “{ours.writes[row]}” becomes “{theirs.writes[row]}”. |"
-            f"Both times the decoder looks at “{adjective}”: the same row before the encoder, |"
-            f"another behind it. Cosine {likeness[1]:.2f}. |"
+            f"Both times the decoder attends to “{adjective}”: the same vector goes into the encoder, |"
+            f"but not the same comes out. Their cosine is {likeness[1]:.2f}. |"
             f"{told}",
             show=[
                 [
@@ -295,7 +305,7 @@ class Decoder(Chapter):
         )
 
     def row_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
-        """The last row meets every word's vector."""
+        """The last vector meets every word's vector."""
         row = len(decoded.written) - 1
         logits, probs = (trace[name].pick(batch=0, position=row) for name in ("logits", "probs"))
         best = [int(i) for i in trace["word_order"].pick(batch=0, position=row).values[:5]]
@@ -303,15 +313,15 @@ class Decoder(Chapter):
         picture = ReadingOut(last, decoded.reads[row], trace["parameters.output.w"], logits, probs, best)
         likeliest, share = probs.largest()
         tied = (
-            "These are the vectors by which the decoder reads its words, too."
+            "The decoder reads its words by the same vectors: they are its embeddings."
             if trace.about.get("config", {}).get("tied_output")
-            else "The decoder reads its words by other vectors than these."
+            else "The decoder reads its words by other vectors, its embeddings."
         )
         yield Step(
-            "From row to word",
-            say=f"The last row of “{decoded.reads[row]}” meets the vectors of all "
-            f"{trace['config.target_vocab']} words. |"
-            "Each dot product is a logit; softmax makes the logits probabilities. |"
+            "From vector to word",
+            say=f"Each of {trace['config.target_vocab']} words has a vector. Compare them all with the last vector at "
+            f"“{decoded.reads[row]}”. |"
+            "Each dot product is the logit of a word; softmax turns the logits into probabilities. |"
             f"“{likeliest}” gets {share:share}. {tied}",
             show=[
                 [
@@ -334,12 +344,13 @@ class Decoder(Chapter):
         """Close: the answer, and a question to take away."""
         row = len(decoded.written) - 1
         picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.mean_weights(trace).words("key"))
-        answer = at_floor(Answer("Shift, mask, ask the source: each row predicts its next word."))
+        answer = at_floor(Answer("Shift, mask, ask the source: each position predicts the next word."))
         yield Step(
-            "The way of one row",
-            say="So this is the way of one row. It looks back, never ahead. |It asks the source. |"
-            "It thinks, and names the next word. |"
-            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it wrong?",
+            "The way of one vector",
+            say="So this is the way of one vector. Masked attention brings in what came before, never what comes "
+            "after. |Cross-attention brings in the source. |"
+            "The feed-forward network works on it alone, and the next word is predicted. |"
+            "Your turn: set zeros after the softmax, but then divide the weights by their sum. Is that wrong?",
             show=[
                 [appear(picture.band, picture.reads), appear(picture.blocks[0], *picture.ways[:2])],
                 [
@@ -357,14 +368,15 @@ class Decoder(Chapter):
         """Close, for a decoder alone: the answer, what is done with it, and a question to take away."""
         row = len(decoded.written) - 1
         picture = WholeWay(decoded.reads[row], decoded.writes[row], decoded.reads[: row + 1], alone=True)
-        answer = at_floor(Answer("Shift and mask: each row predicts its next word, and that is read next."))
+        answer = at_floor(Answer("Shift and mask: each position predicts the next word, and that is read next."))
         yield Step(
-            "The way of one row",
-            say="So a row looks back, never ahead. |"
-            f"It thinks, and names the next word: {counted(trace['config.decoder_layers'], 'such block')}, "
-            "no source to ask. |"
+            "The way of one vector",
+            say="So this is the way of one vector. Masked attention brings in what came before, never what comes "
+            "after. |"
+            "The feed-forward network works on it alone, and the next word is predicted: "
+            f"{counted(trace['config.decoder_layers'], 'such block')}, no source to ask. |"
             f"“{decoded.writes[row]}” is read next, and so on. |"
-            "Your turn: set zeros afterwards, but then divide the row by its sum. Is it wrong?",
+            "Your turn: set zeros after the softmax, but then divide the weights by their sum. Is that wrong?",
             show=[
                 [
                     appear(picture.band, picture.reads),

@@ -1,4 +1,4 @@
-"""Where each written word looks in the source: curves between two sentences, and the same as a grid with a path."""
+"""What each written word attends to in the source: curves between two sentences, and the same as a grid with a path."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: Shares below this are not drawn as curves.
+#: Attention weights below this are not drawn as curves.
 FAINT = 0.03
 
 
 class Bridge(VGroup):
-    """The source above, what is written below, and a curve for each share, as thick as it is large.
+    """The source above, what is written below, and a curve for each attention weight, as thick as it is large.
 
     Args:
-        looks: query × key, the last row left out.
-        writes: the word that each row writes.
+        looks: attention weights, query × key, the last query left out.
+        writes: the word that each position writes.
         left, right: where it begins and ends, in px.
         top, foot: the heights of the two sentences, in px.
     """
@@ -47,7 +47,7 @@ class Bridge(VGroup):
         self.curves = [self._curves(row) for row in range(len(writes))]
         self.names = VGroup(
             Words("keys and values: the source", "axis", "key").next_to(self.source, UP, buff=units(20)),
-            Words("queries: the rows that write these words", "axis", "query").next_to(
+            Words("queries: the positions that write these words", "axis", "query").next_to(
                 self.written, DOWN, buff=units(20)
             ),
         )
@@ -83,19 +83,19 @@ class Bridge(VGroup):
         return found
 
     def share_beside(self, row: int) -> Words:
-        """The largest share of a row, beside its word."""
+        """The largest attention weight of a query, beside its word."""
         j = int(np.argmax(self.looks.values[row]))
         text = number(self.looks.quantity(row, j), "share", "number")
         return text.next_to(self.written[row], RIGHT, buff=units(22))
 
 
 class Pathway(VGroup):
-    """The grid of the same shares, and the path from top key to top key; right answers are outlined.
+    """The grid of the same attention weights, and the path from top key to top key; right answers are outlined.
 
     Args:
-        looks: query × key, the last row left out.
-        writes: the word that each row writes.
-        gold: for each row the source positions that the grammar names, or nothing.
+        looks: attention weights, query × key, the last query left out.
+        writes: the word that each position writes.
+        gold: for each written word the source positions that the grammar names, or nothing.
     """
 
     def __init__(
@@ -113,8 +113,8 @@ class Pathway(VGroup):
                 for i, label in enumerate(writes)
             )
         )
-        favourites = looks.values.argmax(-1)
-        spots = [self.pattern.place(i, int(j)) for i, j in enumerate(favourites)]
+        top_keys = looks.values.argmax(-1)
+        spots = [self.pattern.place(i, int(j)) for i, j in enumerate(top_keys)]
         self.way = VGroup(
             *(VGroup(path([a, b], "background", 16), path([a, b], "query", 7)) for a, b in pairwise(spots))
         )

@@ -1,4 +1,4 @@
-"""A mask before the softmax, and what goes wrong when it comes after."""
+"""A causal mask before the softmax, and what goes wrong when it comes after."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Masked(VGroup):
 
 
 class MaskBoard(VGroup):
-    """Scores of a decoder's rows; those of later words masked; the shares that are left.
+    """Scores of a decoder's queries; those of later tokens masked; the attention weights that are left.
 
     Args:
         head: the tensors of one head of a decoder's self-attention.
@@ -86,7 +86,7 @@ class MaskBoard(VGroup):
         )
 
     def soften(self) -> tuple[Animation, ...]:
-        """Scores turn into shares: fills change over, numbers cross; what is masked stays hatched."""
+        """Scores turn into attention weights: fills change over, numbers cross; what is masked stays hatched."""
         pairs = [(cell, self.shares.cells[at]) for at, cell in self.scores.cells.items() if at not in self.hidden]
         numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
         fronts = [(a.front, b.front) for a, b in zip(self.hatches, self.zeros, strict=True)]
@@ -104,10 +104,10 @@ class MaskBoard(VGroup):
 
 
 class Spent(VGroup):
-    """One row of shares with its sum; what is zeroed after the softmax is hatched, and lost.
+    """The attention weights of one query with their sum; what is zeroed after the softmax is hatched, and lost.
 
     Args:
-        shares: of one row, by key.
+        shares: the attention weights, by key.
         total: their sum.
         title: what was done.
     """
@@ -132,11 +132,11 @@ class Spent(VGroup):
 
 
 class Leak(VGroup):
-    """One row three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
+    """One query three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
 
     Args:
         head, changed: the tensors of the same head, and those where the last word is another.
-        token: whose row it is.
+        token: whose query it is.
         last, other: the last word, and the one in its place.
     """
 

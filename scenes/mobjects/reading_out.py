@@ -1,4 +1,4 @@
-"""From the last row to a word: it meets the vector of every word; and the whole way of a decoder's row."""
+"""From the last vector to a word: it meets the vector of every word; and the whole way of a decoder's vector."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LOGITS, BARS = 1190.0, 1250.0
 
 
 class ReadingOut(VGroup):
-    """The last row above, the best words below: each with its vector, the dot product, and the probability.
+    """The last vector above, the best words below: each with its vector, the dot product, and the probability.
 
     Args:
-        row: the row that is read out, by d_model.
-        token: the word that this row reads.
+        row: the vector that is read out, by d_model.
+        token: the word that is read there.
         table: the vectors, d_model × vocab.
         logits, probs: by vocab.
         best: which words to show, the best first.
@@ -61,7 +61,7 @@ class ReadingOut(VGroup):
             share = number(probs.quantity(i), "share", "number").next_to(bar, RIGHT, buff=gap("chip"))
             self.bars.add(VGroup(bar, share))
         self.line = rule(at(BEGIN - 10, 330), at(END + 10, 330), "line", 2)
-        heads = (("the last row", END, 262), ("dot product", LOGITS, 366), ("probability", BARS + 160, 366))
+        heads = (("the last vector", END, 262), ("dot product", LOGITS, 366), ("probability", BARS + 160, 366))
         self.names = VGroup(
             *(Words(name, "axis", "ink2").settle(at(0, y)).end_at(at(x, 0)[0]) for name, x, y in heads[1:])
         )
@@ -72,10 +72,10 @@ class ReadingOut(VGroup):
 
 
 class WholeWay(VGroup):
-    """One row of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
+    """One vector of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
 
     Args:
-        reads, writes: of this row.
+        reads, writes: at its position.
         source: the words that the encoder read; those read so far by a decoder alone, which `again` is read after.
         alone: a decoder that asks no other sequence.
     """
@@ -89,7 +89,7 @@ class WholeWay(VGroup):
         steps = {
             "Masked attention": "back, never ahead",
             **({} if alone else {"Cross-attention": "asks the source"}),
-            "Feed-forward": "each row alone",
+            "Feed-forward": "each vector alone",
         }
         self.blocks, self.ways = VGroup(), VGroup()
         for i, (title, note) in enumerate(steps.items()):
@@ -107,7 +107,7 @@ class WholeWay(VGroup):
         foot = asking.get_top() + UP * units(8)
         above = np.array([foot[0], self.source.get_bottom()[1] - units(10), 0])
         self.supply = arrow(above, foot, "key", 6, 20)
-        name = "the rows of what was read so far" if alone else "the encoder’s last rows"
+        name = "the vectors of what was read so far" if alone else "the encoder’s output"
         self.source_name = Words(name, "axis", "key").next_to(self.supply, RIGHT, buff=units(20))
         self.again = Token(writes, "", 0, self.source[0].height * 135).next_to(self.source, RIGHT, buff=units(12))
         super().__init__(self.band, self.reads, self.writes, self.blocks, self.ways, self.source, self.supply)

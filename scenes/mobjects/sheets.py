@@ -1,4 +1,4 @@
-"""All mixes of two rows as a sheet of lines, and what becomes of it when it is sent through a part of the model."""
+"""All weighted sums of two vectors as a sheet of lines, and what a part of the model makes of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VISIBLE = 1e-6
 
 
 class Sheet(VGroup):
-    """A sheet as lines, with the arrows of its two rows and the two sides of the test.
+    """A sheet as lines, with the arrows of its two vectors and the two sides of the test.
 
     Args:
         sheet: "row column component".
@@ -79,13 +79,13 @@ class Sheet(VGroup):
 
 
 def mark_before() -> VMobject:
-    """The sign of "mixed before": a ring."""
+    """The sign of "added up before": a ring."""
     ring = Box(34, 34, palette().background, 17, palette().query, 5)
     return ring.set_fill(opacity=0)
 
 
 def mark_after() -> VMobject:
-    """The sign of "mixed after": a full diamond."""
+    """The sign of "added up after": a full diamond."""
     diamond = Box(17, 17, palette().key, 2)
     return diamond.rotate(np.pi / 4)
 
@@ -95,7 +95,7 @@ class Trial(VGroup):
 
     Args:
         part: the tensors of a sublayer, `<name>_sheet` and so on.
-        x, y: whose rows are mixed.
+        x, y: whose vectors are added up.
         name: what the sheet is sent through, a name of `transformer_core.studies.measures.sheets`.
         said: the same in words, a line each.
     """
@@ -127,7 +127,7 @@ class Trial(VGroup):
         return VGroup(self.leaves.names, self.number, *parted)
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
-        """The same rows through another part: what leaves here takes the shape of what leaves there."""
+        """The same vectors through another part: what leaves here takes the shape of what leaves there."""
         mine, theirs = self.leaves, other.leaves
         pairs = [(self.image, theirs.lines), (mine.arrows, theirs.arrows), (mine.origin, theirs.origin)]
         pairs += [(mine.before, theirs.before), (mine.after, theirs.after)]
@@ -136,7 +136,7 @@ class Trial(VGroup):
 
     @staticmethod
     def _rows(x: Label, y: Label) -> VGroup:
-        """x is the row of this token, y of that."""
+        """x is the vector of this token, y of that."""
         parts = VGroup()
         for letter, token in (("x", x), ("y", y)):
             chip = Token(token, height=46)
@@ -146,7 +146,7 @@ class Trial(VGroup):
 
     @staticmethod
     def _sides(a: Quantity, b: Quantity) -> VGroup:
-        """Mixed before, and mixed after: each with its sign."""
+        """Added up before, and added up after: each with its sign."""
         before = Formula(f"f({a:g} x {b:+.1f} y)", 34)
         after = Formula(f"{a:g} f(x) {b:+.1f} f(y)", 34)
         lines = VGroup(

@@ -1,4 +1,4 @@
-"""What a decoder reads and what it has to write: the same words, one place apart."""
+"""What a decoder reads and what it has to write: the same words, one position apart."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ NAMES, WRITES, MACHINE, READS = 216.0, 300.0, 500.0, 706.0
 
 
 def on_places(labels: Sequence[Label], xs: Sequence[float], y: float, pitch: float, width: float) -> VGroup:
-    """A chip on each place, or bare words where chips of this width have no room."""
+    """A chip at each position, or bare words where chips of this width have no room."""
     if width <= pitch - 10:
         return VGroup(*(Token(label, "", width, 52).move_to(at(x, y)) for label, x in zip(labels, xs, strict=True)))
     return VGroup(*(word(label, "map").settle(at(x, y)) for label, x in zip(labels, xs, strict=True)))
 
 
 class Shifted(VGroup):
-    """Words to write above, words to read below, a place to the right; the decoder stands between.
+    """Words to write above, words to read below, a position to the right; the decoder stands between.
 
     Args:
-        reads, writes: the word that each row reads, and the one that it writes.
+        reads, writes: the word that each position reads, and the one that it writes.
     """
 
     def __init__(self, reads: Sequence[Label], writes: Sequence[Label]) -> None:
@@ -65,7 +65,7 @@ class Shifted(VGroup):
         return VGroup(*(arrow(np.array([column, a, 0]), np.array([column, b, 0]), "residual", 5, 16) for a, b in ends))
 
     def column(self, row: int) -> VMobject:
-        """The place of one row, from what it reads to what it writes."""
+        """One position, from what it reads to what it writes."""
         parts = VGroup(self.reads[row], self.writes[row])
         width = max(float(self.reads[row].width), float(self.writes[row].width)) * 135 - 8
         box = Box(width, parts.height * 135 + 8, palette().background, 4)

@@ -1,4 +1,4 @@
-"""The same word in two sentences: one row goes into the encoder, two different rows come out."""
+"""The same word in two sentences: one vector goes into the encoder, two different ones come out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGIN, END = 470.0, 1520.0
 
 @dataclass(frozen=True)
 class OneRun:
-    """What one sentence gives: its words, the translation, a word's row before and after, and where its form stands."""
+    """What one sentence gives: its words, the translation, a word's vector before and after, where its form is."""
 
     source: Sequence[Label]
     written: Sequence[Label]
@@ -33,12 +33,12 @@ class OneRun:
 
 
 class TwoRuns(VGroup):
-    """Two sources, the two rows of their common word as they enter and as they leave, and two translations.
+    """Two sources, the two vectors of their common word as they enter and as they leave, and two translations.
 
     Args:
         runs: one for each sentence.
         word: where the common word stands.
-        likeness: the cosine of the two rows, before the encoder and behind it.
+        likeness: the cosine of the two vectors, before the encoder and after it.
     """
 
     def __init__(self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity]) -> None:

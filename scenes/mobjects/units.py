@@ -1,4 +1,4 @@
-"""One unit of a feed-forward layer: which words of the sentence wake it, and what it may be named after."""
+"""One neuron of a feed-forward layer: for which words of the sentence it fires, and what it may be named after."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Found(NamedTuple):
-    """A unit with a name that a word of this sentence wakes."""
+    """A neuron with a name that fires for a word of this sentence."""
 
     layer: int
     unit: int
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 def found_in(trace: Trace, token: Label) -> Found | None:
-    """The named unit that `token` wakes most, or another word if it wakes none; nothing if no word does."""
+    """The named neuron that fires most for `token`, or for another word; nothing if none does."""
     best, area = trace["experiment.neurons.best"].values, trace["experiment.neurons.area"]
     awake = np.stack(
         [trace[f"encoder.{layer}.ffn.named_after"].values * (best[layer] >= EARNED) for layer in layers_of(trace)]
@@ -45,23 +45,23 @@ def found_in(trace: Trace, token: Label) -> Found | None:
     return None
 
 
-#: A second kind that it tells as well, but for this share of the pairs, makes the name of a unit a rough one.
+#: A second kind that it tells as well, but for this part of the pairs, makes the name of a neuron a rough one.
 CLOSE = 0.02
 
 
 def runner_up(areas: NamedTensor) -> tuple[Label, Quantity]:
-    """The kind that a unit tells second best, and how well."""
+    """The kind that a neuron tells second best, and how well."""
     place = int(np.argsort(-areas.values, kind="stable")[1])
     return areas.label("kind", place), areas.quantity(place)
 
 
 class OneUnit(VGroup):
-    """The activation of a unit at each word, the kinds that it tells best, and all units as dots.
+    """The activation of a neuron at each word, the kinds that it tells best, and all neurons as dots.
 
     Args:
         post: its activation at each word, "position".
         areas: how well it tells each kind of words, "kind".
-        best: the best area of every unit, "layer d_ff".
+        best: the best area of every neuron, "layer d_ff".
     """
 
     KINDS = 4
@@ -80,7 +80,7 @@ class OneUnit(VGroup):
         self.floor = rule(self.words.get_corner(UP + LEFT), self.words.get_corner(UP + RIGHT), "ink3", 2).set_y(floor)
         self.kinds = self._kinds(areas)
         self.dots, self.named = self._dots(best)
-        title = Words("all units: a full dot has a name", "axis", "ink2").settle(at(0, 778))
+        title = Words("all neurons: a full dot has a name", "axis", "ink2").settle(at(0, 778))
         self.dots.add(title.begin_at(self.dots.get_left()[0]))
         super().__init__(self.words, self.bars, self.numbers, self.floor, self.kinds, self.dots)
 
@@ -104,7 +104,7 @@ class OneUnit(VGroup):
 
     @staticmethod
     def _dots(best: NamedTensor) -> tuple[VGroup, VGroup]:
-        """Every unit as a dot, a line for each layer: those with a name are full and larger."""
+        """Every neuron as a dot, a line for each layer: those with a name are full and larger."""
         layers, size = best.shape
         pitch = (WIDTH - 140) / size
         dots, named = VGroup(), VGroup()

@@ -1,4 +1,4 @@
-"""A feed-forward layer at work: one row widens, is bent and narrows again; and all rows beside one that is alone."""
+"""A feed-forward network at work: one vector widens, is bent and narrows; and all vectors beside one that is alone."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def funnel(above: VMobject, below: VMobject, role: str) -> VMobject:
 
 
 class Widening(VGroup):
-    """The row that enters, its units as bars before and after the bend, and the row that leaves.
+    """The vector that enters, its neurons as bars before and after the bend, and the vector that leaves.
 
     Args:
         enters, leaves: the row, d_model.
         pre, post: its units before and after the activation, d_ff.
-        token: whose row it is.
+        token: whose vector it is.
         activation: its name in the config.
         gated: whether a gate multiplies the units, and bends.
         biased: whether biases are added.
@@ -62,10 +62,10 @@ class Widening(VGroup):
         self.scale_value = float(np.abs(reach).max())
         self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
         means(self.zero, ORIGIN)
-        #: The units that have a bar: all, or some at even distances where there are more than bars have room.
+        #: The neurons that have a bar: all, or some at even distances where there are more than bars have room.
         self.units = [int(i) for i in np.linspace(0, len(pre) - 1, min(len(pre), MOST_BARS))]
         self.before, self.after = self._bars(pre), self._bars(post)
-        self.part = Words("some of the units, evenly spread", "axis", "ink2").settle(at(MIDDLE, 664))
+        self.part = Words("some of the neurons, evenly spread", "axis", "ink2").settle(at(MIDDLE, 664))
         room = Box(WIDE, HIGH + 20, palette().background).move_to(at(MIDDLE, 522))
         self.funnels = VGroup(funnel(self.enters, room, "residual"), funnel(room, self.leaves, "residual"))
         inside, after = ("x W + b", " + b'") if biased else ("x W", "")
@@ -99,13 +99,13 @@ class Widening(VGroup):
 
 
 class EveryRow(VGroup):
-    """All rows on their way through the same two matrices, and below them one row that goes alone.
+    """All vectors on their way through the same two matrices, and below them one that goes alone.
 
     Args:
         enters, post, out: position × entry.
-        alone: the output of the one row, computed without any other, d_model.
-        token: whose row it is.
-        gated: whether a gate multiplies the units.
+        alone: the output of the one vector, computed without any other, d_model.
+        token: whose vector it is.
+        gated: whether a gate multiplies the neurons.
     """
 
     STARTS, WIDTHS = (280.0, 700.0, 1390.0), (310.0, 580.0, 310.0)
@@ -159,7 +159,7 @@ class EveryRow(VGroup):
 
     @staticmethod
     def difference(quantity: Quantity) -> VGroup:
-        """How far the two outputs of the row are apart, below."""
+        """How far the two outputs of the vector are apart, below."""
         value = number(quantity, ".0e", "large number").settle(at(1545, 836))
         name = Words("largest difference", "axis", "ink2").next_to(value, LEFT, buff=units(18))
         return VGroup(name.stand_on(value.baseline), value)

@@ -124,7 +124,7 @@ def _step(name: str, number: int) -> Record:
 
 
 @pytest.mark.parametrize(("text", "model"), [("because because because", None), ("The car is red", RANDOM)])
-def test_rows_have_favourites_of_their_own_only_if_no_two_share_one(text: str, model: Path | None) -> None:
+def test_queries_have_top_keys_of_their_own_only_if_no_two_have_the_same(text: str, model: Path | None) -> None:
     trace = trace_of(text, model)
     layer = trace.about.get("card", {}).get("alignment", {}).get("layer", 1)
     weights = trace[f"decoder.{layer}.cross_attn.weights"].values[0].mean(0)[:-1]
@@ -132,8 +132,8 @@ def test_rows_have_favourites_of_their_own_only_if_no_two_share_one(text: str, m
     places = weights[first : last - 1].argmax(-1)
     spoken = said("decoder", trace)
     assert len(places) > 1
-    assert ("a favourite of its own" in spoken) == (len({*places}) == len(places))
-    assert ("All have the same favourite." in spoken) == (len({*places}) == 1)
+    assert ("a token of its own" in spoken) == (len({*places}) == len(places))
+    assert ("All attend most to the same token." in spoken) == (len({*places}) == 1)
 
 
 def test_nothing_is_said_to_be_learned_or_trained_of_random_weights() -> None:
