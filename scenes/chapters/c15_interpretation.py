@@ -212,7 +212,7 @@ class Interpretation(Chapter):
             "Activation patching: transplant a vector",
             say=f"One sentence gives “{forms[0]}”, the other “{forms[1]}”. "
             "Activation patching copies one vector across. |"
-            f"Before the layers, that of “{first}” moves the answer {start:share} of the way. |"
+            f"At the input, the vector of “{first}” moves the answer {start:share} of the way. |"
             f"{moved}"
             "Only an intervention can show this.",
             show=[
