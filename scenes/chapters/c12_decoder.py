@@ -350,7 +350,7 @@ class Decoder(Chapter):
             say="So this is the way of one vector. Masked attention brings in what came before, never what comes "
             "after. |Cross-attention brings in the source. |"
             "The feed-forward network works on it alone, and the next word is predicted. |"
-            "Your turn: set zeros after the softmax, but then divide the weights by their sum. Is that wrong?",
+            f"{afterwards(trace)}",
             show=[
                 [appear(picture.band, picture.reads), appear(picture.blocks[0], *picture.ways[:2])],
                 [
@@ -376,7 +376,7 @@ class Decoder(Chapter):
             "The feed-forward network works on it alone, and the next word is predicted: "
             f"{counted(trace['config.decoder_layers'], 'such block')}, no source to ask. |"
             f"“{decoded.writes[row]}” is read next, and so on. |"
-            "Your turn: set zeros after the softmax, but then divide the weights by their sum. Is that wrong?",
+            f"{afterwards(trace)}",
             show=[
                 [
                     appear(picture.band, picture.reads),
@@ -389,3 +389,12 @@ class Decoder(Chapter):
             ],
             stay=(),
         )
+
+
+def afterwards(trace: Trace) -> str:
+    """Zeros after the softmax are right again once the weights are divided by their sum: the old one cancels."""
+    return claim(
+        bool(trace["decoder.0.self_attn.divided_difference"] < ROUNDING),
+        "And zeros after the softmax? Divide by the new sum, and the weights are right: the old one cancels.",
+        "And zeros after the softmax, divided by the new sum? The weights are nearly right.",
+    )

@@ -1,4 +1,4 @@
-"""How to argue about an architecture: take a part out, train anew, and know what chance would have done."""
+"""How to argue about an architecture: an ablation study, with several seeds, that knows what chance would have done."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class Arguing(Chapter):
         low, high = whole.smallest()[-1], whole.largest()[-1]
         yield Step(
             "Which parts does it need?",
-            say="Which parts does it need? Take one out, train anew, and count. |"
+            say="An ablation study takes out one part, trains anew, and counts. |"
             f"All else stays: the same sentences, {run['steps']:,.0f} steps. |"
-            f"The whole model, several seeds: {low:.1%} to {high:.1%}. |"
-            "That spread is chance. A difference counts if chance makes it at most once in twenty.",
+            f"The whole model, from several random starts, called seeds: {low:.1%} to {high:.1%} right. |"
+            "This spread is chance. A difference counts if chance makes it at most once in twenty.",
             show=[
                 [appear(machine)],
                 [appear(curves.plot)],
@@ -69,8 +69,8 @@ class Arguing(Chapter):
         parts = single_parts(run["exact.points"])[:3]
         mean = {part: run["exact.over_seeds"].pick(part=part) for part in parts}
         first, *rest = parts
-        beats = [f"Take out the {first}: {mean[first]:share} of new sentences come out right. |"]
-        beats += [f"Without {_the(part)}: {mean[part]:share}. |" for part in rest]
+        beats = [f"Without {_spoken(first)}, {mean[first]:share} of new sentences come out right. |"]
+        beats += [f"Without {_spoken(part)}: {mean[part]:share}. |" for part in rest]
         stay = [*machine.standing(), curves.plot, curves.bands["nothing"], curves.labels["nothing"]]
         shows = [
             [(*machine.whole(), *machine.without(part)), appear(curves.bands[part]), appear(curves.labels[part])]
@@ -78,7 +78,7 @@ class Arguing(Chapter):
         ]
         yield Step(
             "The largest losses",
-            say="".join(beats) + "Each line is a model that never knew the part.",
+            say="".join(beats) + "No such model ever had the part, so it could not learn to rely on it.",
             show=[*shows, machine.whole()],
             stay=stay,
         )
@@ -97,18 +97,18 @@ class Arguing(Chapter):
         names = _listed([CALLED[part] for part in unsure])
         inside = claim(
             len(unsure) == 1,
-            f"{names}: inside. We can’t tell it from chance; that is a result, too.",
-            f"{names}: inside. We can’t tell them from chance; that is a result, too.",
+            f"{names}: inside. We can’t tell it from chance, and that is a result, too.",
+            f"{names}: inside. We can’t tell them from chance, and that is a result, too.",
         )
         verdict = claim(bool(unsure), inside, "No other part costs so little that chance explains it.")
         outside = claim(
             bool(sure),
             claim(
                 len(sure) == 1,
-                f"In points, {told}: outside, so an effect. |",
-                f"In points, {told}: outside, so effects. |",
+                f"In percentage points, {told}: outside the band, so an effect. |",
+                f"In percentage points, {told}: outside the band, so effects. |",
             ),
-            "None of these lies outside. |",
+            "None of these lies outside the band. |",
         )
         stay = machine.standing()
 
@@ -120,10 +120,9 @@ class Arguing(Chapter):
             return moves
 
         yield Step(
-            "Close calls",
-            say="Closer. A dot is a training; the hatched band is what chance explains, all parts tested. |"
-            + outside
-            + verdict,
+            "Small differences: effect, or chance?",
+            say="Each dot is a training. "
+            "The hatched band is what chance explains, wider because many parts are tested. |" + outside + verdict,
             show=[
                 [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
                 tried(sure),
@@ -153,8 +152,8 @@ class Arguing(Chapter):
         better = bool(run["exact.effect"].pick(part="norm")) and gain > 0
         shown = claim(
             better,
-            f"Without Norm the small model gains {gain:.1f} points: more than chance. |",
-            f"Without Norm, the small model: {gain:+.1f} points. |",
+            f"Without Norm, this small model gains {gain:.1f} points, more than chance explains. |",
+            f"Without Norm, this small model: {gain:+.1f} points. |",
         )
         small, large = (tuple(mean.pick(model=some[k]) for k in ("with", "without")) for some in (shallow, models))
         sure = [counts(*(exact.pick(model=some[k]) for k in ("with", "without"))) for some in (shallow, models)]
@@ -162,15 +161,15 @@ class Arguing(Chapter):
             sure[1] and large[0] > large[1],
             claim(
                 sure[0] and small[1] > small[0],
-                "What the shallow one is better without, the deep one needs.",
-                "The deep one needs it.",
+                "The shallow model does better without Norm; the deep one needs it.",
+                "The deep model needs Norm.",
             ),
             "At this depth, no difference that we can tell from chance.",
         )
         yield Step(
-            claim(better, "Better without?", "Is Norm worth its place?"),
-            say=shown + f"Now only depth differs. {deep['shallow_layers']} layers: {small[0]:share} with it, "
-            f"{small[1]:share} without. |"
+            claim(better, "Better without Norm?", "Is Norm needed?"),
+            say=shown + f"Now only the depth differs, after {deep['steps']:,.0f} steps. "
+            f"{deep['shallow_layers']} layers: {small[0]:share} with it, {small[1]:share} without. |"
             f"{deep['layers']} layers: {large[0]:share} with it, {large[1]:share} without. |" + closing,
             show=[
                 (*machine.whole(), *machine.without("norm")),
@@ -205,15 +204,15 @@ class Arguing(Chapter):
         lost = [_lost(exact, *(ends[k][column] for k in ("with", "without"))) for column in range(2)]
         grows = counts(*lost) and lost[1].values.mean() > lost[0].values.mean()
         yield Step(
-            "A verdict has a size",
-            say="The root divides scores by the root of d_k. Heads are narrow: "
-            f"d_k is {d_k.pick(choice='all heads')}. |"
-            f"Without it, {small[0]:share} turns to {small[1]:share}. |"
-            f"One wide head, d_k {d_k.pick(choice='one head')}: "
-            f"{large[0]:share} turns to {large[1]:share}. |"
+            "A verdict holds for one size",
+            say="Scores are divided by the root of d_k. "
+            f"Heads are narrow: d_k is {d_k.pick(choice='all heads')}. |"
+            f"Without the root, {small[0]:share} becomes {small[1]:share}. |"
+            f"With one wide head, d_k is {d_k.pick(choice='one head')}: "
+            f"{large[0]:share} becomes {large[1]:share}. |"
             + claim(
                 grows,
-                "A larger loss. By the width, or by being alone? This trial can’t tell.",
+                "A larger loss. Because the head is wide, or because it is alone? This trial can’t tell.",
                 "No larger loss that we can tell from chance.",
             ),
             show=[
@@ -243,16 +242,17 @@ class Arguing(Chapter):
         if not (run["exact.effect"].pick(part=part) and points < 0 and missing > 0):
             return
         rows = [
-            ("numbers to be learned", ",.0f", *(run["parameters"].pick(part=p) for p in ("nothing", part))),
+            ("learned parameters", ",.0f", *(run["parameters"].pick(part=p) for p in ("nothing", part))),
             ("new sentences right", ".1%", *(run["exact.over_seeds"].pick(part=p) for p in ("nothing", part))),
         ]
         picture = TwoChanges(rows, ("with", "without"))
         stay = machine.standing()
         yield Step(
             "What else changed?",
-            say=f"Take out feed-forward, and {missing:share} of this small model’s learned numbers go, too. |"
-            f"{points:+.1f} points. Is that the part, or the size? |"
-            "Two things changed at once: this trial can’t tell. A fair rival has as many numbers.",
+            say="Take out the feed-forward networks, "
+            f"and {missing:share} of this small model’s parameters go with them. |"
+            f"{points:+.1f} points: because of the part, or of the size? |"
+            "This trial can’t tell, because two things changed at once. A fair rival has as many parameters.",
             show=[
                 [(*machine.whole(), *machine.without(part)), appear(picture.groups[0])],
                 appear(picture.groups[1]),
@@ -270,7 +270,7 @@ class Arguing(Chapter):
         wider, more = run["exact.gain_width"], run["exact.gain_amount"]
         exact, sure = run["exact"], run["exact.gain_amount_counts"]
         widths, amounts = run["width"].quantities(), run["amount"].quantities()
-        start = f"At width {widths[0]}, doubling {amounts[0]:,.0f} sentences:"
+        start = f"At width {widths[0]}, twice the {amounts[0]:,.0f} sentences:"
         once = more.pick(amount=0, width=0)
         told = claim(abs(once) == 1, f"{start} {once:+.0f} point. |", f"{start} {once:+.0f} points. |")
         narrow = claim(sure.pick(amount=0, width=0) == 1, told, f"{start} we can’t tell it from chance. |")
@@ -279,15 +279,15 @@ class Arguing(Chapter):
         ways = exact.pick(width=w + 1, amount=a), exact.pick(width=w, amount=a + 1)
         better = claim(
             counts(*ways),
-            claim(up > across, "Width is what is missing there.", "Sentences are what is missing there."),
-            "Which gains more, we can’t tell.",
+            claim(up > across, "So there, width was missing.", "So there, sentences were missing."),
+            "Which of the two gains more, we can’t tell.",
         )
         yield Step(
             "Size against data",
-            say=f"Too small, or too few sentences? Squares: models after {run['steps']:,.0f} steps. |"
+            say=f"Is a model too small, or has it too few sentences? Each square: after {run['steps']:,.0f} steps. |"
             f"{narrow}"
-            f"From width {widths[w]} and {amounts[a]:,.0f} sentences: twice as many gain {across:.0f} points. |"
-            f"Twice the width: {up:.0f}. {better}",
+            f"From width {widths[w]} and {amounts[a]:,.0f} sentences, twice as many gain {across:.0f} points. |"
+            f"Twice the width gains {up:.0f}. {better}",
             show=[
                 [
                     appear(picture.rows, picture.columns),
@@ -324,17 +324,17 @@ class Arguing(Chapter):
             run["training_share"].quantity(last),
         )
         told = (
-            f"After {times[1]:,.0f} steps: at {long} words {early.quantity(last):share} right. |"
+            f"At {long} words, {early.quantity(last):share} are right after {times[1]:,.0f} steps. |"
             if early is not None
             else f"At {run['length'].quantity(0)} words {run['exact'].quantity(0):share} come out right. |"
         )
         yield Step(
             "What stays hard?",
-            say=claim(hardest, "What stays hard? Long sentences. ", "By the number of words. ")
+            say=claim(hardest, "Long sentences stay hard. ", "Sorted by the number of words. ")
             + told
             + f"The lecture’s model, after {times[0]:,.0f}: {late:share}. |"
             f"Only {seen:share} of its training sentences were that long. |"
-            "Rare, or just long? Here both go together: this picture can’t tell.",
+            "Are they hard because they are long, or because they are rare? Here both go together, so we can’t tell.",
             show=[
                 [appear(picture.plot, picture.ticks), appear(picture.early) if early is not None else None],
                 appear(picture.late),
@@ -356,12 +356,12 @@ class Arguing(Chapter):
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
         caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
         yield Step(
-            "One failure, close by",
-            say=f"“{wrong}”, with {odds:share}, where “{right}” is right: "
-            f"“{query_token}” is said of “{head}”, not “{other}”. |"
-            "A guess: the nearer noun gives the form. Test: put others there. |"
-            f"Nouns of its gender: {like[0]} of {like[1]} right. Others: {unlike[0]} of {unlike[1]}. |"
-            + claim(caught, "So here it asks the nearer noun.", "That does not show it."),
+            "One failure, examined",
+            say=f"The model writes “{wrong}”, with probability {odds:share}. “{right}” is right, "
+            f"because “{query_token}” is said of “{head}”, not “{other}”. |"
+            "A hypothesis: the nearer noun gives the form. The test: put other nouns there. |"
+            f"Nouns of the same gender: {like[0]} of {like[1]} right. Of the other: {unlike[0]} of {unlike[1]}. |"
+            + claim(caught, "So here, the nearer noun decides.", "This test does not show it."),
             show=[
                 [
                     appear(picture.source),
@@ -392,8 +392,8 @@ class Arguing(Chapter):
         clear_of_answer(machine, picture)
         yield Step(
             "At this size, after these steps",
-            say=f"All verdicts, in points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"
-            "Another size may judge otherwise. |" + question,
+            say=f"All verdicts, in percentage points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"
+            "A larger model, or a longer training, may judge otherwise. |" + question,
             show=[
                 [appear(machine), (appear(picture.zero), appear_in_turn([*picture.lines]))],
                 appear(answer),
@@ -408,9 +408,9 @@ def _lost(exact: NamedTensor, one: str, other: str) -> NamedTensor:
     return NamedTensor("lost", exact.pick(part=one).values - exact.pick(part=other).values, ("seed",))
 
 
-def _the(part: str) -> str:
+def _spoken(part: str) -> str:
     """A part, as one speaks of it."""
-    return part if part.startswith("all ") else f"the {part}" if part == "root" else part
+    return {"residual": "residual connections", "root": "the root of d_k"}.get(part, part)
 
 
 def _listed(names: list[str]) -> str:

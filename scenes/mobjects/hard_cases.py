@@ -20,12 +20,12 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class ByLength(VGroup):
-    """Shares of right sentences by length, early and late in training; below, how much of training was that long.
+    """Accuracy by length of the sentence, early and late in training; below, how much of training was that long.
 
     Args:
         lengths: in words.
-        late, early: shares right at each length, of the model that is shown and of a shorter training.
-        seen: the share of training sentences of each length.
+        late, early: the accuracy at each length, of the model that is shown and of a shorter training.
+        seen: the part of the training sentences that have each length.
         steps: of the two trainings.
         own: the words of our sentence, if it is that long.
     """

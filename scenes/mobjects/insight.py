@@ -1,4 +1,4 @@
-"""Looking into a model: all heads with their names, a row that is transplanted, layers read early, a stripe."""
+"""Looking into a model: all heads with their names, activation patching, the logit lens, an induction head."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Gallery(VGroup):
 
 
 class Transplant(VGroup):
-    """Rows of one run set into another, one at a time: a cell for each place, as bright as the answer moved.
+    """Vectors of one run set into another, one at a time: a cell for each position, as bright as the answer moved.
 
     Args:
         shift: layer × position.
-        donor: the words of the sentence that rows are taken from.
+        donor: the words of the sentence that vectors are taken from.
         forms: what the two sentences are answered with.
     """
 
@@ -98,14 +98,14 @@ class Transplant(VGroup):
 
 
 class Lens(VGroup):
-    """Each layer of the decoder read as if it were the last: its likeliest word, and the rank of the final one.
+    """The logit lens: each layer of the decoder read as if it were the last. Its likeliest word, the final one’s rank.
 
     Of many layers a few are `shown`, the first and the last among them.
 
     Args:
         logits: layer × position × vocab.
         ranks: layer × position.
-        reads, writes: the word that each row reads, and the one that it writes in the end.
+        reads, writes: the word that is read at each position, and the one that is written there in the end.
     """
 
     def __init__(

@@ -17,9 +17,9 @@ MIDDLE = (1010.0, 500.0)
 
 
 class SizeAndData(VGroup):
-    """A grid of shares, wider models on top, more sentences to the right; an arrow for each step, as thick as its gain.
+    """A grid of accuracies, wider models on top, more sentences to the right.
 
-    An arrow within chance is thin and grey.
+    An arrow for each step is as thick as its gain; within chance it is thin and grey.
 
     Args:
         run: the tensors of the experiment.

@@ -26,7 +26,7 @@ AIR, EDGE = 10.0, 3.0
 HIGH, LARGEST, NUMBER = 262.0, 180.0, 176.0
 #: Where a group has as many px for each grid, it is not broken.
 IN_A_LINE = 84.0
-#: A share below this, and below a tenth of an even one, is no square: nobody could see it.
+#: A weight below this, and below a tenth of an even one, is no square: nobody could see it.
 FAINTEST = 0.001
 #: The least px that a group is high, so that its name has room, and those between two groups.
 GROUP, SPLIT = 48.0, 14.0
@@ -38,7 +38,7 @@ def pattern_name(name: Label) -> str:
 
 
 class SmallGrid(VGroup):
-    """The shares of one head as squares in a frame, with no words: two shapes, whatever the sentence.
+    """The attention weights of one head as squares in a frame, with no words: two shapes, whatever the sentence.
 
     All of a long sentence; what is next to nothing is left out.
     """
@@ -144,7 +144,7 @@ class SortedHeads(VGroup):
         left, end = start + self.names.width * 135 + 30, start + beside + used
         y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
         clear = any(name is not None for name, _ in self.groups)
-        for text, x in (("best share", 1.5), ("by chance", 0.5)) if clear else ():
+        for text, x in (("attention", 1.5), ("by chance", 0.5)) if clear else ():
             self.heads.add(Words(text, "axis", "ink2").settle(at(end - NUMBER * x, y - 30)))
         for text, (name, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2
@@ -159,7 +159,7 @@ class SortedHeads(VGroup):
             y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
 
     def _told(self, place: tuple[int, int], end: float, y: float) -> None:
-        """The share that the first head of a line gives to its pattern, and what chance would."""
+        """The attention that the first head of a line gives to its pattern on average, and what chance would."""
         pattern = self.shown[place[0]][place[1]]
         assert pattern is not None
         for value, x in ((pattern.score, 1.5), (pattern.chance, 0.5)):

@@ -99,16 +99,29 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses
     lost = before.values[:-1] - left[:-1]
     assert lost.argmax() == determiner
     spoken = said("interpretation", trace)
-    assert f"from 100% to {left[own]:.0%}." in spoken
-    assert f"loses most: down to {left[determiner]:.0%}." in spoken
+    assert f"still {left[own]:.0%}, so the gender has another way, too." in spoken
+    assert f"loses most: {left[determiner]:.0%}. The name told only part." in spoken
     spared = after.values.copy()
     spared[1, 1, determiner] = 1.0
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more: looking told what it does." not in spoken, "further nouns still lose more"
+    assert "No kind of word loses more: that is what it does." not in spoken, "further nouns still lose more"
     spared[1, 1] = before.values
     spared[1, 1, own] = 0.5
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more: looking told what it does." in spoken
+    assert "No kind of word loses more: that is what it does." in spoken
+    assert "from 100% to 50%." in spoken, "half may be a guess of the gender"
+
+
+def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:
+    trace = trace_of("The car is red")
+    told = "there, a second head has the stripe, too."
+    stripes, left = (trace[f"experiment.induction.{name}"].values for name in ("stripe_by_seed", "ablated_by_seed"))
+    assert np.sort(stripes[1:, 1])[:, 0].min() > 0.5 > np.sort(stripes[0, 1])[0]
+    assert min(left[1, 1, 0], left[2, 1, 1]) > left[0, 1, 0]
+    assert told in said("interpretation", trace)
+    lone = stripes.copy()
+    lone[2, 1, 0] = 0.1
+    assert told not in said("interpretation", changed(trace, experiment__induction__stripe_by_seed=lone))
 
 
 def test_a_role_of_which_little_is_right_without_a_head_has_its_bar() -> None:

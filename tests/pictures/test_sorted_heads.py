@@ -41,7 +41,7 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
     with drawn_in("dark"):
         picture = SortedHeads.of(stack([looking(-1, 0.9), EVEN], [looking(1, 0.95), looking(-1, 1.0)]))
     places = {(name and str(name)): found for name, found in picture.groups}
-    assert places == {"the token before": [(1, 1), (0, 0)], "the token behind": [(1, 0)], None: [(0, 1)]}
+    assert places == {"the token before": [(1, 1), (0, 0)], "the token after": [(1, 0)], None: [(0, 1)]}
     assert picture.first is not None
     layer, head, shown = picture.first
     assert (layer, head, str(shown.name)) == (1, 1, "the token before")
@@ -49,7 +49,7 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
     assert first.get_y() == pytest.approx(second.get_y())
     assert first.get_x() < second.get_x()
     assert first.get_y() > behind.get_y() > none.get_y()
-    assert [text.text for text in picture.names] == ["the token before", "the token behind", "no clear pattern"]
+    assert [text.text for text in picture.names] == ["the token before", "the token after", "no clear pattern"]
 
 
 def test_a_line_says_the_share_of_its_first_head_and_what_chance_would_give() -> None:

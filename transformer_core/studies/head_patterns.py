@@ -45,7 +45,7 @@ def _column(size: int, place: int) -> Pairs:
 #: For each pattern of self-attention, the pairs "query key" of a sequence with these ids.
 WITHIN: Mapping[str, Callable[[Ids], Pairs]] = {
     "the token before": lambda ids: np.eye(len(ids), k=-1, dtype=bool),
-    "the token behind": lambda ids: np.eye(len(ids), k=1, dtype=bool),
+    "the token after": lambda ids: np.eye(len(ids), k=1, dtype=bool),
     "itself": lambda ids: np.eye(len(ids), dtype=bool),
     "the first token": lambda ids: _column(len(ids), 0),
     "the last token": lambda ids: _column(len(ids), len(ids) - 1),
@@ -55,7 +55,7 @@ WITHIN: Mapping[str, Callable[[Ids], Pairs]] = {
 #: The patterns of cross-attention: what the grammar aligns, and the diagonal of a text that keeps the order.
 ALIGNED, ALONG = "what it translates", "the place as far along"
 #: Patterns that lead from one token to another for a reason: not to itself, and not to where all of them look.
-LINKS = ("the token before", "the token behind", "the same token elsewhere", "what followed an earlier copy")
+LINKS = ("the token before", "the token after", "the same token elsewhere", "what followed an earlier copy")
 
 
 def aligned(answers: Collection[Collection[int]], shape: tuple[int, int]) -> Pairs:

@@ -18,7 +18,7 @@ from oracles.of_scores import visible
 CLEAR = 0.5
 WITHIN = (
     "the token before",
-    "the token behind",
+    "the token after",
     "itself",
     "the first token",
     "the last token",
@@ -84,7 +84,7 @@ def answered(raw: Raw) -> dict[str, set[tuple[int, int]]]:
     ids, every = ids_of(raw), [(i, j) for i in range(queries) for j in range(keys)]
     found = {
         "the token before": {(i, j) for i, j in every if j == i - 1},
-        "the token behind": {(i, j) for i, j in every if j == i + 1},
+        "the token after": {(i, j) for i, j in every if j == i + 1},
         "itself": {(i, j) for i, j in every if j == i},
         "the first token": {(i, 0) for i in range(1, queries)},
         "the last token": {(i, keys - 1) for i in range(queries - 1)},
