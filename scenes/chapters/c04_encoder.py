@@ -23,7 +23,7 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
-NORMS = {"pre": "with a layer norm before each", "post": "with a layer norm after each", "none": "without layer norms"}
+NORMS = {"pre": "with a norm before each", "post": "with a norm after each", "none": "without norms"}
 ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
 
 
@@ -105,7 +105,7 @@ class Encoder(Chapter):
                 deal([picture.rows[mine]], [picture.vectors[mine]]),
             ),
             beat(
-                "Training moves words that are used alike near each other, as the first chapter showed.",
+                "Training moves words that are used alike near each other.",
                 *picture.others(mine),
             ),
             beat(
@@ -195,7 +195,7 @@ class Encoder(Chapter):
         own_token = best.position == focus.query_token.position
         reason = claim(
             swap_of(trace, focus) is not None,
-            f"Because its Spanish form depends on the gender of “{best}”.",
+            f"That is because its Spanish form depends on the gender of “{best}”.",
             claim(
                 own_token, "Here it stays with itself.", "Which token it looks at, numbers decide that training sets."
             ),

@@ -278,7 +278,7 @@ class Heads(Chapter):
                         move_ring(ring, table.best(fallen[0]), "query"),
                     ),
                     beat(
-                        "and the decoder has one cross-attention head a layer. With four, "
+                        "and a decoder layer has one head for the source. With four, "
                         f"the role “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
                         appear(ring_around(table.best(fallen[0]), "warning")),

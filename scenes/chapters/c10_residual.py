@@ -163,7 +163,7 @@ class Residual(Chapter):
                     "A norm after each Add sets the length anew.",
                     "Lengths do not add up, for each addition points its own way.",
                 ),
-                appear(ring_around(river.boxes[river.most - 1])),
+                appear(ring_around(river.boxes[river.most - 1][0])),
                 ambient=river.flow(),
             ),
             stage=[ribbon],
@@ -187,7 +187,7 @@ class Residual(Chapter):
             ),
             beat(
                 "Each sublayer multiplies it by a slope, layer after layer: it may vanish, or explode.",
-                appear_in_turn([ring_around(box) for box in reversed(river.boxes)], "slow"),
+                appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
                 ambient=river.back(),
             ),
             beat(
@@ -424,7 +424,7 @@ class Residual(Chapter):
             beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{token}”?",
-                (appear(ring_around(river.boxes[river.most - 1])), leave(*river.dry(river.most))),
+                (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
             ),
             stage=[ribbon, river],
         )
