@@ -85,7 +85,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "Reading word by word",
             say="People read from left to right. Why doesn’t the Transformer? |"
-            f"An LSTM, an older kind of network, does: after each word it hands on {carried}. |{waits}"
+            f"An LSTM, an older network, does: after each word it hands on {carried}. |{waits}"
             "It knows the order by default, because it reads in order.",
             show=[
                 [appear_in_turn([*chain.words]), appear(dial.rim, dial.places, dial.called)],

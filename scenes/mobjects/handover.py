@@ -89,7 +89,7 @@ class Bought(VGroup):
             y = 330 + 180 * k
             bar = ShareBar(means.pick(model=name), wide, "", 64, role).move_to(at(left + wide / 2, y))
             call = Words(name, "block", role).settle(at(0, y - 14)).end_at(at(left - 40, 0)[0])
-            size = Words(f"{parameters.pick(model=name):,.0f} learned numbers", "note", "ink3")
+            size = Words(f"{parameters.pick(model=name):,.0f} parameters", "note", "ink3")
             size.settle(at(0, y + 28)).end_at(at(left - 40, 0)[0])
             value = number(means.pick(model=name), "share", "large number").settle(at(0, y))
             value.begin_at(at(left + wide + 34, 0)[0])
