@@ -101,7 +101,7 @@ class Positions(Chapter):
         yield Step(
             "Why must the model be told the order?",
             say="The words of a sentence stand in order. Why must the model be told? |"
-            "Take the positional encodings away, let attention compute its outputs, |"
+            "Take away the positional encoding, the pattern of each position; let attention run, |"
             f"and shuffle the words. |{told}",
             show=[
                 appear_in_turn([*picture.chips]),
@@ -136,7 +136,7 @@ class Positions(Chapter):
         yield Step(
             "Why must the model be told the order?",
             say="Must a model be told the order, if no token attends to later ones? |"
-            "Take the positional encodings away, let attention compute its outputs, |"
+            "Take away the positional encoding, the pattern of each position; let attention run, |"
             f"and shuffle all words but the last. |{told}",
             show=[
                 appear_in_turn([*picture.chips]),
