@@ -278,7 +278,7 @@ class Positions(Chapter):
         distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
         by_distance = spread < ROUNDING * float(abs(products.values).max())
         told = (
-            f"Always {product:.2f}, because each hand turns by the same angle, wherever we begin. |"
+            f"Always {product:.2f}, because each hand turns by its own fixed angle, wherever we begin. |"
             "So the dot product depends only on the distance."
             if by_distance
             else f"The first pair has {product:.2f}. These encodings follow no formula: |"
