@@ -32,6 +32,8 @@ RUN, RECALL = "experiment.against_lstm", "experiment.recall"
 FAR_APART = 5
 #: From so many words on, a chain takes its time.
 LONG = 8
+#: What is smaller by more than this has vanished.
+BILLION = 1_000_000_000
 
 
 class AgainstLSTM(Chapter):
@@ -64,23 +66,27 @@ class AgainstLSTM(Chapter):
         yield from self.what_is_traded()
 
     def a_chain(self, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter, and the LSTM at work, tick by tick."""
+        """The question of the chapter, and the LSTM at work, step by step."""
         states = trace[STATES].pick(batch=0) if STATES in trace else None
         chain = self.chain = Chain(self.words, states, 575, widest=170)
-        dial = self.dial = Dial(self.ticks, "ticks" if len(self.ticks) > 1 else "tick", at(960, 290))
+        dial = self.dial = Dial(self.ticks, "steps" if len(self.ticks) > 1 else "step", at(960, 290))
         moments = VGroup(*(VGroup(*chain.moment(i), dial.dots[i]) for i in range(len(self.words))))
         size = "lstm.encoder.state_size"
-        carried = f"{trace[size]} numbers and a memory of as many" if states is not None else "a state"
+        carried = (
+            f"a hidden state of {trace[size]} numbers, and a memory of as many"
+            if states is not None
+            else "a hidden state"
+        )
         waits = (
-            f"Step {self.ticks[-1]} can’t start before step {trace['config.recurrent_path_length']} ends. |"
+            f"Step {self.ticks[-1]} can’t start before step {trace['config.recurrent_path_length']} has ended. |"
             if len(self.words) > 1
             else ""
         )
         yield Step(
             "Reading word by word",
             say="People read from left to right. Why doesn’t the Transformer? |"
-            f"An LSTM does: word by word, it hands on {carried}. |{waits}"
-            "By default it knows the order: time is the order.",
+            f"An LSTM, an older network, does: after each word it hands on {carried}. |{waits}"
+            "It knows the order by default, because it reads in order.",
             show=[
                 [appear_in_turn([*chain.words]), appear(dial.rim, dial.places, dial.called)],
                 [appear(dial.count), (Sweep(moments, self.kind), Count(dial.count, self.ticks, "", self.kind))],
@@ -90,21 +96,21 @@ class AgainstLSTM(Chapter):
         )
 
     def a_grid(self, trace: Trace) -> Iterator[Step]:
-        """The chain folds into a grid: every pair in one tick."""
+        """The chain folds into a grid: every pair in one step."""
         focus = focus_of(trace)
         weights = focus.seen(trace)["weights"]
         n, cells = trace["config.words"], trace["config.score_count"]
         picture = Folding(weights, self.ticks, f"{n} × {n}")
         layers = trace["config.encoder_layers"]
         alone = len(self.words) == 1
-        laid = "Attention puts " + ("the word" if alone else f"all {n} words") + " along both sides."
-        met = "It meets itself" if alone else f"All {cells} pairs meet"
+        laid = "Attention lays " + ("the word" if alone else f"all {n} words") + " along both sides of a grid."
+        met = "It is compared with itself" if alone else f"All {cells} pairs are compared"
         fly_in = [fly(a, b) for words in (picture.columns, picture.rows)
                   for a, b in zip(self.chain.words, words, strict=True)]  # fmt: skip
         yield Step(
             "All words at once",
-            say=f"{laid} |{met} in one matrix product: no cell waits for another. |"
-            f"A layer is one tick, however long the sentence; this encoder has {layers}.",
+            say=f"{laid} |{met} in one matrix product, because no cell waits for another. |"
+            f"So a layer is one step, however long the sentence; this encoder has {layers}.",
             show=[
                 [
                     (leave(self.chain, self.dial.called), *fly_in, settle_in(self.dial.face, picture.chain.face)),
@@ -134,13 +140,13 @@ class AgainstLSTM(Chapter):
         start, end = pair if own else (hops.position("key", "animal"), hops.position("key", "tired"))
         picture = Path(words, hops, start, end)
         together = not own or pair == farthest(trace)
-        told = "belong together, and stand far apart" if together else "stand far apart"
+        told = "belong together, but stand far apart" if together else "stand far apart"
         yield Step(
             "How far apart are two words?",
             say=f"“{words[start]}” and “{words[end]}” {told}. |"
-            f"Along the chain, news of “{words[start]}” passes {picture.hops[-1]} state updates. |"
-            "In the grid it passes one layer. |"
-            "Fewer links: fewer places to lose it.",
+            f"Along the LSTM’s chain, “{words[start]}” must survive {picture.hops[-1]} updates of the state. |"
+            "Attention connects the two within one layer. |"
+            "The shorter the path, the less gets lost on it.",
             show=[
                 [appear_in_turn([*picture.words]), appear(picture.ends)],
                 [
@@ -154,7 +160,7 @@ class AgainstLSTM(Chapter):
         )
 
     def one_state(self, trace: Trace) -> Iterator[Step]:
-        """What is written from the last state alone, and with a look at all states."""
+        """What is written from the last state alone, and with attention to all states."""
         at_, gold = "", trace.about.get("gold", {}).get("words")
         if gold is None or not parted(trace[WRITTEN].words("position")[1:], gold):
             at_, gold = "other.long.", trace.about["long"]["gold"]
@@ -169,9 +175,9 @@ class AgainstLSTM(Chapter):
         better = claim([*map(str, attending)] == [*gold], "Now all are right.", "Even so, not all is right.")
         yield Step(
             "One state for a whole sentence",
-            say=f"{another}An LSTM translator hands over the last state alone: |"
-            f"twice {size} numbers for the whole sentence: compressed. {failed} |"
-            f"Let it look back at all states, by attention. {better}",
+            say=f"{another}An LSTM translator writes from the last state alone: |"
+            f"twice {size} numbers must hold the whole sentence, compressed. {failed} |"
+            f"Let it attend to all states: attention was invented for this. {better}",
             show=[
                 [appear(chain.words, chain.ups, chain.cells), (fill(chain.states), appear(chain.links))],
                 [
@@ -197,12 +203,14 @@ class AgainstLSTM(Chapter):
         bought = trace[f"{RUN}.exact.share_of_gain"]
         sure = trace[f"{RUN}.exact.effect"].pick(model="LSTM with attention") == 1
         close = (
-            f"Attention alone buys {bought:.0%} of the gain." if sure and bought > 0.5 else "All by short trainings."
+            f"So attention alone brings {bought:.0%} of the gain."
+            if sure and bought > 0.5
+            else "All three were trained only briefly."
         )
         yield Step(
             "What does attention buy?",
-            say="Three translators, the same sentences, about as many learned numbers. |"
-            f"New sentences right: the LSTM {first:share}; with attention {second:share}; |"
+            say="Train three translators on the same sentences, with about equally many parameters. |"
+            f"The LSTM gets {first:share} of new sentences right, with attention {second:share}; |"
             f"the Transformer {third:share}. |{close}",
             show=[
                 [appear(*(line[0] for line in picture.lines)), appear(picture.called)],
@@ -218,16 +226,18 @@ class AgainstLSTM(Chapter):
         picture = by_length(trace.under(RUN))
         lengths, mean = trace[f"{RUN}.length"], trace[f"{RUN}.by_length.over_seeds"]
         short, long = (lengths.values.tolist().index(n) for n in SHORT_AND_LONG)
-        told = [
-            f"{lengths.quantity(k)} words: " + ", ".join(f"{mean.quantity(m, k):share}" for m in range(3))
-            for k in (short, long)
-        ]
+        alone, attending = (mean.pick(model=name) for name in ("LSTM", "LSTM with attention"))
         until = trace[f"{RUN}.by_length.longest_solved"].values
-        first = "The one with a single state falls first." if until[0] < until[1:].min() else ""
-        falls = "All fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
+        first = (
+            "The LSTM alone falls first, because one state must hold all words." if until[0] < until[1:].min() else ""
+        )
+        falls = "In the end all fall. " if (mean.values[:, -1] < mean.values[:, 0]).all() else ""
         yield Step(
             claim(bool(until[0] < until[1:].min()), "Longer is harder, for some", "By the length of the sentence"),
-            say=f"By the length of the sentence. {told[0]}. |{told[1]}. |{falls}{first}",
+            say="Are longer sentences harder? "
+            f"With {lengths.quantity(short)} words, the LSTM gets {alone.quantity(short):share} right. |"
+            f"With {lengths.quantity(long)} words it gets {alone.quantity(long):share}, "
+            f"and with attention {attending.quantity(long):share}. |{falls}{first}",
             show=[
                 [appear(picture.plot, picture.cursor, picture.clock, picture.readouts), picture.run(0, short, "row")],
                 picture.run(short + 1, long, "slow"),
@@ -237,19 +247,20 @@ class AgainstLSTM(Chapter):
         )
 
     def the_signal(self, trace: Trace) -> Iterator[Step]:
-        """The gradient that reaches the first symbol, before any training."""
+        """The gradient that reaches the first symbol, before any training, and that it vanishes."""
         picture = sinking(trace.under(RECALL))
         grid, chain = (trace[f"{RECALL}.gradient"].pick(model=n).quantities()[-1] for n in ("transformer", "LSTM"))
         back = trace[f"{RECALL}.distances"].quantities()[-1]
         yield Step(
-            "The signal that teaches",
-            say="Another task: name the first symbol of a sequence. |"
-            "Before any training, how much of the gradient gets back there? |"
-            f"From {back} symbols back: {grid:.0e} in the Transformer, {chain:.0e} in the LSTM. |"
+            "The vanishing gradient",
+            say="Another task: recall the first symbol of a sequence. |"
+            "How much would the error change with that symbol? This is its gradient, which training learns from. |"
+            f"Before training, {back} symbols back, "
             + claim(
-                bool(chain < grid / 1000),
-                "So faint a signal teaches hardly anything. At first.",
-                "The farther back, the fainter the signal that teaches.",
+                bool(chain < grid / BILLION),
+                "the LSTM has less than a billionth of the Transformer’s. |"
+                "Such a vanishing gradient teaches hardly anything, at first.",
+                "the LSTM and the Transformer differ less. |The farther back, the fainter the gradient.",
             ),
             show=[
                 appear(picture.plot, picture.cursor, picture.clock, picture.readouts),
@@ -267,14 +278,14 @@ class AgainstLSTM(Chapter):
         sooner = counts(run["steps"].pick(model="transformer"), run["steps"].pick(model="LSTM, gates open"))
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of = run["steps.trainings_that_solved"], run["steps.trainings"]
-        later = f"It takes {opened:,.0f} steps, the Transformer {grid:,.0f}. |" if sooner and opened > grid else ""
+        later = f"It takes {opened:,.0f} steps, and the Transformer {grid:,.0f}. |" if sooner and opened > grid else ""
         yield Step(
             "Be fair to the LSTM",
-            say="Yet it learns this task. With forget gates opened at the start, |"
-            f"{arrived.pick(model='LSTM, gates open')} of {of} trainings get there. |{later}"
+            say="Yet it can learn this. If its forget gates, which keep or clear the memory, start open, |"
+            f"{arrived.pick(model='LSTM, gates open')} of {of} trainings succeed. |{later}"
             f"As it usually starts: {arrived.pick(model='LSTM')} of {of}, "
             f"within {run['checks'].quantities()[-1]:,.0f} steps. |"
-            "So it’s about how soon and how surely.",
+            "So the question is how soon it learns, and how surely.",
             show=[
                 [appear(picture.plot, *(call[0] for call in picture.calls.values())), Sweep(picture.pieces, "slow")],
                 appear(picture.dots["LSTM, gates open"], picture.calls["LSTM, gates open"][1]),
@@ -286,7 +297,7 @@ class AgainstLSTM(Chapter):
         )
 
     def the_chain_notices(self, trace: Trace) -> Iterator[Step]:
-        """Two words change places: the states differ from the first of them on."""
+        """Two words are swapped: the states differ from the first of them on."""
         order = exchanged(self.words) or []
         turned = trace[f"{TURNED}.{STATES}"].pick(batch=0)
         change = trace[f"{TURNED}.{STATES}.exchange_change"]
@@ -295,17 +306,17 @@ class AgainstLSTM(Chapter):
         same = (change.values[:first] == 0).all() and (change.values[first:] > 0.005).all()
         told = (
             ("Before, nothing changes; from" if first else "From")
-            + f" “{change.label('position', first)}” on, every state is another. |"
+            + f" “{change.label('position', first)}” on, every state is different. |"
             if same
-            else "These states are others. |"
+            else "These states are different. |"
         )
         moved = [(i, j) for i, j in enumerate(order) if i != j]
         lower = [VGroup(*picture.lower.moment(i), picture.changes[i]) for i in range(len(order))]
         yield Step(
-            "The chain notices",
-            say="The notes say: in an LSTM the order is known by default. Try it: |"
-            f"“{self.words[first]}” and “{self.words[-1]}” change places. |{told}"
-            "The order has become part of the state.",
+            "An LSTM notices the order",
+            say="Does an LSTM know the order by default? Try it: |"
+            f"swap “{self.words[first]}” and “{self.words[-1]}”. |{told}"
+            "The order is part of each state, because each is made from the one before.",
             show=[
                 appear(picture.upper),
                 [
@@ -327,7 +338,7 @@ class AgainstLSTM(Chapter):
         )
 
     def the_grid_does_not(self, trace: Trace) -> Iterator[Step]:
-        """The cells of the grid only trade places."""
+        """The weights of the grid only move along with their words."""
         order = exchanged(self.words) or []
         focus = focus_of(trace)
         plain, turned = (
@@ -339,15 +350,16 @@ class AgainstLSTM(Chapter):
         picture = Traded(plain, turned, order, most)
         first, second = picture.grids
         told = (
-            "its cells only trade places: no row differs, but for rounding. |"
+            "the weights only move along with their words, and no vector changes. |"
             if most < 1e-6
-            else f"its rows differ by {most:.0e}. |"
+            else f"its vectors differ by {most:.0e}. |"
         )
         yield Step(
-            "The grid does not",
-            say=f"Now the grid, with no positions added: |{told}"
-            "Nothing in it says which word came first. Chapter four mends that. |"
-            f"And {trace['config.words']} words cost {trace['config.score_count']} cells: a bill for chapter twelve.",
+            "Attention alone does not",
+            say=f"Now attention, with no positions added: |{told}"
+            "Nothing in it says which word came first. Chapter nine mends that. |"
+            f"And {trace['config.words']} words need {trace['config.score_count']} cells: "
+            "chapter thirteen tells what that costs.",
             show=[
                 appear(first, picture.rows[0], picture.columns[0]),
                 [
@@ -370,17 +382,20 @@ class AgainstLSTM(Chapter):
         picture = Ledger(
             [
                 ("the order", "known by default", "must be added"),
-                ("two far words", "many updates apart", "one layer apart"),
+                ("two distant words", "many updates apart", "one layer apart"),
                 ("the work", "one word after another", "all words at once"),
-                ("what it keeps", "one state", "a row for each word"),
+                ("what it keeps", "one state", "a vector for each word"),
             ]
         )
-        answer = at_floor(Answer("A grid trades the order for short paths and work in parallel: it learns sooner."))
+        answer = at_floor(
+            Answer("Attention trades the order for short paths and parallel work: here it learned sooner.")
+        )
         yield Step(
             "A chain, or a grid?",
-            say="A grid gives up the order, |for short paths and all words at once. |"
-            "In our runs it learned sooner; it isn’t the only thing that learns. |"
-            "Your turn: which of them would you give a text that never ends?",
+            say="An LSTM knows the order; attention must be told. |"
+            "In return, distant words are one layer apart, and all are computed at once. |"
+            "So attention trades the order for short paths and parallel work: here it learned sooner. |"
+            "Your turn: which of the two would you give a text that never ends?",
             show=[
                 [appear(picture.heads), appear(picture.lines[0])],
                 [appear_in_turn([*picture.lines[1:]])],
@@ -396,5 +411,5 @@ def verdict_on(written: Sequence[str], gold: Sequence[str]) -> str:
     return claim(
         [*map(str, written)] == [*gold],
         "This time all is right.",
-        claim(bool(parted(written, gold)), "Some words are wrong: ringed.", "Some words are missing."),
+        claim(bool(parted(written, gold)), "The ringed words are wrong.", "Some words are missing."),
     )

@@ -1,4 +1,4 @@
-"""Positional encoding and embeddings: why the model must be told where a word stands, and how it is."""
+"""Positional encoding and embeddings: why the model must be told where a word stands, and how it is told."""
 
 from __future__ import annotations
 
@@ -35,16 +35,25 @@ from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.studies.measures.significance import counts
+from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A difference below this part of the numbers that differ is rounding.
 ROUNDING = 1e-6
-#: How many places apart two places are where the map of all pairs is read out.
+#: How many positions apart two tokens are where the map of all pairs is read out.
 APART = 3
+#: What the parts of a score are called: query first, key second.
+CALLED = {
+    "word with word": "word with word",
+    "word with place": "word with position",
+    "place with word": "position with word",
+    "place with place": "position with position",
+    "biases": "the biases",
+}
 
 
 class Positions(Chapter):
-    """Shuffled words, a sum without order, clock hands, and the word that survives the adding."""
+    """Shuffled words, a sum without order, clock hands, and the word that is still there after the adding."""
 
     number = 9
     title = "Positional encoding and embeddings"
@@ -64,9 +73,9 @@ class Positions(Chapter):
             if self.waves:
                 yield from self.clock_hands(focus, trace)
             yield from self.a_step_is_a_turn(trace)
-            yield from self.before_or_behind(trace)
-            yield from self.word_and_place(focus, trace)
-            if not trace.about["config"]["embedding_norm"]:  # behind a norm, a row is no sum of word and place
+            yield from self.before_or_after(trace)
+            yield from self.word_and_position(focus, trace)
+            if not trace.about["config"]["embedding_norm"]:  # after a norm, a vector is no sum of word and position
                 yield from self.a_score_knows_both(focus, trace)
         yield from self.other_ways(trace)
 
@@ -76,22 +85,24 @@ class Positions(Chapter):
         moved, order = trace[f"other.shuffled.{self.first}.out.permutation_difference"], trace["other.shuffled.order"]
         picture = TradingPlaces(plain, other, [int(i) for i in order.values])
         words = len(plain)
-        same = "but for rounding" if moved > 0 else "to the last digit"
         told = (
-            f"Each word gets the row that it had, {same}. |Attention cannot tell the two apart."
+            "Each word gets the same vector as before. |So attention cannot tell the two sentences apart."
             if words > 1 and moved < ROUNDING
-            else "One word has nobody to trade places with. |With two, each would get the row that it had."
+            else "A single word has nobody to swap with. |With two, each would keep its vector."
             if words == 1
-            else f"The rows change by {moved:.0%} of the largest entry. |This model tells them apart."
+            else f"The vectors change by {moved:.0%} of the largest entry. |So this model tells the two apart."
         )
-        fact = facts_in_line((f"{moved:.0e}" if moved > 0 else "none", "the largest difference between twins"))
+        fact = facts_in_line(
+            (f"{moved:.0e}" if moved > 0 else "none", "the largest difference between the two vectors of a word")
+        )
         flights = tuple(
             fly(picture.chips[int(j)], picture.moved_chips[i], "row") for i, j in enumerate(order.values)
         )  # fmt: skip
         yield Step(
             "Why must the model be told the order?",
-            say="The rows stand in order. Why must the model be told? |"
-            f"Take the positions away, let attention mix the words, |and shuffle them. |{told}",
+            say="The words of a sentence stand in order. Why must the model be told? |"
+            "Take away the positional encoding, the pattern of each position; let attention run, |"
+            f"and shuffle the words. |{told}",
             show=[
                 appear_in_turn([*picture.chips]),
                 [appear(picture.names[0]), appear_in_turn([*picture.rows])],
@@ -102,31 +113,31 @@ class Positions(Chapter):
         )
 
     def shuffled_before(self, trace: Trace) -> Iterator[Step]:
-        """The same question to a decoder, where only the last row sees all words."""
+        """The same question to a decoder, where only the last token attends to all words."""
         plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
         moved: NamedTensor = trace[f"other.shuffled.{self.first}.out.permutation_difference_by_row"]
         order = [int(i) for i in trace["other.shuffled.order"].values]
         picture = TradingPlaces(plain, other, order)
         last, own = moved.label("position", len(order) - 1), moved.quantity(len(order) - 1)
         others = moved.pick(position=tuple(range(len(order) - 1))).largest()[-1] if len(order) > 1 else own
-        same = "but for rounding" if own > 0 else "to the last digit"
         told = (
-            f"“{last}” keeps its row, {same}. |The other rows see other words: the mask tells a little."
+            f"“{last}” keeps its vector. |The others now follow other words, so the causal mask tells a little."
             if others > ROUNDING > own
-            else f"“{last}” keeps its row. |Before it stand too few words to trade places."
+            else f"“{last}” keeps its vector. |Before it stand too few words to swap."
             if own < ROUNDING
-            else f"The row of “{last}” changes by {own:.0%} of the largest entry. |This model tells them apart."
+            else f"The vector of “{last}” changes by {own:.0%} of the largest entry. |"
+            "So this model tells the two apart."
         )
         facts = facts_in_line(
-            (f"{own:.0e}" if own > 0 else "none", "how far the last row moves"),
-            (f"{others:.2f}", "another one, at most, over the largest entry"),
+            (f"{own:.0e}" if own > 0 else "none", "how far the last vector moves"),
+            (f"{others:.2f}", "another one, at most, relative to the largest entry"),
         )
         flights = (fly(picture.chips[j], picture.moved_chips[i], "row") for i, j in enumerate(order))
         yield Step(
             "Why must the model be told the order?",
-            say="Must a model be told the order, if no row looks ahead? |"
-            "Take the positions away, let attention mix the words, |"
-            f"and shuffle all before the last. |{told}",
+            say="Must a model be told the order, if no token attends to later ones? |"
+            "Take away the positional encoding, the pattern of each position; let attention run, |"
+            f"and shuffle all words but the last. |{told}",
             show=[
                 appear_in_turn([*picture.chips]),
                 [appear(picture.names[0]), appear_in_turn([*picture.rows])],
@@ -160,15 +171,17 @@ class Positions(Chapter):
         moves = picture.again(again, order)
         total = plain["z"].pick(head=head, query=here, d_head=entry)
         shuffle = (
-            f"Shuffle: the terms trade places, |the sum stays {total:{picture.spec}}. A sum has no order."
+            f"Shuffle: the terms change their order, |but their sum stays {total:{picture.spec}}, "
+            "because a sum has no order."
             if len(order) > 1
-            else f"Here there is one term. |The sum is {total:{picture.spec}}, wherever the word stands: "
-            "it has no order."
+            else f"Here there is only one term. |Its sum is {total:{picture.spec}}, wherever the word stands: "
+            "a sum has no order."
         )
         yield Step(
             "A sum has no order",
-            say="Can’t we just trace the rows? We can; the weights can’t. |"
-            f"An entry that attention makes for “{query_token}” is a sum: share times value, word by word. |{shuffle}",
+            say="Can’t the model trace which vector is which? We can; a weighted sum cannot. |"
+            f"An entry of a head’s output for “{query_token}” adds attention weight times value, word by word. |"
+            f"{shuffle}",
             show=[
                 appear(*(line[0] for line in picture.lines), picture.zero),
                 [
@@ -187,22 +200,22 @@ class Positions(Chapter):
         query_token, numbers = focus.query_token, part["position_numbers"]
         largest = part["largest_entry"].pick(batch=0, position=query_token.position)
         wave = part["position_table"].pick(d_model=0)
-        names = f"largest in “{query_token}”: {largest:.1f}", "one wave" if self.waves else "one entry"
+        names = f"largest in “{query_token}”: {largest:.1f}", "a sine wave" if self.waves else "one entry"
         picture = IndexAndWave(numbers, wave, largest, names)
         last = numbers.quantity(len(numbers) - 1)
         drown = (
-            f"It grows. The largest entry of “{query_token}” is {largest:.1f}; {last} would drown it. |"
+            f"That grows. The largest entry of “{query_token}” is {largest:.1f}; {last} would drown it. |"
             if last > 2 * largest
-            else f"It grows with the sentence, up to {last} here. |"
+            else f"That grows with the sentence, up to {last} here. |"
         )
         instead = (
-            "A wave stays within one, at any place."
+            "A sine wave never exceeds one, so our positional encoding is made of such waves."
             if self.waves
-            else "Here each place has numbers of its own, set in training."
+            else "Here each position has a learned vector instead: its positional encoding."
         )
         yield Step(
             "Why not just add the number?",
-            say="The layer reads nothing but the numbers of the row: the place must stand there. |"
+            say="A layer reads only the entries of a vector, so the position must be written into them. |"
             f"As a plain number? |{drown}{instead}",
             show=[
                 appear(picture.zero),
@@ -216,16 +229,17 @@ class Positions(Chapter):
     def clock_hands(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Many waves of falling speed: the hands of clocks."""
         part = trace.under(self.embedding)
-        words = () if first_in_sight(trace, focus.stack) else part["sum"].words("position")  # they begin at place 0
+        words = () if first_in_sight(trace, focus.stack) else part["sum"].words("position")  # they begin at position 0
         numbers, turns = part["position_numbers"], part["table_degrees_per_position"]
         places = min(len(numbers), max(12, len(words)))
         clocks = Clocks(part["table_sin_cos"], turns, numbers, words, places)
         count, width = part["sin_cos_pairs"], trace["config.d_model"]
         yield Step(
-            "A place is a set of clock hands",
+            "A position is a set of clock hands",
             say=f"Sine and cosine of one angle make a clock hand: {width} entries, {count} hands. Here are some. |"
-            "Walk through the places. |Fast hands tell neighbours apart, and come round again. "
-            "Slow ones tell start from end: |together, like the digits of a number.",
+            "Each position turns every hand by its own angle. |"
+            "Fast hands tell neighbours apart, but soon repeat. Slow ones tell start from end: |"
+            "together, they are like the digits of a number.",
             show=[
                 [
                     appear(clocks.heads, clocks.numbers, clocks.words),
@@ -252,7 +266,7 @@ class Positions(Chapter):
         )
 
     def a_step_is_a_turn(self, trace: Trace) -> Iterator[Step]:
-        """How alike two places are depends on their distance alone, for waves."""
+        """How alike the encodings of two positions are depends on their distance alone, for waves."""
         part = trace.under(self.embedding)
         products, spread, numbers = (
             part["position_products"],
@@ -264,16 +278,16 @@ class Positions(Chapter):
         distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
         by_distance = spread < ROUNDING * float(abs(products.values).max())
         told = (
-            f"Each hand has turned by its own angle, wherever we began: {product:.2f} every time. |"
-            "Only the distance counts, but for rounding."
+            f"Always {product:.2f}, because each hand turns by its own fixed angle, wherever we begin. |"
+            "So the dot product depends only on the distance."
             if by_distance
-            else f"The first pair has {product:.2f}. These places follow no formula: |"
+            else f"The first pair has {product:.2f}. These encodings follow no formula: |"
             f"pairs equally far apart differ by up to {spread:.2f}."
         )
         yield Step(
-            "A step is a turn" if by_distance else "Which places are alike?",
-            say="How alike are two places? The dot product of every pair: bright is alike. |"
-            f"Now all pairs {distance} places apart. |{told}",
+            "A step is a turn" if by_distance else "Which positions are alike?",
+            say="How alike are the encodings of two positions? Take all dot products: bright means alike. |"
+            f"Now compare all pairs at a distance of {distance}. |{told}",
             show=[
                 appear(picture.map, picture.map_names),
                 [appear(picture.plot, picture.ticks), appear_in_turn([*picture.band])],
@@ -283,8 +297,8 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def before_or_behind(self, trace: Trace) -> Iterator[Step]:
-        """The bare product has no direction; what a head makes of it can have one."""
+    def before_or_after(self, trace: Trace) -> Iterator[Step]:
+        """The plain dot product has no direction; what a head makes of it can have one."""
         run = trace.under("experiment.direction")
         if "asymmetry" not in run or not self.waves:
             return
@@ -297,7 +311,7 @@ class Positions(Chapter):
         through, spread = run["place_with_place"].pick(head=head), run["spread"].pick(head=head).quantities()
         reaches = reach_of(alone), reach_of(through.quantities(), spread)
         reach = min(low for low, _ in reaches), max(top for _, top in reaches)
-        bare = Panel("two places, bare", alone, offsets, marked, None, distance, reach)
+        bare = Panel("encodings alone", alone, offsets, marked, None, distance, reach)
         seen = Panel(
             f"through head {letter_of(head)}, {layer_name(0)}",
             through.quantities(),
@@ -310,17 +324,17 @@ class Positions(Chapter):
         VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6)
         bare.stand_beside(seen)
         centred(VGroup(bare, seen))
-        before, behind = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
+        before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         verdict = (
-            f"For the places alone, a key {distance} behind scores {behind:.1f}, one {distance} before {before:.1f}. |"
+            f"Counting position only, the later key scores {after:.1f}, the earlier one {before:.1f}. |"
             "So direction is learned."
             if contrast > 1
-            else f"Behind {behind:.1f}, before {before:.1f}: less than the spread. |No head here prefers a direction."
+            else f"After {after:.1f}, before {before:.1f}: less than the spread. |No head here prefers a direction."
         )
         yield Step(
-            "Before or behind?",
-            say=f"But {distance} before and {distance} behind look the same: distance, no direction. |"
-            f"Put a head’s query and key matrices between, and look at {run['sentences']} new sentences. |{verdict}",
+            "Before or after?",
+            say=f"But a key {distance} before the query, or as far after it, has the same dot product. |"
+            f"Now apply a head’s query and key matrices, and average over {run['sentences']} new sentences. |{verdict}",
             show=[
                 [appear(bare.zero, bare.title, bare.sides), fill(bare.bars, "row"), appear(bare.numbers)],
                 [appear(seen.zero, seen.title, seen.sides), fill(seen.bars, "row")],
@@ -330,7 +344,7 @@ class Positions(Chapter):
             stay=(),
         )
 
-    def word_and_place(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def word_and_position(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Tip to tail, and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
         part = trace.under(self.embedding, batch=0, position=here)
@@ -339,26 +353,25 @@ class Positions(Chapter):
         which = WhichWord(cosines, own)
         centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)
         best = cosines.largest()[0]
-        vocab = trace["config.target_vocab" if focus.stack == DECODER else "config.source_vocab"]
         found = (
-            f"Of {vocab} tokens, it still looks most like “{query_token}”. |"
+            f"No: by cosine, which compares directions, the nearest of all tokens is still “{query_token}”. |"
             if best.position == own
-            else f"Of {vocab} tokens, it looks most like “{best}”. |"
+            else f"By cosine, which compares directions, the nearest of all tokens is “{best}”. |"
         )
         apart = f"almost at right angles, {angle:.0f}°" if abs(angle - 90) < 10 else f"{angle:.0f}° apart"
         run = trace.under("experiment.word_from_sum")
-        facts, told = VGroup(), "Training sets the word vectors inside such sums."
+        facts, told = VGroup(), "Training learns the embeddings inside such sums."
         if "recovered" in run:
             right = run["recovered"] if run["recovered"] >= 0.9 else run["reader"]
-            reader = "the nearest is right" if run["recovered"] >= 0.9 else "a linear reader finds it"
-            told = f"Every word, every place: {reader} in {right:share}."
+            reader = Phrase("the nearest is right" if run["recovered"] >= 0.9 else "a linear probe finds it")
+            told = f"For every word at every position, {reader} in {right:share}."
             facts = facts_in_line(
-                (f"{right:share}", f"right, of {run['words']} words at each of {run['positions']} places")
+                (f"{right:share}", f"right, of {run['words']} words at each of {run['positions']} positions")
             )
         yield Step(
             "Why doesn’t adding break the word?",
-            say=f"The word’s arrow, then its place’s: in {trace['config.d_model']} dimensions, {apart}. |"
-            f"Does their sum forget the word? |{found}{told}",
+            say=f"Draw the embedding as an arrow, then that of its position: {apart}. |"
+            f"Does the sum forget the word? |{found}{told}",
             show=[
                 [
                     appear(arrows.origin, arrows.word, arrows.chip),
@@ -383,7 +396,7 @@ class Positions(Chapter):
         row = trace.under(self.first, batch=0, head=head, query=here)
         top_key = row["masked"].largest()[0]
         score, parts = (row[name].pick(key=top_key.position) for name in ("scores", "score_parts"))
-        names = parts.words("part")
+        names = [CALLED[name] for name in parts.labels["part"]]
         picture = Staircase(parts.quantities(), names, score, token=False, high=400)
         centred(picture, 0.06)
         formula = Formula("(e + p) W = e W + p W", 44).next_to(picture, UP, buff=gap("grid"))
@@ -392,12 +405,12 @@ class Positions(Chapter):
         ring = ring_around(VGroup(*picture.lines[biggest]), roomy=True)
         same = "itself" if top_key.position == here else f"“{top_key}”"
         yield Step(
-            "A score knows both",
-            say="A matrix acts on a sum as on its parts. |"
-            f"The score of “{query_token}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
+            "A score knows word and position",
+            say="A matrix times a sum is the sum of its products with both parts. |"
+            f"So the score of “{query_token}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
             "splits in four; |"
-            f"biases give the rest. Together {score:{picture.spec}}. |"
-            f"Here {names[biggest]} weighs most.",
+            f"biases give the rest. Together they make {score:{picture.spec}}. |"
+            f"Here the largest part is {Phrase(names[biggest])}.",
             show=[
                 appear(formula),
                 [
@@ -418,10 +431,10 @@ class Positions(Chapter):
             waves, learned, none = (means.pick(choice=kind) for kind in kinds)
             verdict = claim(
                 counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2])),
-                "A difference beyond chance, this early.",
-                "Waves or learned: we can’t tell it from chance.",
+                "This early, that is more than chance.",
+                "That may be chance.",
             )
-            names = ("waves", "a learned row for each place", "nothing")
+            names = ("sine waves", "a learned vector for each", "nothing")
             picture = OtherWays(
                 f"whole sentences right after {run['steps']:,.0f} steps",
                 list(zip(names, (waves, learned, none), strict=True)),
@@ -429,18 +442,19 @@ class Positions(Chapter):
             centred(picture, -0.06)
             read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
             facts = facts_in_line(
-                *((f"{share:.0%}", f"of the place can be read off {side} rows") for side, share in read.items())
+                *((f"{share:.0%}", f"of the position can be read from {side} vectors") for side, share in read.items())
             )
             counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
             mask = (
-                "Without places, a decoder’s row still betrays some: its mask shows it only what came before."
+                "Yet a decoder partly knows it: its third token sees three tokens, its fourth four."
                 if counting
-                else "Without places, no row betrays where it stands."
+                else "Then no vector tells where it stands."
             )
             yield Step(
-                "Other ways to tell the place",
-                say=f"Trained for {run['steps']:,.0f} steps, alike but for the places: waves {waves:.0%} right, "
-                f"learned rows {learned:.0%}. {verdict} |Nothing at all: {none:.0%}. |{mask}",
+                "Other ways to tell the position",
+                say="Train models that differ only in this. "
+                f"Sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}. {verdict} |"
+                f"With no positions at all: {none:.0%}. |{mask}",
                 show=[
                     [
                         appear(picture.names, picture.title, picture.tracks),
@@ -455,25 +469,27 @@ class Positions(Chapter):
         yield from self.told(trace)
 
     def told(self, trace: Trace) -> Iterator[Step]:
-        """Close: the shuffle again, with the places put back."""
+        """Close: the shuffle again, with the positions put back."""
         run = trace.under("experiment.shuffle")
         bare, placed = (run["typical"].pick(choice=kind, layer="last row") for kind in ("without", "with positions"))
         picture = OtherWays(
-            "how far a word’s last row moves, as a share of the largest entry",
-            [("shuffled, no places", bare), ("shuffled, with places", placed)],
+            "how far a word’s last vector moves, relative to the largest entry",
+            [("shuffled, no positions", bare), ("shuffled, with positions", placed)],
             "the largest entry" if placed > 1 else "",
         )
         centred(picture, 0.06)
         line = in_line(trace[f"{self.embedding}.sum"].words("position"), 1500)
         line.next_to(picture, UP, buff=gap("part"))
-        answer = at_floor(Answer("A sum forgets the order, so the place is written into the row."))
+        answer = at_floor(Answer("A sum forgets the order, so each embedding gets its position added."))
         yield Step(
-            "Told the place, it knows",
+            "Told the position, it knows",
             say=f"Shuffle {run['sentences']} new sentences. "
-            + claim(bool(bare < ROUNDING), "Without places, no row changes", "Without places, rows change less")
+            + claim(
+                bool(bare < ROUNDING), "Without positions, no vector changes", "Without positions, vectors change less"
+            )
             + f"; with them, typically by {placed:.0%} of the largest entry. |"
-            "A sum forgets the order, so the place is written into the row. |"
-            "Your turn: without places, what differs between “the red car” and “red the car”?",
+            "A sum forgets the order, so each embedding gets its position added. |"
+            "Your turn: without positions, what differs between “the red car” and “red the car”?",
             show=[
                 [
                     appear_in_turn([*line]),

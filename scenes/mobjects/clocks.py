@@ -26,13 +26,13 @@ def hands_shown(pairs: int, most: int = 8) -> list[int]:
 
 
 class Clocks(VGroup):
-    """The table at the left, dials at the right; both begin at place 0.
+    """The table at the left, dials at the right; both begin at position 0.
 
     Args:
         hands: position × pair × component, (sine, cosine) of every hand.
-        turns: degrees that each hand turns from one place to the next, by pair.
-        numbers: the number of each place.
-        words: the tokens of the sentence, which take the first places.
+        turns: degrees that each hand turns from one position to the next, by pair.
+        numbers: the number of each position.
+        words: the tokens of the sentence, which take the first positions.
     """
 
     def __init__(
@@ -67,7 +67,9 @@ class Clocks(VGroup):
         self.trails.add(*(VGroup(*(self._spot(hands, k, i) for k in range(len(self.shown)))) for i in rows))
         self.angles = [float(np.radians(turns.values[pair])) for pair in self.shown]
         self.here = number(numbers.quantity(0), "", "large number").settle(at(1412, 246))
-        self.here_name = Words("place", "block").next_to(self.here, LEFT, buff=units(52)).stand_on(self.here.baseline)
+        self.here_name = (
+            Words("position", "block").next_to(self.here, LEFT, buff=units(52)).stand_on(self.here.baseline)
+        )
         super().__init__(
             self.table, self.heads, self.numbers, self.words, self.faces, self.trails, self.hands, self.speeds,
             self.here, self.here_name,

@@ -1,4 +1,4 @@
-"""Two words change places: what a chain makes of it, and what a grid makes of it."""
+"""Two words are swapped: what a chain makes of it, and what a grid makes of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Noticed(VGroup):
         for cell, quantity in zip(self.lower.cells, change.quantities(), strict=True):
             foot = cell.get_bottom() + DOWN * units(34)
             self.changes.add(number(quantity, ".2f", "number", "warning" if quantity >= 0.005 else "ink2").settle(foot))
-        self.called = Words("largest change of the word’s state, over the largest entry", "axis", "ink2")
+        self.called = Words("largest change of the word’s state, relative to the largest entry", "axis", "ink2")
         self.called.next_to(self.changes, DOWN, buff=units(22))
         self.rings = VGroup(
             *(
@@ -62,7 +62,7 @@ class Traded(VGroup):
     Args:
         plain, turned: query × key.
         order: where each word of the exchanged sentence stood.
-        most: the largest change of a row.
+        most: the largest change of a vector.
     """
 
     def __init__(self, plain: NamedTensor, turned: NamedTensor, order: Sequence[int], most: Quantity) -> None:
@@ -79,7 +79,7 @@ class Traded(VGroup):
         pairs = [(i, j) for i in range(count) for j in range(count)]
         self.before = VGroup(*(self._cell(first, order[i], order[j]) for i, j in pairs))
         self.after = VGroup(*(self._cell(second, i, j) for i, j in pairs))
-        self.called = Words("the largest difference between a word’s row here and there", "axis", "ink2")
+        self.called = Words("the largest difference between a word’s two vectors", "axis", "ink2")
         self.most = number(most, ".0e", "large number")
         line = VGroup(self.called, self.most).arrange(buff=units(30)).move_to(at(960, 858))
         self.called.stand_on(self.most.baseline)

@@ -29,9 +29,9 @@ class Folding(VGroup):
         self.rows, self.columns = self.pattern.row_words("token"), self._columns()
         self.size = Words(size, "number", "ink2")
         self.size.settle(self.pattern.cells.get_bottom() - UP * units(36))
-        self.chain = Dial(ticks, "ticks: the chain" if len(ticks) > 1 else "tick: the chain", at(DIALS, 400))
+        self.chain = Dial(ticks, "steps: the LSTM" if len(ticks) > 1 else "step: the LSTM", at(DIALS, 400))
         self.chain.count.rewrite(f"{ticks[-1]}")
-        self.grid = Dial(ticks[:1], "tick: the grid", at(DIALS, 690))
+        self.grid = Dial(ticks[:1], "step: attention", at(DIALS, 690))
         super().__init__(self.pattern, self.rows, self.columns, self.size, self.chain, self.grid)
 
     def _columns(self) -> VGroup:
@@ -59,9 +59,9 @@ class Path(VGroup):
         a, b = (word.get_top() + UP * units(10) for word in (last, first))
         self.arc.points = np.array([a, a + UP * rise, b + UP * rise, b])
         top = self.words.get_top()[1] + units(10) + rise * 0.75
-        self.arc_name = Words("the grid: one layer", "block", "weight").settle(np.array([middle, top + units(36), 0]))
+        self.arc_name = Words("attention: one layer", "block", "weight").settle(np.array([middle, top + units(36), 0]))
         foot = self.words.get_bottom()[1] - units(126)
-        self.chain_name = Words("the chain: state updates", "block", "residual")
+        self.chain_name = Words("the LSTM: state updates", "block", "residual")
         self.count = number(self.hops[-1], "", "large number")
         line = VGroup(self.chain_name, self.count).arrange(buff=units(26)).move_to(np.array([middle, foot, 0]))
         self.chain_name.stand_on(self.count.baseline)

@@ -27,7 +27,7 @@ class Handover(VGroup):
     Args:
         words, states: of the source.
         alone, attending: the words that are written.
-        wrong: for each of both, the places of words that are not right.
+        wrong: for each of both, the positions of words that are not right.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Handover(VGroup):
         self.outputs = [self._line(line, y) for line, y in ((alone, 612), (attending, 806))]
         self.names = VGroup(
             Words("written from the last state alone", "aside", "residual").settle(at(960, 544)),
-            Words("written with a look at all states", "aside", "key").settle(at(960, 738)),
+            Words("written with attention to all states", "aside", "key").settle(at(960, 738)),
         )
         self.rings = [
             VGroup(*(self._ring(line[i]) for i in places)) for line, places in zip(self.outputs, wrong, strict=True)
@@ -89,7 +89,7 @@ class Bought(VGroup):
             y = 330 + 180 * k
             bar = ShareBar(means.pick(model=name), wide, "", 64, role).move_to(at(left + wide / 2, y))
             call = Words(name, "block", role).settle(at(0, y - 14)).end_at(at(left - 40, 0)[0])
-            size = Words(f"{parameters.pick(model=name):,.0f} learned numbers", "note", "ink3")
+            size = Words(f"{parameters.pick(model=name):,.0f} parameters", "note", "ink3")
             size.settle(at(0, y + 28)).end_at(at(left - 40, 0)[0])
             value = number(means.pick(model=name), "share", "large number").settle(at(0, y))
             value.begin_at(at(left + wide + 34, 0)[0])

@@ -1,4 +1,4 @@
-"""How alike places are: all dot products as a map, and each against its distance; and what a head makes of them."""
+"""How alike positions are: all dot products as a map, and each against its distance; and what a head makes of them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Likeness(VGroup):
     """The map of p_i · p_j at the left, the same products over their distance at the right.
 
     Args:
-        products: place × place.
-        numbers: the number of each place, which are the distances, too.
+        products: position × position.
+        numbers: the number of each position, which are the distances, too.
         distance: which diagonal to follow.
     """
 
@@ -46,7 +46,7 @@ class Likeness(VGroup):
         self.map.meanings = ()  # levels between the lowest and the highest, not entries
         self.map.move_to(at(LEFT_EDGE + 110 + SIDE / 2, 540))
         self.map_names = VGroup(
-            Words("one place", "axis", "ink2").next_to(self.map, UP, buff=units(12)),
+            Words("one position", "axis", "ink2").next_to(self.map, UP, buff=units(12)),
             Words("another", "axis", "ink2").next_to(self.map, LEFT, buff=units(14)).align_to(self.map, UP),
         )
         reach = [float(values.min()), float(values.max())]
@@ -84,7 +84,7 @@ class Panel(VGroup):
 
     Args:
         entries: a value for each offset.
-        offsets: by how much the key stands behind.
+        offsets: by how much the key stands after the query.
         marked: the offsets whose numbers are written.
         spread: a deviation for each, or none.
         distance: the distance of both marked offsets, written below them.
@@ -140,7 +140,7 @@ class Panel(VGroup):
     @staticmethod
     def _sides(ends: Sequence[np.ndarray], floor: float) -> VGroup:
         """The names of both directions, under the ends of the zero line."""
-        names = (("key before", LEFT), ("key behind", RIGHT))
+        names = (("key before", LEFT), ("key after", RIGHT))
         return VGroup(
             *(
                 Words(name, "axis", "ink2").move_to(np.array([end[0], floor, 0]), aligned_edge=edge)
@@ -162,12 +162,12 @@ def reach_of(entries: Sequence[float], spread: Sequence[float] | None = None) ->
 
 
 class IndexAndWave(VGroup):
-    """The bare number of each place as a bar that grows, a wave that stays; and how large a word's entries are."""
+    """The plain number of each position as a bar that grows, a wave that stays; and how large a word's entries are."""
 
     def __init__(self, numbers: NamedTensor, wave: NamedTensor, largest: Quantity, names: tuple[str, str]) -> None:
         count = len(numbers)
         reach = [min(-1.0, float(wave.values.min())), count - 1]
-        self.plot = Plot([-0.6, count - 0.4], reach, ("place", "number"), 1180, 560)
+        self.plot = Plot([-0.6, count - 0.4], reach, ("position", "number"), 1180, 560)
         self.plot.move_to(at(760, 540))
         self.plot.remove(self.plot.axes, self.plot.names)
         floor = self.plot.point(0, 0)[1]
@@ -188,7 +188,7 @@ class IndexAndWave(VGroup):
         self.spots = self.plot.dots(range(count), wave.values.tolist(), "key", 9)
         edge = right[0] + units(24)
         self.names = VGroup(
-            Words("the number of the place", "fact", "ink2").next_to(self.bars[-1], RIGHT, buff=units(38)),
+            Words("the position’s number", "fact", "ink2").next_to(self.bars[-1], RIGHT, buff=units(38)),
             Words(names[0], "fact", "value"),
             Words(names[1], "fact", "key"),
         )

@@ -1,4 +1,4 @@
-"""Word and place as arrows, tip to tail; and which word of the vocabulary their sum looks like."""
+"""Word and position as arrows, tip to tail; and which word of the vocabulary their sum looks like."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transformer_core.tracing.trace import NamedTensor
 
 
 class TipToTail(VGroup):
-    """The plane of a word and its place, with their lengths and their angle kept.
+    """The plane of a word and its position, with their lengths and their angle kept.
 
     Args:
         plane: part × component, as `sum_plane` of one token.
@@ -32,10 +32,10 @@ class TipToTail(VGroup):
         self.place = arrow(tip, end, "key", 7, 24)
         self.total = arrow(origin, end, "ink", 8, 26)
         self.chip = Token(token, "", 0, 44).next_to(self.word, DOWN, buff=units(16))
-        self.place_name = Words("its place", "fact", "key").next_to(self.place, RIGHT, buff=units(18))
+        self.place_name = Words("its position", "fact", "key").next_to(self.place, RIGHT, buff=units(18))
         middle = end * 0.55
         self.total_name = Words("the sum", "fact", "ink").move_to(middle + np.array([-units(84), units(34), 0]))
-        # The angle at the tail of the place, between the word's direction and the place's.
+        # The angle at the tail of the position, between the word's direction and the position's.
         turn = float(np.arctan2(place[1], place[0]))
         bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(58) for t in np.linspace(0, turn, 20)]
         ahead = rule(tip, tip + RIGHT * units(96), "ink3", 2)

@@ -1,4 +1,4 @@
-"""A sentence and its shuffled copy: the rows that attention makes of both, and which row is which."""
+"""A sentence and its shuffled copy: the vectors that attention makes of both, and which belongs to which."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ UPPER, LOWER = 258.0, 786.0
 
 
 class TradingPlaces(VGroup):
-    """The rows of a sentence on the left, those of the same words in another order on the right, twins joined.
+    """The vectors of a sentence on the left, those of the same words in another order on the right, twins joined.
 
     Args:
         plain, shuffled: position × d_model.
-        order: which row of `plain` each row of `shuffled` should be.
+        order: which vector of `plain` each vector of `shuffled` should be.
     """
 
     def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int]) -> None:
@@ -124,7 +124,7 @@ class Staircase(VGroup):
         super().__init__(self.zero, self.lines, self.end, self.total)
 
     def again(self, other: Staircase, order: Sequence[int]) -> list[tuple[VMobject, VMobject]]:
-        """Each line of this staircase with its place in `other`, whose k-th line is `order[k]` here."""
+        """Each line of this staircase with its position in `other`, whose k-th line is `order[k]` here."""
         other.shift(self.zero.get_top() - other.zero.get_top())
         return [(self.lines[j], other.lines[k]) for k, j in enumerate(order)]
 

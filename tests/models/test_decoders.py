@@ -58,7 +58,7 @@ def test_so_it_is_in_the_other_theme_and_in_spanish(chapter, language, given):
 
 
 def test_attention_and_writing_are_among_them():
-    on_attention = ["Positions", "QKV", "Scores", "Weighting", "Heads", "Residual", "FeedForward"]
+    on_attention = ["Meaning", "QKV", "Scores", "Weighting", "Heads", "Positions", "Residual", "FeedForward"]
     assert [chapter.__name__ for chapter in ON_ATTENTION] == on_attention
     assert {chapter.__name__ for chapter in EVERY_DECODER_CHAPTER} == {*on_attention, "Decoder", "Inference"}
 

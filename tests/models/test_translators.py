@@ -8,7 +8,7 @@ from scenes.stage.notes import Note
 from scenes.stage.reading import read
 from scenes.stage.requirements import lacks
 
-CLOCK_HANDS = "A place is a set of clock hands"
+CLOCK_HANDS = "A position is a set of clock hands"
 CLOCKS = (CLOCK_HANDS, catalogue("es").text(CLOCK_HANDS))
 
 #: The window of the second does not begin where the sentence does.

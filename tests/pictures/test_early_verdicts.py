@@ -94,7 +94,7 @@ def test_a_bet_is_made_only_where_the_adjective_looks_most_at_its_noun() -> None
     [
         (["el", "coche", "es", "rojo"], "This time all is right."),
         (["el", "coche", "es", "rojo", "hoy"], "Some words are missing."),
-        (["el", "coche", "es", "verde"], "Some words are wrong: ringed."),
+        (["el", "coche", "es", "verde"], "The ringed words are wrong."),
     ],
 )
 def test_an_lstm_is_right_only_word_for_word(gold: list[str], verdict: str) -> None:
