@@ -397,7 +397,7 @@ class Positions(Chapter):
         top_key = row["masked"].largest()[0]
         score, parts = (row[name].pick(key=top_key.position) for name in ("scores", "score_parts"))
         names = [CALLED[name] for name in parts.labels["part"]]
-        picture = Staircase(parts.quantities(), names, score, token=False, high=400)
+        picture = Staircase(parts.quantities(), names, score, high=400)
         centred(picture, 0.06)
         formula = Formula("(e + p) W = e W + p W", 44).next_to(picture, UP, buff=gap("grid"))
         formula.set_x(0)

@@ -78,16 +78,14 @@ class Staircase(VGroup):
         terms: the terms, in the order in which they are added.
         names: what stands at the left of each: a token's label, or a text.
         total: what they add up to.
-        token: True where the names are tokens.
         reach: the lowest and the highest of all running sums to make room for; those of this order if not given.
     """
 
     def __init__(
         self,
         terms: Sequence[Quantity],
-        names: Sequence[Label],
+        names: Sequence[Label | str],
         total: Quantity,
-        token: bool = True,
         high: float = 530,
         reach: tuple[float, float] | None = None,
     ) -> None:
@@ -97,7 +95,7 @@ class Staircase(VGroup):
         low, top = reach or running(terms, total)
         self.pitch = min(104.0, high / len(terms))
         tall = min(52.0, self.pitch - 6)
-        wide = max(chip_width(n, small=True) if token else Words(n, "fact").width * 135 for n in names)
+        wide = max(chip_width(n, small=True) if isinstance(n, Label) else Words(n, "fact").width * 135 for n in names)
         room = 1000.0
         unit = units(room) / ((top - low) or 1.0)
         left = units(wide + 130)
@@ -106,7 +104,7 @@ class Staircase(VGroup):
         self.lines, ground = VGroup(), Ground()
         for k, (name, term) in enumerate(zip(names, terms, strict=True)):
             y = -units((k + 0.5) * self.pitch)
-            head = Token(name, "", wide, tall) if token else Words(f"{name}", "fact", "ink2")
+            head = Token(name, "", wide, tall) if isinstance(name, Label) else Words(name, "fact", "ink2")
             head.move_to(np.array([units(wide), y, 0]), aligned_edge=RIGHT)
             bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
             bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))

@@ -121,7 +121,7 @@ def plot() -> VGroup:
 
 def stairs() -> Staircase:
     terms = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(5))).quantities()
-    return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0], token=False)
+    return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0])
 
 
 def signed_bars() -> VGroup:
