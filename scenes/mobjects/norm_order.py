@@ -19,7 +19,7 @@ BOX, STREAM, DISC = (200.0, 88.0), 44.0, 56.0
 #: Px of a whole bar.
 WIDE = 420.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
-FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.37, 0.595, 0.48, 0.215, 0.745, 0.895
+FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
 
 class NormOrder(VGroup):
