@@ -415,8 +415,8 @@ class Basics(Chapter):
         words = trace["config.words"]
         question = claim(
             words == 1,
-            f"Your turn: if {words} vector goes in, and {words} comes out, what is compressed?",
-            f"Your turn: if {words} vectors go in, and {words} come out, what is compressed?",
+            f"Your turn: {words} vector in, {words} vector out. What is compressed?",
+            f"Your turn: {words} vectors in, {words} vectors out. What is compressed?",
         )
         yield Step(
             "Who does what",
