@@ -24,6 +24,9 @@ MOMENTS = (1 / 3, 2 / 3)
 #: Below this opacity a text is coming or going, and may stand on another.
 FAINT = 0.5
 
+#: A point of a plot is at most so large.
+POINT = units(24)
+
 Look = Callable[[Chapter, str, "set[int]"], None]
 
 
@@ -68,12 +71,12 @@ def overlaps(stage: Sequence[Mobject]) -> list[str]:
 
 
 def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
-    """Plates that stand still and lie partly over each other; those of a deck are meant to."""
+    """Plates that stand still and lie partly over each other: those of a deck are meant to, points of a plot may."""
     plates = {
         id(part): part
         for root in stage
         for part in root.get_family()
-        if isinstance(part, Box) and part.get_fill_opacity() >= FAINT
+        if isinstance(part, Box) and part.get_fill_opacity() >= FAINT and max(part.width, part.height) > POINT
         if not isinstance(part, Plate) and id(part) not in moving and not getattr(part, "dived", False)
     }
     boxes = np.array([np.concatenate(_box(plate)).reshape(2, 3)[:, :2].ravel() for plate in plates.values()])

@@ -16,8 +16,8 @@ from scenes.stage.chapter import Chapter
 WALKED = ("lstm", "positions", *(name_of(chapter) for chapter in chapters() if not chapter.mapped))
 #: Chapters in which texts of a play touch in passing: what fades out is still half there when its successor arrives.
 TOUCHING = ("lstm",)
-#: Chapters of which a picture lays plates over each other: a chain of arrows, waves as bars.
-LYING = ("lstm", "positions")
+#: Chapters of which a picture lays plates over each other: a chain of arrows, waves as bars, joined outputs of heads.
+LYING = ("lstm", "positions", "heads")
 
 
 @dataclass
