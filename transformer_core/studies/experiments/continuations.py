@@ -55,7 +55,7 @@ def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
 
 
 def goes_on(loaded: LoadedModel, text: str, rule: Mapping[str, Any], seed: int, written: int = WRITTEN) -> Piece:
-    """So many pieces after `text`, drawn under a rule, each with its probability under it."""
+    """Draw so many pieces after `text` under a rule, each with its probability under it."""
     found = sample(loaded.model, None, ids_of(loaded, text), NO_END, written, seed=seed, **rule)
     return {"ids": found.token[0].numpy(), "probs": found.rule[0].gather(-1, found.token[0][:, None])[:, 0].numpy()}
 

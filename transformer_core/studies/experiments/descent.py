@@ -71,7 +71,7 @@ def path_in(model: Transformer) -> str:
 
 
 def occurrences(sentences: Corpus) -> int:
-    """How many sentences of training are the one that is looked at."""
+    """Count the sentences of training that are the one that is looked at."""
     ids = vocabulary().read(TEXT).ids
     same = (sentences.lengths == len(ids)) & (sentences.source[:, : len(ids)] == ids).all(1)
     return int(same.sum())

@@ -140,7 +140,7 @@ def by_chance(embeddings: Embeddings, words: Sequence[str], seed: int, groups: i
 
 
 def relation(embeddings: Embeddings, pairs: Pairs, level: float, seed: int) -> Piece:
-    """How parallel the steps of a relation are, and how often they lead to the right word."""
+    """Measure how parallel the steps of a relation are, and how often they lead to the right word."""
     steps, others = steps_of(embeddings, pairs), mean_of_others(steps_of(embeddings, pairs))
     ends = [other for _, other in pairs]
     likeness = cosine(steps, others)
