@@ -179,7 +179,7 @@ class Meaning(Chapter):
         )
 
     def dot_product(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """How far one vector reaches along another."""
+        """The dot product and the cosine, as geometry."""
         run = trace.under(f"{MEANING}.lookup")
         query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
         room, facts_room = card.inside.golden_columns()

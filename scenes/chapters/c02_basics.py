@@ -1,4 +1,4 @@
-"""What goes in, what comes out, and which part does what."""
+"""The model from outside, then its two halves and their tasks."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class Basics(Chapter):
         )
 
     def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
-        """How to read the picture of a vector."""
+        """The picture of a vector explained: a cell for each number."""
         token = focus_of(trace).query_token
         picture = Stripes(trace, text.source, rows_of(trace, "embed_src.sum").pick(position=token))
         place = picture.line.place(token)

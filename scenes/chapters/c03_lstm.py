@@ -160,7 +160,7 @@ class AgainstLSTM(Chapter):
         )
 
     def one_state(self, trace: Trace) -> Iterator[Step]:
-        """What is written from the last state alone, and with attention to all states."""
+        """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         at_, gold = "", trace.about.get("gold", {}).get("words")
         if gold is None or not parted(trace[WRITTEN].words("position")[1:], gold):
             at_, gold = "other.long.", trace.about["long"]["gold"]

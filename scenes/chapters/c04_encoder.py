@@ -186,7 +186,7 @@ class Encoder(Chapter):
         )
 
     def attention(self, trace: Trace, strip: Plan) -> Iterator[Step]:
-        """One word looks at another, and why."""
+        """An attention weight of one token for another, with its reason."""
         focus = focus_of(trace)
         weights = focus.seen(trace)["weights"].pick(query=focus.query_token)
         picture = Arcs(weights.words("key"), weights.position("key", focus.query_token), weights, PANEL.padded())
@@ -219,7 +219,7 @@ class Encoder(Chapter):
         )
 
     def added(self, trace: Trace, strip: Plan) -> Iterator[Step]:
-        """What attention found is added, not put in the vector's place."""
+        """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
         tensors = [rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "self_attn.out", "resid_attn")]
         picture = Columns(tensors, ("the vector so far", "what attention found", "their sum"), ("+", "="))

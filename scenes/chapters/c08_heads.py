@@ -291,7 +291,7 @@ class Heads(Chapter):
         )
 
     def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """How a head comes to its role: several try, one keeps it."""
+        """The scores of several heads for one role over the training: one of them keeps it."""
         picture = Race.of(trace, INFLECTED, card.inside)
         if picture is None:
             return
@@ -372,7 +372,7 @@ class Heads(Chapter):
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Where the weight of a query goes that has no need of the head."""
+        """The attention sink: it gets the weight of a query that has no need of the head."""
         picture = Sink.of(trace, focus)
         if picture is None:
             return

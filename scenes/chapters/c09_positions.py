@@ -266,7 +266,7 @@ class Positions(Chapter):
         )
 
     def a_step_is_a_turn(self, trace: Trace) -> Iterator[Step]:
-        """How alike the encodings of two positions are depends on their distance alone, for waves."""
+        """The dot products of two position encodings: for waves they depend on the distance alone."""
         part = trace.under(self.embedding)
         products, spread, numbers = (
             part["position_products"],

@@ -326,7 +326,7 @@ class Residual(Chapter):
         )
 
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
-        """One vector through a layer norm or an RMSNorm, stage by stage; then all vectors."""
+        """A layer norm or an RMSNorm, stage by stage on one vector, then on all."""
         query_token = focus.query_token
         path, layer = argmax_norm(trace, focus.stack, query_token)
         whole, part = trace.under(path, batch=0), trace.under(path, batch=0, position=query_token.position)

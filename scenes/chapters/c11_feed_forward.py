@@ -249,7 +249,7 @@ class FeedForward(Chapter):
         )
 
     def what_wakes_a_unit(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """One neuron with a name, and how rare that is. Only for the model whose neurons were measured."""
+        """A neuron with a name, and the share that have one; only for the model that was measured."""
         found = found_in(trace, focus.query_token) if trace.about.get("model") == OURS else None
         if found is None:
             return

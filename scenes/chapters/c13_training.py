@@ -1,4 +1,4 @@
-"""How random numbers become a translator: guesses, a loss, its gradient, and a step, over and over."""
+"""Training: guesses, a loss, its gradient, and a step, over and over."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Training(Chapter):
         )
 
     def nudged(self, trace: Trace) -> Iterator[Step]:
-        """One score is moved, then all: the slopes are the gradient."""
+        """The slope of the loss along each score: together they are the gradient."""
         early, losses = trace.under(EARLY), trace[f"{EARLY}.nudged_loss"]
         place, row = row_of_interest(trace)
         slopes, pushes = (early[f"gradients.{PATH}.{name}"].pick(**row) for name in ("scaled", "score_push"))
@@ -209,7 +209,7 @@ class Training(Chapter):
         )
 
     def backpropagation(self, trace: Trace) -> Iterator[Step]:
-        """One pass back gives the slope of every weight."""
+        """Backpropagation: the slope of every weight from a single pass back."""
         early = trace.under(EARLY)
         picture = Backward(early["part_gradients"], early["batch_loss"])
         forward, back = pulses(picture.lines, role="ink"), pulses(picture.back_lines, role="ink")
@@ -445,7 +445,7 @@ class Training(Chapter):
         )
 
     def the_bill(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """What a longer sentence costs: counted, and measured."""
+        """The cost of a longer sentence: counted, and measured."""
         run = trace.under("experiment.attention_cost")
         if "milliseconds" not in run:
             return

@@ -116,7 +116,7 @@ class Inference(Chapter):
         )
 
     def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
-        """What was written is read next, until the end mark wins."""
+        """Autoregressive writing: each word is read next, until the end mark wins."""
         winners = in_view(run["greedy.chosen_probs"])
         weakest, least = winners.smallest()
         found = f"“{weakest}”, with {least:.1%}"
@@ -194,7 +194,7 @@ class Inference(Chapter):
         )
 
     def the_best_sum(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
-        """Which branch wins, and what a sum favours."""
+        """The branch with the largest sum, and the bias of a sum towards short sentences."""
         tree = run.under("beam")
         best = tree["score"].quantity(int(tree["hypotheses"].values[0]))
         score = run["greedy.score"]
@@ -404,7 +404,7 @@ class Inference(Chapter):
         )
 
     def what_chance_costs(self, run: Trace, trace: Trace, columns: Columns, card: Card) -> Iterator[Step]:
-        """What drawing words costs the translator, and which part of that is label smoothing."""
+        """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
             return
@@ -536,7 +536,7 @@ class Inference(Chapter):
         )
 
     def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """What it saves, by the clock."""
+        """The time that the cache saves, measured."""
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return

@@ -1,4 +1,4 @@
-"""What tests a pattern: ablation, activation patching and the logit lens; and an induction head as it forms."""
+"""Tests of attention patterns: ablation, activation patching and the logit lens; and an induction head as it forms."""
 
 from __future__ import annotations
 

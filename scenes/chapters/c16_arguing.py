@@ -1,4 +1,4 @@
-"""How to argue about an architecture: an ablation study, with several seeds, that knows what chance would have done."""
+"""Arguing about an architecture: an ablation study with several seeds, compared with what chance does."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class Machine(VGroup):
 
 
 class Half(VGroup):
-    """One of the two halves of a model on a plate: its name, and its layers as the map has them.
+    """A half of a model on a plate: its name, and its layers as the map has them.
 
     To the eye, all drawings of the same half are one thing: its parts travel from picture to picture.
 

@@ -1,4 +1,4 @@
-"""What each written word attends to in the source: curves between two sentences, and the same as a grid with a path."""
+"""Cross-attention of each written word: curves between two sentences, and the same weights as a grid with a path."""
 
 from __future__ import annotations
 

@@ -98,5 +98,5 @@ def nearest_last(count: int, front: int) -> list[int]:
 
 
 def _aside(place: int, count: int, step: float) -> np.ndarray:
-    """How far a plate lies from the middle of its deck: right of and below the one behind it."""
+    """The shift of a plate from the middle of its deck: to the right of and below the one behind it."""
     return np.array([1, -1, 0]) * (place - (count - 1) / 2) * units(step)

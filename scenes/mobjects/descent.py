@@ -1,4 +1,4 @@
-"""How weights change: slopes that are handed back through the model, and a ball on a measured loss."""
+"""Backpropagation and gradient descent: slopes handed back through the model, and a ball on a measured loss."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Plan(VGroup):
         return cls(trace, len(ribbon), STAGE.split_rows(-float(ribbon.height) * 135, 40)[0])
 
     def strands(self, trace: Trace) -> tuple[VGroup, VGroup]:
-        """Which token's vector changes which in the boxes of a layer: inside of attention, and of the other boxes."""
+        """Lines from each token to those whose vectors it changes: inside of attention, and of the other boxes."""
         mixing, alone = VGroup(), VGroup()
         for part, box in self.boxes.items():
             kind = kind_of(part)
@@ -238,7 +238,7 @@ class Lookup(VGroup):
 
 
 class Widened(VGroup):
-    """What a feed-forward network makes of one vector: widened, bent, and narrowed, one below the other."""
+    """A vector on its way through a feed-forward network: widened, after the activation, and narrowed."""
 
     def __init__(self, stages: Sequence[NamedTensor], names: Sequence[str]) -> None:
         room = PANEL.inset(36, 24)

@@ -97,6 +97,6 @@ class Columns(VGroup):
 
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
-    """What has been written so far: chips from the left of a room on."""
+    """The tokens written so far: chips from the left of a room on."""
     line = VGroup(*(Token(label) for label in labels)).arrange(buff=units(14))
     return line.move_to(room.centre).align_to(np.array([at(room.left, 0)[0], 0, 0]), LEFT)

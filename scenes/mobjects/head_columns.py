@@ -35,7 +35,7 @@ class Columns:
         self.plates = VGroup(*(HeadPlate(head, place) for head, place in enumerate(self.rooms)))
 
     def of(self, head: int, line: Room) -> Room:
-        """Where a line crosses the plate of a head."""
+        """The part of a head's plate that a line crosses."""
         return Room(self.rooms[head].left + AIR, line.top, self.rooms[head].right - AIR, line.bottom)
 
     def name(self, text: str, line: Room) -> Words:
@@ -187,7 +187,7 @@ class JoinedHeads(VGroup):
 
     @classmethod
     def of(cls, trace: Trace, focus: Focus) -> JoinedHeads:
-        """What the heads make for the query token."""
+        """The outputs of the heads for the query token."""
         part = trace.under(focus.path, batch=0, query=focus.query_token.position)
         made = part["z"], trace[f"parameters.{focus.path}.w_o"], part["head_out"], part["head_sums"], part["head_norms"]
         return cls(*made, bias=f"parameters.{focus.path}.b_o" in trace)
@@ -204,7 +204,7 @@ class JoinedHeads(VGroup):
         return tuple(Travel(old, new, 0.0, "row", leaving=True) for old, new in parts)
 
     def add_up(self) -> list[Animation]:
-        """What one head after another writes goes into the sum."""
+        """Add up what the heads write, one after another."""
         turns: list[Animation] = [Travel(self.written[0], self.states[0], 0.0, "rest")]
         for part, (before, after) in zip(self.written[1:], pairwise(self.states), strict=True):
             turns.append(AnimationGroup(Flight(part, after, 0.0, "rest"), Morph([(before, after)], "rest")))

@@ -1,4 +1,4 @@
-"""What a decoder is taught: the right words, its guesses, and how wrong a guess is."""
+"""Teacher forcing: the right words, the decoder's guesses, and the loss of a guess."""
 
 from __future__ import annotations
 

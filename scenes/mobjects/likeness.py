@@ -1,4 +1,4 @@
-"""How alike positions are: all dot products as a map, and each against its distance; and what a head makes of them."""
+"""Dot products of positions: all as a map, each against its distance, and as a head sees them."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Spent(VGroup):
 
 
 class Leak(VGroup):
-    """One query three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
+    """A query three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
 
     Args:
         head, changed: the tensors of the same head, and those where the last word is another.

@@ -201,7 +201,7 @@ class Knob(VGroup):
 
 
 class Texts(VGroup):
-    """What was written after a prompt, a line a try: each word with its source, so many lines in a room."""
+    """Texts written after a prompt, a line for each: every word with its source."""
 
     def __init__(self, title: str, texts: Sequence[NamedTensor], room: Room) -> None:
         head, *rooms = room.rows(len(texts) + 1, 0)
@@ -230,7 +230,7 @@ def likeliest(probs: NamedTensor) -> tuple[int, ...]:
 
 
 class LanguageModel:
-    """What stands on the card of the real language model: its name, its prompts, and what it finds likeliest.
+    """The card of the real language model: its name, its prompts, and the tokens that it finds likeliest.
 
     Args:
         real: `experiment.continuations`.
@@ -268,12 +268,12 @@ class LanguageModel:
         return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]
 
     def cut_to(self, choice: str, name: str, count: int) -> NamedTensor:
-        """What a rule leaves of the likeliest tokens of a prompt."""
+        """The likeliest tokens of a prompt that a rule keeps."""
         left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
         return left
 
     def texts(self, titles: Mapping[str, str]) -> dict[str, Texts]:
-        """What each rule drew, two rules side by side, under its title."""
+        """The texts drawn under each rule, two rules side by side, each under its title."""
         rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
         draws = range(int(self.real["draws"]))
         return {

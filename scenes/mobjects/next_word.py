@@ -23,7 +23,7 @@ BARS, NUMBER = 6, 170.0
 
 
 class NextWord(VGroup):
-    """One step of writing: the likeliest words, their probabilities as bars, the first one brightest.
+    """A step of writing: the likeliest words, their probabilities as bars, the first one brightest.
 
     Args:
         probs: the probabilities of all words, or of the likeliest.
@@ -67,7 +67,7 @@ class NextWord(VGroup):
 
 
 class PairTable(VGroup):
-    """How often nouns met adjectives in training: the pair in question among its nearest friends.
+    """Counts of nouns with adjectives in training: the pair in question among its neighbours.
 
     Numbers stand in its row and its column; the other cells say theirs by their colour.
     """

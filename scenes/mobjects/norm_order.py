@@ -23,7 +23,7 @@ FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
 
 class NormOrder(VGroup):
-    """One sublayer and its norm on the stream.
+    """A sublayer and its norm on the stream.
 
     Args:
         order: "pre" puts the norm before the sublayer, on the branch; "post" after the sum, on the stream; with "none"
@@ -70,7 +70,7 @@ class NormOrder(VGroup):
         return VGroup(box, Words(name, "stage word", paper=box).settle(at(x, y)))
 
     def parts(self) -> list[VMobject]:
-        """What moves from one order to the other, one for one."""
+        """The parts that move from one order to the other, one for one."""
         return [self.stream, self.sublayer, self.plus, self.norm]
 
 

@@ -72,7 +72,7 @@ class ReadingOut(VGroup):
 
 
 class WholeWay(VGroup):
-    """One vector of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
+    """A vector of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
 
     Args:
         reads, writes: at its position.

@@ -210,7 +210,7 @@ class River(VGroup):
         )
 
     def dry(self, i: int) -> tuple[VMobject, ...]:
-        """What is not known if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
+        """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
         return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.strip
 
     def flow(self) -> Callable[[float], Animation]:

@@ -1,4 +1,4 @@
-"""What a decoder reads and what it has to write: the same words, one position apart."""
+"""The inputs and the targets of a decoder: the same words, one position apart."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Shifted(VGroup):
         return VGroup(*(arrow(np.array([column, a, 0]), np.array([column, b, 0]), "residual", 5, 16) for a, b in ends))
 
     def column(self, row: int) -> VMobject:
-        """One position, from what it reads to what it writes."""
+        """The column of a position, from what it reads to what it writes."""
         parts = VGroup(self.reads[row], self.writes[row])
         width = max(float(self.reads[row].width), float(self.writes[row].width)) * 135 - 8
         box = Box(width, parts.height * 135 + 8, palette().background, 4)

@@ -22,7 +22,7 @@ BEGIN, END = 470.0, 1520.0
 
 @dataclass(frozen=True)
 class OneRun:
-    """What one sentence gives: its words, the translation, a word's vector before and after, where its form is."""
+    """A sentence and its translation, with a word's vector before and after the encoder."""
 
     source: Sequence[Label]
     written: Sequence[Label]

@@ -1,4 +1,4 @@
-"""One neuron of a feed-forward layer: for which words of the sentence it fires, and what it may be named after."""
+"""A neuron of a feed-forward layer: the words for which it fires, and the kinds that may give it a name."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class EveryRow(VGroup):
 
     @staticmethod
     def difference(quantity: Quantity) -> VGroup:
-        """How far the two outputs of the vector are apart, below."""
+        """The difference of the two outputs, written below."""
         value = number(quantity, ".0e", "large number").settle(at(1545, 836))
         name = Words("largest difference", "axis", "ink2").next_to(value, LEFT, buff=units(18))
         return VGroup(name.stand_on(value.baseline), value)

@@ -1,4 +1,4 @@
-"""Which chapters there are, found by looking, in the order of their numbers.
+"""The chapters, found by looking, in the order of their numbers.
 
 A chapter is a file `c06_scores.py`, or a folder `c06_scores` whose `chapter.py` stands beside what it alone draws.
 """

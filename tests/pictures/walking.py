@@ -64,7 +64,7 @@ def chapters() -> list[type[Chapter]]:
 
 
 def name_of(chapter: type[Chapter]) -> str:
-    """What the command calls it: "scores"."""
+    """The name by which a command calls it, such as "scores"."""
     return _names()[chapter.number]
 
 

@@ -369,7 +369,7 @@ class FAQ(Chapter):
         )
 
     def claims(self, trace: Trace) -> Iterator[Step]:
-        """What is often said of transformers, held against this model."""
+        """Common claims about transformers, tested on this model."""
         found = claims_of(trace)
         picture = ClaimList(found)
         figures = iter(picture.figures)
@@ -479,7 +479,7 @@ class FAQ(Chapter):
 
 
 def claims_of(trace: Trace) -> list[Claim]:
-    """What the notes claim, each with its figure and its verdict; what this model cannot tell is left out."""
+    """List the claims of the notes, each with its figure and its verdict; what this model cannot test is left out."""
     words, found = trace["config.words"], []
     line = trace["roles.role_threshold"] if "roles.score" in trace else None
     for text, role in (

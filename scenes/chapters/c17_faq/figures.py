@@ -199,7 +199,7 @@ def columns_below(ribbon: Ribbon, vectors: NamedTensor, room: Room, scale: float
 
 @dataclass(frozen=True)
 class Leg:
-    """One sublayer on the way of a vector: what it adds, and the vector after the sum and after a norm behind it."""
+    """A sublayer on the way of a vector: what it adds, and the vector after the sum, and after a norm behind it."""
 
     part: str
     layer: int
@@ -259,7 +259,7 @@ class Ride(VGroup):
 
 
 def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:
-    """What the vectors below a ribbon leave of the stage for a ride, and the room of a second ribbon at its foot."""
+    """Divide the stage below the vectors of a ribbon: the room of a ride, and that of a second ribbon at the foot."""
     under = ribbon.below(STAGE)
     middle, foot = under.split_rows(under.height / ROWS, 20)[1].split_rows(-64, 20)
     return middle, foot
