@@ -13,6 +13,7 @@ from walking import walk
 
 from scenes.layout import texts_on
 from scenes.mobjects.deck import Plate
+from scenes.mobjects.marks.judging import box_of
 from scenes.mobjects.shapes import Box
 from scenes.rendering.motion import every, movers
 from scenes.stage.chapter import Chapter
@@ -38,6 +39,7 @@ def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pyt
         if not together:
             return
         animations = scene.compile_animations(*together)
+        scene.add_mobjects_from_animations(animations)
         for animation in animations:
             animation._setup_scene(scene)  # what Scene.begin_animations does
             animation.begin()
@@ -60,7 +62,7 @@ def overlaps(stage: Sequence[Mobject]) -> list[str]:
 
     A copy that leaves its source, or a token that comes out of a token, says the same as what it stands on.
     """
-    there = [(text, _box(text)) for text in texts_on(stage) if _opacity(text) >= FAINT]
+    there = [(text, box_of(text)) for text in texts_on(stage) if _opacity(text) >= FAINT]
     return [
         f"{one.text!r} and {other.text!r} overlap"
         for (one, a), (other, b) in combinations(there, 2)
@@ -79,7 +81,7 @@ def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
         if isinstance(part, Box) and part.get_fill_opacity() >= FAINT and max(part.width, part.height) > POINT
         if not isinstance(part, Plate) and id(part) not in moving and not getattr(part, "dived", False)
     }
-    boxes = np.array([np.concatenate(_box(plate)).reshape(2, 3)[:, :2].ravel() for plate in plates.values()])
+    boxes = np.array([np.stack(box_of(plate))[:, :2].ravel() for plate in plates.values()])
     if not len(boxes):
         return []
     low, high = boxes[:, :2], boxes[:, 2:]
@@ -94,8 +96,3 @@ def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
 
 def _opacity(text: VMobject) -> float:
     return max(float(part.get_fill_opacity()) for part in text.get_family() if part.has_points())
-
-
-def _box(text: VMobject) -> tuple[Any, Any]:
-    points = [part.points for part in text.get_family() if len(part.points)]
-    return min(p.min(0).tolist() for p in points), max(p.max(0).tolist() for p in points)
