@@ -7,7 +7,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.questions import argmin_score_gradient, equal_scores_unequal_weights
+from transformer_core.studies.measures.questions import argmin_score_gradient, high_score_at_small_cosine
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 
@@ -39,10 +39,6 @@ def test_two_scores_that_lead_by_far_share_alike():
     assert np.allclose(part["a.tied_weights"].values, [[[[0, 0.5, 0.5, 0]]]], atol=1e-9)
 
 
-def test_a_single_word_gives_itself_everything(trace):
-    assert (trace[f"{PATH}.alone_weights"].values == 1).all()
-
-
 def test_zeros_after_the_softmax_and_then_a_division_are_the_mask_by_another_road(trace):
     assert trace["decoder.0.self_attn.divided_difference"] < 1e-15
 
@@ -70,7 +66,7 @@ def test_no_two_pairs_differ_more_in_their_cosine_while_one_scores_twice_the_oth
     )
     high, low = (
         trace[f"encoder.{layer}.self_attn.cosine"].values[0, head, query.position, key.position]
-        for layer, head, query, key in equal_scores_unequal_weights(trace)
+        for layer, head, query, key in high_score_at_small_cosine(trace)
     )
     assert low - high == pytest.approx(best)
 
@@ -84,20 +80,20 @@ def pairs_of(scores, cosines):
 
 
 def test_a_score_of_exactly_twice_another_counts_and_one_of_less_does_not():
-    found = equal_scores_unequal_weights(pairs_of([0.5, 0.25, 0.26], [0.1, 0.5, 0.9]))
+    found = high_score_at_small_cosine(pairs_of([0.5, 0.25, 0.26], [0.1, 0.5, 0.9]))
     assert [str(key) for *_, key in found] == ["b", "c"]
-    assert equal_scores_unequal_weights(pairs_of([0.5, 0.26], [0.1, 0.9])) is None
-    assert equal_scores_unequal_weights(pairs_of([0.5, 0.0, -1.0], [0.1, 0.9, 0.9])) is None
-    assert equal_scores_unequal_weights(pairs_of([-0.5, -1.0], [0.1, 0.9])) is None
+    assert high_score_at_small_cosine(pairs_of([0.5, 0.26], [0.1, 0.9])) is None
+    assert high_score_at_small_cosine(pairs_of([0.5, 0.0, -1.0], [0.1, 0.9, 0.9])) is None
+    assert high_score_at_small_cosine(pairs_of([-0.5, -1.0], [0.1, 0.9])) is None
 
 
 def test_two_cosines_that_lie_near_each_other_are_not_shown_side_by_side():
-    assert equal_scores_unequal_weights(pairs_of([8, 4], [0.25, 0.25 + 0.125]))
-    assert equal_scores_unequal_weights(pairs_of([8, 4], [0.25, 0.25 + 0.0625])) is None
+    assert high_score_at_small_cosine(pairs_of([8, 4], [0.25, 0.25 + 0.125]))
+    assert high_score_at_small_cosine(pairs_of([8, 4], [0.25, 0.25 + 0.0625])) is None
 
 
 def test_a_longer_pair_may_score_twice_as_much_at_a_smaller_cosine(trace):
-    found = equal_scores_unequal_weights(trace)
+    found = high_score_at_small_cosine(trace)
     assert found is not None
     scores, cosines = [], []
     for layer, head, query, key in found:

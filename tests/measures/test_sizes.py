@@ -5,7 +5,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.sizes import columns, kind_of
+from transformer_core.studies.measures.sizes import kind_of
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 
@@ -25,7 +25,7 @@ def lecture(**choices):
 )
 def test_the_parts_of_a_model_add_up_to_its_parameters(choices):
     trace = lecture(**choices)
-    for name in ("counts", "by_kind", "by_layer"):
+    for name in ("counts", "by_kind"):
         assert trace[f"parameters.{name}"].values.sum() == trace["config.parameters"]
     assert trace["parameters.shares_by_kind"].values.sum() == pytest.approx(1)
 
@@ -57,10 +57,8 @@ def test_every_split_of_a_width_has_the_same_total_and_the_models_own_is_among_t
     assert splits[0, 0] == 1
 
 
-def test_a_last_norm_stands_with_its_side_and_every_module_has_a_kind():
+def test_every_module_has_a_kind():
     modules = ("embed_src", "encoder.0.self_attn", "encoder.0.ln1", "encoder.final_norm", "embed_tgt", "output")
-    by_layer = columns(modules, by_kind=False)
-    assert by_layer == [("embed_src", [0]), ("encoder.0", [1, 2, 3]), ("embed_tgt", [4]), ("output", [5])]
     assert [kind_of(module) for module in modules] == [
         "embeddings", "attention", "norms", "norms", "embeddings", "output"
     ]  # fmt: skip

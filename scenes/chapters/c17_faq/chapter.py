@@ -48,7 +48,7 @@ from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
-from transformer_core.studies.measures.questions import equal_scores_unequal_weights
+from transformer_core.studies.measures.questions import high_score_at_small_cosine
 from transformer_core.tracing.trace import Trace
 
 FIRST = "encoder.0.self_attn"
@@ -234,7 +234,7 @@ class FAQ(Chapter):
         """Short answers to what the chapters asked at their ends."""
         query_token = focus.query_token
         answers, beats = [], []
-        pairs = equal_scores_unequal_weights(trace)
+        pairs = high_score_at_small_cosine(trace)
         if pairs:
             seen, told = [], []
             for layer, head, query, key in pairs:

@@ -261,11 +261,6 @@ def tied_weights(raw):
     return shares(scores)
 
 
-@oracle("alone_weights", SELF_ATTENTION, "batch head query")
-def alone_weights(raw):
-    return np.ones(raw["weights"].shape[:3])
-
-
 @oracle("divided_difference", DECODER_ATTENTION, "")
 def divided_difference(raw):
     late = post_softmax_mask(raw)

@@ -76,30 +76,10 @@ def kind(module: str) -> str:
     return "norms" if last.startswith("ln") or last.endswith("norm") else "output"
 
 
-def layer(module: str) -> str:
-    """Of a last norm, the layer below it."""
-    side, *rest = module.split(".")
-    return f"{side}.{rest[0]}" if rest and rest[0].isdigit() else side
-
-
-def summed(raw: Raw, name) -> dict[str, int]:
+def kinds(raw: Raw) -> dict[str, int]:
     found: dict[str, int] = {}
     for module, count in modules(raw).items():
-        found[name(module)] = found.get(name(module), 0) + count
-    return found
-
-
-def layers(raw: Raw) -> dict[str, int]:
-    found = summed(raw, layer)
-    for stack in ("encoder", "decoder"):
-        if stack in found:
-            top = f"{stack}.{raw.config[f'{stack}_layers'] - 1}"
-            found[top] += found.pop(stack)
-    return found
-
-
-def kinds(raw: Raw) -> dict[str, int]:
-    found = summed(raw, kind)
+        found[kind(module)] = found.get(kind(module), 0) + count
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -116,11 +96,6 @@ def by_kind(raw):
 @oracle("shares_by_kind", "parameters", "part", lambda raw: {"part": tuple(kinds(raw))})
 def shares_by_kind(raw):
     return [count / raw["/config.parameters"] for count in kinds(raw).values()]
-
-
-@oracle("by_layer", "parameters", "part", lambda raw: {"part": tuple(layers(raw))})
-def by_layer(raw):
-    return [*layers(raw).values()]
 
 
 SIZED = {
@@ -188,7 +163,8 @@ def published_squares(_):
 
 @oracle("published_total", "parameters", "model", lambda _: {"model": PARTS["model"]})
 def published_total(_):
-    return [sum(counts) for counts in built()]
+    """Of SmolLM2 what its checkpoint holds."""
+    return [134_515_008, sum(built()[1]) + (2 * 96 + 1) * 12_288]
 
 
 @oracle("published_shares", "parameters", "model part", lambda _: PARTS)

@@ -60,13 +60,6 @@ def tied_weights(masked: np.ndarray) -> Values:
     return softmax(lifted)
 
 
-@measure("batch head query", like="scores")
-def alone_weights(masked: np.ndarray) -> Values:
-    """softmax of s_ii alone: the weight of token i on itself where there is no other token; one."""
-    own = np.diagonal(masked, axis1=-2, axis2=-1)[..., None]
-    return softmax(own)[..., 0]
-
-
 @measure("")
 def divided_difference(post_softmax_mask: np.ndarray, weights: np.ndarray) -> Values:
     """max |zeroed_ij / sum_k zeroed_ik - w_ij|: zeros after the softmax, each row then divided by its own sum."""
@@ -124,7 +117,7 @@ def mean_self_attention(trace: Trace, prefix: str) -> Values:
 Pair = tuple[int, int, Label, Label]
 
 
-def equal_scores_unequal_weights(trace: Trace) -> tuple[Pair, Pair] | None:
+def high_score_at_small_cosine(trace: Trace) -> tuple[Pair, Pair] | None:
     """Two pairs of a query and a key: the first scores at least twice as much, though its cosine is the smaller one.
 
     Of all such pairs of the encoder, those whose cosines lie farthest apart; None if there are none.

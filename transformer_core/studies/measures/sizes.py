@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
@@ -76,38 +74,12 @@ def kind_of(module: str) -> str:
     return KINDS.get(module.rpartition(".")[2], "norms" if "norm" in module or ".ln" in module else "output")
 
 
-def layer_of(module: str) -> str:
-    """The layer that a module stands in: a last norm goes with the layer below it, `encoder.final_norm` with it."""
-    side, _, rest = module.partition(".")
-    return ".".join([side, rest.partition(".")[0]]) if rest.partition(".")[0].isdigit() else side
-
-
-def columns(modules: tuple[str, ...], by_kind: bool) -> list[tuple[str, list[int]]]:
-    """The positions of modules in columns with a name each: layer by layer, or kind by kind as the largest come.
-
-    What stands outside of all layers, as a last norm, joins the column before it.
-    """
-    if by_kind:
-        order = sorted(range(len(modules)), key=lambda at: kind_of(modules[at]))
-        return [(kind, [*places]) for kind, places in groupby(order, key=lambda at: kind_of(modules[at]))]
-    found: list[tuple[str, list[int]]] = []
-    for at, module in enumerate(modules):
-        layer = layer_of(module)
-        outside = "." in module and "." not in layer
-        if found and (layer == found[-1][0] or outside):
-            found[-1][1].append(at)
-        else:
-            found.append((layer, [at]))
-    return found
-
-
 @measure("part")
 def by_kind(trace: Trace, prefix: str, counts: np.ndarray) -> Values:
     """The same numbers kind by kind, most first, "part"; `prefix` is `parameters`."""
-    modules = trace.labels(f"{prefix}.counts")["part"]
-    found = [(kind, sum(counts[at] for at in places)) for kind, places in columns(modules, True)]
-    found.sort(key=lambda pair: -pair[1])
-    return np.array([count for _, count in found]), {"part": tuple(kind for kind, _ in found)}
+    kinds = np.array([kind_of(module) for module in trace.labels(f"{prefix}.counts")["part"]])
+    found = sorted(((kind, counts[kinds == kind].sum()) for kind in np.unique(kinds)), key=lambda pair: -pair[1])
+    return np.array([count for _, count in found]), {"part": tuple(str(kind) for kind, _ in found)}
 
 
 @measure("part", like="by_kind")
@@ -116,17 +88,9 @@ def shares_by_kind(by_kind: np.ndarray) -> Values:
     return by_kind / by_kind.sum()
 
 
-@measure("part")
-def by_layer(trace: Trace, prefix: str, counts: np.ndarray) -> Values:
-    """The same numbers layer by layer, "part"."""
-    found = columns(trace.labels(f"{prefix}.counts")["part"], False)
-    values = np.array([sum(counts[at] for at in places) for _, places in found])
-    return values, {"part": tuple(layer for layer, _ in found)}
-
-
 @measure("model part", model=PUBLISHED, part=("feed-forward", "attention", "embeddings"))
 def published() -> Values:
-    """The parameters of published models: "model part". Biases and norms, less than one in a thousand, are left out.
+    """The parameters of published models: "model part". Biases and norms, less than one in a thousand, are no part.
 
     Attention has 2 d_model (d_query + d_key) a layer, which is 4 d_model^2 where each head has keys of its own; a
     feed-forward layer has two matrices of d_model d_ff, or three where it is gated.
@@ -149,8 +113,9 @@ def published_squares(published: np.ndarray) -> Values:
 
 @measure("model", like="published")
 def published_total(published: np.ndarray) -> Values:
-    """The sum over the parts of `published`."""
-    return published.sum(-1)
+    """The sum over the parts of `published`, and a gain of d_model for the norms: two a layer, and a last one."""
+    layers, d_model = np.array([sizes[:2] for sizes in PUBLISHED.values()], dtype=float).T
+    return published.sum(-1) + (2 * layers + 1) * d_model
 
 
 @measure("model part", like="published")
