@@ -280,7 +280,7 @@ class AgainstLSTM(Chapter):
         arrived, of = run["steps.trainings_that_solved"], run["steps.trainings"]
         later = f"It takes {opened:,.0f} steps, and the Transformer {grid:,.0f}. |" if sooner and opened > grid else ""
         yield Step(
-            "Be fair to the LSTM",
+            "An LSTM can learn it, too",
             say="Yet it can learn this. If its forget gates, which keep or clear the memory, start open, |"
             f"{arrived.pick(model='LSTM, gates open')} of {of} trainings succeed. |{later}"
             f"As it usually starts: {arrived.pick(model='LSTM')} of {of}, "

@@ -179,7 +179,7 @@ class Positions(Chapter):
         )
         yield Step(
             "A sum has no order",
-            say="Can’t the model trace which vector is which? We can; a weighted sum cannot. |"
+            say="Can’t the model trace which vector is which? A weighted sum cannot. |"
             f"An entry of a head’s output for “{query_token}” adds attention weight times value, word by word. |"
             f"{shuffle}",
             show=[
@@ -482,7 +482,7 @@ class Positions(Chapter):
         line.next_to(picture, UP, buff=gap("part"))
         answer = at_floor(Answer("A sum forgets the order, so each embedding gets its position added."))
         yield Step(
-            "Told the position, it knows",
+            "With positions, the order counts",
             say=f"Shuffle {run['sentences']} new sentences. "
             + claim(
                 bool(bare < ROUNDING), "Without positions, no vector changes", "Without positions, vectors change less"

@@ -131,7 +131,7 @@ class FeedForward(Chapter):
             else f"“{focus.query_token}” before and after the block"
         )
         yield Step(
-            "Linear or not? A test, not a feeling",
+            "How to test for linearity",
             say="Is all this more than one big matrix? What a matrix does is linear. |"
             f"Each crossing of this grid is a weighted sum of two vectors, {pair}. |"
             "Linear means: adding up before f or after it gives the same. "
@@ -205,7 +205,7 @@ class FeedForward(Chapter):
             else "yet here the sides agree: one pass proves nothing"
         )
         yield Step(
-            "Two matrices are one, until something bends",
+            "Without an activation, two matrices are one",
             say=f"{two}. Lines stay straight. |"
             "One matrix after another is again one matrix: more numbers, but no new power. |"
             f"Now {bent} goes back between them. |The grid folds, and {parted}.",
@@ -231,7 +231,7 @@ class FeedForward(Chapter):
         worst = run["accuracy_by_seed"].smallest()[-1]
         yield Step(
             "What no straight line can draw",
-            say="What is a bend good for? Here, opposite corners belong together. |"
+            say="What is an activation good for? Here, opposite corners belong together. |"
             f"The best straight line gets {run['line_accuracy']:share} right, because it has only two sides. |"
             "In a small FFN, each neuron folds the plane along a line of its own. Train it: |"
             f"{right[-1]:share} right, and {worst:share} in the worst of several trainings.",
@@ -301,10 +301,10 @@ class FeedForward(Chapter):
             if biased
             else "This FFN has no biases: zero goes to zero. |Your turn: is it linear, then? Ask where the others go."
         )
-        answer = at_floor(Answer("Attention moves between vectors; the FFN computes in each, and has to bend."))
+        answer = at_floor(Answer("Attention moves between vectors; the FFN computes in each, and needs an activation."))
         yield Step(
             "Moving, and computing",
-            say="Attention moves information between vectors. The FFN computes within each, and has to bend, "
+            say="Attention moves information between vectors. The FFN computes within each, and needs an activation, "
             "or it would be one matrix. |"
             f"{told}",
             show=[

@@ -159,7 +159,7 @@ class Decoder(Chapter):
             len(decoded.written) > 1, "Every position does the same.", "Each later position would do the same."
         )
         yield Step(
-            "Before each word, ask the source",
+            "Cross-attention: queries from the decoder",
             say="The decoder must know the source, too. In cross-attention, queries come from the decoder, "
             "keys and values from the encoder’s output. |"
             f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {share:share}. |"
@@ -278,7 +278,7 @@ class Decoder(Chapter):
         picture = TwoRuns(runs, place, likeness)
         first, second = (run.noun for run in runs)
         yield Step(
-            "What the encoder had to prepare",
+            "Gender in the encoder’s output",
             say=f"Change “{first}” to “{second}”: “{ours.writes[row]}” becomes “{theirs.writes[row]}”. |"
             f"Both times the decoder attends to “{adjective}”: the same vector goes into the encoder, |"
             f"but not the same comes out. Their cosine is {likeness[1]:.2f}. |"

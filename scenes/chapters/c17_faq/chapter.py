@@ -358,7 +358,7 @@ class FAQ(Chapter):
                 f"From {before:share} right to {after:share}. "
                 + claim(
                     bool(together > 2 * added),
-                    f"Singly they cost {added:.1%}, together {together:.1%}: they had filled in for each other.",
+                    f"Singly they cost {added:.1%}, together {together:.1%}: each had compensated for the others.",
                     f"Singly they cost {added:.1%}, together {together:.1%}: that they fill in for each other, this "
                     "does not show.",
                 ),
@@ -379,10 +379,10 @@ class FAQ(Chapter):
         ]
         half = (len(lines) + 1) // 2
         yield Step(
-            "What one hears of transformers, tested on this one",
+            "Claims about transformers, tested on this model",
             beat("The notes that this lecture began with claim this. Does it hold here?", *lines[:half]),
             beat(
-                "A tick: it holds. A cross: it fails, for this model. Even a wrong guess says what to measure.",
+                "A tick: it holds. A cross: it fails, for this model. A claim that fails is a result, too.",
                 appear(picture.rules),
                 *lines[half:],
             ),
@@ -407,7 +407,7 @@ class FAQ(Chapter):
         yield Step(
             "Once more: one vector, from word to word",
             beat(
-                f"Ride along with “{token}”: its embedding enters the residual stream.",
+                f"Follow “{token}”: its embedding enters the residual stream.",
                 ribbon.mark({mine: "residual"}),
                 (Travel(ribbon.chips[mine], ride.stream[0]), appear(ride.told)),
             ),
@@ -416,7 +416,7 @@ class FAQ(Chapter):
                 (draw(*pull, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
                 (*ride.plays[0][1], leave(pull)),
             ),
-            beat("The feed-forward layer adds what its neurons find.", *ride.plays[1]),
+            beat("The feed-forward layer adds a vector of its own.", *ride.plays[1]),
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
                 *(play for leg in ride.plays[2:] for play in leg),
@@ -451,7 +451,7 @@ class FAQ(Chapter):
         bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(
-            "And out again, as a word",
+            "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
                 appear(*target.chips[:-1]),
@@ -491,7 +491,7 @@ def claims_of(trace: Trace) -> list[Claim]:
             found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
     if "roles.score" in trace:
         own = trace["roles.mean_self_attention"]
-        found.append(Claim("Few tokens attend most to themselves", f"{own:share} do", HOLDS if own < 0.5 else FAILS))
+        found.append(Claim("Most tokens attend most to others", f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS))
     if float(words) > 1:
         moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
         found.append(
@@ -503,7 +503,7 @@ def claims_of(trace: Trace) -> list[Claim]:
         )
         others = trace[f"{FIRST}.share_from_other_tokens"]
         found.append(
-            Claim("Attention gives a token what others hold", f"{others:share} of it", HOLDS if others > 0.5 else FAILS)
+            Claim("Most of an output comes from other tokens", f"{others:share} of it", HOLDS if others > 0.5 else FAILS)
         )
     run = trace.under("experiment.variance")
     if "variance" in run:
@@ -511,7 +511,7 @@ def claims_of(trace: Trace) -> list[Claim]:
         fits = abs(variance / width - 1) < 0.05
         found.append(
             Claim(
-                "Scores grow with the width: divide by its root",
+                "The variance of scores grows with d_k",
                 f"variance {variance:,.0f} at width {width:.0f}",
                 HOLDS if fits else FAILS,
             )

@@ -129,7 +129,7 @@ class Moved(VGroup):
             self.numbers.add(text.settle(at(0, y)).begin_at(at(start + 2 * wide + 40, 0)[0]))
             y += pitch * 0.5
         self.title = Words(name, "block").settle(at(left + (right - left) / 2, top - 50)).begin_at(at(left, 0)[0])
-        self.head = Words("how far it moves", "aside", "ink2")
+        self.head = Words("relative change", "aside", "ink2")
         self.head.begin_at(at(start + wide + 22, 0)[0]).stand_on(self.title.baseline)
         self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
         self.ring = VGroup(
