@@ -20,19 +20,18 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.head_columns import JoinedHeads, SplitHeads
 from scenes.mobjects.patterns import Patterns
-from scenes.mobjects.race import Race, named_head
+from scenes.mobjects.race import Race
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import HundredCases, RoleTable, falls_most, layer_name, role_name
+from scenes.mobjects.role_table import HundredCases, RoleTable, falls_most
 from scenes.mobjects.sink import Sink
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.weighted_sum import WeightedSum, blend_of
 from scenes.mobjects.wiring import Wiring
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -91,8 +90,7 @@ class Heads(Chapter):
         yield Step(
             "What if a word needs two others at once?",
             beat(
-                f"In head {letter_of(focus.head)} of the {layer_name(focus.layer)}, "
-                f"the attention weights of “{query_token}” add up to one.",
+                f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
                 (ribbon.mark({ribbon.place(query_token): "query"}), deal(chips, picture.values)),
                 (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
             ),

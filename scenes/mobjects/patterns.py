@@ -9,11 +9,11 @@ from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
+from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label

@@ -9,12 +9,11 @@ from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import gap, palette, units
 from transformer_core.studies.focus import best_head
 from transformer_core.tracing.provenance import Quantity
@@ -22,11 +21,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
 LABEL, AXES = 420.0, 130.0
-
-
-def named_head(layer: int, head: int) -> str:
-    """ "Head B of the second layer"."""
-    return f"Head {letter_of(head)} of the {layer_name(layer)}"
 
 
 class Race(VGroup):

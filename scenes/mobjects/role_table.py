@@ -9,56 +9,18 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.layout import HEIGHT, WIDTH, Room, centred
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.tracing.provenance import Phrase, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: How a role of the grammar is called on screen.
-CALLED = {
-    "determiner->noun": "determiner to its noun",
-    "copula->adjective": "“to be” to its adjective",
-    "adjective(inflected)->noun": "adjective with a gender to its noun",
-    "adjective(invariant)->noun": "adjective without a gender to its noun",
-    "adjective->referent": "adjective to a noun further off",
-    "ambiguous noun->deciding word": "ambiguous noun to the deciding word",
-    "pronoun(it/them)->antecedent": "pronoun to its noun",
-    "noun->adjective": "noun to its adjective",
-    "previous token": "any word to the one before",
-    "next token": "any word to the one after",
-    "self": "any word to itself",
-    "everything else": "words without a role",
-}
-UNITS = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
-    "eighteenth", "nineteenth",
-)  # fmt: skip
-ORDINALS = (
-    *UNITS,
-    *(
-        name
-        for ten in ("twent", "thirt", "fort", "fift")
-        for name in (f"{ten}ieth", *(f"{ten}y-{one}" for one in UNITS[:9]))
-    ),
-)
 #: A change of a role is told from so many cases on.
 ENOUGH = 100
 #: The least score that is written out; below it the tile alone speaks.
 WRITTEN = 0.10
-
-
-def layer_name(layer: int) -> Phrase:
-    """ "second layer"."""
-    return Phrase(f"{ORDINALS[layer]} layer")
-
-
-def role_name(role: str) -> Phrase:
-    """What a role is called inside a sentence."""
-    return Phrase(CALLED[role].replace("“", "").replace("”", ""))
 
 
 class RoleTable(VGroup):
