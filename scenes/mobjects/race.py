@@ -63,7 +63,9 @@ class Race(VGroup):
         self.plot = plot.add(plot.shares())
         self.ticks = plot.ticks([steps.quantity(first), onset, steps.quantity(len(steps) - 1)], ",.0f", "fact")
         self.onset = dashes(plot.point(float(onset), 0), plot.point(float(onset), 1), "weight", 3)
-        self.labels = VGroup(*(self._label(at, curves[at][-1], role) for at, role in self._called()))
+        self.labels = VGroup(
+            *(self._label(at, curves[at][-1], role) for at, role in ((self.best, "weight"), (self.rival, "ink2")))
+        )
         super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels)
         room.fit(self)
 
@@ -97,9 +99,6 @@ class Race(VGroup):
 
     def _look(self, at: tuple[int, int]) -> tuple[str, float]:
         return ("weight", 8) if at == self.best else ("ink2", 4.5) if at == self.rival else ("ink3", 2.5)
-
-    def _called(self) -> list[tuple[tuple[int, int], str]]:
-        return [(self.best, "weight"), (self.rival, "ink2")]
 
     def _label(self, at: tuple[int, int], end: np.ndarray, role: str) -> Words:
         layer, head = at
@@ -142,15 +141,3 @@ class TwoModels(VGroup):
         first = self.ones[0][0].track
         self.names.arrange(RIGHT, buff=units(70)).next_to(first, UP, buff=units(28)).align_to(first, LEFT)
         super().__init__(self.calls, self.ones, self.others, self.names)
-
-
-def fact(name: str, quantities: Sequence[Quantity], spec: str, roles: Sequence[str] = ("weight", "ink2")) -> VGroup:
-    """A name, and one number for each model, in its colour."""
-    parts = [
-        Words(name, "fact", "ink2"),
-        *(number(q, spec, "large number", role) for q, role in zip(quantities, roles, strict=True)),
-    ]
-    line = VGroup(*parts).arrange(RIGHT, buff=gap("grid"))
-    for part in parts[1:]:
-        part.stand_on(parts[0].baseline)
-    return line
