@@ -14,11 +14,9 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.encoder_plan import PANEL, Columns, Lookup, Plan, Widened, along_the_foot, own
 from scenes.mobjects.passage import rows_of
-from scenes.mobjects.role_table import layer_name
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
@@ -207,7 +205,7 @@ class Encoder(Chapter):
                 appear_in_turn([*picture.chips], "slow"),
             ),
             beat(
-                f"In head {letter_of(focus.head)} of the {layer_name(focus.layer)}, “{focus.query_token}” "
+                f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” "
                 f"gives “{best}” an attention weight of {share:share}.",
                 draw(*picture.arcs, kind="slow"),
                 appear(picture.marks),

@@ -23,19 +23,17 @@ from scenes.animations import (
     through,
 )
 from scenes.layout import STAGE
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
 from scenes.mobjects.three_roles import ThreeRoles
 from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.vectors import BeforeAndAfter
-from scenes.mobjects.wording import LETTERS, alike, counted, entering, strongest
+from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, mixed_focus
@@ -290,5 +288,4 @@ class QKV(Chapter):
 
 def followed(focus: Focus) -> str:
     """Which head the lecture follows."""
-    head = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
-    return f"We follow {head}: there “{focus.query_token}” makes a good example."
+    return f"We follow {head_name(focus.layer, focus.head)}: there “{focus.query_token}” makes a good example."

@@ -26,12 +26,10 @@ from scenes.animations import (
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
-from scenes.mobjects.role_table import layer_name
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
@@ -253,7 +251,7 @@ class Scores(Chapter):
             weights.position("key", query_token),
             head.in_full("weights", query=query_token).largest()[0],
         )
-        where = f"head {letter_of(focus.head)} of the {layer_name(focus.layer)}"
+        where = head_name(focus.layer, focus.head)
         swap = swap_of(trace, focus)
         if not swap:
             known = Arcs(weights.words("key"), here, weights, numbers=False)

@@ -25,12 +25,10 @@ from scenes.animations import (
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.plots import Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.softmax_stages import SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
@@ -39,6 +37,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.vectors import vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
+from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
@@ -410,8 +409,7 @@ class Weighting(Chapter):
                 appear(ring_around(picture.start[0])),
             ),
             beat(
-                f"In head {letter_of(head)} of the {layer_name(layer)}, it attends to “{deciding[0]}”, "
-                f"or to “{deciding[1]}”.",
+                f"In {head_name(layer, head)}, it attends to “{deciding[0]}”, or to “{deciding[1]}”.",
                 tuple(draw(*row.arcs, kind="row") for row in arcs),
                 appear(arcs[0].marks, arcs[1].marks),
             ),

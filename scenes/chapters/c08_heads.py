@@ -20,19 +20,18 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.head_columns import JoinedHeads, SplitHeads
 from scenes.mobjects.patterns import Patterns
-from scenes.mobjects.race import Race, named_head
+from scenes.mobjects.race import Race
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import HundredCases, RoleTable, falls_most, layer_name, role_name
+from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sink import Sink
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.weighted_sum import WeightedSum, blend_of
 from scenes.mobjects.wiring import Wiring
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -47,6 +46,7 @@ from transformer_core.studies.focus import (
     within_reach,
 )
 from transformer_core.studies.measures.patterns import NEIGHBOURS, widest
+from transformer_core.studies.measures.selection import falls_most
 from transformer_core.tracing.trace import Trace
 
 #: The role of adjectives that Spanish does not inflect.
@@ -91,8 +91,7 @@ class Heads(Chapter):
         yield Step(
             "What if a word needs two others at once?",
             beat(
-                f"In head {letter_of(focus.head)} of the {layer_name(focus.layer)}, "
-                f"the attention weights of “{query_token}” add up to one.",
+                f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
                 (ribbon.mark({ribbon.place(query_token): "query"}), deal(chips, picture.values)),
                 (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
             ),
@@ -249,10 +248,10 @@ class Heads(Chapter):
             return
         earned = trace["roles.role_threshold"]
         of_grammar = tuple(role for role in trace["roles.score"].labels["role"] if role not in NEIGHBOURS)
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, edged=True)
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
-        rings = dict(zip(table.winners, table.rings(), strict=True))
+        rings = {role: ring_around(cell) for role, cell in table.winners.items()}
         ring, fallen = ring_around(first[0], "query"), falls_most(trace, table.winners)
         yield Step(
             "A head earns its name",

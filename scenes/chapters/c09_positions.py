@@ -20,16 +20,15 @@ from scenes.animations import (
 from scenes.animations.branching import reshape
 from scenes.animations.turning import Turn
 from scenes.layout import at_floor, centred
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.clocks import Clocks
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel, reach_of
 from scenes.mobjects.other_ways import OtherWays
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
+from scenes.mobjects.wording import layer_name, letter_of
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of

@@ -27,8 +27,8 @@ from scenes.mobjects.norm_order import NormOrders, running
 from scenes.mobjects.norm_stages import NormStages, small_bars
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sum_of_two import SumOfTwo
+from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.selection import argmax_angle, argmax_norm

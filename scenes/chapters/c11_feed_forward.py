@@ -8,11 +8,11 @@ from scenes.animations import Count, Through, appear, appear_in_turn, fill, foll
 from scenes.animations.shading import Shades
 from scenes.layout import at_floor
 from scenes.mobjects.clouds import Clouds, verdict
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sheets import VISIBLE, Trial
 from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
 from scenes.mobjects.widening import SAID, EveryRow, Widening
+from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.focus import Focus, focus_of
 from transformer_core.studies.measures.word_kinds import OURS

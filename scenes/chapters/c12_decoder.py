@@ -11,12 +11,11 @@ from scenes.animations.branching import multiply
 from scenes.layout import at_floor, centred
 from scenes.mobjects.bridge import Bridge, Pathway
 from scenes.mobjects.masking import Leak, MaskBoard
-from scenes.mobjects.race import named_head
 from scenes.mobjects.reading_out import ReadingOut, WholeWay
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.decoder_rows import (
     FIRST,

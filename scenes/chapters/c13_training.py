@@ -21,13 +21,12 @@ from scenes.mobjects.descent import Backward, Valley
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
 from scenes.mobjects.lesson import CrossEntropy, Lesson
-from scenes.mobjects.patterns import sharpest
 from scenes.mobjects.pushes import ROUNDING, Nudges, Pushes
-from scenes.mobjects.race import named_head
 from scenes.mobjects.tensors import Heatmap
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.learning import candidates, first_right, winner
+from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.

@@ -8,14 +8,14 @@ from manim import DOWN, VGroup
 
 from scenes.animations import appear, appear_in_turn, fill, leave, ring_around, slide
 from scenes.layout import at_floor, centred
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.insight import Gallery, Lens, Stripe, Transplant
 from scenes.mobjects.learning import Loop
-from scenes.mobjects.race import TwoModels, named_head
-from scenes.mobjects.role_table import CALLED, RoleTable, layer_name, role_name
+from scenes.mobjects.race import TwoModels
+from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.decoder_rows import decoder_rows_of

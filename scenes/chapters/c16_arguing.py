@@ -10,7 +10,7 @@ from scenes.mobjects.hard_cases import ByLength, CloseBy
 from scenes.mobjects.removable import Removable
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.size_and_data import SizeAndData
-from scenes.mobjects.trials import CALLED, Crossed, Curves, DotRows
+from scenes.mobjects.trials import CALLED, Bands, Crossed, DotRows
 from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
 from scenes.stage.chapter import Chapter, Step, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
@@ -31,7 +31,7 @@ class Arguing(Chapter):
         if f"{TRIALS}.exact" in trace:
             run = trace.under(TRIALS)
             machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
-            curves = Curves(run, ["nothing", *single_parts(run["exact.points"])[:3]])
+            curves = Bands(run, ["nothing", *single_parts(run["exact.points"])[:3]])
             yield from self.rules(trace, machine, curves)
             yield from self.cannot_do_without(trace, machine, curves)
             yield from self.close_calls(trace, machine)
@@ -44,7 +44,7 @@ class Arguing(Chapter):
         if f"{TRIALS}.exact" in trace:
             yield from self.the_verdicts(trace, machine)
 
-    def rules(self, trace: Trace, machine: Removable, curves: Curves) -> Iterator[Step]:
+    def rules(self, trace: Trace, machine: Removable, curves: Bands) -> Iterator[Step]:
         """The question of the chapter, and what would count as an answer."""
         run = trace.under(TRIALS)
         whole = run["exact"].pick(part="nothing")
@@ -63,7 +63,7 @@ class Arguing(Chapter):
             ],
         )
 
-    def cannot_do_without(self, trace: Trace, machine: Removable, curves: Curves) -> Iterator[Step]:
+    def cannot_do_without(self, trace: Trace, machine: Removable, curves: Bands) -> Iterator[Step]:
         """The three largest losses, one part after another."""
         run = trace.under(TRIALS)
         parts = single_parts(run["exact.points"])[:3]

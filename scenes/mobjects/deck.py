@@ -9,7 +9,7 @@ from manim import Animation, LaggedStart, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel, appear, appear_in_turn, leave
 from scenes.layout import STAGE, Room
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import pace, palette, units
 
@@ -43,9 +43,8 @@ class Deck(VGroup):
         colours = palette()
         self.plates = VGroup()
         for i, name in enumerate(names[k] for k in nearest_last(count, front)):
-            plate = Plate(wide, high, colours.surface, 12, colours.role(role), 3)
             lit = i == count - 1
-            plate.set_stroke(colours.role(role if lit else "line"), stroke(6 if lit else 3), 1)
+            plate = Plate(wide, high, colours.surface, 12, colours.role(role if lit else "line"), 6 if lit else 3)
             plate.shift(_aside(i, count, step))
             parts = VGroup(plate)
             if step >= NAMED or lit:

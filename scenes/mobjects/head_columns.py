@@ -26,7 +26,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 
 
-class Columns:
+class HeadPlates:
     """Plates of heads side by side in a room, the names of lines at their left, and lines across all of them."""
 
     def __init__(self, heads: int, room: Room) -> None:
@@ -72,7 +72,7 @@ class SplitHeads(VGroup):
     ) -> None:
         heads = len(matrices)
         top, rest = room.split_rows(HIGH + 14, LINE)
-        columns = Columns(heads, rest)
+        columns = HeadPlates(heads, rest)
         body, feet = rest.inset(0, AIR).split_rows(-2 * HIGH - LINE, LINE)
         _, middle = body.split_rows(HEAD - AIR)
         lines = feet.rows(2, LINE)
@@ -154,7 +154,7 @@ class JoinedHeads(VGroup):
     ) -> None:
         heads, self.norms = len(z), lengths
         rest, foot = room.split_rows(-HIGH, LINE)
-        columns = Columns(heads, rest)
+        columns = HeadPlates(heads, rest)
         self.plates, wide = columns.plates, columns.wide
         top, rest = rest.inset(0, AIR).split_rows(HEAD - AIR)[1].split_rows(HIGH, LINE)
         middle, lines = rest.split_rows(-HIGH - HEAD, LINE)
@@ -168,7 +168,7 @@ class JoinedHeads(VGroup):
             piece = Vector(z[head], one.width, one.height, "weight", scales[0]).move_to(one.centre)
             self.pieces.add(piece)
             aside = np.array([units((head - (heads - 1) / 2) * one.width), 0, 0])
-            centre = np.array([*Room(wide.left, top.top, wide.right, top.bottom).centre[:2], 0])
+            centre = Room(wide.left, top.top, wide.right, top.bottom).centre
             self.concat.add(piece.copy().move_to(centre + aside))
             block = _matrix(matrix[head], body, scales[1], "weight")
             self.blocks.add(block)

@@ -9,14 +9,13 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import Count, Through, ring_around
 from scenes.layout import LEFT_EDGE, WIDTH, centred
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.shapes import arrow
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.wording import layer_name, letter_of
 from scenes.theme import at, gap, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor

@@ -14,9 +14,9 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Beside, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import CALLED
 from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, units
 from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity

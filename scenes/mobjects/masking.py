@@ -7,15 +7,18 @@ from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_fun
 
 from scenes.animations import Morph, leave
 from scenes.layout import HEIGHT, LEFT_EDGE, right_of
-from scenes.mobjects.budgets import Budget
+from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.rounding import all_in_sight
-from scenes.mobjects.shapes import Box, hatching
+from scenes.mobjects.shapes import Box, frame, hatching
 from scenes.mobjects.tensors import TensorGrid, column_width
-from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
-from scenes.theme import at, pace, palette, units
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import at, ink_on, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of a budget, of its height, and of the room between two of its pieces.
+WIDE, HIGH, CUT = 1300.0, 68.0, 4.0
 
 
 class Masked(VGroup):
@@ -103,6 +106,27 @@ class MaskBoard(VGroup):
         return [self.scores.cells[at] for at in self.hidden]
 
 
+class Budget(VGroup):
+    """Shares of one row, end to end, in the order of the keys: together always as long as the frame."""
+
+    def __init__(self, shares: NamedTensor) -> None:
+        self.outline = frame(WIDE + 8, HIGH + 8, "line", 2, 8)
+        self.pieces, self.names = VGroup(), VGroup()
+        left = -WIDE / 2
+        for j, share in enumerate(shares.quantities()):
+            fill, wide = shared(0.25 + 0.75 * float(share)), WIDE * float(share)
+            piece = Box(max(wide - CUT, 0.4), HIGH, fill, 6)
+            means(piece, Length(share, "width", WIDE, HIGH, 0.4, -CUT), Shade(share, least=0.25))
+            self.pieces.add(piece.move_to(np.array([units(left + wide / 2), 0, 0])))
+            left += wide
+            label = shares.label("key", j)
+            if chip_width(label) < wide - CUT:
+                name = word(label, "token").settle(piece.get_center())
+                name.set_fill(ink_on(fill)).paper = piece
+                self.names.add(name)
+        super().__init__(self.outline, self.pieces, self.names)
+
+
 class Spent(VGroup):
     """The attention weights of one query with their sum; what is zeroed after the softmax is hatched, and lost.
 
@@ -112,14 +136,11 @@ class Spent(VGroup):
         title: what was done.
     """
 
-    def __init__(self, shares: NamedTensor, total: Quantity, title: str, wide: float = 1300, high: float = 68) -> None:
-        self.budget = Budget(shares, wide, high)
-        self.budget.remove(self.budget.most)
-        outline = self.budget.outline
-        lost = (1 - float(total)) * wide
-        self.lost = VGroup()
+    def __init__(self, shares: NamedTensor, total: Quantity, title: str) -> None:
+        self.budget, self.lost = Budget(shares), VGroup()
+        outline, lost = self.budget.outline, (1 - float(total)) * WIDE
         if lost > 6:
-            lines = hatching(lost - 6, high - 4).move_to(outline.get_right() + LEFT * units(lost / 2 + 4))
+            lines = hatching(lost - 6, HIGH - 4).move_to(outline.get_right() + LEFT * units(lost / 2 + 4))
             self.lost.add(lines)
         self.total = number(total, ".2f", "large number").next_to(outline, RIGHT, buff=units(30))
         self.title = Words(title, "aside", "ink2").next_to(outline, UP, buff=units(14)).align_to(outline, LEFT)

@@ -26,8 +26,7 @@ class NormOrder(VGroup):
     """A sublayer and its norm on the stream.
 
     Args:
-        order: "pre" puts the norm before the sublayer, on the branch; "post" after the sum, on the stream; with "none"
-            there is no norm.
+        order: "pre" puts the norm before the sublayer, on the branch; "post" after the sum, on the stream.
         name: what this is called.
         room: the rectangle that is filled.
     """
@@ -38,8 +37,7 @@ class NormOrder(VGroup):
         first, second, alone, fork, join, behind = spot
         self.stream = ribbon(at(room.left, y), at(room.right, y), STREAM)
         self.sublayer = self._box("Sublayer", second if order == "pre" else alone, high)
-        places = {"pre": (first, high), "post": (behind, y)}
-        self.norm = self._box("Norm", *places[order]) if order in places else VGroup()
+        self.norm = self._box("Norm", *((first, high) if order == "pre" else (behind, y)))
         chain = [self.norm, self.sublayer] if order == "pre" else [self.sublayer]
         corners = [at(fork, high), at(join, high)]
         self.ways = VGroup(
@@ -83,7 +81,7 @@ class NormOrders:
     """
 
     def __init__(self, shares: Mapping[str, Quantity], room: Room) -> None:
-        wired, beside = Room(room.left, room.top + 20, room.right, room.bottom).golden_columns(80)
+        wired, beside = room.split_rows(20)[1].golden_columns(80)
         upper, lower = (row.inset(0, 16) for row in wired.rows(2, 50))
         self.orders = {"pre": NormOrder("pre", "pre-norm", upper), "post": NormOrder("post", "post-norm", lower)}
         self.results = VGroup()

@@ -10,10 +10,10 @@ from manim import DOWN, VGroup, VMobject
 
 from scenes.language import Told, told
 from scenes.layout import Room
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.explain import Entry, is_learned
 from transformer_core.tracing.provenance import Label, Quantity

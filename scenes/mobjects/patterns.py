@@ -9,11 +9,11 @@ from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
+from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label
@@ -87,14 +87,12 @@ class Pattern(VGroup):
     def column_words(self, style: str = "map") -> VGroup:
         """The words of the keys on top of their columns, upright where they would touch."""
         labels = self.weights.words("key")
-        return VGroup(*self._heads(labels, style, upright=self.crowded(labels, style)))
+        texts = [means(word(label, style, "ink2"), Beside(label)) for label in labels]
+        xs = [self.place(0, j)[0] for j in range(len(texts))]
+        return VGroup(*on_columns(texts, xs, self.cells.get_top()[1], self.crowded(labels, style)))
 
     def crowded(self, labels: Sequence[Label], style: str) -> bool:
         return max(word(label, style).width for label in labels) > self.pitch - units(10)
-
-    def _heads(self, labels: Sequence[Label], style: str, upright: bool) -> list[Words]:
-        texts = [means(word(label, style, "ink2"), Beside(label)) for label in labels]
-        return on_columns(texts, [self.place(0, j)[0] for j in range(len(texts))], self.cells.get_top()[1], upright)
 
 
 def on_columns(texts: list[Words], xs: Sequence[float], top: float, upright: bool) -> list[Words]:
@@ -205,8 +203,3 @@ class Patterns(VGroup):
     def turn_into(self, other: Patterns) -> tuple[Animation, ...]:
         """The squares of each head become those of the same head in another layer."""
         return tuple(reshape(a.lines, b.lines, "slow") for a, b in zip(self.grids, other.grids, strict=True))
-
-
-def sharpest(weights: NamedTensor) -> int:
-    """The head whose rows spend most on their top keys, of head × query × key."""
-    return int(weights.values.max(-1).mean(-1).argmax())

@@ -9,12 +9,11 @@ from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import gap, palette, units
 from transformer_core.studies.focus import best_head
 from transformer_core.tracing.provenance import Quantity
@@ -22,11 +21,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
 LABEL, AXES = 420.0, 130.0
-
-
-def named_head(layer: int, head: int) -> str:
-    """ "Head B of the second layer"."""
-    return f"Head {letter_of(head)} of the {layer_name(layer)}"
 
 
 class Race(VGroup):
@@ -69,7 +63,9 @@ class Race(VGroup):
         self.plot = plot.add(plot.shares())
         self.ticks = plot.ticks([steps.quantity(first), onset, steps.quantity(len(steps) - 1)], ",.0f", "fact")
         self.onset = dashes(plot.point(float(onset), 0), plot.point(float(onset), 1), "weight", 3)
-        self.labels = VGroup(*(self._label(at, curves[at][-1], role) for at, role in self._called()))
+        self.labels = VGroup(
+            *(self._label(at, curves[at][-1], role) for at, role in ((self.best, "weight"), (self.rival, "ink2")))
+        )
         super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels)
         room.fit(self)
 
@@ -103,9 +99,6 @@ class Race(VGroup):
 
     def _look(self, at: tuple[int, int]) -> tuple[str, float]:
         return ("weight", 8) if at == self.best else ("ink2", 4.5) if at == self.rival else ("ink3", 2.5)
-
-    def _called(self) -> list[tuple[tuple[int, int], str]]:
-        return [(self.best, "weight"), (self.rival, "ink2")]
 
     def _label(self, at: tuple[int, int], end: np.ndarray, role: str) -> Words:
         layer, head = at
@@ -148,15 +141,3 @@ class TwoModels(VGroup):
         first = self.ones[0][0].track
         self.names.arrange(RIGHT, buff=units(70)).next_to(first, UP, buff=units(28)).align_to(first, LEFT)
         super().__init__(self.calls, self.ones, self.others, self.names)
-
-
-def fact(name: str, quantities: Sequence[Quantity], spec: str, roles: Sequence[str] = ("weight", "ink2")) -> VGroup:
-    """A name, and one number for each model, in its colour."""
-    parts = [
-        Words(name, "fact", "ink2"),
-        *(number(q, spec, "large number", role) for q, role in zip(quantities, roles, strict=True)),
-    ]
-    line = VGroup(*parts).arrange(RIGHT, buff=gap("grid"))
-    for part in parts[1:]:
-        part.stand_on(parts[0].baseline)
-    return line

@@ -32,8 +32,6 @@ READS, MIDDLE, WRITES = 0.14, 0.42, 0.62
 BEFORE, AFTER = 0.45, 0.25
 #: Where flow lines run, as shares of half the width, and how opaque they are.
 LINES, FAINT = (-0.72, -0.36, 0.0, 0.36, 0.72), 0.25
-#: The colours of what attention adds, and of what the feed-forward network adds.
-ROLES = {"attention": "value", "cross-attention": "value", "feed-forward": "ink2"}
 
 
 class River(VGroup):
@@ -151,7 +149,7 @@ class River(VGroup):
         x = begin + READS * self.pitch
         self.reads.add(arrow(at(x, edge + 2), at(x, foot + 4), "residual", min(7, self.pitch / 12), 24))
         low, wide = edge + 1, self.falling[i]
-        role = ROLES.get(str(label).rpartition(" ")[0], "value")
+        role = "ink2" if str(label).startswith("feed-forward") else "value"
         fall = Box(wide, low - foot, palette().role(role), 0).move_to(at(self._writes(i), (low + foot) / 2))
         means(fall, Length(quantity, "width", self.px, low - foot, 3.0))
         self.falls.add(VGroup(fall, self._mouth(i, role)))
@@ -215,7 +213,7 @@ class River(VGroup):
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""
-        return pulses([*self.lanes], self.weights)
+        return pulses(self.lanes, self.weights)
 
     def back(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: the gradient runs from the end to the beginning, and into each sublayer."""

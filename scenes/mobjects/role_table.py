@@ -1,64 +1,25 @@
-"""Which head plays which role: a table of scores, and one role's cases as dots."""
+"""Which head plays which role: a table of scores, and a share as dots out of a hundred."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.animations import ring_around
 from scenes.layout import HEIGHT, WIDTH, Room, centred
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Filled, Shade, means
-from scenes.mobjects.shapes import Box, dot
+from scenes.mobjects.shapes import Box, dot, frame
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.tracing.provenance import Phrase, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
 
-#: How a role of the grammar is called on screen.
-CALLED = {
-    "determiner->noun": "determiner to its noun",
-    "copula->adjective": "“to be” to its adjective",
-    "adjective(inflected)->noun": "adjective with a gender to its noun",
-    "adjective(invariant)->noun": "adjective without a gender to its noun",
-    "adjective->referent": "adjective to a noun further off",
-    "ambiguous noun->deciding word": "ambiguous noun to the deciding word",
-    "pronoun(it/them)->antecedent": "pronoun to its noun",
-    "noun->adjective": "noun to its adjective",
-    "previous token": "any word to the one before",
-    "next token": "any word to the one after",
-    "self": "any word to itself",
-    "everything else": "words without a role",
-}
-UNITS = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
-    "eighteenth", "nineteenth",
-)  # fmt: skip
-ORDINALS = (
-    *UNITS,
-    *(
-        name
-        for ten in ("twent", "thirt", "fort", "fift")
-        for name in (f"{ten}ieth", *(f"{ten}y-{one}" for one in UNITS[:9]))
-    ),
-)
-#: A change of a role is told from so many cases on.
-ENOUGH = 100
 #: The least score that is written out; below it the tile alone speaks.
 WRITTEN = 0.10
-
-
-def layer_name(layer: int) -> Phrase:
-    """ "second layer"."""
-    return Phrase(f"{ORDINALS[layer]} layer")
-
-
-def role_name(role: str) -> Phrase:
-    """What a role is called inside a sentence."""
-    return Phrase(CALLED[role].replace("“", "").replace("”", ""))
+#: Px from one dot of a hundred to the next, and of a hollow one.
+CASE, HOLE = 42.0, 30.24
 
 
 class RoleTable(VGroup):
@@ -67,36 +28,33 @@ class RoleTable(VGroup):
     Args:
         scores: role × layer × head.
         earned: the score from which a role is named.
-        roomy: for a few roles: higher rows, and smaller scores written out.
-        edged: True on a card: higher rows, and cells with an outline, so that those next to zero are seen.
+        roomy: for a few roles: higher rows, and smaller scores written out; else cells have an outline, so that those
+            next to zero are seen.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False, edged: bool = False) -> None:
-        self.edge, self.style = (palette().line, "large cell") if edged else ("", "cell")
-        tall, self.written = (78.0, WRITTEN / 2) if roomy else (58.0 if edged else 52.0, WRITTEN)
+    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False) -> None:
+        self.edge, self.style = ("", "cell") if roomy else (palette().line, "large cell")
+        tall, self.written = (78.0, WRITTEN / 2) if roomy else (58.0, WRITTEN)
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, heads = scores.shape[1:]
         wide = min(132.0, (WIDTH - 560) / (layers * heads))
         pitch = min(tall, (HEIGHT - 110) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
-        self.winners: dict[str, VMobject] = {}
         space = 30.0
         xs = [[(layer * heads + head) * (wide + 4) + layer * space for head in range(heads)] for layer in range(layers)]
         for i, role in enumerate(roles):
             y = -units(i * pitch)
-            part = scores.pick(role=role)
-            best = np.unravel_index(int(part.values.argmax()), part.values.shape)
-            line = VGroup()
+            part, line = scores.pick(role=role), VGroup()
             for layer in range(layers):
                 for head in range(heads):
                     cell = self._cell(part.quantity(layer, head), wide, pitch - 6)
                     line.add(cell.shift(np.array([units(xs[layer][head]), y, 0])))
-                    if (layer, head) == tuple(int(b) for b in best) and part.values[best] >= earned:
-                        self.winners[role] = cell[0]
             self.lines[role] = line
             text = Words(CALLED[role], "fact" if pitch > 50 else "small token", "ink")
             self.calls[role] = text.settle(np.array([0, y, 0])).end_at(-units(wide / 2 + 28))
+        #: The cells that have earned their role.
+        self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
         self.heads = self._heads(xs, units(pitch / 2 + 24))
         super().__init__(*self.lines.values(), *self.calls.values(), self.heads)
         centred(self)
@@ -120,11 +78,6 @@ class RoleTable(VGroup):
             names.add(Words(layer_name(layer), "axis", "ink2").settle(np.array([middle, foot + units(44), 0])))
         return names
 
-    @property
-    def unnamed(self) -> list[str]:
-        """The roles that no head has earned."""
-        return [role for role in self.lines if role not in self.winners]
-
     def best(self, role: str) -> VGroup:
         """The cell of the head that plays a role most."""
         return max(self.lines[role], key=lambda cell: float(cell.score))
@@ -135,44 +88,22 @@ class RoleTable(VGroup):
         cell = self._cell(score, old[0].width * 135, old[0].height * 135)
         return cell.move_to(old)
 
-    def rings(self) -> VGroup:
-        return VGroup(*(ring_around(cell) for cell in self.winners.values()))
-
-    def muted(self, role: str) -> VMobject:
-        """The name of a role in grey."""
-        return self.calls[role].copy().set_fill(palette().ink3)
-
-
-def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:
-    """Of some roles the one whose best head loses most with several cross-attention heads, and its score there.
-
-    None for a model that was trained without a penalty on blur, or with several such heads itself.
-    """
-    run, recipe = trace.under("experiment.cross_heads"), trace.about.get("card", {}).get("recipe", {})
-    if not recipe.get("entropy_penalty") or trace["config.cross_heads"] != 1 or "best_role" not in run:
-        return None
-    one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
-    told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
-    fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
-    return fallen, four.pick(role=fallen)
-
 
 class HundredCases(VGroup):
-    """A share as dots out of a hundred: filled where the head looks at the noun, hollow where it looks elsewhere.
+    """A share as dots out of a hundred: so many are filled, the others are hollow.
 
     Args:
         score: the share.
         title, note: what the cases are, in two lines.
-        pitch: px from one dot to the next.
         across: how many dots stand side by side; the score stands beside them, or below ten.
     """
 
-    def __init__(self, score: Quantity, title: str, note: str, pitch: float = 42, across: int = 25) -> None:
+    def __init__(self, score: Quantity, title: str, note: str, across: int = 25) -> None:
         self.dots = VGroup()
         for i in range(100):
             filled = i < round(100 * float(score))
-            disc = dot(np.zeros(3), pitch * 0.38, "weight") if filled else self._hollow(pitch)
-            self.dots.add(disc.move_to(np.array([units(i % across * pitch), -units(i // across * pitch), 0])))
+            disc = dot(np.zeros(3), CASE * 0.38, "weight") if filled else frame(HOLE, HOLE, "ink3", 2.5, CASE)
+            self.dots.add(disc.move_to(np.array([units(i % across * CASE), -units(i // across * CASE), 0])))
         means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
         self.title = Words(title, "block")
@@ -182,23 +113,11 @@ class HundredCases(VGroup):
         self.score.next_to(self.dots, DOWN if across <= 10 else RIGHT, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
 
-    @staticmethod
-    def _hollow(pitch: float) -> VMobject:
-        ring = Box(pitch * 0.72, pitch * 0.72, palette().background, pitch, palette().ink3, 2.5)
-        return ring.set_fill(opacity=0)
 
-
-def hundreds(
-    scores: Sequence[Quantity], titles: Sequence[str], note: str, room: Room, most: float = 1.3
-) -> list[HundredCases]:
+def hundreds(scores: Sequence[Quantity], titles: Sequence[str], note: str, room: Room) -> list[HundredCases]:
     """Shares side by side, each as a square of a hundred dots."""
     panels = [HundredCases(score, title, note, across=10) for score, title in zip(scores, titles, strict=True)]
     for panel, place in zip(panels, room.columns(len(panels)), strict=True):
-        place.inset(0, 12).fit(panel, most)
+        place.inset(0, 12).fit(panel, most=1.3)
         panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up
     return panels
-
-
-def stacked(parts: Sequence[VMobject], space: float) -> VGroup:
-    """Parts below each other, with one left edge."""
-    return VGroup(*parts).arrange(DOWN, buff=units(space), aligned_edge=LEFT)

@@ -8,12 +8,11 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.budgets import letter_of
 from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
-from scenes.mobjects.role_table import CALLED, layer_name
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import layers_of, stack_of
 from transformer_core.studies.measures.patterns import Shown, pattern_of

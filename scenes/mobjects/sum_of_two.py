@@ -40,7 +40,7 @@ class SumOfTwo(VGroup):
 
     def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
         plane, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
-        room = Room(room.left, room.top + 32, room.right, room.bottom)
+        room = room.split_rows(32)[1]
         spots = np.vstack([plane.values, np.zeros(2)])
         low, high = spots.min(0), spots.max(0)
         space = np.array([room.width - 2 * ASIDE, room.height - 2 * AIR])

@@ -45,7 +45,7 @@ def envelope(plot: Plot, x: Sequence[float], curves: np.ndarray, role: str, opac
     return band
 
 
-class Curves(VGroup):
+class Bands(VGroup):
     """Accuracy by step for the models without some parts: a band over the seeds, their mean, and the last value.
 
     Args:

@@ -1,4 +1,4 @@
-"""The same thing two ways: scores that mirror themselves or not."""
+"""Scores of every pair, with keys that are queries and with keys of their own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
 from scenes.animations import Flight, Travel
@@ -14,9 +13,8 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, ink_on, pace, shared, units
+from scenes.theme import ink_on, pace, shared, units
 from transformer_core.studies.focus import Focus, within_reach
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
@@ -77,10 +75,9 @@ class WeightedSum(VGroup):
             means(narrow.plate, Length(weight, "width", wide, vectors.height, wide * LEAST))
             self.shrunk.add(narrow)
         self.output = Vector(output, min(230.0, side.width * 0.5), vectors.height, "weight", scale, upright=True)
-        self.output.move_to(at(0, 0)).set_x(side.centre[0]).set_y(vectors.centre[1])
-        self.heading = Words(f"output for “{query_token}”", "block").settle(np.array([*side.centre[:2], 0]))
+        self.output.move_to(side.centre).set_y(vectors.centre[1])
+        self.heading = Words(f"output for “{query_token}”", "block").settle(side.centre)
         self.heading.set_y(tiles.centre[1])
-        self.tag = Tag("value").move_to(at(side.right - 10, 0)).set_y(vectors.centre[1])
         super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading)
 
     def weigh(self) -> Animation:

@@ -59,7 +59,6 @@ class Widening(VGroup):
         reach = np.concatenate([pre.values, post.values, [0.0]])
         self.unit = units(HIGH) / float(np.ptp(reach))
         self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * self.unit
-        self.scale_value = float(np.abs(reach).max())
         self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
         means(self.zero, ORIGIN)
         #: The neurons that have a bar: all, or some at even distances where there are more than bars have room.

@@ -8,12 +8,13 @@ from manim import DOWN, UP, Animation, VGroup, VMobject
 from scenes.animations import Travel, draw, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.patterns import Pattern, sharpest
+from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag
 from scenes.theme import at, palette, units
+from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the name of a sentence, of the machine, and from its edge to a tag.
@@ -72,7 +73,7 @@ class Wiring(VGroup):
 
     @classmethod
     def of(cls, trace: Trace, own: str, cross: str, sizes: tuple[str, str]) -> Wiring:
-        """Self- and cross-attention of a layer of the decoder, of each the head with the clearest pattern."""
+        """Of a layer of the decoder the sharpest head of self-attention, and that of the clearest cross-attention."""
         weights, other = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
         clearest = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)

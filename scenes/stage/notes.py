@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 
 from scenes.language import Told, told
 from scenes.mobjects.beside import SIDES, Two
-from scenes.mobjects.budgets import letter_of
-from scenes.mobjects.role_table import layer_name
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import layer_name, letter_of
 from scenes.stage.step import Step
 from scenes.theme import at, units
 from transformer_core.studies import results

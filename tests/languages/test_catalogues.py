@@ -10,7 +10,7 @@ import scenes
 from scenes.language import catalogue, languages
 from scenes.language.catalogue import FOLDER, NUMBER
 from scenes.language.sentences import PLACE, places, sentences
-from scenes.mobjects.role_table import layer_name
+from scenes.mobjects.wording import layer_name
 from scenes.production.font_file import NEEDED
 from scenes.stage.captions import LEANING, LINKS
 from transformer_core.tracing.provenance import Quantity

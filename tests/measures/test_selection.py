@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from small import traced
 
-from transformer_core.studies.measures.selection import argmax_angle, argmax_norm, argmax_ratio, argmax_terms
+from transformer_core.studies.measures.selection import (
+    argmax_angle,
+    argmax_norm,
+    argmax_ratio,
+    argmax_terms,
+    falls_most,
+)
 from transformer_core.tracing.trace import NamedTensor
 
 
@@ -93,3 +99,18 @@ def test_without_words_the_row_that_turns_most_is_followed():
     for name, kept in [*trace.tensors.items()]:
         trace.tensors[name] = NamedTensor(name, kept.values, kept.axes)
     assert argmax_angle(trace)[0] == "1"
+
+
+def test_a_stack_without_norms_has_none_that_changes_a_length():
+    trace = rows([[2, 0]], ("red",))
+    assert argmax_norm(trace, "encoder", trace["encoder.0.resid_pre"].label("position", 0)) is None
+
+
+def test_no_role_falls_where_no_head_has_earned_one_in_enough_cases():
+    labels, recipe = {"model": ("one", "four"), "role": ("self",)}, {"recipe": {"entropy_penalty": 1}}
+    tensors = {
+        "experiment.cross_heads.best_role": ("model role", [[0.95], [0.5]], labels),
+        "experiment.cross_heads.queries": ("role", [3], {"role": ("self",)}),
+        "config.cross_heads": ("", 1),
+    }
+    assert falls_most(traced(tensors, None, card=recipe), ("self",)) is None

@@ -18,10 +18,10 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
-from scenes.mobjects.budgets import Budget
 from scenes.mobjects.contest import by_length
 from scenes.mobjects.likeness import Panel
 from scenes.mobjects.marks import hand_over, marks_on, means, misdrawn
+from scenes.mobjects.masking import Budget
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.patterns import Pattern
@@ -156,7 +156,7 @@ def two_models() -> ToScale:
 FIGURES: dict[str, Callable[[], Mobject]] = {
     "share bar": lambda: ShareBar(weights().quantity(0, 0)),
     "signed bars": signed_bars,
-    "budget": lambda: Budget(weights()[1], 1200, 68),
+    "budget": lambda: Budget(weights()[1]),
     "strip": lambda: Strip(trace()["encoder.0.resid_pre"].pick(batch=0, position=1), 900, 50),
     "heatmap": lambda: Heatmap(trace()["encoder.0.resid_pre"].pick(batch=0), 900, 300),
     "grid with its names": grid_with_names,

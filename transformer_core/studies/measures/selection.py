@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from transformer_core.studies.focus import whole_words
+from transformer_core.studies.measures.learning import ENOUGH
+from transformer_core.studies.measures.stream import blocks
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -44,13 +48,36 @@ def argmax_angle(trace: Trace, stack: str = "encoder") -> tuple[Label, Quantity]
     return turned.label("position", position), turned.quantity(position)
 
 
-def argmax_norm(trace: Trace, stack: str, token: Label) -> tuple[str, int]:
+def argmax_norm(trace: Trace, stack: str, token: Label) -> tuple[str, int] | None:
     """The path of the norm of a stack by which the length of a token's vector changes most, up or down; and its layer,
-    the last one for the norm after all layers."""
-    layers = [layer for layer in range(64) if f"{stack}.{layer}.resid_post" in trace]
+    the last one for the norm after all layers. None where the stack has no norm."""
+    layers = blocks(trace, stack)
     paths = {f"{stack}.{layer}.ln{place}": layer for layer in layers for place in (1, 2, 3)}
     paths[f"{stack}.final_norm"] = layers[-1]
     found = [path for path in paths if f"{path}.normalized" in trace]
+    if not found:
+        return None
     scales = [trace[f"{path}.scale"].pick(batch=0, position=token.position) for path in found]
     path = found[int(np.argmax(np.abs(np.log(np.maximum(np.array(scales, float), 1e-30)))))]
     return path, paths[path]
+
+
+def sharpest(weights: NamedTensor) -> int:
+    """The head whose rows spend most on their top keys, of head × query × key."""
+    return int(weights.values.max(-1).mean(-1).argmax())
+
+
+def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:
+    """Of some roles the one whose best head loses most with several cross-attention heads, and its score there.
+
+    None for a model that was trained without a penalty on blur, or with several such heads itself.
+    """
+    run, recipe = trace.under("experiment.cross_heads"), trace.about.get("card", {}).get("recipe", {})
+    if not recipe.get("entropy_penalty") or trace["config.cross_heads"] != 1 or "best_role" not in run:
+        return None
+    one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
+    told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
+    if not told:
+        return None
+    fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
+    return fallen, four.pick(role=fallen)
