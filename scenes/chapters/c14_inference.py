@@ -24,6 +24,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.animations.branching import reshape
 from scenes.mobjects.beam_tree import BeamTree, winner
 from scenes.mobjects.cache_rows import ROUNDING, ByTheClock, KeptRows, Staircases
 from scenes.mobjects.card import Card
@@ -165,7 +166,7 @@ class Inference(Chapter):
                 *(
                     [
                         (leave(ring, picture.numbers), appear(heading)),
-                        (Through(picture.bars, [picture.bars.copy(), ends], "slow"), appear_in_turn([*shares], "slow")),
+                        (reshape(picture.bars, ends, "slow"), appear_in_turn([*shares], "slow")),
                     ]
                     if ended
                     else [move_ring(ring, picture.writes[-1])]
@@ -324,7 +325,7 @@ class Inference(Chapter):
                     play
                     for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
                     for play in (
-                        Through(bars, [bars.copy(), one.state(cut)], "row"),
+                        reshape(bars, one.state(cut)),
                         *exchange(one.numbers[:k], [*new], "row"),
                     )
                 ),
@@ -412,25 +413,26 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        products = in_view(run["greedy.running_prob"])
+        products, written = in_view(run["greedy.running_prob"]), run["greedy.running_prob"].size("step")
         bars, numbers = columns.state(products)
         ring = ring_around(bars[-1])
-        titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
+        titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
         headed = [appear(panel.title, panel.note) for panel in panels]
-        costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
-        most = costs and bool(without - sampled > (greedy - sampled) / 2)
-        drawn = products.quantities()[-1]
+        by_seed = {choice: exact.pick(choice=choice) for choice in choices}
+        costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
+        most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
+        text = claim(len(products) == written, "this text", "this beginning")
         yield Step(
             "What chance costs, and why",
             beat(
-                f"Chances multiply: drawing writes this text in {drawn:share} of all tries.",
-                (Through(columns.bars, [columns.bars.copy(), bars], "slow"), leave(columns.numbers)),
+                f"Probabilities multiply: sampling writes {text} in {products.quantities()[-1]:share} of all tries.",
+                (reshape(columns.bars, bars, "slow"), leave(columns.numbers)),
                 (appear(numbers), appear(ring)),
             ),
             beat(
-                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, drawing {sampled:share}.",
+                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
                 leave(*columns.get_family(), *numbers, ring),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
@@ -445,8 +447,12 @@ class Inference(Chapter):
                 headed[2],
             ),
             beat(
-                f"Without smoothing, it gets {without:share} right. "
-                + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                claim(
+                    costs,
+                    f"With that little taken off again, it gets {without:share} right. "
+                    + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                    f"Without what label smoothing adds, it gets {without:share} right.",
+                ),
                 filled[2],
             ),
             stage=[card, columns],

@@ -63,16 +63,31 @@ def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: flo
     assert "They agree here." in said("inference", trace_of("The car is red"))
 
 
+SAMPLING_VERDICTS = {"Most of the cost was not doubt.", "The rest is doubt."}
+
+
 @pytest.mark.parametrize(
-    ("unsmoothed", "verdict"), [(0.9, "Most of the cost was not doubt."), (0.6, "The rest is doubt.")]
+    ("sampled", "unsmoothed", "verdict"),
+    [
+        ((0.6, 0.61), (0.9, 0.91), {"Most of the cost was not doubt."}),
+        ((0.6, 0.61), (0.65, 0.66), {"The rest is doubt."}),
+        ((0.3, 0.9), (0.6, 1.0), {"The rest is doubt."}),  # no difference that counts
+        ((0.2, 1.0), (0.9, 0.91), set()),
+    ],
 )
 def test_label_smoothing_is_blamed_for_what_chance_costs_only_where_it_costs_most(
-    unsmoothed: float, verdict: str
+    sampled: tuple[float, float], unsmoothed: tuple[float, float], verdict: set[str]
 ) -> None:
     trace = trace_of("The car is red")
-    means = trace["experiment.sampling.exact.over_seeds"].values.copy()
-    means[2] = unsmoothed
-    assert verdict in said("inference", changed(trace, experiment__sampling__exact__over_seeds=means))
+    exact = np.array([np.resize(scores, 5) for scores in (0.99, sampled, unsmoothed)])
+    spoken = said("inference", changed(trace, experiment__sampling__exact=exact))
+    assert {one for one in SAMPLING_VERDICTS if one in spoken} == verdict
+    assert ("No difference that we can tell from chance." in spoken) == (not verdict)
+
+
+def test_of_a_text_out_of_sight_only_its_beginning_is_said_to_be_sampled_so_often() -> None:
+    assert "sampling writes this text in" in said("inference", trace_of("The car is red"))
+    assert "sampling writes this beginning in" in said("inference", trace_of("because because because"))
 
 
 def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_half() -> None:
