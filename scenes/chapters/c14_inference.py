@@ -291,7 +291,7 @@ class Inference(Chapter):
                 f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
-            beat("Near zero, it is greedy decoding again.", sweep(range(one + 1), "slow")),
+            beat("Near zero, it is greedy decoding again.", appear(ring_around(tokens.bars[0]))),
             stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
