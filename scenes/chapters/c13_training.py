@@ -247,8 +247,9 @@ class Training(Chapter):
         early = trace.under(EARLY)
         walks = {name: (early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")}
         card = Card("measured: the loss of one batch, along its gradient")
-        picture = Valley(early["place_along"], early["loss_along"], walks, early["batch_loss"], card.inside)
-        small, large = (losses.values for _, losses in walks.values())
+        along, norm = (early["place_along"], early["loss_along"]), early["gradient_norm"]
+        picture = Valley(*along, walks, early["batch_loss"], norm, card.inside)
+        large = walks["large"][1].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -266,11 +267,7 @@ class Training(Chapter):
                 draw(picture.slope),
             ),
             beat(
-                claim(
-                    bool(small[-1] < small[0]),
-                    "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
-                    "Step, find the slope again, step: gradient descent.",
-                ),
+                "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
                 leave(picture.slope),
                 picture.descend("small"),
             ),
@@ -304,7 +301,7 @@ class Training(Chapter):
                 appear(picture.numbers),
             ),
             beat(
-                f"Then, how much the loss of “{target}” would fall if the output were its value alone.",
+                f"Then, by its slope, how much the loss of “{target}” would fall if the output were its value alone.",
                 appear(picture.names[1]),
                 appear_in_turn([*picture.ways], "slow"),
                 appear(picture.way_numbers),
@@ -353,7 +350,7 @@ class Training(Chapter):
             "Training as a time-lapse",
             beat(
                 f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
-                "Nobody draws these patterns.",
+                "Nobody programmed these patterns.",
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
                 picture.run(half),
             ),
@@ -364,7 +361,7 @@ class Training(Chapter):
                 appear(ring := ring_around(picture.slots)),
             ),
             beat(
-                "One sentence is not the language, so training goes on.",
+                "One sentence is not enough, so training goes on.",
                 leave(ring),
                 picture.run(last, half),
             ),
@@ -423,7 +420,7 @@ class Training(Chapter):
         verdict = {
             (False, True): "A quarter as large: no difference beyond chance.",
             (True, True): "A quarter as large: a difference beyond chance, too.",
-            (True, False): "Only a quarter as large: a difference beyond chance.",
+            (True, False): "A difference beyond chance only for a quarter as large.",
             (False, False): "No difference is beyond chance here.",
         }[apart["quarter"], apart["fourfold"]]
         yield Step(
@@ -479,7 +476,7 @@ class Training(Chapter):
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
-        """Close: the answer, and a question to take away."""
+        """Close: the answer."""
         picture = Loop(("the guess", "the loss", "the gradient", "a small step"))
         STAGE.fit(picture)
         flow = pulses([way[0] for way in picture.ways], role="residual")

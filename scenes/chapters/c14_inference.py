@@ -123,8 +123,8 @@ class Inference(Chapter):
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
             len(winners) == len(writes),
-            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}."),
-            f"Of the steps in sight, the weakest winner is {found}.",
+            claim(len(winners) == 1, f"The only choice is {found}.", f"The least certain choice is {found}."),
+            f"Of the steps in sight, the least certain choice is {found}.",
         )
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -161,7 +161,7 @@ class Inference(Chapter):
                 claim(
                     ended,
                     f"The end mark is a token like any other: {when}",
-                    "The end mark has not won yet: here the text is cut off.",
+                    "The end mark was not chosen yet: here the text is cut off.",
                 ),
                 *(
                     [
@@ -181,7 +181,7 @@ class Inference(Chapter):
         yield Step(
             "Beam search keeps several beginnings",
             beat(
-                "Greedy decoding may regret a word. Beam search tries several,",
+                "Greedy decoding cannot take a word back. Beam search tries several,",
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
@@ -202,7 +202,7 @@ class Inference(Chapter):
         verdict = claim(
             winner(tree) == [str(label) for label in writes],
             "They agree here.",
-            claim(best > score, "Greedy missed a better one.", "The beam gave up greedy’s better one."),
+            claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
         )
         changed = claim(
             winner(tree) == winner(run.under("normalised")),
@@ -225,7 +225,7 @@ class Inference(Chapter):
             ),
             beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
             beat(
-                f"Each word lowers it: a beam likes short sentences. So divide by the length; {changed}",
+                f"Each word lowers it: the sum favours short sentences. So divide by the length; {changed}",
                 ambient=flow,
             ),
         )
@@ -320,7 +320,7 @@ class Inference(Chapter):
                 leave(*tails, *(part for one in lists for part in one.below(k))),
             ),
             beat(
-                "and scales them up to one.",
+                "and renormalizes: they add up to one.",
                 tuple(
                     play
                     for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
@@ -345,7 +345,9 @@ class Inference(Chapter):
         limits = [one.limit(real["p"]) for one in lists]
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
         scissors = lists[0].scissors(min(int(kept[0]), HALF))
-        follows = claim(kept[1] > kept[0], "The cut follows the doubt.", "Here it does not grow with the doubt.")
+        follows = claim(
+            kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
+        )
         notes = [
             one.note(f"{count} tokens kept", model.half_of(name), real["p"])
             for one, count, name in zip(lists, kept, PROMPTS, strict=True)
@@ -459,7 +461,7 @@ class Inference(Chapter):
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
-        """The mask pays again."""
+        """What the causal mask leaves as it is can be kept."""
         head = trace.under(FIRST, batch=0, head=0, kv_head=0)
         picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
@@ -495,7 +497,7 @@ class Inference(Chapter):
         )
 
     def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
-        """A triangle, or its edge; and the memory that it takes."""
+        """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
         picture = Staircases(writes, (without, kept), card.inside)
@@ -513,7 +515,7 @@ class Inference(Chapter):
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
         yield Step(
-            "The KV cache: a triangle becomes its edge",
+            "The KV cache: only the newest token is computed",
             beat(
                 f"Without it, each step computes all vectors again: {without}, a triangle.",
                 appear(picture.titles[0], picture.note),

@@ -50,7 +50,8 @@ def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
 
 
 @pytest.mark.parametrize(
-    ("above", "verdict"), [(-1.0, "Greedy missed a better one."), (1.0, "The beam gave up greedy’s better one.")]
+    ("above", "verdict"),
+    [(-1.0, "Greedy missed a better one."), (1.0, "The beam dropped the better one of greedy decoding.")],
 )
 def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: float, verdict: str) -> None:
     trace = trace_of("The car is red")
@@ -174,7 +175,7 @@ def test_an_empty_translation_writes_the_end_mark_and_nothing_else() -> None:
     trace = trace_of("it")
     assert trace.about["output_tokens"] == []
     assert "About to write “<end>”" in said("decoder", trace)
-    assert "The only winner is “<end>”" in said("inference", trace)
+    assert "The only choice is “<end>”" in said("inference", trace)
     assert "here it comes at once" in said("inference", trace)
 
 
