@@ -246,8 +246,9 @@ class Training(Chapter):
         early = trace.under(EARLY)
         walks = {name: (early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")}
         card = Card("measured: the loss of one batch, along its gradient")
-        picture = Valley(early["place_along"], early["loss_along"], walks, early["batch_loss"], card.inside)
-        small, large = (losses.values for _, losses in walks.values())
+        along, norm = (early["place_along"], early["loss_along"]), early["gradient_norm"]
+        picture = Valley(*along, walks, early["batch_loss"], norm, card.inside)
+        large = walks["large"][1].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -265,11 +266,7 @@ class Training(Chapter):
                 draw(picture.slope),
             ),
             beat(
-                claim(
-                    bool(small[-1] < small[0]),
-                    "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
-                    "Step, find the slope again, step: gradient descent.",
-                ),
+                "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
                 leave(picture.slope),
                 picture.descend("small"),
             ),
@@ -303,7 +300,7 @@ class Training(Chapter):
                 appear(picture.numbers),
             ),
             beat(
-                f"Then, how much the loss of “{target}” would fall if the output were its value alone.",
+                f"Then, by its slope, how much the loss of “{target}” would fall if the output were its value alone.",
                 appear(picture.names[1]),
                 appear_in_turn([*picture.ways], "slow"),
                 appear(picture.way_numbers),
@@ -352,7 +349,7 @@ class Training(Chapter):
             "Training as a time-lapse",
             beat(
                 f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
-                "Nobody draws these patterns.",
+                "Nobody programmed these patterns.",
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
                 picture.run(half),
             ),
@@ -363,7 +360,7 @@ class Training(Chapter):
                 appear(ring := ring_around(picture.slots)),
             ),
             beat(
-                "One sentence is not the language, so training goes on.",
+                "One sentence is not enough, so training goes on.",
                 leave(ring),
                 picture.run(last, half),
             ),
@@ -422,7 +419,7 @@ class Training(Chapter):
         verdict = {
             (False, True): "A quarter as large: no difference beyond chance.",
             (True, True): "A quarter as large: a difference beyond chance, too.",
-            (True, False): "Only a quarter as large: a difference beyond chance.",
+            (True, False): "A difference beyond chance only for a quarter as large.",
             (False, False): "No difference is beyond chance here.",
         }[apart["quarter"], apart["fourfold"]]
         yield Step(
@@ -478,7 +475,7 @@ class Training(Chapter):
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
-        """Close: the answer, and a question to take away."""
+        """Close: the answer."""
         picture = Loop(("the guess", "the loss", "the gradient", "a small step"))
         STAGE.fit(picture)
         flow = pulses([way[0] for way in picture.ways], role="residual")

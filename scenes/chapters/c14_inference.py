@@ -24,6 +24,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.animations.branching import reshape
 from scenes.mobjects.beam_tree import BeamTree, winner
 from scenes.mobjects.cache_rows import ROUNDING, ByTheClock, KeptRows, Staircases
 from scenes.mobjects.card import Card
@@ -122,8 +123,8 @@ class Inference(Chapter):
         found = f"“{weakest}”, with {least:.1%}"
         told = claim(
             len(winners) == len(writes),
-            claim(len(winners) == 1, f"The only winner is {found}.", f"The weakest winner is {found}."),
-            f"Of the steps in sight, the weakest winner is {found}.",
+            claim(len(winners) == 1, f"The only choice is {found}.", f"The least certain choice is {found}."),
+            f"Of the steps in sight, the least certain choice is {found}.",
         )
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -160,12 +161,12 @@ class Inference(Chapter):
                 claim(
                     ended,
                     f"The end mark is a token like any other: {when}",
-                    "The end mark has not won yet: here the text is cut off.",
+                    "The end mark was not chosen yet: here the text is cut off.",
                 ),
                 *(
                     [
                         (leave(ring, picture.numbers), appear(heading)),
-                        (Through(picture.bars, [picture.bars.copy(), ends], "slow"), appear_in_turn([*shares], "slow")),
+                        (reshape(picture.bars, ends, "slow"), appear_in_turn([*shares], "slow")),
                     ]
                     if ended
                     else [move_ring(ring, picture.writes[-1])]
@@ -180,7 +181,7 @@ class Inference(Chapter):
         yield Step(
             "Beam search keeps several beginnings",
             beat(
-                "Greedy decoding may regret a word. Beam search tries several,",
+                "Greedy decoding cannot take a word back. Beam search tries several,",
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
@@ -201,7 +202,7 @@ class Inference(Chapter):
         verdict = claim(
             winner(tree) == [str(label) for label in writes],
             "They agree here.",
-            claim(best > score, "Greedy missed a better one.", "The beam gave up greedy’s better one."),
+            claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
         )
         changed = claim(
             winner(tree) == winner(run.under("normalised")),
@@ -224,7 +225,7 @@ class Inference(Chapter):
             ),
             beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
             beat(
-                f"Each word lowers it: a beam likes short sentences. So divide by the length; {changed}",
+                f"Each word lowers it: the sum favours short sentences. So divide by the length; {changed}",
                 ambient=flow,
             ),
         )
@@ -290,7 +291,7 @@ class Inference(Chapter):
                 f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
-            beat("Near zero, it is greedy decoding again.", sweep(range(one + 1), "slow")),
+            beat("Near zero, it is greedy decoding again.", appear(ring_around(tokens.bars[0]))),
             stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
@@ -319,12 +320,12 @@ class Inference(Chapter):
                 leave(*tails, *(part for one in lists for part in one.below(k))),
             ),
             beat(
-                "and scales them up to one.",
+                "and renormalizes: they add up to one.",
                 tuple(
                     play
                     for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
                     for play in (
-                        Through(bars, [bars.copy(), one.state(cut)], "row"),
+                        reshape(bars, one.state(cut)),
                         *exchange(one.numbers[:k], [*new], "row"),
                     )
                 ),
@@ -344,7 +345,9 @@ class Inference(Chapter):
         limits = [one.limit(real["p"]) for one in lists]
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
         scissors = lists[0].scissors(min(int(kept[0]), HALF))
-        follows = claim(kept[1] > kept[0], "The cut follows the doubt.", "Here it does not grow with the doubt.")
+        follows = claim(
+            kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
+        )
         notes = [
             one.note(f"{count} tokens kept", model.half_of(name), real["p"])
             for one, count, name in zip(lists, kept, PROMPTS, strict=True)
@@ -412,25 +415,26 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        products = in_view(run["greedy.running_prob"])
+        products, written = in_view(run["greedy.running_prob"]), run["greedy.running_prob"].size("step")
         bars, numbers = columns.state(products)
         ring = ring_around(bars[-1])
-        titles = ("greedy decoding", "drawn", "drawn, unsmoothed")
+        titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
         headed = [appear(panel.title, panel.note) for panel in panels]
-        costs = counts(exact.pick(choice="sampled"), exact.pick(choice="greedy")) and bool(sampled < greedy)
-        most = costs and bool(without - sampled > (greedy - sampled) / 2)
-        drawn = products.quantities()[-1]
+        by_seed = {choice: exact.pick(choice=choice) for choice in choices}
+        costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
+        most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
+        text = claim(len(products) == written, "this text", "this beginning")
         yield Step(
             "What chance costs, and why",
             beat(
-                f"Chances multiply: drawing writes this text in {drawn:share} of all tries.",
-                (Through(columns.bars, [columns.bars.copy(), bars], "slow"), leave(columns.numbers)),
+                f"Probabilities multiply: sampling writes {text} in {products.quantities()[-1]:share} of all tries.",
+                (reshape(columns.bars, bars, "slow"), leave(columns.numbers)),
                 (appear(numbers), appear(ring)),
             ),
             beat(
-                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, drawing {sampled:share}.",
+                f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
                 leave(*columns.get_family(), *numbers, ring),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
@@ -445,15 +449,19 @@ class Inference(Chapter):
                 headed[2],
             ),
             beat(
-                f"Without smoothing, it gets {without:share} right. "
-                + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                claim(
+                    costs,
+                    f"With that little taken off again, it gets {without:share} right. "
+                    + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                    f"Without what label smoothing adds, it gets {without:share} right.",
+                ),
                 filled[2],
             ),
             stage=[card, columns],
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
-        """The mask pays again."""
+        """What the causal mask leaves as it is can be kept."""
         head = trace.under(FIRST, batch=0, head=0, kv_head=0)
         picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
@@ -489,7 +497,7 @@ class Inference(Chapter):
         )
 
     def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
-        """A triangle, or its edge; and the memory that it takes."""
+        """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
         picture = Staircases(writes, (without, kept), card.inside)
@@ -507,7 +515,7 @@ class Inference(Chapter):
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
         yield Step(
-            "The KV cache: a triangle becomes its edge",
+            "The KV cache: only the newest token is computed",
             beat(
                 f"Without it, each step computes all vectors again: {without}, a triangle.",
                 appear(picture.titles[0], picture.note),

@@ -114,6 +114,7 @@ class Valley(VGroup):
         places, losses: of the curve.
         walks: for each learning rate, "small" and "large", the places and the losses that gradient descent comes to.
         start: the loss where it begins.
+        norm: the length of the gradient there: the curve falls by as much a unit of distance.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Valley(VGroup):
         losses: NamedTensor,
         walks: Mapping[str, tuple[NamedTensor, NamedTensor]],
         start: Quantity,
+        norm: Quantity,
         room: Room = STAGE,
     ) -> None:
         self.walks = walks
@@ -131,7 +133,7 @@ class Valley(VGroup):
         self.plot = Plot(
             places.values.tolist(),
             (floor, high),
-            ("how far all weights move along the direction", "loss of the batch"),
+            ("distance moved against the gradient", "loss of the batch"),
             inner.width,
             inner.height,
         )
@@ -147,10 +149,8 @@ class Valley(VGroup):
         spot = at(room.left + 260, room.bottom - 150)
         self.loss.settle(spot).end_at(spot[0] + units(150))
         self.loss_name.settle(spot).end_at(spot[0] - units(20))
-        slope = float(np.interp(0.05, self.along, self.up) - np.interp(-0.05, self.along, self.up)) / 0.1
-        here = float(np.interp(0.0, self.along, self.up))
-        reach = 0.22
-        self.slope = self.plot.curve((-reach, reach), (here - slope * reach, here + slope * reach), "warning", 6)
+        ends = (-0.22, 0.22)
+        self.slope = self.plot.curve(ends, [float(start) - norm * end for end in ends], "warning", 6)
         super().__init__(self.plot, self.curve, self.ball, self.loss, self.loss_name)
 
     def _on(self, place: float) -> np.ndarray:

@@ -9,12 +9,12 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, ra
 
 from scenes.animations import Count, Through
 from scenes.animations.shading import Shades
-from scenes.layout import STAGE, Room, centred
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Beside, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dot, rule
+from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, units
@@ -214,7 +214,6 @@ class Starts(VGroup):
         self.bar_name = Words("new sentences right, after a short training", "axis", "ink2")
         self.bar_name.next_to(self.bars, UP, buff=units(14)).align_to(self.bars[0], LEFT)
         super().__init__(self.grids, self.row_words, self.column_words, self.names, self.bars, self.bar_name)
-        centred(self)
 
 
 class Bill(VGroup):
@@ -224,7 +223,6 @@ class Bill(VGroup):
         side = min(46.0, 400 / (2 * words))
         self.small = self._grid(words, side, "weight")
         self.large = self._grid(2 * words, side, "ink3")
-        self.large.move_to(np.zeros(3))
         self.small.move_to(self.large, aligned_edge=UP + LEFT)
         spans = [float(n) for n in lengths.values], [float(t) for t in times.values.reshape(-1)]
         self.plot = Plot(
@@ -241,12 +239,13 @@ class Bill(VGroup):
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         self.ticks = self.plot.ticks(ends, ",.0f")
-        level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
-        spot = self.plot.point(float(meeting), level)
-        self.meeting = VGroup(means(dot(spot, 12, "focus"), self.plot.course([meeting], [level])))
-        self.meeting.add(number(meeting, ".0f", "number").next_to(spot, UP + LEFT, buff=units(16)))
+        self.meeting = VGroup()
+        if meeting > 0:  # not a number where the one never overtakes the other
+            level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
+            self.meeting = self.plot.dots([meeting], [level], "focus", 12)
+            told = number(meeting, ".0f", "number")
+            self.meeting.add(self.plot.label(told, float(meeting), level, UP + LEFT))
         super().__init__(self.small, self.large, self.plot, self.curves, self.labels, self.ticks, self.meeting)
-        centred(self)
 
     @staticmethod
     def _grid(count: int, side: float, role: str) -> VMobject:

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from walking import trace_of
 
+from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import FAINT, Bridge
+from scenes.mobjects.learning import Bill
 from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.widening import HIGH, Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of
+from transformer_core.tracing.trace import NamedTensor
 
 #: The model that is read, in which a beam search has kept and given up beginnings.
 TEXT = "the animal did not cross the street because it was too tired"
@@ -39,6 +42,15 @@ def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
         bar = ShareBar(quantity)
         assert bar.bar.width / bar.track.width == pytest.approx(max(float(quantity), 2 / 340), abs=1e-6)
         assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
+
+
+def test_a_part_that_is_overtaken_nowhere_has_no_point_and_leaves_the_picture_whole() -> None:
+    run = trace_of("The car is red").under("experiment.attention_cost")
+    never = NamedTensor("meeting", np.array(np.nan), ()).quantity()
+    for meeting, points in ((run["overtaken"].quantity(1), 1), (never, 0)):
+        picture = STAGE.fit(Bill(4, run["lengths"], run["milliseconds"], meeting))
+        assert np.isfinite(picture.get_center()).all()
+        assert len(picture.meeting[:1]) == points
 
 
 def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after() -> None:

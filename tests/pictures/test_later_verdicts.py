@@ -50,7 +50,8 @@ def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
 
 
 @pytest.mark.parametrize(
-    ("above", "verdict"), [(-1.0, "Greedy missed a better one."), (1.0, "The beam gave up greedy’s better one.")]
+    ("above", "verdict"),
+    [(-1.0, "Greedy missed a better one."), (1.0, "The beam dropped the better one of greedy decoding.")],
 )
 def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: float, verdict: str) -> None:
     trace = trace_of("The car is red")
@@ -63,16 +64,31 @@ def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: flo
     assert "They agree here." in said("inference", trace_of("The car is red"))
 
 
+SAMPLING_VERDICTS = {"Most of the cost was not doubt.", "The rest is doubt."}
+
+
 @pytest.mark.parametrize(
-    ("unsmoothed", "verdict"), [(0.9, "Most of the cost was not doubt."), (0.6, "The rest is doubt.")]
+    ("sampled", "unsmoothed", "verdict"),
+    [
+        ((0.6, 0.61), (0.9, 0.91), {"Most of the cost was not doubt."}),
+        ((0.6, 0.61), (0.65, 0.66), {"The rest is doubt."}),
+        ((0.3, 0.9), (0.6, 1.0), {"The rest is doubt."}),  # no difference that counts
+        ((0.2, 1.0), (0.9, 0.91), set()),
+    ],
 )
 def test_label_smoothing_is_blamed_for_what_chance_costs_only_where_it_costs_most(
-    unsmoothed: float, verdict: str
+    sampled: tuple[float, float], unsmoothed: tuple[float, float], verdict: set[str]
 ) -> None:
     trace = trace_of("The car is red")
-    means = trace["experiment.sampling.exact.over_seeds"].values.copy()
-    means[2] = unsmoothed
-    assert verdict in said("inference", changed(trace, experiment__sampling__exact__over_seeds=means))
+    exact = np.array([np.resize(scores, 5) for scores in (0.99, sampled, unsmoothed)])
+    spoken = said("inference", changed(trace, experiment__sampling__exact=exact))
+    assert {one for one in SAMPLING_VERDICTS if one in spoken} == verdict
+    assert ("No difference that we can tell from chance." in spoken) == (not verdict)
+
+
+def test_of_a_text_out_of_sight_only_its_beginning_is_said_to_be_sampled_so_often() -> None:
+    assert "sampling writes this text in" in said("inference", trace_of("The car is red"))
+    assert "sampling writes this beginning in" in said("inference", trace_of("because because because"))
 
 
 def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_half() -> None:
@@ -159,7 +175,7 @@ def test_an_empty_translation_writes_the_end_mark_and_nothing_else() -> None:
     trace = trace_of("it")
     assert trace.about["output_tokens"] == []
     assert "About to write “<end>”" in said("decoder", trace)
-    assert "The only winner is “<end>”" in said("inference", trace)
+    assert "The only choice is “<end>”" in said("inference", trace)
     assert "here it comes at once" in said("inference", trace)
 
 
