@@ -120,15 +120,17 @@ class Basics(Chapter):
         never = count == 0
         known = {str(chip.label).lower(): chip for chip in machine.source}
         heads = [*picture.rows, *picture.columns]
+        sources = [known.get(str(chip.label)) for chip in picture.mine]
         coming = [
-            Travel(known[str(chip.label)], chip, kind="row", leaving=True) if str(chip.label) in known else appear(chip)
-            for chip in picture.mine
+            Travel(source, chip, kind="row", leaving=True) if source else appear(chip)
+            for source, chip in zip(sources, picture.mine, strict=True)
         ]
+        going = [chip for chip in machine.source if chip not in sources]
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
                 "It learned from pairs of sentences that a small grammar makes, with nouns and adjectives like these.",
-                (*coming, leave(*(chip for chip in machine.source if chip.label not in picture.mine))),
+                (*coming, *([leave(*going)] if going else [])),
                 (
                     appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
                     fill(picture.hollow, "slow"),
@@ -150,7 +152,7 @@ class Basics(Chapter):
             ),
             beat(
                 claim(
-                    bool(never),
+                    never,
                     claim(
                         own,
                         "So the answer can’t be a memory of this sentence: it is put together.",

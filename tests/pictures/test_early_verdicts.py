@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,11 +14,16 @@ import walking
 from click.testing import CliRunner
 from walking import chapters, findings, name_of, trace_of
 
+from scenes.animations import Travel
+from scenes.animations.fades import Leave
+from scenes.chapters.c02_basics import Basics
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.cli.main import lecture
 from scenes.mobjects.attention_grid import board_of
+from scenes.mobjects.black_box import Machine, Translated
 from scenes.stage.reading import read
 from scenes.stage.step import Record
+from scenes.theme import drawn_in
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
@@ -72,6 +77,21 @@ def test_the_trace_of_an_empty_translation_is_saved_with_all_that_chapters_deriv
 def test_a_translation_that_never_ends_is_counted_and_not_quoted_in_full() -> None:
     told = findings(CHAPTERS["basics"], "because because because", "dark").records[-2].narration
     assert f"gives {len(trace_of('because because because').about['output_tokens'])} words" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "leaving"), [("The car is red", ["The", "is"]), ("the car the car", ["the"] * 2 + ["car"])]
+)
+def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leaving: list[str]) -> None:
+    with drawn_in("dark"):
+        trace = trace_of(text)
+        words = Translated(trace)
+        machine = Machine(words.source, words.output, "Transformer", "")
+        (step,) = Basics.never_seen(cast(Basics, None), trace, machine)
+    first = step.show[0][0]
+    gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
+    assert sorted(gone) == sorted(leaving)
+    assert len(gone) + sum(isinstance(play, Travel) for play in first) == len(machine.source)
 
 
 def test_nothing_is_said_to_be_learned_of_random_weights() -> None:
