@@ -491,7 +491,9 @@ def claims_of(trace: Trace) -> list[Claim]:
             found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
     if "roles.score" in trace:
         own = trace["roles.mean_self_attention"]
-        found.append(Claim("Most tokens attend most to others", f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS))
+        found.append(
+            Claim("Most tokens attend most to others", f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS)
+        )
     if float(words) > 1:
         moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
         found.append(
@@ -503,7 +505,9 @@ def claims_of(trace: Trace) -> list[Claim]:
         )
         others = trace[f"{FIRST}.share_from_other_tokens"]
         found.append(
-            Claim("Most of an output comes from other tokens", f"{others:share} of it", HOLDS if others > 0.5 else FAILS)
+            Claim(
+                "Most of an output comes from other tokens", f"{others:share} of it", HOLDS if others > 0.5 else FAILS
+            )
         )
     run = trace.under("experiment.variance")
     if "variance" in run:
