@@ -284,7 +284,8 @@ class Arguing(Chapter):
         )
         yield Step(
             "Size against data",
-            say=f"Is a model too small, or has it too few sentences? Each square is a model after {run['steps']:,.0f} steps. |"
+            say="Is a model too small, or has it too few sentences? "
+            f"Each square is a model after {run['steps']:,.0f} steps. |"
             f"{narrow}"
             f"From width {widths[w]} and {amounts[a]:,.0f} sentences, twice as many gain {across:.0f} points. |"
             f"Twice the width gains {up:.0f}. {better}",
