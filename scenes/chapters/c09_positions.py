@@ -24,6 +24,7 @@ from scenes.mobjects.clocks import Clocks
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel, reach_of
 from scenes.mobjects.other_ways import OtherWays
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
 from scenes.mobjects.tokens import in_line
@@ -37,8 +38,6 @@ from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: A difference below this part of the numbers that differ is rounding.
-ROUNDING = 1e-6
 #: How many positions apart two tokens are where the map of all pairs is read out.
 APART = 3
 #: What the parts of a score are called: query first, key second.
@@ -484,7 +483,7 @@ class Positions(Chapter):
             "With positions, the order counts",
             say=f"Shuffle {run['sentences']} new sentences. "
             + claim(
-                bool(bare < ROUNDING), "Without positions, no vector changes", "Without positions, vectors change less"
+                bool(bare < ROUNDING), "Without positions, no vector changes", "Without positions, vectors change, too"
             )
             + f"; with them, typically by {placed:.0%} of the largest entry. |"
             "A sum forgets the order, so each embedding gets its position added. |"

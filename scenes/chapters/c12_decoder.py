@@ -12,6 +12,7 @@ from scenes.layout import at_floor, centred
 from scenes.mobjects.bridge import Bridge, Pathway
 from scenes.mobjects.masking import Leak, MaskBoard
 from scenes.mobjects.reading_out import ReadingOut, WholeWay
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.shifted import Shifted
 from scenes.mobjects.two_runs import OneRun, TwoRuns
@@ -29,8 +30,6 @@ from transformer_core.tracing.trace import Trace
 
 #: From this sum on a row of attention weights is as good as whole, to two decimals.
 ALL = 0.995
-#: A weight that moves by less has not moved, but for rounding.
-ROUNDING = 1e-6
 
 
 class Decoder(Chapter):

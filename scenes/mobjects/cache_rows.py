@@ -17,8 +17,6 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: A difference below this is rounding.
-ROUNDING = 1e-6
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
 

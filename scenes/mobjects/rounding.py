@@ -1,4 +1,4 @@
-"""How many decimals a sum needs on screen, so that a viewer who adds up what is shown gets what is shown."""
+"""Rounding: what counts as none, and the decimals with which a sum on screen adds up for a viewer who checks it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+#: A difference below this part of the numbers that differ is rounding.
+ROUNDING = 1e-6
+
 
 def all_in_sight(parts: Sequence[float] | np.ndarray, totals: float | np.ndarray) -> bool:
     """Whether the terms that a picture has room for, the first axis, add up to their totals, but for rounding."""
-    return bool(np.allclose(np.sum(np.asarray(parts, float), axis=0), totals, rtol=1e-6, atol=1e-6))
+    return bool(np.allclose(np.sum(np.asarray(parts, float), axis=0), totals, rtol=ROUNDING, atol=ROUNDING))
 
 
 def adding_up(parts: Sequence[float], total: float, least: int = 2, most: int = 4) -> str:

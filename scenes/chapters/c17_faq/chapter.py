@@ -24,7 +24,6 @@ from scenes.chapters.c17_faq.cards import Cards, Small, out_of_zeros, passing, s
 from scenes.chapters.c17_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
 from scenes.chapters.c17_faq.figures import (
     NEARLY_ALL,
-    ROUNDING,
     ROWS,
     PartsOfModels,
     Pull,
@@ -42,13 +41,16 @@ from scenes.layout import STAGE
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import Vector
+from scenes.mobjects.widening import SAID
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.questions import high_score_at_small_cosine
+from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
 FIRST = "encoder.0.self_attn"
@@ -84,7 +86,7 @@ class FAQ(Chapter):
         called = ("this model", f"{little}", f"{big}")
         names, dots = ([Words(name, style) for name in called] for style in ("chapter", "fact"))
         told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
-        told += [Words(f"{total:,.0f} parameters", "block", "ink2") for total in (small, large)]
+        told += [Words(f"{total:.2e} parameters", "block", "ink2") for total in (small, large)]
         first = ToScale(None, own, names[0], told[0])
         second = ToScale(own, small, names[1], told[1], dots[0])
         third = ToScale(small, large, names[2], told[2], dots[1])
@@ -212,7 +214,7 @@ class FAQ(Chapter):
                 claim(
                     bool(trace[f"{focus.path}.swapped_difference"] < ROUNDING),
                     "Each score is there again, with query and key exchanged: the matrix is transposed.",
-                    "The biases stay where they are, so it is another matrix.",
+                    "They are not only transposed: it is another matrix.",
                 ),
                 (leave(picture.pause), Morph(picture.pairs, "slow")),
                 appear(picture.dashes),
@@ -270,14 +272,22 @@ class FAQ(Chapter):
             + (", and a norm comes after." if post else ".")
         )
         if "encoder.0.ffn.out" in trace:
+            config, made = trace.about["config"], trace["encoder.0.ffn.from_zeros_norm"]
+            bend = Phrase("gate" if config.get("gated", False) else SAID[config["activation"]])
             answers.append(
                 Small(
-                    "Biases, and no ReLU: |linear?",
+                    f"Biases, and no {bend}: |linear?",
                     out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
-                    (f"length {trace['encoder.0.ffn.from_zeros_norm']:.2f}", "made of zeros"),
+                    (f"length {made:.2f}", claim(bool(made > 0), "made of zeros", "zeros stay zeros")),
                 )
             )
-            beats.append("Biases, but no ReLU: not linear, for it makes something of zeros.")
+            beats.append(
+                claim(
+                    bool(made > 0),
+                    f"Biases, but no {bend}: not linear, for it makes something of zeros.",
+                    f"Biases, but no {bend}: not linear in general; here all biases are zero.",
+                )
+            )
         cards = Cards(answers)
         plays = [[appear(ask), appear(one), appear(told)] for ask, one, told in cards.columns]
         for line, play in zip(cards.lines, plays[1:], strict=True):
@@ -416,10 +426,14 @@ class FAQ(Chapter):
                 (draw(*pull, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
                 (*ride.plays[0][1], leave(pull)),
             ),
-            beat("The feed-forward layer adds a vector of its own.", *ride.plays[1]),
+            *(
+                [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
+                if way[1:] and way[1].part == "ffn"
+                else []
+            ),
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
-                *(play for leg in ride.plays[2:] for play in leg),
+                *(play for leg in ride.plays[len(way) // layers :] for play in leg),
             ),
             beat(
                 "At the end each token has a vector that was made from its neighbours, too.",

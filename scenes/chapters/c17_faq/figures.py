@@ -24,8 +24,8 @@ from scenes.theme import at, between, ink_on, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: A difference below this part of the numbers that differ is rounding. Two weights of more than this lead by far.
-ROUNDING, NEARLY_ALL = 1e-6, 0.9
+#: Two weights of more than this lead by far.
+NEARLY_ALL = 0.9
 #: The vectors of the source take one of so many rows of the stage while the decoder writes.
 ROWS = 6
 #: The side of the largest square, and the thickness of a line of weight one, in px.
