@@ -26,12 +26,13 @@ from scenes.animations import (
 )
 from scenes.animations.branching import reshape
 from scenes.mobjects.beam_tree import BeamTree, winner
-from scenes.mobjects.cache_rows import ROUNDING, ByTheClock, KeptRows, Staircases
+from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.mobjects.card import Card
 from scenes.mobjects.greedy_line import Columns, in_order, in_view
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
 from scenes.mobjects.role_table import hundreds
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.significance import counts
