@@ -10,7 +10,7 @@ import torch
 
 from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import load
-from transformer_core.studies.sentence.decoding_trace import RULES, decoding_tensors, most_tokens
+from transformer_core.studies.sentence.decoding_trace import decoding_tensors, most_tokens
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import END, START, Vocabulary
@@ -51,20 +51,6 @@ def test_the_best_branch_spells_a_hypothesis_at_least_as_good_as_greedy(told, tr
     assert tensors[f"decoding.{tree}.best"].values.sum() == length + 1
     if tree == "beam":
         assert final >= float(tensors["decoding.greedy.score"]) - 1e-9
-
-
-def test_rules_are_told_of_the_step_where_the_model_is_most_undecided(told):
-    tensors, _ = told
-    step = int(tensors["decoding.rules.step"].values)
-    assert tensors["decoding.greedy.entropy"].values.argmax() == step
-    rules = tensors["decoding.rules.probs"]
-    assert rules.pick(choice="as they are").values == pytest.approx(
-        tensors["decoding.greedy.probs"].pick(step=step).values
-    )
-    assert rules.labels["choice"] == tuple(RULES)
-    assert tensors["decoding.rules.kept"].pick(choice="top-k") == int(tensors["decoding.rules.k"].values)
-    kept = rules.pick(choice="as they are").values[rules.pick(choice="top-p").values > 0]
-    assert kept.sum() >= tensors["decoding.rules.p"].values > kept.sum() - kept.min()
 
 
 def test_what_the_cache_keeps_does_not_move_and_is_counted(told):

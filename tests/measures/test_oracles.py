@@ -28,6 +28,7 @@ ALWAYS = {
     "heads_in_all": "of one checkpoint the roles were scored",
     "lines": "one training was watched",
     "abrupt_lines": "one training was watched",
+    "score_gradient_difference": "one training was watched; a wrong gradient is told in test_gradients.py",
     "senses_start": "a word that stands at one place begins with one row",
     "role_threshold": "a threshold",
     "heads_per_key": "no head of this model shares its keys",

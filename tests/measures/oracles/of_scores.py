@@ -348,7 +348,7 @@ def written_at(raw):
     return [[first_of_largest(column) for column in sentence.T] for sentence in mean_weights(raw)]
 
 
-GRADIENTS = ("gradients.encoder.?.self_attn", "experiment.descent.gradients.decoder.?.cross_attn")
+GRADIENTS = "experiment.descent.gradients.decoder.?.cross_attn"
 
 
 @oracle("score_gradient", GRADIENTS, PAIRS, needs="z")

@@ -48,7 +48,6 @@ def _of_untrained() -> Trace:
 DIFFERENCES = {
     "per_position_difference",
     "divided_difference",
-    "score_gradient_difference",
     "swapped_difference",
     "residual_sums_difference",
     "mean_after",

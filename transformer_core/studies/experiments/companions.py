@@ -34,7 +34,7 @@ TWO_SENSES = ("closed", "broad", "bank")
 
 def kept(name: str) -> bool:
     """True if a tensor of the trace is kept: those of the sentence itself, not of its variants."""
-    if name.startswith(("other.", "gradients.", "parameters.", "config.")):
+    if name.startswith(("other.", "parameters.", "config.")):
         return False
     return name.endswith((".weights", ".resid_post", "0.resid_pre")) or name == "probs"
 

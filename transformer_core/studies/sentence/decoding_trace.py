@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from transformer_core.decoding.beam import beam
-from transformer_core.decoding.sampling import greedy, named, reshaped, sample
+from transformer_core.decoding.sampling import greedy, named, sample
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import Tokenizer
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import SentenceError
 from transformer_core.tracing.tap import record
 from transformer_core.tracing.trace import NamedTensor
-
-#: What may be done to the probabilities of a step before a word is drawn, by label.
-RULES: Mapping[str, Mapping[str, Any]] = {
-    "as they are": {},
-    "temperature 0.5": {"temperature": 0.5},
-    "temperature 2": {"temperature": 2.0},
-    "top-k": {"top_k": 3},
-    "top-p": {"top_p": 0.9},
-}
 
 WIDTH = 4
 #: How many tokens a decoder alone goes on with.
@@ -36,13 +24,11 @@ WRITTEN, SOME = 2, 16
 
 @torch.no_grad()
 def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) -> dict[str, NamedTensor]:
-    """`decoding.*`: greedy decoding, beam search, four rules and the cache, for one source, or one text to go on with.
+    """`decoding.*`: greedy decoding, beam search and the cache, for one source, or one text to go on with.
 
     `greedy.probs` "step vocab", `greedy.log_prob`, `.entropy`, `.end` (probability of the end mark), along "step";
     `greedy.score`, the sum of log_prob. `beam.*`, the tree by the sum of log-probabilities, and `normalised.*`, by that
-    sum over the length; see `beam.Tree`. `rules.probs` "choice vocab": the step `rules.step`, where the model was most
-    undecided, under each of `RULES`; `rules.kept`, how many words are left, and `rules.temperature`, `.k`, `.p`.
-    `cache.*`: see `cached`.
+    sum over the length; see `beam.Tree`. `cache.*`: see `cached`.
     """
     source, words = torch.tensor([given.source_ids]) if given.source_ids else None, tokenizer.target
     start, end = torch.tensor([given.target_ids[: given.prompt]]), tokenizer.end
@@ -50,23 +36,13 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
     found = sample(model, source, start, end, longest, temperature=0)
     tensors = found.tensors(words, prefix="decoding.greedy.")
     del tensors["decoding.greedy.rule"]  # greedy has none
-    labels = {"step": tensors["decoding.greedy.probs"].labels["step"], "vocab": words, "choice": tuple(RULES)}
+    labels = {"step": tensors["decoding.greedy.probs"].labels["step"], "vocab": words}
     tensors |= named("decoding.greedy.", {"end": found.probs[0, :, end] * (end >= 0)}, ("step",), labels)
     tensors |= named("decoding.greedy.", {"score": found.log_prob[0].sum()}, (), {})
     width = min(WIDTH, len(words) // 2)
     for name, penalty in (("beam", 0.0), ("normalised", 1.0)):
         (tree,) = beam(model, source, start, end, width, longest, length_penalty=penalty)
         tensors |= tree.tensors(words, f"decoding.{name}.")
-    undecided = int(found.entropy[0].argmax())
-    rules = torch.stack([reshaped(found.probs[0, undecided], **rule) for rule in RULES.values()])
-    figures = {
-        "probs": rules,
-        "kept": (rules > 0).sum(-1),
-        "temperature": torch.tensor([rule.get("temperature", 1.0) for rule in RULES.values()]),
-    }
-    tensors |= named("decoding.rules.", figures, ("choice", "vocab"), labels)
-    single = {"step": undecided, "k": RULES["top-k"]["top_k"], "p": RULES["top-p"]["top_p"]}
-    tensors |= named("decoding.rules.", {name: torch.tensor(value) for name, value in single.items()}, (), {})
     return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
 
 

@@ -17,7 +17,7 @@ from transformer_core.studies.sentence.decoding_trace import decoding_tensors
 from transformer_core.studies.sentence.edit_effect import edit_tensors
 from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.sentence.lstm_trace import read_lstms
-from transformer_core.studies.sentence.variants import Sentence, Variant, gradients, variants
+from transformer_core.studies.sentence.variants import Sentence, Variant, variants
 from transformer_core.studies.sentence.window import windows_of
 from transformer_core.text.vocabulary import sentence
 from transformer_core.tracing.edit import edits_of
@@ -151,7 +151,7 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
 
 @torch.no_grad()
 def _traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
-    """One pass for each sentence, the gradients of the first, and the parameters that all of them share."""
+    """One pass for each sentence, and the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
         for prefix, given in passes.items():
@@ -162,8 +162,6 @@ def _traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Varia
     trace = tape.trace(labels)
     check_finite(trace)
     add_parameters(trace, model, labels, sentences)
-    if model.encoder is not None and model.decoder is not None:
-        trace.tensors |= gradients(passes[""], model, tokenizer.end).trace(labels).tensors
     return trace
 
 
@@ -176,7 +174,7 @@ def words_along(sentences: Mapping[str, Sentence], tokenizer: Tokenizer) -> Labe
 
     def labels(name: str, axis: str) -> tuple[str, ...] | None:
         prefix = _prefix(name, sentences)
-        rest = name.removeprefix(prefix).removeprefix(".").removeprefix("gradients.")
+        rest = name.removeprefix(prefix).removeprefix(".")
         given = sentences[prefix]
         if axis == "vocab":
             return tokenizer.source if rest.startswith("embed_src") or not given.target else tokenizer.target

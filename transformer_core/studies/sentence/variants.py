@@ -1,4 +1,4 @@
-"""Variants of a lecture's sentence, each changed in one way, and the gradients of the loss."""
+"""Variants of a lecture's sentence, each changed in one way."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.studies.measures.permutation import TURNED, exchanged, shuffle
 from transformer_core.text.vocabulary import SPECIAL
-from transformer_core.tracing.tap import Edit, Tape, record
-
-ATTENTION = "encoder.*.self_attn."
+from transformer_core.tracing.tap import Edit
 
 
 @dataclass(frozen=True)
@@ -130,18 +127,3 @@ def _reordered(given: Sentence, order: Sequence[int]) -> Sentence:
     side = "source" if given.source_ids else "target"
     moved: dict[str, Any] = {name: tuple(getattr(given, name)[i] for i in order) for name in (f"{side}_ids", side)}
     return replace(given, **moved)
-
-
-def gradients(given: Variant, model: Transformer, end: int) -> Tape:
-    """dL/dz and dL/ds of every encoder attention, for L = -mean log p of the words that the model writes.
-
-    On the tape as `gradients.encoder.{l}.self_attn.z` and `.scaled`. The loss needs the pass that it is taken in.
-    """
-    written = torch.tensor([*given.sentence.target_ids[1:], end])
-    with torch.enable_grad(), record([f"{ATTENTION}z", f"{ATTENTION}scaled"], given.edits("", model)) as tape:
-        loss = F.cross_entropy(given.read(model)[0], written)
-    found = torch.autograd.grad(loss, list(tape.values()))
-    slopes = Tape()
-    for name, gradient in zip(tape, found, strict=True):
-        slopes.points[f"gradients.{name}"] = (gradient, tape.points[name][1], ())
-    return slopes
