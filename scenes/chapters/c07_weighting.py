@@ -309,16 +309,7 @@ class Weighting(Chapter):
         """Values, narrowed by their weights, add up to one output."""
         head, query_token = focus.seen(trace), focus.query_token
         keys = within_reach(head, query_token)
-        picture = WeightedSum(
-            head["weights"].pick(query=query_token),
-            head[attention_input(head, "v")],
-            head["z"].pick(query=query_token),
-            ribbon,
-            keys,
-            query_token,
-            side,
-            ribbon.below(STAGE),
-        )
+        picture = WeightedSum.of(trace, focus, ribbon, side)
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
         leader, part = head.in_full("weighted_value_norm", query=query_token).largest()
         yield Step(

@@ -20,6 +20,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
+from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.head_columns import JoinedHeads, SplitHeads
@@ -28,8 +29,8 @@ from scenes.mobjects.race import Race
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sink import Sink
-from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
-from scenes.mobjects.weighted_sum import WeightedSum, blend_of
+from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wiring import Wiring
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -45,7 +46,7 @@ from transformer_core.studies.focus import (
     stack_of,
     within_reach,
 )
-from transformer_core.studies.measures.patterns import NEIGHBOURS, widest
+from transformer_core.studies.measures.patterns import NEIGHBOURS
 from transformer_core.studies.measures.selection import falls_most
 from transformer_core.tracing.trace import Trace
 
@@ -68,10 +69,13 @@ class Heads(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = mixed_focus(trace)
-        blend, split = blend_of(trace, focus), SplitHeads.of(trace, focus)
+        words, split = focus.seen(trace)["weights"].words("key"), SplitHeads.of(trace, focus)
+        side, columns = rooms(words)
+        ribbon = Ribbon(words, columns)
+        blend = WeightedSum.of(trace, focus, ribbon, side)
         card = Card("measured on sentences that the model has not seen")
-        yield from self.one_row(focus, trace, *blend)
-        yield from self.side_by_side(focus, trace, *blend)
+        yield from self.one_row(focus, trace, ribbon, blend)
+        yield from self.side_by_side(focus, trace, ribbon, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
         yield from self.sorted_by_pattern(trace)
@@ -84,7 +88,7 @@ class Heads(Chapter):
         yield from self.several_looks(focus, trace, split)
 
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
-        """The question of the chapter: one row of weights can be divided, but what it brings is one blend."""
+        """The question of the chapter: one row of weights can be divided, but what it brings is one sum."""
         query_token = focus.query_token
         chips = [ribbon.chips[j] for j in within_reach(focus.seen(trace), query_token)]
         top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
@@ -104,11 +108,22 @@ class Heads(Chapter):
                 picture.weigh(),
             ),
             beat(
-                "What comes out is one vector: a blend, in which no value arrives in full.",
+                claim(
+                    bool(most < 0.99),
+                    "What comes out is one vector: a weighted sum, in which no value arrives in full.",
+                    "What comes out is one vector: a weighted sum, in which here one value arrives in full.",
+                ),
                 appear(picture.output.plate, picture.heading),
                 picture.pour(),
             ),
-            beat("What if a word needs two others, each in full?", appear(ring_around(picture.output))),
+            beat(
+                claim(
+                    len(chips) > 1,
+                    "What if a word needs two others, each in full?",
+                    "What if a word needs two others, in a longer sentence, each in full?",
+                ),
+                appear(ring_around(picture.output)),
+            ),
             stage=[ribbon],
         )
 
@@ -171,8 +186,8 @@ class Heads(Chapter):
             beat(
                 claim(
                     bool(reached == heads),
-                    "All queries change, so each head reads the whole vector; only W_Q is split.",
-                    f"{reached} of {counted(heads, 'query')} change: some matrices have a zero there.",
+                    "All queries change: no head has a slice of its own; only W_Q is split.",
+                    f"Queries that change: {reached} of {heads}. The matrix of any other has only zeros there.",
                 ),
                 (deal([*picture.met], picture.changes, kind="slow"), appear(picture.change_name)),
                 appear(picture.whole),
@@ -218,15 +233,7 @@ class Heads(Chapter):
             return
         picture, stack = SortedHeads.of(trace), stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
-        if picture.first:
-            layer, head, shown = picture.first
-            told = (
-                f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
-                f"{shown.score:share}, by chance {shown.chance:share}."
-            )
-        else:
-            layer, head, spread = widest(trace, stack)
-            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+        told, clearest = picture.told(trace)
         yield Step(
             "Sorted by what they do",
             beat("What does each head do with this sentence?"),
@@ -236,7 +243,7 @@ class Heads(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear(picture.names, rise=False),
             ),
-            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))),
+            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
             stage=[picture.layer_names, picture.letters, picture.grids],
             here=f"{stack}.*.self_attn",
         )
@@ -295,12 +302,18 @@ class Heads(Chapter):
         if picture is None:
             return
         peak, last = picture.peak()
+        tried = bool(peak > 0.5)
         ring = ring_around(picture.labels[0], roomy=True)
         seeds = trace.under("experiment.heads_over_seeds")
         yield Step(
-            "Several try, one takes it",
+            claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
-                "Nobody tells a head what to become. Watch one role through the training: several heads try.",
+                "Nobody tells a head what to become. "
+                + claim(
+                    tried,
+                    "Watch one role through the training: several heads try.",
+                    "Watch one role through the training: who takes it?",
+                ),
                 appear(picture.line),
                 fill(picture.steps, "slow"),
             ),
@@ -343,8 +356,9 @@ class Heads(Chapter):
         card.inside.padded().fit(VGroup(*panels).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT))
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
+        needed = bool(score - other > 0.5)
         yield Step(
-            "It looks only when it needs to",
+            claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"this head attends to it in {score:share} of new cases.",
@@ -358,12 +372,14 @@ class Heads(Chapter):
                 appear(panels[1].score),
             ),
             beat(
-                f"Nobody programmed this{held}."
-                if score - other > 0.5
-                else claim(
-                    bool(abs(score - other) < 0.05),
-                    "This model hardly tells the two apart.",
-                    "This model tells the two apart only in part.",
+                claim(
+                    needed,
+                    f"Nobody programmed this{held}.",
+                    claim(
+                        bool(abs(score - other) < 0.05),
+                        "This model hardly tells the two apart.",
+                        "This model tells the two apart only in part.",
+                    ),
                 ),
                 appear_in_turn([ring_around(panel.score, roomy=True) for panel in panels], "slow"),
             ),
@@ -376,7 +392,12 @@ class Heads(Chapter):
         if picture is None:
             return
         sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
-        norm, other, flow = picture.norm, picture.other_norm, pulses(arcs.arcs, arcs.drawn_weights)
+        norm, other, most, flow = (
+            picture.norm,
+            picture.other_norm,
+            picture.before,
+            pulses(arcs.arcs, arcs.drawn_weights),
+        )
         yield Step(
             "An attention sink",
             beat(
@@ -388,7 +409,7 @@ class Heads(Chapter):
             ),
             beat(
                 claim(
-                    bool(norm < other),
+                    bool(norm < other / 2),
                     f"The value of “{sink}” is short: {norm:.2f}, against {other:.2f} for “{noun}”. "
                     "So the head adds little.",
                     f"The value of “{sink}” has length {norm:.2f}, that of “{noun}” {other:.2f}.",
@@ -403,17 +424,19 @@ class Heads(Chapter):
                 ambient=flow,
             ),
             *(
-                beat(
-                    f"Could “{sink}” carry the gender of “{noun}”? "
-                    + claim(
-                        most < 0.05,
-                        f"Hardly: in the layers before, it gave “{noun}” at most {most:.1%}.",
-                        f"Perhaps: in the layers before, it gave “{noun}” {most:share}.",
-                    ),
-                    ambient=flow,
-                )
-                for most in [picture.before]
+                [
+                    beat(
+                        f"Could “{sink}” carry the gender of “{noun}”? "
+                        + claim(
+                            most < 0.05,
+                            f"Hardly: in the layers before, it gave “{noun}” at most {most:.1%}.",
+                            f"Perhaps: in the layers before, it gave “{noun}” {most:share}.",
+                        ),
+                        ambient=flow,
+                    )
+                ]
                 if most is not None
+                else []
             ),
             stage=arcs.chips,
         )

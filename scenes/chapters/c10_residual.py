@@ -19,7 +19,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.animations.branching import reshape
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
@@ -31,8 +31,7 @@ from scenes.mobjects.sum_of_two import SumOfTwo
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
-from transformer_core.studies.measures.selection import argmax_angle, argmax_norm
-from transformer_core.studies.measures.stream import stream_after
+from transformer_core.studies.measures.selection import argmax_norm
 from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import Trace
 
@@ -61,7 +60,7 @@ class Residual(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         ribbon = Ribbon(trace[f"{focus.block}.resid_pre"].words("position"))
-        river = river_of(focus, trace, ribbon.below(STAGE))
+        river = River.of(trace, focus.stack, ribbon.below(STAGE))
         yield from self.replace_or_add(focus, trace, ribbon)
         yield from self.a_channel(focus, trace, ribbon, river)
         yield from self.a_road_back(trace, ribbon, river)
@@ -71,7 +70,7 @@ class Residual(Chapter):
         yield from self.trained_without(trace, card)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(focus, trace, ribbon, river)
+        yield from self.zeros(ribbon, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -128,15 +127,14 @@ class Residual(Chapter):
 
     def a_channel(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
-        token, _ = argmax_angle(trace, focus.stack)
-        chip = ribbon.chips[ribbon.place(token)]
+        token, chip = river.token, ribbon.chips[ribbon.place(river.token)]
         behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
             "The residual stream: one channel for all sublayers",
             beat(
                 claim(
                     bool(trace["config.words"] > 1),
-                    f"This is the vector of “{token}”, which the {Phrase(focus.stack)} turns most.",
+                    f"This is the vector of “{token}”, the word that the {Phrase(focus.stack)} turns most.",
                     f"This is the vector of “{token}”, before the first layer.",
                 ),
                 ribbon.mark({ribbon.place(token): "residual"}),
@@ -147,17 +145,14 @@ class Residual(Chapter):
                 Wipe(river.stretches[0], kind="slow"),
                 appear_in_turn([*river.boxes], "slow"),
             ),
-            beat("Attention reads it, and adds what it found.", river.first()),
-            beat(
-                "Then the feed-forward network, then the next layer.",
-                river.rest(),
-            ),
+            beat("Attention reads it, and adds its output.", river.first()),
+            beat("Then every other sublayer does.", river.rest()),
             beat(
                 "This is the residual stream: a channel that every sublayer reads from and writes to.",
                 ambient=river.flow(),
             ),
             beat(
-                f"Most comes from {river.most_label}. "
+                f"The longest addition comes from {river.most_label}. "
                 + claim(
                     behind,
                     "A norm after each Add sets the length anew.",
@@ -186,7 +181,7 @@ class Residual(Chapter):
                 ambient=river.back(),
             ),
             beat(
-                "Each sublayer multiplies it by a slope, layer after layer: it may vanish, or explode.",
+                "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
                 ambient=river.back(),
             ),
@@ -297,7 +292,7 @@ class Residual(Chapter):
             "part",
             ("without another part", [mean.pick(part=part) for part in others]),
         )
-        lost = run["exact.over_seeds"].smallest()[0] == "residual"
+        lost = all(shares["residual"] < run["exact.over_seeds"].pick(part=part) for part in others)
         yield Step(
             "Can training make up for Add?",
             beat(
@@ -315,7 +310,7 @@ class Residual(Chapter):
             beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"]))),
             beat(
                 claim(
-                    bool(lost),
+                    lost,
                     "No other part cost as much when it was left out.",
                     "Some other part cost even more when it was left out.",
                 ),
@@ -328,7 +323,10 @@ class Residual(Chapter):
     def layer_norm(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """A layer norm or an RMSNorm, stage by stage on one vector, then on all."""
         query_token = focus.query_token
-        path, layer = argmax_norm(trace, focus.stack, query_token)
+        norm = argmax_norm(trace, focus.stack, query_token)
+        if norm is None:
+            return
+        path, layer = norm
         whole, part = trace.under(path, batch=0), trace.under(path, batch=0, position=query_token.position)
         by_mean = f"{path}.mean" in trace
         made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
@@ -411,31 +409,22 @@ class Residual(Chapter):
             stage=[ribbon],
         )
 
-    def zeros(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
+    def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
-        token, _ = argmax_angle(trace, focus.stack)
         yield Step(
             "Add keeps, Norm tames",
             beat(
                 "So the answer is added: Add keeps each word in the stream.",
-                ribbon.mark({ribbon.place(token): "residual"}),
+                ribbon.mark({ribbon.place(river.token): "residual"}),
                 ambient=river.flow(),
             ),
             beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
             beat(
-                f"Your turn: this sublayer writes only zeros. What becomes of “{token}”?",
+                f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
                 (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
             ),
             stage=[ribbon, river],
         )
-
-
-def river_of(focus: Focus, trace: Trace, room: Room) -> River:
-    """The stream of the token that the stack turns most."""
-    token, _ = argmax_angle(trace, focus.stack)
-    part = trace.under(focus.stack, batch=0, position=token.position)
-    rows = [trace[name].pick(batch=0, position=token.position) for name in stream_after(trace, focus.stack)]
-    return River(part["contribution_norms"], part["residual_norms"], rows, room)
 
 
 def formula_of(part: Trace, by_mean: bool) -> Formula:
@@ -480,7 +469,7 @@ def scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) 
     square, states = part["mean_square"], stages.states
     wide, divided = stages.band(part["scale"]), stages.place(Formula(f"x / sqrt({square:.2f})", LARGE))
     yield beat(
-        f"RMSNorm leaves the mean. Divide by the root of the mean of their squares, {square:.2f}.",
+        f"RMSNorm keeps the mean. Divide by the root of the mean square of the entries, {square:.2f}.",
         appear(wide),
         (leave(wide), slide(states[0], states[1], "row"), Reform(opening, divided)),
     )

@@ -15,14 +15,14 @@ from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.rows import Answer
 from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
 from scenes.mobjects.text import Words
-from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head, role_name
+from scenes.mobjects.wording import CALLED, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, claim
 from scenes.theme import gap
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import best_head, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.ablation import roles_of
 from transformer_core.studies.measures.learning import ENOUGH
-from transformer_core.studies.measures.patterns import pattern_of, widest
+from transformer_core.studies.measures.patterns import pattern_of
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import Trace
 
@@ -93,15 +93,7 @@ class Interpretation(Chapter):
             return
         picture, stack = SortedHeads.of(trace), stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
-        if picture.first:
-            layer, head, shown = picture.first
-            told = (
-                f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
-                f"{shown.score:share}, by chance {shown.chance:share}."
-            )
-        else:
-            layer, head, spread = widest(trace, stack)
-            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+        told, clearest = picture.told(trace)
         yield Step(
             "First, measure the patterns",
             say="What does each head do with this sentence? |"
@@ -114,7 +106,7 @@ class Interpretation(Chapter):
                     slide(picture.grids, picture.sorted, "slow"),
                     appear(picture.names, rise=False),
                 ],
-                [appear(picture.heads, picture.numbers), appear(ring_around(picture.grid(layer, head)))],
+                [appear(picture.heads, picture.numbers), appear(ring_around(clearest))],
             ],
             stay=(),
             here=f"{stack}.*.self_attn",

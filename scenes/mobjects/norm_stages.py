@@ -41,7 +41,7 @@ class NormStages:
         self.scale = float(np.abs(reach).max())
         origin = Ground()
         self.zero = means(self.level(0.0, "ink3", 2), origin)
-        self.states = [bars_of(row, room, self.ground, self.unit, self.scale, origin) for row in rows]
+        self.states = [bars_of(row.quantities(), room, self.ground, self.unit, origin, self.scale) for row in rows]
 
     def place(self, formula: Formula) -> Formula:
         """Put a formula above the bars."""
@@ -61,15 +61,19 @@ class NormStages:
         return VGroup(band.move_to(np.array([self.room.centre[0], self.ground, 0])))
 
 
-def bars_of(row: NamedTensor, room: Room, ground: float, unit: float, scale: float, origin: Ground) -> VGroup:
-    """The entries of a vector as bars from the height `ground`, `unit` px for a one, across a room."""
+def bars_of(
+    row: Sequence[Quantity], room: Room, ground: float, unit: float, origin: Ground, scale: float = 0
+) -> VGroup:
+    """Entries as bars from the height `ground`, `unit` px for a one, across a room: shaded up to `scale`, if given one,
+    else in the colour of their sign."""
     pitch = room.width / len(row)
     bars = VGroup()
-    for i, value in enumerate(row.quantities()):
+    for i, value in enumerate(row):
         length = float(value) * unit
-        bar = Box(pitch * 0.72, max(abs(length), 1.5), signed(float(value), scale), min(2, pitch / 4))
+        fill = signed(float(value), scale) if scale else signed(float(np.sign(value)), 1.0)
+        bar = Box(pitch * 0.72, max(abs(length), 1.5), fill, min(2, pitch / 4))
         long = Length(value, "height", unit, pitch * 0.72, 1.5)
-        means(bar, long, Rises(value, 1, origin), Shade(value, scale))
+        means(bar, long, Rises(value, 1, origin), *([Shade(value, scale)] if scale else []))
         x = at(room.left + (i + 0.5) * pitch, 0)[0]
         bars.add(bar.move_to(np.array([x, ground + units(length) / 2, 0])))
     return bars
@@ -85,5 +89,5 @@ def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup,
     for row, place in zip(rows, rooms, strict=True):
         origin = Ground()
         zeros.add(means(rule(at(place.left, 0), at(place.right, 0), "ink3", 2).set_y(ground), origin))
-        bars.append(bars_of(row, place, ground, unit, scale, origin))
+        bars.append(bars_of(row.quantities(), place, ground, unit, origin, scale))
     return zeros, bars

@@ -14,11 +14,13 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, path
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import full_colour, pooled
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import number, word
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, palette, units
+from transformer_core.studies.measures.selection import argmax_angle
+from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a box, of the strip below, of the river where it is widest, and of the bend with which a tributary flows in.
 BOX, STRIP, WIDEST, BEND = 84.0, 64.0, 250.0, 70.0
@@ -82,13 +84,23 @@ class River(VGroup):
             self.numbers.add(self._number(i, lengths.quantity(i)) if i in told else VGroup())
         scale = max(full_colour(row) for row in rows)
         self.strip, *self.later = [Strip(row, room.width, STRIP, scale).move_to(self.bed.centre) for row in rows]
-        self.fills = [[signed(float(v), scale) for v in pooled(row.values, room.width)] for row in rows]
+        self.fills = [[cell.get_fill_color().to_hex() for cell in strip] for strip in (self.strip, *self.later)]
         self.lanes = [self._lane(i) for i in range(count)]
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
         self.road = arrow(at(room.right, self.y), at(room.left + 8, self.y), "focus", 9, 34)
         super().__init__(self.falls, self.stretches, self.reads, self.boxes, self.numbers, self.strip)
+
+    @classmethod
+    def of(cls, trace: Trace, stack: str, room: Room) -> River:
+        """The stream of the `token` that a stack turns most."""
+        token, _ = argmax_angle(trace, stack)
+        places = {"batch": 0, "position": token.position}
+        part, rows = trace.under(stack, **places), [trace[name].pick(**places) for name in stream_after(trace, stack)]
+        river = cls(part["contribution_norms"], part["residual_norms"], rows, room)
+        river.token = token
+        return river
 
     def _told(self, count: int) -> set[int]:
         """The additions whose lengths have room for a number: that of the largest, and others that are not too near."""

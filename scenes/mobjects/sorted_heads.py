@@ -12,10 +12,10 @@ from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wording import CALLED, layer_name, letter_of
+from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import layers_of, stack_of
-from transformer_core.studies.measures.patterns import Shown, pattern_of
+from transformer_core.studies.measures.patterns import Shown, pattern_of, widest
 from transformer_core.tracing.provenance import Label, Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -109,9 +109,18 @@ class SortedHeads(VGroup):
         assert pattern is not None
         return self.layers[row], head, pattern
 
-    def grid(self, layer: int, head: int) -> VMobject:
-        """A head's grid in its sorted place."""
-        return self.sorted[self.layers.index(layer) * len(self.shown[0]) + head]
+    def told(self, trace: Trace) -> tuple[str, VMobject]:
+        """Which head is the clearest, or spreads most where none is; and its grid in its sorted place."""
+        if self.first:
+            layer, head, shown = self.first
+            told = (
+                f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
+                f"{shown.score:share}, by chance {shown.chance:share}."
+            )
+        else:
+            layer, head, spread = widest(trace, stack_of(trace))
+            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+        return told, self.sorted[self.layers.index(layer) * len(self.shown[0]) + head]
 
     def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
         layers, heads = len(self.shown), len(self.shown[0])

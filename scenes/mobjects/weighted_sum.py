@@ -7,7 +7,6 @@ from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate
 from scenes.animations import Flight, Travel
 from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
-from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box
@@ -80,6 +79,14 @@ class WeightedSum(VGroup):
         self.heading.set_y(tiles.centre[1])
         super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading)
 
+    @classmethod
+    def of(cls, trace: Trace, focus: Focus, ribbon: Ribbon, side: Room) -> WeightedSum:
+        """The values that the query token takes of the sentence."""
+        head, query_token = focus.seen(trace), focus.query_token
+        weights, output = (head[name].pick(query=query_token) for name in ("weights", "z"))
+        values, keys = head[attention_input(head, "v")], within_reach(head, query_token)
+        return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE))
+
     def weigh(self) -> Animation:
         """Each value keeps so much of its width as its weight says."""
         turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.shrunk, strict=True)]
@@ -95,16 +102,6 @@ class WeightedSum(VGroup):
         flights.set_run_time(pace("pour"))
         rise.set_run_time(pace("pour"))
         return AnimationGroup(flights, rise)
-
-
-def blend_of(trace: Trace, focus: Focus) -> tuple[Ribbon, WeightedSum]:
-    """The sentence, and below it the values that the query token takes of it."""
-    head, query_token = focus.seen(trace), focus.query_token
-    weights, output = (head[name].pick(query=query_token) for name in ("weights", "z"))
-    side, columns = rooms(weights.words("key"))
-    ribbon, keys = Ribbon(weights.words("key"), columns), within_reach(head, query_token)
-    values = head[attention_input(head, "v")]
-    return ribbon, WeightedSum(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE))
 
 
 def _thin(cell: VMobject) -> VMobject:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
+from scenes.layout import Room
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
+from scenes.mobjects.marks import Ground, Hue, means
+from scenes.mobjects.norm_stages import bars_of
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Rows, Strip, rows_shown
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, gap, palette, signed, units
+from scenes.theme import at, gap, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -57,8 +59,8 @@ class Widening(VGroup):
             *(Token(token).next_to(strip, LEFT, buff=gap("chip")) for strip in (self.enters, self.leaves))
         )
         reach = np.concatenate([pre.values, post.values, [0.0]])
-        self.unit = units(HIGH) / float(np.ptp(reach))
-        self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * self.unit
+        self.unit = HIGH / float(np.ptp(reach))
+        self.ground = at(0, 522 - HIGH / 2)[1] - float(reach.max()) * units(self.unit)
         self.zero = rule(at(MIDDLE - WIDE / 2, 0), at(MIDDLE + WIDE / 2, 0), "ink3", 2).set_y(self.ground)
         means(self.zero, ORIGIN)
         #: The neurons that have a bar: all, or some at even distances where there are more than bars have room.
@@ -83,17 +85,11 @@ class Widening(VGroup):
         )  # fmt: skip
 
     def _bars(self, values: NamedTensor, hued: bool = True) -> VGroup:
-        pitch = WIDE / len(self.units)
-        bars = VGroup()
-        for i, unit in enumerate(self.units):
-            value = values.quantity(unit)
-            length = float(value) * self.unit
-            bar = Box(pitch * 0.74, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), 2)
-            bar.move_to(np.array([at(MIDDLE - WIDE / 2 + (i + 0.5) * pitch, 0)[0], self.ground + length / 2, 0]))
-            means(bar, Length(value, "height", self.unit * 135, pitch * 0.74, 1.5), Rises(value, 1, ORIGIN))
-            if hued:
-                means(bar, Hue(value))
-            bars.add(bar)
+        """The units as bars on the zero line."""
+        room, row = Room(MIDDLE - WIDE / 2, 0, MIDDLE + WIDE / 2, HIGH), [values.quantity(unit) for unit in self.units]
+        bars = bars_of(row, room, self.ground, self.unit, ORIGIN)
+        for bar, value in zip(bars, row if hued else [], strict=False):
+            means(bar, Hue(value))
         return bars
 
 
