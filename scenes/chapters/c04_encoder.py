@@ -44,11 +44,12 @@ class Encoder(Chapter):
         yield from self.words_to_vectors(trace, strip)
         if "embed_src.positional" in trace:
             yield from self.a_place(trace, strip)
-        if order == "pre":
+        by_mean = "encoder.0.ln1.mean" in trace
+        if order == "pre" and by_mean:
             yield from self.one_size(trace, strip)
         yield from self.attention(trace, strip)
         yield from self.added(trace, strip)
-        if order == "post":
+        if order == "post" and by_mean:
             yield from self.one_size(trace, strip)
         if "encoder.0.ffn.out" in trace:
             yield from self.alone(trace, strip)
@@ -60,14 +61,20 @@ class Encoder(Chapter):
         ribbon = along_the_foot(rows_of(trace, "embed_src.sum").words("position"))
         plan = Plan.large(trace, ribbon)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
+        held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
         flow = pulses(plan.lines, role="residual")
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
-                "This is the encoder, all of it, in the order in which it computes.", appear_in_turn(plan.parts, "slow")
+                claim(
+                    plan.whole,
+                    "This is the encoder, all of it, in the order in which it computes.",
+                    "This is the encoder, in the order in which it computes; layers like these are left out.",
+                ),
+                appear_in_turn(plan.parts, "slow"),
             ),
             beat(
-                f"{counted(layers, 'layer')} of attention and a feed-forward network, {norms}.",
+                f"{counted(layers, 'layer')} of {held}, {norms}.",
                 appear_in_turn([ring_around(box) for box in plan.of_kind("self_attn", "ffn")], "slow"),
             ),
             beat(
@@ -152,7 +159,8 @@ class Encoder(Chapter):
         token, norm = focus_of(trace).query_token, trace.under("encoder.0.ln1", batch=0)
         pre = trace.about["config"]["norm_order"] == "pre"
         before = rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
-        picture = Columns((before, norm["out"]), ("before", "after"), ("→",))
+        named = ("before", "normalized", "after gain and shift")
+        picture = Columns((before, norm["normalized"], norm["out"]), named, ("→", "→"))
         mean, variance = (norm[name].pick(position=token.position) for name in ("mean", "var"))
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -178,7 +186,8 @@ class Encoder(Chapter):
             ),
             beat(
                 "Then each entry gets a gain and a shift, which are learned in training.",
-                appear_in_turn([ring_around(vector) for vector in picture.columns[1]], "slow"),
+                appear(picture.headings[2], picture.signs[1]),
+                deal(picture.columns[1], picture.columns[2], kind="slow"),
             ),
             stage=[strip, *strip.lens("encoder.0.ln1"), *picture.names],
         )
@@ -335,8 +344,8 @@ class Encoder(Chapter):
             "With a single token, there is no other vector.",
             claim(
                 elsewhere,
-                f"In attention it does, in {mixed} of {pairs} cases; in all other boxes, never.",
-                f"In attention it does, in {mixed} of {pairs} cases.",
+                f"In the first layer’s attention it does, in {mixed} of {pairs} cases; in its other boxes, never.",
+                f"In the first layer’s attention it does, in {mixed} of {pairs} cases.",
             ),
         )
         yield Step(

@@ -18,6 +18,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vectors_in
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import blueprint
+from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -31,8 +32,9 @@ NAMES = {
 }
 #: What the sensitivity of a box is called in the trace.
 SENSITIVE = {"self_attn": "attention", "ffn": "feed-forward", "norm": "norm"}
-#: Px around the name in a box, at least between two boxes, of the strip on top and of the lens below it.
-INSIDE, LEAST, STRIP, LENS = 30.0, 12.0, 66.0, 70.0
+#: Px around the name in a box where there is room, between two boxes then, of an ellipsis, of the strip on top and of
+#: the lens below it.
+INSIDE, LEAST, DOTS, STRIP, LENS = 30.0, 12.0, 60.0, 66.0, 70.0
 #: Px from which on a box has its name at its top.
 TALL = 120.0
 #: Where one box is looked into: the panel below the strip.
@@ -48,21 +50,27 @@ def kind_of(part: str) -> str:
 class Plan(VGroup):
     """Every box of the encoder from left to right, read off the config, and a line for each token through all of them.
 
-    Layers between the first and the last are left out with an ellipsis. `boxes` are by the path of their part.
+    Of a deep encoder it has the first and the last layer, and the attention that is followed; an ellipsis is the rest.
+    `boxes` are by the path of their part; `parts` are all boxes with their names, and the ellipses, from left to right.
     """
 
     def __init__(self, trace: Trace, count: int, room: Room) -> None:
         tower = blueprint(trace.about["config"])["encoder"]
-        layers = [*tower.layers] if len(tower.layers) <= 2 else [tower.layers[0], (), tower.layers[-1]]
-        parts: list[str] = [part for part in (tower.embedding, tower.positional) if part]
-        for layer in layers:
-            parts += [part for sublayer in layer for part in sublayer.parts] or [""]
-        parts += [tower.final_norm] if tower.final_norm else []
+        parts, layers, focus = [*tower.parts], len(tower.layers), focus_of(trace)
+        if layers > 2:
+            ends = [parts.index(tower.layers[layer][0].parts[0]) for layer in (1, -1)]
+            parts[slice(*ends)] = ["", focus.path, ""] if 0 < focus.layer < layers - 1 else [""]
+        #: The path of the last box that belongs to a layer, and whether every layer is drawn.
+        self.last = next(part for part in reversed(parts) if kind_of(part) in ("ffn", "self_attn"))
+        self.whole = "" not in parts
         names = {part: Words(NAMES[kind_of(part)], "small token") for part in parts if part}
-        wide = {part: names[part].width * 135 + INSIDE if part else 60.0 for part in parts}
-        space = max(LEAST, (room.width - sum(wide.values())) / (len(parts) - 1))
+        wide = {part: names[part].width * 135 if part else DOTS for part in parts}
+        air = room.width - sum(wide[part] for part in parts)
+        inside = min(INSIDE, (air - LEAST * (len(parts) - 1)) / len(names))
+        wide |= {part: wide[part] + inside for part in names}
+        space = (air - inside * len(names)) / (len(parts) - 1)
         self.boxes: dict[str, VMobject] = {}
-        self.dots = VGroup()
+        self.parts: list[VMobject] = []
         colours, x, middle = palette(), room.left, (room.top + room.bottom) / 2
         for part in parts:
             centre = at(x + wide[part] / 2, middle)
@@ -72,20 +80,12 @@ class Plan(VGroup):
                 names[part].paper = box
                 names[part].settle(centre if room.height < TALL else at(x + wide[part] / 2, room.top + 40))
                 box.key, names[part].key = ("box", part), ("named", part)
-            else:
-                self.dots.add(ellipsis().move_to(centre))
+            self.parts.append(VGroup(box, names[part]) if part else ellipsis().move_to(centre))
             x += wide[part] + space
-        self.names = VGroup(*names.values())
         self.ys = np.linspace(room.top + (60 if room.height > TALL else 0), room.bottom, count + 2)[1:-1]
         thick = min(4.0, room.height / (3 * count))
         self.lines = VGroup(*(rule(at(room.left, y), at(room.right, y), "residual", thick) for y in self.ys))
-        super().__init__(self.lines, *self.boxes.values(), self.names, self.dots)
-
-        #: The boxes with their names, from left to right, and the path of the last one that belongs to a layer.
-        self.parts = [VGroup(box, name) for box, name in zip(self.boxes.values(), self.names, strict=True)] + [
-            *self.dots
-        ]
-        self.last = next(part for part in reversed(parts) if kind_of(part) in ("ffn", "self_attn"))
+        super().__init__(self.lines, *self.parts)
 
     @classmethod
     def strip(cls, trace: Trace, count: int) -> Plan:

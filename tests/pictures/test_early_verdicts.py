@@ -19,6 +19,8 @@ from scenes.animations.fades import Leave
 from scenes.chapters.c02_basics import Basics
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.cli.main import lecture
+from scenes.layout import STAGE
+from scenes.mobjects import encoder_plan
 from scenes.mobjects.attention_grid import board_of
 from scenes.mobjects.black_box import Machine, Translated
 from scenes.stage.reading import read
@@ -92,6 +94,24 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
     assert sorted(gone) == sorted(leaving)
     assert len(gone) + sum(isinstance(play, Travel) for play in first) == len(machine.source)
+
+
+@pytest.mark.parametrize("layer", [0, 3, 5])
+def test_the_plan_of_a_deep_encoder_has_the_attention_that_is_followed(
+    layer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = trace_of("The car is red").under()
+    trace.about = {**trace.about, "config": {**trace.about["config"], "encoder_layers": 6}}
+    focus = replace(focus_of(trace), layer=layer)
+    monkeypatch.setattr(encoder_plan, "focus_of", lambda _: focus)
+    with drawn_in("dark"):
+        plan = encoder_plan.Plan.strip(trace, 4)
+        assert plan.lens(focus.path).get_x() == pytest.approx(plan.get_x())
+    assert plan.boxes.keys() > {"encoder.0.self_attn", "encoder.5.ffn"}
+    assert plan.last == "encoder.5.ffn"
+    assert not plan.whole
+    assert all(a.get_right()[0] < b.get_left()[0] for a, b in pairwise(plan.parts))
+    assert plan.width * 135 == pytest.approx(STAGE.width)
 
 
 def test_nothing_is_said_to_be_learned_of_random_weights() -> None:
