@@ -164,7 +164,7 @@ class Meaning(Chapter):
             beat("Draw an arrow from each country to its capital,", *capital.lead()),
             beat("and from each adjective to its comparative.", *comparative.lead()),
             beat(
-                "To the right is the mean step of other pairs, none of which is drawn here.",
+                "The axis to the right is the mean step of other pairs, not drawn here.",
                 (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
             ),
             beat(
@@ -230,7 +230,7 @@ class Meaning(Chapter):
         yield Step(
             "Is it more than luck?",
             beat(
-                "Pair words by chance, and the steps between them have nothing in common:",
+                "Pair words at random, and the steps between them have little in common:",
                 (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
             ),
             beat(

@@ -403,7 +403,7 @@ class Basics(Chapter):
                 deal(picture.comes_out, picture.output, kind="slow"),
             ),
             beat(
-                "What it does, it does for the small world of its grammar. Every claim here is about that world.",
+                "It has learned the small world of its grammar. Every claim here is about that world.",
                 appear(picture.note),
                 ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
             ),

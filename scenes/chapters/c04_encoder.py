@@ -125,7 +125,7 @@ class Encoder(Chapter):
         scaled = trace.about["config"]["embedding_scale"]
         first = claim(bool(scaled), "embedding, scaled up", "embedding")
         tensors = [rows_of(trace, f"embed_src.{name}") for name in ("scaled", "positional", "sum")]
-        picture = Columns(tensors, (first, "pattern of its position", "what goes on"), ("+", "="))
+        picture = Columns(tensors, (first, "pattern of its position", "their sum"), ("+", "="))
         yield Step(
             "Each vector is marked with its position",
             beat(
@@ -180,7 +180,7 @@ class Encoder(Chapter):
                 appear(ring_around(picture.columns[0][picture.place(token)])),
             ),
             beat(
-                "subtract the mean, divide by the spread, and they have mean zero and variance one.",
+                "subtract the mean, divide by the standard deviation, and they have mean zero and variance one.",
                 appear(picture.headings[1], picture.signs[0]),
                 deal(picture.columns[0], picture.columns[1], kind="slow"),
             ),
@@ -203,9 +203,7 @@ class Encoder(Chapter):
         reason = claim(
             swap_of(trace, focus) is not None,
             f"That is because its Spanish form depends on the gender of “{best}”.",
-            claim(
-                own_token, "Here it stays with itself.", "Which token it looks at, numbers decide that training sets."
-            ),
+            claim(own_token, "Here it stays with itself.", "Which token it attends to follows from learned numbers."),
         )
         yield Step(
             "Attention: tokens look at each other",
@@ -229,7 +227,7 @@ class Encoder(Chapter):
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
         tensors = [rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "self_attn.out", "resid_attn")]
-        picture = Columns(tensors, ("the vector so far", "what attention found", "their sum"), ("+", "="))
+        picture = Columns(tensors, ("the vector so far", "output of attention", "their sum"), ("+", "="))
         share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=token.position)
         verdict = claim(
             bool(share < 1 / 3),
@@ -239,7 +237,7 @@ class Encoder(Chapter):
         yield Step(
             "A residual connection: added, not replaced",
             beat(
-                "What attention finds does not take the place of the vector.",
+                "The output of attention does not replace the vector.",
                 (appear(picture.headings[0]), deal(picture.names, picture.columns[0])),
                 (appear(picture.headings[1]), deal(picture.names, picture.columns[1])),
             ),
@@ -253,7 +251,8 @@ class Encoder(Chapter):
                 appear(*picture.columns[2]),
             ),
             beat(
-                f"So nothing is lost. For “{token}”, the addition is {share:.0%} as long as the vector: {verdict}",
+                "So the vector stays a term of the sum. "
+                f"For “{token}”, the addition is {share:.0%} as long as the vector: {verdict}",
                 *(appear(ring_around(column[picture.place(token)])) for column in picture.columns),
             ),
             stage=[strip, *strip.lens("encoder.0.self_attn"), *picture.names],
