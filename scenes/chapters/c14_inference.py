@@ -292,7 +292,7 @@ class Inference(Chapter):
                 f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
-            beat("Near zero, it is greedy decoding again.", appear(ring_around(tokens.bars[0]))),
+            beat("Near zero, it is greedy decoding again.", appear(ring_around(states[0][0]))),
             stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
