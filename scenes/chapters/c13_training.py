@@ -16,6 +16,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.layout import STAGE
+from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.descent import Backward, Valley
 from scenes.mobjects.formulas import LARGE, Formula
@@ -77,7 +78,7 @@ class Training(Chapter):
             "How do random numbers learn to translate?",
             beat("At first, all weights are random numbers. How do they learn to translate?", fill(whole, "slow")),
             beat(
-                f"Take {new}, and its right translation.",
+                f"Take “{spelled(early[f'{PATH}.weights'].words('key'))}”, {new}, and its right translation.",
                 (leave(whole), gather([whole], picture.box)),
                 (appear(picture.title, picture.names[0]), appear_in_turn([*picture.truth])),
             ),
@@ -348,8 +349,7 @@ class Training(Chapter):
         yield Step(
             "Training as a time-lapse",
             beat(
-                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times. "
-                "Nobody programmed these patterns.",
+                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times.",
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
                 picture.run(half),
             ),

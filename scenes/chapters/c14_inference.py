@@ -251,11 +251,11 @@ class Inference(Chapter):
                 (appear_in_turn([*tokens.names[half:]]), appear_in_turn([*tokens.bars[half:-1]])),
             ),
             beat(
-                f"“{best}” leads with {most:share},",
+                f"Greedy decoding would take “{best}” every time. Sampling draws: {most:share} are “{best}”,",
                 appear_in_turn([*tokens.numbers]),
             ),
             beat(
-                f"but {real['open_others'].quantity(one):share} lie in the long tail of all the others.",
+                f"and {real['open_others'].quantity(one):share} come from the long tail of all the others.",
                 appear(tokens.rest),
                 grow(tokens.bars[-1]),
             ),
@@ -311,7 +311,7 @@ class Inference(Chapter):
         yield Step(
             "Top-k: always the same number",
             beat(
-                "Sampling draws at random, and the tail can derail a text. So cut it off.",
+                "A draw from the tail can derail a text, so cut it off.",
                 tuple(appear_in_turn([*part]) for one in lists for part in (one.names, one.numbers, one.bars)),
                 draw(*tails, kind="row"),
             ),
@@ -399,10 +399,6 @@ class Inference(Chapter):
                 "Top-k and top-p vary the text, but without the tail.",
                 appear(blocks["top_k"].title, blocks["top_p"].title),
                 (*blocks["top_k"].written(), *blocks["top_p"].written()),
-            ),
-            beat(
-                "Your turn: which for a poem, which for a recipe?",
-                appear_in_turn([ring_around(block.title, roomy=True) for block in blocks.values()], "slow"),
             ),
             stage=[card.paper, model.name, model.prompt],
         )
