@@ -1,7 +1,8 @@
-"""The verdicts of the chapters on attention, from the queries, keys and values alone, by arithmetic of their own."""
+"""The verdicts of the chapters on attention and the residual stream, by arithmetic of their own."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,37 @@ def test_the_verdict_on_the_bet_follows_both_attention_weights(
     assert ("Training found this: nobody wrote it." in last.narration) == (share > 0.5 > other)
     assert ("the two differ less" in last.narration) == (share > other and not share > 0.5 > other)
     assert ("Here it looks even more" in last.narration) == (share <= other)
+
+
+@about("heads")
+def test_a_value_is_called_short_only_where_another_is_more_than_twice_as_long(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    spoken = said(told(chapter, text, model))
+    for short, other in re.findall(r"is short: ([\d.]+), against ([\d.]+) for", spoken):
+        assert float(short) < float(other) / 2
+    for length, other in re.findall(r"The value of “[^”]+” has length ([\d.]+), that of “[^”]+” ([\d.]+)", spoken):
+        assert float(length) >= float(other) / 2
+    if (text, model) == ("The car is red", None):
+        assert "is short" in spoken
+
+
+@about("heads")
+def test_several_heads_are_said_to_try_a_role_only_where_a_rival_had_half_of_its_cases(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    spoken = said(told(chapter, text, model))
+    for rival in re.findall(r"Its rival reached (\d+)%", spoken):
+        assert ("several heads try" in spoken) == (float(rival) > 50)
+
+
+@about("residual")
+def test_no_other_part_is_said_to_cost_as_much_only_where_training_without_any_other_does_better(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    exact = trace_of(text, model)["experiment.parts_removed.exact"]
+    means = dict(zip(exact.labels["part"], exact.values.mean(exact.axes.index("seed")), strict=True))
+    single = [mean for part, mean in means.items() if " and " not in part and part not in ("residual", "nothing")]
+    spoken = said(told(chapter, text, model))
+    assert ("No other part cost as much" in spoken) == (means["residual"] < min(single))
+    assert ("Some other part cost even more" in spoken) == (means["residual"] >= min(single))
