@@ -1,7 +1,7 @@
-"""Where things stand, and what is wrong with where they stand.
+"""Layout: where things stand in a picture, and what is wrong with where they stand.
 
-A chapter places by relation: `centred`, `at_floor`, `next_to`. `faults` reads a finished picture as a
-strict viewer would.
+A chapter places by relation: `centred`, `at_floor`, `next_to`. `faults` checks the texts of a
+finished picture.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _visible(mobject: Mobject) -> bool:
 
 
 def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_height: float = 8.0) -> list[str]:
-    """What a strict viewer finds: text out of its box, texts that overlap, out of frame, too small, or too faint."""
+    """Return the faults of a picture: text out of its box or the frame, overlapping, too small, or too faint."""
     texts = texts_on(stage)
     found = []
     for text in texts:

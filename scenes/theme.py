@@ -33,7 +33,7 @@ def at(x: float, y: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Type:
-    """How a text is set: family, weight, em size in px, and whether its figures are tabular."""
+    """Typography of a text: family, weight, em size in px, italics, and whether its figures are tabular."""
 
     family: str
     weight: int
@@ -146,7 +146,7 @@ def palette() -> Palette:
 
 
 def typeset(style: str) -> Type:
-    """How a text of `style` is set in the picture being drawn."""
+    """Return the typography of a text of `style` in the picture being drawn."""
     kind = TYPES[style]
     face = _faces[-1].get((kind.family, kind.italic))
     return replace(kind, family=face) if face else kind

@@ -1,4 +1,4 @@
-"""What every test has: one thread for torch, so that figures do not depend on the machine; and who runs beside whom."""
+"""Setup of every test: one thread for torch, so that figures do not depend on the machine; and tests kept together."""
 
 import gc
 import os
@@ -41,7 +41,7 @@ def _cache_of_tests(tmp_path_factory):
 
 
 def together(test: str) -> str:
-    """Who runs beside whom where several processes share the tests: a file is done by one, and so is a chapter."""
+    """Return the group of a test: tests of one file, or walks of one chapter, are run by one process."""
     file, _, name = test.partition("::")
     chapter = name.partition("[")[2].rstrip("]").partition("-")[0]
     return f"{WALKS}{chapter}" if file.startswith(WALKS) and chapter[:1].isupper() else file

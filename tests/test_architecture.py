@@ -1,4 +1,4 @@
-"""What depends on what, and what a chapter may not contain."""
+"""Dependencies of the rooms on each other, and what a chapter may not contain."""
 
 import ast
 import re
@@ -66,7 +66,7 @@ def faults(tree: ast.AST) -> list[str]:
 
 
 def fault(node: ast.AST) -> str:
-    """What is wrong with `node` alone; nothing for most."""
+    """Return what is wrong with `node` alone; "" for most."""
     match node:
         case ast.Constant(value=str(text)) if re.fullmatch("#[0-9a-fA-F]{3,8}", text):
             return "colour"

@@ -90,7 +90,7 @@ def test_nothing_of_the_notes_is_left_out(word):
 
 
 def told(part: str) -> str:
-    """What the page says of the row whose first cell has `part`."""
+    """Return what the page says in the row whose first cell contains `part`."""
     (row,) = [row["told"] for row in ROWS if part in row["asked"]]
     return row
 

@@ -1,4 +1,4 @@
-"""Where several processes share the tests, a chapter is walked in one of them, and a file is done by one."""
+"""Sharing of the tests between processes: a chapter is walked in one of them, and a file is done by one."""
 
 import shutil
 import subprocess

@@ -46,7 +46,7 @@ def locked(machine=MACHINES[0]):
 
 
 def wanted():
-    """What pyproject asks for, for all that `lecture test` runs."""
+    """Return what pyproject requires, for all that `lecture test` runs."""
     extras = PROJECT["project"]["optional-dependencies"]
     asked = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
     asked += [
@@ -60,7 +60,7 @@ def installed():
 
 
 def is_of(one, version):
-    """Whether a release has this version, whatever its build."""
+    """Return True if a release has this version, whatever its build."""
     return Version(Version(one.version).public) == Version(version)
 
 

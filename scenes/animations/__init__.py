@@ -1,6 +1,6 @@
-"""How things move: `verbs` are what chapters call, `motions` the animations behind them.
+"""Animations: `verbs` are what chapters call, `motions` the animations behind them.
 
-A chapter's own verb or motion goes in a file of its own beside these, and is imported from there.
+A verb or motion that one chapter alone uses has its own file in this folder, and is imported from there.
 """
 
 from scenes.animations.ambient import Pulses, pulses

@@ -21,5 +21,5 @@ def hand_out(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> A
 
 
 def _lag(count: int, kind: str) -> float:
-    """How long one waits for the one before, so that all are through in the time of `kind` and a flow."""
+    """Return the lag ratio with which `count` arrivals are through in the seconds of `kind` plus those of one flow."""
     return min(1.0, pace(kind) / pace("flow") / max(1, count - 1))

@@ -233,7 +233,7 @@ class QKV(Chapter):
         )
 
     def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Why not one matrix for both?"""
+        """Show why queries and keys have a matrix each: with one for both, every match would be mutual."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
@@ -287,5 +287,5 @@ class QKV(Chapter):
 
 
 def followed(focus: Focus) -> str:
-    """Which head the lecture follows."""
+    """Return the sentence that names the head which the lecture follows."""
     return f"We follow {head_name(focus.layer, focus.head)}: there “{focus.query_token}” makes a good example."

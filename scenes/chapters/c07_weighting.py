@@ -200,7 +200,7 @@ class Weighting(Chapter):
         )
 
     def sums_of_accidents(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """Why sums of products grow: random walks."""
+        """Show by random walks why a sum of d_k random products grows with the root of d_k."""
         run = trace.under("experiment.variance")
         paths, width = run["walks"], run["walk_steps"]
         reach = run["walk_reach"]

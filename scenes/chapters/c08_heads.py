@@ -442,7 +442,7 @@ class Heads(Chapter):
         )
 
     def self_or_cross(self, trace: Trace) -> Iterator[Step]:
-        """Who supplies the queries, who the keys and values."""
+        """Show which sequence supplies the queries, and which the keys and values, in self- and in cross-attention."""
         layer = layers_of(trace, DECODER)[-1]
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]

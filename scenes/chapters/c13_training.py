@@ -372,7 +372,7 @@ class Training(Chapter):
         )
 
     def skills(self, trace: Trace) -> Iterator[Step]:
-        """When each thing came to stay."""
+        """Show from which training step on each skill stays."""
         run, earned = trace.under(RUN), trace["roles.role_threshold"]
         since = run["learned_onset"]
         picture = Skills(run["learned"], since, run["step"])

@@ -458,7 +458,7 @@ class Inference(Chapter):
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
-        """What the causal mask leaves as it is can be kept."""
+        """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
         head = trace.under(FIRST, batch=0, head=0, kv_head=0)
         picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]

@@ -41,7 +41,7 @@ def lacking() -> str:
 
 
 def again(unraisable: Any) -> None:
-    """What Python can only print: an interrupt that came inside of a callback, as imports have, comes once more."""
+    """Replace `sys.unraisablehook`: send an interrupt that came inside a callback, as imports have, once more."""
     if unraisable.exc_type is KeyboardInterrupt:
         Timer(AGAIN, pthread_kill, (main_thread().ident, SIGINT)).start()
     else:

@@ -1,4 +1,4 @@
-"""What two passes differ by, as a table for a terminal."""
+"""Differences of two passes, as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def table(trace: Trace) -> Any:
 
 
 def rows(trace: Trace) -> Iterator[Row]:
-    """What is compared, what it is in A and in B, and how far they are apart."""
+    """Yield each quantity that is compared, with its value in A, its value in B, and the difference."""
     stack = trace.about["stack"]
     yield "parameters", *_both(trace, "config.parameters"), _equal(trace, "parameters.same", "parameters.compared")
     yield "tokens read", *_both(trace, "counted"), SAME if _read_alike(trace) else "different"

@@ -64,10 +64,10 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
 
 
 def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Any:
-    """Who is compared with whom.
+    """Return the two models to compare, from the names on the command line and the options.
 
     Raises:
-        ClickException: more than two, or one without anything that differs.
+        ClickException: more than two models, less than two without an edit, only untrained ones, or an unused seed.
     """
     from scenes.production.pairs import Pair
     from transformer_core.pretrained.model_registry import UNTRAINED
@@ -93,7 +93,7 @@ def _store(pair: Any) -> Any:
 
 
 def _order(pair: Any, **wishes: Any) -> Any:
-    """What is asked for, as the studio takes it."""
+    """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
     from scenes.production.files import distinct, sentence_name, shortened, slug
     from scenes.production.look import Look
     from scenes.production.pairs import side_by_side

@@ -1,4 +1,4 @@
-"""What commands that draw do with an order: a film with all that belongs to it, or its last pictures."""
+"""Carry out the order of a command that draws: a film with all its files, or the last picture of each step."""
 
 from __future__ import annotations
 

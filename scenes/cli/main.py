@@ -134,7 +134,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
 
 @lecture.command()
 def words() -> None:
-    """What the model knows: the words that a sentence can be made of."""
+    """Print the words that the model knows, by kind: sentences can be made of them."""
     from scenes.production.tracing import known_words
 
     printable()

@@ -40,7 +40,7 @@ def model(name: str | None) -> None:
 
 
 def console() -> Any:
-    """Where tables are printed."""
+    """Return the console on which tables are printed."""
     from rich.console import Console
 
     # Where nothing is told of a width, a table is as wide as it needs to be.
@@ -76,7 +76,7 @@ def _parameters(shown: Any, total: int) -> Any:
 
 
 def _figures(count: int, total: int) -> tuple[str, str]:
-    """How many numbers, and which share of all; tied weights are those of another tensor."""
+    """Return count and share of the total as texts; a count of 0 is "tied": its weights are in another tensor."""
     if not count:
         return "tied", ""
     share = count / total

@@ -103,7 +103,7 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
 
 
 def say_effect(about: dict[str, Any]) -> None:
-    """What a model with edits writes, beside what it wrote without."""
+    """Print to standard error what the edits of a model change: its output, or the last rows of the encoder."""
     before, after = about["unedited_output"], about["output"]
     if not before and not after:
         tell(f"the last rows of the encoder move by {about['edit_effect']:.1%} of their length", err=True)

@@ -1,4 +1,4 @@
-"""What commands that draw understand, and the order that they make of it."""
+"""Options of the commands that draw, and the order for the studio that is made of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that reads a sentence understands."""
+    """Add the options of every command that reads a sentence."""
     text = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
     model = click.option("--model", default=None, help="A name of `lecture models`, or the path of a folder or file.")
     edit = click.option("--edit", "edits", multiple=True, metavar="EDIT", help=f"Change a tensor: {EXAMPLE}.")
@@ -31,20 +31,20 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that says something to a viewer understands."""
+    """Add the option of every command that says something to a viewer: the language."""
     known = click.Choice(languages())
     help_ = "The language of captions and pictures."
     return click.option("--language", type=known, default=ENGLISH, show_default=True, help=help_)(command)
 
 
 def drawn(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws chapters understands."""
+    """Add the arguments and options of every command that draws chapters."""
     names = click.argument("names", nargs=-1, metavar="[NAME]...")
     return names(sized(painted(command)))
 
 
 def sized(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command understands whose pictures have a size."""
+    """Add the option of every command whose pictures have a size: the quality."""
     return click.option(
         "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="h", show_default=True,
         help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
@@ -52,12 +52,12 @@ def sized(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def painted(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws chapters understands, however large."""
+    """Add the options of every command that draws chapters, except the quality."""
     return shared(placed(TRUST(command)))
 
 
 def placed(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that draws understands, whatever it draws."""
+    """Add the options of every command that draws, whatever it draws."""
     options = [
         click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True),
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
@@ -70,7 +70,7 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
-    """What is asked for, as the studio takes it: what options say, then what a lecture file among `names` says."""
+    """Return the order for the studio: options of the command line come before values of a lecture file in `names`."""
     from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import chosen
@@ -128,7 +128,7 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
 
 def _unasked(lecture: Any) -> dict[str, Any]:
-    """What a lecture file says, without what options of the running command say."""
+    """Return the values of a lecture file, except those whose option is given on the command line."""
     same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits")
     said = {name: name for name in same} | {"text": "sentence"}
     context = click.get_current_context(silent=True)

@@ -85,7 +85,7 @@ class _Silent:
 
 
 def _in_notebook() -> bool:
-    """Whether somebody sees what is displayed."""
+    """Return True in a notebook, which displays pictures."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None
 

@@ -1,4 +1,4 @@
-"""Who speaks: the option `--voice` and the command `lecture voices`."""
+"""Voices: the option `--voice` and the command `lecture voices`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scenes.speech.voices import voices as known_models
 
 
 def heard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What a command understands whose result can be heard."""
+    """Add the option of every command whose result can be heard: the voice."""
     help_ = (
         f"Who speaks: a voice, a folder of recordings, or both by two options; default {SILENT}. See lecture voices."
     )
@@ -43,7 +43,7 @@ def speakers(names: Sequence[str], language: str) -> dict[str, Any]:
 
 
 def read_out(beats: Sequence[str], model: str | None) -> list[str]:
-    """What a voice is given to read for `beats`."""
+    """Return the text of each beat as a voice reads it: numbers and signs are written as words."""
     from scenes.speech.narration import spanish_words
     from scenes.speech.spoken import spoken
 

@@ -1,4 +1,4 @@
-"""What a command takes for granted of the system around it, and what it does where that is missing."""
+"""Requirements of a command on the system around it, and what it does where one is missing."""
 
 from __future__ import annotations
 

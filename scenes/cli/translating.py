@@ -70,7 +70,7 @@ def _told(entries: Any) -> str:
 
 
 def _lacking(code: str, texts: Sequence[str], model: str | None) -> Iterator[tuple[str, polib.POEntry]]:
-    """What all chapters say about `texts` and the catalogue lacks: an empty entry by its template."""
+    """Yield each template that chapters about `texts` say and the catalogue lacks, with an empty entry for it."""
     import polib
 
     from scenes.production.bar import Bar

@@ -64,7 +64,7 @@ def _files(file: str) -> list[Path]:
 
 
 def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
-    """What is to be drawn, as the files say it now."""
+    """Return the order to draw, from the files as they are now."""
     from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
     from scenes.production.repertoire import entries_in
@@ -105,7 +105,7 @@ def _draw(order: Any) -> None:
 
 
 def _tell(error: Exception) -> None:
-    """What is wrong with what was saved: a line, or as many as there are mistakes."""
+    """Print what is wrong with what was saved to standard error, one mistake a line."""
     from scenes.production.crew import in_one_line
 
     line = error.format_message() if isinstance(error, click.ClickException) else in_one_line(error)

@@ -16,7 +16,7 @@ NUMBER, CAPTIONS, LANGUAGE = "number", "captions", "language"
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """What the texts of the lecture are in one language, by English template; English has no entries and needs none."""
+    """Translations of the texts of the lecture into one language, by English template; none for English itself."""
 
     code: str
     entries: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Catalogue:
         return numbered and numbered.replace("{0}", last)
 
     def rule(self, context: str, english: str) -> str:
-        """What a rule of English, given by an example, is in this language."""
+        """Return this language's form of a rule that `english` is an example of; `english` itself if there is none."""
         return self.rules.get((context, english), english)
 
     def text(self, english: str) -> str:
@@ -71,7 +71,7 @@ class Catalogue:
 
     @property
     def four_stay(self) -> bool:
-        """Whether numbers of four digits are not grouped."""
+        """True if numbers of four digits are not grouped."""
         return self.rule(NUMBER, "1,234") == "1234"
 
     @property

@@ -33,7 +33,7 @@ class Sentence:
 
     @property
     def worded(self) -> bool:
-        """Whether there is anything to translate."""
+        """True if the template has words to translate."""
         return bool(WORD.search(PLACE.sub("", self.template)))
 
     @property

@@ -31,7 +31,7 @@ class Voice:
     heard: dict[str, Heard] = field(default_factory=dict)
 
     def take(self) -> list[Heard]:
-        """What was said since this was asked last."""
+        """Return what was said since the last call."""
         heard, self.heard = [*self.heard.values()], {}
         return heard
 

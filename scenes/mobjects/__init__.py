@@ -1,1 +1,1 @@
-"""What the lecture draws with: words, tokens, tensors, bars, formulas and diagrams that know their sources."""
+"""Primitives of the lecture: words, tokens, tensors, bars, formulas and diagrams that know their sources."""

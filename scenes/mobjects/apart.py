@@ -49,7 +49,7 @@ def styled(pitch: float, tall: float) -> str:
 
 
 def seen_at(tensor: NamedTensor, entry: Quantity) -> tuple[int, ...]:
-    """Where an entry stands in what is seen of its tensor."""
+    """Return the indices of an entry within the view `tensor`; `entry` has those within the full array."""
     places = [place for place, axis in zip(entry.index, tensor.origin, strict=True) if axis in tensor.axes]
     return tuple(tensor.kept[axis].index(place) for axis, place in zip(tensor.axes, places, strict=True))
 

@@ -36,7 +36,7 @@ class Two:
         return self.trace.about[letter].get(fact)
 
     def layers(self, letter: str) -> int:
-        """How many layers its stack has."""
+        """Return the number of layers in the stack of one side."""
         return int(self.of(letter, "config")[f"{self.stack}_layers"])
 
     @property
@@ -51,12 +51,12 @@ class Two:
 
     @property
     def same_width(self) -> bool:
-        """Whether their rows can be subtracted."""
+        """True if rows of the two models have the same width, so that they can be subtracted."""
         return f"diff.{self.stack}.0.resid_pre" in self.trace
 
     @property
     def same_depth(self) -> bool:
-        """Whether their layers can be compared one by one."""
+        """True if both have the same number of layers, so that these can be compared one by one."""
         return self.layers("a") == self.layers("b")
 
     def written(self, letter: str) -> Any:
@@ -70,7 +70,7 @@ class Two:
         return layer, head, (int(places.values[0]), int(places.values[1]))
 
     def name(self, letter: str) -> Label:
-        """What the model of one side is called."""
+        """Return the name of the model of one side."""
         names: NamedTensor = self.trace["diff.names"]
         return names.label("choice", "ab".index(letter))
 
@@ -81,13 +81,13 @@ class Two:
         return f"{self.name(letter)}, edited" if self.edits(letter) else f"{self.name(letter)}"
 
     def made(self, letter: str) -> str:
-        """What was made of a model before its edits."""
+        """Return a text with the seed if the weights of the model are untrained, else ""."""
         untrained = self.of(letter, "kind") == "untrained"
         return f"untrained, seed {self.trace[f'{letter}.seed']}" if untrained else ""
 
     @property
     def seen(self) -> str:
-        """How many tokens of how many are in sight, where not all of them are."""
+        """Text that says how many of the compared tokens are in sight; "" if all are."""
         compared = self.trace[f"diff.{self.stack}.compared"] if self.stack else 0
         if len(self.sight) == compared:
             return ""
@@ -146,7 +146,7 @@ class Sizes(VGroup):
 
     @staticmethod
     def differ(trace: Trace) -> bool:
-        """Whether the two differ in size anywhere."""
+        """Return True if any size of the two models differs."""
         return any(trace[f"a.config.{size}"] != trace[f"b.config.{size}"] for _, size in Sizes.ROWS)
 
     def __init__(self, trace: Trace, top: float = 442, pitch: float = 68) -> None:

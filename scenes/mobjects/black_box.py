@@ -349,7 +349,7 @@ class Continuation(VGroup):
 
     @classmethod
     def of(cls, trace: Trace, name: str) -> Continuation:
-        """That of a recorded text, by its short name."""
+        """Make the continuation of a recorded text, given by its short name."""
         run = trace.under(RECORDED.rpartition(".")[0])
         place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
         return cls(run["top"].label("sentence", int(place)), run[name])

@@ -21,7 +21,7 @@ LOWEST = 8.0
 
 
 def lies_in(part: str, here: str) -> bool:
-    """Whether the part of the model at a path is meant by `here`: paths or patterns, apart by spaces.
+    """Return True if `here`, paths or patterns between spaces, means the part at a path, or a part around or inside it.
 
     >>> lies_in("encoder.0.self_attn", "encoder"), lies_in("encoder.0.self_attn", "encoder.0.self_attn.weights")
     (True, True)

@@ -1,4 +1,4 @@
-"""How far two models are apart: head by head, and row by row from the input up."""
+"""Distances of two models: head by head, and row by row from the input up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDS = "the same", "as far as can be"
 
 
 class HeadTable(VGroup):
-    """How far each head is from its partner: layers run down, heads to the right; 1 is as far as can be."""
+    """Distance of each head from its partner, from 0 to 1: layers run down, heads to the right."""
 
     def __init__(self, distance: NamedTensor, numbers: NamedTensor, keep: int) -> None:
         layers, heads = distance.shape
@@ -52,10 +52,10 @@ class HeadTable(VGroup):
 
 
 class MovedTable(VGroup):
-    """How far the row of each token is apart, layer by layer, and the mean of all tokens at the right.
+    """Distance of the two rows of each token, layer by layer, and the mean over all tokens at the right.
 
-    Where the two have as many layers, `numbers` counts them; else only what enters and what leaves is compared.
-    `measure` says what a cell tells.
+    If both have the same number of layers, `numbers` numbers them; else only input and output are compared.
+    `measure` is the text that says what a cell means.
     """
 
     def __init__(self, moved: NamedTensor, distance: NamedTensor, numbers: NamedTensor | None, measure: str) -> None:

@@ -126,7 +126,7 @@ class TimeLapse:
 
     @property
     def standing(self) -> list[VMobject]:
-        """All that stands before the first look."""
+        """Parts that are on screen before the first checkpoint is shown."""
         return [
             self.slots,
             self.titles,

@@ -150,7 +150,7 @@ class NextTokens(VGroup):
         return Words(text, "block", "query").settle(np.array([self.room.centre[0], height, 0]))
 
     def below(self, place: int) -> list[VMobject]:
-        """All that is listed after the first `place` tokens."""
+        """Return names, numbers and bars of all that is listed after the first `place` tokens."""
         return [*self.names[place:], *self.numbers[place:], *self.bars[place:], *self.rest]
 
     def scissors(self, place: int) -> Scissors:

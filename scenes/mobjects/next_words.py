@@ -23,11 +23,11 @@ ZERO = Ground()
 
 
 class NextWords(VGroup):
-    """What both have read, and the likeliest next words: a bar for each of the two, and their difference from a line.
+    """Tokens that both models have read, and the likeliest next words: a bar for each model, and the difference.
 
     Args:
-        first, second, apart: "vocab".
-        read: the tokens that both have read so far.
+        first, second, apart: "vocab", the probabilities in A and in B, and B − A.
+        read: the tokens that both models have read.
     """
 
     #: Words at most, unless the likeliest ones are more; a word under `LEAST` in both says nothing.

@@ -105,7 +105,7 @@ def names_of(entries: Sequence[Entry]) -> VMobject:
 
 
 def places(entry: Entry, without: Collection[str] = ()) -> list[str]:
-    """Where an entry stands, a part for each axis: its token, or its number; "red → car" for a query and a key."""
+    """Return the place of an entry, a text for each axis: its token or number; "red → car" for a query and a key."""
     axes = zip(entry.tensor.axes, entry.index, strict=True)
     labels = {
         axis: entry.tensor.label(axis, i)

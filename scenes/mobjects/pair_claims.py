@@ -1,4 +1,4 @@
-"""What is said of two models: what one wants to know of them, what was made of them, and what it comes to."""
+"""Texts about two models: the question, how each was made, and what the comparison found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transformer_core.tracing.trace import Trace
 
 
 def question(two: Two) -> str:
-    """What a viewer wants to know of this pair."""
+    """Return the question that the comparison of this pair answers."""
     kinds = {two.of(letter, "kind") for letter in SIDES}
     if any(two.edits(letter) for letter in SIDES):
         alike = two.of("a", "model") == two.of("b", "model") and "untrained" not in kinds
@@ -35,7 +35,7 @@ def described(two: Two) -> str:
 
 
 def partner(two: Two, there: tuple[int, int]) -> str:
-    """Which head of B it is held against."""
+    """Return words for the head of B with which a head of A is compared."""
     if two.trace.about["same_places"]:
         return ", and the same head of B"
     return f", and the head of B most like it: layer {two.number(there[0])}, head {two.number(there[1])}"
@@ -61,7 +61,7 @@ def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
 
 
 def counts(trace: Trace) -> list[tuple[str, str]]:
-    """What is the same, and where the two begin to differ; or why nothing is compared."""
+    """Return the number of equal tensors and the first that differs; if none can be compared, the sizes of both."""
     points, equal = trace["diff.points"], trace["diff.equal_points"]
     first = trace["diff.first"].words("choice")
     if points == 0:
@@ -77,7 +77,7 @@ def counts(trace: Trace) -> list[tuple[str, str]]:
 
 
 def wrote(two: Two) -> str:
-    """Whether both write the same, where they write."""
+    """Return a sentence on whether both write the same; "" if neither writes."""
     if two.of("a", "target"):
         return "Both were given the same translation. "
     writing = [letter for letter in SIDES if two.of(letter, "config")["decoder_layers"]]

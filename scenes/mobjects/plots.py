@@ -66,7 +66,7 @@ class Plot(VGroup):
         return ((np.log10(value) if self.logarithmic[axis] else value) - low) / ((high - low) or 1.0)
 
     def point(self, x: float, y: float) -> np.ndarray:
-        """Where (x, y) lies on screen now."""
+        """Return the point on screen, in scene units, at (x, y) of the plot where it stands now."""
         corner = self.axes[0].get_left()
         return corner + np.array([self._share(x, 0) * self.wide, self._share(y, 1) * self.high, 0])
 

@@ -12,9 +12,9 @@ STEPS = 20
 
 
 class Ramp(VGroup):
-    """What a shade means: `name` above, if it has one, and the shades between the words for their two ends.
+    """Legend of shades: `name` above, if it has one, and the shades between the words for their two ends.
 
-    `shares` go from nothing to all; else the shades are those of numbers with a sign, from minus one to one.
+    With `shares`, the shades are those of shares from 0 to 1; else those of numbers from -1 to 1.
     """
 
     def __init__(

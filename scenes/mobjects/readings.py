@@ -1,4 +1,4 @@
-"""What each of two models reads, token by token, and what it comes to: what they write, and how far they lie apart."""
+"""Tokens that each of two models reads, what each writes, and how far they are apart."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Readings(VGroup):
 
 
 def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
-    """Which tokens of two lines are the same, in order.
+    """Return the pairs of places where two lines have the same token, in order.
 
     >>> matches(["the", "ship", "sails"], ["[CLS]", "the", "ships", "sails"])
     [(0, 1), (2, 3)]

@@ -11,7 +11,7 @@ ROUNDING = 1e-6
 
 
 def all_in_sight(parts: Sequence[float] | np.ndarray, totals: float | np.ndarray) -> bool:
-    """Whether the terms that a picture has room for, the first axis, add up to their totals, but for rounding."""
+    """Return True if `parts`, summed over the first axis, give `totals` within rounding: no term is left out."""
     return bool(np.allclose(np.sum(np.asarray(parts, float), axis=0), totals, rtol=ROUNDING, atol=ROUNDING))
 
 

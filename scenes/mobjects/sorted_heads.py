@@ -32,7 +32,7 @@ GROUP, SPLIT = 48.0, 14.0
 
 
 def pattern_name(name: Label) -> str:
-    """What a pattern is called: in its own words, or as the role of the grammar that it is."""
+    """Return the name of a pattern as it is shown: its own words, or the role of the grammar that it is."""
     return f"{Phrase(CALLED[name])}" if name in CALLED else f"{name}"
 
 
@@ -110,7 +110,7 @@ class SortedHeads(VGroup):
         return self.layers[row], head, pattern
 
     def told(self, trace: Trace) -> tuple[str, VMobject]:
-        """Which head is the clearest, or spreads most where none is; and its grid in its sorted place."""
+        """Return a sentence on the clearest head (the one that spreads most if none is clear), and its sorted grid."""
         if self.first:
             layer, head, shown = self.first
             told = (

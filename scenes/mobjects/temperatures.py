@@ -48,5 +48,5 @@ class Temperatures:
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
 
     def at(self, temperature: float = 1.0) -> int:
-        """Which state belongs to a temperature."""
+        """Return the index of the state at a temperature."""
         return [float(t) for t in self.temperatures].index(temperature)

@@ -35,7 +35,7 @@ CELLS = {
 
 
 def abridged(size: int, first: int, last: int, keep: Sequence[int] = ()) -> list[int | None]:
-    """Which of `size` entries to show: the first, the last and those to keep, with None where some are left out."""
+    """Return the indices to show out of `size`: the first, the last and those to keep, with None for each gap."""
     if size <= first + last + 1:
         return list(range(size))
     chosen = sorted({*range(first), *range(size - last, size), *keep})

@@ -17,7 +17,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def claim_of_order(ahead: bool) -> str:
-    """Why a match is not mutual, or why it could not be."""
+    """Return the claim that a match is not mutual; if `ahead`, that a mask will hide one of its two ways."""
     return (
         "Here only one way counts: a mask will hide later keys."
         if ahead
@@ -26,7 +26,7 @@ def claim_of_order(ahead: bool) -> str:
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
-    """Which of `size` tokens to show: all of a few, else two that are compared, the last, and what room is left for."""
+    """Return the indices to show of `size` tokens: all up to six, else at most five with both compared and the last."""
     if size <= 6:
         return list(range(size))
     choices = (abridged(size, first, 1, keep=both) for first in (3, 2, 1))
@@ -115,7 +115,7 @@ class Pairs(VGroup):
         return VGroup(*upper, self.grid.gaps_left_out)
 
     def reflect(self) -> Animation | None:
-        """What lies above the diagonal flies to its mirror place below."""
+        """Move what lies above the diagonal to its mirror place below; None if the grid has one cell."""
         flights = [fly(self.grid.cells[j, i], cell, "row") for (i, j), cell in self.grid.cells.items() if i > j]
         return AnimationGroup(*flights) if flights else None
 

@@ -1,4 +1,4 @@
-"""Where an attention takes its queries, keys and values from: one sequence, or two."""
+"""Sources of the queries, keys and values of an attention: one sequence, or two."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Wiring(VGroup):
 
     @property
     def outer(self) -> list[VMobject]:
-        """Those of cross-attention."""
+        """The lines of cross-attention."""
         return [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
 
 

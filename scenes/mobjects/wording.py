@@ -82,5 +82,5 @@ def layer_name(layer: int) -> Phrase:
 
 
 def role_name(role: str) -> Phrase:
-    """What a role is called inside a sentence."""
+    """Return the name of a role inside a sentence, without quotation marks."""
     return Phrase(CALLED[role].replace("“", "").replace("”", ""))

@@ -24,7 +24,7 @@ MODEL = (".safetensors", ".state.safetensors", ".npz", ".json", ".card.json", ".
 
 
 def take(folder: Path, names: Iterable[str]) -> set[str]:
-    """Have the right to write the files called `names`, paths below `folder`; all that are listed by now.
+    """Claim the right to write the files `names`, paths below `folder`; return the names of all files claimed so far.
 
     Raises:
         ValueError: somebody else's file is there, or a link, through which another file would be written.
@@ -38,13 +38,13 @@ def take(folder: Path, names: Iterable[str]) -> set[str]:
 
 
 def take_trace(path: Path) -> None:
-    """As `take`, for a trace that is saved at `path` (see `Trace.save`)."""
+    """Claim, as `take` does, the files of a trace that is saved at `path` (see `Trace.save`)."""
     path = ending(path, ".npz")
     take(path.parent, [path.name, path.with_suffix(".json").name])
 
 
 def take_model(path: Path) -> None:
-    """As `take`, for a model that is trained at `path`, a .safetensors, with all that comes beside it."""
+    """Claim, as `take` does, all files that training writes for a model at `path`, a .safetensors."""
     take(path.parent, [path.with_suffix(suffix).name for suffix in MODEL])
 
 

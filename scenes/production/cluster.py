@@ -142,7 +142,7 @@ class Cluster:
 
     @property
     def size(self) -> int:
-        """How many jobs are done at the same time: one in each worker."""
+        """Number of jobs that run at the same time: one in each worker."""
         there = self._asked(self.client.nthreads)
         if not there:
             seconds = patience(WORKERS)
@@ -255,7 +255,7 @@ class Cluster:
         self.progress.advance(frames - before[0], steps - before[1])
 
     def _answer(self, future: Future) -> Answer | None:
-        """What came of a job; None if it was lost on the way, with all who had its files."""
+        """Return the answer of a job; None if the job was lost on the way, with all workers that had its files."""
         if future.status in {"cancelled", "lost"}:
             time.sleep(0.1)  # a lost scheduler takes its futures along, a moment before its loss is noted
             self._reachable()

@@ -72,7 +72,7 @@ class Executor(Protocol):
 
     @property
     def size(self) -> int:
-        """How many jobs are done at the same time."""
+        """Number of jobs that run at the same time."""
 
     def perform(self, works: Sequence[Work]) -> list[Any]:
         """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`."""
@@ -185,7 +185,7 @@ class Crew:
 
 
 def executor(size: int, progress: Progress, scheduler: str | None = None) -> Executor:
-    """What does jobs: the workers of the Dask scheduler at that address, or `size` processes here."""
+    """Return the executor of jobs: the workers of the Dask scheduler at that address, or `size` processes here."""
     if scheduler is None:
         return Crew(size, progress.advance)
     from scenes.production.cluster import Cluster

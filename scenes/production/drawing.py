@@ -1,4 +1,4 @@
-"""What a drawing process does: survey a chapter, with a still of each step or without, or render steps of it.
+"""Work of a drawing process: survey a chapter, with or without a still of each step, or render steps of it.
 
 These functions run in processes of their own, started by spawn, which read the trace with NumPy and never import torch.
 """
@@ -79,7 +79,7 @@ def _on_stage(job: Job) -> Iterator[Any]:
 
 
 def survey(job: Job, tick: Tick) -> list[StepFacts]:
-    """What each step says, shows and takes, and the key of its clip; no frame is drawn but the last ones, if wanted."""
+    """Return the facts of each step, with the key of its clip; draw no frame except the last ones, for posters."""
     with _on_stage(job) as chapter:
         watch = _Watch(chapter, job)
 
@@ -168,15 +168,15 @@ class _Watch:
         self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
 
     def _results(self) -> str:
-        """What was read so far of what experiments found: it is not in the saved trace, so its key says nothing of it.
+        """Return a hash of the experiments' results read so far: the saved trace, and so its key, does not have them.
 
-        The chapter's trace keeps every tensor that was asked for, those derived from results too.
+        The chapter's trace keeps every tensor that was read, also those derived from results.
         """
         read = sorted(self.chapter.trace.tensors.items())
         return digest([tensor for name, tensor in read if name.startswith(results.PREFIX)])
 
     def _state(self) -> str:
-        """What the next step finds. The captions of this one are gone before its first frame, so they do not count."""
+        """Return a hash of what the next step finds, without captions: those are removed before its first frame."""
         chapter = self.chapter
         own = {name: value for name, value in vars(chapter).items() if name not in self.plumbing}
         stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]

@@ -1,4 +1,4 @@
-"""What a step said and showed, as plain data that passes between processes and into the index."""
+"""Facts of a step, what it said and showed, as plain data that passes between processes and into the index."""
 
 from __future__ import annotations
 

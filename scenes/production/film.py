@@ -42,7 +42,7 @@ class Part:
 
 
 def seconds(clip: Path) -> float:
-    """How long `clip` plays."""
+    """Return the duration of `clip` in seconds."""
     with av.open(str(clip.absolute())) as container:
         stream = container.streams.video[0]
         assert stream.duration is not None
@@ -51,7 +51,7 @@ def seconds(clip: Path) -> float:
 
 
 def frames(clip: Path) -> int:
-    """How many frames `clip` has."""
+    """Return the number of frames in `clip`."""
     with av.open(str(clip.absolute())) as container:
         return int(container.streams.video[0].frames)
 
@@ -138,7 +138,7 @@ def _sound_stream(film: OutputContainer, stack: ExitStack, sound: Path, language
 
 
 def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
-    """Where each clip starts in the film, and where the last one ends, in ticks of the first one's clock."""
+    """Return the start of each clip in the film and the end of the last one, in ticks of the first clip's clock."""
     starts = [0]
     for part in parts:
         with av.open(str(part.clip.absolute())) as container:

@@ -88,7 +88,7 @@ tests/core/test_significance.py::test_chance_alone_counts_anywhere_in_at_most_fi
 
 
 def _facts(section: Section) -> Iterator[str]:
-    """How it was run, and all that has no axes."""
+    """Yield the lines on how an experiment was run, and its numbers without axes."""
     about, versions = section.about, section.about["versions"]
     made = ", ".join(f"{name} {number}" for name, number in versions.items())
     yield f"    {about['command']}"
@@ -101,7 +101,7 @@ def _facts(section: Section) -> Iterator[str]:
 
 
 def _is_axis(section: Section, name: str) -> bool:
-    """Whether a tensor only gives the values along an axis."""
+    """Return True if a tensor only gives the values along an axis."""
     return len(section.tensors[name].axes) == 1 and name in {given for names in ALONG.values() for given in names}
 
 
@@ -225,7 +225,7 @@ def _plain(one: NamedTensor) -> list[str]:
 
 
 def _rest(section: Section, drawn: set[str]) -> list[str]:
-    """What is neither a fact, a plot nor a table: recorded for the lecture. Of like tensors the first few are named."""
+    """Return lines that name the tensors in no fact, plot or table: of those with the same axes, the first three."""
     kinds: dict[tuple[str, ...], list[str]] = {}
     for name, one in section.tensors.items():
         if one.axes and name not in drawn and not _is_axis(section, name):

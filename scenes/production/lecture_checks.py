@@ -1,4 +1,4 @@
-"""What can be wrong with the values of a lecture file: each check tells what would be right and gives what is meant."""
+"""Checks of the values of a lecture file: each reports mistakes and the right values, and returns what is meant."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def model_of(folder: Path, name: str, wrong: Wrong) -> Path:
 
 
 def check_sentence(table: Table, model: Path, wrong: Wrong) -> None:
-    """What the model reads, and what it is made to write."""
+    """Report a sentence or given translation that the model cannot read or that is too long for a picture."""
     try:
         vocabulary: Vocabulary | None = None if model.is_dir() else stored(model)
     except (OSError, ValueError):

@@ -54,7 +54,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Lecture:
-    """What a lecture file asks for, checked; `told` is what is doubtful about it, a line each."""
+    """Content of a lecture file, checked; `told` has a line for each doubt about it."""
 
     path: Path
     title: str
@@ -155,7 +155,7 @@ def _no_toml(error: tomllib.TOMLDecodeError) -> Mistake:
 
 
 def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
-    """What `given` holds of the keys of `kind`, and a mistake for every other key and every value of a wrong type."""
+    """Return `given` as a `kind`; report every other key and every value of a wrong type as a mistake."""
     fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
     found: dict[str, Any] = {}
     for key, value in given.items():

@@ -1,4 +1,4 @@
-"""What is wrong with a file that a user wrote: each mistake in one line, with its place, and all of them at once."""
+"""Mistakes in a file that a user wrote: each in one line, with its place, and all of them at once."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Wrong(Protocol):
 
 
 class Lines:
-    """Where the keys of a TOML text stand: what a parser does not tell."""
+    """Line numbers of the keys in a TOML text, which a parser does not give."""
 
     def __init__(self, text: str) -> None:
         # A long string may hold what looks like keys.

@@ -32,7 +32,7 @@ class Origin:
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Self:
-        """That of what is drawn here from a trace that says `about` of itself."""
+        """Return the origin of what is drawn here from a trace whose `Trace.about` is `about`."""
         seed = about.get("card", {}).get("recipe", {}).get("seed")
         versions = {**about.get("versions", {}), **_libraries()}
         edits = tuple(map(str, about.get("edits", ())))
@@ -51,18 +51,18 @@ class Origin:
 
     @property
     def tags(self) -> dict[str, str]:
-        """As films and sounds name it: the sentence, and the rest."""
+        """Tags of a film or sound file: the sentence as its comment, the rest as its description."""
         return {"comment": f"“{on_one_line(self.text)}”", "description": str(self)}
 
 
 @cache
 def _libraries() -> dict[str, str]:
-    """What draws and codes, each with its version."""
+    """Return the version of each library that draws or encodes."""
     return {name: version(name) for name in LIBRARIES}
 
 
 def text_of(tags: Mapping[str, str]) -> PngInfo:
-    """What a PNG says of itself, with the names that its standard has."""
+    """Return the text chunks of a PNG for `tags`, under the names that the PNG standard has."""
     info = PngInfo()
     for name, text in tags.items():
         info.add_itxt(name.capitalize(), text)

@@ -16,7 +16,7 @@ OURS = SHIPPED / "english-spanish.safetensors"
 
 @dataclass(frozen=True)
 class Pair:
-    """Who is compared: each a name, a path, "untrained" or None for the model of the lecture, with edits; a seed."""
+    """Two models to compare: a name, a path, "untrained" or None for the lecture's model each, with edits; a seed."""
 
     models: tuple[str | None, str | None]
     edits: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
@@ -24,7 +24,7 @@ class Pair:
 
     @property
     def places(self) -> list[Path]:
-        """Where the trained ones lie."""
+        """Paths of the trained models."""
         return [OURS if model is None else find_model(model) for model in self.models if model != UNTRAINED]
 
 

@@ -43,7 +43,7 @@ def intact(path: Path) -> bool:
 
 @contextmanager
 def sealed(path: Path) -> Iterator[Path]:
-    """As `whole`, and what comes of it is sealed."""
+    """Write a file as `whole` does, and seal it afterwards."""
     with whole(path) as part:
         yield part
     seal(path)
@@ -56,7 +56,7 @@ def content(path: Path) -> str:
 
 
 def beside(path: Path) -> Path:
-    """Where the seal of `path` is."""
+    """Return the path of the seal of `path`."""
     return path.with_name(path.name + SUFFIX)
 
 

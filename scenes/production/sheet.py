@@ -62,7 +62,7 @@ def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path, told:
 
 
 def _cut(text: str, font: ImageFont.FreeTypeFont, width: int, pen: ImageDraw.ImageDraw) -> str:
-    """As much as one line takes; an ellipsis says where more would have come."""
+    """Return as much of the text as fits into `width` pixels; an ellipsis marks where it was cut."""
     if pen.textlength(text, font=font) <= width:
         return text
     fits = bisect(range(len(text)), float(width), key=lambda end: pen.textlength(f"{text[:end]} …", font=font))

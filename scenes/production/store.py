@@ -1,4 +1,4 @@
-"""What was made before and need not be made again: traces, surveys, clips and posters, each under its key."""
+"""Store of what was made before and need not be made again: traces, surveys, clips and posters, each under its key."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Store:
         self.seen: set[Path] = set()
 
     def clip(self, key: str) -> Path:
-        """Where the clip (.mp4) and the poster (.png) of the step with this key are, without suffix."""
+        """Return the path, without suffix, of the clip (.mp4) and the poster (.png) of the step with this key."""
         return self.folder / "clips" / key
 
     def speech(self, key: str) -> Path:
-        """Where the sound of a spoken text is."""
+        """Return the path of the sound of a spoken text."""
         return self.folder / "speech" / f"{key}.flac"
 
     def sound(self, key: str, suffix: str) -> Path:
-        """Where the sound of a step (.flac) or of a film (.m4a) is, and a clip with its sound (.mp4)."""
+        """Return the path of the sound of a step (.flac) or of a film (.m4a), or of a clip with its sound (.mp4)."""
         return self.folder / "sounds" / f"{key}{suffix}"
 
     def sheet(self, key: str) -> Path:
-        """Where the contact sheet of these steps is."""
+        """Return the path of the contact sheet of these steps."""
         return self.folder / "sheets" / f"{key}.png"
 
     def trace(
@@ -130,7 +130,7 @@ class Store:
         return self.folder / "surveys" / f"{key}.json"
 
     def has(self, path: Path) -> bool:
-        """Whether something is there already and was not damaged since; what is asked for is not old."""
+        """Return True if `path` exists and was not damaged since it was made, and mark it as used just now."""
         if path not in self.seen:
             if not intact(path):
                 return False

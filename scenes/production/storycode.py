@@ -20,7 +20,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Place:
-    """Where one generator stands: at `line` of its file."""
+    """Position of one generator: it has come to `line` of its file."""
 
     generator: GeneratorType[Any, Any, Any]
     line: int
@@ -35,7 +35,7 @@ class Place:
 
 
 def places(story: GeneratorType[Any, Any, Any]) -> list[Place]:
-    """Where `story` stands, and the generators that it has handed over to, outermost first."""
+    """Return the positions of `story` and of the generators that it has handed over to, outermost first."""
     found = []
     here: Any = story
     while isinstance(here, GeneratorType) and here.gi_frame:
@@ -122,7 +122,7 @@ def _first(node: Function) -> int:
 
 
 def _tells(node: ast.AST) -> bool:
-    """Whether a function is a generator itself."""
+    """Return True if a function is a generator itself."""
     return any(
         isinstance(part, ast.Yield | ast.YieldFrom)
         or (not isinstance(part, Function | ast.Lambda | ast.ClassDef) and _tells(part))

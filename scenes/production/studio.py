@@ -31,7 +31,7 @@ RUNS_A_PROCESS = 2
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the chapters, the sentence and the model, the look, where it goes, who draws, who speaks."""
+    """Order for the studio: the chapters, the sentence and the model, the look, the folder, who draws, who speaks."""
 
     entries: Sequence[Entry]
     text: str
@@ -54,13 +54,13 @@ class Order:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """How the sentence is read and answered, as `Store.trace` takes it."""
+        """Edits, given translation and number of beams, as `Store.trace` takes them."""
         return {"edits": self.edits, "target": self.target, "beams": self.beams}
 
 
 @dataclass
 class Made:
-    """What came out: the folder, which steps had to be drawn of how many, and what Manim itself had to draw."""
+    """Result of an order: the folder, numbers of all steps and of those drawn, and what Manim itself had to draw."""
 
     folder: Path
     film: Path | None
@@ -126,12 +126,12 @@ class Studio:
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def script(self, order: Order) -> list[StepFacts]:
-        """What is said in each step."""
+        """Return the facts of each step, with what is said in it."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             return self._survey(order, crew)[0]
 
     def _narration(self, order: Order) -> Narration | None:
-        """Who speaks in the film; None for a silent one."""
+        """Return the narration of the film; None for a silent one."""
         if order.voice is None and order.recordings is None:
             return None
         from scenes.speech.narration import Narration, spanish_words

@@ -1,4 +1,4 @@
-"""What `lecture trace` saves: one forward pass, and what the chapters derive from it."""
+"""Trace that `lecture trace` saves: one forward pass, and what the chapters derive from it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is made of a rendered lecture: slides, clips for other tools, a page for the course."""
+"""Publishing of a rendered lecture: slides, clips for other tools, a page for the course."""

@@ -51,7 +51,7 @@ def write_deck(lecture: Rendered, target: Path) -> Path:
 
 
 def _tell(deck: Any, **facts: str) -> None:
-    """What the file says of itself; python-pptx would refuse what is longer than 255 characters."""
+    """Write `facts` into the properties of the file; python-pptx would refuse those longer than 255 characters."""
     for name, text in facts.items():
         element = getattr(deck.core_properties._element, f"get_or_add_{name}")()  # noqa: SLF001 - as below
         element.text = _plain(text)

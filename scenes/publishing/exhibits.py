@@ -41,7 +41,7 @@ class Exhibit:
         return all(len(own) == size for own, size in zip(self.kept, self.tensor.shape, strict=True))
 
     def facts(self) -> dict[str, Any]:
-        """What the page has to know before it reads the values."""
+        """Return the name and the file of the tensor, which the page needs before it reads the values."""
         return {"name": self.tensor.name, "file": self.file}
 
     def write(self, folder: Path) -> None:
@@ -81,7 +81,7 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
 
 
 def glossary(found: Sequence[Exhibit]) -> dict[str, str]:
-    """What runs along each axis of the exhibits, in words."""
+    """Return a description of each axis of the exhibits that the glossary has."""
     return {axis: ALL_AXES[axis] for one in found for axis in one.tensor.axes if axis in ALL_AXES}
 
 

@@ -45,7 +45,7 @@ class Format:
 
 
 def told(master: Path) -> dict[str, str]:
-    """What a master says of itself."""
+    """Return the tags of a master that its copies keep, by name in lower case."""
     with av.open(str(master)) as container:
         return {name.lower(): text for name, text in container.metadata.items() if name.lower() in KEPT}
 
@@ -154,7 +154,7 @@ def _animated(
 
 
 def _milliseconds(drawn: Path, rate: int, unit: int) -> list[int]:
-    """How long each picture stands, in whole `unit`s that add up to the time of the clip."""
+    """Return the milliseconds that each picture stands, multiples of `unit` that add up to the time of the clip."""
     ends = np.cumsum([count for count, _ in pictures(drawn)]) * 1000 / rate
     return [int(t) for t in np.diff(np.round(ends / unit) * unit, prepend=0)]
 

@@ -103,7 +103,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
 
 
 def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
-    """When a step is, and what it shows: the number of the exhibit, the index, what is written, and a token's axis."""
+    """Return id, title and start of a step, and of each entry shown: exhibit number, index, text and token's axis."""
     shown = [[names.index(e["name"]), e["index"], e["shown"], e.get("axis", "")] for e in step.shown]
     return {"id": _id(step), "title": step.title, "start": step.start, "shown": shown}
 
@@ -156,7 +156,7 @@ def _player(lecture: Rendered, say: Say) -> str:
 
 
 def _address(lecture: Rendered, path: Path) -> str:
-    """Where a file of the lecture lies, seen from the page."""
+    """Return the URL of a file of the lecture, relative to the page."""
     return quote(path.relative_to(lecture.folder).as_posix())
 
 

@@ -38,7 +38,7 @@ def one_file(scripts: Sequence[str]) -> str:
 
 
 def fingerprint(script: str) -> str:
-    """What a policy calls an inline script: the SHA-256 of its text, as UTF-8.
+    """Return the name that a policy gives to an inline script: the SHA-256 of its text, as UTF-8.
 
     >>> fingerprint("alert('Hello, world.');")
     "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"

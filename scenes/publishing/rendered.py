@@ -1,4 +1,4 @@
-"""What `lecture render` left in a folder, as those read it who make something else of it."""
+"""Contents of a folder that `lecture render` wrote, for commands that make something else of them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Rendered:
 
     @property
     def heading(self) -> str:
-        """What to call it: its title, or what all chapters are about if it has none but theirs."""
+        """Title of the film; a general one if the title only lists those of the chapters."""
         listed = len(self.chapters) > 1 and self.title == "; ".join(chapter.title for chapter in self.chapters)
         return self.say(GENERAL) if listed else self.title
 
@@ -88,15 +88,15 @@ class Rendered:
 
     @property
     def label(self) -> str:
-        """What the names of its files begin with."""
+        """Beginning of the names of its files."""
         return self.film.stem
 
     @classmethod
     def read(cls, folder: Path) -> Rendered:
-        """What the index of `folder` says.
+        """Read the index of `folder`.
 
         Raises:
-            ValueError: nothing was rendered into this folder, or its index is not what was written.
+            ValueError: nothing was rendered into this folder, or its index is a link or damaged.
         """
         path = folder / INDEX
         if path.is_symlink():

@@ -196,7 +196,7 @@ class _Part:
 
 
 class _Patience(RawIOBase):
-    """What comes from a connection until a moment: with a limit for each byte alone, a client could stay for hours."""
+    """Reader of a connection until a deadline: with a limit for each byte alone, a client could stay for hours."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection, self.until = connection, 0.0

@@ -38,5 +38,5 @@ class Form(Template):
 
 
 def script_texts() -> list[str]:
-    """What the scripts of a page say."""
+    """Return the texts that the scripts of a page show."""
     return [text for name in SCRIPTS for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]

@@ -45,7 +45,7 @@ class Canvas:
 
     @property
     def works(self) -> bool:
-        """Whether this machine's Cairo can be handed whole paths."""
+        """True if this machine's Cairo can be handed whole paths."""
         return self._append is not None
 
     def lay(self, mobjects: Sequence[VMobject]) -> None:

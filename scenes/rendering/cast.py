@@ -41,7 +41,7 @@ class Cast:
         self.leaves = [leaf for leaf in leaves if is_visible(leaf)]
 
     def holds(self, mobjects: Sequence[Mobject]) -> bool:
-        """Whether the leaves of `mobjects` are still those that were found last."""
+        """Return True if the leaves of `mobjects` are still those that were found last."""
         # Comparing lists compares identities first, so this costs some 0.2 us a member.
         return self._asked == mobjects and all(
             member.submobjects == parts and member.z_index == height and _has_points(member) is has_points
@@ -50,7 +50,7 @@ class Cast:
 
 
 def is_visible(mobject: Mobject) -> bool:
-    """Whether Manim's camera draws mobjects of this kind at all: a ValueTracker has a point, but no picture."""
+    """Return True if Manim's camera draws mobjects of this kind: a ValueTracker has a point, but no picture."""
     return isinstance(mobject, VMobject | PMobject | AbstractImageMobject)
 
 

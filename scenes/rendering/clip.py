@@ -77,7 +77,7 @@ class ClipWriter:
         self._syntax = Syntax.read(context.extradata or b"") if pauses else None
 
     def _options(self, qp: int, preset: str) -> dict[str, str]:
-        """What x264 is asked for.
+        """Return the options of x264 for a quantiser and a preset.
 
         Key frames come where they are asked for, and nothing is reordered, looked ahead at or coded by CABAC: so a
         pause can follow any frame. Drawn pictures are flat with sharp edges: to code them at a constant quantiser,

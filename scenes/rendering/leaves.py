@@ -29,7 +29,7 @@ _plain_kinds: dict[type, bool] = {}
 
 
 def is_plain(mobject: Any) -> bool:
-    """Whether a mobject is drawn from its stored points, colours and widths alone, with no image and no shading."""
+    """Return True if a mobject is drawn from its stored points, colours and widths alone: no image, no shading."""
     kind = type(mobject)
     if kind not in _plain_kinds:
         own = (getattr(kind, name, None) is getattr(VMobject, name) for name in READERS)
@@ -41,12 +41,12 @@ def is_plain(mobject: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a leaf is painted: what many leaves have in common while they fade together.
+    """Style of a leaf: what many leaves have in common while they fade together.
 
     Attributes:
-        paints: stroke behind, fill, stroke, without what cannot be seen.
-        reach: how far these go beyond the points, in scene units; nan for none.
-        is_gradient: whether one of them has several colours, which is left to Manim.
+        paints: the visible ones of background stroke, fill and stroke, in drawing order.
+        reach: distance by which they go beyond the points, in scene units; nan if there are none.
+        is_gradient: one of them has several colours; such a leaf is drawn by Manim.
     """
 
     paints: list[Paint]
@@ -205,7 +205,7 @@ def _mixed(state: dict[str, Any]) -> list[Paint]:
 
 
 def _reach(paint: Paint) -> float:
-    """How far beyond its path a paint can go, in scene units."""
+    """Return the distance, in scene units, by which a paint can go beyond its path."""
     _, width, join, cap = paint
     if width is None:
         return 0.0

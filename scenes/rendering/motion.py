@@ -22,7 +22,7 @@ _known_kinds: dict[type, bool] = {}
 
 
 def is_plain_play(scene: Scene) -> bool:
-    """Whether the play about to begin is a function of time: known animations, no updaters, Manim's own frame loop."""
+    """Return True if the next play is a function of time: known animations, no updaters, Manim's own frame loop."""
     loop = all(getattr(type(scene), name) is getattr(Scene, name) for name in ("play_internal", "update_to_time"))
     if not loop or scene.updaters or scene.stop_condition is not None or scene.always_update_mobjects or scene.meshes:
         return False
@@ -176,7 +176,7 @@ def _differing(
 
 
 def _is_plain(family: tuple[Any, ...]) -> bool:
-    """Whether a part and its ends can be blended as arrays: one colour each, and points one to one."""
+    """Return True if a part and its ends can be blended as arrays: one colour each, and points one to one."""
     part, start, target = family
     kind = type(part)
     if not (

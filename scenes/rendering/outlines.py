@@ -48,7 +48,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where points go among the elements: `elements[rows] = points[columns]`, the rest being headers."""
+    """Places of points among the elements: `elements[rows] = points[columns]`, the rest being headers."""
 
     counts: np.ndarray
     joined: np.ndarray

@@ -76,7 +76,7 @@ class FastRenderer(CairoRenderer):
 
     @contextmanager
     def clip(self, path: Path | str, **settings: Any) -> Iterator[ClipWriter | MasterWriter]:
-        """What is played inside becomes the clip at `path`; if it fails, no file remains."""
+        """Write what is played inside to the clip at `path`; if it fails, no file remains."""
         writer = self.open_clip(path, **settings)
         try:
             yield writer
@@ -195,7 +195,7 @@ class FastRenderer(CairoRenderer):
         self.time += count / self.camera.frame_rate
 
     def _is_flat(self, mobjects: Sequence[Mobject]) -> bool:
-        """Whether the canvas draws exactly this as Manim would; if not, the log says why, once."""
+        """Return True if the canvas draws `mobjects` exactly as Manim would; if not, log why, once."""
         if type(self.camera) not in FLAT_CAMERAS:
             return self._leave(f"a {type(self.camera).__name__}")
         if self.camera.cairo_line_width_multiple != LINE_WIDTH:

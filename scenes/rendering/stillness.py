@@ -53,7 +53,7 @@ def golomb(value: int) -> str:
 
 @dataclass(frozen=True)
 class Syntax:
-    """What a slice header depends on, from the sequence and picture parameter sets."""
+    """Fields of the sequence and picture parameter sets on which a slice header depends."""
 
     macroblocks: int
     frame_number_bits: int
@@ -121,7 +121,7 @@ def _sequence(bits: Bits) -> tuple[int, int] | None:
 
 
 def _picture(bits: Bits) -> tuple[bool, bool] | None:
-    """Whether P slices are weighted, and whether slices steer deblocking; None for CABAC or slice groups."""
+    """Return two flags: P slices are weighted, slices control deblocking; None for CABAC or slice groups."""
     if (bits.golomb(), bits.golomb(), bits.take(1)) != (0, 0, 0):
         return None
     bits.take(1)

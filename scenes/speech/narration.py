@@ -39,13 +39,13 @@ Table = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Narration:
-    """Who speaks.
+    """Speech of a film: recordings and a voice.
 
     Args:
-        store: keeps what was spoken.
-        voice: reads what no recording has.
-        recordings: take the place of the voice in their steps.
-        spanish: words that the voice should not read as English.
+        store: keeps sounds for later films.
+        voice: speaks the steps without a recording.
+        recordings: replace the voice in their steps.
+        spanish: words that the voice should read as Spanish.
     """
 
     store: Store
@@ -86,11 +86,11 @@ class Narration:
 
     @property
     def name(self) -> str:
-        """Who speaks, for a reader."""
+        """Names of the speakers, for a reader."""
         return " and ".join([*(["recordings"] if self.recordings else []), *([self.voice.name] if self.voice else [])])
 
     def key(self, step: StepFacts, rate: int) -> str:
-        """What the sound of `step` follows from, in a film of `rate` frames a second."""
+        """Return a hash of all that determines the sound of `step`, in a film of `rate` frames a second."""
         recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
         if recording:
             return hashed(VERSION, recording.content, step.starts[:1], step.frames / rate)
@@ -143,7 +143,7 @@ class Narration:
         return track
 
     def speaks(self, step: StepFacts) -> bool:
-        """Whether anything is heard in `step`."""
+        """Return True if anything is heard in `step`."""
         recorded = bool(self.recordings and (step.chapter, step.number) in self.recordings.of)
         return recorded or (self.voice is not None and any(step.beats))
 
@@ -164,7 +164,7 @@ def pause(beat: str) -> float:
 
 @cache
 def spanish_words(model: str | None) -> frozenset[str]:
-    """What a voice should read as Spanish: words of a model's translations that are not English words too."""
+    """Return the words that a voice should read as Spanish: those of a model's translations that are not English."""
     try:
         vocabulary = stored(find_model(model) if model else DEFAULT)
     except (OSError, ValueError):

@@ -149,7 +149,7 @@ def _write(sound: np.ndarray, path: Path, codec: str, kind: str, rate: int, cont
 
 
 def seconds(path: Path) -> float:
-    """How long the sound of a file is."""
+    """Return the duration of a sound file in seconds."""
     with av.open(str(path.absolute())) as file:
         stream = file.streams.audio[0]
         assert stream.duration is not None

@@ -1,8 +1,8 @@
-"""How Spanish words sound, in the phonemes of an English voice: near enough to be recognised, with its accent.
+"""Sounds of Spanish words, in the phonemes of an English voice: near enough to be recognised, with its accent.
 
-Spanish spelling tells the sounds: letter by letter, with a few pairs, and the stress on the last syllable but one if a
-word ends in a vowel, n or s, else on the last, unless an accent says otherwise. The alphabet is that of misaki, in
-which A, I, O, W and Y are the diphthongs of "day", "my", "go", "now" and "boy".
+Spanish is spelled as it sounds: letter by letter, with a few pairs of letters. The stress is on the penultimate
+syllable if a word ends in a vowel, n or s, else on the last, unless an accent marks another. Phonemes are written as
+in misaki, where A, I, O, W and Y are the diphthongs of "day", "my", "go", "now" and "boy".
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _mute(plain: str) -> str:
 
 
 def _stress(word: str, plain: str, starts: list[int]) -> int:
-    """Where the stressed vowel stands; -1 for a word without vowels."""
+    """Return the index of the stressed vowel; -1 for a word without vowels."""
     marked = next((i for i, char in enumerate(word) if char in "áéíóú"), None)
     if marked is not None:
         return marked

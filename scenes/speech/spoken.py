@@ -1,7 +1,7 @@
-"""What a reader says for what is written: numbers, signs and names as words.
+"""Spoken form of written text: numbers, signs and names as words.
 
-Captions keep what is written; this is for the voice alone. Spanish words come in guillemets, so that a voice can say
-them its own way.
+Captions keep the written text; only the voice reads this one. Spanish words are in guillemets, so that a voice can
+pronounce them as Spanish.
 
 >>> spoken("“rojo” gets over 99%: −0.5 × 2 = −1.", {"rojo"})
 '«rojo» gets over ninety-nine percent: minus zero point five times two equals minus one.'

@@ -55,7 +55,7 @@ class Voice:
 
     @property
     def key(self) -> str:
-        """What its sound depends on besides the text."""
+        """Text of all that its sound depends on besides the words: package, voice, pace, seed and pronunciations."""
         return f"{PACKAGE} {self.name} {PACE} {SEED} {sorted(SAID.items())}"
 
     @cached_property
@@ -104,10 +104,10 @@ def _each(words: str, sounds: Callable[[str], str]) -> str:
 
 
 def voices() -> list[Voice]:
-    """Those that need no download.
+    """Return the voices that need no download.
 
     Raises:
-        NotInstalledError: the package of the voice is there, but not all of it.
+        NotInstalledError: the package of the voices is installed, but incomplete.
     """
     if util.find_spec("hibari") is None:
         return []

@@ -115,7 +115,7 @@ def standing_seconds(text: str) -> float:
 
 
 def shares_of(cards: Sequence[Sequence[str]]) -> list[float]:
-    """How much of a text has been said when each of its cards has: by their characters."""
+    """Return the share of a text, in characters, that has been said at the end of each of its cards."""
     ends = list(accumulate(len(" ".join(lines)) for lines in cards))
     return [end / ends[-1] if ends[-1] else 1.0 for end in ends]
 

@@ -165,7 +165,7 @@ class Chapter(Stage):
         self.add(*self.stage_chrome)
 
     def _change_note(self, trace: Trace, step: Step) -> None:
-        """What has to be known of the model or of the figures of this step stands beside the chapter's title."""
+        """Show beside the title what a viewer must know of the model or figures of this step; remove the last note."""
         elsewhere = Note.measured_elsewhere(trace, step.title, step.say)
         wanted = elsewhere or Note.not_edited(trace, step) or self.lasting
         if str(wanted) == str(self.note):

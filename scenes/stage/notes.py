@@ -1,4 +1,4 @@
-"""What a viewer has to know beside the picture: that a model was edited, or that figures are those of another model."""
+"""Notes beside the picture: that a model was edited, or that figures were measured with another model."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Note(Words):
 
     @classmethod
     def of(cls, trace: Trace, here: str, room: float = ROOM) -> Note | None:
-        """What holds for a whole chapter, most important first; `here` is the part of the model that it looks at.
+        """Return the note for a whole chapter, most important first; `here` is the part of the model that it looks at.
 
-        Why a head was chosen is told as fully as `room`, in px, allows.
+        The reason for which a head was chosen is given as fully as `room`, in px, allows.
         """
         if "diff.names" in trace:
             return cls._of_two(Two(trace), room)
@@ -63,7 +63,7 @@ class Note(Words):
 
     @classmethod
     def _of_two(cls, two: Two, room: float) -> Note | None:
-        """Who is A and who is B, as fully as there is room."""
+        """Return the note that names A and B, as fully as there is room; None if there is too little."""
         seen = [two.seen] if two.seen else []
         named = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]
         lines = [Told(" · ".join(map(told, parts))) for parts in (*named, seen)]
@@ -72,7 +72,7 @@ class Note(Words):
 
     @classmethod
     def measured_elsewhere(cls, trace: Trace, *texts: str) -> Note | None:
-        """Where a text states figures of an experiment, and the model is another than the one that it was done with."""
+        """Return a note if a text states figures of an experiment that was done with another model, else None."""
         if trace.about.get("model", OURS) == OURS:
             return None
         names = {span.source.name for text in texts for span in parse(text)[1]}
@@ -83,14 +83,14 @@ class Note(Words):
 
     @classmethod
     def not_edited(cls, trace: Trace, step: Step) -> Note | None:
-        """Where a step about an edited model shows what the edit does not reach."""
+        """Return a note if a step about an edited model shows tensors that the edit does not change, else None."""
         if "edits" in trace and _unedited(trace, step.sources):
             return cls("not edited here: other sentences, word-by-word writing, experiments", "warning")
         return None
 
 
 def _unedited(trace: Trace, names: Collection[str]) -> bool:
-    """Whether a tensor is, or comes from, what was computed without the edit; what tells its effect is not meant."""
+    """Return True if any of these tensors (not those on the edit itself) comes from one computed without the edit."""
     waiting, seen = [name for name in names if not name.startswith("edit")], set[str]()
     while waiting:
         name = waiting.pop()
@@ -108,7 +108,7 @@ def _fitting(lines: Sequence[str], room: float) -> str:
 
 
 def _edited(trace: Trace) -> list[str]:
-    """What was edited and what came of it: in full, and ever shorter."""
+    """Return texts on the edit and its effect: in full, then ever shorter."""
     edits, effect = trace["edits"], trace["edit_effect"]
     first, more = edits.label("choice", 0), edits.quantity(len(edits) - 1)
     said = f"edited: {first}, and {more:.0f} more" if more > 0 else f"edited: {first}"
@@ -122,7 +122,7 @@ def _edited(trace: Trace) -> list[str]:
 
 
 def _chosen(trace: Trace, here: str) -> list[str]:
-    """Why this head is looked at, where no role of the grammar has chosen it: in full, and ever shorter."""
+    """Return texts on why this head is shown, in full, then ever shorter; none if a role of the grammar chose it."""
     if not here.endswith(".self_attn") or trace.about.get("model", OURS) == OURS:
         return []
     focus = focus_of(trace)

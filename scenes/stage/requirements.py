@@ -1,4 +1,4 @@
-"""Which chapters a model can serve: what a chapter needs, against what the model has."""
+"""Requirements of chapters: what a chapter needs, against what the model has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lacks(trace: Trace, needs: Sequence[str]) -> str:
 
 
 def lacking(about: Facts, needs: Sequence[str]) -> str:
-    """As `lacks`, by the facts of a trace alone; a trace that is not of a model serves everything."""
+    """Return what `lacks` returns, from the facts of a trace alone; a trace without a model lacks nothing."""
     if "config" not in about:
         return ""
     return next((need for need in needs if not NEEDS[need](about)), "")

@@ -22,7 +22,7 @@ Show = Any
 
 @dataclass(frozen=True)
 class Beat:
-    """What is said, and what plays while it is said; see `beat`."""
+    """Text that is said, and animations that play while it is said; see `beat`."""
 
     say: str
     plays: tuple[Show, ...] = ()
@@ -91,7 +91,7 @@ class Step:
 
     @property
     def narration(self) -> str:
-        """What is said, as plain text."""
+        """Texts of all beats as one plain text."""
         return " ".join(parse(beat)[0] for beat in self.beats)
 
     @property
@@ -136,7 +136,7 @@ def _plays(show: Show) -> Iterator[Any]:
 
 @dataclass
 class Record:
-    """What one step showed: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
+    """Record of one step: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
 
     number: int
     title: str

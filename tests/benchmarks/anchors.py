@@ -1,4 +1,4 @@
-"""What the core is measured against: the same maths in plain torch modules, and torch's own Transformer."""
+"""Models that the core is measured against: the same maths in plain torch modules, and torch's own Transformer."""
 
 import math
 

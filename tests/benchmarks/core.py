@@ -1,11 +1,11 @@
-"""How fast and how exact the core is, beside plain torch modules, nn.Transformer, Hugging Face and TransformerLens.
+"""Speed and exactness of the core, beside plain torch modules, nn.Transformer, Hugging Face and TransformerLens.
 
     python tests/benchmarks/core.py [--quick] [--real] [--lens PYTHON]
 
 Every row but the last three is a ratio of processor times on one thread. The contestants take turns in one run, and the
-median of the rounds counts, so that a busy machine changes little. TransformerLens brings a hundred packages along, and
-so is measured by a Python of its own, which `--lens` names. The last line is one JSON object with all figures; null is
-what could not be measured here.
+median of the rounds counts, so that a busy machine changes little. TransformerLens needs a hundred packages, and so is
+measured by a separate Python, which `--lens` names. The last line is one JSON object with all figures; null stands for
+those that could not be measured here.
 """
 
 import argparse
@@ -51,7 +51,7 @@ ROWS: dict[str, tuple[str, str, str | float]] = {
 
 
 def met(figure: float | None, goal: str) -> str:
-    """Whether a figure meets its goal, in a word."""
+    """Return "met" or "MISSED" for a figure and its goal; "" if either is missing."""
     if figure is None or not goal:
         return ""
     sign, bound = goal.split()

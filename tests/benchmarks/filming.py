@@ -114,7 +114,7 @@ class Pan(MovingCameraScene):
 
 
 class Told(Scene):
-    """As a narrated film is: half of it pauses."""
+    """Scene paced like a narrated film: half of it pauses."""
 
     def prepare(self) -> None:
         self.grids = cells(8, 10).to_edge(LEFT), cells(8, 6).to_edge(RIGHT)

@@ -1,4 +1,4 @@
-"""How the cost of a frame grows with what stands and what moves: a table and a plot for docs/rendering.md.
+"""Cost of a frame by how much stands and how much moves: a table and a plot for docs/rendering.md.
 
     python tests/benchmarks/growth.py [--rounds 3]
 

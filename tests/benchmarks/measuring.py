@@ -88,10 +88,10 @@ WRITERS: dict[str, type[ClipWriter]] = {
 
 @dataclass(frozen=True)
 class Task:
-    """What is rendered: a scene by name, a chapter with the path of its trace, or a crowd as "static+moving+seconds".
+    """Film to render: a scene by name, a chapter with the path of its trace, or a crowd as "static+moving+seconds".
     Some scenes read a trace, too.
 
-    `seconds` ends it early; 0 renders all of it.
+    `seconds` of film are rendered; 0 renders all of it.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What is raced: each function returns figures by name, ratios of processor times on one thread."""
+"""Races of the core: each function returns figures by name, ratios of processor times on one thread."""
 
 import gc
 import json

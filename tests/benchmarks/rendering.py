@@ -165,7 +165,7 @@ def rounds(tasks: Sequence[Task], kinds: Sequence[str], count: int, kept: bool) 
 def stage(
     asked: argparse.Namespace, traces: Mapping[str, str], size: str, fps: int, kinds: Sequence[str]
 ) -> dict[str, Ratios]:
-    """All that is asked for, in one size; `traces` are the paths by scene."""
+    """Measure all scenes that are asked for in one size; `traces` are the paths by scene."""
     excerpts = dict.fromkeys(CHAPTERS, EXCERPT)
     if asked.quick:
         excerpts |= {"scores": 1.2, "Stress": 0.4}

@@ -1,4 +1,4 @@
-"""What a benchmark of rendering found: a line for each run, ratios, and a table."""
+"""Report of a benchmark of rendering: a line for each run, ratios, and a table."""
 
 from __future__ import annotations
 

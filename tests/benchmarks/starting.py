@@ -1,9 +1,9 @@
-"""How long a teacher waits: imports, the first still, all stills of a chapter, a film again, and one changed step.
+"""Waiting times of a teacher: imports, first still, all stills of a chapter, a film again, and one changed step.
 
     python tests/benchmarks/starting.py [--chapter scores] [-q h]
 
 Everything runs as it does for a user, in processes of its own with an empty store that has the trace of the sentence.
-Prints seconds of the clock and of all processors; the last line is JSON.
+Prints elapsed seconds and CPU seconds; the last line is JSON.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the modules of Hugging Face hold what our trace points name: module, which of its tensors, our name."""
+"""Places of our trace points in the modules of Hugging Face: module, which of its tensors, our name."""
 
 
 def points(kind):

@@ -171,7 +171,7 @@ def test_what_the_model_holds_to_be_impossible_is_no_hypothesis():
 
 
 def settled(early, worst, best, longest=8, penalty=0.5, steps=4):
-    """Whether a search of two beams ends whose finished ones are worth 0 and `worst`, at scores `best` and far less."""
+    """Return True if a search of two beams ends: 0 and `worst` are finished, `best` and a far lower score go on."""
     search = _Search(torch.zeros(1, dtype=torch.long), 2, END, longest, penalty, early)
     search.finished[0] = torch.tensor([0.0, worst])
     search.score[0] = torch.tensor([best, -50.0])

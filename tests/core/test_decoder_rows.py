@@ -1,4 +1,4 @@
-"""Which rows the lecture follows through the decoder, and what is measured of them."""
+"""Rows that the lecture follows through the decoder, and what is measured of them."""
 
 import numpy as np
 import pytest

@@ -42,7 +42,7 @@ def pair(tmp_path_factory):
 
 
 def end(kind, ours):
-    """What `run_theirs` returns: logits, or the last rows of a model without a head."""
+    """Return our logits, or the last rows of a model without a head, to compare with what `run_theirs` returns."""
     with record() as tape:
         out = run_ours(kind, ours, given())
     return tape["decoder.final_norm.out"] if kind == "GPT2Model" else out

@@ -1,4 +1,4 @@
-"""What is derived from several heads side by side holds against the model's own tensors."""
+"""Measures over several heads side by side, held against the model's own tensors."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a folder of Hugging Face may hold, and what is refused, each in one line."""
+"""Folders of Hugging Face: what they may hold, and what is refused, each in one line."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What the packages offer by name: documented, with what it raises, and typed for whoever reads or checks."""
+"""Public names of the packages: documented, with what they raise, and typed for whoever reads or checks."""
 
 import ast
 import importlib

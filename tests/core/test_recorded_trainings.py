@@ -1,4 +1,4 @@
-"""What the lecture says of trainings is what the committed ones found: the direction, and whether it is an effect."""
+"""Claims of the lecture about trainings, held against the committed ones: direction, and whether it is an effect."""
 
 import numpy as np
 import pytest

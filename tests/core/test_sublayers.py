@@ -1,4 +1,4 @@
-"""Which box lets one row see another: computed anew in NumPy, and held against the model itself."""
+"""Sublayers that let one row see another: computed anew in NumPy, and held against the model itself."""
 
 import numpy as np
 import pytest

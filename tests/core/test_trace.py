@@ -30,7 +30,7 @@ def by_hand(**about):
 
 @pytest.fixture
 def registered(monkeypatch):
-    """What is registered in a test is forgotten after it; what the measures register is there before."""
+    """Return the register of derived tensors, with those of the measures; what a test adds is removed after it."""
     assert measures
     monkeypatch.setattr(registry, "_DERIVED", dict(registry._DERIVED))
     return registry._DERIVED

@@ -1,4 +1,4 @@
-"""What is on the tape adds up: each tensor is what the equation makes of those before it."""
+"""Identities on the tape: each tensor is what the equation makes of those before it."""
 
 import math
 

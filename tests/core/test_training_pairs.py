@@ -1,4 +1,4 @@
-"""How often words met, and where a source word is written: against counts and rows laid out by hand."""
+"""Counts of words that met, and rows that write a source word: against counts and rows laid out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What chapter 7 says of random vectors is what the committed experiment found, and finds again."""
+"""Statements of chapter 7 about random vectors, held against the committed experiment and a new run of it."""
 
 from __future__ import annotations
 

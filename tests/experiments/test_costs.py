@@ -1,4 +1,4 @@
-"""What attention and the cache cost: counts are exact, times only have to point the right way."""
+"""Costs of attention and the cache: counts are exact, times only have to point the right way."""
 
 import numpy as np
 import torch

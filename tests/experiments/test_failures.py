@@ -1,4 +1,4 @@
-"""Where the model fails: what kind of mistake it is, and whether the noun in between is to blame."""
+"""Failures of the model: what kind of mistake it is, and whether the noun in between is to blame."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What positions add, measured on the lecture's model: in sizes that take a second."""
+"""Effect of positions, measured on the lecture's model: in sizes that take a second."""
 
 import numpy as np
 import pytest

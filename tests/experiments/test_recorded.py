@@ -1,4 +1,4 @@
-"""What was recorded says what the lecture may claim: the committed figures, held against their directions."""
+"""Committed figures of the experiments, held against the directions that the lecture claims."""
 
 import numpy as np
 import pytest

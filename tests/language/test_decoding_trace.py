@@ -1,4 +1,4 @@
-"""What is told of how a sentence is written is what the model does."""
+"""Trace of how a sentence is written, held against what the model does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the grammar promises: sound Spanish, a clean split, and sentences that can be read back."""
+"""Promises of the grammar: sound Spanish, a clean split, and sentences that can be read back."""
 
 from __future__ import annotations
 

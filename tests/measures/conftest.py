@@ -1,4 +1,4 @@
-"""What the tests of the measures share: they find the small trace beside them."""
+"""Import path of the tests of the measures: they find the small trace beside them."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which head ends up with which role, and since when, by a table of a few numbers."""
+"""Roles of heads in a training: which head ends up with which, and since when, by a table of a few numbers."""
 
 import numpy as np
 from small import traced

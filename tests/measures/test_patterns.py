@@ -1,4 +1,4 @@
-"""Which pattern a head shows: on matrices made by hand, whose pattern is known before anything is measured."""
+"""Patterns of heads: on matrices made by hand, whose pattern is known before anything is measured."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Where every size comes from, and that the areas of a model are all of its parameters."""
+"""Sources of every size, and the areas of a model, which are all of its parameters."""
 
 import pytest
 from small import traced

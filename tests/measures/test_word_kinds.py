@@ -1,4 +1,4 @@
-"""What a unit is named after is counted at the words of that kind alone."""
+"""Counts of what a unit is named after, at the words of that kind alone."""
 
 import numpy as np
 from small import traced

@@ -63,7 +63,7 @@ def smaller_bert(folder, tokenizer):
 
 @dataclass
 class Found:
-    """What was wrong, and what was said and shown."""
+    """Faults that a walk found, and what was said and shown."""
 
     wrong: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)

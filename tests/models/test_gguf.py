@@ -202,7 +202,7 @@ def test_rules_that_are_not_known_are_refused(tmp_path):
 
 
 def test_the_limits_of_the_process_hold_for_a_hundred_and_fifty_thousand_pieces():
-    """As many as Qwen has: pairs of pieces that are there, joined."""
+    """Make as many pieces as Qwen has: joined pairs of earlier pieces."""
     start = [chr(ord("a") + at) for at in range(26)]
     pieces, merges = list(start), []
     for left in range(6000):

@@ -47,7 +47,7 @@ def test_a_chapter_is_true_and_readable_in_rows_of_768_entries(chapter, trace):
 
 @pytest.mark.parametrize("layers", [2, 6, 12, 48])
 def test_the_additions_of_a_deep_stack_stand_apart(layers):
-    """Where there is no room for all numbers, some are left out, and never the largest."""
+    """Check that some numbers are left out if there is no room for all, and never the largest."""
     count = 2 * layers + 1
     names = tuple(f"attention {i}" for i in range(count))
     random = np.random.default_rng(3)

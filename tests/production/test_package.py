@@ -49,7 +49,7 @@ def bare(package):
 
 
 def closure(start: Distribution, extra: str) -> list[Distribution]:
-    """What a distribution requires, directly and through others."""
+    """Return all that a distribution requires, directly and through others."""
     found: dict[str, Distribution] = {}
     waiting = [(start, extra)]
     while waiting:

@@ -1,4 +1,4 @@
-"""What is written is read out as a teacher would: numbers, signs and Spanish words."""
+"""Written text, read out as a teacher would: numbers, signs and Spanish words."""
 
 import re
 

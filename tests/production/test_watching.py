@@ -50,7 +50,7 @@ class Watching:
             self.lines.put(line.strip())
 
     def said(self) -> list[str]:
-        """What is said until it watches again."""
+        """Return the lines that the command prints until it watches again."""
         lines = []
         while not lines or not lines[-1].startswith("watching"):
             lines.append(self.lines.get(timeout=60))

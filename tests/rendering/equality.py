@@ -69,7 +69,7 @@ class Comparer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison found."""
+    """Result of a comparison: numbers of frames, how many are unequal, and the worst likeness."""
 
     plain: int
     fast: int

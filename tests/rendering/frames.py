@@ -1,4 +1,4 @@
-"""What the tests of the renderer share: the frames of a scene under plain Manim and under the fast renderer."""
+"""Helpers of the renderer's tests: the frames of a scene under plain Manim and under the fast renderer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fast path does not know is drawn by Manim, and said; nothing is drawn wrongly in silence."""
+"""Fallback to Manim for what the fast path does not know: it is named, and nothing is drawn wrongly in silence."""
 
 from __future__ import annotations
 

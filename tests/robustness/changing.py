@@ -66,7 +66,7 @@ def _is_docstring(node: cst.CSTNode) -> bool:
 
 
 def _is_for_readers(node: cst.CSTNode) -> bool:
-    """Whether `node` gives a name to a type, or is a glossary."""
+    """Return True if `node` gives a name to a type, or is a glossary."""
     if not isinstance(node, cst.Assign) or not isinstance(node.targets[0].target, cst.Name):
         return False
     name = node.targets[0].target.value

@@ -60,13 +60,13 @@ MANIM = "[CLI]\nbackground_color = #FF0000\nframe_rate = 12\nframe_height = 4\nm
 
 @dataclass
 class Machine:
-    """Where and how the same commands are run.
+    """Setting in which the same commands are run.
 
     Args:
         name: for the report.
-        folder: its disk.
-        before: what stands before each command.
-        lecture: what the command `lecture` is there.
+        folder: where its files are.
+        before: words put before each command, such as `taskset -c 0`.
+        lecture: command line that stands for `lecture`.
     """
 
     name: str
@@ -127,7 +127,7 @@ def _other(folder: Path, seed: int) -> Machine:
 
 
 def _readable_by_all(path: Path) -> bool:
-    """Whether another user can reach this file."""
+    """Return True if another user can reach and run this file."""
     return all(parent.stat().st_mode & 0o005 for parent in path.resolve().parents) and os.access(path, os.X_OK)
 
 

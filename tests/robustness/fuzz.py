@@ -40,7 +40,7 @@ TRIES = 120
 
 
 class Kind(Protocol):
-    """What is tried: a case as a list of parts, made of random numbers, and what is done with it."""
+    """Kind of trial: a case is a list of parts, made from random numbers; `run` does with it what is tried."""
 
     def case(self, random: Random) -> list[Any]: ...
 
@@ -124,7 +124,7 @@ def fuzz(
 def _failure(
     trial: Kind, case: list[Any], number: int, seed: int, failed: str, watch: guarding.Watch, saved: Path
 ) -> dict[str, Any]:
-    """What failed, made shorter and saved with its seed."""
+    """Shorten a case that failed, save it with its seed, and return what was saved."""
     same = failed[:40]
     slow = "seconds" in failed  # to be tried a hundred times
     least = case if slow else shorter(case, lambda less: _again(trial, less, watch).startswith(same))

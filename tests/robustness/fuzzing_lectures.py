@@ -83,7 +83,7 @@ def check(lecture: Lecture, folder: Path) -> None:
 
 
 def furnish(folder: Path) -> None:
-    """What lies beside a lecture file, for better or worse."""
+    """Put files beside a lecture file that it may name: sound, damaged and hostile ones."""
     Image.new("RGBA", (8, 8), "red").save(folder / "logo.png")
     png = bytearray((folder / "logo.png").read_bytes())
     png[16:24] = (100_000).to_bytes(4, "big") * 2

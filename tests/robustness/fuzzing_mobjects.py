@@ -60,7 +60,7 @@ class Mobjects:
     def prepare(self, case: Sequence[Any]) -> None: ...
 
     def sorts(self, case: Sequence[Any]) -> set[str]:
-        """As of a text; and once it was tried, which chapter was walked and what was drawn."""
+        """Return the sorts of the text and, once it was tried, which chapter was walked and what was drawn."""
         return {KINDS[case[0]], *self.shown} | hostile.sorts("".join(case[2:]))
 
     def run(self, case: Sequence[Any]) -> Any:

@@ -50,7 +50,7 @@ class Texts:
         return hostile.sorts("".join(case))
 
     def run(self, case: Sequence[str]) -> Any:
-        """What was read, or None if nothing could."""
+        """Read the text with every model, and return the last trace made of it, or None if nothing could be read."""
         text = "".join(case)
         written_elsewhere(text)
         attempt(lambda: self.shipped.tokenizer.translation(text))
@@ -88,7 +88,7 @@ def check_reading(text: str, reading: Reading | None) -> None:
 
 
 def check_captions(trace: Trace) -> None:
-    """What a chapter would say of these tokens, in both languages, as captions of both kinds and aloud."""
+    """Check what a chapter would say of these tokens, in both languages, as captions and aloud."""
     words = next(
         tensor for name, tensor in trace.items() if name.endswith((".sum", ".out")) and "position" in tensor.axes
     )

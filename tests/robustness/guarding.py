@@ -53,7 +53,7 @@ class CrashError(AssertionError):
 
 @dataclass
 class Watch:
-    """What the interpreter was seen doing while a case ran (`sys.addaudithook`)."""
+    """Forbidden events seen while a case ran (`sys.addaudithook`): changes outside of `folder`, and connections."""
 
     folder: Path
     active: bool = False
@@ -97,10 +97,10 @@ def _told(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def attempt(call: Callable[[], Any]) -> Any:
-    """What `call` gives, or None if it refuses in one line.
+    """Return what `call` returns, or None if it refuses in one line.
 
     Raises:
-        CrashError: it ended otherwise.
+        CrashError: it ended in any other way.
     """
     try:
         return call()
@@ -114,7 +114,7 @@ def attempt(call: Callable[[], Any]) -> Any:
 
 
 def unlike_a_refusal(error: BaseException) -> str:
-    """Why this is no refusal, or nothing: a refusal is raised on purpose, by a `raise` of this project, as one line."""
+    """Return why this is no refusal, or "": a refusal is raised on purpose, by a `raise` of this project, in a line."""
     if not isinstance(error, REFUSALS):
         return "a crash"
     if any(isinstance(one, MemoryError) for one in _before(error)):
@@ -133,7 +133,7 @@ def unlike_a_refusal(error: BaseException) -> str:
 
 
 def _before(error: BaseException) -> Iterator[BaseException]:
-    """What was being handled when this was raised, and what before that."""
+    """Yield the error that was being handled when this was raised, and those before that."""
     while error.__context__ is not None:
         error = error.__context__
         yield error
@@ -152,7 +152,7 @@ def _place(error: BaseException) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case ended: `failed` says why it failed, or nothing."""
+    """Outcome of a case: `failed` says why it failed, or nothing."""
 
     answered: bool
     failed: str

@@ -74,7 +74,7 @@ def text(random: Random) -> str:
 
 
 def sorts(text: str) -> set[str]:
-    """What is hostile in a text: sorts of characters, planes of Unicode but the first, syntax, and its length."""
+    """Return what is hostile in a text: sorts of characters, planes of Unicode after the first, syntax, length."""
     codes = {*map(ord, text)}
     found = {name for name, some in SORTS.items() if codes & some}
     found |= {f"plane {code >> 16}" for code in codes if code >> 16}

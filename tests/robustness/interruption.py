@@ -45,7 +45,7 @@ output = "renders/out"
 
 @dataclass
 class Figures:
-    """What came of all trials of a command."""
+    """Figures of all trials of a command."""
 
     undisturbed_seconds: float
     killed: int = 0

@@ -93,13 +93,13 @@ def means_the_same(change: Change) -> bool:
 
 
 def reasons() -> dict[tuple[str, str, str], str]:
-    """Why no test can tell a change: by its file, and the line before and after."""
+    """Return why no test can tell a change, by its file, and the line before and after."""
     groups = tomllib.loads(REASONS.read_text(encoding="utf-8")).get("reason", [])
     return {(group["file"], was, now): group["why"] for group in groups for was, now in group["changes"]}
 
 
 def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
-    """How many changes of `file` came to which end, and those that no test noticed."""
+    """Try each change of `file` in a line that contains `only`; return counts by outcome, and the unnoticed changes."""
     if file in MEASURES:
         tests = [path for path in BY_HAND.get(Path(file).name, "").split() if (ROOT / "tests" / path).exists()]
         trial: Trial | MeasuresTrial = MeasuresTrial(

@@ -13,7 +13,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def _damage(path: Path, how: str) -> None:
-    """As a disk or another program would: in the file itself, which a hard link shares."""
+    """Damage a file as a disk or another program would: in the file itself, which a hard link shares."""
     content = path.read_bytes()
     middle = len(content) // 2
     flipped = bytes([content[middle] ^ 1])

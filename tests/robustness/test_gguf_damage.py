@@ -33,7 +33,7 @@ def taken(path):
 
 
 def tried(data, path):
-    """What comes of these bytes: all of it, or None if they are refused in a line."""
+    """Return what is read from these bytes, or None if they are refused in a line."""
     path.write_bytes(data)
     with limited_memory(256 * 2**20):
         return attempt(lambda: taken(path))

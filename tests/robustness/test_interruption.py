@@ -61,7 +61,7 @@ def test_a_training_that_is_killed_ends_with_the_very_files_of_an_undisturbed_on
 
 
 def test_the_trial_sees_a_film_that_is_cut_off(films, tmp_path):
-    """What would be wrong with a trial that finds nothing: it could be blind."""
+    """Check that the trial finds planted faults: one that finds nothing could be blind."""
     whole = next((films.place / "undisturbed" / "renders" / "out" / "clips").glob("*.mp4")).read_bytes()
     for name, content in {"a.mp4": whole[:-50], "b.mp4": whole, "c.json": b'{"a": 1', ".d.1.part.png": b"half"}.items():
         (tmp_path / name).write_bytes(content)

@@ -44,7 +44,7 @@ def bounded():
 
 @pytest.mark.parametrize("mebibytes", [40, 80, 120, 160, 240, 320, 480, 640])
 def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibytes, bounded, tiny, known):
-    """Where the command itself is killed there is nobody left to say a line: its status is that of the kernel."""
+    """Accept the kernel's status if the command itself is killed: nobody is left to say a line."""
     tiny.redraw()
     done = tiny.render(around=bounded(mebibytes), wishes=("--jobs", "2"))
     sys.stderr.write(f"{mebibytes} MiB: status {done.returncode}; {done.stderr}\n")

@@ -70,7 +70,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def hashes(*folders: Path) -> dict[str, str]:
-    """What is in each file, by its path."""
+    """Return the SHA-256 of each file, by its path."""
     return {
         path.relative_to(folder.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for folder in folders
@@ -84,7 +84,7 @@ def unfinished(folder: Path) -> list[str]:
 
 
 def states(folder: Path) -> dict[str, tuple[int, int]]:
-    """When each file was last written, and which one it is."""
+    """Return the time of the last change, in ns, and the inode of each file, by its path."""
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in files(folder)}
 
 
@@ -148,7 +148,7 @@ def _play(path: Path) -> None:
 
 
 def frames_are_right(folder: Path) -> bool:
-    """Whether film and clips in `folder` have as many frames as their index says."""
+    """Return True if film and clips in `folder` have as many frames as their index says."""
     index = json.loads((folder / "steps.json").read_text(encoding="utf-8"))
     wanted = [round(step["duration"] * index["rate"]) for step in index["steps"]]
     counts = [_frames(folder / step["clip"]) for step in index["steps"]]

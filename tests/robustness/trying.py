@@ -36,7 +36,7 @@ ROOM = 24 * 2**30
 
 
 class Outcome(Enum):
-    """How the tests ended."""
+    """Outcome of the tests."""
 
     KILLED = auto()
     SURVIVED = auto()
@@ -84,7 +84,7 @@ class Trial:
             raise RuntimeError(f"the tests of {file} would not notice if it were empty")
 
     def of(self, source: str) -> Outcome:
-        """What the tests say of `source`."""
+        """Run the tests on `source` in a process of its own, and return their outcome."""
         child = os.fork()
         if child == 0:
             self._test(source)

@@ -18,7 +18,7 @@ HOLDS, FAILS, OPEN = "holds", "fails", "not tested here"
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed, the figure that was measured (with its sources; "" for none), and the verdict."""
+    """Statement, the figure that was measured (with its sources; "" for none), and the verdict."""
 
     text: str
     figure: str

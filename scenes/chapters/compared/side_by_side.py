@@ -176,7 +176,7 @@ class SideBySide(Chapter):
         )
 
     def layer_by_layer(self, two: Two, trace: Trace) -> Iterator[Step]:
-        """How far all rows are apart, from the input up."""
+        """Show how far the rows of A and B are apart, layer by layer from the input up."""
         stack = two.stack
         moved, distance = trace[f"diff.{stack}.moved"].pick(position=two.sight), trace[f"diff.{stack}.distance"]
         numbers = trace[f"diff.{stack}.numbers"] if two.same_depth else None
@@ -240,7 +240,7 @@ class SideBySide(Chapter):
         )
 
     def likeness(self, two: Two, trace: Trace) -> Iterator[Step]:
-        """What an encoder alone has to say: which rows it holds for alike."""
+        """Compare two encoders by the cosine of each pair of last rows."""
         stack, seen = two.stack, two.sight
         first, second, apart = (
             trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "diff")

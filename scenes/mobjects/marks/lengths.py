@@ -120,7 +120,7 @@ class Reach(Grounded):
 
 @dataclass(frozen=True)
 class Filled(Meaning):
-    """As many of the group's dots are filled as the share says, of all of them."""
+    """Share of a group's dots that are filled, rounded to whole dots."""
 
     quantity: Quantity
 

@@ -44,7 +44,7 @@ def shares(scores: np.ndarray) -> np.ndarray:
 
 
 def visible(raw: Raw) -> np.ndarray:
-    """Which keys a query may see, "query key", by what attention is, not by the mask that was recorded."""
+    """Return which keys a query may see, "query key", from the kind of attention, not from the recorded mask."""
     queries, keys = raw["weights"].shape[-2:]
     causal = ".self_attn" in raw.path and raw.path.startswith("decoder")
     return np.array([[j <= i or not causal for j in range(keys)] for i in range(queries)])

@@ -46,7 +46,7 @@ def chromium():
 
 
 def wait_for(page, what):
-    """As Playwright's own, which asks the page to evaluate a text: the policies of our pages forbid that."""
+    """Wait until `what` is true. Playwright's own wait evaluates a text in the page, which our policies forbid."""
     for turn in count():
         if page.evaluate(what):
             return

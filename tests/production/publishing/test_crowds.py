@@ -153,7 +153,7 @@ def test_those_who_ask_again_and_again_on_all_connections_give_way_after_an_answ
 
 
 def test_two_hundred_and_fifty_six_who_stay_hold_up_nobody(folder, serving):
-    """As many as there are places, with the seconds as they are."""
+    """Fill every place of the server, with its seconds as they are, and ask once more."""
     with serving(folder) as served, ExitStack() as held:
         for _ in range(FolderServer.most):
             one = held.enter_context(closing(http.client.HTTPConnection(*served.server_address)))

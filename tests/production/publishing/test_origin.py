@@ -23,7 +23,7 @@ SAID = ("model tiny", "seed 7", "transformer-lecture 0.1", "python 3.11.2", f"ma
 
 
 def said(path: Path) -> str:
-    """What the file at `path` says of itself."""
+    """Return what the file at `path` says of itself."""
     if path.suffix in {".mp4", ".mkv", ".webm"}:
         with av.open(str(path)) as film:
             return " ".join(film.metadata.values())
@@ -39,7 +39,7 @@ def said(path: Path) -> str:
 
 
 def missing(path: Path) -> list[str]:
-    """What should be said and is not."""
+    """Return what a file should say of itself and does not."""
     return [part for part in (*SAID, "The car is red") if part not in said(path)]
 
 
