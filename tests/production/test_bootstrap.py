@@ -188,3 +188,16 @@ def test_root_with_apt_installs_what_is_missing_by_itself(checkout):
     done = run(checkout / "lecture", "list", path=path, CALLS=str(checkout / "calls"))
     assert done.returncode == 0, done.stderr
     assert "install -y --no-install-recommends python3-venv" in notes.read_text()
+
+
+def test_an_environment_that_belongs_to_another_checkout_is_left_alone(fake, checkout, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other") / ".venv"
+    other.mkdir()
+    (other / "stamp").write_text("of another checkout")
+    (checkout / ".venv").symlink_to(other)
+    done, calls = fake("--help")
+    assert (done.returncode, calls) == (73, [])
+    assert done.stderr == (
+        f"lecture: {checkout}/.venv is a link to what was built for another checkout: remove the link, and run again\n"
+    )
+    assert [file.name for file in other.iterdir()] == ["stamp"]
