@@ -37,12 +37,20 @@ def say_untold(language: str, untold: Sequence[str]) -> None:
 
 @click.command()
 @click.argument("name", required=False, type=click.Choice([one for one in languages() if one != ENGLISH]))
+@click.argument("chapters", nargs=-1)
 @click.option("--missing", is_flag=True, help="List what the chapters say and the catalogue lacks.")
 @click.option("--write", is_flag=True, help="Add it to the catalogue, for a translator to fill in; implies --missing.")
 @click.option("--text", "texts", multiple=True, default=SENTENCES, help="A sentence to walk the chapters with.")
 @click.option("--model", default=None, help="A checkpoint other than the one of the project.")
-def language(name: str | None, missing: bool, write: bool, texts: tuple[str, ...], model: str | None) -> None:
-    """The languages that there are; of one, how much is translated."""
+def language(
+    name: str | None,
+    chapters: tuple[str, ...],
+    missing: bool,
+    write: bool,
+    texts: tuple[str, ...],
+    model: str | None,
+) -> None:
+    """The languages that there are; of one, how much is translated, and what CHAPTERS lack, or all of them."""
     import polib
 
     for code in [name] if name else languages():
@@ -52,7 +60,7 @@ def language(name: str | None, missing: bool, write: bool, texts: tuple[str, ...
         return
     if name is None:
         raise click.ClickException("of which language? For instance: lecture language es --missing")
-    lacking = dict(_lacking(name, texts, model))
+    lacking = dict(_lacking(name, chapters, texts, model))
     for entry in lacking.values():
         tell(entry.comment, f"  {entry.msgid}")
     tell(f"{len(lacking)} missing, as far as {len(texts)} sentences lead")
@@ -69,7 +77,9 @@ def _told(entries: Any) -> str:
     return f"{len(done)} of {len(entries)} entries translated"
 
 
-def _lacking(code: str, texts: Sequence[str], model: str | None) -> Iterator[tuple[str, polib.POEntry]]:
+def _lacking(
+    code: str, chapters: tuple[str, ...], texts: Sequence[str], model: str | None
+) -> Iterator[tuple[str, polib.POEntry]]:
     """Yield each template that chapters about `texts` say and the catalogue lacks, with an empty entry for it."""
     import polib
 
@@ -79,7 +89,7 @@ def _lacking(code: str, texts: Sequence[str], model: str | None) -> Iterator[tup
     look = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
     with Bar() as bar:
         for text in texts:
-            order = order_of((), text=text, model=model, language=code, **look)
+            order = order_of(chapters, text=text, model=model, language=code, **look)
             for step in Studio(open_store(), bar).script(order):
                 for template, example in step.untold:
                     comment = f"{step.chapter} {step.number}: {example}"
