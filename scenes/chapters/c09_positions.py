@@ -10,6 +10,7 @@ from scenes.animations import (
     Flight,
     Sweep,
     Travel,
+    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -19,16 +20,17 @@ from scenes.animations import (
     follow,
     grow,
     leave,
+    move_ring,
     ring_around,
-    slide,
 )
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
 from scenes.mobjects.clocks import Clocks, LargeDial
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.likeness import Likeness, Panel, Readout
 from scenes.mobjects.number_or_wave import NumberOrWave
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.mobjects.tip_to_tail import Added, NearestTokens, TipToTail
@@ -64,12 +66,15 @@ class Positions(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         embedding, first = trace.under(embedding_of(focus.stack)), f"{focus.stack}.0.self_attn"
-        card = Card("measured on sentences that the model has not seen")
+        card = Card("what positions do, measured")
         waves = trace.about["config"]["positions"] in ("interleaved", "halves")
         yield from self.shuffled(focus, trace, first)
-        yield from self.a_sum_has_no_order(focus, trace, first)
+        plain, other = (trace[f"other.{key}.{first}.weights"].words("key") for key in ("no_positions", "shuffled"))
+        ribbons = both_orders(plain, other)
+        yield from self.a_sum_has_no_order(focus, trace, first, *ribbons)
         if "positional" in embedding:
-            yield from self.not_the_index(focus, embedding, waves)
+            yield from self.not_the_index(focus, embedding, ribbons[0], waves)
+            clocks = None
             if waves:
                 hands, turns = embedding["table_sin_cos"], embedding["table_degrees_per_position"]
                 clocks = Clocks(hands, turns, embedding["position_numbers"])
@@ -77,7 +82,7 @@ class Positions(Chapter):
                 yield from self.a_step_is_a_turn(embedding, clocks)
             else:
                 yield from self.which_are_alike(embedding)
-            yield from self.word_and_position(focus, trace, embedding)
+            yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
                 yield from self.before_or_after(trace, embedding, card)
             yield from self.other_ways(trace, card)
@@ -128,67 +133,70 @@ class Positions(Chapter):
                 picture.attend_again(),
             ),
             beat(told, (draw(*(picture.ways[i] for i in compared), kind="row"), picture.along(compared))),
-            beat(rest, appear_in_turn([ring_around(picture.others[i]) for i in compared])),
+            beat(rest, appear_in_turn([ring_around(VGroup(*row)) for row in picture.rows_of(compared)], "slow")),
             stage=[picture.ribbon],
         )
 
-    def a_sum_has_no_order(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
+    def a_sum_has_no_order(
+        self, focus: Focus, trace: Trace, first: str, upper: Ribbon, lower: Ribbon, between: Room
+    ) -> Iterator[Step]:
         """Inside one head: the same terms as arrows, in another order."""
         order = [int(i) for i in trace["other.shuffled.order"].values]
         plain, other = (trace.under(f"other.{key}.{first}", batch=0) for key in ("no_positions", "shuffled"))
         query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
         here, there = query_token.position, order.index(query_token.position)
         head, _ = argmax_terms(plain["weighted_v"].pick(query=here))
-        upper, lower, between = both_orders(*(run["weights"].words("key") for run in (plain, other)))
         terms = [run["weighted_value_plane"].pick(head=head, query=at) for run, at in ((plain, here), (other, there))]
         picture = TwoOrders(*terms, between)
-        (chain, again), (names, other_names) = picture.chains, picture.names
         yield Step(
             "A sum has no order",
             beat(
                 f"Why? For “{query_token}”, a head adds up values, each times its attention weight.",
                 (appear(picture.origin), upper.mark({here: "query"})),
-                deal(upper.chips, [*chain], kind="slow"),
-                appear(names),
-                (draw(picture.output), appear(picture.end)),
+                picture.grow(0),
+                appear(picture.end),
             ),
             beat(
                 "Shuffle: the same values with the same weights, one after another in the new order.",
-                (leave(names), lower.mark({there: "query"}), picture.step_back()),
-                deal(lower.chips, [*again], kind="slow"),
-                appear(other_names),
+                (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
+                picture.grow(1),
             ),
-            beat("They lead to the same point, because a sum has no order.", leave(names, other_names)),
+            beat(
+                "They lead to the same point, because a sum has no order.",
+                picture.fade(1),
+                draw(picture.output, kind="row"),
+            ),
             stage=[upper, lower],
         )
 
-    def not_the_index(self, focus: Focus, embedding: Trace, waves: bool) -> Iterator[Step]:
+    def not_the_index(self, focus: Focus, embedding: Trace, ribbon: Ribbon, waves: bool) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
         query_token, numbers = focus.query_token, embedding["position_numbers"]
         here = {"batch": 0, "position": query_token.position}
         largest, wave = embedding["largest_entry"].pick(**here), embedding["position_table"].pick(d_model=0)
-        picture = NumberOrWave(embedding["scaled"].pick(**here), query_token, numbers, wave, largest)
+        entries = embedding["scaled"].pick(**here)
+        picture = NumberOrWave(entries, query_token, numbers, wave, largest, ribbon.below(STAGE))
         last = numbers.quantity(len(numbers) - 1)
         yield Step(
             "Why not just add the number?",
             beat(
                 "A layer reads only vectors, so the position must be written into their entries.",
-                appear(picture.zero, picture.token_name),
-                fill(picture.entries, "slow"),
+                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(picture.near.zero, picture.token_name)),
+                fill(picture.near.entries, "slow"),
             ),
             beat(
                 "As a plain number, one more for each word?",
-                appear(picture.position_name, picture.ends),
-                Sweep(picture.numbers, "slow"),
+                (appear(picture.position_name, picture.ends), picture.zoom_out()),
+                Sweep(picture.far.places, "slow"),
                 appear(picture.last),
             ),
             beat(
                 claim(
                     bool(last > 2 * largest),
-                    f"The largest entry of “{query_token}” is {largest:.1f}. Added to {last}, the word would drown.",
+                    f"The largest entry of “{query_token}” is {largest:.1f}. Next to {last}, the word would drown.",
                     f"The largest entry of “{query_token}” is {largest:.1f}, and the number grows up to {last}.",
                 ),
-                draw(picture.level, kind="row"),
+                draw(picture.level, kind="slow"),
             ),
             beat(
                 claim(
@@ -196,16 +204,18 @@ class Positions(Chapter):
                     "A sine wave never exceeds one: it tells positions, and leaves the word in sight.",
                     "Here each position has learned entries instead.",
                 ),
-                (leave(picture.last), slide(picture.numbers, picture.wave, "row")),
+                leave(picture.last, picture.level),
+                picture.zoom_in(),
             ),
-            stage=[],
+            stage=[ribbon],
         )
 
     def clock_hands(self, trace: Trace, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
         large = LargeDial(clocks.dials[0].tensor, 1, STAGE)
-        fast, slow = (ring_around(VGroup(*clocks.column(k))) for k in (0, -1))
+        columns = [clocks.column(k) for k in range(len(clocks.dials))]
+        ring = ring_around(columns[0])
         yield Step(
             "A position is a set of clock hands",
             beat(
@@ -225,14 +235,12 @@ class Positions(Chapter):
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
             beat(
-                "Each position turns every hand by its own angle, and a table reads them off.",
+                "Each position turns every hand by its own angle; a table reads them off.",
                 clocks.grow(),
             ),
-            beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(fast))),
-            beat(
-                "Slow ones tell start from end. Together, they are like the digits of a number.",
-                (appear(slow), leave(fast)),
-            ),
+            beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
+            beat("Slow ones tell start from end in a long text.", Visit(ring, columns, "slow")),
+            beat("Together, they are like the digits of a number.", move_ring(ring, clocks.rows[-1])),
             stage=[large.dial, large.hand],
         )
 
@@ -277,7 +285,7 @@ class Positions(Chapter):
             ),
             beat(
                 "Many newer models turn queries and keys themselves like that: RoPE.",
-                clocks.turn(pairs, [*way[::-1], 0], clocks.pairs_at(0, apart), "slow"),
+                (clocks.turn(pairs, way[::-1], clocks.pairs_at(0, apart), "slow"), *readout.count(way[::-1], "slow")),
             ),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
@@ -304,25 +312,28 @@ class Positions(Chapter):
             stage=[],
         )
 
-    def word_and_position(self, focus: Focus, trace: Trace, embedding: Trace) -> Iterator[Step]:
+    def word_and_position(self, focus: Focus, trace: Trace, embedding: Trace, clocks: Clocks | None) -> Iterator[Step]:
         """Entry by entry, tip to tail; and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
         part = embedding.under("", batch=0, position=here)
         angle, cosines, own = part["sum_angle"], part["cosine_with_words"], round(float(part["ids"]))
-        left, right = STAGE.golden_columns()
-        arrows, nearest = TipToTail(part["sum_plane"], query_token, angle, left), NearestTokens(cosines, own, right)
-        added = Added(part, query_token, embedding["position_numbers"].quantity(here))
-        word, place, total = added.rows
         best, run = cosines.largest()[0], trace.under("experiment.word_from_sum")
+        alone = "recovered" in run and bool(run["recovered"] >= 0.9)
+        share = (run["recovered"] if alone else run["reader"]) if "recovered" in run else None
+        measured = f"right, of {run['words']} words at {run['positions']} positions" if share is not None else ""
+        left, right = STAGE.golden_columns()
+        arrows = TipToTail(part["sum_plane"], query_token, angle, left)
+        nearest = NearestTokens(cosines, own, share, measured, right)
+        added = Added(part, query_token)
+        place, word, total = added.rows
+        hands = [clocks.faces, clocks.hands_at(min(here, clocks.places[-1]))] if clocks else []
         found = claim(
             bool(best.position == own),
             f"No: by cosine, the nearest of all tokens is still “{query_token}”.",
             f"By cosine, the nearest of all tokens is “{best}”.",
         )
         told = "Training learns the embeddings inside such sums."
-        if "recovered" in run:
-            alone = bool(run["recovered"] >= 0.9)
-            share = run["recovered"] if alone else run["reader"]
+        if share is not None:
             told = claim(
                 alone,
                 f"For every word at every position, the nearest is right in {share:share}.",
@@ -331,10 +342,18 @@ class Positions(Chapter):
         yield Step(
             "Why doesn’t adding break the word?",
             beat(
-                "The encoding of its position is added to the embedding of a word, entry by entry.",
-                appear_in_turn([VGroup(added.names[0], word), VGroup(added.names[1], place)]),
-                (Flight(word, total, 0.0, "row"), Flight(place, total, 0.0, "row")),
-                appear(total, added.names[2]),
+                claim(
+                    bool(clocks),
+                    "All hands of a position are a vector, and it is added to the embedding of the word there.",
+                    "The encoding of a position is added to the embedding of the word there.",
+                ),
+                (
+                    *([clocks.into(place), leave(*hands), appear(place)] if clocks else [appear(place)]),
+                    follow(added.names[0]),
+                ),
+                appear(word, added.names[1]),
+                (Flight(place, total, 0.0, "row"), Flight(word, total, 0.0, "row"), follow(total)),
+                appear(added.names[2]),
             ),
             beat(
                 claim(
@@ -342,18 +361,22 @@ class Positions(Chapter):
                     f"As arrows, the two lie almost at right angles: {angle:.0f}°.",
                     f"As arrows, the two lie {angle:.0f}° apart.",
                 ),
-                (appear(arrows.origin), *exchange([word, added.names[0]], [arrows.word, arrows.chip])),
-                exchange([place, added.names[1]], [arrows.place, arrows.place_name]),
-                appear(arrows.angle, arrows.degrees),
-                exchange([total, added.names[2]], [arrows.total, arrows.total_name]),
+                (
+                    appear(arrows.origin),
+                    leave(*added.names),
+                    *exchange([*added.rows], [arrows.place, arrows.word, arrows.total]),
+                ),
+                appear(arrows.chip, arrows.place_name, arrows.total_name),
+                (draw(arrows.angle), appear(arrows.degrees)),
             ),
             beat(
                 f"Does the sum forget the word? {found}",
                 appear(nearest.title),
                 appear_in_turn([*nearest.lines[::-1]], "slow"),
+                appear(ring_around(nearest.lines[0][0])),
             ),
-            beat(told, appear(ring_around(nearest.lines[0]))),
-            stage=[],
+            beat(told, *([appear(nearest.share_name), appear(nearest.share)] if share is not None else [])),
+            stage=hands,
         )
 
     def before_or_after(self, trace: Trace, embedding: Trace, card: Card) -> Iterator[Step]:
@@ -374,8 +397,10 @@ class Positions(Chapter):
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
         formula = bare.heading(Formula("(e + p) W = e W + p W", LARGE))
-        averaged = f"mean of {run['sentences']} sentences, and their spread"
-        name, measured = (bare.heading(Words(text, "block", "ink2")) for text in ("encodings alone", averaged))
+        averaged = f"part of a score from positions: mean and spread of {run['sentences']} sentences"
+        name, measured = (
+            bare.heading(Words(text, "block", "ink2")) for text in ("dot product of the encodings alone", averaged)
+        )
         yield Step(
             "Before or after?",
             beat(
@@ -384,12 +409,13 @@ class Positions(Chapter):
                 (appear(bare.numbers), *map(appear, rings)),
             ),
             beat(
-                "But a score takes the matrices W_Q and W_K first, and each acts on the word and on the position.",
+                "But W_Q and W_K come first, and a matrix acts on both parts of a sum.",
+                leave(*rings, bare.numbers),
                 (leave(name), follow(formula)),
             ),
             beat(
-                f"So look at the part of the scores from positions alone, in {head_name(0, head)}.",
-                (leave(*rings, bare.numbers, formula), follow(measured)),
+                f"The part of the scores from positions alone, in {head_name(0, head)}:",
+                (leave(formula), follow(measured)),
                 bare.become(seen),
                 appear(seen.whiskers),
             ),
@@ -419,12 +445,9 @@ class Positions(Chapter):
         counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
         yield Step(
             "Other ways to tell the position",
+            beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
             beat(
-                "Other models learn a vector for each position. Train all kinds alike, several times.",
-                appear_in_turn([*curves.ticks], "slow"),
-            ),
-            beat(
-                f"Sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}.",
+                f"Trained alike, sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}.",
                 *curves.drawn("waves", "learned"),
             ),
             beat(
@@ -439,7 +462,7 @@ class Positions(Chapter):
             beat(
                 claim(
                     bool(counting),
-                    "So some order is known: a decoder’s third word sees three words, its fourth four.",
+                    "A decoder still knows a little: its third word sees three words, its fourth four.",
                     "Then no vector tells where it stands.",
                 ),
                 appear(ring_around(curves.labels["none"], "warning")),
@@ -471,12 +494,17 @@ class Positions(Chapter):
                     f"Shuffle {run['sentences']} new sentences: without positions, no vector changes;",
                     f"Shuffle {run['sentences']} new sentences: without positions, vectors change, too;",
                 ),
-                appear(changes.paper, changes.title, changes.texts[0], changes.bars[0]),
+                appear(changes.paper, changes.title),
+                appear_in_turn([changes.texts[0], changes.bars[0]]),
             ),
             beat(
                 f"with them, a vector typically changes by {placed:.0%} of the largest entry.",
                 (grow(changes.bars[1]), appear(changes.texts[1])),
             ),
-            beat("Your turn: without positions, what differs between “the red car” and “red the car”?"),
+            beat(
+                "Your turn: without positions, what differs between “the red car” and “red the car”?",
+                picture.take_apart(),
+                leave(*picture.places),
+            ),
             stage=[picture.ribbon],
         )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Sweep, Travel, Visit, ring_around
+from scenes.animations import Flight, Sweep, Travel, Visit, ring_around
 from scenes.animations.turning import Turn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Reach, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, signed, units
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, ink_on, pace, palette, signed, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a dial, of what is written below it, of the heads of the table, and of the names at the left.
@@ -67,11 +68,11 @@ class Dial(VGroup):
         tip = self.tip(place)
         foot = np.array([self.centre[0], tip[1], 0])
         share = self.reach / (self.face.width * 135)
-        sine, cosine = rule(foot, tip, "query", 9), rule(self.centre, foot, "key", 9)
-        return tuple(
-            means(leg, Reach(self.tensor.quantity(place, k), k, share, self.rim))
-            for k, leg in enumerate((sine, cosine))
-        )
+        legs = rule(foot, tip, "focus", 12), rule(self.centre, foot, "focus", 12)
+        entries = self.tensor.pick(position=place).quantities()
+        for k, (leg, entry) in enumerate(zip(legs, entries, strict=True)):
+            means(leg, Reach(entry, k, share, self.rim)).set_stroke(signed(entry, 1.0))
+        return legs
 
 
 class Clocks(VGroup):
@@ -85,7 +86,7 @@ class Clocks(VGroup):
     """
 
     def __init__(self, hands: NamedTensor, turns: NamedTensor, numbers: NamedTensor, room: Room = STAGE) -> None:
-        shown, self.numbers_of = hands_shown(hands.size("pair")), numbers
+        shown = self.shown = hands_shown(hands.size("pair"))
         self.places = range(min(ROWS, len(numbers)))
         side, wide = room.split_columns(SIDE, 16)
         top, self.below = wide.split_rows(DIAL + SPEED)
@@ -148,6 +149,13 @@ class Clocks(VGroup):
         width, middle = self.dials[k].width, self.dials[k].get_x()
         return VGroup(self.dials[k], *(cell for cell in cells if abs(cell.get_x() - middle) < width / 2))
 
+    def into(self, vector: Vector) -> Animation:
+        """Copies of the dials fly to their entries in the whole encoding of a position."""
+        flights = [Flight(d, vector.cells.of(2 * pair)) for d, pair in zip(self.dials, self.shown, strict=True)]
+        turns = LaggedStart(*flights, lag_ratio=0.15)
+        turns.set_run_time(pace("row"))
+        return turns
+
     @property
     def _turning(self) -> tuple[list[np.ndarray], list[float]]:
         """The centre of each dial, and the angle of a place."""
@@ -183,22 +191,19 @@ class LargeDial(VGroup):
     """
 
     def __init__(self, hands: NamedTensor, place: int, room: Room) -> None:
-        left, right = room.columns(2, 90)
-        radius = room.height / 2 - 8
-        self.dial = Dial(hands, radius, at(left.right - radius, (room.top + room.bottom) / 2))
+        left, right = room.columns(2, 40)
+        self.dial = Dial(hands, room.height / 2 - 8, left.centre)
         self.hand, self.legs = self.dial.hand(place, thick=11), VGroup(*self.dial.legs(place))
         self.readings = VGroup()
-        for k, (name, line) in enumerate(
-            zip(("sine: how far right", "cosine: how far up"), right.inset(0, 110).rows(2, 30), strict=True)
-        ):
-            entry, role = hands.quantity(place, k), ("query", "key")[k]
-            words = Words(name, "stage word", role)
-            value = number(entry, ".2f", "chapter")
-            first, second = line.rows(2, 0)
-            self.readings.add(
-                VGroup(
-                    words.settle(first.centre).begin_at(at(right.left, 0)[0]),
-                    value.settle(second.centre).begin_at(at(right.left, 0)[0]),
-                )
-            )
+        lines = right.inset(0, 110).rows(2, 40)
+        for k, (name, line) in enumerate(zip(("sine: how far right", "cosine: how far up"), lines, strict=True)):
+            entry = hands.quantity(place, k)
+            upper, lower = line.split_rows(60, 10)
+            fill = signed(entry, 1.0)
+            box = means(Box(300, lower.height, fill, 8), Shade(entry, 1.0)).move_to(lower.centre)
+            box.align_to(at(right.left, 0), LEFT)
+            words = Words(name, "stage word").settle(upper.centre).begin_at(at(right.left, 0)[0])
+            value = Words(f"{entry:.2f}", "chapter", paper=box).settle(box.get_center())
+            value.set_fill(ink_on(fill))
+            self.readings.add(VGroup(words, box, value))
         super().__init__(self.dial, self.legs, self.hand, self.readings)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import UP, VGroup
+from manim import UP, Animation, VGroup
 
-from scenes.layout import STAGE, Room
+from scenes.animations import slide
+from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Rises, means
 from scenes.mobjects.shapes import Box, dashes, rule
 from scenes.mobjects.tensors import pooled
@@ -14,8 +15,46 @@ from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px below and above the bars for what is written there; of a bar over its pitch.
-FOOT, TOP, SHARE = 70.0, 50.0, 0.66
+#: Px above and below the bars for what is written there; of a bar over its pitch.
+TOP, FOOT, SHARE = 50.0, 64.0, 0.66
+
+
+class Scaled(VGroup):
+    """Bars of an embedding and of positions on one zero line and one scale, which all of them just fit.
+
+    `px` are those of a one, and `zero` is the line, `entries` and `places` are the bars.
+    """
+
+    def __init__(self, embedding: NamedTensor, places: NamedTensor, rooms: tuple[Room, Room]) -> None:
+        values = [embedding.values, places.values]
+        low, high = min(0.0, *(float(some.min()) for some in values)), max(float(some.max()) for some in values)
+        left, right = rooms
+        self.px = left.height / (high - low)
+        self.level, ground = left.top + high * self.px, Ground()
+        self.zero = means(rule(at(left.left, self.level), at(right.right, self.level), "ink3", 3), ground)
+        shown = pooled(embedding.values, left.width / 2)
+        sources = embedding.quantities() if len(shown) == len(embedding) else [None] * len(shown)
+        scale = float(np.abs(shown).max())
+
+        def bar(room: Room, i: int, count: int, value: float, fill: str, source: Quantity | None) -> Box:
+            pitch = room.width / count
+            wide = pitch * SHARE
+            box = Box(wide, max(abs(value) * self.px, 2), fill, min(4, wide / 3))
+            box.move_to(at(room.left + (i + 0.5) * pitch, self.level - value * self.px / 2))
+            if source is not None:
+                means(box, Length(source, "height", self.px, wide, 2), Rises(source, 1, ground))
+            return box
+
+        self.entries = VGroup(
+            *(
+                bar(left, i, len(shown), float(value), signed(float(value), scale), source)
+                for i, (value, source) in enumerate(zip(shown, sources, strict=True))
+            )
+        )
+        self.places = VGroup(
+            *(bar(right, i, len(places), float(q), palette().ink2, q) for i, q in enumerate(places.quantities()))
+        )
+        super().__init__(self.zero, self.entries, self.places)
 
 
 class NumberOrWave(VGroup):
@@ -27,6 +66,8 @@ class NumberOrWave(VGroup):
         numbers, wave: by position.
         largest: the largest entry of the embedding.
         room: the rectangle that is filled.
+
+    `far` has the numbers, and is so much smaller that they fit; `near` has the wave.
     """
 
     def __init__(
@@ -36,55 +77,37 @@ class NumberOrWave(VGroup):
         numbers: NamedTensor,
         wave: NamedTensor,
         largest: Quantity,
-        room: Room = STAGE,
+        room: Room,
     ) -> None:
-        values = [embedding.values, numbers.values, wave.values]
-        low, high = min(float(some.min()) for some in values), max(float(some.max()) for some in values)
-        body = Room(room.left, room.top + TOP, room.right, room.bottom - FOOT)
-        self.px = body.height / (high - low)
-        self.zero_at, self.ground = body.top + high * self.px, Ground()
-        left, right = body.golden_columns(60, last=True)
-        self.zero = means(rule(at(room.left, self.zero_at), at(room.right, self.zero_at), "ink3", 3), self.ground)
-        shown = pooled(embedding.values, left.width / 2)
-        sources = embedding.quantities() if len(shown) == len(embedding) else [None] * len(shown)
-        scale = float(np.abs(shown).max())
-        self.entries = VGroup(
-            *(
-                self._bar(left, i, len(shown), float(v), signed(float(v), scale), source)
-                for i, (v, source) in enumerate(zip(shown, sources, strict=True))
-            )
-        )
-        self.numbers, self.wave = (
-            VGroup(
-                *(self._bar(right, i, len(row), float(q), palette().ink2, q) for i, q in enumerate(row.quantities()))
-            )
-            for row in (numbers, wave)
-        )
-        level = self.zero_at - float(largest) * self.px
-        self.level = dashes(at(left.left, level), at(right.right, level), "residual", 4)
-        foot = at(0, room.bottom - 24)[1]
-        last = len(numbers) - 1
-        self.token_name = Words(f"entries of “{token}”", "fact", "residual")
-        self.token_name.move_to(at((left.left + left.right) / 2, 0)).stand_on(foot)
-        self.position_name = (
-            Words("position", "fact", "ink2").move_to(at((right.left + right.right) / 2, 0)).stand_on(foot)
-        )
+        body, foot = Room(room.left, room.top + TOP, room.right, room.bottom).split_rows(-FOOT)
+        left, right = rooms = tuple(body.columns(2, 80))
+        self.near, self.far = (Scaled(embedding, places, rooms) for places in (wave, numbers))
+        self.again = self.near.copy()
+        level = self.far.level - float(largest) * self.far.px
+        self.level = dashes(at(left.left, level), at(right.right, level), "residual", 5)
+        line, last = foot.centre[1] - units(16), len(numbers) - 1
+        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").settle(left.centre).stand_on(line)
+        self.position_name = Words("position", "stage word", "ink2").settle(right.centre).stand_on(line)
         self.ends = VGroup(
             *(
-                number(numbers.quantity(i), "", "number", "ink2").settle(self.numbers[i].get_center()).stand_on(foot)
-                for i in {0, last}
+                number(numbers.quantity(i), "", "stage number", "ink2").settle(self.far.places[i].get_center())
+                for i in sorted({0, last})
             )
         )
-        self.last = number(numbers.quantity(last), "", "large number").next_to(self.numbers[-1], UP, buff=units(12))
-        super().__init__(
-            self.entries, self.zero, self.numbers, self.token_name, self.position_name, self.ends, self.last
-        )
+        for text in self.ends:
+            text.stand_on(line)
+        self.last = number(numbers.quantity(last), "", "large number")
+        self.last.next_to(self.far.places[-1], UP, buff=units(10))
+        super().__init__(self.near, self.token_name, self.position_name, self.ends)
 
-    def _bar(self, room: Room, i: int, count: int, value: float, fill: str, source: Quantity | None) -> Box:
-        pitch = room.width / count
-        wide = pitch * SHARE
-        bar = Box(wide, max(abs(value) * self.px, 2), fill, min(4, wide / 3))
-        bar.move_to(at(room.left + (i + 0.5) * pitch, self.zero_at - value * self.px / 2))
-        if source is not None:
-            means(bar, Length(source, "height", self.px, wide, 2), Rises(source, 1, self.ground))
-        return bar
+    def zoom_out(self) -> Animation:
+        """The entries shrink to the scale on which the numbers fit."""
+        return self._zoom(self.near, self.far)
+
+    def zoom_in(self) -> tuple[Animation, ...]:
+        """The entries grow again, and each number turns into its entry of the wave."""
+        return self._zoom(self.far, self.again), slide(self.far.places, self.again.places, "row")
+
+    @staticmethod
+    def _zoom(old: Scaled, new: Scaled) -> Animation:
+        return slide([old.zero, *old.entries], [new.zero, *new.entries], "row")

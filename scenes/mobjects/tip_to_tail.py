@@ -6,6 +6,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Ground, Length, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, path, rule
 from scenes.mobjects.tensors import full_colour
@@ -19,30 +20,32 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px of the names of vectors, and above and below each.
 SIDE, AIR = 260.0, 70.0
 #: So many tokens are listed.
-NEAREST = 5
+NEAREST = 4
+#: Px of the bar below the list, with its name.
+FOOT = 140.0
 
 
 class Added(VGroup):
-    """An embedding, the encoding of its position, and their sum, below each other, with their names.
+    """The encoding of a position, the embedding of the token there, and their sum, below each other, with their names.
 
     Args:
         part: the tensors of an embedding at one position.
         token: the token there.
-        place: the number of the position.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, part: Trace, token: Label, place: Quantity, room: Room = STAGE) -> None:
-        rows = [part[name] for name in ("scaled", "positional", "sum")]
+    def __init__(self, part: Trace, token: Label, room: Room = STAGE) -> None:
+        rows = [part[name] for name in ("positional", "scaled", "sum")]
         scale = full_colour(*rows)
         side, wide = room.split_columns(SIDE, 24)
         lines = wide.rows(3, AIR)
         self.rows = [
             Vector(row, line.width, line.height, role, scale).move_to(line.centre)
-            for row, line, role in zip(rows, lines, ("residual", "ink2", "weight"), strict=True)
+            for row, line, role in zip(rows, lines, ("ink2", "residual", "weight"), strict=True)
         ]
         self.names = [
+            Words("its position", "stage word", "ink2"),
             Token(token, "", side.width, 84, "stage word"),
-            Words(f"position {place}", "stage word", "ink2"),
             Words("sum", "stage word"),
         ]
         for name, line in zip(self.names, lines, strict=True):
@@ -65,7 +68,7 @@ class TipToTail(VGroup):
         total = word + place
         spots = np.array([np.zeros(3), word, total])
         low, high = spots.min(0), spots.max(0)
-        inside = room.inset(130, 90)
+        inside = Room(room.left + 60, room.top + 50, room.right - 230, room.bottom - 90)
         px = min(inside.width / (high - low)[0], inside.height / max((high - low)[1], 1e-9))
         foot = inside.centre - (low + high) / 2 * units(px)
         tip, end = foot + word * units(px), foot + total * units(px)
@@ -98,11 +101,14 @@ class NearestTokens(VGroup):
     Args:
         cosines: by vocab.
         own: the token that the vector was made of: it is lit.
+        right: in how many sums the nearest token is the right one, as a bar below; None if that was not measured.
+        told: what is written above that bar.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, cosines: NamedTensor, own: int, room: Room) -> None:
+    def __init__(self, cosines: NamedTensor, own: int, right: Quantity | None, told: str, room: Room) -> None:
         order = [int(i) for i in np.argsort(-cosines.values, kind="stable")[:NEAREST]]
+        room, foot = room.split_rows(-FOOT, 30)
         head, body = room.split_rows(64)
         labels = [cosines.label("vocab", i) for i in order]
         side, rest = body.split_columns(max(map(chip_width, labels)), 20)
@@ -114,7 +120,14 @@ class NearestTokens(VGroup):
             bar = Box(max(bars.width * float(value), 2), high, palette().weight if i == own else palette().ink3, 5)
             means(bar, Length(value, "width", bars.width, high, 2)).move_to(np.array([0, middle, 0]))
             bar.align_to(at(bars.left, 0), LEFT)
-            told = number(value, ".2f", "stage number").settle(np.array([ends.centre[0], middle, 0]))
-            self.lines.add(VGroup(chip, bar, told))
+            text = number(value, ".2f", "stage number").settle(np.array([ends.centre[0], middle, 0]))
+            self.lines.add(VGroup(chip, bar, text))
         self.title = Words("cosine with the sum", "fact", "ink2").settle(head.centre).begin_at(at(bars.left, 0)[0])
-        super().__init__(self.lines, self.title)
+        self.share, self.share_name = VGroup(), Words(told, "fact", "ink2")
+        if right is not None:
+            upper, lower = foot.split_rows(60)
+            text = Words(f"{right:share}", "stage number").settle(lower.centre).end_at(at(foot.right, 0)[0])
+            bar = ShareBar(right, foot.width - text.width * 135 - 30, "", 56)
+            self.share.add(bar.move_to(lower.centre).align_to(at(foot.left, 0), LEFT), text)
+            self.share_name.settle(upper.centre).begin_at(at(foot.left, 0)[0])
+        super().__init__(self.lines, self.title, self.share)

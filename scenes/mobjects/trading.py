@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, deal
+from scenes.animations import Flight, Travel, appear_in_turn, deal, draw
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import End, Ground, Length, Stands, Tip, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, curve, dot
-from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, pace, palette, units
@@ -22,8 +21,10 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the names at the left, of the band between words and vectors, and between both sentences.
 SIDE, BAND, BETWEEN = 190.0, 44.0, 120.0
+#: The part of all entries that get less than the full colour.
+BRIGHT = 0.95
 #: Px around a chain of arrows, and the length from which an arrow has a name.
-AIR, NAMED = 70.0, 70.0
+AIR, NAMED = 56.0, 70.0
 #: How much of its colour the chain keeps that was drawn first.
 FAINT = 0.35
 
@@ -38,7 +39,7 @@ class TradingPlaces(VGroup):
     """
 
     def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int], room: Room = STAGE) -> None:
-        self.order, scale = order, full_colour(plain, shuffled)
+        self.order, scale = order, float(np.quantile(np.abs(plain.values), BRIGHT)) or 1.0
         side, wide = room.split_columns(SIDE, 20)
         self.names = VGroup()
         (self.ribbon, self.band, self.vectors), (self.moved, self.other_band, self.others) = (
@@ -66,6 +67,10 @@ class TradingPlaces(VGroup):
     def _way(vector: Vector, chip: VMobject) -> VMobject:
         line = curve(vector.get_bottom() + DOWN * units(6), chip.get_top() - DOWN * units(6), "weight", 4)
         return means(line, End(chip.label))
+
+    def rows_of(self, places: Sequence[int]) -> tuple[list[VMobject], list[VMobject]]:
+        """The vectors of some words of the second sentence, and those of the same words in the first."""
+        return [self.vectors[self.order[i]] for i in places], [self.others[i] for i in places]
 
     def shuffle(self) -> Animation:
         """The words go to their new places, one after another: none passes over another."""
@@ -116,7 +121,7 @@ class TwoOrders(VGroup):
         self.ground = Ground()
         self.origin = means(dot(foot, 9, "ink2"), self.ground)
         tip = foot + np.array([*ends[0][-1], 0]) * units(self.px)
-        self.output = arrow(foot, tip, "weight", 6, 26)
+        self.output = arrow(foot, tip, "weight", 6, 20)
         self.end = dot(tip, 12, "weight")
         self.names: list[VGroup] = []
         self.chains = [
@@ -129,21 +134,28 @@ class TwoOrders(VGroup):
         for j, label in enumerate(tensor.words("key")):
             start, end = (foot + np.array([*corners[k], 0]) * units(self.px) for k in (j, j + 1))
             long = float(np.linalg.norm(end - start)) * 135
-            line = arrow(start, end, "value", 8, min(26.0, long * 0.6))
+            line = arrow(start, end, "value", 8, min(20.0, long * 0.6))
             chain.add(means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px, 18, self.ground)))
             if long > NAMED:
                 names.add(self._named(label, start, end, (foot + tip) / 2))
         self.names.append(names)
         return chain
 
-    def step_back(self) -> Animation:
-        """The first chain grows faint."""
-        return AnimationGroup(*(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0]))
+    def grow(self, k: int) -> tuple[Animation, ...]:
+        """The arrows of a chain grow one from the tip of the other, and get their names."""
+        chain, names = self.chains[k], self.names[k]
+        turns = LaggedStart(*(draw(line) for line in chain), lag_ratio=1.0)
+        turns.set_run_time(pace("slow"))
+        return turns, *([appear_in_turn([*names], "slow")] if len(names) else [])
+
+    def fade(self, opacity: float = FAINT) -> Animation:
+        """The first chain grows faint, or comes back."""
+        return AnimationGroup(*(line.animate(run_time=pace("row")).set_opacity(opacity) for line in self.chains[0]))
 
     @staticmethod
     def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
         """The word of an arrow beside its middle, on the side that leads away from the output."""
-        text = word(label, "fact", "ink")
+        text = word(label, "stage word", "ink")
         way = (end - start) / float(np.linalg.norm(end - start))
         aside = np.array([-way[1], way[0], 0])
         aside *= 1.0 if aside @ ((start + end) / 2 - middle) >= 0 else -1.0
@@ -161,12 +173,12 @@ class Placed(VGroup):
 
     def __init__(self, part: Trace, room: Room = STAGE) -> None:
         rows = part["scaled"], part["positional"], part["sum"]
-        scale = full_colour(*rows)
-        upper, self.foot = room.golden_rows(30)
+        scale = float(np.quantile(np.abs(rows[-1].values), BRIGHT)) or 1.0
+        upper, self.foot = room.golden_rows(24)
         self.ribbon = Ribbon(rows[0].words("position"), upper)
         body = self.ribbon.below(upper)
         first, second = body.rows(2, 14)
-        places = zip(rows, (first, second, body.inset(0, body.height / 5)), ("residual", "ink2", "weight"), strict=True)
+        places = zip(rows, (first, second, body.inset(0, body.height / 8)), ("residual", "ink2", "weight"), strict=True)
         self.words, self.places, self.sums = (
             [
                 Vector(row, self.ribbon.wide, line.height, role, scale).move_to(
@@ -176,14 +188,19 @@ class Placed(VGroup):
             ]
             for tensor, line, role in places
         )
-        super().__init__(self.ribbon, *self.sums)
+        #: The same once more, for the encodings that have gone into them.
+        self.under = [one.copy() for one in self.sums]
+        super().__init__(self.ribbon, *self.under, *self.sums)
 
     def add_up(self) -> tuple[Animation, ...]:
         """Each encoding goes into the embedding above it."""
-        return (
-            *(Travel(a, b, 0.0, "row", leaving=True) for a, b in zip(self.words, self.sums, strict=True)),
-            *(Travel(a, b.copy(), 0.0, "row", leaving=True) for a, b in zip(self.places, self.sums, strict=True)),
-        )
+        pairs = zip([*self.words, *self.places], [*self.sums, *self.under], strict=True)
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+
+    def take_apart(self) -> tuple[Animation, ...]:
+        """The sums are embeddings again, and the encodings come out of them."""
+        pairs = zip([*self.sums, *self.under], [*self.words, *self.places], strict=True)
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
 
 
 class Changes(VGroup):
