@@ -37,7 +37,7 @@ from scenes.mobjects.tip_to_tail import Added, NearestTokens, TipToTail
 from scenes.mobjects.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
 from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, stack_of
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -77,7 +77,8 @@ class Positions(Chapter):
             clocks = None
             if waves:
                 hands, turns = embedding["table_sin_cos"], embedding["table_degrees_per_position"]
-                clocks = Clocks(hands, turns, embedding["position_numbers"])
+                words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
+                clocks = Clocks(hands, turns, embedding["position_numbers"], words)
                 yield from self.clock_hands(trace, embedding, clocks)
                 yield from self.a_step_is_a_turn(embedding, clocks)
             else:
@@ -133,7 +134,7 @@ class Positions(Chapter):
                 picture.attend_again(),
             ),
             beat(told, (draw(*(picture.ways[i] for i in compared), kind="row"), picture.along(compared))),
-            beat(rest, appear_in_turn([ring_around(VGroup(*row)) for row in picture.rows_of(compared)], "slow")),
+            beat(rest, *(appear(ring_around(VGroup(*row))) for row in picture.rows_of(compared))),
             stage=[picture.ribbon],
         )
 
@@ -151,7 +152,7 @@ class Positions(Chapter):
         yield Step(
             "A sum has no order",
             beat(
-                f"Why? For “{query_token}”, a head adds up values, each times its attention weight.",
+                f"Why? For “{query_token}”, a head makes a weighted sum: values times their attention weights.",
                 (appear(picture.origin), upper.mark({here: "query"})),
                 picture.grow(0),
                 appear(picture.end),
@@ -164,7 +165,7 @@ class Positions(Chapter):
             beat(
                 "They lead to the same point, because a sum has no order.",
                 picture.fade(1),
-                draw(picture.output, kind="row"),
+                (draw(picture.output, kind="row"), follow(picture.output_name)),
             ),
             stage=[upper, lower],
         )
@@ -284,7 +285,7 @@ class Positions(Chapter):
                 (appear(*likeness.shades, rise=False), Sweep(VGroup(*likeness.diagonal[len(way) :]), "row")),
             ),
             beat(
-                "Many newer models turn queries and keys themselves like that: RoPE.",
+                "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, way[::-1], clocks.pairs_at(0, apart), "slow"), *readout.count(way[::-1], "slow")),
             ),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
@@ -348,7 +349,7 @@ class Positions(Chapter):
                     "The encoding of a position is added to the embedding of the word there.",
                 ),
                 (
-                    *([clocks.into(place), leave(*hands), appear(place)] if clocks else [appear(place)]),
+                    *([clocks.into(place), leave(*hands), follow(place)] if clocks else [appear(place)]),
                     follow(added.names[0]),
                 ),
                 appear(word, added.names[1]),
@@ -458,13 +459,13 @@ class Positions(Chapter):
                 ),
                 appear(ring_around(curves.labels["waves"])),
             ),
-            beat(f"With no positions at all, {none:.0%}.", *curves.drawn("none")),
             beat(
                 claim(
                     bool(counting),
-                    "A decoder still knows a little: its third word sees three words, its fourth four.",
-                    "Then no vector tells where it stands.",
+                    f"With no positions, {none:.0%}: a decoder partly knows them, as its third word sees three words.",
+                    f"With no positions at all, {none:.0%}: no vector tells where it stands.",
                 ),
+                *curves.drawn("none"),
                 appear(ring_around(curves.labels["none"], "warning")),
             ),
             stage=[card, curves.plot],

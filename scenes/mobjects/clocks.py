@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
@@ -10,13 +12,14 @@ from scenes.animations.turning import Turn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Reach, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, ink_on, pace, palette, signed, units
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a dial, of what is written below it, of the heads of the table, and of the names at the left.
-DIAL, SPEED, HEAD, SIDE = 230.0, 50.0, 46.0, 170.0
+#: Px of a dial, of what is written below it, of the heads of the table, of the names at the left, and of a number.
+DIAL, SPEED, HEAD, SIDE, NUMBER = 230.0, 50.0, 46.0, 170.0, 66.0
 #: Px of the dot in the middle of a dial, and between the end of a hand and the rim.
 PIVOT, RIM = 16.0, 14.0
 #: So many positions have a row.
@@ -82,13 +85,22 @@ class Clocks(VGroup):
         hands: position × pair × component, (sine, cosine) of every hand.
         turns: degrees that each hand turns from one position to the next, by pair.
         numbers: the number of each position.
+        words: the tokens of the sentence, which stand at the first positions.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, hands: NamedTensor, turns: NamedTensor, numbers: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(
+        self,
+        hands: NamedTensor,
+        turns: NamedTensor,
+        numbers: NamedTensor,
+        words: Sequence[Label] = (),
+        room: Room = STAGE,
+    ) -> None:
         shown = self.shown = hands_shown(hands.size("pair"))
         self.places = range(min(ROWS, len(numbers)))
-        side, wide = room.split_columns(SIDE, 16)
+        named = [word(label, "fact", "ink2") for label in words[: len(self.places)]]
+        side, wide = room.split_columns(max([SIDE, *(text.width * 135 + NUMBER for text in named)]), 16)
         top, self.below = wide.split_rows(DIAL + SPEED)
         self.under = Room(room.left, self.below.top, room.right, self.below.bottom)
         heads, body = self.below.split_rows(HEAD)
@@ -122,6 +134,8 @@ class Clocks(VGroup):
                 for i in self.places
             )
         )
+        for text, line in zip(named, lines, strict=False):
+            self.numbers.add(text.settle(line.centre).end_at(at(side.right - NUMBER, 0)[0]))
         self.ring = ring_around(self.rows[0])
         self.faces = VGroup(*self.dials)
         self.hands = self.hands_at(0)

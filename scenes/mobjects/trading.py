@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear_in_turn, deal, draw
+from scenes.animations import Flight, Travel, deal, draw, follow
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import End, Ground, Length, Stands, Tip, means
@@ -115,38 +115,41 @@ class TwoOrders(VGroup):
         ends = [np.vstack([np.zeros(2), np.cumsum(tensor.values, axis=0)]) for tensor in (terms, others)]
         spots = np.vstack(ends)
         low, high = spots.min(0), spots.max(0)
-        space = np.array([room.width - 2 * AIR, room.height - 2 * AIR])
-        self.px = float((space / np.maximum(high - low, 1e-9)).min())
-        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        self.output_name = Words("output", "stage word")
+        inside = Room(room.left, room.top, room.right - self.output_name.width * 135, room.bottom).inset(AIR)
+        self.px = float((np.array([inside.width, inside.height]) / np.maximum(high - low, 1e-9)).min())
+        foot = inside.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
         self.ground = Ground()
         self.origin = means(dot(foot, 9, "ink2"), self.ground)
         tip = foot + np.array([*ends[0][-1], 0]) * units(self.px)
         self.output = arrow(foot, tip, "weight", 6, 20)
         self.end = dot(tip, 12, "weight")
-        self.names: list[VGroup] = []
+        self.arrow_names: list[list[Words | None]] = []
         self.chains = [
             self._chain(tensor, corners, foot, tip) for tensor, corners in zip((terms, others), ends, strict=True)
         ]
-        super().__init__(self.origin, *self.chains, *self.names, self.output, self.end)
+        self.names = [VGroup(*filter(None, names)) for names in self.arrow_names]
+        self.output_name.next_to(self.end, RIGHT, buff=units(24))
+        super().__init__(self.origin, *self.chains, *self.names, self.output, self.output_name, self.end)
 
     def _chain(self, tensor: NamedTensor, corners: np.ndarray, foot: np.ndarray, tip: np.ndarray) -> VGroup:
-        chain, names = VGroup(), VGroup()
+        chain, names = VGroup(), []
         for j, label in enumerate(tensor.words("key")):
             start, end = (foot + np.array([*corners[k], 0]) * units(self.px) for k in (j, j + 1))
             long = float(np.linalg.norm(end - start)) * 135
             line = arrow(start, end, "value", 8, min(20.0, long * 0.6))
             chain.add(means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px, 18, self.ground)))
-            if long > NAMED:
-                names.add(self._named(label, start, end, (foot + tip) / 2))
-        self.names.append(names)
+            names.append(self._named(label, start, end, (foot + tip) / 2) if long > NAMED else None)
+        self.arrow_names.append(names)
         return chain
 
-    def grow(self, k: int) -> tuple[Animation, ...]:
+    def grow(self, k: int) -> Animation:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
-        chain, names = self.chains[k], self.names[k]
-        turns = LaggedStart(*(draw(line) for line in chain), lag_ratio=1.0)
-        turns.set_run_time(pace("slow"))
-        return turns, *([appear_in_turn([*names], "slow")] if len(names) else [])
+        pairs = zip(self.chains[k], self.arrow_names[k], strict=True)
+        turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
+        together = LaggedStart(*turns, lag_ratio=1.0)
+        together.set_run_time(pace("slow"))
+        return together
 
     def fade(self, opacity: float = FAINT) -> Animation:
         """The first chain grows faint, or comes back."""
