@@ -164,8 +164,8 @@ class Positions(Chapter):
             ),
             beat(
                 "They lead to the same point, because a sum has no order.",
-                picture.fade(1),
-                (draw(picture.output, kind="row"), follow(picture.output_name)),
+                draw(picture.output, kind="slow"),
+                appear(picture.output_name),
             ),
             stage=[upper, lower],
         )
@@ -415,7 +415,7 @@ class Positions(Chapter):
                 (leave(name), follow(formula)),
             ),
             beat(
-                f"The part of the scores from positions alone, in {head_name(0, head)}:",
+                f"Look at the part of the scores from positions alone, in {head_name(0, head)}.",
                 (leave(formula), follow(measured)),
                 bare.become(seen),
                 appear(seen.whiskers),

@@ -151,9 +151,9 @@ class TwoOrders(VGroup):
         together.set_run_time(pace("slow"))
         return together
 
-    def fade(self, opacity: float = FAINT) -> Animation:
-        """The first chain grows faint, or comes back."""
-        return AnimationGroup(*(line.animate(run_time=pace("row")).set_opacity(opacity) for line in self.chains[0]))
+    def fade(self) -> Animation:
+        """The first chain grows faint."""
+        return AnimationGroup(*(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0]))
 
     @staticmethod
     def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
