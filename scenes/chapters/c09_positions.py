@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import (
-    Flight,
     Sweep,
-    Travel,
     Visit,
     appear,
     appear_in_turn,
@@ -37,13 +35,11 @@ from scenes.mobjects.tip_to_tail import Added, NearestTokens, TipToTail
 from scenes.mobjects.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
 from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: How many positions apart two positions are whose hands are compared.
-APART = 3
 #: How the ways to tell a position are called, and their roles.
 WAYS = {
     "waves": ("sine waves", "weight"),
@@ -129,7 +125,7 @@ class Positions(Chapter):
                     "Now shuffle all words but the last, and let it run again.",
                     "Now shuffle the words, and let it run again.",
                 ),
-                picture.shuffle(),
+                picture.trade_places(),
                 appear(picture.names[2:], picture.other_band),
                 picture.attend_again(),
             ),
@@ -154,13 +150,13 @@ class Positions(Chapter):
             beat(
                 f"Why? For “{query_token}”, a head makes a weighted sum: values times their attention weights.",
                 (appear(picture.origin), upper.mark({here: "query"})),
-                picture.grow(0),
+                picture.grow(picture.chains[0]),
                 appear(picture.end),
             ),
             beat(
                 "Shuffle: the same values with the same weights, one after another in the new order.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
-                picture.grow(1),
+                picture.grow(picture.chains[-1]),
             ),
             beat(
                 "They lead to the same point, because a sum has no order.",
@@ -214,7 +210,7 @@ class Positions(Chapter):
     def clock_hands(self, trace: Trace, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
-        large = LargeDial(clocks.dials[0].tensor, 1, STAGE)
+        large = LargeDial(clocks.dials[0].tensor, STAGE)
         columns = [clocks.column(k) for k in range(len(clocks.dials))]
         ring = ring_around(columns[0])
         yield Step(
@@ -248,22 +244,21 @@ class Positions(Chapter):
     def a_step_is_a_turn(self, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
         """Two positions are as alike as their distance says: both hands of each clock turn alike."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        apart = min(APART, len(clocks.places) - 1)
-        way = clocks.places[: len(clocks.places) - apart]
-        pairs, last = clocks.pairs_at(0, apart), clocks.pairs_at(way[-1], apart)
-        likeness = Likeness(products, apart, clocks.under)
-        readout = Readout(products, numbers, 0, apart, likeness.beside(clocks.under))
+        likeness = Likeness(products, clocks.under)
+        apart, way = likeness.apart, clocks.places[: len(clocks.places) - likeness.apart]
+        pairs, last = clocks.pairs_at(way[0], apart), clocks.pairs_at(way[-1], apart)
+        readout = Readout(products, numbers, apart, likeness.beside(clocks.under))
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
-        rewound = clocks.hands_at(0)
+        rewound, back = clocks.hands_at(way[0]), way[::-1]
         yield Step(
             "A step is a turn",
             beat(
                 f"How alike are two positions? An angle lies between the hands of {start} and {distance}.",
-                clocks.turn(clocks.hands, [clocks.places[-1], 0], rewound, "row"),
+                clocks.turn(clocks.hands, [clocks.places[-1], way[0]], rewound, "row"),
                 (*exchange([*clocks.hands], ours), appear(readout.names[0], readout.here)),
                 (
-                    *(Travel(a, b, 0.0) for a, b in zip(ours, theirs, strict=True)),
+                    clocks.part(ours, theirs),
                     appear(readout.names[1], readout.there),
                 ),
                 appear(*sectors, rise=False),
@@ -286,7 +281,10 @@ class Positions(Chapter):
             ),
             beat(
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
-                (clocks.turn(pairs, way[::-1], clocks.pairs_at(0, apart), "slow"), *readout.count(way[::-1], "slow")),
+                (
+                    clocks.turn(pairs, way[::-1], clocks.pairs_at(way[0], apart), "slow"),
+                    *readout.count(way[::-1], "slow"),
+                ),
             ),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
@@ -294,10 +292,9 @@ class Positions(Chapter):
     def which_are_alike(self, embedding: Trace) -> Iterator[Step]:
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        apart = min(APART, len(numbers) - 1)
-        likeness = Likeness(products, apart, STAGE)
-        readout = Readout(products, numbers, 0, apart, likeness.beside(STAGE))
-        distance, spread = numbers.quantity(apart), embedding["position_products_spread"]
+        likeness = Likeness(products, STAGE)
+        readout = Readout(products, numbers, likeness.apart, likeness.beside(STAGE))
+        distance, spread = numbers.quantity(likeness.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
             beat(
@@ -353,7 +350,7 @@ class Positions(Chapter):
                     follow(added.names[0]),
                 ),
                 appear(word, added.names[1]),
-                (Flight(place, total, 0.0, "row"), Flight(word, total, 0.0, "row"), follow(total)),
+                (added.meet(), follow(total)),
                 appear(added.names[2]),
             ),
             beat(
@@ -385,6 +382,7 @@ class Positions(Chapter):
         run = trace.under("experiment.direction")
         if "asymmetry" not in run:
             return
+        first = layers_of(trace)[0]
         head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
         products, distance = embedding["position_products"], embedding["position_numbers"].quantity(step + 1)
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
@@ -415,7 +413,7 @@ class Positions(Chapter):
                 (leave(name), follow(formula)),
             ),
             beat(
-                f"Look at the part of the scores from positions alone, in {head_name(0, head)}.",
+                f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
                 (leave(formula), follow(measured)),
                 bare.become(seen),
                 appear(seen.whiskers),

@@ -157,6 +157,11 @@ class Clocks(VGroup):
             )
         )
 
+    @staticmethod
+    def part(hands: Sequence[VMobject], others: Sequence[VMobject]) -> Animation:
+        """Other hands come out of the ones that stand there."""
+        return AnimationGroup(*(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True)))
+
     def column(self, k: int) -> VGroup:
         """What belongs to one dial."""
         cells = (cell for row in self.rows for cell in row)
@@ -201,10 +206,11 @@ class Clocks(VGroup):
 class LargeDial(VGroup):
     """One dial in the height of a room, with what is read off its hand: a sine and a cosine.
 
-    `dial` has the hand of `place`.
+    `dial` has the `hand` of the second position.
     """
 
-    def __init__(self, hands: NamedTensor, place: int, room: Room) -> None:
+    def __init__(self, hands: NamedTensor, room: Room) -> None:
+        place = min(1, len(hands) - 1)
         left, right = room.columns(2, 40)
         self.dial = Dial(hands, room.height / 2 - 8, left.centre)
         self.hand, self.legs = self.dial.hand(place, thick=11), VGroup(*self.dial.legs(place))

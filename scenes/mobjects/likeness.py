@@ -19,6 +19,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px that the name of the upper edge takes, and the side of a diagonal's dot over that of a square.
 NAME, SPOT = 50.0, 0.7
+#: How many positions apart two positions are that are compared.
+APART = 3
 #: Px of the heading of a panel.
 TITLE = 70.0
 
@@ -28,11 +30,13 @@ class Likeness(VGroup):
 
     Args:
         products: position × position.
-        distance: which diagonal.
         room: the rectangle in whose height the map stands, at its left.
+
+    They lie `apart` positions from each other.
     """
 
-    def __init__(self, products: NamedTensor, distance: int, room: Room) -> None:
+    def __init__(self, products: NamedTensor, room: Room) -> None:
+        distance = self.apart = min(APART, len(products) - 1)
         _, body = room.split_rows(NAME)
         count, side = len(products), body.height - 10
         self.map = Heatmap(products, side, side, 0, weights=bool(products.values.min() >= 0))
@@ -71,17 +75,17 @@ class Readout(VGroup):
     Args:
         products: position × position.
         numbers: the number of each position.
-        here, there: the two positions at first.
+        apart: how far the second position lies from the first, which is the very first.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, products: NamedTensor, numbers: NamedTensor, here: int, there: int, room: Room) -> None:
-        self.products, self.numbers, self.apart = products, numbers, there - here
+    def __init__(self, products: NamedTensor, numbers: NamedTensor, apart: int, room: Room) -> None:
+        self.products, self.numbers, self.apart = products, numbers, apart
         self.names = VGroup()
         given = (
-            ("one position", numbers.quantity(here), "", "query"),
-            ("another", numbers.quantity(there), "", "key"),
-            ("dot product", products.quantity(here, there), ".2f", "ink"),
+            ("one position", numbers.quantity(0), "", "query"),
+            ("another", numbers.quantity(apart), "", "key"),
+            ("dot product", products.quantity(0, apart), ".2f", "ink"),
         )
         values = []
         for (name, quantity, spec, role), column in zip(given, room.columns(3, 20), strict=True):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
+from scenes.animations import Flight
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Ground, Length, Tip, means
@@ -51,6 +52,11 @@ class Added(VGroup):
         for name, line in zip(self.names, lines, strict=True):
             name.move_to(Room(side.left, line.top, side.right, line.bottom).centre)
         super().__init__(*self.rows, *self.names)
+
+    def meet(self) -> Animation:
+        """Copies of the first two fly into the place of their sum."""
+        place, word, total = self.rows
+        return AnimationGroup(Flight(place, total, 0.0, "row"), Flight(word, total, 0.0, "row"))
 
 
 class TipToTail(VGroup):

@@ -72,7 +72,7 @@ class TradingPlaces(VGroup):
         """The vectors of some words of the second sentence, and those of the same words in the first."""
         return [self.vectors[self.order[i]] for i in places], [self.others[i] for i in places]
 
-    def shuffle(self) -> Animation:
+    def trade_places(self) -> Animation:
         """The words go to their new places, one after another: none passes over another."""
         travels = [Travel(self.ribbon.chips[j], self.moved.chips[i], 0.0, "flow") for i, j in enumerate(self.order)]
         turns = LaggedStart(*travels, lag_ratio=1.0)
@@ -143,9 +143,9 @@ class TwoOrders(VGroup):
         self.arrow_names.append(names)
         return chain
 
-    def grow(self, k: int) -> Animation:
+    def grow(self, chain: VGroup) -> Animation:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
-        pairs = zip(self.chains[k], self.arrow_names[k], strict=True)
+        pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
         turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
         together = LaggedStart(*turns, lag_ratio=1.0)
         together.set_run_time(pace("slow"))
