@@ -281,10 +281,7 @@ class Positions(Chapter):
             ),
             beat(
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
-                (
-                    clocks.turn(pairs, way[::-1], clocks.pairs_at(way[0], apart), "slow"),
-                    *readout.count(way[::-1], "slow"),
-                ),
+                (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )

@@ -95,12 +95,10 @@ def bridge() -> Bridge:
 
 
 def whiskers() -> Panel:
-    values = trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0, query=1)
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
-    spread = rows.pick(head=head, query=query)
-    entries = values.quantities()
-    return Panel(entries, range(-1, len(entries) - 1), (1,), entries[0], STAGE, spread.quantities())
+    spread = rows.pick(head=head, query=query).quantities()
+    return Panel(spread, range(-1, len(spread) - 1), (1,), spread[0], STAGE, spread)
 
 
 def dots() -> DotRows:
@@ -246,7 +244,7 @@ def test_temperature_bars_that_were_squared_are_found() -> None:
 
 def test_whiskers_at_half_are_found() -> None:
     panel = whiskers()
-    for whisker in panel.whiskers[:-1]:
+    for whisker in panel.whiskers:
         whisker.scale(0.5)
     assert len(faults(panel)) >= 2
 
