@@ -143,8 +143,10 @@ class Positions(Chapter):
         query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
         here, there = query_token.position, order.index(query_token.position)
         head, _ = argmax_terms(plain["weighted_v"].pick(query=here))
-        terms = [run["weighted_value_plane"].pick(head=head, query=at) for run, at in ((plain, here), (other, there))]
-        picture = TwoOrders(*terms, between)
+        terms, others = (
+            run["weighted_value_plane"].pick(head=head, query=at) for run, at in ((plain, here), (other, there))
+        )
+        picture = TwoOrders(terms, others, between)
         yield Step(
             "A sum has no order",
             beat(

@@ -150,8 +150,8 @@ class Panel(VGroup):
                 self.whiskers.add(means(line, Reach(deviation, 1, 2 * px / room.width, ground)))
             if offset in marked:
                 side = 1 if high >= 0 else -1
-                text = number(entry, ".1f", "stage number")
-                self.numbers.add(text.settle(spot(i, high + side * (deviation * px + 34))))
+                told = number(entry, ".1f", "stage number")
+                self.numbers.add(told.settle(spot(i, high + side * (deviation * px + 34))))
         ends = at(room.left, zero), at(room.right, zero)
         self.zero = means(rule(*ends, "ink3", 3), ground)
         self.sides = VGroup()

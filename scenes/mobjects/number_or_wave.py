@@ -80,8 +80,8 @@ class NumberOrWave(VGroup):
         room: Room,
     ) -> None:
         body, foot = Room(room.left, room.top + TOP, room.right, room.bottom).split_rows(-FOOT)
-        left, right = rooms = tuple(body.columns(2, 80))
-        self.near, self.far = (Scaled(embedding, places, rooms) for places in (wave, numbers))
+        left, right = body.columns(2, 80)
+        self.near, self.far = (Scaled(embedding, places, (left, right)) for places in (wave, numbers))
         self.again = self.near.copy()
         level = self.far.level - float(largest) * self.far.px
         self.level = dashes(at(left.left, level), at(right.right, level), "residual", 5)

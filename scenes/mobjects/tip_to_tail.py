@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import Flight
 from scenes.layout import STAGE, Room
@@ -44,7 +44,7 @@ class Added(VGroup):
             Vector(row, line.width, line.height, role, scale).move_to(line.centre)
             for row, line, role in zip(rows, lines, ("ink2", "residual", "weight"), strict=True)
         ]
-        self.names = [
+        self.names: list[VMobject] = [
             Words("its position", "stage word", "ink2"),
             Token(token, "", side.width, 84, "stage word"),
             Words("sum", "stage word"),
