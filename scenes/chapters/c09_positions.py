@@ -82,7 +82,8 @@ class Positions(Chapter):
             yield from self.word_and_position(focus, trace, embedding, clocks)
             if waves:
                 yield from self.before_or_after(trace, embedding, card)
-            yield from self.other_ways(trace, card)
+        yield from self.other_ways(trace, card)
+        if "positional" in embedding:
             yield from self.told(trace, embedding)
 
     def shuffled(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
@@ -95,20 +96,23 @@ class Positions(Chapter):
         last, words = by_word.label("position", len(order) - 1), len(order)
         compared = [words - 1] if ahead else [*range(words)]
         most = max((by_word.quantity(i) for i in compared), key=float)
-        changed = f"The vectors change by {most:.0%} of the largest entry. So this model tells the two apart."
+        same = bool(most < ROUNDING)
+        changed = f"The vectors change by {most:.0%} of the largest entry."
         if ahead:
             others = max((by_word.quantity(i) for i in range(words)), key=float)
-            told = claim(bool(most < ROUNDING), f"“{last}” has the same vector as before.", changed)
+            told = claim(same, f"“{last}” has the same vector as before.", changed)
             rest = claim(
                 bool(others > ROUNDING),
                 "The others now follow other words, so the causal mask tells a little of the order.",
                 "Before it stand too few words to trade places.",
             )
         else:
-            told = claim(
-                bool(most < ROUNDING), "Each word gets the same vector as before: vectors only travel along.", changed
+            told = claim(same, "Each word gets the same vector as before: vectors only travel along.", changed)
+            rest = claim(
+                same,
+                "So attention cannot tell the two sentences apart: it must be told the order.",
+                "So this model tells the two sentences apart, even without positions.",
             )
-            rest = "So attention cannot tell the two sentences apart: it must be told the order."
         if words == 1 and not ahead:
             told = "A single word has nobody to trade places with."
             rest = "With two, each would keep its vector: attention must be told the order."
@@ -323,7 +327,8 @@ class Positions(Chapter):
         nearest = NearestTokens(cosines, own, share, measured, right)
         added = Added(part, query_token)
         place, word, total = added.rows
-        hands = [clocks.faces, clocks.hands_at(min(here, clocks.places[-1]))] if clocks else []
+        seen = clocks is not None and here < len(embedding["position_numbers"])
+        hands = [clocks.faces, clocks.hands_at(here)] if clocks and seen else []
         found = claim(
             bool(best.position == own),
             f"No: by cosine, the nearest of all tokens is still “{query_token}”.",
@@ -340,12 +345,12 @@ class Positions(Chapter):
             "Why doesn’t adding break the word?",
             beat(
                 claim(
-                    bool(clocks),
+                    seen,
                     "All hands of a position are a vector, and it is added to the embedding of the word there.",
                     "The encoding of a position is added to the embedding of the word there.",
                 ),
                 (
-                    *([clocks.into(place), leave(*hands), follow(place)] if clocks else [appear(place)]),
+                    *([clocks.into(place), leave(*hands), follow(place)] if clocks and seen else [appear(place)]),
                     follow(added.names[0]),
                 ),
                 appear(word, added.names[1]),
