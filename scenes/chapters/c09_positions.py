@@ -263,10 +263,7 @@ class Positions(Chapter):
                 f"How alike are two positions? An angle lies between the hands of {start} and {distance}.",
                 clocks.turn(clocks.hands, [clocks.places[-1], way[0]], rewound, "row"),
                 (*exchange([*clocks.hands], ours), appear(readout.names[0], readout.here)),
-                (
-                    clocks.part(ours, theirs),
-                    appear(readout.names[1], readout.there),
-                ),
+                (clocks.part(ours, theirs), appear(readout.names[1], readout.there)),
                 appear(*sectors, rise=False),
             ),
             beat(
@@ -327,8 +324,8 @@ class Positions(Chapter):
         nearest = NearestTokens(cosines, own, share, measured, right)
         added = Added(part, query_token)
         place, word, total = added.rows
-        seen = clocks is not None and here < len(embedding["position_numbers"])
-        hands = [clocks.faces, clocks.hands_at(here)] if clocks and seen else []
+        clocks = clocks if here < len(embedding["position_numbers"]) else None
+        hands = [clocks.faces, clocks.hands_at(here)] if clocks else []
         found = claim(
             bool(best.position == own),
             f"No: by cosine, the nearest of all tokens is still “{query_token}”.",
@@ -345,12 +342,12 @@ class Positions(Chapter):
             "Why doesn’t adding break the word?",
             beat(
                 claim(
-                    seen,
+                    clocks is not None,
                     "All hands of a position are a vector, and it is added to the embedding of the word there.",
                     "The encoding of a position is added to the embedding of the word there.",
                 ),
                 (
-                    *([clocks.into(place), leave(*hands), follow(place)] if clocks and seen else [appear(place)]),
+                    *([clocks.into(place), leave(*hands), follow(place)] if clocks else [appear(place)]),
                     follow(added.names[0]),
                 ),
                 appear(word, added.names[1]),
