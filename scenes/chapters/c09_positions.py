@@ -4,49 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import VGroup
 
 from scenes.animations import (
-    Count,
     Sweep,
     Visit,
     appear,
     appear_in_turn,
+    deal,
+    draw,
+    exchange,
     fill,
-    fly,
+    follow,
+    grow,
+    leave,
+    move_ring,
     ring_around,
-    slide,
 )
-from scenes.animations.branching import reshape
-from scenes.animations.turning import Turn
-from scenes.layout import at_floor, centred
-from scenes.mobjects.clocks import Clocks
-from scenes.mobjects.formulas import Formula
-from scenes.mobjects.likeness import IndexAndWave, Likeness, Panel, reach_of
-from scenes.mobjects.other_ways import OtherWays
+from scenes.layout import STAGE, Room
+from scenes.mobjects.card import Card
+from scenes.mobjects.clocks import Clocks, LargeDial
+from scenes.mobjects.curves import Curves
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.likeness import Likeness, Panel, Readout
+from scenes.mobjects.number_or_wave import NumberOrWave
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.tip_to_tail import TipToTail, WhichWord, facts_in_line
-from scenes.mobjects.tokens import in_line
-from scenes.mobjects.trading import Staircase, TradingPlaces, two_orders
-from scenes.mobjects.wording import layer_name, letter_of
-from scenes.stage.chapter import Chapter, Step, claim
-from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, stack_of
+from scenes.mobjects.text import Words
+from scenes.mobjects.tip_to_tail import Added, NearestTokens, TipToTail
+from scenes.mobjects.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
+from scenes.mobjects.wording import head_name
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, layers_of, stack_of
 from transformer_core.studies.measures.selection import argmax_ratio, argmax_terms
 from transformer_core.studies.measures.significance import counts
-from transformer_core.tracing.provenance import Phrase
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: How many positions apart two tokens are where the map of all pairs is read out.
-APART = 3
-#: What the parts of a score are called: query first, key second.
-CALLED = {
-    "word with word": "word with word",
-    "word with place": "word with position",
-    "place with word": "position with word",
-    "place with place": "position with position",
-    "biases": "the biases",
+#: How the ways to tell a position are called, and their roles.
+WAYS = {
+    "waves": ("sine waves", "weight"),
+    "learned": ("learned vectors", "residual"),
+    "none": ("no positions", "warning"),
 }
 
 
@@ -56,447 +54,457 @@ class Positions(Chapter):
     number = 9
     title = "Positional encoding and embeddings"
     needs = ("self-attention", "added positions")
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return embedding_of(stack_of(trace))
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
-        self.waves = trace.about["config"]["positions"] in ("interleaved", "halves")
-        self.first, self.embedding = f"{focus.stack}.0.self_attn", embedding_of(focus.stack)
-        yield from self.shuffled_before(trace) if focus.stack == DECODER else self.shuffled(trace)
-        yield from self.a_sum_has_no_order(focus, trace)
-        if f"{self.embedding}.positional" in trace:
-            yield from self.not_the_index(focus, trace)
-            if self.waves:
-                yield from self.clock_hands(focus, trace)
-            yield from self.a_step_is_a_turn(trace)
-            yield from self.before_or_after(trace)
-            yield from self.word_and_position(focus, trace)
-            if not trace.about["config"]["embedding_norm"]:  # after a norm, a vector is no sum of word and position
-                yield from self.a_score_knows_both(focus, trace)
-        yield from self.other_ways(trace)
+        embedding, first = trace.under(embedding_of(focus.stack)), f"{focus.stack}.0.self_attn"
+        card = Card("what positions do, measured")
+        waves = trace.about["config"]["positions"] in ("interleaved", "halves")
+        yield from self.shuffled(focus, trace, first)
+        plain, other = (trace[f"other.{key}.{first}.weights"].words("key") for key in ("no_positions", "shuffled"))
+        ribbons = both_orders(plain, other)
+        yield from self.a_sum_has_no_order(focus, trace, first, *ribbons)
+        if "positional" in embedding:
+            yield from self.not_the_index(focus, embedding, ribbons[0], waves)
+            clocks = None
+            if waves:
+                hands, turns = embedding["table_sin_cos"], embedding["table_degrees_per_position"]
+                words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
+                clocks = Clocks(hands, turns, embedding["position_numbers"], words)
+                yield from self.clock_hands(trace, embedding, clocks)
+                yield from self.a_step_is_a_turn(embedding, clocks)
+            else:
+                yield from self.which_are_alike(embedding)
+            yield from self.word_and_position(focus, trace, embedding, clocks)
+            if waves:
+                yield from self.before_or_after(trace, embedding, card)
+        yield from self.other_ways(trace, card)
+        if "positional" in embedding:
+            yield from self.told(trace, embedding)
 
-    def shuffled(self, trace: Trace) -> Iterator[Step]:
-        """The question, and the measurement behind it."""
-        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
-        moved, order = trace[f"other.shuffled.{self.first}.out.permutation_difference"], trace["other.shuffled.order"]
-        picture = TradingPlaces(plain, other, [int(i) for i in order.values])
-        words = len(plain)
-        told = (
-            "Each word gets the same vector as before. |So attention cannot tell the two sentences apart."
-            if words > 1 and moved < ROUNDING
-            else "A single word has nobody to swap with. |With two, each would keep its vector."
-            if words == 1
-            else f"The vectors change by {moved:.0%} of the largest entry. |So this model tells the two apart."
-        )
-        fact = facts_in_line(
-            (f"{moved:.0e}" if moved > 0 else "none", "the largest difference between the two vectors of a word")
-        )
-        flights = tuple(
-            fly(picture.chips[int(j)], picture.moved_chips[i], "row") for i, j in enumerate(order.values)
-        )  # fmt: skip
-        yield Step(
-            "Why must the model be told the order?",
-            say="The words of a sentence stand in order. Why must the model be told? |"
-            "Take away the positional encoding, the pattern of each position; let attention run, |"
-            f"and shuffle the words. |{told}",
-            show=[
-                appear_in_turn([*picture.chips]),
-                [appear(picture.names[0]), appear_in_turn([*picture.rows])],
-                [(appear(picture.names[1]), *flights), appear_in_turn([*picture.moved_rows])],
-                appear_in_turn([*picture.ways]),
-                appear(fact) if words > 1 else None,
-            ],
-        )
-
-    def shuffled_before(self, trace: Trace) -> Iterator[Step]:
-        """The same question to a decoder, where only the last token attends to all words."""
-        plain, other = (trace[f"other.{key}.{self.first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
-        moved: NamedTensor = trace[f"other.shuffled.{self.first}.out.permutation_difference_by_row"]
+    def shuffled(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
+        """The question, and what was measured; in a decoder only the last word sees the same words as before."""
+        ahead = focus.stack == DECODER
+        plain, other = (trace[f"other.{key}.{first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
         order = [int(i) for i in trace["other.shuffled.order"].values]
         picture = TradingPlaces(plain, other, order)
-        last, own = moved.label("position", len(order) - 1), moved.quantity(len(order) - 1)
-        others = moved.pick(position=tuple(range(len(order) - 1))).largest()[-1] if len(order) > 1 else own
-        told = (
-            f"“{last}” keeps its vector. |The others now follow other words, so the causal mask tells a little."
-            if others > ROUNDING > own
-            else f"“{last}” keeps its vector. |Before it stand too few words to swap."
-            if own < ROUNDING
-            else f"The vector of “{last}” changes by {own:.0%} of the largest entry. |"
-            "So this model tells the two apart."
-        )
-        facts = facts_in_line(
-            (f"{own:.0e}" if own > 0 else "none", "how far the last vector moves"),
-            (f"{others:.2f}", "another one, at most, relative to the largest entry"),
-        )
-        flights = (fly(picture.chips[j], picture.moved_chips[i], "row") for i, j in enumerate(order))
+        by_word: NamedTensor = trace[f"other.shuffled.{first}.out.permutation_difference_by_row"]
+        last, words = by_word.label("position", len(order) - 1), len(order)
+        compared = [words - 1] if ahead else [*range(words)]
+        most = max((by_word.quantity(i) for i in compared), key=float)
+        same = bool(most < ROUNDING)
+        changed = f"The vectors change by {most:.0%} of the largest entry."
+        if ahead:
+            others = max((by_word.quantity(i) for i in range(words)), key=float)
+            told = claim(same, f"“{last}” has the same vector as before.", changed)
+            rest = claim(
+                bool(others > ROUNDING),
+                "The others now follow other words, so the causal mask tells a little of the order.",
+                "Before it stand too few words to trade places.",
+            )
+        else:
+            told = claim(same, "Each word gets the same vector as before: vectors only travel along.", changed)
+            rest = claim(
+                same,
+                "So attention cannot tell the two sentences apart: it must be told the order.",
+                "So this model tells the two sentences apart, even without positions.",
+            )
+        if words == 1 and not ahead:
+            told = "A single word has nobody to trade places with."
+            rest = "With two, each would keep its vector: attention must be told the order."
         yield Step(
             "Why must the model be told the order?",
-            say="Must a model be told the order, if no token attends to later ones? |"
-            "Take away the positional encoding, the pattern of each position; let attention run, |"
-            f"and shuffle all words but the last. |{told}",
-            show=[
-                appear_in_turn([*picture.chips]),
-                [appear(picture.names[0]), appear_in_turn([*picture.rows])],
-                [(appear(picture.names[1]), *flights), appear_in_turn([*picture.moved_rows])],
-                [appear(picture.ways[-1]), appear(ring_around(picture.moved_rows[-1]))],
-                appear(facts) if others > ROUNDING else None,
-            ],
+            beat(
+                "Give attention nothing but the embeddings of these words: it makes a vector for each.",
+                appear(picture.names[:2], picture.band),
+                picture.attend(),
+            ),
+            beat(
+                claim(
+                    ahead,
+                    "Now shuffle all words but the last, and let it run again.",
+                    "Now shuffle the words, and let it run again.",
+                ),
+                picture.trade_places(),
+                appear(picture.names[2:], picture.other_band),
+                picture.attend_again(),
+            ),
+            beat(told, (draw(*(picture.ways[i] for i in compared), kind="row"), picture.along(compared))),
+            beat(rest, *(appear(ring_around(VGroup(*row))) for row in picture.rows_of(compared))),
+            stage=[picture.ribbon],
         )
 
-    def a_sum_has_no_order(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Inside one entry: the same terms, in another order."""
+    def a_sum_has_no_order(
+        self, focus: Focus, trace: Trace, first: str, upper: Ribbon, lower: Ribbon, between: Room
+    ) -> Iterator[Step]:
+        """Inside one head: the same terms as arrows, in another order."""
         order = [int(i) for i in trace["other.shuffled.order"].values]
-        plain, other = (trace.under(f"other.{key}.{self.first}", batch=0) for key in ("no_positions", "shuffled"))
+        plain, other = (trace.under(f"other.{key}.{first}", batch=0) for key in ("no_positions", "shuffled"))
         query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
         here, there = query_token.position, order.index(query_token.position)
-        terms = plain["weighted_v"].pick(query=here)
-        head, entry = argmax_terms(terms, decimals=2)
-        picture, again = two_orders(
-            *(
-                (
-                    run["weighted_v"].pick(head=head, query=at, d_head=entry).quantities(),
-                    run["weighted_v"].words("key"),
-                    run["z"].pick(head=head, query=at, d_head=entry),
-                )
-                for run, at in ((plain, here), (other, there))
-            )
+        head, _ = argmax_terms(plain["weighted_v"].pick(query=here))
+        terms, others = (
+            run["weighted_value_plane"].pick(head=head, query=at) for run, at in ((plain, here), (other, there))
         )
-        rule = Formula("z = sum_j w_j v_j", 36).next_to(picture, DOWN, buff=gap("line"))
-        rule.align_to(picture, LEFT if picture.total.get_x() > picture.get_x() else RIGHT)
-        centred(VGroup(picture, rule))
-        moves = picture.again(again, order)
-        total = plain["z"].pick(head=head, query=here, d_head=entry)
-        shuffle = (
-            f"Shuffle: the terms change their order, |but their sum stays {total:{picture.spec}}, "
-            "because a sum has no order."
-            if len(order) > 1
-            else f"Here there is only one term. |Its sum is {total:{picture.spec}}, wherever the word stands: "
-            "a sum has no order."
-        )
+        picture = TwoOrders(terms, others, between)
         yield Step(
             "A sum has no order",
-            say="Can’t the model trace which vector is which? A weighted sum cannot. |"
-            f"An entry of a head’s output for “{query_token}” adds attention weight times value, word by word. |"
-            f"{shuffle}",
-            show=[
-                appear(*(line[0] for line in picture.lines), picture.zero),
-                [
-                    (appear(rule), Sweep(VGroup(*(VGroup(*line[1:]) for line in picture.lines)), "slow")),
-                    appear(picture.end, picture.total),
-                ],
-                tuple(reshape(old, new) for old, new in moves) if len(order) > 1 else None,
-                None,
-            ],
-            stay=(),
+            beat(
+                f"Why? For “{query_token}”, a head makes a weighted sum: values times their attention weights.",
+                (appear(picture.origin), upper.mark({here: "query"})),
+                picture.grow(picture.chains[0]),
+                appear(picture.end),
+            ),
+            beat(
+                "Shuffle: the same values with the same weights, one after another in the new order.",
+                (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
+                picture.grow(picture.chains[-1]),
+            ),
+            beat(
+                "They lead to the same point, because a sum has no order.",
+                draw(picture.output, kind="slow"),
+                appear(picture.output_name),
+            ),
+            stage=[upper, lower],
         )
 
-    def not_the_index(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def not_the_index(self, focus: Focus, embedding: Trace, ribbon: Ribbon, waves: bool) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
-        part = trace.under(self.embedding)
-        query_token, numbers = focus.query_token, part["position_numbers"]
-        largest = part["largest_entry"].pick(batch=0, position=query_token.position)
-        wave = part["position_table"].pick(d_model=0)
-        names = f"largest in “{query_token}”: {largest:.1f}", "a sine wave" if self.waves else "one entry"
-        picture = IndexAndWave(numbers, wave, largest, names)
+        query_token, numbers = focus.query_token, embedding["position_numbers"]
+        here = {"batch": 0, "position": query_token.position}
+        largest, wave = embedding["largest_entry"].pick(**here), embedding["position_table"].pick(d_model=0)
+        entries = embedding["scaled"].pick(**here)
+        picture = NumberOrWave(entries, query_token, numbers, wave, largest, ribbon.below(STAGE))
         last = numbers.quantity(len(numbers) - 1)
-        drown = (
-            f"That grows. The largest entry of “{query_token}” is {largest:.1f}; {last} would drown it. |"
-            if last > 2 * largest
-            else f"That grows with the sentence, up to {last} here. |"
-        )
-        instead = (
-            "A sine wave never exceeds one, so our positional encoding is made of such waves."
-            if self.waves
-            else "Here each position has a learned vector instead: its positional encoding."
-        )
         yield Step(
             "Why not just add the number?",
-            say="A layer reads only the entries of a vector, so the position must be written into them. |"
-            f"As a plain number? |{drown}{instead}",
-            show=[
-                appear(picture.zero),
-                [Sweep(picture.bars, "row"), appear(picture.names[0], picture.last)],
-                appear(picture.level, picture.names[1]),
-                [Sweep(picture.spots, "row"), appear(picture.wave, picture.names[2])],
-            ],
-            stay=(),
+            beat(
+                "A layer reads only vectors, so the position must be written into their entries.",
+                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(picture.near.zero, picture.token_name)),
+                fill(picture.near.entries, "slow"),
+            ),
+            beat(
+                "As a plain number, one more for each word?",
+                (appear(picture.position_name, picture.ends), picture.zoom_out()),
+                Sweep(picture.far.places, "slow"),
+                appear(picture.last),
+            ),
+            beat(
+                claim(
+                    bool(last > 2 * largest),
+                    f"The largest entry of “{query_token}” is {largest:.1f}. Next to {last}, the word would drown.",
+                    f"The largest entry of “{query_token}” is {largest:.1f}, and the number grows up to {last}.",
+                ),
+                draw(picture.level, kind="slow"),
+            ),
+            beat(
+                claim(
+                    waves,
+                    "A sine wave never exceeds one: it tells positions, and leaves the word in sight.",
+                    "Here each position has learned entries instead.",
+                ),
+                leave(picture.last, picture.level),
+                picture.zoom_in(),
+            ),
+            stage=[ribbon],
         )
 
-    def clock_hands(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Many waves of falling speed: the hands of clocks."""
-        part = trace.under(self.embedding)
-        words = () if first_in_sight(trace, focus.stack) else part["sum"].words("position")  # they begin at position 0
-        numbers, turns = part["position_numbers"], part["table_degrees_per_position"]
-        places = min(len(numbers), max(12, len(words)))
-        clocks = Clocks(part["table_sin_cos"], turns, numbers, words, places)
-        count, width = part["sin_cos_pairs"], trace["config.d_model"]
+    def clock_hands(self, trace: Trace, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
+        """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
+        count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
+        large = LargeDial(clocks.dials[0].tensor, STAGE)
+        columns = [clocks.column(k) for k in range(len(clocks.dials))]
+        ring = ring_around(columns[0])
         yield Step(
             "A position is a set of clock hands",
-            say=f"Sine and cosine of one angle make a clock hand: {width} entries, {count} hands. Here are some. |"
-            "Each position turns every hand by its own angle. |"
-            "Fast hands tell neighbours apart, but soon repeat. Slow ones tell start from end: |"
-            "together, they are like the digits of a number.",
-            show=[
-                [
-                    appear(clocks.heads, clocks.numbers, clocks.words),
-                    appear_in_turn([*clocks.table]),
-                    (
-                        appear_in_turn([*clocks.faces], "rest"),
-                        appear_in_turn([*clocks.hands], "rest"),
-                        appear_in_turn([*clocks.speeds], "rest"),
-                    ),
-                ],
-                [
-                    appear(clocks.ring, clocks.here, clocks.here_name),
-                    (
-                        Visit(clocks.ring, clocks.rows, "tour"),
-                        Turn(clocks.hands, clocks.centres, clocks.angles, places, "tour"),
-                        Sweep(clocks.trails, "tour"),
-                        Count(clocks.here, [numbers.quantity(i) for i in range(places)], "", "tour"),
-                    ),
-                ],
-                None,
-                None,
-            ],
-            stay=(),
+            beat(
+                "Picture a clock hand. How far right it reaches is a sine, how far up a cosine.",
+                draw(large.legs[0], kind="row"),
+                appear(large.readings[0]),
+                draw(large.legs[1], kind="row"),
+                appear(large.readings[1]),
+            ),
+            beat(
+                f"{width} entries make {count} such hands: a positional encoding. Here are some.",
+                (
+                    leave(large.legs, large.readings),
+                    *exchange([large.dial, large.hand], [clocks.faces[0], clocks.hands[0]]),
+                ),
+                (appear_in_turn([*clocks.faces[1:]]), appear_in_turn([*clocks.hands[1:]]), appear(clocks.speeds)),
+                appear(clocks.heads, clocks.title, clocks.numbers),
+            ),
+            beat(
+                "Each position turns every hand by its own angle; a table reads them off.",
+                clocks.grow(),
+            ),
+            beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
+            beat("Slow ones tell start from end in a long text.", Visit(ring, columns, "slow")),
+            beat("Together, they are like the digits of a number.", move_ring(ring, clocks.rows[-1])),
+            stage=[large.dial, large.hand],
         )
 
-    def a_step_is_a_turn(self, trace: Trace) -> Iterator[Step]:
-        """The dot products of two position encodings: for waves they depend on the distance alone."""
-        part = trace.under(self.embedding)
-        products, spread, numbers = (
-            part["position_products"],
-            part["position_products_spread"],
-            part["position_numbers"],
-        )
-        apart = min(APART, len(numbers) - 1)
-        picture = Likeness(products, numbers, apart)
-        distance, product = numbers.quantity(apart), products.pick(query=0, key=apart)
-        by_distance = spread < ROUNDING * float(abs(products.values).max())
-        told = (
-            f"Always {product:.2f}, because each hand turns by its own fixed angle, wherever we begin. |"
-            "So the dot product depends only on the distance."
-            if by_distance
-            else f"The first pair has {product:.2f}. These encodings follow no formula: |"
-            f"pairs equally far apart differ by up to {spread:.2f}."
-        )
+    def a_step_is_a_turn(self, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
+        """Two positions are as alike as their distance says: both hands of each clock turn alike."""
+        products, numbers = embedding["position_products"], embedding["position_numbers"]
+        likeness = Likeness(products, clocks.under)
+        apart, way = likeness.apart, clocks.places[: len(clocks.places) - likeness.apart]
+        pairs, last = clocks.pairs_at(way[0], apart), clocks.pairs_at(way[-1], apart)
+        readout = Readout(products, numbers, apart, likeness.beside(clocks.under))
+        start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
+        sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
+        rewound, back = clocks.hands_at(way[0]), way[::-1]
         yield Step(
-            "A step is a turn" if by_distance else "Which positions are alike?",
-            say="How alike are the encodings of two positions? Take all dot products: bright means alike. |"
-            f"Now compare all pairs at a distance of {distance}. |{told}",
-            show=[
-                appear(picture.map, picture.map_names),
-                [appear(picture.plot, picture.ticks), appear_in_turn([*picture.band])],
-                [slide(picture.band, picture.landed, "row"), appear(picture.value)],
-                Sweep(picture.columns, "row"),
-            ],
-            stay=(),
+            "A step is a turn",
+            beat(
+                f"How alike are two positions? An angle lies between the hands of {start} and {distance}.",
+                clocks.turn(clocks.hands, [clocks.places[-1], way[0]], rewound, "row"),
+                (*exchange([*clocks.hands], ours), appear(readout.names[0], readout.here)),
+                (clocks.part(ours, theirs), appear(readout.names[1], readout.there)),
+                appear(*sectors, rise=False),
+            ),
+            beat(
+                f"Their dot product adds up the cosines of all {count} angles.",
+                (appear(readout.names[2], readout.product), appear(likeness.map.backdrop, likeness.names)),
+            ),
+            beat(
+                "A position further, both hands have turned alike: angle and dot product stay.",
+                (
+                    clocks.turn(pairs, way, last, "tour"),
+                    Sweep(VGroup(*likeness.diagonal[: len(way)]), "tour"),
+                    *readout.count(way, "tour"),
+                ),
+            ),
+            beat(
+                "So the dot product of two positions depends only on their distance.",
+                (appear(*likeness.shades, rise=False), Sweep(VGroup(*likeness.diagonal[len(way) :]), "row")),
+            ),
+            beat(
+                "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
+                (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
+            ),
+            stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 
-    def before_or_after(self, trace: Trace) -> Iterator[Step]:
-        """The plain dot product has no direction; what a head makes of it can have one."""
-        run = trace.under("experiment.direction")
-        if "asymmetry" not in run or not self.waves:
-            return
-        head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
-        products, numbers = (trace[f"{self.embedding}.{name}"] for name in ("position_products", "position_numbers"))
-        offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
-        farthest, distance = max(offsets), numbers.quantity(step + 1)
-        marked = (-(step + 1), step + 1)
-        alone = [products.quantity(farthest, farthest + offset) for offset in offsets]
-        through, spread = run["place_with_place"].pick(head=head), run["spread"].pick(head=head).quantities()
-        reaches = reach_of(alone), reach_of(through.quantities(), spread)
-        reach = min(low for low, _ in reaches), max(top for _, top in reaches)
-        bare = Panel("encodings alone", alone, offsets, marked, None, distance, reach)
-        seen = Panel(
-            f"through head {letter_of(head)}, {layer_name(0)}",
-            through.quantities(),
-            offsets,
-            marked,
-            spread,
-            distance,
-            reach,
-        )
-        VGroup(bare, seen).arrange(RIGHT, buff=gap("part") * 1.6)
-        bare.stand_beside(seen)
-        centred(VGroup(bare, seen))
-        before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
-        verdict = (
-            f"Counting position only, the later key scores {after:.1f}, the earlier one {before:.1f}. |"
-            "So direction is learned."
-            if contrast > 1
-            else f"After {after:.1f}, before {before:.1f}: less than the spread. |No head here prefers a direction."
-        )
+    def which_are_alike(self, embedding: Trace) -> Iterator[Step]:
+        """The dot products of learned encodings, which follow no formula."""
+        products, numbers = embedding["position_products"], embedding["position_numbers"]
+        likeness = Likeness(products, STAGE)
+        readout = Readout(products, numbers, likeness.apart, likeness.beside(STAGE))
+        distance, spread = numbers.quantity(likeness.apart), embedding["position_products_spread"]
         yield Step(
-            "Before or after?",
-            say=f"But a key {distance} before the query, or as far after it, has the same dot product. |"
-            f"Now apply a head’s query and key matrices, and average over {run['sentences']} new sentences. |{verdict}",
-            show=[
-                [appear(bare.zero, bare.title, bare.sides), fill(bare.bars, "row"), appear(bare.numbers)],
-                [appear(seen.zero, seen.title, seen.sides), fill(seen.bars, "row")],
-                appear(seen.whiskers, seen.numbers),
-                None,
-            ],
-            stay=(),
+            "Which positions are alike?",
+            beat(
+                "How alike are two positions? Take the dot products of all encodings.",
+                appear(likeness.names, likeness.map),
+            ),
+            beat(
+                f"Compare all pairs at a distance of {distance}.",
+                Sweep(likeness.diagonal, "slow"),
+                appear(readout),
+            ),
+            beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
+            stage=[],
         )
 
-    def word_and_position(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Tip to tail, and the word is still there."""
+    def word_and_position(self, focus: Focus, trace: Trace, embedding: Trace, clocks: Clocks | None) -> Iterator[Step]:
+        """Entry by entry, tip to tail; and the word is still there."""
         query_token, here = focus.query_token, focus.query_token.position
-        part = trace.under(self.embedding, batch=0, position=here)
+        part = embedding.under("", batch=0, position=here)
         angle, cosines, own = part["sum_angle"], part["cosine_with_words"], round(float(part["ids"]))
-        arrows = TipToTail(part["sum_plane"], query_token, angle)
-        which = WhichWord(cosines, own)
-        centred(VGroup(arrows, which).arrange(RIGHT, buff=gap("part") * 1.3), -0.04)
-        best = cosines.largest()[0]
-        found = (
-            f"No: by cosine, which compares directions, the nearest of all tokens is still “{query_token}”. |"
-            if best.position == own
-            else f"By cosine, which compares directions, the nearest of all tokens is “{best}”. |"
+        best, run = cosines.largest()[0], trace.under("experiment.word_from_sum")
+        alone = "recovered" in run and bool(run["recovered"] >= 0.9)
+        share = (run["recovered"] if alone else run["reader"]) if "recovered" in run else None
+        measured = f"right, of {run['words']} words at {run['positions']} positions" if share is not None else ""
+        left, right = STAGE.golden_columns()
+        arrows = TipToTail(part["sum_plane"], query_token, angle, left)
+        nearest = NearestTokens(cosines, own, share, measured, right)
+        added = Added(part, query_token)
+        place, word, total = added.rows
+        clocks = clocks if here < len(embedding["position_numbers"]) else None
+        hands = [clocks.faces, clocks.hands_at(here)] if clocks else []
+        found = claim(
+            bool(best.position == own),
+            f"No: by cosine, the nearest of all tokens is still “{query_token}”.",
+            f"By cosine, the nearest of all tokens is “{best}”.",
         )
-        apart = f"almost at right angles, {angle:.0f}°" if abs(angle - 90) < 10 else f"{angle:.0f}° apart"
-        run = trace.under("experiment.word_from_sum")
-        facts, told = VGroup(), "Training learns the embeddings inside such sums."
-        if "recovered" in run:
-            right = run["recovered"] if run["recovered"] >= 0.9 else run["reader"]
-            reader = Phrase("the nearest is right" if run["recovered"] >= 0.9 else "a linear probe finds it")
-            told = f"For every word at every position, {reader} in {right:share}."
-            facts = facts_in_line(
-                (f"{right:share}", f"right, of {run['words']} words at each of {run['positions']} positions")
+        told = "Training learns the embeddings inside such sums."
+        if share is not None:
+            told = claim(
+                alone,
+                f"For every word at every position, the nearest is right in {share:share}.",
+                f"For every word at every position, a linear reader finds it in {share:share}.",
             )
         yield Step(
             "Why doesn’t adding break the word?",
-            say=f"Draw the embedding as an arrow, then that of its position: {apart}. |"
-            f"Does the sum forget the word? |{found}{told}",
-            show=[
-                [
-                    appear(arrows.origin, arrows.word, arrows.chip),
-                    appear(arrows.place, arrows.place_name),
-                    appear(arrows.angle, arrows.degrees),
-                ],
-                [
-                    appear(arrows.total, arrows.total_name),
-                    (appear(which.axis, which.axis_name), Sweep(which.marks, "row")),
-                ],
-                [appear(which.runner), appear(which.best)],
-                appear(facts) if len(facts) else None,
-            ],
-            stay=(),
+            beat(
+                claim(
+                    clocks is not None,
+                    "All hands of a position are a vector, and it is added to the embedding of the word there.",
+                    "The encoding of a position is added to the embedding of the word there.",
+                ),
+                (
+                    *([clocks.into(place), leave(*hands), follow(place)] if clocks else [appear(place)]),
+                    follow(added.names[0]),
+                ),
+                appear(word, added.names[1]),
+                (added.meet(), follow(total)),
+                appear(added.names[2]),
+            ),
+            beat(
+                claim(
+                    abs(angle - 90) < 10,
+                    f"As arrows, the two lie almost at right angles: {angle:.0f}°.",
+                    f"As arrows, the two lie {angle:.0f}° apart.",
+                ),
+                (
+                    appear(arrows.origin),
+                    leave(*added.names),
+                    *exchange([*added.rows], [arrows.place, arrows.word, arrows.total]),
+                ),
+                appear(arrows.chip, arrows.place_name, arrows.total_name),
+                (draw(arrows.angle), appear(arrows.degrees)),
+            ),
+            beat(
+                f"Does the sum forget the word? {found}",
+                appear(nearest.title),
+                appear_in_turn([*nearest.lines[::-1]], "slow"),
+                appear(ring_around(nearest.lines[0][0])),
+            ),
+            beat(told, *([appear(nearest.share_name), appear(nearest.share)] if share is not None else [])),
+            stage=hands,
         )
 
-    def a_score_knows_both(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """A matrix acts on a sum as on its parts: a score splits."""
-        query_token, here = focus.query_token, focus.query_token.position
-        sizes = trace[f"{self.first}.part_sizes"].pick(batch=0)
-        head = int(sizes.values[:, 1:4].sum(-1).argmax())
-        row = trace.under(self.first, batch=0, head=head, query=here)
-        top_key = row["masked"].largest()[0]
-        score, parts = (row[name].pick(key=top_key.position) for name in ("scores", "score_parts"))
-        names = [CALLED[name] for name in parts.labels["part"]]
-        picture = Staircase(parts.quantities(), names, score, high=400)
-        centred(picture, 0.06)
-        formula = Formula("(e + p) W = e W + p W", 44).next_to(picture, UP, buff=gap("grid"))
-        formula.set_x(0)
-        biggest = max(range(len(names)), key=lambda i: abs(float(parts.values[i])))
-        ring = ring_around(VGroup(*picture.lines[biggest]), roomy=True)
-        same = "itself" if top_key.position == here else f"“{top_key}”"
+    def before_or_after(self, trace: Trace, embedding: Trace, card: Card) -> Iterator[Step]:
+        """The plain dot product has no direction; what a head makes of it can have one."""
+        run = trace.under("experiment.direction")
+        if "asymmetry" not in run:
+            return
+        first = layers_of(trace)[0]
+        head, step, contrast = argmax_ratio(run["asymmetry"], run["asymmetry_spread"])
+        products, distance = embedding["position_products"], embedding["position_numbers"].quantity(step + 1)
+        offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
+        marked, middle = (-(step + 1), step + 1), max(offsets)
+        alone = [products.quantity(middle, middle + offset) for offset in offsets]
+        through, spread = (run[name].pick(head=head).quantities() for name in ("place_with_place", "spread"))
+        bare, seen = (
+            Panel(entries, offsets, marked, distance, card.inside, *more)
+            for entries, *more in ((alone,), (through, spread))
+        )
+        before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
+        rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
+        formula = bare.heading(Formula("(e + p) W = e W + p W", LARGE))
+        averaged = f"part of a score from positions: mean and spread of {run['sentences']} sentences"
+        name, measured = (
+            bare.heading(Words(text, "block", "ink2")) for text in ("dot product of the encodings alone", averaged)
+        )
         yield Step(
-            "A score knows word and position",
-            say="A matrix times a sum is the sum of its products with both parts. |"
-            f"So the score of “{query_token}” with {same}, in head {letter_of(head)}, {layer_name(0)}, "
-            "splits in four; |"
-            f"biases give the rest. Together they make {score:{picture.spec}}. |"
-            f"Here the largest part is {Phrase(names[biggest])}.",
-            show=[
-                appear(formula),
-                [
-                    appear(*(line[0] for line in picture.lines), picture.zero),
-                    Sweep(VGroup(*(VGroup(*line[1:]) for line in picture.lines[:4])), "slow"),
-                ],
-                [Sweep(VGroup(VGroup(*picture.lines[4][1:])), "rest"), appear(picture.end, picture.total)],
-                appear(ring),
-            ],
-            stay=(),
+            "Before or after?",
+            beat(
+                f"Is a key before its query, or after it? {distance} before or {distance} after: the same dot product.",
+                (appear(name, bare.zero, bare.sides), fill(bare.bars, "slow")),
+                (appear(bare.numbers), *map(appear, rings)),
+            ),
+            beat(
+                "But W_Q and W_K come first, and a matrix acts on both parts of a sum.",
+                leave(*rings, bare.numbers),
+                (leave(name), follow(formula)),
+            ),
+            beat(
+                f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
+                (leave(formula), follow(measured)),
+                bare.become(seen),
+                appear(seen.whiskers),
+            ),
+            beat(
+                claim(
+                    bool(contrast > 1),
+                    f"A later key gets {after:.1f}, an earlier one {before:.1f}: direction is learned.",
+                    f"A later key gets {after:.1f}, an earlier one {before:.1f}: no head here prefers a direction.",
+                ),
+                appear(seen.numbers),
+                *(appear(ring_around(seen.bars[offsets.index(offset)])) for offset in marked),
+            ),
+            stage=[card],
         )
 
-    def other_ways(self, trace: Trace) -> Iterator[Step]:
-        """Close: other ways where they were trained, and the answer."""
+    def other_ways(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Other ways, where they were trained."""
         run = trace.under("experiment.positions_compared")
-        if "exact" in run:
-            means, kinds = run["exact.over_seeds"], ("waves", "learned", "none")
-            waves, learned, none = (means.pick(choice=kind) for kind in kinds)
-            verdict = claim(
-                counts(*(run["exact"].pick(choice=kind) for kind in kinds[:2])),
-                "This early, that is more than chance.",
-                "That may be chance.",
-            )
-            names = ("sine waves", "a learned vector for each", "nothing")
-            picture = OtherWays(
-                f"whole sentences right after {run['steps']:,.0f} steps",
-                list(zip(names, (waves, learned, none), strict=True)),
-            )
-            centred(picture, -0.06)
-            read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
-            facts = facts_in_line(
-                *((f"{share:.0%}", f"of the position can be read from {side} vectors") for side, share in read.items())
-            )
-            counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
-            mask = (
-                "Yet a decoder partly knows it: its third token sees three tokens, its fourth four."
-                if counting
-                else "Then no vector tells where it stands."
-            )
-            yield Step(
-                "Other ways to tell the position",
-                say="Train models that differ only in this. "
-                f"Sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}. {verdict} |"
-                f"With no positions at all: {none:.0%}. |{mask}",
-                show=[
-                    [
-                        appear(picture.names, picture.title, picture.tracks),
-                        appear_in_turn([*picture.bars[:2]]),
-                        appear(*picture.numbers[:2]),
-                    ],
-                    appear(picture.bars[2], picture.numbers[2]),
-                    appear(facts),
-                ],
-                stay=(),
-            )
-        yield from self.told(trace)
+        if "exact" not in run:
+            return
+        ends = {kind: (run["exact.over_seeds"].pick(choice=kind), ".0%") for kind in WAYS}
+        (waves, _), (learned, _), (none, _) = ends.values()
+        rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
+        axes = "training step", "new sentences that come out right"
+        curves = Curves(axes, steps, rows, WAYS, ends, steps.quantities()[1::2], card.inside)
+        read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
+        counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
+        yield Step(
+            "Other ways to tell the position",
+            beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
+            beat(
+                f"Trained alike, sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}.",
+                *curves.drawn("waves", "learned"),
+            ),
+            beat(
+                claim(
+                    counts(*(run["exact"].pick(choice=kind) for kind in ("waves", "learned"))),
+                    "This early in training, that is more than chance.",
+                    "That may be chance.",
+                ),
+                appear(ring_around(curves.labels["waves"])),
+            ),
+            beat(
+                claim(
+                    bool(counting),
+                    f"With no positions, {none:.0%}: a decoder partly knows them, as its third word sees three words.",
+                    f"With no positions at all, {none:.0%}: no vector tells where it stands.",
+                ),
+                *curves.drawn("none"),
+                appear(ring_around(curves.labels["none"], "warning")),
+            ),
+            stage=[card, curves.plot],
+        )
 
-    def told(self, trace: Trace) -> Iterator[Step]:
-        """Close: the shuffle again, with the positions put back."""
+    def told(self, trace: Trace, embedding: Trace) -> Iterator[Step]:
+        """Close: the answer, and the shuffle again with the positions put back."""
         run = trace.under("experiment.shuffle")
         bare, placed = (run["typical"].pick(choice=kind, layer="last row") for kind in ("without", "with positions"))
-        picture = OtherWays(
-            "how far a word’s last vector moves, relative to the largest entry",
-            [("shuffled, no positions", bare), ("shuffled, with positions", placed)],
-            "the largest entry" if placed > 1 else "",
+        picture = Placed(embedding.under("", batch=0))
+        changes = Changes(
+            {"no positions": bare, "with positions": placed},
+            "how much a shuffled word’s last vector changes",
+            picture.foot,
         )
-        centred(picture, 0.06)
-        line = in_line(trace[f"{self.embedding}.sum"].words("position"), 1500)
-        line.next_to(picture, UP, buff=gap("part"))
-        answer = at_floor(Answer("A sum forgets the order, so each embedding gets its position added."))
         yield Step(
             "With positions, the order counts",
-            say=f"Shuffle {run['sentences']} new sentences. "
-            + claim(
-                bool(bare < ROUNDING), "Without positions, no vector changes", "Without positions, vectors change, too"
-            )
-            + f"; with them, typically by {placed:.0%} of the largest entry. |"
-            "A sum forgets the order, so each embedding gets its position added. |"
-            "Your turn: without positions, what differs between “the red car” and “red the car”?",
-            show=[
-                [
-                    appear_in_turn([*line]),
-                    appear(picture.names, picture.title, picture.tracks),
-                    appear_in_turn([*picture.bars]),
-                    appear(picture.numbers),
-                ],
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            beat(
+                "A sum forgets the order, so each embedding gets the encoding of its position added.",
+                deal(picture.ribbon.chips, picture.words),
+                appear_in_turn(picture.places),
+                picture.add_up(),
+            ),
+            beat(
+                claim(
+                    bool(bare < ROUNDING),
+                    f"Shuffle {run['sentences']} new sentences: without positions, no vector changes;",
+                    f"Shuffle {run['sentences']} new sentences: without positions, vectors change, too;",
+                ),
+                appear(changes.paper, changes.title),
+                appear_in_turn([changes.texts[0], changes.bars[0]]),
+            ),
+            beat(
+                f"with them, a vector typically changes by {placed:.0%} of the largest entry.",
+                (grow(changes.bars[1]), appear(changes.texts[1])),
+            ),
+            beat(
+                "Your turn: without positions, what differs between “the red car” and “red the car”?",
+                picture.take_apart(),
+                leave(*picture.places),
+            ),
+            stage=[picture.ribbon],
         )

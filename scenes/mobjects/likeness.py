@@ -1,211 +1,173 @@
-"""Dot products of positions: all as a map, each against its distance, and as a head sees them."""
+"""Dot products of positions: all of them as a map, and what a head makes of them by distance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.animations import Count, Travel
+from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, means
-from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-SIDE = 560.0
-
-
-#: Where a few products lie so many times farther apart than all others, the map keeps its shades for the others.
-OUTLYING = 3.0
+#: Px that the name of the upper edge takes, and the side of a diagonal's dot over that of a square.
+NAME, SPOT = 50.0, 0.7
+#: How many positions apart two positions are that are compared.
+APART = 3
+#: Px of the heading of a panel.
+TITLE = 70.0
 
 
 class Likeness(VGroup):
-    """The map of p_i · p_j at the left, the same products over their distance at the right.
+    """The map of p_i · p_j, and a diagonal of it: all pairs that lie equally far apart.
 
     Args:
         products: position × position.
-        numbers: the number of each position, which are the distances, too.
-        distance: which diagonal to follow.
+        room: the rectangle in whose height the map stands, at its left.
+
+    They lie `apart` positions from each other.
     """
 
-    def __init__(self, products: NamedTensor, numbers: NamedTensor, distance: int) -> None:
-        values, count = products.values, len(products)
-        self.count, self.cell = count, SIDE / count
-        low, top = float(values.min()), float(values.max())
-        ordinary = np.quantile(values, (0.02, 0.98))
-        if top - low > OUTLYING * np.ptp(ordinary):
-            low, top = ordinary
-        level = np.clip((values - low) / ((top - low) or 1.0), 0, 1)
-        self.map = Heatmap(replace(products, values=level), SIDE, SIDE, 1, weights=True)
-        self.map.meanings = ()  # levels between the lowest and the highest, not entries
-        self.map.move_to(at(LEFT_EDGE + 110 + SIDE / 2, 540))
-        self.map_names = VGroup(
-            Words("one position", "axis", "ink2").next_to(self.map, UP, buff=units(12)),
-            Words("another", "axis", "ink2").next_to(self.map, LEFT, buff=units(14)).align_to(self.map, UP),
+    def __init__(self, products: NamedTensor, room: Room) -> None:
+        distance = self.apart = min(APART, len(products) - 1)
+        _, body = room.split_rows(NAME)
+        count, side = len(products), body.height - 10
+        self.map = Heatmap(products, side, side, 0, weights=bool(products.values.min() >= 0))
+        self.map.move_to(body.centre).align_to(at(body.left + NAME, 0), LEFT)
+        corner = self.map.backdrop.get_corner(UP + LEFT) + units(5) * (RIGHT + DOWN)
+        cell = side / count
+        self.diagonal = VGroup(
+            *(
+                dot(
+                    corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN), cell * SPOT / 2, "focus"
+                )
+                for i in range(count - distance)
+            )
         )
-        reach = [float(values.min()), float(values.max())]
-        self.plot = Plot([0, count - 1], [min(0.0, reach[0]), reach[1]], ("how far apart", "dot product"), 760, 480)
-        self.plot.move_to(at(RIGHT_EDGE - 430, 540))
-        self.ticks = self.plot.ticks([numbers.quantity(i) for i in sorted({0, distance, count - 1})])
-        pairs = [np.diagonal(values, k) for k in range(count)]
-        self.columns = VGroup(*(self.plot.dots([k] * len(d), d.tolist(), "weight", 7) for k, d in enumerate(pairs)))
-        here = pairs[distance]
-        self.band = VGroup(*(dot(self._spot(i, i + distance), self.cell * 0.36, "focus") for i in range(len(here))))
-        self.landed = self.plot.dots([distance] * len(here), here.tolist(), "focus", 10)
-        spot = self.landed[0].get_center() + RIGHT * units(70) + UP * units(28)
-        self.value = number(products.quantity(0, distance), ".2f", "number").settle(spot)
-        self._clear_of_dots()
-        super().__init__(
-            self.map, self.map_names, self.plot, self.ticks, self.columns, self.band, self.landed, self.value
-        )  # fmt: skip
+        self.names = VGroup(
+            Words("position", "aside", "ink2").next_to(self.map, UP, buff=units(10)),
+            Words("position", "aside", "ink2").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10)),
+        )
+        self.names[1].turned = True
+        super().__init__(self.map, self.names, self.diagonal)
 
-    def _clear_of_dots(self) -> None:
-        """Where pairs equally far apart differ, many dots stand above each other: the number goes over them."""
-        left, right = self.value.get_left()[0], self.value.get_right()[0]
-        near = [some for some in self.columns if left - units(12) < some.get_x() < right + units(12)]
-        low, high = self.value.get_bottom()[1] - units(6), self.value.get_top()[1] + units(6)
-        if any(some.get_top()[1] > low and some.get_bottom()[1] < high for some in near):
-            top = max(some.get_top()[1] for some in near)
-            self.value.shift(UP * (top + units(16) - self.value.get_bottom()[1]))
+    @property
+    def shades(self) -> list[VMobject]:
+        """The squares of the map, without the plate below them."""
+        return [part for part in self.map if part is not self.map.backdrop]
 
-    def _spot(self, row: int, column: int) -> np.ndarray:
-        corner = self.map.backdrop.get_corner(UP + LEFT) + np.array([units(5), -units(5), 0])
-        return corner + np.array([units((column + 0.43) * self.cell), -units((row + 0.43) * self.cell), 0])
+    def beside(self, room: Room) -> Room:
+        """The part of a room at the right of the map."""
+        edge = self.map.get_right()[0] * 135 + 960
+        return Room(edge + 110, room.top, room.right, room.bottom)
+
+
+class Readout(VGroup):
+    """Two positions and their dot product, as numbers that may count.
+
+    Args:
+        products: position × position.
+        numbers: the number of each position.
+        apart: how far the second position lies from the first, which is the very first.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, products: NamedTensor, numbers: NamedTensor, apart: int, room: Room) -> None:
+        self.products, self.numbers, self.apart = products, numbers, apart
+        self.names = VGroup()
+        given = (
+            ("one position", numbers.quantity(0), "", "query"),
+            ("another", numbers.quantity(apart), "", "key"),
+            ("dot product", products.quantity(0, apart), ".2f", "ink"),
+        )
+        values = []
+        for (name, quantity, spec, role), column in zip(given, room.columns(3, 20), strict=True):
+            upper, lower = column.inset(0, column.height / 5).rows(2, 0)
+            self.names.add(Words(name, "stage word", role).settle(upper.centre))
+            values.append(number(quantity, spec, "chapter", role).settle(lower.centre))
+        self.here, self.there, self.product = values
+        super().__init__(self.names, *values)
+
+    def count(self, places: Sequence[int], kind: str) -> tuple[Animation, ...]:
+        """The first position runs over some places, and the second and the dot product with it."""
+        pairs = [(i, i + self.apart) for i in places]
+        return (
+            Count(self.here, [self.numbers.quantity(i) for i, _ in pairs], "", kind),
+            Count(self.there, [self.numbers.quantity(j) for _, j in pairs], "", kind),
+            Count(self.product, [self.products.quantity(*pair) for pair in pairs], ".2f", kind),
+        )
 
 
 class Panel(VGroup):
-    """Bars over offsets, the key before the query at the left, behind it at the right; whiskers are a spread.
+    """Bars over offsets, the key before the query at the left, after it at the right.
 
     Args:
         entries: a value for each offset.
         offsets: by how much the key stands after the query.
         marked: the offsets whose numbers are written.
-        spread: a deviation for each, or none.
         distance: the distance of both marked offsets, written below them.
-        reach: the lowest and the highest value to make room for; those of this panel if not given.
+        room: the rectangle that is filled.
+        spread: a deviation for each, drawn as a whisker.
     """
 
     def __init__(
         self,
-        title: str,
         entries: Sequence[Quantity],
         offsets: Sequence[int],
         marked: Sequence[int],
-        spread: Sequence[float] | None = None,
-        distance: Quantity | None = None,
-        reach: tuple[float, float] | None = None,
-        spec: str = ".1f",
+        distance: Quantity,
+        room: Room,
+        spread: Sequence[float] = (),
     ) -> None:
-        values = np.array([float(entry) for entry in entries])
-        whiskers = [0.0] * len(values) if spread is None else list(spread)
-        ground, wide = Ground(), units(2 * 57.0 * (max(offsets) + 0.7))
-        low, top = reach or reach_of(entries, spread)
-        unit, pitch = units(400) / ((top - low) or 1.0), 57.0
-        self.bars, self.whiskers, self.numbers = VGroup(), VGroup(), VGroup()
-        scale = float(np.abs(values).max())
-        for entry, offset, deviation in zip(entries, offsets, whiskers, strict=True):
-            x, height = units(offset * pitch), float(entry) * unit
-            bar = Box(pitch * 0.62, max(abs(height) * 135, 2), signed(float(entry), scale), 4)
-            long = Length(entry, "height", unit * 135, pitch * 0.62, 2)
-            means(bar, long, Rises(entry, 1, ground), Shade(entry, scale))
-            self.bars.add(bar.move_to(np.array([x, height / 2, 0])))
-            if deviation:
-                ends = [np.array([x, height + side * deviation * unit, 0]) for side in (-1, 1)]
-                self.whiskers.add(
-                    means(rule(ends[0], ends[1], "ink3", 3), Reach(deviation, 1, 2 * unit / wide, ground))
-                )
-            if offset in marked:
-                side = 1 if height >= 0 else -1
-                tip = np.array([x, height + side * (deviation * unit + units(26)), 0])
-                self.numbers.add(number(entry, spec, "number").settle(tip))
-        ends = [np.array([units(side * pitch * (max(offsets) + 0.7)), 0, 0]) for side in (-1, 1)]
-        self.zero = means(rule(ends[0], ends[1], "ink3", 2.5), ground)
-        floor = low * unit - units(70)
-        self.sides = self._sides(ends, floor)
-        if distance is not None:
-            feet = (np.array([units(offset * pitch), floor, 0]) for offset in marked)
-            self.sides.add(*(number(distance, "", "cell", "ink2").settle(foot) for foot in feet))
-        self.title = Words(title, "block").move_to(np.array([0, top * unit + units(84), 0]))
-        if spread is not None:
-            note = Words("lines: the spread", "axis", "ink2")
-            self.whiskers.add(note.move_to(np.array([0, floor - units(44), 0])))
-        super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides, self.title)
+        self.head, rest = room.split_rows(TITLE)
+        body, foot = rest.inset(0, 50).split_rows(-40)
+        values, whiskers = np.array([float(entry) for entry in entries]), list(spread) or [0.0] * len(entries)
+        low = min(0.0, float((values - whiskers).min()))
+        top = max(0.0, float((values + whiskers).max()))
+        px, pitch = body.height / ((top - low) or 1.0), room.width / len(offsets)
+        zero, ground = body.bottom + low * px, Ground()
 
-    @staticmethod
-    def _sides(ends: Sequence[np.ndarray], floor: float) -> VGroup:
-        """The names of both directions, under the ends of the zero line."""
-        names = (("key before", LEFT), ("key after", RIGHT))
-        return VGroup(
-            *(
-                Words(name, "axis", "ink2").move_to(np.array([end[0], floor, 0]), aligned_edge=edge)
-                for end, (name, edge) in zip(ends, names, strict=True)
+        def spot(i: int, high: float) -> np.ndarray:
+            return at(room.left + pitch * (i + 0.5), zero - high)
+
+        self.bars, self.whiskers, self.numbers, self.rings = VGroup(), VGroup(), VGroup(), VGroup()
+        scale, wide = float(np.abs(values).max()), pitch * 0.62
+        for i, (entry, offset, deviation) in enumerate(zip(entries, offsets, whiskers, strict=True)):
+            high = float(entry) * px
+            bar = Box(wide, max(abs(high), 2), signed(float(entry), scale), 4).move_to(spot(i, high / 2))
+            self.bars.add(
+                means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground), Shade(entry, scale))
             )
-        )
+            if deviation:
+                line = rule(spot(i, high - deviation * px), spot(i, high + deviation * px), "ink2", 4)
+                self.whiskers.add(means(line, Reach(deviation, 1, 2 * px / room.width, ground)))
+            if offset in marked:
+                side = 1 if high >= 0 else -1
+                told = number(entry, ".1f", "stage number")
+                self.numbers.add(told.settle(spot(i, high + side * (deviation * px + 34))))
+        ends = at(room.left, zero), at(room.right, zero)
+        self.zero = means(rule(*ends, "ink3", 3), ground)
+        self.sides = VGroup()
+        for text, side in (("key before the query", LEFT), ("key after the query", RIGHT)):
+            words = Words(text, "fact", "ink2").move_to(foot.centre + DOWN * units(40))
+            self.sides.add(words.align_to(ends[0 if side is LEFT else 1], side))
+        for offset in marked:
+            here = spot(offsets.index(offset), 0)
+            self.sides.add(number(distance, "", "number", "ink2").settle(np.array([here[0], words.get_y(), 0])))
+        super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides)
 
-    def stand_beside(self, other: Panel) -> Panel:
-        """Bring both zeros to one height: two panels on one scale can then be compared."""
-        self.shift(np.array([0, other.zero.get_y() - self.zero.get_y(), 0]))
-        return self
+    def heading(self, mobject: Mobject) -> Mobject:
+        """Put a name or a formula above the bars."""
+        return self.head.fit(mobject, most=1.0)
 
-
-def reach_of(entries: Sequence[float], spread: Sequence[float] | None = None) -> tuple[float, float]:
-    """The lowest and the highest that bars from zero reach, with their spread."""
-    values = np.array([float(entry) for entry in entries])
-    around = np.zeros(len(values)) if spread is None else np.array(spread)
-    return min(0.0, float((values - around).min())), max(0.0, float((values + around).max()))
-
-
-class IndexAndWave(VGroup):
-    """The plain number of each position as a bar that grows, a wave that stays; and how large a word's entries are."""
-
-    def __init__(self, numbers: NamedTensor, wave: NamedTensor, largest: Quantity, names: tuple[str, str]) -> None:
-        count = len(numbers)
-        reach = [min(-1.0, float(wave.values.min())), count - 1]
-        self.plot = Plot([-0.6, count - 0.4], reach, ("position", "number"), 1180, 560)
-        self.plot.move_to(at(760, 540))
-        self.plot.remove(self.plot.axes, self.plot.names)
-        floor = self.plot.point(0, 0)[1]
-        self.bars = VGroup()
-        for i in range(count):
-            tip = self.plot.point(i, float(numbers.values[i]))
-            bar = Box(26, max((tip[1] - floor) * 135, 2), palette().ink3, 4)
-            means(bar, Length(numbers.quantity(i), "height", self.plot.high * 135 / (reach[1] - reach[0]), 26, 2))
-            self.bars.add(bar.move_to(np.array([tip[0], (tip[1] + floor) / 2, 0])))
-        left, right = self.plot.point(-0.6, 0), self.plot.point(count - 0.4, 0)
-        self.zero = means(rule(left, right, "ink2", 2), self.plot.across)
-        last = numbers.quantity(count - 1)
-        self.last = number(last, "", "large number").settle(self.bars[-1].get_top() + UP * units(34))
-        level = self.plot.point(0, float(largest))[1]
-        self.level = rule(np.array([left[0], level, 0]), np.array([right[0], level, 0]), "value", 4)
-        fine, heights = self._smooth(wave)
-        self.wave = self.plot.curve(fine, heights, "key", 6)
-        self.spots = self.plot.dots(range(count), wave.values.tolist(), "key", 9)
-        edge = right[0] + units(24)
-        self.names = VGroup(
-            Words("the position’s number", "fact", "ink2").next_to(self.bars[-1], RIGHT, buff=units(38)),
-            Words(names[0], "fact", "value"),
-            Words(names[1], "fact", "key"),
-        )
-        self.names[0].move_to(self.plot.point(count * 0.42, count * 0.66))
-        apart = max(level - floor, units(44))
-        for text, height in ((self.names[1], floor + apart), (self.names[2], floor)):
-            text.move_to(np.array([edge, height, 0]), aligned_edge=LEFT)
-        super().__init__(self.bars, self.zero, self.level, self.wave, self.spots, self.names, self.last)
-        self.shift(RIGHT * (at(960, 0)[0] - self.get_x()))
-
-    @staticmethod
-    def _smooth(wave: NamedTensor) -> tuple[list[float], list[float]]:
-        """The sine through the entries, for the eye, if they lie on one; the dots stand at the entries."""
-        places = np.arange(len(wave))
-        fine = np.linspace(0, len(wave) - 1, 12 * len(wave))
-        speed = np.arcsin(np.clip(wave.values[1], -1, 1)) if len(wave) > 1 else 0.0
-        smooth = np.sin(fine * speed)
-        fits = np.allclose(np.sin(places * speed), wave.values, atol=1e-6)
-        x, y = (fine, smooth) if fits else (places, wave.values)
-        return [float(a) for a in x], [float(b) for b in y]
+    def become(self, other: Panel) -> tuple[Animation, ...]:
+        """Each bar takes the height that it has in another panel over the same offsets."""
+        bars = zip([self.zero, *self.bars], [other.zero, *other.bars], strict=True)
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in bars)

@@ -1,16 +1,62 @@
-"""Word and position as arrows, tip to tail; and which word of the vocabulary their sum looks like."""
+"""Word and position added: entry by entry, as arrows tip to tail, and the tokens to which the sum is nearest."""
 
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.mobjects.shapes import arrow, dot, path, rule
+from scenes.animations import Flight
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import Ground, Length, Tip, means
+from scenes.mobjects.shapes import Box, arrow, dot, path, rule
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
-from scenes.theme import at, units
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of the names of vectors, and above and below each.
+SIDE, AIR = 260.0, 70.0
+#: So many tokens are listed.
+NEAREST = 4
+#: Px of the bar below the list, with its name.
+FOOT = 140.0
+
+
+class Added(VGroup):
+    """The encoding of a position, the embedding of the token there, and their sum, below each other, with their names.
+
+    Args:
+        part: the tensors of an embedding at one position.
+        token: the token there.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, part: Trace, token: Label, room: Room = STAGE) -> None:
+        rows = [part[name] for name in ("positional", "scaled", "sum")]
+        scale = full_colour(*rows)
+        side, wide = room.split_columns(SIDE, 24)
+        lines = wide.rows(3, AIR)
+        self.rows = [
+            Vector(row, line.width, line.height, role, scale).move_to(line.centre)
+            for row, line, role in zip(rows, lines, ("ink2", "residual", "weight"), strict=True)
+        ]
+        self.names: list[VMobject] = [
+            Words("its position", "stage word", "ink2"),
+            Token(token, "", side.width, 84, "stage word"),
+            Words("sum", "stage word"),
+        ]
+        for name, line in zip(self.names, lines, strict=True):
+            name.move_to(Room(side.left, line.top, side.right, line.bottom).centre)
+        super().__init__(*self.rows, *self.names)
+
+    def meet(self) -> Animation:
+        """Copies of the first two fly into the place of their sum."""
+        place, word, total = self.rows
+        return AnimationGroup(Flight(place, total, 0.0, "row"), Flight(word, total, 0.0, "row"))
 
 
 class TipToTail(VGroup):
@@ -19,95 +65,75 @@ class TipToTail(VGroup):
     Args:
         plane: part × component, as `sum_plane` of one token.
         token: whose.
+        angle: between the two, in degrees.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, plane: NamedTensor, token: Label, angle: Quantity) -> None:
+    def __init__(self, plane: NamedTensor, token: Label, angle: Quantity, room: Room) -> None:
         word, place = (np.array([*row, 0.0]) for row in plane.values)
         total = word + place
-        reach = np.ptp(np.array([np.zeros(3), word, total]), axis=0)
-        unit = min(units(600) / reach[0], units(440) / max(reach[1], 1e-9))
-        origin, tip, end = np.zeros(3), word * unit, total * unit
-        self.origin = dot(origin, 7, "ink2")
-        self.word = arrow(origin, tip, "residual", 7, 24)
-        self.place = arrow(tip, end, "key", 7, 24)
-        self.total = arrow(origin, end, "ink", 8, 26)
-        self.chip = Token(token, "", 0, 44).next_to(self.word, DOWN, buff=units(16))
-        self.place_name = Words("its position", "fact", "key").next_to(self.place, RIGHT, buff=units(18))
-        middle = end * 0.55
-        self.total_name = Words("the sum", "fact", "ink").move_to(middle + np.array([-units(84), units(34), 0]))
-        # The angle at the tail of the position, between the word's direction and the position's.
+        spots = np.array([np.zeros(3), word, total])
+        low, high = spots.min(0), spots.max(0)
+        inside = Room(room.left + 60, room.top + 50, room.right - 230, room.bottom - 90)
+        px = min(inside.width / (high - low)[0], inside.height / max((high - low)[1], 1e-9))
+        foot = inside.centre - (low + high) / 2 * units(px)
+        tip, end = foot + word * units(px), foot + total * units(px)
+        ground = Ground()
+        self.origin = means(dot(foot, 9, "ink2"), ground)
+        ways = ((foot, tip, "residual", 0), (tip, end, "ink2", 1))
+        self.word, self.place = (
+            means(arrow(start, stop, role, 9, 30), Tip(plane.quantity(i, 0), plane.quantity(i, 1), px, 18, ground))
+            for start, stop, role, i in ways
+        )
+        self.total = arrow(foot, end, "weight", 11, 34)
+        self.chip = Token(token).next_to(self.word, DOWN, buff=units(18))
+        self.place_name = Words("its position", "stage word", "ink2")
+        self.place_name.move_to((tip + end) / 2).shift(RIGHT * (units(28) + self.place_name.width / 2))
+        self.total_name = Words("sum", "stage word")
+        self.total_name.move_to((foot + end) / 2 + LEFT * (units(40) + self.total_name.width / 2) + UP * units(24))
         turn = float(np.arctan2(place[1], place[0]))
-        bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(58) for t in np.linspace(0, turn, 20)]
-        ahead = rule(tip, tip + RIGHT * units(96), "ink3", 2)
-        self.angle = VGroup(ahead, path(bend, "ink2", 3))
-        self.degrees = Words(f"{angle:.0f}°", "number", "ink2")
-        self.degrees.settle(tip + np.array([units(104), units(-34), 0]))
+        bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(64) for t in np.linspace(0, turn, 24)]
+        self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(bend, "ink2", 4))
+        self.degrees = Words(f"{angle:.0f}°", "stage number", "ink2").next_to(self.angle, RIGHT + DOWN, buff=units(4))
         super().__init__(
             self.origin, self.word, self.place, self.total, self.chip, self.place_name, self.total_name, self.angle,
             self.degrees,
         )  # fmt: skip
 
 
-#: More marks than this are too fine to be told apart.
-MOST_MARKS = 1000
-
-
-class WhichWord(VGroup):
-    """Every word of the vocabulary as a mark at its cosine with the sum; the best two have their names.
+class NearestTokens(VGroup):
+    """The tokens of the vocabulary to which a vector is nearest, each with its cosine as a bar.
 
     Args:
         cosines: by vocab.
-        own: which of them is the word itself.
+        own: the token that the vector was made of: it is lit.
+        right: in how many sums the nearest token is the right one, as a bar below; None if that was not measured.
+        told: what is written above that bar.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, cosines: NamedTensor, own: int) -> None:
-        values = cosines.values
-        order = np.argsort(-values, kind="stable")
-        second = int(next(i for i in order if i != own))
-        low, high = float(values.min()), 1.0
-        wide = 820.0
-        unit = units(wide) / (high - low)
-
-        def spot(value: float) -> np.ndarray:
-            return np.array([(value - low) * unit, 0, 0])
-
-        self.axis = rule(spot(low), spot(high), "ink3", 2.5)
-        self.marks = VGroup()
-        columns = np.minimum((values - low) / (high - low) * 40, 39).astype(int)
-        highest = int(np.bincount(columns).max()) / -(-len(values) // MOST_MARKS)
-        rows, rise = np.zeros(40, int), min(11.0, 330 / max(highest, 1))
-        # Of a large vocabulary one word in so many has a mark, at even distances in the order of their cosines.
-        each = -(-len(order) // MOST_MARKS)
-        for i in order[::-1][::each]:
-            if i not in (own, second):
-                rows[columns[i]] += 1
-                height = 6 + rise * rows[columns[i]]
-                self.marks.add(dot(spot(float(values[i])) + UP * units(height), 4.5, "ink3"))
-        self.best, self.runner = (self._named(cosines, i, spot(float(values[i])), i == own) for i in (own, second))
-        side = 1 if values[own] >= values[second] else -1
-        close = units(92) - abs(self.best[-1].get_x() - self.runner[-1].get_x())
-        if close > 0:  # two numbers that would touch step aside
-            self.best[-1].shift(RIGHT * side * close / 2)
-            self.runner[-1].shift(LEFT * side * close / 2)
-        said = "cosine with the sum" + (", a dot for many words" if each > 1 else "")
-        self.axis_name = Words(said, "axis", "ink2").next_to(self.axis, DOWN, buff=units(60))
-        super().__init__(self.axis, self.marks, self.best, self.runner, self.axis_name)
-
-    @staticmethod
-    def _named(cosines: NamedTensor, i: int, foot: np.ndarray, best: bool) -> VGroup:
-        rise = units(250 if best else 150)
-        chip = Token(cosines.label("vocab", i), "", 0, 44).move_to(foot + UP * (rise + units(26)))
-        chip.shade(not best)
-        stem = rule(foot, foot + UP * rise, "weight" if best else "ink3", 5 if best else 3)
-        value = number(cosines.quantity(i), ".2f", "number", "ink" if best else "ink2").settle(foot + DOWN * units(30))
-        return VGroup(stem, dot(foot, 8, "weight" if best else "ink3"), chip, value)
-
-
-def facts_in_line(*facts: tuple[str, str]) -> VGroup:
-    """Numbers with a name each, in one line: (number, name)."""
-    parts = VGroup()
-    for value, name in facts:
-        text = Words(value, "large number")
-        label = Words(name, "fact", "ink2").next_to(text, RIGHT, buff=units(18)).stand_on(text.baseline)
-        parts.add(VGroup(text, label))
-    return parts.arrange(RIGHT, buff=units(84)).move_to(at(960, 836))
+    def __init__(self, cosines: NamedTensor, own: int, right: Quantity | None, told: str, room: Room) -> None:
+        order = [int(i) for i in np.argsort(-cosines.values, kind="stable")[:NEAREST]]
+        room, foot = room.split_rows(-FOOT, 30)
+        head, body = room.split_rows(64)
+        labels = [cosines.label("vocab", i) for i in order]
+        side, rest = body.split_columns(max(map(chip_width, labels)), 20)
+        bars, ends = rest.split_columns(-100, 16)
+        self.lines = VGroup()
+        for label, i, line in zip(labels, order, body.rows(NEAREST, 26), strict=True):
+            value, high, middle = cosines.quantity(i), min(line.height, 64.0), line.centre[1]
+            chip = Token(label, "", side.width).move_to(np.array([side.centre[0], middle, 0]))
+            bar = Box(max(bars.width * float(value), 2), high, palette().weight if i == own else palette().ink3, 5)
+            means(bar, Length(value, "width", bars.width, high, 2)).move_to(np.array([0, middle, 0]))
+            bar.align_to(at(bars.left, 0), LEFT)
+            text = number(value, ".2f", "stage number").settle(np.array([ends.centre[0], middle, 0]))
+            self.lines.add(VGroup(chip, bar, text))
+        self.title = Words("cosine with the sum", "fact", "ink2").settle(head.centre).begin_at(at(bars.left, 0)[0])
+        self.share, self.share_name = VGroup(), Words(told, "fact", "ink2")
+        if right is not None:
+            upper, lower = foot.split_rows(60)
+            text = Words(f"{right:share}", "stage number").settle(lower.centre).end_at(at(foot.right, 0)[0])
+            bar = ShareBar(right, foot.width - text.width * 135 - 30, "", 56)
+            self.share.add(bar.move_to(lower.centre).align_to(at(foot.left, 0), LEFT), text)
+            self.share_name.settle(upper.centre).begin_at(at(foot.left, 0)[0])
+        super().__init__(self.lines, self.title, self.share)

@@ -1,141 +1,234 @@
-"""A sentence and its shuffled copy: the vectors that attention makes of both, and which belongs to which."""
+"""A sentence and its shuffled copy: the vectors that attention makes of both, and its sums in both orders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.marks import Ground, Hue, Stair, means
-from scenes.mobjects.rounding import adding_up, all_in_sight
-from scenes.mobjects.shapes import Box, dashes, rule, stroke
-from scenes.mobjects.strips import Strip
-from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, signed, units
+from scenes.animations import Flight, Travel, deal, draw, follow
+from scenes.layout import STAGE, Room
+from scenes.mobjects.card import paper_in
+from scenes.mobjects.marks import End, Ground, Length, Stands, Tip, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, curve, dot
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Terms, the name of each, and what they add up to.
-Sum = tuple[Sequence[Quantity], Sequence[Label], Quantity]
-UPPER, LOWER = 258.0, 786.0
+#: Px of the names at the left, of the band between words and vectors, and between both sentences.
+SIDE, BAND, BETWEEN = 190.0, 44.0, 120.0
+#: The part of all entries that get less than the full colour.
+BRIGHT = 0.95
+#: Px around a chain of arrows, and the length from which an arrow has a name.
+AIR, NAMED = 56.0, 70.0
+#: How much of its colour the chain keeps that was drawn first.
+FAINT = 0.35
 
 
 class TradingPlaces(VGroup):
-    """The vectors of a sentence on the left, those of the same words in another order on the right, twins joined.
+    """A sentence with the vector that attention makes of each word, and below it the same in another order.
 
     Args:
         plain, shuffled: position × d_model.
         order: which vector of `plain` each vector of `shuffled` should be.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int]) -> None:
-        words = len(order)
-        self.pitch = min(104.0, (LOWER - UPPER) / words)
-        self.top = (UPPER + LOWER - words * self.pitch) / 2
-        chip = max(chip_width(label, self.pitch < 54) for label in plain.words("position"))
-        scale = full_colour(plain)
-        wide = min(560.0, (RIGHT_EDGE - LEFT_EDGE - 2 * chip - 40 - 230) / 2)
-        taken = 2 * (chip + 20 + wide) + 230
-        left = (LEFT_EDGE + RIGHT_EDGE - taken) / 2
-        self.chips, self.rows = self._block(plain, left, chip, wide, scale)
-        right = left + chip + 20 + wide + 230
-        self.moved_chips, self.moved_rows = self._block(shuffled, right, chip, wide, scale)
-        self.ways = VGroup(*(self._way(self.rows[j], self.moved_chips[i]) for i, j in enumerate(order)))
-        self.names = VGroup(
-            *(
-                Words(text, "aside", "ink2").settle(at(x + chip + 20 + wide / 2, self.top - 34))
-                for text, x in (("the sentence, no positions", left), ("shuffled, no positions", right))
-            )
+    def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int], room: Room = STAGE) -> None:
+        self.order, scale = order, float(np.quantile(np.abs(plain.values), BRIGHT)) or 1.0
+        side, wide = room.split_columns(SIDE, 20)
+        self.names = VGroup()
+        (self.ribbon, self.band, self.vectors), (self.moved, self.other_band, self.others) = (
+            self._row(tensor, place, side, scale)
+            for tensor, place in zip((plain, shuffled), wide.rows(2, BETWEEN), strict=True)
         )
-        super().__init__(self.chips, self.rows, self.moved_chips, self.moved_rows, self.ways, self.names)
+        self.ways = VGroup(*(self._way(self.vectors[j], self.moved.chips[i]) for i, j in enumerate(order)))
+        super().__init__(self.ribbon, self.band, *self.vectors, self.moved, self.other_band, *self.others, self.names)
 
-    def _block(self, rows: NamedTensor, left: float, chip: float, wide: float, scale: float) -> tuple[VGroup, VGroup]:
-        high = min(52.0, self.pitch - 6)
-        chips, strips = VGroup(), VGroup()
-        for i, label in enumerate(rows.words("position")):
-            y = self.top + (i + 0.5) * self.pitch
-            chips.add(Token(label, "", chip, high).move_to(at(left + chip / 2, y)))
-            strips.add(Strip(rows[i], wide, high, scale).move_to(at(left + chip + 20 + wide / 2, y)))
-        return chips, strips
+    def _row(self, tensor: NamedTensor, room: Room, side: Room, scale: float) -> tuple[Ribbon, Box, list[Vector]]:
+        ribbon = Ribbon(tensor.words("position"), room)
+        line, body = ribbon.below(room, 12).split_rows(BAND, 12)
+        band = Box(line.width, line.height, palette().surface, 8, palette().line, 2).move_to(line.centre)
+        vectors = [
+            means(Vector(row, ribbon.wide, body.height, "residual", scale), Stands(tensor.label("position", i)))
+            for i, row in enumerate(tensor)
+        ]
+        for i, vector in enumerate(vectors):
+            vector.move_to(np.array([ribbon.centre(i), body.centre[1], 0]))
+        for text, place in (("attention", line), ("output", body)):
+            self.names.add(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]))
+        return ribbon, band, vectors
 
     @staticmethod
-    def _way(start: VMobject, end: VMobject) -> VMobject:
-        a, b = start.get_right() + RIGHT * units(12), end.get_left() + LEFT * units(12)
-        line = VMobject(stroke_color=palette().weight, stroke_width=stroke(3.5))
-        bend = np.array([(b - a)[0] * 0.5, 0, 0])
-        line.points = np.array([a, a + bend, b - bend, b])
-        return line
+    def _way(vector: Vector, chip: VMobject) -> VMobject:
+        line = curve(vector.get_bottom() + DOWN * units(6), chip.get_top() - DOWN * units(6), "weight", 4)
+        return means(line, End(chip.label))
+
+    def rows_of(self, places: Sequence[int]) -> tuple[list[VMobject], list[VMobject]]:
+        """The vectors of some words of the second sentence, and those of the same words in the first."""
+        return [self.vectors[self.order[i]] for i in places], [self.others[i] for i in places]
+
+    def trade_places(self) -> Animation:
+        """The words go to their new places, one after another: none passes over another."""
+        travels = [Travel(self.ribbon.chips[j], self.moved.chips[i], 0.0, "flow") for i, j in enumerate(self.order)]
+        turns = LaggedStart(*travels, lag_ratio=1.0)
+        turns.set_run_time(pace("slow"))
+        return turns
+
+    def attend(self) -> Animation:
+        """Attention makes the vectors of the sentence."""
+        return deal([self.band] * len(self.vectors), self.vectors)
+
+    def attend_again(self) -> Animation:
+        """Attention makes the vectors of the shuffled one."""
+        return deal([self.other_band] * len(self.others), self.others)
+
+    def along(self, places: Sequence[int]) -> Animation:
+        """Copies of the first vectors follow their words: each lands on the one that was made there."""
+        flights = (Flight(self.vectors[self.order[i]], self.others[i], 0.0, "row") for i in places)
+        turns = LaggedStart(*flights, lag_ratio=min(0.6, 3.0 / len(self.order)))
+        turns.set_run_time(pace("slow"))
+        return turns
 
 
-class Staircase(VGroup):
-    """Terms of a sum, each on a line of its own, each beginning where the one before it ended.
+def both_orders(labels: Sequence[Label], shuffled: Sequence[Label], room: Room = STAGE) -> tuple[Ribbon, Ribbon, Room]:
+    """A sentence along the top of a room, the same in another order along its floor, and what lies between them."""
+    upper = Ribbon(labels, room)
+    high = upper.columns[0].top - room.top
+    body, floor = upper.below(room).split_rows(-high, 16)
+    return upper, Ribbon(shuffled, floor), body
+
+
+class TwoOrders(VGroup):
+    """The terms of a weighted sum as arrows, tip to tail, in the orders of two sentences; and where both lead.
 
     Args:
-        terms: the terms, in the order in which they are added.
-        names: what stands at the left of each: a token's label, or a text.
-        total: what they add up to.
-        reach: the lowest and the highest of all running sums to make room for; those of this order if not given.
+        terms, others: "key component" of `weighted_value_plane`, for the same query in both.
+        room: the rectangle that is filled.
     """
 
-    def __init__(
-        self,
-        terms: Sequence[Quantity],
-        names: Sequence[Label | str],
-        total: Quantity,
-        high: float = 530,
-        reach: tuple[float, float] | None = None,
-    ) -> None:
-        self.spec = adding_up(terms, total) or ".2f"
-        ends = np.cumsum([float(term) for term in terms])
-        starts = np.concatenate([[0.0], ends[:-1]])
-        low, top = reach or running(terms, total)
-        self.pitch = min(104.0, high / len(terms))
-        tall = min(52.0, self.pitch - 6)
-        wide = max(chip_width(n, small=True) if isinstance(n, Label) else Words(n, "fact").width * 135 for n in names)
-        room = 1000.0
-        unit = units(room) / ((top - low) or 1.0)
-        left = units(wide + 130)
-        zero = left - low * unit
-        deep = units(len(terms) * self.pitch)
-        self.lines, ground = VGroup(), Ground()
-        for k, (name, term) in enumerate(zip(names, terms, strict=True)):
-            y = -units((k + 0.5) * self.pitch)
-            head = Token(name, "", wide, tall) if isinstance(name, Label) else Words(name, "fact", "ink2")
-            head.move_to(np.array([units(wide), y, 0]), aligned_edge=RIGHT)
-            bar = Box(max(abs(float(term)) * unit * 135, 2), tall, signed(float(np.sign(term)), 1.0), 4)
-            bar.move_to(np.array([zero + (starts[k] + ends[k]) / 2 * unit, y, 0]))
-            means(bar, Stair(tuple(terms[: k + 1]), 0, unit * 135, tall, ground, 2), Hue(term))
-            side = RIGHT if term >= 0 else LEFT
-            value = number(term, self.spec, "cell").next_to(bar, side, buff=units(10)).set_y(y)
-            self.lines.add(VGroup(head, bar, value))
-        self.zero = means(rule(np.array([zero, 0, 0]), np.array([zero, -deep, 0]), "ink3", 2), ground)
-        finish = zero + float(total) * unit
-        foot = np.array([finish, -deep - units(16), 0])
-        self.end = dashes(np.array([finish, 0, 0]), foot, "ink2", 3)
-        self.total = VGroup(number(total, self.spec, "large number").settle(foot + DOWN * units(30)))
-        if not all_in_sight(terms, total):
-            self.total.add(Words("with those out of sight", "aside", "ink2").next_to(self.total, RIGHT, buff=units(18)))
-        super().__init__(self.zero, self.lines, self.end, self.total)
+    def __init__(self, terms: NamedTensor, others: NamedTensor, room: Room) -> None:
+        ends = [np.vstack([np.zeros(2), np.cumsum(tensor.values, axis=0)]) for tensor in (terms, others)]
+        spots = np.vstack(ends)
+        low, high = spots.min(0), spots.max(0)
+        self.output_name = Words("output", "stage word")
+        inside = Room(room.left, room.top, room.right - self.output_name.width * 135, room.bottom).inset(AIR)
+        self.px = float((np.array([inside.width, inside.height]) / np.maximum(high - low, 1e-9)).min())
+        foot = inside.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        self.ground = Ground()
+        self.origin = means(dot(foot, 9, "ink2"), self.ground)
+        tip = foot + np.array([*ends[0][-1], 0]) * units(self.px)
+        self.output = arrow(foot, tip, "weight", 6, 20)
+        self.end = dot(tip, 12, "weight")
+        self.arrow_names: list[list[Words | None]] = []
+        self.chains = [
+            self._chain(tensor, corners, foot, tip) for tensor, corners in zip((terms, others), ends, strict=True)
+        ]
+        self.names = [VGroup(*filter(None, names)) for names in self.arrow_names]
+        self.output_name.next_to(self.end, RIGHT, buff=units(24))
+        super().__init__(self.origin, *self.chains, *self.names, self.output, self.output_name, self.end)
 
-    def again(self, other: Staircase, order: Sequence[int]) -> list[tuple[VMobject, VMobject]]:
-        """Each line of this staircase with its position in `other`, whose k-th line is `order[k]` here."""
-        other.shift(self.zero.get_top() - other.zero.get_top())
-        return [(self.lines[j], other.lines[k]) for k, j in enumerate(order)]
+    def _chain(self, tensor: NamedTensor, corners: np.ndarray, foot: np.ndarray, tip: np.ndarray) -> VGroup:
+        chain, names = VGroup(), []
+        for j, label in enumerate(tensor.words("key")):
+            start, end = (foot + np.array([*corners[k], 0]) * units(self.px) for k in (j, j + 1))
+            long = float(np.linalg.norm(end - start)) * 135
+            line = arrow(start, end, "value", 8, min(20.0, long * 0.6))
+            chain.add(means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px, 18, self.ground)))
+            names.append(self._named(label, start, end, (foot + tip) / 2) if long > NAMED else None)
+        self.arrow_names.append(names)
+        return chain
+
+    def grow(self, chain: VGroup) -> Animation:
+        """The arrows of a chain grow one from the tip of the other, and get their names."""
+        pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
+        turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
+        together = LaggedStart(*turns, lag_ratio=1.0)
+        together.set_run_time(pace("slow"))
+        return together
+
+    def fade(self) -> Animation:
+        """The first chain grows faint."""
+        return AnimationGroup(*(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0]))
+
+    @staticmethod
+    def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
+        """The word of an arrow beside its middle, on the side that leads away from the output."""
+        text = word(label, "stage word", "ink")
+        way = (end - start) / float(np.linalg.norm(end - start))
+        aside = np.array([-way[1], way[0], 0])
+        aside *= 1.0 if aside @ ((start + end) / 2 - middle) >= 0 else -1.0
+        reach = np.abs(aside) @ np.array([text.width / 2, text.height / 2, 0]) + units(18)
+        return text.settle((start + end) / 2 + aside * reach)
 
 
-def running(terms: Sequence[Quantity], total: Quantity) -> tuple[float, float]:
-    """The lowest and the highest of the sums so far, beginning with nothing and ending with the total."""
-    sums = [0.0, *np.cumsum([float(term) for term in terms]), float(total)]
-    return min(sums), max(sums)
+class Placed(VGroup):
+    """A sentence, and below each word its embedding and the encoding of its position, which become their sum.
+
+    Args:
+        part: the tensors of an embedding.
+        room: the rectangle whose upper part is filled; `foot` is the rest.
+    """
+
+    def __init__(self, part: Trace, room: Room = STAGE) -> None:
+        rows = part["scaled"], part["positional"], part["sum"]
+        scale = float(np.quantile(np.abs(rows[-1].values), BRIGHT)) or 1.0
+        upper, self.foot = room.golden_rows(24)
+        self.ribbon = Ribbon(rows[0].words("position"), upper)
+        body = self.ribbon.below(upper)
+        first, second = body.rows(2, 14)
+        places = zip(rows, (first, second, body.inset(0, body.height / 8)), ("residual", "ink2", "weight"), strict=True)
+        self.words, self.places, self.sums = (
+            [
+                Vector(row, self.ribbon.wide, line.height, role, scale).move_to(
+                    np.array([self.ribbon.centre(i), line.centre[1], 0])
+                )
+                for i, row in enumerate(tensor)
+            ]
+            for tensor, line, role in places
+        )
+        #: The same once more, for the encodings that have gone into them.
+        self.under = [one.copy() for one in self.sums]
+        super().__init__(self.ribbon, *self.under, *self.sums)
+
+    def add_up(self) -> tuple[Animation, ...]:
+        """Each encoding goes into the embedding above it."""
+        pairs = zip([*self.words, *self.places], [*self.sums, *self.under], strict=True)
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+
+    def take_apart(self) -> tuple[Animation, ...]:
+        """The sums are embeddings again, and the encodings come out of them."""
+        pairs = zip([*self.sums, *self.under], [*self.words, *self.places], strict=True)
+        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
 
 
-def two_orders(one: Sum, other: Sum) -> tuple[Staircase, Staircase]:
-    """The same terms in two orders, on one scale: terms, names and total of each."""
-    reaches = [running(terms, total) for terms, _, total in (one, other)]
-    reach = min(low for low, _ in reaches), max(top for _, top in reaches)
-    first, second = (Staircase(*each, reach=reach) for each in (one, other))
-    return first, second
+class Changes(VGroup):
+    """What was measured in several ways, as bars below each other, of one length for one unit.
+
+    Args:
+        measured: a number for each way, by its name.
+        title: what was measured.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, measured: Mapping[str, Quantity], title: str, room: Room) -> None:
+        self.paper = paper_in(room)
+        head, body = room.padded().split_rows(44, 16)
+        self.title = Words(title, "fact", "ink2").settle(head.centre).begin_at(at(head.left, 0)[0])
+        side, rest = body.split_columns(380, 20)
+        bars, ends = rest.split_columns(-190, 20)
+        most = max(1.0, *(float(value) for value in measured.values()))
+        self.bars, self.texts = VGroup(), VGroup()
+        for (name, value), line in zip(measured.items(), body.rows(len(measured), 24), strict=True):
+            high = min(line.height, 80.0)
+            bar = Box(max(bars.width * float(value) / most, 4), high, palette().weight, 6)
+            means(bar, Length(value, "width", bars.width / most, high, 4)).move_to(line.centre)
+            self.bars.add(bar.align_to(at(bars.left, 0), LEFT))
+            words = Words(name, "stage word").settle(line.centre).begin_at(at(side.left, 0)[0])
+            told = number(value, ".0%", "large number").settle(line.centre).begin_at(at(ends.left, 0)[0])
+            self.texts.add(VGroup(words, told))
+        super().__init__(self.paper, self.title, self.bars, self.texts)

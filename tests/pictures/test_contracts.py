@@ -39,7 +39,7 @@ MARKS = {
     "basics": 920,
     "lstm": 530,
     "encoder": 2560,
-    "positions": 900,
+    "positions": 850,
     "qkv": 650,
     "scores": 230,
     "weighting": 140,

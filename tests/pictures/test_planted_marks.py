@@ -20,7 +20,7 @@ from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
 from scenes.mobjects.contest import by_length
 from scenes.mobjects.likeness import Panel
-from scenes.mobjects.marks import hand_over, marks_on, means, misdrawn
+from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.masking import Budget
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
@@ -28,16 +28,15 @@ from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words
-from scenes.mobjects.trading import Staircase
 from scenes.mobjects.trials import DotRows
-from scenes.theme import at, drawn_in, palette, units
+from scenes.theme import at, drawn_in, palette, signed, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -96,12 +95,10 @@ def bridge() -> Bridge:
 
 
 def whiskers() -> Panel:
-    values = trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0, query=1)
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
-    spread = rows.pick(head=head, query=query)
-    entries = values.quantities()
-    return Panel("a panel", entries, range(-1, len(entries) - 1), (1,), spread.quantities())
+    spread = rows.pick(head=head, query=query).quantities()
+    return Panel(spread, range(-1, len(spread) - 1), (1,), spread[0], STAGE, spread)
 
 
 def dots() -> DotRows:
@@ -119,9 +116,17 @@ def plot() -> VGroup:
     return by_length(run)
 
 
-def stairs() -> Staircase:
+def stairs() -> VGroup:
+    """Steps of a sum, one below the other, and the line that they begin from."""
+    ground = Ground()
     terms = trace()["encoder.0.resid_pre"].pick(batch=0, position=1, d_model=tuple(range(5))).quantities()
-    return Staircase(terms, [f"entry {name}" for name in "abcde"], terms[0])
+    line = means(rule(at(960, 200), at(960, 500), "ink3"), ground)
+    bars = VGroup()
+    for k, term in enumerate(terms):
+        bar = Box(max(abs(float(term)) * 200, 2), 40, signed(float(np.sign(term)), 1.0))
+        bar.move_to(at(960 + (sum(map(float, terms[:k])) + float(term) / 2) * 200, 220 + 60 * k))
+        bars.add(means(bar, Stair(tuple(terms[: k + 1]), 0, 200, 40, ground, 2), Hue(term)))
+    return VGroup(line, bars)
 
 
 def signed_bars() -> VGroup:
@@ -239,7 +244,7 @@ def test_temperature_bars_that_were_squared_are_found() -> None:
 
 def test_whiskers_at_half_are_found() -> None:
     panel = whiskers()
-    for whisker in panel.whiskers[:-1]:
+    for whisker in panel.whiskers:
         whisker.scale(0.5)
     assert len(faults(panel)) >= 2
 
@@ -383,7 +388,7 @@ def test_strands_that_lead_the_other_way_are_found() -> None:
 
 def test_a_step_that_begins_elsewhere_is_found() -> None:
     picture = stairs()
-    picture.lines[2][1].shift(RIGHT * units(20))
+    picture[1][2].shift(RIGHT * units(20))
     assert len(faults(picture)) == 1
 
 

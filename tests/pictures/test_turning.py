@@ -11,13 +11,22 @@ from scenes.mobjects.shapes import dot
 
 @pytest.mark.parametrize("place", [0, 1, 4, 11])
 def test_a_hand_stands_at_sine_and_cosine_of_its_place(place):
-    angle, centre, places = np.radians(57.3), np.array([2.0, 1.0, 0.0]), 12
+    angle, centre, places = np.radians(57.3), np.array([2.0, 1.0, 0.0]), range(12)
     tip = dot(centre + np.array([0.0, 1.0, 0.0]))
-    turning = Turn(VGroup(VGroup(tip)), [centre], [angle], places)
+    turning = Turn(VGroup(VGroup(tip)), [centre], [angle], places, VGroup())
     turning.begin()
-    turning.interpolate((place + 0.3) / places)  # a hand rests in the first part of each place
+    turning.interpolate((place + 0.3) / len(places))  # a hand rests in the first part of each place
     expected = centre + np.array([np.sin(place * angle), np.cos(place * angle), 0])
     assert np.allclose(tip.get_center(), expected, atol=1e-6)
+
+
+def test_a_hand_turns_back_from_where_it_stands():
+    angle, centre = np.radians(57.3), np.array([2.0, 1.0, 0.0])
+    tip = dot(centre + np.array([np.sin(9 * angle), np.cos(9 * angle), 0.0]))
+    turning = Turn(VGroup(VGroup(tip)), [centre], [angle], [9, 0], VGroup())
+    turning.begin()
+    turning.interpolate(1.0)
+    assert np.allclose(tip.get_center(), centre + np.array([0.0, 1.0, 0.0]), atol=1e-3)
 
 
 def test_the_fastest_and_the_slowest_hand_are_always_shown():
