@@ -13,12 +13,12 @@ from scenes.mobjects.marks import misdrawn
 from scenes.stage.chapter import Chapter
 
 #: The chapters that are looked into; in the others texts pass over each other on their way, see `TOUCHING`.
-WALKED = ("lstm", "positions", *(name_of(chapter) for chapter in chapters() if not chapter.mapped))
+WALKED = ("positions", *(name_of(chapter) for chapter in chapters() if not chapter.mapped))
 #: Chapters in which texts of a play touch in passing: words trade places, or what fades out is still half there when
 #: its successor arrives.
-TOUCHING = ("lstm", "positions")
+TOUCHING = ("positions",)
 #: Chapters of which a picture lays plates over each other: a chain of arrows, waves as bars, joined outputs of heads.
-LYING = ("lstm", "positions", "heads")
+LYING = ("positions", "heads")
 
 
 @dataclass

@@ -113,14 +113,13 @@ class AgainstLSTM(Chapter):
             beat(
                 f"An older network, the LSTM, does. Its memory, the cell state, is a vector of {size} numbers.",
                 *chain.first(),
-                (appear(steps.called), appear(steps.count), steps.at(0)),
+                appear(steps),
             ),
             *(
                 [
                     beat("Each word changes it, and hands it on.", *chain.hand_on(steps)),
                     beat(
-                        f"Step {steps.ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}: "
-                        "they can’t be done side by side.",
+                        f"Step {steps.ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
                         appear(turn),
                         (Visit(turn, chain.cells), steps.again()),
                         leave(turn),
@@ -210,7 +209,7 @@ class AgainstLSTM(Chapter):
         top_key, most = focus.seen(trace).in_full("weights", query=focus.query_token).largest()
         here = weights.position("query", focus.query_token)
         rows = [ring_around(folding.attention.row(i), "weight") for i in range(len(weights))]
-        own = ring_around(folding.attention.row(here))
+        own, alone = ring_around(folding.attention.row(here)), (*folding.memory.chips, *folding.memory.hollow.values())
         yield Step(
             "Attention: all words at once",
             beat(
@@ -219,11 +218,7 @@ class AgainstLSTM(Chapter):
                     "Attention keeps all words instead, and each may look at every other.",
                     "Attention keeps each word instead. Here, there is only one.",
                 ),
-                appear(*folding.memory.chips) if not several else None,
-                (
-                    appear_in_turn([*folding.memory.hollow], "slow"),
-                    leave(*([steps, folding.wrote] if several else [steps])),
-                ),
+                (*folding.empty(), leave(steps, folding.wrote)) if several else (leave(steps), appear(*alone)),
             ),
             beat(
                 f"{counted(n, 'word')}, {counted(pairs, 'pair')}, one matrix product: none waits for another.",
@@ -240,7 +235,7 @@ class AgainstLSTM(Chapter):
                 leave(own),
                 appear(*rows),
             ),
-            stage=[chain.ribbon, *([folding.memory, steps, folding.wrote] if several else [])],
+            stage=[chain.ribbon, steps, *([folding.memory, folding.wrote] if several else [])],
         )
 
     def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -330,7 +325,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "What does attention buy?",
             beat(
-                "Train three translators of about one size. Are long sentences harder?",
+                "Three translators of about one size: are long sentences harder for them?",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
@@ -367,11 +362,8 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "A harder task: recall the first symbol of a sequence.",
-                appear_in_turn([*curves.ticks], "slow"),
-            ),
-            beat(
-                "Training learns from the gradient: how much the error changes with that symbol.",
+                "Recall the first symbol: training learns from the gradient, how much the error changes with it.",
+                appear_in_turn([*curves.ticks]),
                 *curves.drawn("transformer"),
             ),
             beat(

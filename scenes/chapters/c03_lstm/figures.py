@@ -77,6 +77,7 @@ class Steps(VGroup):
         self.count.settle(line.centre).begin_at(at(line.left, 0)[0])
         self.called = Words(name, "block", role).settle(line.centre)
         self.called.begin_at(self.count.get_right()[0] + units(18)).stand_on(self.count.baseline)
+        self.count.rewrite(f"{self.ticks[0]}")
         super().__init__(self.count, self.called)
 
     def at(self, step: int) -> Animation:
@@ -214,7 +215,7 @@ class Grid(VGroup):
         pairs: "query key", parts of one.
         ribbon: the sentence at the foot; its tokens stand below their columns.
         room: the rectangle that both share.
-        shown: which cells there are; the others are `hollow`.
+        shown: which cells there are; `hollow` are all of them, with nothing in them.
         numbered: which of them say their number.
     """
 
@@ -238,14 +239,13 @@ class Grid(VGroup):
             centre = at(columns[0].left - ABOVE - side / 2, 0)[0]
             self.chips.add(chip.move_to(np.array([centre, line.centre[1], 0])))
         self.cells: dict[tuple[int, int], Cell] = {}
-        self.hollow = VGroup()
+        self.hollow: dict[tuple[int, int], VMobject] = {}
         style = "stage number" if high >= 56 else "number" if high >= 36 else "cell"
         for i, line in enumerate(self.lines):
             for j, column in enumerate(columns):
                 entry, spot = pairs.quantity(i, j), np.array([column.centre[0], line.centre[1], 0])
-                if not shown(i, j):
-                    self.hollow.add(Box(wide, high, palette().surface, 6, palette().line, 2).move_to(spot))
-                else:
+                self.hollow[i, j] = Box(wide, high, palette().surface, 6, palette().line, 2).move_to(spot)
+                if shown(i, j):
                     said = style if numbered(i, j) and wide >= 74 else ""
                     self.cells[i, j] = Cell(entry, (wide, high), "share", said, shared(entry)).shift(spot)
         super().__init__(self.chips, *self.cells.values())
@@ -315,23 +315,25 @@ class Folding:
         cells = VGroup(*self.memory.cells.values())
         return leave(*self.rows), Sweep(cells, "slow")
 
-    def meet(self) -> list[tuple[Animation | None, ...]]:
-        """All pairs at once: words of the side and of the foot meet, and what a memory had of a word turns into the
-        weight that attention gives it."""
-        old, new, ribbon = self.memory.cells, self.attention.cells, self.chain.ribbon
+    def empty(self) -> tuple[Animation | None, ...]:
+        """The cells of the memories give way to a cell for each pair, with nothing in them."""
+        old, new = self.memory.cells, self.memory.hollow
+        fresh = [cell for place, cell in new.items() if place not in old]
+        return (
+            *exchange([*old.values()], [new[place] for place in old], "row"),
+            appear_in_turn(fresh, "slow"),
+        )
+
+    def meet(self) -> list[tuple[Animation, ...]]:
+        """All pairs at once: copies of the words at the side and at the foot meet, and leave a weight."""
         flights: list[Animation] = []
         if len(self.rows) <= FEW:
-            for (i, j), cell in new.items():
-                for chip, side in ((self.memory.chips[i], LEFT), (ribbon.chips[j], RIGHT)):
+            for (i, j), cell in self.attention.cells.items():
+                for chip, side in ((self.memory.chips[i], LEFT), (self.chain.ribbon.chips[j], RIGHT)):
                     half = self.memory.chips[i].copy().move_to(cell).shift(side * cell.width / 4)
                     half.scale(min(1.0, cell.width / 2 / half.width))
                     flights.append(Flight(chip, half, 0.0, "row"))
-        turned = [Travel(old[place], new[place], 0.0, "row", leaving=True) for place in old]
-        fresh = [cell for place, cell in new.items() if place not in old]
-        return [
-            (*flights,),
-            (*turned, leave(self.memory.hollow) if fresh else None, appear(*fresh, rise=False) if fresh else None),
-        ]
+        return [(*flights,), (appear(*self.attention.cells.values(), rise=False),)]
 
 
 class Fading(VGroup):
