@@ -17,6 +17,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c03_lstm.figures import (
+    BILLION,
     Chain,
     Fading,
     Folding,
@@ -46,8 +47,6 @@ from transformer_core.tracing.trace import Trace
 READER, LONG, FAR = "lstm.encoder", "other.long", ("man", "tired")
 ATTENDING = "lstm_with_attention"
 RUN, RECALL = "experiment.against_lstm", "experiment.recall"
-#: What is smaller by more than this has vanished.
-BILLION = 1_000_000_000
 #: The translators, what they are called, and their roles.
 TRANSLATORS = {
     "LSTM": ("LSTM:", "residual"),
@@ -139,7 +138,7 @@ class AgainstLSTM(Chapter):
         room = over(chain.ribbon)
         gates = Gates(part, token, room.padded())
         dive = Dive([chain], chain.cells[at], room)
-        chip, rings = chain.ribbon.chips[at], [ring_around(line[1]) for line in gates.lines]
+        chip, rings = chain.ribbon.chips[at], [ring_around(line[1]) for line in gates.lines.values()]
         yield Step(
             "Three gates: keep, write, show",
             beat(
@@ -149,18 +148,18 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 "The forget gate says what to keep: it multiplies each number by zero to one.",
-                gates.come(0, chain.ribbon.chips[max(at - 1, 0)]),
-                *gates.gate(0),
+                gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
+                *gates.gate("keep"),
             ),
             beat(
                 "The input gate says what to write, and that is added.",
-                gates.come(1, chip),
-                *gates.gate(1),
+                gates.come("write", chip),
+                *gates.gate("write"),
                 gates.add_up(),
             ),
             beat(
                 "The output gate says what to show: the hidden state.",
-                *gates.gate(2),
+                *gates.gate("show"),
             ),
             beat(
                 "Each gate is computed from the word and the last hidden state.",
@@ -175,10 +174,10 @@ class AgainstLSTM(Chapter):
         focus = focus_of(trace)
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
-        first, left = parts.label("query", 0), parts.quantity(len(parts) - 1, 0)
+        first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
         once = Steps(steps.ticks[:1], "step: all at once", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
-        cells = folding.memory.column(0)
+        cells = folding.memory.first_column
         ring = ring_around(cells[0], "residual")
         several = len(cells) > 1
         if several:
@@ -496,7 +495,7 @@ class AgainstLSTM(Chapter):
             beat(
                 "For a text that never ends, a memory of one size is the better trade.",
                 appear(ring_around(picture.chain.lines[-1], roomy=True)),
-                ambient=picture.passing(-1),
+                ambient=picture.passing(longer=True),
             ),
             stage=[picture.chain, picture.grid],
         )

@@ -46,6 +46,8 @@ FEW = 5
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
 #: Px of the two lines that are written, and of the names at the left of two lanes.
 LINES, NAMES = 250.0, 200.0
+#: What is smaller by more than this has vanished.
+BILLION = 1_000_000_000
 #: The words of a short text, in the last picture.
 WORDS = 4
 
@@ -157,15 +159,15 @@ class Gates(VGroup):
 
     def __init__(self, part: Trace, token: Label, room: Room) -> None:
         scale = full_colour(part["cells_before"], part["cells"])
-        lines = [
-            ("cells_before", "memory so far", "f", "forget gate", "memory_kept", "kept"),
-            ("g", f"new from “{token}”", "i", "input gate", "memory_written", "written"),
-            ("memory_squashed", "new memory, squashed", "o", "output gate", "states", "hidden state"),
-        ]
-        self.lines: list[VGroup] = []
-        self.names: list[VGroup] = []
-        self.signs: list[VGroup] = []
-        for line, row in zip(lines, room.rows(3, 16), strict=True):
+        lines = {
+            "keep": ("cells_before", "memory so far", "f", "forget gate", "memory_kept", "kept"),
+            "write": ("g", f"new from “{token}”", "i", "input gate", "memory_written", "written"),
+            "show": ("memory_squashed", "new memory, squashed", "o", "output gate", "states", "hidden state"),
+        }
+        self.lines: dict[str, VGroup] = {}
+        self.names: dict[str, VGroup] = {}
+        self.signs: dict[str, VGroup] = {}
+        for (purpose, line), row in zip(lines.items(), room.rows(3, 16), strict=True):
             vectors, names = VGroup(), VGroup()
             for k, place in enumerate(row.columns(3, 96)):
                 tensor, name = part[line[2 * k]], line[2 * k + 1]
@@ -177,16 +179,14 @@ class Gates(VGroup):
             signs = VGroup()
             for sign, a, b in (("×", vectors[0], vectors[1]), ("=", vectors[1], vectors[2])):
                 signs.add(Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2))
-            self.lines.append(vectors)
-            self.names.append(names)
-            self.signs.append(signs)
-        super().__init__(*self.lines, *self.names, *self.signs)
+            self.lines[purpose], self.names[purpose], self.signs[purpose] = vectors, names, signs
+        super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
 
-    def come(self, line: int, source: VMobject) -> tuple[Animation, ...]:
+    def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""
         return (Travel(source, self.lines[line][0], kind="row"), appear(self.names[line][0], rise=False))
 
-    def gate(self, line: int) -> list[tuple[Animation, ...]]:
+    def gate(self, line: str) -> list[tuple[Animation, ...]]:
         """The gate comes, and lets through what it lets through."""
         vector, gate, product = self.lines[line]
         names, signs = self.names[line], self.signs[line]
@@ -201,10 +201,10 @@ class Gates(VGroup):
 
     def add_up(self) -> tuple[Animation, ...]:
         """What is kept and what is written add up to the new memory."""
-        goal = self.lines[2][0]
+        goal = self.lines["show"][0]
         return (
-            *(Flight(self.lines[k][2], goal, 0.15, "row") for k in (0, 1)),
-            appear(goal, self.names[2][0], rise=False),
+            *(Flight(self.lines[k][2], goal, 0.15, "row") for k in ("keep", "write")),
+            appear(goal, self.names["show"][0], rise=False),
         )
 
 
@@ -254,9 +254,10 @@ class Grid(VGroup):
         """The cells of a row, from left to right."""
         return VGroup(*(cell for (k, _), cell in self.cells.items() if k == i))
 
-    def column(self, j: int) -> list[Cell]:
-        """The cells of a column, from top to bottom."""
-        return [cell for (_, k), cell in self.cells.items() if k == j]
+    @property
+    def first_column(self) -> list[Cell]:
+        """The cells above the first word, from top to bottom."""
+        return [cell for (_, j), cell in self.cells.items() if j == 0]
 
 
 def room_for(labels: Sequence[Label]) -> Room:
@@ -560,9 +561,10 @@ class Trade:
             for j in range(2 * WORDS)
         }
 
-    def passing(self, last: int = WORDS - 1) -> Callable[[float], Animation]:
+    def passing(self, longer: bool = False) -> Callable[[float], Animation]:
         """One memory goes from cell to cell, up to the last."""
-        return pulses([rule(self.cells[0].get_left(), self.cells[last].get_right())], [1.0])
+        last = self.cells[-1 if longer else WORDS - 1]
+        return pulses([rule(self.cells[0].get_left(), last.get_right())], [1.0])
 
     def text(self) -> tuple[Animation, ...]:
         """A text: the chain grows step by step, and the grid is there at once."""
