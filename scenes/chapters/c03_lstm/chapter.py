@@ -222,12 +222,13 @@ class AgainstLSTM(Chapter):
             beat(
                 f"{counted(n, 'word')}, {counted(pairs, 'pair')}, one matrix product: none waits for another.",
                 appear(once, folding.looks),
-                *folding.meet(),
+                folding.meet(),
             ),
             beat(
                 f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” gives “{top_key}” a weight of "
                 f"{most:share}.",
                 appear(own),
+                folding.look(),
             ),
             beat(
                 "So a layer is one step, however long the sentence, in training as well.",

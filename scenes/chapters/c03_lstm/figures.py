@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from manim import LEFT, PI, RIGHT, UP, Animation, VGroup, VMobject
+from manim import LEFT, PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import (
+    Come,
     Count,
     Flight,
     Sweep,
@@ -32,7 +33,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, shared, units
+from scenes.theme import at, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -284,7 +285,7 @@ class Folding:
 
     def __init__(self, chain: Chain, parts: NamedTensor, weights: NamedTensor, query: Label) -> None:
         few, here = len(parts) <= FEW, weights.position("query", query)
-        self.chain = chain
+        self.chain, self.here = chain, here
         told = (weights.values > SEEN) & (few | (np.arange(len(weights)) == here))[:, None]
         self.memory = Grid(parts, chain.ribbon, STAGE, lambda i, j: j <= i, lambda _i, j: few or j == 0)
         self.attention = Grid(weights, chain.ribbon, STAGE, numbered=lambda i, j: bool(told[i, j]))
@@ -321,20 +322,28 @@ class Folding:
         old, new = self.memory.cells, self.memory.hollow
         fresh = [cell for place, cell in new.items() if place not in old]
         return (
-            *exchange([*old.values()], [new[place] for place in old], "row"),
+            leave(*old.values()),
+            appear(*(new[place] for place in old), rise=False),
             appear_in_turn(fresh, "slow"),
         )
 
-    def meet(self) -> list[tuple[Animation, ...]]:
+    def meet(self) -> tuple[Animation, ...]:
         """All pairs at once: copies of the words at the side and at the foot meet, and leave a weight."""
+        landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.8, 1)
+        cells = VGroup(*self.attention.cells.values())
         flights: list[Animation] = []
         if len(self.rows) <= FEW:
             for (i, j), cell in self.attention.cells.items():
                 for chip, side in ((self.memory.chips[i], LEFT), (self.chain.ribbon.chips[j], RIGHT)):
                     half = self.memory.chips[i].copy().move_to(cell).shift(side * cell.width / 4)
                     half.scale(min(1.0, cell.width / 2 / half.width))
-                    flights.append(Flight(chip, half, 0.0, "row"))
-        return [(*flights,), (appear(*self.attention.cells.values(), rise=False),)]
+                    flights.append(Flight(chip, half, 0.0, "cell"))
+        return (*flights, Come(cells, run_time=pace("cell"), rate_func=landing))
+
+    def look(self) -> Animation:
+        """The word that is looked at most by the query comes to it in one step."""
+        row = {j: float(cell.quantity) for (i, j), cell in self.attention.cells.items() if i == self.here}
+        return Flight(self.chain.ribbon.chips[max(row, key=row.__getitem__)], self.memory.chips[self.here], 0.3, "row")
 
 
 class Fading(VGroup):
