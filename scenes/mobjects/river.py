@@ -47,8 +47,10 @@ class River(VGroup):
 
         places = {"batch": 0, "position": 0}
         part = trace.under("encoder", **places)
-        rows = [trace[f"encoder.{stop}"].pick(**places) for stop in ("0.resid_pre", "0.resid_attn", "0.resid_ffn",
-                                                                     "1.resid_attn", "1.resid_post")]
+        rows = [
+            trace[f"encoder.{stop}"].pick(**places)
+            for stop in ("0.resid_pre", "0.resid_attn", "0.resid_ffn", "1.resid_attn", "1.resid_post")
+        ]
         figure = River(part["contribution_norms"], part["residual_norms"], rows, Room(280, 190, 1640, 790))
     """
 
