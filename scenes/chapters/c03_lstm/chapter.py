@@ -276,9 +276,10 @@ class AgainstLSTM(Chapter):
         models = READER.split(".", maxsplit=1)[0], ATTENDING
         alone, attending = (trace[f"{LONG}.{model}.decoder.logits"].words("position")[1:] for model in models)
         weights = trace[f"{LONG}.{ATTENDING}.decoder.weights"].pick(batch=0)
-        chains = [Chain(trace[f"{LONG}.{model}.encoder.states"].pick(batch=0), ribbon, low_room()) for model in models]
-        picture = Handover(*chains, alone, attending, weights, (parted(alone, gold), parted(attending, gold)))
-        chain, others = chains
+        chain, others = (
+            Chain(trace[f"{LONG}.{model}.encoder.states"].pick(batch=0), ribbon, low_room()) for model in models
+        )
+        picture = Handover(chain, others, alone, attending, weights, (parted(alone, gold), parted(attending, gold)))
         size = trace[f"{READER}.state_size"]
         yield Step(
             "One state for a whole sentence",

@@ -521,7 +521,7 @@ class Swapped(VGroup):
         chips = [Travel(self.after.chips[i], self.before.chips[j], 0.5, "camera", leaving=True) for i, j in pairs]
         first, second = self.attention
         along = [Travel(second[i], first[j], 0.5, "camera", leaving=True) for i, j in pairs]
-        return (*chips, *along, *exchange(*reversed(self.lstm), kind="camera"))
+        return (*chips, *along, *exchange(self.lstm[1], self.lstm[0], "camera"))
 
 
 class Panel(Card):
@@ -555,8 +555,10 @@ class Trade:
             side = min(place.width, place.height)
             cells.append(Box(side, side, palette().residual, 10).move_to(place.centre))
         for k, cell in enumerate(cells):
-            ends = [] if not k else [cells[k - 1].get_right() + RIGHT * units(3), cell.get_left() - RIGHT * units(3)]
-            parts.append(VGroup(cell, *([arrow(*ends, "residual", 5, 14)] if ends else [])))
+            parts.append(VGroup(cell))
+            if k:
+                air = RIGHT * units(3)
+                parts[k].add(arrow(cells[k - 1].get_right() + air, cell.get_left() - air, "residual", 5, 14))
         return parts
 
     @staticmethod
