@@ -36,7 +36,7 @@ class Curves(VGroup):
         x: what runs along the first one.
         rows: the values of each curve, or of each of its seeds, by the name along `axis` of their tensor.
         names: what each curve is called, and in which role: `{"nothing": ("with Add", "residual")}`.
-        ends: the number that stands beside the name, and its format.
+        ends: the number that stands beside the name, and its format, where one does.
         ticks: the places along the first axis that have a number.
         room: the rectangle that is filled.
         others: curves without a name of their own, and what all of them are called.
@@ -76,8 +76,9 @@ class Curves(VGroup):
             lines = [plot.curve(x, one, role, 6 if len(seeds) == 1 else 4) for one in seeds]
             dots = plot.dots(x, row, role, 10) if len(seeds) == 1 else VGroup()
             self.lines[key] = VGroup(*lines, dots)
-            end, spec = ends[key]
-            words = means(Words(f"{name} {end:{spec}}", "stage word", role), Called(key, axis))
+            end, spec = ends.get(key, (None, ""))
+            told = name if end is None else f"{name} {end:{spec}}"
+            words = means(Words(told, "stage word", role), Called(key, axis))
             last = sum(float(one.values[-1]) for one in seeds) / len(seeds)
             self.labels[key] = plot.label(words, float(x.values[-1]), last)
             lift = plot.axes[0].get_y() + units(30) - words.get_y()

@@ -11,11 +11,21 @@ def test_a_chain_ticks_once_a_word():
 
 
 def test_hops_are_the_distance_of_two_words():
-    words = ("a", "b", "c")
-    weights = ("batch head query key", np.ones((1, 1, 3, 3)), {"query": words, "key": words})
-    hops = traced({"encoder.0.self_attn.weights": weights})["encoder.0.self_attn.recurrent_path_lengths"]
+    states = ("batch position d_state", np.zeros((1, 3, 2)), {"position": ("a", "b", "c")})
+    hops = traced({"lstm.encoder.states": states})["lstm.encoder.recurrent_path_lengths"]
     assert hops.pick(query="c", key="a") == 2
     assert hops.values.tolist() == [[0, 1, 2], [1, 0, 1], [2, 1, 0]]
+
+
+def test_a_memory_is_made_of_what_each_token_wrote_and_what_was_left_of_it():
+    words, gate = {"position": ("a", "b")}, "batch position d_state"
+    tensors = {"f": [[[0.0, 0.0], [0.5, 1.0]]], "i": [[[1.0, 1.0], [1.0, 1.0]]], "g": [[[2.0, 2.0], [0.0, 2.0]]],
+               "cells": [[[2.0, 2.0], [1.0, 4.0]]]}  # fmt: skip
+    trace = traced({f"lstm.{name}": (gate, values, words) for name, values in tensors.items()})
+    shares = trace["lstm.memory_shares"].pick(batch=0)
+    assert shares.pick(query="a").values.tolist() == [1, 0]
+    # Of the memory (1, 4), "a" has left (1, 2), and "b" has written (0, 2).
+    assert np.allclose(shares.pick(query="b").values, [9 / 17, 8 / 17])
 
 
 def by_length():

@@ -37,7 +37,7 @@ UNTRAINED = walked(*FRESH, quick=FRESH[:1])
 MARKS = {
     "meaning": 240,
     "basics": 920,
-    "lstm": 530,
+    "lstm": 1390,
     "encoder": 2560,
     "positions": 850,
     "qkv": 650,

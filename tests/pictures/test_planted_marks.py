@@ -18,7 +18,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import Bridge
-from scenes.mobjects.contest import by_length
+from scenes.mobjects.curves import Curves
 from scenes.mobjects.likeness import Panel
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.masking import Budget
@@ -113,7 +113,11 @@ def grid_with_names() -> VGroup:
 
 def plot() -> VGroup:
     run = trace().under("experiment.against_lstm")
-    return by_length(run)
+    lengths, right = run["length"], run["by_length.over_seeds"]
+    rows = {name: right.pick(model=name) for name in ("LSTM", "Transformer")}
+    names = {"LSTM": ("LSTM", "residual"), "Transformer": ("Transformer", "weight")}
+    axes = "words in the sentence", "new sentences right"
+    return Curves(axes, lengths, rows, names, {}, lengths.quantities()[::5], STAGE, "model")
 
 
 def stairs() -> VGroup:
@@ -447,7 +451,7 @@ def test_a_curve_one_step_late_is_found() -> None:
 
 def test_two_curves_that_were_exchanged_are_found() -> None:
     picture = plot()
-    first, second = (readout[0] for readout in picture.readouts[:2])
+    first, second = picture.labels.values()
     colours = first.get_fill_color(), second.get_fill_color()
     first.set_fill(colours[1])
     second.set_fill(colours[0])

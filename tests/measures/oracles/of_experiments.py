@@ -172,6 +172,57 @@ def state_size(raw):
     return len(raw["states"][0, 0])
 
 
+def places(raw: Raw) -> dict[str, tuple[str, ...]]:
+    words = raw.words("states", "position")
+    return {"query": words, "key": words}
+
+
+READS = ("lstm.encoder", "lstm_with_attention.encoder")
+
+
+@oracle("recurrent_path_lengths", READS, "query key", places, "states")
+def recurrent_path_lengths(raw):
+    size = len(raw["states"][0])
+    return [[max(i - j, j - i) for j in range(size)] for i in range(size)]
+
+
+def memories(raw: Raw) -> dict[str, tuple[str, ...]]:
+    return {"position": raw.words("states", "position")}
+
+
+@oracle("memory_kept", READS, "batch position d_state", memories, "f")
+def memory_kept(raw):
+    """What a memory has beyond what was written."""
+    return raw["cells"] - memory_written(raw)
+
+
+@oracle("memory_written", READS, "batch position d_state", memories, "f")
+def memory_written(raw):
+    return np.einsum("bts,bts->bts", raw["i"], raw["g"])
+
+
+@oracle("memory_squashed", READS, "batch position d_state", memories, "f")
+def memory_squashed(raw):
+    """What the output gate multiplies, so that the state comes out."""
+    return raw["states"] / raw["o"]
+
+
+@oracle("memory_shares", READS, "batch query key", places, "f")
+def memory_shares(raw):
+    """Without the write of a token, all else as it was, a memory lacks what this token wrote."""
+    f, write, memory = raw["f"][0], memory_written(raw)[0], raw["cells"][0]
+
+    def read(without: int) -> list[np.ndarray]:
+        cells = [np.zeros_like(memory[0])]
+        for t in range(len(memory)):
+            cells.append(f[t] * cells[-1] + (write[t] if t != without else 0))
+        return cells[1:]
+
+    lacking = [[whole - cell for whole, cell in zip(memory, read(j), strict=True)] for j in range(len(memory))]
+    return [[[lacking[j][t] @ memory[t] / (memory[t] @ memory[t]) for j in range(len(memory))]
+             for t in range(len(memory))]]  # fmt: skip
+
+
 # Heads that were switched off.
 
 OFF = "experiment.heads_off"

@@ -8,7 +8,6 @@ from oracles import (
     ATTENTION,
     HERE,
     PAIRS,
-    SELF_ATTENTION,
     STACKS,
     Raw,
     oracle,
@@ -183,9 +182,3 @@ def clear_heads(raw):
 @oracle("all_heads", STACKS, "", needs="0.self_attn.q")
 def all_heads(raw):
     return raw.config["heads"] * raw.config[f"{raw.prefix}_layers"]
-
-
-@oracle("recurrent_path_lengths", SELF_ATTENTION, "query key")
-def recurrent_path_lengths(raw):
-    size = raw["weights"].shape[-1]
-    return [[max(i - j, j - i) for j in range(size)] for i in range(size)]

@@ -22,11 +22,43 @@ def tokens_read(words: np.ndarray) -> Values:
     return np.arange(1, int(words) + 1)
 
 
-@measure("query key", like="weights")
-def recurrent_path_lengths(weights: np.ndarray) -> Values:
-    """|i - j|: the state updates between two tokens of a chain, beside the weights of an attention."""
-    i, j = map(np.arange, weights.shape[-2:])
-    return np.abs(i[:, None] - j)
+@measure(like="f")
+def memory_kept(f: np.ndarray, cells_before: np.ndarray) -> Values:
+    """f c': what the forget gate leaves of the memory."""
+    return f * cells_before
+
+
+@measure(like="f")
+def memory_written(i: np.ndarray, g: np.ndarray) -> Values:
+    """i g: what the input gate lets into the memory."""
+    return i * g
+
+
+@measure(like="f")
+def memory_squashed(cells: np.ndarray) -> Values:
+    """tanh c: the memory as the output gate meets it."""
+    return np.tanh(cells)
+
+
+@measure("batch query key")
+def memory_shares(trace: Trace, prefix: str, f: np.ndarray, i: np.ndarray, g: np.ndarray, cells: np.ndarray) -> Values:
+    """(left_tj · c_t) / |c_t|² with left_tj = f_t ... f_j+1 i_j g_j: the part of the memory after token t that token j
+    wrote. The parts of a memory that began empty add up to one."""
+    steps, left = range(cells.shape[1]), np.zeros((cells.shape[0], cells.shape[1], *cells.shape[1:]))
+    for t in steps:
+        left[:, t, :t] = f[:, t, None] * left[:, t - 1, :t]
+        left[:, t, t] = i[:, t] * g[:, t]
+    words = trace.labels(f"{prefix}.cells").get("position")
+    shares = (left * cells[:, :, None]).sum(-1) / (cells**2).sum(-1)[..., None]
+    return shares, {"query": words, "key": words} if words else {}
+
+
+@measure("query key")
+def recurrent_path_lengths(trace: Trace, prefix: str, states: np.ndarray) -> Values:
+    """|i - j|: the state updates between two tokens of a chain."""
+    place = np.arange(states.shape[1])
+    words = trace.labels(f"{prefix}.states").get("position")
+    return np.abs(place[:, None] - place), {"query": words, "key": words} if words else {}
 
 
 @measure("")

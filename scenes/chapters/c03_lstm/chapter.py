@@ -1,0 +1,519 @@
+"""A chain and a grid: what an LSTM does word by word, and a Transformer with all words at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scenes.animations import (
+    Dive,
+    Rise,
+    Visit,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    leave,
+    move_ring,
+    ring_around,
+)
+from scenes.chapters.c03_lstm.figures import (
+    BILLION,
+    Chain,
+    Fading,
+    Folding,
+    Gates,
+    Handover,
+    Steps,
+    Swapped,
+    Trade,
+    foot,
+    low_room,
+    over,
+    room_for,
+)
+from scenes.mobjects.card import Card
+from scenes.mobjects.curves import Curves
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.wording import counted, head_name
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import focus_of
+from transformer_core.studies.measures.permutation import TURNED, exchanged
+from transformer_core.studies.measures.recurrence import SHORT_AND_LONG, parted
+from transformer_core.studies.measures.significance import counts
+from transformer_core.tracing.trace import Trace
+
+#: The LSTM of this sentence, and of a longer one, in which a word belongs to another that stands far from it.
+READER, LONG, FAR = "lstm.encoder", "other.long", ("man", "tired")
+ATTENDING = "lstm_with_attention"
+RUN, RECALL = "experiment.against_lstm", "experiment.recall"
+#: The translators, what they are called, and their roles.
+TRANSLATORS = {
+    "LSTM": ("LSTM:", "residual"),
+    "LSTM with attention": ("LSTM with attention:", "key"),
+    "Transformer": ("Transformer:", "weight"),
+}
+#: The models that recall.
+RECALLING = {
+    "transformer": ("Transformer", "weight"),
+    "LSTM, gates open": ("LSTM, gates opened", "value"),
+    "LSTM": ("LSTM", "residual"),
+    "RNN": ("plain RNN", "ink3"),
+}
+
+
+class AgainstLSTM(Chapter):
+    """A chain against a grid: order for free, or short paths and all words at once."""
+
+    number = 3
+    title = "Transformers vs LSTMs"
+    needs = ("cross-attention", "an LSTM")
+    mapped = False
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - chains are compared with the whole encoder
+        return "encoder"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        memories = trace[f"{READER}.cells"].pick(batch=0)
+        words = memories.words("position")
+        ribbon = foot(words, room_for(words))
+        chain = Chain(memories, ribbon)
+        steps = Steps(trace["config.tokens_read"].quantities(), "steps, one after another", over(ribbon))
+        yield from self.a_chain(trace, chain, steps)
+        yield from self.three_gates(trace, chain)
+        yield from self.a_grid(trace, chain, steps)
+        long = foot(trace[f"{LONG}.{READER}.cells"].words("position"))
+        yield from self.how_far(trace, long)
+        yield from self.one_state(trace, long)
+        card = Card("translators trained on the same sentences")
+        yield from self.what_attention_buys(trace, card)
+        recall = Card("recall the first symbol of a sequence")
+        yield from self.the_signal(trace, recall)
+        yield from self.be_fair(trace, recall)
+        if exchanged(words):
+            yield from self.who_notices(trace)
+        yield from self.what_is_traded()
+
+    def a_chain(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
+        """The question of the chapter, and the LSTM at work, step by step."""
+        chips = chain.ribbon.chips
+        eye = ring_around(chips[0])
+        size = trace[f"{READER}.state_size"]
+        several = len(chips) > 1
+        turn = ring_around(chain.cells[0], "residual")
+        yield Step(
+            "Reading word by word: an LSTM",
+            beat(
+                "People read word by word. Why doesn’t the Transformer?",
+                appear(eye),
+                Visit(eye, chips) if several else None,
+                leave(eye),
+            ),
+            beat(
+                f"An older network, the LSTM, does. Its memory, the cell state, is a vector of {size} numbers.",
+                *chain.first(),
+                appear(steps),
+            ),
+            *(
+                [
+                    beat("Each word changes it, and hands it on.", *chain.hand_on(steps)),
+                    beat(
+                        f"Step {steps.ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
+                        appear(turn),
+                        (Visit(turn, chain.cells), steps.again()),
+                        leave(turn),
+                    ),
+                ]
+                if several
+                else []
+            ),
+            stage=[chain.ribbon],
+        )
+
+    def three_gates(self, trace: Trace, chain: Chain) -> Iterator[Step]:
+        """One cell from inside: the three gates."""
+        at = min(1, len(chain.cells) - 1)
+        token = chain.ribbon.chips[at].label
+        part = trace.under(READER, batch=0, position=token.position)
+        room = over(chain.ribbon)
+        gates = Gates(part, token, room.padded())
+        dive = Dive([chain], chain.cells[at], room)
+        chip, rings = chain.ribbon.chips[at], [ring_around(line[1]) for line in gates.lines.values()]
+        yield Step(
+            "Three gates: keep, write, show",
+            beat(
+                f"What happens to the memory as “{token}” is read?",
+                chain.ribbon.mark({at: "residual"}),
+                dive,
+            ),
+            beat(
+                "The forget gate says what to keep: it multiplies each number by zero to one.",
+                gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
+                *gates.gate("keep"),
+            ),
+            beat(
+                "The input gate says what to write, and that is added.",
+                gates.come("write", chip),
+                *gates.gate("write"),
+                gates.add_up(),
+            ),
+            beat(
+                "The output gate says what to show: the hidden state.",
+                *gates.gate("show"),
+            ),
+            beat(
+                "Each gate is computed from the word and the last hidden state.",
+                appear_in_turn(rings),
+                (Rise(dive, gates), leave(*rings)),
+            ),
+            stage=[chain.ribbon, chain],
+        )
+
+    def a_grid(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
+        """The set piece: the chain folds into a grid, and the grid of attention takes its place."""
+        focus = focus_of(trace)
+        weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
+        folding = Folding(chain, parts, weights, focus.query_token)
+        first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
+        once = Steps(steps.ticks[:1], "step: all at once", over(chain.ribbon), "weight")
+        n, pairs = trace["config.words"], trace["config.score_count"]
+        cells = folding.memory.first_column
+        ring = ring_around(cells[0], "residual")
+        several = len(cells) > 1
+        if several:
+            yield Step(
+                "What is left of the first word?",
+                beat(
+                    "Lay down the memory after each word, row by row.",
+                    chain.ribbon.mark({}),
+                    *folding.fold(),
+                ),
+                beat(
+                    "Each row is a sum of what the words wrote, as far as the forget gates have kept it.",
+                    appear(folding.wrote),
+                    folding.cut(),
+                ),
+                beat(
+                    claim(
+                        bool(left < 1 / 2),
+                        f"At first “{first}” has all of the memory, at the end {left:share}. "
+                        "Each new word dilutes the older ones.",
+                        f"At first “{first}” has all of the memory, at the end {left:share}.",
+                    ),
+                    appear(ring),
+                    *(move_ring(ring, cell, "residual") for cell in cells[1:]),
+                ),
+                stage=[chain.ribbon, chain, steps],
+            )
+        top_key, most = focus.seen(trace).in_full("weights", query=focus.query_token).largest()
+        here = weights.position("query", focus.query_token)
+        rows = [ring_around(folding.attention.row(i), "weight") for i in range(len(weights))]
+        own, alone = ring_around(folding.attention.row(here)), (*folding.memory.chips, *folding.memory.hollow.values())
+        yield Step(
+            "Attention: all words at once",
+            beat(
+                claim(
+                    several,
+                    "Attention keeps all words instead, and each may look at every other.",
+                    "Attention keeps each word instead. Here, there is only one.",
+                ),
+                (*folding.empty(), leave(steps, folding.wrote)) if several else (leave(steps), appear(*alone)),
+            ),
+            beat(
+                f"{counted(n, 'word')}, {counted(pairs, 'pair')}, one matrix product: none waits for another.",
+                appear(once, folding.looks),
+                folding.meet(),
+            ),
+            beat(
+                f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” gives “{top_key}” a weight of "
+                f"{most:share}.",
+                appear(own),
+                folding.look(),
+            ),
+            beat(
+                "So a layer is one step, however long the sentence, in training as well.",
+                leave(own),
+                appear(*rows),
+            ),
+            stage=[chain.ribbon, steps, *([folding.memory, folding.wrote] if several else [])],
+        )
+
+    def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """State updates between two words that belong together, counted along the chain; one arc of attention."""
+        parts = trace[f"{LONG}.{READER}.memory_shares"].pick(batch=0)
+        hops = trace[f"{LONG}.{READER}.recurrent_path_lengths"]
+        start, end = (parts.position("query", word) for word in FAR)
+        picture = Fading(parts, hops, start, end, ribbon)
+        one, other = (parts.label("query", place) for place in (start, end))
+        left = parts.quantity(end, start)
+        yield Step(
+            "How far apart are two words?",
+            beat(
+                f"Here, “{one}” decides the Spanish form of “{other}”.",
+                ribbon.mark({start: "residual", end: "focus"}),
+                appear_in_turn([*picture.tanks]),
+            ),
+            beat(
+                f"Along the chain, “{one}” has to survive {picture.hops[-1]} updates of the memory.",
+                (appear(picture.bars[0], picture.numbers[0]), appear(picture.chain_name, picture.count)),
+                picture.survive(),
+            ),
+            beat(
+                f"At the end, {left:share} of the memory is its own.",
+                appear(ring_around(picture.tanks[-1], "residual")),
+            ),
+            beat(
+                "Attention connects the two within one layer, so less gets lost.",
+                draw(picture.arc, kind="row"),
+                appear(picture.arc_name),
+            ),
+            stage=[ribbon],
+        )
+
+    def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
+        gold = trace.about["long"]["gold"]
+        models = READER.split(".", maxsplit=1)[0], ATTENDING
+        alone, attending = (trace[f"{LONG}.{model}.decoder.logits"].words("position")[1:] for model in models)
+        weights = trace[f"{LONG}.{ATTENDING}.decoder.weights"].pick(batch=0)
+        chain, others = (
+            Chain(trace[f"{LONG}.{model}.encoder.states"].pick(batch=0), ribbon, low_room()) for model in models
+        )
+        picture = Handover(chain, others, alone, attending, weights, (parted(alone, gold), parted(attending, gold)))
+        size = trace[f"{READER}.state_size"]
+        yield Step(
+            "One state for a whole sentence",
+            beat(
+                "To translate, an LSTM hands over only its last memory and hidden state.",
+                appear_in_turn([*chain.vectors], "slow"),
+                leave(*chain.vectors[:-1]),
+            ),
+            beat(
+                f"Twice {size} numbers must hold the whole sentence. {verdict_on(alone, gold)}",
+                appear(picture.names[0]),
+                picture.write_alone(),
+                appear(*picture.rings[0]) if len(picture.rings[0]) else None,
+            ),
+            beat(
+                "Let it look at all states: attention was invented for this.",
+                (appear(*others.vectors[:-1]), *exchange([chain.vectors[-1]], [others.vectors[-1]])),
+                appear(picture.names[1]),
+                picture.write_attending(),
+            ),
+            beat(
+                claim(
+                    [*map(str, attending)] == [*gold],
+                    "Now all is right: each word takes from the states that it needs.",
+                    "Even so, not all is right. Each word takes from several states.",
+                ),
+                *(draw(*lines, kind="emphasise") for lines in picture.looks()),
+            ),
+            stage=[ribbon],
+        )
+
+    def what_attention_buys(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """Three translators on the same sentences, by the number of words."""
+        run = trace.under(RUN)
+        means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
+        first, second, third = (means.pick(model=name) for name in TRANSLATORS)
+        rows = {name: right.pick(model=name) for name in TRANSLATORS}
+        ends = {name: (means.pick(model=name), "share") for name in TRANSLATORS}
+        axes = "words in the sentence", "new sentences right"
+        ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
+        curves = Curves(axes, lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
+        until = run["by_length.longest_solved"].values
+        bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model="LSTM with attention") == 1
+        yield Step(
+            "What does attention buy?",
+            beat(
+                "Three translators of about one size: are long sentences harder for them?",
+                appear_in_turn([*curves.ticks], "slow"),
+            ),
+            beat(
+                f"The LSTM gets {first:share} of new sentences right. "
+                + claim(
+                    bool(until[0] < until[1:].min()),
+                    "It falls first, because one state must hold all words.",
+                    "Longer ones are harder for it.",
+                ),
+                *curves.drawn("LSTM"),
+            ),
+            beat(f"With attention it gets {second:share},", *curves.drawn("LSTM with attention")),
+            beat(
+                f"and the Transformer {third:share}. "
+                + claim(
+                    bool(sure and bought > 1 / 2),
+                    "So most of the gain is due to attention.",
+                    "All three were trained only briefly.",
+                ),
+                *curves.drawn("Transformer"),
+            ),
+            stage=[card, curves.plot],
+        )
+
+    def the_signal(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """The gradient that reaches the first symbol, before any training, and that it vanishes."""
+        run = trace.under(RECALL)
+        distances, gradient = run["distances"], run["gradient"]
+        rows = {name: gradient.pick(model=name) for name in RECALLING}
+        axes = "symbols back", "gradient at the first symbol, in powers of ten"
+        curves = Curves(axes, distances, rows, RECALLING, {}, distances.quantities(), card.inside, "model", powers=True)
+        grid, chain = (rows[name].quantities()[-1] for name in ("transformer", "LSTM"))
+        sinking = rows["LSTM"].values.tolist()
+        yield Step(
+            "The vanishing gradient",
+            beat(
+                "Recall the first symbol: training learns from the gradient, how much the error changes with it.",
+                appear_in_turn([*curves.ticks]),
+                *curves.drawn("transformer"),
+            ),
+            beat(
+                f"Before training, {distances.quantities()[-1]} symbols back, "
+                + claim(
+                    bool(chain < grid / BILLION),
+                    "the LSTM has less than a billionth of the Transformer’s.",
+                    "the LSTM and the Transformer differ less.",
+                ),
+                *curves.drawn("LSTM", "LSTM, gates open", "RNN"),
+            ),
+            beat(
+                claim(
+                    sinking == sorted(sinking, reverse=True),
+                    "Each step makes it smaller: a vanishing gradient.",
+                    "Where it is small, little is learned: a vanishing gradient.",
+                ),
+                appear(ring_around(curves.labels["LSTM"])),
+            ),
+            stage=[card, curves.plot],
+        )
+
+    def be_fair(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """The LSTM does learn it: how soon, and how surely."""
+        run, names = trace.under(RECALL), ("LSTM", "LSTM, gates open", "transformer")
+        grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
+        arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
+        rows = {name: run["curve"].pick(model=name) for name in names}
+        axes = "steps of training", "first symbols recalled, all distances"
+        ticks = checks.quantities()[len(checks) // len(names) :: len(checks) // len(names)]
+        called = {name: RECALLING[name] for name in names}
+        curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
+        yield Step(
+            "An LSTM can learn it, too",
+            beat(
+                "Can it learn this at all? Yes, if its forget gates start open:",
+                appear_in_turn([*curves.ticks], "slow"),
+            ),
+            beat(
+                f"{arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
+                *curves.drawn("LSTM, gates open"),
+            ),
+            *(
+                [
+                    beat(
+                        f"It takes {opened:,.0f} steps, and the Transformer {grid:,.0f}.",
+                        *curves.drawn("transformer"),
+                    )
+                ]
+                if learned_sooner(trace)
+                else []
+            ),
+            beat(
+                f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
+                f"{checks.quantities()[-1]:,.0f} steps.",
+                *curves.drawn("LSTM"),
+            ),
+            stage=[card, curves.plot],
+        )
+
+    def who_notices(self, trace: Trace) -> Iterator[Step]:
+        """Two words are swapped: the states of the LSTM differ from there on; attention’s vectors only move along."""
+        last = int(float(trace["config.encoder_layers"])) - 1
+        block = f"encoder.{last}.resid_post"
+        plain, turned = (trace[name].pick(batch=0) for name in (f"{READER}.states", f"{TURNED}.{READER}.states"))
+        vectors, moved = (trace[f"{variant}.{block}"].pick(batch=0) for variant in ("other.no_positions", TURNED))
+        words = plain.words("position")
+        order = exchanged(words) or []
+        picture = Swapped(plain, turned, vectors, moved, order)
+        change = trace[f"{TURNED}.{READER}.states.exchange_change"]
+        most = trace[f"{TURNED}.{block}.largest_exchange_change"]
+        first = picture.moved[0]
+        same = (change.values[:first] == 0).all() and (change.values[first:] > ROUNDING).all()
+        rings = [ring_around(vector, "residual") for vector in picture.lstm[1][first:]]
+        others = [ring_around(picture.attention[1][i], "key") for i in picture.moved]
+        yield Step(
+            "Who notices the order?",
+            beat(
+                f"Swap “{words[first]}” and “{words[picture.moved[-1]]}”.",
+                picture.swap(),
+            ),
+            beat(
+                claim(
+                    bool(most < ROUNDING),
+                    "Without positions, attention’s vectors only move along with their words: none changes.",
+                    "Without positions, attention’s vectors move along with their words, and change a little.",
+                ),
+                appear_in_turn(others),
+            ),
+            beat(
+                claim(
+                    bool(same),
+                    f"In the LSTM, every state from “{change.label('position', first)}” on changes, "
+                    "because each is made from the one before.",
+                    "In the LSTM, states change, because each is made from the one before.",
+                ),
+                *picture.notice(rings),
+            ),
+            beat(
+                "So an LSTM knows the order. Attention must be told.",
+                (leave(*rings, *others), *picture.back()),
+            ),
+            stage=[picture.before, picture.names, *picture.attention[:1], *picture.lstm[:1]],
+        )
+
+    def what_is_traded(self) -> Iterator[Step]:
+        """Close: the answer, and what it costs."""
+        picture = Trade(
+            ("knows the order", "far words: many steps apart", "one step after another", "keeps one memory"),
+            ("must be told the order", "far words: one layer apart", "all steps at once", "keeps every word"),
+        )
+        both = [*zip(picture.chain.lines, picture.grid.lines, strict=True)]
+        yield Step(
+            "A chain, or a grid?",
+            beat(
+                "So why doesn’t the Transformer read word by word?",
+                picture.text(),
+            ),
+            beat(
+                "So that no word waits, and none is far away.",
+                *(appear(*pair) for pair in both[1:-1]),
+                ambient=picture.passing(),
+            ),
+            beat("The price: it must be told the order,", appear(*both[0]), ambient=picture.passing()),
+            beat(
+                "and it keeps every word: twice the words, four times the pairs.",
+                appear(*both[-1]),
+                picture.longer(),
+            ),
+            beat(
+                "For a text that never ends, a memory of one size is the better trade.",
+                appear(ring_around(picture.chain.lines[-1], roomy=True)),
+                ambient=picture.passing(longer=True),
+            ),
+            stage=[picture.chain, picture.grid],
+        )
+
+
+def learned_sooner(trace: Trace) -> bool:
+    """True if the Transformer learned to recall sooner than the LSTM, beyond chance."""
+    run, models = trace.under(RECALL), ("transformer", "LSTM, gates open")
+    grid, opened = (run["steps_median"].pick(model=name) for name in models)
+    return bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in models))
+
+
+def verdict_on(written: Sequence[str], gold: Sequence[str]) -> str:
+    """Judge a translation by that of the grammar, in words."""
+    return claim(
+        [*map(str, written)] == [*gold],
+        "This time all is right.",
+        claim(bool(parted(written, gold)), "The ringed words are wrong.", "Some words are missing."),
+    )
