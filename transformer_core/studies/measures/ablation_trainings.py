@@ -70,6 +70,53 @@ def chance(trace: Trace, prefix: str) -> Values:
     return np.array(found)
 
 
+@measure("part trainings")
+def points_by_trainings(trace: Trace, prefix: str) -> Values:
+    """The points of each part, from the first two trainings of each on, one more at a time."""
+    rows = seeds_last(trace, prefix)
+    values = [[100 * (row[:n].mean() - rows[0, :n].mean()) for n in _counts(rows)] for row in rows]
+    return values, _by_trainings(trace, prefix)
+
+
+@measure("part trainings")
+def chance_by_trainings(trace: Trace, prefix: str) -> Values:
+    """The points up to which chance may have made a difference, if it were the only one that is tested.
+
+    As `chance`, of the first two trainings of each part on, one more at a time; infinite where no difference counts.
+    """
+    from scipy import stats  # late: a second
+
+    rows = seeds_last(trace, prefix)
+    found = np.zeros((len(rows), len(_counts(rows))))
+    for k, row in enumerate(rows[1:], 1):
+        for i, n in enumerate(_counts(rows)):
+            error, freedom = standard_error(row[:n], rows[0, :n])
+            enough = p_of(np.zeros(n), np.ones(n)) <= ALPHA
+            found[k, i] = 100 * stats.t.isf(ALPHA / 2, freedom) * error if enough and error else 0 if enough else np.inf
+    return found, _by_trainings(trace, prefix)
+
+
+@measure("trainings")
+def trainings_of_each(trace: Trace, prefix: str) -> Values:
+    """How many trainings of each part: two, and one more at a time."""
+    return _counts(seeds_last(trace, prefix)), {"trainings": _by_trainings(trace, prefix)["trainings"]}
+
+
+@measure("")
+def comparisons(itself: np.ndarray) -> Values:
+    """The entries that are compared with the first one: the size of the family of tests."""
+    return len(itself) - 1
+
+
+def _counts(rows: np.ndarray) -> list[int]:
+    return list(range(2, rows.shape[-1] + 1))
+
+
+def _by_trainings(trace: Trace, prefix: str) -> dict[str, tuple[str, ...]]:
+    counts = _counts(seeds_last(trace, prefix))
+    return {"part": trace.full(prefix).labels["part"], "trainings": tuple(map(str, counts))}
+
+
 @measure(like="itself")
 def missing(itself: np.ndarray) -> Values:
     """1 - n / n_first: the share of the parameters that goes with each part."""
