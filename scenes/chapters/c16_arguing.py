@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from manim import UP, VGroup
 
-from scenes.animations import Visit, Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.checklist import Checklist, Claim
 from scenes.mobjects.hard_cases import ByLength, CloseBy
@@ -16,6 +16,7 @@ from scenes.mobjects.trials import CALLED, Crossed, Difference, DotRows, Sizes, 
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
@@ -39,11 +40,11 @@ class Arguing(Chapter):
         yield from self.one_training(run, card)
         yield from self.reach_of_chance(run, card)
         yield from self.many_claims(run, card)
-        yield from self.what_else_changed(run)
-        yield from self.another_size(run, trace.under(DEEP))
-        yield from self.size_against_data(trace.under(GROWN))
-        yield from self.what_stays_hard(trace)
-        yield from self.a_failure(trace.under(FAILED))
+        yield from self.what_else_changed(run, card)
+        yield from self.another_size(run, trace.under(DEEP), card)
+        yield from self.size_against_data(trace.under(GROWN), card)
+        yield from self.what_stays_hard(trace, card)
+        yield from self.a_failure(trace.under(FAILED), card)
         yield from self.a_checklist(run, trace)
 
     def take_one_out(self, run: Trace, card: Claim) -> Iterator[Step]:
@@ -85,9 +86,9 @@ class Arguing(Chapter):
 
     def one_training(self, run: Trace, card: Claim) -> Iterator[Step]:
         """Another random start turns the verdict around."""
-        rows, _ = _close(run, card)
+        rows = DotRows(run, (WHOLE, HEADS), card.inside, near=True)
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
-        (seed, low), ahead, first = whole.smallest(), whole.quantity(0), one.quantity(0)
+        (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
         wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
         turned = bool(ahead > first > low)
         yield Step(
@@ -123,13 +124,15 @@ class Arguing(Chapter):
         picture = Difference(run, HEADS, some, room)
         (points, *_, more), (chance, *_, less) = picture.gaps.values(), picture.chance.values()
         states = [*zip(picture.bands.values(), picture.ends.values(), picture.markers.values(), strict=True)]
-        fallen = [[row[k] for row in rows.seeds.values() for k in range(int(n))] for n in told]
+        (lowest, _), seeds = _lowest(run), rows.seeds
+        here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
+        falling = [one for row in seeds.values() for one in row[: int(told[0])] if one not in here]
         outside = bool(abs(more) > less)
         yield Step(
             "How far does chance reach?",
             beat(
                 f"So train {told[0]} of each. Their means differ by {points:+.1f} points.",
-                fall(fallen[0], "slow"),
+                fall(falling, "slow"),
                 appear(picture.axis, states[0][-1]),
             ),
             beat(
@@ -143,7 +146,10 @@ class Arguing(Chapter):
                 *(
                     play
                     for k in range(1, len(told))
-                    for play in (fall(fallen[k][-2:]), exchange(states[k - 1], states[k]))
+                    for play in (
+                        fall([row[int(told[k]) - 1] for row in seeds.values()]),
+                        exchange(states[k - 1], states[k]),
+                    )
                 ),
             ),
             beat(
@@ -155,7 +161,7 @@ class Arguing(Chapter):
                 (draw(*(line for part in rows.places for line in rows.middles[part]))),
                 appear(card.verdict("wrong?", "warning") if outside else card.verdict("can’t tell")),
             ),
-            stage=[card, rows.axis, *rows.names.values()],
+            stage=[card, rows.axis, *rows.names.values(), *here],
         )
 
     def many_claims(self, run: Trace, card: Claim) -> Iterator[Step]:
@@ -172,11 +178,11 @@ class Arguing(Chapter):
             "How many claims were tested?",
             beat(
                 f"But {run['exact.comparisons']} comparisons were made, so chance had as many tries.",
+                appear(*rows.alone.values()),
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
             ),
             beat(
                 "Each band has to be wider, to be wrong in at most one of twenty such studies.",
-                appear(*rows.alone.values()),
                 rows.widen(),
             ),
             beat(
@@ -196,12 +202,16 @@ class Arguing(Chapter):
             stage=[card, before, rows.axis, rows.zero, *rows.names.values()],
         )
 
-    def what_else_changed(self, run: Trace) -> Iterator[Step]:
+    def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        card, part, missing = Claim("“It needs feed-forward networks.”"), "feed-forward", run["parameters.missing"]
+        card, part, missing = (
+            Claim("“It needs feed-forward networks.”", before),
+            "feed-forward",
+            run["parameters.missing"],
+        )
         right, left = card.inside.golden_columns(last=True)
         machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
-        whole, heads, less = picture.bars()
+        stay, (whole, heads, less) = machine.standing(), picture.bars()
         yield Step(
             "What else changed?",
             beat("Is a comparison fair? Count the parameters that are learned.", whole),
@@ -221,16 +231,16 @@ class Arguing(Chapter):
                 (*machine.without(part), *picture.lose(part)),
             ),
             beat(
-                "Because of the part, or of the size? Two things changed, so we can’t tell.",
+                "Because of the part, or of the size? Two things changed. A fair rival would be as large.",
                 appear(card.verdict("can’t tell")),
+                appear(ring_around(picture.rows[0][1])),
             ),
-            beat("A fair rival has as many parameters.", picture.refill(part)),
-            stage=[card, *machine.standing(), picture.title],
+            stage=[card, *stay, picture.title],
         )
 
-    def another_size(self, run: Trace, deep: Trace) -> Iterator[Step]:
+    def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
         """One head without the root, and the norm at two depths: verdicts that turn."""
-        card = Claim("“√d_k and Norm can go.”")
+        card = Claim("“√d_k and Norm can go.”", before)
         left, right = card.inside.columns(2)
         heads, norms = _roots(run, left), _norms(deep, right)
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
@@ -240,7 +250,7 @@ class Arguing(Chapter):
         yield Step(
             "A verdict holds for one size",
             beat(
-                "Do verdicts hold for other models? Without √d_k, several narrow heads get "
+                "Do verdicts hold for other models? Without the root of d_k, narrow heads get "
                 f"{mean.pick(part='root'):share}, not {mean.pick(part=WHOLE):share};",
                 *heads.begin(),
             ),
@@ -269,9 +279,9 @@ class Arguing(Chapter):
             stage=[card, heads.columns, norms.columns],
         )
 
-    def size_against_data(self, run: Trace) -> Iterator[Step]:
+    def size_against_data(self, run: Trace, before: Claim) -> Iterator[Step]:
         """A grid of accuracies: what is scarce depends on where one stands."""
-        card, mean = Claim("“More data helps.”"), run["exact.over_seeds"]
+        card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
         low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(len(row) - 1)) for row in (low, high)]
@@ -305,9 +315,9 @@ class Arguing(Chapter):
             stage=[card, picture.rows, picture.columns],
         )
 
-    def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
+    def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
-        card, run, brief = Claim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
+        card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
         picture, exact = _by_length(trace, card.inside), run["exact"]
         hardest = exact.values[-1] == exact.values.min() < exact.values.max()
         yield Step(
@@ -335,9 +345,9 @@ class Arguing(Chapter):
             stage=[card, picture.plot, picture.ticks],
         )
 
-    def a_failure(self, run: Trace) -> Iterator[Step]:
+    def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
         """One sentence that goes wrong, and what happens if another noun stands there."""
-        card = Claim("“The nearer noun gives the form.”")
+        card = Claim("“The nearer noun gives the form.”", before)
         picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
@@ -373,7 +383,7 @@ class Arguing(Chapter):
         """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
         trainings, claims, changed, size, data, fails = picture.played()
-        ring = ring_around(picture[0])
+        rings = [ring_around(tile) for tile, unfair in zip(picture, (0, 0, 1, 0, 1, 1), strict=True) if not unfair]
         yield Step(
             "Six questions for every claim",
             beat(
@@ -389,11 +399,10 @@ class Arguing(Chapter):
                     f"Is one head enough, then? With {run['trial_layers']} layers a side, we can’t tell.",
                     f"Is one head enough, then? With {run['trial_layers']} layers a side, it costs something.",
                 ),
-                appear(ring),
-                Visit(ring, [*picture][:4], "slow"),
+                appear_in_turn(rings, "slow"),
             ),
             beat("An argument about architecture is an experiment with a stated size."),
-            beat("Your turn: one head may cost nothing here. Should every model be built so?", leave(ring)),
+            beat("Your turn: one head may cost nothing here. Should every model be built so?", leave(*rings)),
             stage=[picture],
         )
 
@@ -401,6 +410,13 @@ class Arguing(Chapter):
 def _machine(run: Trace, room: Room) -> Removable:
     """The model of the trials, whose parts can be taken out."""
     return Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP, room)
+
+
+def _lowest(run: Trace) -> tuple[Label, Quantity]:
+    """The seed with the worst of the first trainings of the whole model, as many as chance needs, and its share."""
+    _, enough, *_ = run["exact.trainings_of_each"].quantities()
+    found: tuple[Label, Quantity] = run["exact"].pick(part=WHOLE, seed=slice(int(enough))).smallest()
+    return found
 
 
 def _close(run: Trace, card: Claim) -> tuple[DotRows, Room]:
@@ -436,11 +452,11 @@ def _roots(run: Trace, room: Room) -> Crossed:
 
 def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     """The questions of the checklist, each with what stood on the stage for it, without its texts."""
-    above, _ = STAGE.rows(2)
     near, (left, _) = _near(run), STAGE.columns(2)
+    above, _ = left.golden_rows()
     few = DotRows(run, (WHOLE, HEADS), above, near=True)
     many = DotRows(run, near[-3:], above, near=True, banded=True)
-    sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), left)
+    sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), above)
     grown, lengths = SizeAndData(trace.under(GROWN), STAGE), _by_length(trace, STAGE)
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),

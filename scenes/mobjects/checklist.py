@@ -14,7 +14,19 @@ from scenes.theme import at
 
 
 class Claim(Card):
-    """A card with a claim in its head; on the rest of it the claim is tested, and then gets a `verdict`."""
+    """A card with a claim in its head; on the rest of it the claim is tested, and then gets a `verdict`.
+
+    Args:
+        text: the claim.
+        before: the claim whose paper stays on stage.
+    """
+
+    def __init__(self, text: str, before: Claim | None = None) -> None:
+        super().__init__(text)
+        if before:
+            self.remove(self.paper)
+            self.paper = self.words.paper = before.paper
+            self.add_to_back(self.paper)
 
     def called(self, name: str) -> Words:
         """Another claim in the place of the card's own."""
@@ -46,4 +58,4 @@ class Checklist(VGroup):
 
     def played(self) -> list[Animation | None]:
         """What each picture is put together from appears in turn."""
-        return [appear_in_turn([*picture], "cell") for picture in self.pictures]
+        return [appear_in_turn([*picture], "row") for picture in self.pictures]

@@ -152,5 +152,5 @@ class CloseBy(VGroup):
             for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
         ]
         tried = LaggedStart(*turns, lag_ratio=0.5)
-        tried.set_run_time(pace("tour"))
+        tried.set_run_time(pace("cell") if k else pace("slow"))
         return appear(self.titles[k], self.nouns[k]), tried, appear(self.tallies[k])

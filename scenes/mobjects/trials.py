@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Count, Through, Wipe, appear, draw, slide
+from scenes.animations import Come, Count, Through, Wipe, appear, draw
 from scenes.animations.removing import take_out
 from scenes.layout import Room
 from scenes.mobjects.marks import Away, Ground, Length, means
@@ -33,7 +33,7 @@ CALLED = {
     "warm-up": "no warm-up",
 }
 #: Px of a dot, and how far it falls.
-DOT, FALL = 11.0, 220.0
+DOT, FALL = 14.0, 220.0
 #: Slanted lines in a band of chance.
 HATCHES = 14
 
@@ -58,7 +58,7 @@ def hatched(wide: float, high: float) -> VGroup:
     feet = np.linspace(-wide / 2, wide / 2 - lean, HATCHES)
     ends = [(np.array([units(x), -units(high / 2), 0]), np.array([units(x + lean), units(high / 2), 0])) for x in feet]
     marks.points = np.array([[a, a + (b - a) / 3, b - (b - a) / 3, b] for a, b in ends]).reshape(-1, 3)
-    return VGroup(Box(wide, high, colours.surface, 4, colours.ink3, 2), marks)
+    return VGroup(Box(wide, high, colours.surface, 4, colours.ink3, 2).set_fill(opacity=0), marks)
 
 
 class DotRows(VGroup):
@@ -71,13 +71,13 @@ class DotRows(VGroup):
         banded: True for bands of chance and verdicts beside the rows.
     """
 
-    FOOT, NAME, SIDE, TALL = 64.0, 250.0, 190.0, 62.0
+    FOOT, NAME, SIDE, TALL = 64.0, 250.0, 190.0, 66.0
 
     def __init__(self, run: Trace, parts: Sequence[str], room: Room, near: bool = False, banded: bool = False) -> None:
         self.run, self.exact, self.mean = run, run["exact"], run["exact.over_seeds"]
         self.near, self.banded, self.whole = near, banded, self.mean.pick(part="nothing")
         self.low, high = self._reach(parts) if near else (0.0, 1.0)
-        side = self.SIDE if banded or not near else 30.0
+        side = 340.0 if banded else 30.0 if near else self.SIDE
         inner = Room(
             room.left + self.NAME,
             room.top + 92 * near,
@@ -110,8 +110,8 @@ class DotRows(VGroup):
 
     def said(self, part: str, k: int = 0) -> Words:
         """The number of a training above its dot."""
-        spot = self.seeds[part][k].get_center() + UP * units(46)
-        return number(self.exact.pick(part=part, seed=k), ".1%", "stage number", self._role(part)).settle(spot)
+        spot = self.seeds[part][k].get_center() + UP * units(58)
+        return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
     def spread(self, part: str) -> VMobject:
         """A bracket below the dots of a part, from the lowest to the highest."""
@@ -122,7 +122,7 @@ class DotRows(VGroup):
 
     def widen(self) -> tuple[Animation, ...]:
         """The bands of single comparisons grow to those of a family."""
-        return tuple(slide([self.alone[part]], [self.bands[part]], "cell") for part in self.bands)
+        return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())
 
     def _reach(self, parts: Sequence[str]) -> tuple[float, float]:
         """The lowest and the highest share that is shown, with a little air."""
@@ -166,8 +166,8 @@ class DotRows(VGroup):
             return
         effect, points = bool(self.run["exact.effect"].pick(part=part)), self.run["exact.points"].pick(part=part)
         self.told[part] = VGroup(
-            number(points, "+.1f", "large number", role).settle(spot + UP * units(16)),
-            Words("an effect" if effect else "can’t tell", "aside", role).settle(spot - UP * units(30)),
+            number(points, "+.1f", "large number", role).settle(spot).end_at(spot[0] - units(20)),
+            Words("an effect" if effect else "can’t tell", "aside", role).settle(spot).begin_at(spot[0] + units(10)),
         )
         by_trainings = self.run["exact.chance_by_trainings"].pick(part=part)
         self.alone[part] = self._band(by_trainings.quantity(len(by_trainings) - 1), 2 * self.unit / 100, y)
@@ -261,7 +261,9 @@ class Crossed(VGroup):
             self.axis.add(Words(name, "aside", "ink2").settle(spot).end_at(spot[0]))
         for x, size in zip(self.xs, sizes, strict=True):
             post = means(rule(at(x, inner.bottom), at(x, inner.top), "line", 4), self.ground)
-            self.columns.add(VGroup(post, Words(size, "block").settle(at(x, inner.bottom + 42))))
+            told = Words(size, "block").settle(at(x, inner.bottom + 42))
+            edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
+            self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
         for which, role in (("with", "residual"), ("without", "warning")):
             spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages[which], strict=True)]
             dots = [self._dots(x, seeds, role) for x, seeds in zip(self.xs, ends[which], strict=True)]
@@ -351,11 +353,6 @@ class Sizes(VGroup):
             AnimationGroup(appear(row[0]), Wipe(row[1], *piece, kind="slow"), appear(told), lag_ratio=0.3)
             for row, piece, told in zip(self.rows, self.pieces, self.told, strict=True)
         ]
-
-    def refill(self, part: str) -> Animation:
-        """A rival grows what is missing elsewhere."""
-        box = self.pieces[self.parts.index(part)][0]
-        return Wipe(box.copy().set_fill(palette().residual), kind="slow")
 
     def lose(self, part: str) -> tuple[Animation, ...]:
         """The piece of a part falls off, and leaves an empty frame."""
