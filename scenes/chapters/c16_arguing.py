@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import UP, VGroup
+from manim import VGroup
 
 from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
 from scenes.layout import STAGE, Room
@@ -17,7 +17,7 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
 FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
@@ -60,8 +60,8 @@ class Arguing(Chapter):
         yield Step(
             "Which parts does it need?",
             beat(
-                "A claim: in each attention of a model, one head is enough. How to test it?",
-                Wipe(machine, towards=UP, kind="slow"),
+                "A claim: in each attention, one head is enough. How can we test it?",
+                machine.rise(),
                 appear(ring),
             ),
             beat(
@@ -70,8 +70,8 @@ class Arguing(Chapter):
                 appear(rows.axis, rows.zero),
             ),
             beat(
-                f"All else stays, such as {run['steps']:,.0f} steps. Whole, it gets {first[WHOLE]:share} right, "
-                f"of sentences that are new to it; without residual connections, {first['residual']:share}; "
+                f"All else stays. Whole, it gets {first[WHOLE]:share} of new sentences right; "
+                f"without residual connections, {first['residual']:share}; "
                 f"without positions, {first['positions']:share}.",
                 *tried(WHOLE, *machine.whole()),
                 *tried("residual", *machine.without("residual")),
@@ -111,7 +111,7 @@ class Arguing(Chapter):
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
                 appear(ring_around(rows.seeds[HEADS][0])),
-                *([(leave(wrong), appear(right))] if turned else []),
+                *([exchange([wrong], [right])] if turned else []),
             ),
             stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
         )
@@ -196,8 +196,8 @@ class Arguing(Chapter):
                     "One head: still outside. So it costs something.",
                 ),
                 appear(*(rows.told[part] for part in near if part not in sure)),
-                (appear(ring_around(rows.told[HEADS], roomy=True)), leave(before)),
-                appear(card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")),
+                appear(ring_around(rows.told[HEADS], roomy=True)),
+                exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
             stage=[card, before, rows.axis, rows.zero, *rows.names.values()],
         )
@@ -310,6 +310,7 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
+                appear(ring_around(VGroup(*picture.cells[-1]))),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
             ),
             stage=[card, picture.rows, picture.columns],
@@ -318,17 +319,18 @@ class Arguing(Chapter):
     def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
         card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
-        picture, exact = _by_length(trace, card.inside), run["exact"]
+        picture, exact, early = _by_length(trace, card.inside), run["exact"], _early(trace)
         hardest = exact.values[-1] == exact.values.min() < exact.values.max()
         yield Step(
             "What stays hard?",
             beat(
-                f"Which new sentences fail? After {brief['steps']:,.0f} steps, long ones.",
+                f"Which new sentences fail? After {brief['steps']:,.0f} steps, "
+                + claim(bool(early.values[-1] == early.values.min()), "the longest.", "some of any length."),
                 *picture.run(picture.early),
             ),
             beat(
-                f"After {run['steps']:,.0f} there is little left, "
-                + claim(bool(hardest), "but the longest are still the hardest.", "of all lengths."),
+                f"After {run['steps']:,.0f}, {exact.quantity(len(exact) - 1):share} of the longest are right"
+                + claim(bool(hardest), ", still the fewest of all.", "."),
                 *picture.run(picture.late),
             ),
             beat(
@@ -340,6 +342,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "Hard because long, or because rare? Again two things changed: we can’t tell.",
+                draw(picture.link, kind="slow"),
                 appear(card.verdict("or rare ones: can’t tell")),
             ),
             stage=[card, picture.plot, picture.ticks],
@@ -371,9 +374,10 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(caught),
-                    "So here, the nearer noun decides: one hypothesis that passed its test.",
+                    "So here, the nearer noun decides.",
                     "So this test does not show it.",
                 ),
+                appear(ring_around(picture.other, "warning")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
             stage=[card, picture.source, picture.written],
@@ -383,7 +387,8 @@ class Arguing(Chapter):
         """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
         trainings, claims, changed, size, data, fails = picture.played()
-        rings = [ring_around(tile) for tile, unfair in zip(picture, (0, 0, 1, 0, 1, 1), strict=True) if not unfair]
+        rings = [ring_around(tile) for tile in picture]
+        first, second, _, stated, *_ = rings
         yield Step(
             "Six questions for every claim",
             beat(
@@ -394,15 +399,22 @@ class Arguing(Chapter):
             ),
             beat("At which size, with how much data, and where does it fail?", size, data, fails),
             beat(
-                claim(
+                "Is one head enough? "
+                + claim(
                     bool(unsure),
-                    f"Is one head enough, then? With {run['trial_layers']} layers a side, we can’t tell.",
-                    f"Is one head enough, then? With {run['trial_layers']} layers a side, it costs something.",
+                    f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, we can’t tell.",
+                    f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, it is not.",
                 ),
-                appear_in_turn(rings, "slow"),
+                appear_in_turn([first, second, stated], "slow"),
             ),
-            beat("An argument about architecture is an experiment with a stated size."),
-            beat("Your turn: one head may cost nothing here. Should every model be built so?", leave(*rings)),
+            beat(
+                "An argument about architecture is an experiment with a stated size.",
+                leave(first, second),
+            ),
+            beat(
+                "Your turn: one head may cost nothing here. Should every model be built so?",
+                appear_in_turn([ring_around(tile) for tile in picture], "slow"),
+            ),
             stage=[picture],
         )
 
@@ -445,7 +457,7 @@ def _roots(run: Trace, room: Room) -> Crossed:
         {k: tuple(exact.pick(part=part) for part in pair) for k, pair in ends.items()},
         {k: tuple(mean.pick(part=part) for part in pair) for k, pair in ends.items()},
         {"with": "divided by √d_k", "without": "not divided"},
-        (f"several heads, d_k = {d_k.pick(choice='all heads')}", f"one, d_k = {d_k.pick(choice='one head')}"),
+        (f"several heads, d_k = {d_k.pick(choice='all heads')}", f"one head, d_k = {d_k.pick(choice='one head')}"),
         room,
     )
 
@@ -474,9 +486,14 @@ def _near(run: Trace) -> list[str]:
     return [part for part in single_parts(points) if -points.pick(part=part) < 100 * whole / 2]
 
 
+def _early(trace: Trace) -> NamedTensor:
+    """Accuracy by length after a shorter training."""
+    found: NamedTensor = trace[f"{LONGER}.by_length.over_seeds"].pick(model="Transformer")
+    return found
+
+
 def _by_length(trace: Trace, room: Room) -> ByLength:
     """Accuracy by length, and how much of the training was that long."""
     run, brief = trace.under(FAILED), trace.under(LONGER)
-    early = brief["by_length.over_seeds"].pick(model="Transformer")
     times = run["steps"], brief["steps"]
-    return ByLength(run["length"], run["exact"], early, run["training_share"], times, room)
+    return ByLength(run["length"], run["exact"], _early(trace), run["training_share"], times, room)

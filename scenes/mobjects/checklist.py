@@ -51,7 +51,7 @@ class Checklist(VGroup):
         self.pictures = []
         super().__init__()
         for (question, picture), place in zip(asked, places, strict=True):
-            inside, foot = place.padded().split_rows(-50, 16)
+            inside, foot = place.padded().split_rows(-50, 30)
             paper = paper_in(place)
             self.add(VGroup(paper, Words(question, "block", paper=paper).settle(foot.centre)))
             self.pictures.append(inside.fit(picture))

@@ -12,6 +12,7 @@ from typing import Any
 
 from manim import Animation, VGroup, VMobject
 
+from scenes.animations import appear_in_turn
 from scenes.animations.removing import put_back, take_out
 from scenes.layout import Room
 from scenes.mobjects.shapes import Box, frame, path, rule
@@ -53,7 +54,13 @@ class Removable(VGroup):
         self.fixed.add(Words(f"in each of {layers} layers", "aside", "ink2").settle(self._at(MIDDLE, foot - 484)))
         self._schedule(rates, warm_up, foot - 518)
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
-        super().__init__(self.fixed, *self.parts.values())
+        super().__init__(self.fixed, *self._pieces())
+
+    def rise(self) -> Animation | None:
+        """It is put together, from the embedding up."""
+        return appear_in_turn(
+            sorted([*self.fixed, *self._pieces()], key=lambda piece: float(piece.get_bottom()[1])), "slow"
+        )
 
     def without(self, part: str) -> tuple[Animation, ...]:
         """A part falls out."""
@@ -67,15 +74,20 @@ class Removable(VGroup):
 
     def standing(self) -> list[VMobject]:
         """What of it is on stage, and the empty frames of what is not."""
-        kept = [part for name, part in self.parts.items() if name not in self.gone]
+        gone = {id(piece) for name in self.gone for piece in self.parts[name]}
+        kept = [piece for piece in self._pieces() if id(piece) not in gone]
         return [self.fixed, *kept, *(self.outlines[name] for name in self.gone)]
+
+    def _pieces(self) -> list[VMobject]:
+        """All that can be taken out, once: the norm of a network that goes along with it is a part of both."""
+        return list({id(piece): piece for part in self.parts.values() for piece in part}.values())
 
     def _at(self, x: float, y: float) -> Any:
         return at(self.room.left + x, y)
 
     def _road(self, low: float, high: float, part: VGroup | None = None) -> None:
         """A piece of the stream, from the height `low` up to `high`."""
-        road = Box(12, low - high, palette().residual, 1).move_to(self._at(STREAM, (low + high) / 2))
+        road = rule(self._at(STREAM, low), self._at(STREAM, high), "residual", 12)
         (self.fixed if part is None else part).add(road)
 
     def _box(self, text: str, y: float, high: float, wide: float = WIDE, lift: float = 0) -> VGroup:

@@ -32,8 +32,8 @@ CALLED = {
     "root": "no root",
     "warm-up": "no warm-up",
 }
-#: Px of a dot, and how far it falls.
-DOT, FALL = 14.0, 220.0
+#: Px of a dot, how far it falls, and how far two trainings stand apart across the axis, where places mean nothing.
+DOT, FALL, ASIDE = 11.5, 220.0, 7.0
 #: Slanted lines in a band of chance.
 HATCHES = 14
 
@@ -155,9 +155,13 @@ class DotRows(VGroup):
         role, mean = self._role(part), self.mean.pick(part=part)
         name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
         self.names[part] = name.begin_at(at(self.inner.left - self.NAME, 0)[0])
-        name.key = ("part", part)
+        if not self.banded:  # in another order, names would pass over each other
+            name.key = ("part", part)
         trainings = self.exact.pick(part=part).quantities()
-        self.seeds[part] = VGroup(*(self._dot(seed, y, role) for seed in trainings[: None if self.near else 1]))
+        shown = trainings if self.near else trainings[:1]
+        self.seeds[part] = VGroup(
+            *(self._dot(one, y + ASIDE * (k - len(shown) // 2), role) for k, one in enumerate(shown))
+        )
         self.middles[part] = VGroup(rule(at(self.x(mean), y - 32), at(self.x(mean), y + 32), role, 6))
         spot = at(self.inner.right + self.side / 2 + 10, y)
         if not self.near:
@@ -250,20 +254,21 @@ class Crossed(VGroup):
         sizes: tuple[str, str],
         room: Room,
     ) -> None:
-        inner = Room(room.left + 120, room.top + 86, room.right - 120, room.bottom - 70)
+        inner = Room(room.left + 146, room.top + 86, room.right - 146, room.bottom - 70)
         self.inner, self.ground, self.xs = inner, Ground(), (inner.left, inner.right)
         self.columns, self.starts, self.lines = VGroup(), VGroup(), VGroup()
         self.firsts, self.lasts, self.keys = VGroup(), VGroup(), VGroup()
         self.axis = VGroup(Words("new sentences right", "aside", "ink2").settle(at(0, room.top + 24)))
         self.axis[0].begin_at(at(room.left, 0)[0])
         for share, name in ((0, "none"), (1, "all")):
-            spot = at(inner.left - 20, self.y(share))
+            spot = at(inner.left - 52, self.y(share))
             self.axis.add(Words(name, "aside", "ink2").settle(spot).end_at(spot[0]))
         for x, size in zip(self.xs, sizes, strict=True):
             post = means(rule(at(x, inner.bottom), at(x, inner.top), "line", 4), self.ground)
             told = Words(size, "block").settle(at(x, inner.bottom + 42))
             edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
             self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
+        clear: list[float] = []
         for which, role in (("with", "residual"), ("without", "warning")):
             spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages[which], strict=True)]
             dots = [self._dots(x, seeds, role) for x, seeds in zip(self.xs, ends[which], strict=True)]
@@ -271,13 +276,17 @@ class Crossed(VGroup):
             self.lines.add(VGroup(path(spots, role, 7), dots[1]))
             for x, mean, side, group in zip(self.xs, averages[which], (-1, 1), (self.firsts, self.lasts), strict=True):
                 value = number(mean, "share", "large number", role).settle(at(x, self.y(mean)))
-                group.add(value.end_at(at(x - 26, 0)[0]) if side < 0 else value.begin_at(at(x + 26, 0)[0]))
-            self.keys.add(Words(names[which], "block", role).settle(0.7 * spots[0] + 0.3 * spots[1]))
+                group.add(value.end_at(at(x - 52, 0)[0]) if side < 0 else value.begin_at(at(x + 52, 0)[0]))
+            key = Words(names[which], "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
+            way = spots[1] - spots[0]
+            #: Clear of its line, which may be steep.
+            clear.append(units(34) + abs(way[1] / way[0]) * key.width / 2)
+            self.keys.add(key)
         self._apart(self.firsts)
         self._apart(self.lasts)
-        upper, lower = sorted(self.keys, key=lambda key: -key.get_y())
-        upper.shift(UP * units(50))
-        lower.shift(-UP * units(50))
+        above = self.keys[0].get_y() > self.keys[1].get_y()
+        for key, lift, side in zip(self.keys, clear, (1, -1) if above else (-1, 1), strict=True):
+            key.shift(UP * side * lift)
         super().__init__(self.axis, self.columns, self.starts, self.lines, self.firsts, self.lasts, self.keys)
 
     def begin(self) -> list[object]:
@@ -294,9 +303,9 @@ class Crossed(VGroup):
     def _dots(self, x: float, seeds: NamedTensor, role: str) -> VGroup:
         """A dot for each seed, on a post whose middle is a half."""
         found = VGroup()
-        for seed in seeds.quantities():
+        for k, seed in enumerate(seeds.quantities()):
             away = Away(seed, 0.5, 1, self.inner.height, 2 * DOT, self.ground)
-            found.add(means(dot(at(x, self.y(seed)), DOT, role), away))
+            found.add(means(dot(at(x + 2 * ASIDE * (k - len(seeds) // 2), self.y(seed)), DOT, role), away))
         return found
 
     def y(self, share: float) -> float:
