@@ -14,7 +14,7 @@ from scenes.mobjects.removable import Removable
 from scenes.mobjects.size_and_data import SizeAndData
 from scenes.mobjects.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, WHOLE, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -100,7 +100,7 @@ class Arguing(Chapter):
                 appear(wrong if ahead > first else right),
             ),
             beat(
-                "But a training begins with random numbers. Begin with others, from another seed:",
+                "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
                 fall([rows.seeds[WHOLE][seed.position]], "slow"),
                 appear(rows.said(WHOLE, seed.position)),
             ),
@@ -136,7 +136,7 @@ class Arguing(Chapter):
                 appear(picture.axis, states[0][-1]),
             ),
             beat(
-                "The hatched band is chance: a larger difference than this it makes at most once in twenty."
+                "The hatched band is chance: at most once in twenty, it makes a larger difference."
                 + claim(bool(abs(points) < chance), "", " We are outside."),
                 Wipe(states[0][0], kind="slow"),
                 appear(states[0][1]),
@@ -211,7 +211,7 @@ class Arguing(Chapter):
         )
         right, left = card.inside.golden_columns(last=True)
         machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
-        stay, (whole, heads, less) = machine.standing(), picture.bars()
+        whole, heads, less = picture.bars()
         yield Step(
             "What else changed?",
             beat("Is a comparison fair? Count the parameters that are learned.", whole),
@@ -235,7 +235,7 @@ class Arguing(Chapter):
                 appear(card.verdict("can’t tell")),
                 appear(ring_around(picture.rows[0][1])),
             ),
-            stage=[card, *stay, picture.title],
+            stage=[card, machine, picture.title],
         )
 
     def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
@@ -342,7 +342,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "Hard because long, or because rare? Again two things changed: we can’t tell.",
-                draw(picture.link, kind="slow"),
+                appear_in_turn([ring_around(part, roomy=True) for part in picture.longest], "slow"),
                 appear(card.verdict("or rare ones: can’t tell")),
             ),
             stage=[card, picture.plot, picture.ticks],
@@ -421,7 +421,7 @@ class Arguing(Chapter):
 
 def _machine(run: Trace, room: Room) -> Removable:
     """The model of the trials, whose parts can be taken out."""
-    return Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP, room)
+    return Removable(TRIED["heads"], run["trial_layers"], room)
 
 
 def _lowest(run: Trace) -> tuple[Label, Quantity]:

@@ -11,7 +11,7 @@ from scenes.animations import Flight, Travel, appear, draw, fill, ring_around
 from scenes.layout import Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, rule, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, pace, palette, units
@@ -74,11 +74,11 @@ class ByLength(VGroup):
         for k in (int(seen.values.argmax()), last):
             told = number(seen.quantity(k), "share", "stage number", "residual")
             self.shares.add(told.next_to(self.bars[k], UP, buff=units(10)))
-        end = self.plot.point(x[-1], float((late if early is None else early).values[-1]))
-        self.link = dashes(self.shares[-1].get_top() + UP * units(8), end + DOWN * units(16), "focus", 4)
         base = rule(at(inner.left - wide / 2, low.bottom), at(inner.right + wide / 2, low.bottom), "ink3", 2.5)
         called = Words("of all training sentences", "aside", "ink2").next_to(base, RIGHT, buff=units(24))
         self.ground = VGroup(base, called.shift(UP * units(16)))
+        #: What is told of the longest sentences.
+        self.longest = (self.early or self.late)[-1], VGroup(self.bars[-1], self.shares[-1])
         super().__init__(self.plot, self.ticks, self.early, self.late, self.ground, self.bars, self.shares)
 
     def run(self, group: VGroup) -> list[object]:

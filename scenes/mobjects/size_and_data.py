@@ -27,7 +27,7 @@ class SizeAndData(VGroup):
         mean, widths, amounts = run["exact.over_seeds"], run["width"].quantities(), run["amount"].quantities()
         grid, rest = room.golden_columns(70)
         side, grid = grid.split_columns(190, 16)
-        grid, foot = grid.split_rows(-100, 10)
+        grid, foot = grid.inset(0, 24).split_rows(-84, 10)
         self.cells, self.rows, self.columns = [], VGroup(), VGroup()
         for w, row in enumerate(reversed(grid.rows(len(widths), 14))):
             cells = VGroup()

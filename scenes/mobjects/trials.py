@@ -35,7 +35,7 @@ CALLED = {
 #: Px of a dot, how far it falls, and how far two trainings stand apart across the axis, where places mean nothing.
 DOT, FALL, ASIDE = 11.5, 220.0, 7.0
 #: Slanted lines in a band of chance.
-HATCHES = 14
+HATCHES = 26
 
 
 def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
@@ -228,7 +228,7 @@ class Difference(VGroup):
             means(band[0], Length(self.chance[count], "width", 2 * unit, self.HIGH, 4))
             spot = at(middle + unit * float(self.gaps[count]), y)
             marker = means(dot(spot, 15, "warning"), Away(self.gaps[count], 0.0, 0, unit, 30, ground))
-            told = number(self.gaps[count], "+.1f", "stage number", "warning").settle(spot - UP * units(84))
+            told = number(self.gaps[count], "+.1f", "large number", "warning").settle(spot - UP * units(88))
             end = Words(f"±{self.chance[count]:.1f}", "stage number", "ink2")
             self.bands[count], self.markers[count] = band, VGroup(marker, told)
             self.ends[count] = end.settle(at(middle + unit * float(self.chance[count]), y - 84))
@@ -254,7 +254,7 @@ class Crossed(VGroup):
         sizes: tuple[str, str],
         room: Room,
     ) -> None:
-        inner = Room(room.left + 146, room.top + 86, room.right - 146, room.bottom - 70)
+        inner = Room(room.left + 146, room.top + 86, room.right - 146, room.bottom - 92)
         self.inner, self.ground, self.xs = inner, Ground(), (inner.left, inner.right)
         self.columns, self.starts, self.lines = VGroup(), VGroup(), VGroup()
         self.firsts, self.lasts, self.keys = VGroup(), VGroup(), VGroup()
@@ -265,7 +265,7 @@ class Crossed(VGroup):
             self.axis.add(Words(name, "aside", "ink2").settle(spot).end_at(spot[0]))
         for x, size in zip(self.xs, sizes, strict=True):
             post = means(rule(at(x, inner.bottom), at(x, inner.top), "line", 4), self.ground)
-            told = Words(size, "block").settle(at(x, inner.bottom + 42))
+            told = Words(size, "block").settle(at(x, inner.bottom + 66))
             edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
             self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
         clear: list[float] = []

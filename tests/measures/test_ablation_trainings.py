@@ -5,7 +5,7 @@ import pytest
 
 from transformer_core.studies.experiments.parts_removed import PARTS, without
 from transformer_core.studies.experiments.translation import BRIEF, vocabulary
-from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -25,13 +25,6 @@ T_8 = 2.306
 def test_the_plan_that_is_drawn_is_the_plan_that_was_trained():
     config = BRIEF.config(vocabulary()).as_dict()
     assert {name: config[name] for name in TRIED} == TRIED
-    assert BRIEF.warm_up == WARM_UP
-
-
-def test_the_rates_that_are_drawn_are_those_of_the_recipe():
-    run = Trace({}).under("experiment.parts_removed")
-    assert run["steps"] == BRIEF.steps
-    assert np.allclose(run["rates"].values * BRIEF.peak_rate, [BRIEF.rate(k) for k in range(BRIEF.steps)])
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -1,12 +1,10 @@
 """Measures of trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
 
-`TRIED` is the plan of the models of `parts_removed` and the field of their recipe that is no part of a model; the
-experiments hold the recipe itself, and a test holds the two together.
+`TRIED` is what is drawn of the plan of the models of `parts_removed`; the experiments hold the recipe itself, and a
+test holds the two together.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -14,18 +12,7 @@ from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.significance import ALPHA, holm, p_of, seeds_last, standard_error
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-TRIED: dict[str, Any] = {
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "heads": 4,
-    "d_ff": 128,
-    "norm_order": "pre",
-    "final_norm": True,
-    "positions": "interleaved",
-    "residual": True,
-    "attention_scale": True,
-}
-WARM_UP = 200
+TRIED = {"encoder_layers": 2, "decoder_layers": 2, "heads": 4}
 WHOLE = "nothing"
 
 
@@ -33,14 +20,6 @@ WHOLE = "nothing"
 def trial_layers() -> Values:
     """Layers on each side of the models that were tried."""
     return TRIED["encoder_layers"]
-
-
-@measure("step")
-def rates(steps: np.ndarray) -> Values:
-    """The learning rate of every step as a share of its peak: a linear warm-up, then half a cosine."""
-    step = np.arange(int(steps))
-    falling = 0.5 * (1 + np.cos(np.pi * (step - WARM_UP) / max(1, len(step) - WARM_UP)))
-    return np.where(step < WARM_UP, (step + 1) / WARM_UP, falling)
 
 
 @measure(like="difference")
