@@ -70,9 +70,9 @@ class Arguing(Chapter):
                 appear(rows.axis, rows.zero),
             ),
             beat(
-                f"All else stays. Whole, it gets {first[WHOLE]:share} of new sentences right; "
-                f"without residual connections, {first['residual']:share}; "
-                f"without positions, {first['positions']:share}.",
+                f"All else stays. The whole model gets {first[WHOLE]:share} of new sentences right; "
+                f"without residual connections {first['residual']:share}, without positions "
+                f"{first['positions']:share}.",
                 *tried(WHOLE, *machine.whole()),
                 *tried("residual", *machine.without("residual")),
                 *tried("positions", *machine.whole(), *machine.without("positions")),
@@ -262,16 +262,16 @@ class Arguing(Chapter):
                 f"And Norm, after {deep['steps']} steps? "
                 + claim(
                     bool(better),
-                    "A shallow model is better off without it;",
-                    "Without it, a shallow model gains nothing;",
+                    "A shallow model is better off without it.",
+                    "Without it, a shallow model gains nothing.",
                 ),
                 *norms.begin(),
             ),
             beat(
                 claim(
                     bool(needed),
-                    f"a deep one needs it: {large['with']:share} with it, {large['without']:share} without.",
-                    f"a deep one has {large['with']:share} with it, {large['without']:share} without.",
+                    f"A deep one needs it: {large['with']:share} with it, {large['without']:share} without.",
+                    f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
                 appear(card.verdict("it depends on the size")),
@@ -446,6 +446,7 @@ def _norms(deep: Trace, room: Room) -> Crossed:
         {"with": "with Norm", "without": "without Norm"},
         (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
         room,
+        f"{deep['steps']} steps, no warm-up",
     )
 
 

@@ -45,7 +45,9 @@ class Removable(VGroup):
         )
         self._attention(foot - 182, foot - 298)
         self._feed_forward(foot - 404, foot - 494)
-        self.fixed.add(Words(f"in each of {layers} layers", "aside", "ink2").settle(self._at(MIDDLE, foot - 570)))
+        self.fixed.add(
+            Words(f"in each of {layers} layers a side", "aside", "ink2").settle(self._at(MIDDLE, foot - 570))
+        )
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
 

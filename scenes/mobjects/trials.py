@@ -243,7 +243,7 @@ class Crossed(VGroup):
         averages: their means.
         names: what the two lines are called.
         sizes: what the two sizes are called.
-        title: what differs between the lines.
+        note: what both have in common.
     """
 
     def __init__(
@@ -253,6 +253,7 @@ class Crossed(VGroup):
         names: Mapping[str, str],
         sizes: tuple[str, str],
         room: Room,
+        note: str = "",
     ) -> None:
         inner = Room(room.left + 146, room.top + 86, room.right - 146, room.bottom - 92)
         self.inner, self.ground, self.xs = inner, Ground(), (inner.left, inner.right)
@@ -260,6 +261,8 @@ class Crossed(VGroup):
         self.firsts, self.lasts, self.keys = VGroup(), VGroup(), VGroup()
         self.axis = VGroup(Words("new sentences right", "aside", "ink2").settle(at(0, room.top + 24)))
         self.axis[0].begin_at(at(room.left, 0)[0])
+        if note:
+            self.axis.add(Words(note, "aside", "ink2").settle(at(0, room.top + 24)).end_at(at(room.right, 0)[0]))
         for share, name in ((0, "none"), (1, "all")):
             spot = at(inner.left - 52, self.y(share))
             self.axis.add(Words(name, "aside", "ink2").settle(spot).end_at(spot[0]))
