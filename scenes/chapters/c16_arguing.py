@@ -180,6 +180,7 @@ class Arguing(Chapter):
                 f"But {run['exact.comparisons']} comparisons were made, so chance had as many tries.",
                 appear(*rows.alone.values()),
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
+                draw(*(line for part in near for line in rows.middles[part])),
             ),
             beat(
                 "Each band has to be wider, to be wrong in at most one of twenty such studies.",
@@ -192,7 +193,7 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(unsure),
-                    "One head: now inside. We can’t tell it from chance, and that is a result, too.",
+                    "One head: now just inside. We can’t tell it from chance, and that is a result, too.",
                     "One head: still outside. So it costs something.",
                 ),
                 appear(*(rows.told[part] for part in near if part not in sure)),
@@ -362,7 +363,8 @@ class Arguing(Chapter):
                 draw(picture.should, kind="slow"),
             ),
             beat(
-                f"The model writes “{wrong}”. A hypothesis: “{other}” is nearer, and gives the form.",
+                f"The model writes “{wrong}”, with probability {run['close.probs'].pick(choice='written'):share}. "
+                f"A hypothesis: “{other}” is nearer, and gives the form.",
                 appear(picture.ring, picture.right, picture.odds),
                 draw(picture.does, kind="row"),
             ),

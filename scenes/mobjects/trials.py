@@ -113,13 +113,6 @@ class DotRows(VGroup):
         spot = self.seeds[part][k].get_center() + UP * units(58)
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
-    def spread(self, part: str) -> VMobject:
-        """A bracket below the dots of a part, from the lowest to the highest."""
-        row, shares = self.places[part], self.exact.pick(part=part).values
-        y, ends = (row.top + row.bottom) / 2 + 38, (self.x(shares.min()), self.x(shares.max()))
-        corners = [(ends[0], y - 12), (ends[0], y), (ends[1], y), (ends[1], y - 12)]
-        return path([at(*corner) for corner in corners], "ink2", 4)
-
     def widen(self) -> tuple[Animation, ...]:
         """The bands of single comparisons grow to those of a family."""
         return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())
