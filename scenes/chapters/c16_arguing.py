@@ -172,7 +172,8 @@ class Arguing(Chapter):
         gains = [part for part in near if effect.pick(part=part) and points.pick(part=part) > 0]
         sure = losses + gains
         told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
-        unsure = not effect.pick(part=HEADS)
+        *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
+        alone, unsure = bool(abs(points.pick(part=HEADS)) > chance), not effect.pick(part=HEADS)
         before = card.verdict("wrong?", "warning")
         yield Step(
             "How many claims were tested?",
@@ -193,7 +194,8 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(unsure),
-                    "One head: now just inside. We can’t tell it from chance, and that is a result, too.",
+                    claim(alone, "One head: now just inside.", "One head: inside.")
+                    + " We can’t tell it from chance, and that is a result, too.",
                     "One head: still outside. So it costs something.",
                 ),
                 appear(*(rows.told[part] for part in near if part not in sure)),
