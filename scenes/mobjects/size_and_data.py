@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manim import RIGHT, VGroup
+from manim import DR, RIGHT, VGroup
 
 from scenes.animations import appear, deal, draw
 from scenes.layout import Room
@@ -62,5 +62,7 @@ class SizeAndData(VGroup):
     def trace(self, row: NamedTensor) -> list[object]:
         """Two plays: the squares of a row become points of the plot, and a curve runs through them."""
         w = row.index(0)[0]
-        out = [point.copy().move_to(cell) for point, cell in zip(self.dots[w], self.cells[w], strict=True)]
+        out = [
+            point.copy().move_to(cell.get_corner(DR)) for point, cell in zip(self.dots[w], self.cells[w], strict=True)
+        ]
         return [deal(out, self.dots[w]), (draw(self.curves[w], kind="row"), appear(self.ends[w]))]

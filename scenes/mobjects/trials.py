@@ -7,6 +7,7 @@ all seeds a short line, and the hatched band is what chance explains.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
@@ -36,6 +37,11 @@ CALLED = {
 DOT, FALL, ASIDE = 11.5, 220.0, 7.0
 #: Slanted lines in a band of chance.
 HATCHES = 26
+
+
+def _aside(k: int) -> int:
+    """0, 1, -1, 2, -2 for the first, second, third dot and so on."""
+    return (k + 1) // 2 * (1 if k % 2 else -1)
 
 
 def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
@@ -91,7 +97,9 @@ class DotRows(VGroup):
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
         self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
         self.zero = self._zero()
-        self.names, self.seeds, self.middles, self.told, self.bands, self.alone = ({} for _ in range(6))
+        self.names: dict[str, Words] = {}
+        #: By part: its trainings, their mean, what is told beside it, and its bands among all and alone.
+        self.seeds, self.middles, self.told, self.bands, self.alone = (dict[str, Any]() for _ in range(5))
         for part, row in self.places.items():
             self._line(part, (row.top + row.bottom) / 2)
         every = (self.names, self.bands, self.seeds, self.middles, self.told)
@@ -152,9 +160,7 @@ class DotRows(VGroup):
             name.key = ("part", part)
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
-        self.seeds[part] = VGroup(
-            *(self._dot(one, y + ASIDE * (k - len(shown) // 2), role) for k, one in enumerate(shown))
-        )
+        self.seeds[part] = VGroup(*(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown)))
         self.middles[part] = VGroup(rule(at(self.x(mean), y - 32), at(self.x(mean), y + 32), role, 6))
         spot = at(self.inner.right + self.side / 2 + 10, y)
         if not self.near:
@@ -301,7 +307,7 @@ class Crossed(VGroup):
         found = VGroup()
         for k, seed in enumerate(seeds.quantities()):
             away = Away(seed, 0.5, 1, self.inner.height, 2 * DOT, self.ground)
-            found.add(means(dot(at(x + 2 * ASIDE * (k - len(seeds) // 2), self.y(seed)), DOT, role), away))
+            found.add(means(dot(at(x + 2 * ASIDE * _aside(k), self.y(seed)), DOT, role), away))
         return found
 
     def y(self, share: float) -> float:
