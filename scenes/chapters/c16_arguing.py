@@ -158,7 +158,7 @@ class Arguing(Chapter):
                     f"{more:+.1f} lies outside of ±{less:.1f}. So one head is not enough?",
                     f"{more:+.1f} lies inside of ±{less:.1f}: we can’t tell it from chance.",
                 ),
-                (draw(*(line for part in rows.places for line in rows.middles[part]))),
+                (appear(rows.zero), appear(*rows.middles.values())),
                 appear(card.verdict("wrong?", "warning") if outside else card.verdict("can’t tell")),
             ),
             stage=[card, rows.axis, *rows.names.values(), *here],
@@ -174,14 +174,14 @@ class Arguing(Chapter):
         told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(points.pick(part=HEADS)) > chance), not effect.pick(part=HEADS)
-        before = card.verdict("wrong?", "warning")
+        before = card.verdict("wrong?", "warning") if alone else card.verdict("can’t tell")
         yield Step(
             "How many claims were tested?",
             beat(
                 f"But {run['exact.comparisons']} comparisons were made, so chance had as many tries.",
                 appear(*rows.alone.values()),
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
-                draw(*(line for part in near for line in rows.middles[part])),
+                appear(*rows.middles.values()),
             ),
             beat(
                 "Each band has to be wider, to be wrong in at most one of twenty such studies.",

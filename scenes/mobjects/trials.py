@@ -161,7 +161,8 @@ class DotRows(VGroup):
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
         self.seeds[part] = VGroup(*(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown)))
-        self.middles[part] = VGroup(rule(at(self.x(mean), y - 32), at(self.x(mean), y + 32), role, 6))
+        middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
+        self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         spot = at(self.inner.right + self.side / 2 + 10, y)
         if not self.near:
             self.told[part] = number(trainings[0], ".1%", "stage number", role).settle(spot)
