@@ -150,7 +150,7 @@ class CloseBy(VGroup):
         """Plays: each noun of a row takes the other's place, and the form comes that is written then."""
         k = KINDS.index(kind)
         turns = [
-            AnimationGroup(Flight(noun, self.other, 0.12), Travel(self.wrong.word, form, kind="flow"), lag_ratio=0.7)
+            AnimationGroup(Flight(noun, self.other, -0.35), Travel(self.wrong.word, form, kind="flow"), lag_ratio=0.7)
             for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
         ]
         tried = LaggedStart(*turns, lag_ratio=0.5)
