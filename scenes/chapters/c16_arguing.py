@@ -1,24 +1,30 @@
-"""Arguing about an architecture: an ablation study with several seeds, compared with what chance does."""
+"""Arguing about an architecture: one claim, tested harder at each step, until a checklist for all claims is left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import appear, appear_in_turn, fill, ring_around
-from scenes.layout import at_floor
+from manim import VGroup
+
+from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.layout import STAGE, Room
+from scenes.mobjects.checklist import Checklist, Claim
 from scenes.mobjects.hard_cases import ByLength, CloseBy
 from scenes.mobjects.removable import Removable
-from scenes.mobjects.rows import Answer
 from scenes.mobjects.size_and_data import SizeAndData
-from scenes.mobjects.trials import CALLED, Bands, Crossed, DotRows
-from scenes.mobjects.verdicts import Ranking, TwoChanges, clear_of_answer
-from scenes.stage.chapter import Chapter, Step, claim
-from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
+from scenes.mobjects.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
 FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
+#: The part of the claim, and what is taken out to compare.
+HEADS, BOTH = "all heads but one", "all heads but one, and root"
+SHALLOW = {"with": "shallow, pre-norm, no warm-up", "without": "shallow, no norm, no warm-up"}
+DEEPER = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
 
 
 class Arguing(Chapter):
@@ -26,395 +32,473 @@ class Arguing(Chapter):
 
     number = 16
     title = "Arguing architectural decisions"
+    mapped = False
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        if f"{TRIALS}.exact" in trace:
-            run = trace.under(TRIALS)
-            machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
-            curves = Bands(run, ["nothing", *single_parts(run["exact.points"])[:3]])
-            yield from self.rules(trace, machine, curves)
-            yield from self.cannot_do_without(trace, machine, curves)
-            yield from self.close_calls(trace, machine)
-            yield from self.better_without(trace, machine)
-            yield from self.a_verdict_has_a_size(trace, machine)
-            yield from self.what_else_changed(trace, machine)
-        yield from self.size_against_data(trace)
-        yield from self.what_stays_hard(trace)
-        yield from self.a_failure(trace)
-        if f"{TRIALS}.exact" in trace:
-            yield from self.the_verdicts(trace, machine)
+        run, card = trace.under(TRIALS), Claim("“One head is enough.”")
+        yield from self.take_one_out(run, card)
+        yield from self.one_training(run, card)
+        yield from self.reach_of_chance(run, card)
+        yield from self.many_claims(run, card)
+        yield from self.what_else_changed(run, card)
+        yield from self.another_size(run, trace.under(DEEP), card)
+        yield from self.size_against_data(trace.under(GROWN), card)
+        yield from self.what_stays_hard(trace, card)
+        yield from self.a_failure(trace.under(FAILED), card)
+        yield from self.a_checklist(run, trace)
 
-    def rules(self, trace: Trace, machine: Removable, curves: Bands) -> Iterator[Step]:
-        """The question of the chapter, and what would count as an answer."""
-        run = trace.under(TRIALS)
-        whole = run["exact"].pick(part="nothing")
-        low, high = whole.smallest()[-1], whole.largest()[-1]
+    def take_one_out(self, run: Trace, card: Claim) -> Iterator[Step]:
+        """The claim of the chapter, and how to test it; two parts that leave no doubt."""
+        right, left = card.inside.golden_columns(last=True)
+        machine, rows = _machine(run, left), DotRows(run, (WHOLE, "residual", "positions", HEADS), right)
+        first = {part: run["exact"].pick(part=part, seed=0) for part in rows.places}
+        ring = ring_around(machine.parts[HEADS])
+
+        def tried(part: str, *change: object) -> list[object]:
+            return [(*change, appear(rows.names[part])), rows.train(part)]
+
         yield Step(
             "Which parts does it need?",
-            say="An ablation study takes out one part, trains anew, and counts. |"
-            f"All else stays: the same sentences, {run['steps']:,.0f} steps. |"
-            f"The whole model, from several random starts, called seeds: {low:.1%} to {high:.1%} right. |"
-            "This spread is chance. A difference counts if chance makes it at most once in twenty.",
-            show=[
-                [appear(machine)],
-                [appear(curves.plot)],
-                [fill(curves.seeds["nothing"], "row"), appear(curves.labels["nothing"])],
-                appear(curves.bands["nothing"]),
-            ],
+            beat(
+                "A claim: in each attention, one head is enough. How can we test it?",
+                machine.rise(),
+                appear(ring),
+            ),
+            beat(
+                "Take the others out, train the model anew, and count: an ablation study.",
+                (leave(ring), *machine.without(HEADS)),
+                appear(rows.axis, rows.zero),
+            ),
+            beat(
+                f"All else stays. The whole model gets {first[WHOLE]:share} of new sentences right; "
+                f"without residual connections {first['residual']:share}, without positions "
+                f"{first['positions']:share}.",
+                *tried(WHOLE, *machine.whole()),
+                *tried("residual", *machine.without("residual")),
+                *tried("positions", *machine.whole(), *machine.without("positions")),
+            ),
+            beat(
+                f"With one head, {first[HEADS]:share}. Is that a difference, or chance?",
+                *tried(HEADS, *machine.whole(), *machine.without(HEADS)),
+            ),
+            stage=[card],
         )
 
-    def cannot_do_without(self, trace: Trace, machine: Removable, curves: Bands) -> Iterator[Step]:
-        """The three largest losses, one part after another."""
-        run = trace.under(TRIALS)
-        parts = single_parts(run["exact.points"])[:3]
-        mean = {part: run["exact.over_seeds"].pick(part=part) for part in parts}
-        first, *rest = parts
-        beats = [f"Without {_spoken(first)}, {mean[first]:share} of new sentences come out right. |"]
-        beats += [f"Without {_spoken(part)}: {mean[part]:share}. |" for part in rest]
-        stay = [*machine.standing(), curves.plot, curves.bands["nothing"], curves.labels["nothing"]]
-        shows = [
-            [(*machine.whole(), *machine.without(part)), appear(curves.bands[part]), appear(curves.labels[part])]
-            for part in parts
-        ]
+    def one_training(self, run: Trace, card: Claim) -> Iterator[Step]:
+        """Another random start turns the verdict around."""
+        rows = DotRows(run, (WHOLE, HEADS), card.inside, near=True)
+        whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
+        (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
+        wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
+        turned = bool(ahead > first > low)
         yield Step(
-            "The largest losses",
-            say="".join(beats) + "No such model ever had the part, so it could not learn to rely on it.",
-            show=[*shows, machine.whole()],
-            stay=stay,
+            "Is one training enough?",
+            beat(
+                f"Look closer: {ahead:.1%} and {first:.1%}. "
+                + claim(bool(ahead > first), "So the claim is wrong?", "So the claim is right?"),
+                appear_in_turn([rows.said(part) for part in rows.places], "slow"),
+                appear(wrong if ahead > first else right),
+            ),
+            beat(
+                "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
+                fall([rows.seeds[WHOLE][seed.position]], "slow"),
+                appear(rows.said(WHOLE, seed.position)),
+            ),
+            beat(
+                claim(
+                    turned,
+                    f"{low:.1%}. Now one head is ahead. So one training of each tells nothing.",
+                    f"{low:.1%}. Who knows what the next seed makes of it?",
+                ),
+                appear(ring_around(rows.seeds[HEADS][0])),
+                *([exchange([wrong], [right])] if turned else []),
+            ),
+            stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
         )
 
-    def close_calls(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """Small differences: some are effects, some may be chance."""
-        run = trace.under(TRIALS)
-        points, effect = run["exact.points"], run["exact.effect"]
-        parts = single_parts(points)[2:]
-        gains = [part for part in parts if effect.pick(part=part) and points.pick(part=part) > 0]
-        parts = [part for part in parts if part not in gains]
-        sure = [part for part in parts if effect.pick(part=part)]
-        unsure = [part for part in parts if part not in sure]
-        picture = DotRows(run, parts)
+    def reach_of_chance(self, run: Trace, card: Claim) -> Iterator[Step]:
+        """More trainings: dots spread, the means settle, and chance reaches less far."""
+        rows, room = _close(run, card)
+        _, *some = run["exact.trainings_of_each"].words("trainings")
+        told = [run["exact.trainings_of_each"].pick(trainings=str(n)) for n in some]
+        picture = Difference(run, HEADS, some, room)
+        (points, *_, more), (chance, *_, less) = picture.gaps.values(), picture.chance.values()
+        states = [*zip(picture.bands.values(), picture.ends.values(), picture.markers.values(), strict=True)]
+        (lowest, _), seeds = _lowest(run), rows.seeds
+        here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
+        falling = [one for row in seeds.values() for one in row[: int(told[0])] if one not in here]
+        outside = bool(abs(more) > less)
+        yield Step(
+            "How far does chance reach?",
+            beat(
+                f"So train {told[0]} of each. Their means differ by {points:+.1f} points.",
+                fall(falling, "slow"),
+                appear(picture.axis, states[0][-1]),
+            ),
+            beat(
+                "The hatched band is chance: at most once in twenty, it makes a larger difference."
+                + claim(bool(abs(points) < chance), "", " We are outside."),
+                Wipe(states[0][0], kind="slow"),
+                appear(states[0][1]),
+            ),
+            beat(
+                f"With {told[-1]} of each it shrinks, because their means wander less.",
+                *(
+                    play
+                    for k in range(1, len(told))
+                    for play in (
+                        fall([row[int(told[k]) - 1] for row in seeds.values()]),
+                        exchange(states[k - 1], states[k]),
+                    )
+                ),
+            ),
+            beat(
+                claim(
+                    outside,
+                    f"{more:+.1f} lies outside of ±{less:.1f}. So one head is not enough?",
+                    f"{more:+.1f} lies inside of ±{less:.1f}: we can’t tell it from chance.",
+                ),
+                (appear(rows.zero), appear(*rows.middles.values())),
+                appear(card.verdict("wrong?", "warning") if outside else card.verdict("can’t tell")),
+            ),
+            stage=[card, rows.axis, *rows.names.values(), *here],
+        )
+
+    def many_claims(self, run: Trace, card: Claim) -> Iterator[Step]:
+        """Other parts were tested, too, so that the band has to be wider."""
+        near, points, effect = _near(run), run["exact.points"], run["exact.effect"]
+        rows = DotRows(run, near, card.inside, near=True, banded=True)
+        losses = [part for part in near if effect.pick(part=part) and points.pick(part=part) < 0]
+        gains = [part for part in near if effect.pick(part=part) and points.pick(part=part) > 0]
+        sure = losses + gains
         told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
-        names = _listed([CALLED[part] for part in unsure])
-        inside = claim(
-            len(unsure) == 1,
-            f"{names}: inside. We can’t tell it from chance, and that is a result, too.",
-            f"{names}: inside. We can’t tell them from chance, and that is a result, too.",
-        )
-        verdict = claim(bool(unsure), inside, "No other part costs so little that chance explains it.")
-        outside = claim(
-            bool(sure),
-            claim(
-                len(sure) == 1,
-                f"In percentage points, {told}: outside the band, so an effect. |",
-                f"In percentage points, {told}: outside the band, so effects. |",
-            ),
-            "None of these lies outside the band. |",
-        )
-        stay = machine.standing()
-
-        def tried(some: list[str]) -> list[object]:
-            moves: list[object] = []
-            for part in some:
-                at = parts.index(part)
-                moves += [(*machine.whole(), *machine.without(part)), appear(picture.seeds[at], picture.verdicts[at])]
-            return moves
-
+        *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
+        alone, unsure = bool(abs(points.pick(part=HEADS)) > chance), not effect.pick(part=HEADS)
+        before = card.verdict("wrong?", "warning") if alone else card.verdict("can’t tell")
         yield Step(
-            "Small differences: effect, or chance?",
-            say="Each dot is a training. "
-            "The hatched band is what chance explains, wider because many parts are tested. |" + outside + verdict,
-            show=[
-                [appear(picture.axis, picture.heads), appear(picture.bands, picture.names)],
-                tried(sure),
-                [*tried(unsure), machine.whole()],
-            ],
-            stay=stay,
-        )
-
-    def better_without(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """The norm at two depths, with all else alike."""
-        if f"{DEEP}.shallow_layers" not in trace:
-            return
-        run, deep = trace.under(TRIALS), trace.under(DEEP)
-        shallow = {"with": "shallow, pre-norm, no warm-up", "without": "shallow, no norm, no warm-up"}
-        models = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
-        exact, mean = deep["exact"], deep["exact.over_seeds"]
-        alike, order = f"{deep['steps']} steps, no warm-up", trace.about["config"]["norm_order"]
-        picture = Crossed(
-            {k: tuple(exact.pick(model=some[k]) for some in (shallow, models)) for k in models},
-            {k: tuple(mean.pick(model=some[k]) for some in (shallow, models)) for k in models},
-            {"with": claim(order != "pre", "with pre-norm", "with Norm"), "without": "without"},
-            (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
-            (alike, alike),
-        )
-        stay = machine.standing()
-        gain = run["exact.points"].pick(part="norm")
-        better = bool(run["exact.effect"].pick(part="norm")) and gain > 0
-        shown = claim(
-            better,
-            f"Without Norm, this small model gains {gain:.1f} points, more than chance explains. |",
-            f"Without Norm, this small model: {gain:+.1f} points. |",
-        )
-        small, large = (tuple(mean.pick(model=some[k]) for k in ("with", "without")) for some in (shallow, models))
-        sure = [counts(*(exact.pick(model=some[k]) for k in ("with", "without"))) for some in (shallow, models)]
-        closing = claim(
-            sure[1] and large[0] > large[1],
-            claim(
-                sure[0] and small[1] > small[0],
-                "The shallow model does better without Norm; the deep one needs it.",
-                "The deep model needs Norm.",
+            "How many claims were tested?",
+            beat(
+                f"But {run['exact.comparisons']} comparisons were made, so chance had as many tries.",
+                appear(*rows.alone.values()),
+                fall([one for part in near for one in rows.seeds[part]], "slow"),
+                appear(*rows.middles.values()),
             ),
-            "At this depth, no difference that we can tell from chance.",
-        )
-        yield Step(
-            claim(better, "Better without Norm?", "Is Norm needed?"),
-            say=shown + f"Now only the depth differs, after {deep['steps']:,.0f} steps. "
-            f"{deep['shallow_layers']} layers: {small[0]:share} with it, {small[1]:share} without. |"
-            f"{deep['layers']} layers: {large[0]:share} with it, {large[1]:share} without. |" + closing,
-            show=[
-                (*machine.whole(), *machine.without("norm")),
-                [appear(picture.columns[0]), (appear(picture.starts), appear(*(texts[0] for texts in picture.labels)))],
-                [
-                    appear(picture.columns[1]),
-                    appear_in_turn([*picture.lines]),
-                    appear(*(texts[1:] for texts in picture.labels)),
-                ],
-                None,
-            ],
-            stay=stay,
-        )
-
-    def a_verdict_has_a_size(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """The root with several narrow heads, and with a single wide one: two things change, and both are named."""
-        run = trace.under(TRIALS)
-        exact, mean, d_k = run["exact"], run["exact.over_seeds"], run["d_k"]
-        both = "all heads but one, and root"
-        ends = {"with": ("nothing", "all heads but one"), "without": ("root", both)}
-        if both not in exact.labels["part"]:
-            return
-        picture = Crossed(
-            {k: tuple(exact.pick(part=part) for part in pair) for k, pair in ends.items()},
-            {k: tuple(mean.pick(part=part) for part in pair) for k, pair in ends.items()},
-            {"with": "with the root", "without": "without"},
-            (f"d_k = {d_k.pick(choice='all heads')}", f"d_k = {d_k.pick(choice='one head')}"),
-            ("several heads", "one head"),
-        )
-        stay = machine.standing()
-        small, large = (tuple(mean.pick(part=p) for p in (ends["with"][k], ends["without"][k])) for k in range(2))
-        lost = [_lost(exact, *(ends[k][column] for k in ("with", "without"))) for column in range(2)]
-        grows = counts(*lost) and lost[1].values.mean() > lost[0].values.mean()
-        yield Step(
-            "A verdict holds for one size",
-            say="Scores are divided by the root of d_k. "
-            f"Heads are narrow: d_k is {d_k.pick(choice='all heads')}. |"
-            f"Without the root, {small[0]:share} becomes {small[1]:share}. |"
-            f"With one wide head, d_k is {d_k.pick(choice='one head')}: "
-            f"{large[0]:share} becomes {large[1]:share}. |"
-            + claim(
-                grows,
-                "A larger loss. Because the head is wide, or because it is alone? This trial can’t tell.",
-                "No larger loss that we can tell from chance.",
+            beat(
+                "Each band has to be wider, to be wrong in at most one of twenty such studies.",
+                rows.widen(),
             ),
-            show=[
-                [
-                    machine.whole(),
-                    appear(picture.columns),
-                    (appear(picture.starts[0]), appear(picture.labels[0][0])),
-                ],
-                [
-                    machine.without("root"),
-                    (appear(picture.starts[1]), appear(picture.labels[1][0])),
-                ],
-                [
-                    machine.without("all heads but one"),
-                    appear_in_turn([*picture.lines]),
-                    appear(*(texts[1:] for texts in picture.labels)),
-                ],
-                None,
-            ],
-            stay=stay,
+            beat(
+                f"Effects, in points: {told}.",
+                appear_in_turn([rows.told[part] for part in sure], "slow"),
+            ),
+            beat(
+                claim(
+                    bool(unsure),
+                    claim(alone, "One head: now just inside.", "One head: inside.")
+                    + " We can’t tell it from chance, and that is a result, too.",
+                    "One head: still outside. So it costs something.",
+                ),
+                appear(*(rows.told[part] for part in near if part not in sure)),
+                appear(ring_around(rows.told[HEADS], roomy=True)),
+                exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
+            ),
+            stage=[card, before, rows.axis, rows.zero, *rows.names.values()],
         )
 
-    def what_else_changed(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """A part goes, and with it some of the model's size."""
-        run, part = trace.under(TRIALS), "feed-forward"
-        missing, points = run["parameters.missing"].pick(part=part), run["exact.points"].pick(part=part)
-        if not (run["exact.effect"].pick(part=part) and points < 0 and missing > 0):
-            return
-        rows = [
-            ("learned parameters", ",.0f", *(run["parameters"].pick(part=p) for p in ("nothing", part))),
-            ("new sentences right", ".1%", *(run["exact.over_seeds"].pick(part=p) for p in ("nothing", part))),
-        ]
-        picture = TwoChanges(rows, ("with", "without"))
-        stay = machine.standing()
+    def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
+        """A part goes, and with it some of the model's size; of heads it does not."""
+        card, part, missing = (
+            Claim("“It needs feed-forward networks.”", before),
+            "feed-forward",
+            run["parameters.missing"],
+        )
+        right, left = card.inside.golden_columns(last=True)
+        machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
+        whole, heads, less = picture.bars()
         yield Step(
             "What else changed?",
-            say="Take out the feed-forward networks, "
-            f"and {missing:share} of this small model’s parameters go with them. |"
-            f"{points:+.1f} points: because of the part, or of the size? |"
-            "This trial can’t tell, because two things changed at once. A fair rival has as many parameters.",
-            show=[
-                [(*machine.whole(), *machine.without(part)), appear(picture.groups[0])],
-                appear(picture.groups[1]),
-                None,
-            ],
-            stay=stay,
+            beat("Is a comparison fair? Count the parameters that are learned.", whole),
+            beat(
+                claim(
+                    bool(missing.pick(part=HEADS) == 0),
+                    "With one head there are just as many: only one thing has changed.",
+                    "With one head their number is another one.",
+                ),
+                machine.without(HEADS),
+                heads,
+            ),
+            beat(
+                f"Without feed-forward networks, {missing.pick(part=part):share} of them are gone, "
+                f"and {run['exact.points'].pick(part=part):+.1f} points.",
+                (*machine.whole(), less),
+                (*machine.without(part), *picture.lose(part)),
+            ),
+            beat(
+                "Because of the part, or of the size? Two things changed. A fair rival would be as large.",
+                appear(card.verdict("can’t tell")),
+                appear(ring_around(picture.rows[0][1])),
+            ),
+            stage=[card, machine, picture.title],
         )
 
-    def size_against_data(self, trace: Trace) -> Iterator[Step]:
-        """A grid of accuracies: what is scarce depends on where one stands."""
-        if f"{GROWN}.exact" not in trace:
-            return
-        run = trace.under(GROWN)
-        picture = SizeAndData(run)
-        wider, more = run["exact.gain_width"], run["exact.gain_amount"]
-        exact, sure = run["exact"], run["exact.gain_amount_counts"]
-        widths, amounts = run["width"].quantities(), run["amount"].quantities()
-        start = f"At width {widths[0]}, twice the {amounts[0]:,.0f} sentences:"
-        once = more.pick(amount=0, width=0)
-        told = claim(abs(once) == 1, f"{start} {once:+.0f} point. |", f"{start} {once:+.0f} points. |")
-        narrow = claim(sure.pick(amount=0, width=0) == 1, told, f"{start} we can’t tell it from chance. |")
-        w, a = len(widths) - 2, len(amounts) - 2
-        up, across = wider.quantity(w, a), more.quantity(a, w)
-        ways = exact.pick(width=w + 1, amount=a), exact.pick(width=w, amount=a + 1)
-        better = claim(
-            counts(*ways),
-            claim(up > across, "So there, width was missing.", "So there, sentences were missing."),
-            "Which of the two gains more, we can’t tell.",
+    def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
+        """One head without the root, and the norm at two depths: verdicts that turn."""
+        card = Claim("“√d_k and Norm can go.”", before)
+        left, right = card.inside.columns(2)
+        heads, norms = _roots(run, left), _norms(deep, right)
+        small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
+        sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
+        better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]
+        mean = run["exact.over_seeds"]
+        yield Step(
+            "A verdict holds for one size",
+            beat(
+                "Do verdicts hold for other models? Without the root of d_k, narrow heads get "
+                f"{mean.pick(part='root'):share}, not {mean.pick(part=WHOLE):share};",
+                *heads.begin(),
+            ),
+            beat(
+                f"one wide head {mean.pick(part=BOTH):share}. Because it is wide, or alone? We can’t tell.",
+                *heads.end(),
+            ),
+            beat(
+                f"And Norm, after {deep['steps']} steps? "
+                + claim(
+                    bool(better),
+                    "A shallow model is better off without it.",
+                    "Without it, a shallow model gains nothing.",
+                ),
+                *norms.begin(),
+            ),
+            beat(
+                claim(
+                    bool(needed),
+                    f"A deep one needs it: {large['with']:share} with it, {large['without']:share} without.",
+                    f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
+                ),
+                *norms.end(),
+                appear(card.verdict("it depends on the size")),
+            ),
+            stage=[card, heads.columns, norms.columns],
         )
+
+    def size_against_data(self, run: Trace, before: Claim) -> Iterator[Step]:
+        """A grid of accuracies: what is scarce depends on where one stands."""
+        card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
+        picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
+        low, *_, high = mean
+        ends = [(row.quantity(0), row.quantity(len(row) - 1)) for row in (low, high)]
+        wide = run["exact"].pick(width=len(widths) - 1)
+        sure = counts(*(wide.pick(amount=a) for a in range(len(low))[:: len(low) - 1]))
+        gains = [after - before for before, after in ends]
+        held = bool(sure and gains[1] > gains[0])
         yield Step(
             "Size against data",
-            say="Is a model too small, or has it too few sentences? "
-            f"Each square is a model after {run['steps']:,.0f} steps. |"
-            f"{narrow}"
-            f"From width {widths[w]} and {amounts[a]:,.0f} sentences, twice as many gain {across:.0f} points. |"
-            f"Twice the width gains {up:.0f}. {better}",
-            show=[
-                [
-                    appear(picture.rows, picture.columns),
-                    appear_in_turn([cell for row in picture.cells for cell in row]),
-                ],
-                appear_in_turn(picture.more[0]),
-                [
-                    appear_in_turn([way for row in picture.more[1:] for way in row]),
-                    appear(ring_around(picture.cells[w][a + 1])),
-                ],
-                [
-                    appear_in_turn([way for row in picture.wider for way in row]),
-                    appear(ring_around(picture.cells[w + 1][a])),
-                ],
-            ],
-            stay=(),
+            beat(
+                "Is a model too small, or has it too few sentences? Each square is a model.",
+                appear_in_turn([cell for row in picture.cells for cell in row], "slow"),
+            ),
+            beat(
+                f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
+                appear(picture.plot, picture.ticks),
+                *picture.trace(low),
+            ),
+            beat(
+                f"At width {widths[-1]}, they lift {ends[1][0]:share} to {ends[1][1]:share}.",
+                *(play for row in [*mean][1:] for play in picture.trace(row)),
+            ),
+            beat(
+                claim(
+                    held,
+                    "So more data helps a model that has room for it.",
+                    "So more data helps no more where a model is wider.",
+                ),
+                appear(ring_around(VGroup(*picture.cells[-1]))),
+                appear(card.verdict("if the model is wide" if held else "can’t tell")),
+            ),
+            stage=[card, picture.rows, picture.columns],
         )
 
-    def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
+    def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
-        if f"{FAILED}.exact" not in trace:
-            return
-        run, brief = trace.under(FAILED), trace.under(LONGER)
-        early = brief["by_length.over_seeds"].pick(model="Transformer") if "by_length" in brief else None
-        if early is not None and early.labels["length"] != run["exact"].labels["length"]:
-            early = None
-        times = [run["steps"], *([brief["steps"]] if early is not None else [])]
-        picture = ByLength(run["length"], run["exact"], early, run["training_share"], times, trace["config.words"])
-        last = len(run["length"]) - 1
-        hardest = run["exact"].values[last] == run["exact"].values.min() < run["exact"].values.max()
-        long, late, seen = (
-            run["length"].quantity(last),
-            run["exact"].quantity(last),
-            run["training_share"].quantity(last),
-        )
-        told = (
-            f"At {long} words, {early.quantity(last):share} are right after {times[1]:,.0f} steps. |"
-            if early is not None
-            else f"At {run['length'].quantity(0)} words {run['exact'].quantity(0):share} come out right. |"
-        )
+        card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
+        picture, exact, early = _by_length(trace, card.inside), run["exact"], _early(trace)
+        hardest = exact.values[-1] == exact.values.min() < exact.values.max()
         yield Step(
             "What stays hard?",
-            say=claim(hardest, "Long sentences stay hard. ", "Sorted by the number of words. ")
-            + told
-            + f"The lecture’s model, after {times[0]:,.0f}: {late:share}. |"
-            f"Only {seen:share} of its training sentences were that long. |"
-            "Are they hard because they are long, or because they are rare? Here both go together, so we can’t tell.",
-            show=[
-                [appear(picture.plot, picture.ticks), appear(picture.early) if early is not None else None],
-                appear(picture.late),
-                [appear(picture.ground), fill(picture.seen, "row"), appear(picture.rarest, picture.most)],
-                appear(picture.own) if len(picture.own) else None,
-            ],
-            stay=(),
+            beat(
+                f"Which new sentences fail? After {brief['steps']:,.0f} steps, "
+                + claim(bool(early.values[-1] == early.values.min()), "the longest.", "some of any length."),
+                *picture.run(picture.early),
+            ),
+            beat(
+                f"After {run['steps']:,.0f}, {exact.quantity(len(exact) - 1):share} of the longest are right"
+                + claim(bool(hardest), ", still the fewest of all.", "."),
+                *picture.run(picture.late),
+            ),
+            beat(
+                f"But only {run['training_share'].quantity(len(exact) - 1):share} of the training sentences were that "
+                "long.",
+                appear(picture.ground),
+                fill(picture.bars, "slow"),
+                appear(picture.shares),
+            ),
+            beat(
+                "Hard because long, or because rare? Again two things changed: we can’t tell.",
+                appear_in_turn([ring_around(part, roomy=True) for part in picture.longest], "slow"),
+                appear(card.verdict("or rare ones: can’t tell")),
+            ),
+            stage=[card, picture.plot, picture.ticks],
         )
 
-    def a_failure(self, trace: Trace) -> Iterator[Step]:
+    def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
         """One sentence that goes wrong, and what happens if another noun stands there."""
-        if f"{FAILED}.close.source" not in trace:
-            return
-        run = trace.under(FAILED)
-        picture = CloseBy(run)
+        card = Claim("“The nearer noun gives the form.”", before)
+        picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
-        odds = run["close.probs"].pick(choice="written")
-        tally = run["swapped.tally"]
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
         caught = tallies_count(like, unlike) and unlike[0] * like[1] > like[0] * unlike[1]
         yield Step(
             "One failure, examined",
-            say=f"The model writes “{wrong}”, with probability {odds:share}. “{right}” is right, "
-            f"because “{query_token}” is said of “{head}”, not “{other}”. |"
-            "A hypothesis: the nearer noun gives the form. The test: put other nouns there. |"
-            f"Nouns of the same gender: {like[0]} of {like[1]} right. Of the other: {unlike[0]} of {unlike[1]}. |"
-            + claim(caught, "So here, the nearer noun decides.", "This test does not show it."),
-            show=[
-                [
-                    appear(picture.source),
-                    appear(picture.written),
-                    appear(picture.ring, picture.right, picture.odds),
-                    appear(picture.should),
-                ],
-                appear(picture.does),
-                appear_in_turn([*picture.rows], "row"),
-                appear(picture.note),
-            ],
-            stay=(),
+            beat(
+                f"“{right}” is right here, because “{query_token}” is said of “{head}”.",
+                draw(picture.should, kind="slow"),
+            ),
+            beat(
+                f"The model writes “{wrong}”, with probability {run['close.probs'].pick(choice='written'):share}. "
+                f"A hypothesis: “{other}” is nearer, and gives the form.",
+                appear(picture.ring, picture.right, picture.odds),
+                draw(picture.does, kind="row"),
+            ),
+            beat(
+                f"Test it: put other nouns there. Of its gender, {like[0]} of {like[1]} come out right;",
+                *picture.tried("like it"),
+            ),
+            beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.tried("unlike it")),
+            beat(
+                claim(
+                    bool(caught),
+                    "So here, the nearer noun decides.",
+                    "So this test does not show it.",
+                ),
+                appear(ring_around(picture.other, "warning")),
+                appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
+            ),
+            stage=[card, picture.source, picture.written],
         )
 
-    def the_verdicts(self, trace: Trace, machine: Removable) -> Iterator[Step]:
-        """Close: all verdicts, the answer, and a question to take away."""
-        run = trace.under(TRIALS)
-        parts = single_parts(run["exact.points"])
-        picture = Ranking(run, parts)
-        answer = at_floor(Answer("An argument about architecture is an experiment with a stated size."))
-        spare = [part for part in parts if not run["exact.effect"].pick(part=part)]
-        question = (
-            f"Your turn: {CALLED[spare[0]]} may cost nothing here. Should every model be built so?"
-            if spare
-            else "Your turn: which of these would a model twice as deep miss more?"
-        )
-        machine = Removable(TRIED, run["trial_layers"], run["rates"], WARM_UP)
-        clear_of_answer(machine, picture)
+    def a_checklist(self, run: Trace, trace: Trace) -> Iterator[Step]:
+        """Close: what to ask of every claim, the verdict on ours, and a question to take away."""
+        unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
+        trainings, claims, changed, size, data, fails = picture.played()
+        rings = [ring_around(tile) for tile in picture]
+        first, second, _, stated, *_ = rings
         yield Step(
-            "At this size, after these steps",
-            say=f"All verdicts, in percentage points: {run['trial_layers']} layers a side, {run['steps']:,.0f} steps. |"
-            "A larger model, or a longer training, may judge otherwise. |" + question,
-            show=[
-                [appear(machine), (appear(picture.zero), appear_in_turn([*picture.lines]))],
-                appear(answer),
-                None,
-            ],
-            stay=(),
+            "Six questions for every claim",
+            beat(
+                "Ask of every claim: how many trainings? How many claims? What else changed?",
+                trainings,
+                claims,
+                changed,
+            ),
+            beat("At which size, with how much data, and where does it fail?", size, data, fails),
+            beat(
+                "Is one head enough? "
+                + claim(
+                    bool(unsure),
+                    f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, we can’t tell.",
+                    f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, it is not.",
+                ),
+                appear_in_turn([first, second, stated], "slow"),
+            ),
+            beat(
+                "An argument about architecture is an experiment with a stated size.",
+                leave(first, second),
+            ),
+            beat(
+                "Your turn: one head may cost nothing here. Should every model be built so?",
+                appear_in_turn([ring_around(tile) for tile in picture], "slow"),
+            ),
+            stage=[picture],
         )
 
 
-def _lost(exact: NamedTensor, one: str, other: str) -> NamedTensor:
-    """By how much each training does worse with `other` taken out than with `one`."""
-    return NamedTensor("lost", exact.pick(part=one).values - exact.pick(part=other).values, ("seed",))
+def _machine(run: Trace, room: Room) -> Removable:
+    """The model of the trials, whose parts can be taken out."""
+    return Removable(TRIED["heads"], run["trial_layers"], room)
 
 
-def _spoken(part: str) -> str:
-    """A part, as one speaks of it."""
-    return {"residual": "residual connections", "root": "the root of d_k"}.get(part, part)
+def _lowest(run: Trace) -> tuple[Label, Quantity]:
+    """The seed with the worst of the first trainings of the whole model, as many as chance needs, and its share."""
+    _, enough, *_ = run["exact.trainings_of_each"].quantities()
+    found: tuple[Label, Quantity] = run["exact"].pick(part=WHOLE, seed=slice(int(enough))).smallest()
+    return found
 
 
-def _listed(names: list[str]) -> str:
-    """ "One head, no warm-up", with a capital."""
-    text = ", ".join(names)
-    return text[:1].upper() + text[1:]
+def _close(run: Trace, card: Claim) -> tuple[DotRows, Room]:
+    """The claim's two rows from near, and the room below them."""
+    above, below = card.inside.rows(2)
+    return DotRows(run, (WHOLE, HEADS), above, near=True), below
+
+
+def _norms(deep: Trace, room: Room) -> Crossed:
+    """With and without the norm, at two depths."""
+    exact, mean = deep["exact"], deep["exact.over_seeds"]
+    return Crossed(
+        {k: tuple(exact.pick(model=some[k]) for some in (SHALLOW, DEEPER)) for k in SHALLOW},
+        {k: tuple(mean.pick(model=some[k]) for some in (SHALLOW, DEEPER)) for k in SHALLOW},
+        {"with": "with Norm", "without": "without Norm"},
+        (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
+        room,
+        f"{deep['steps']} steps, no warm-up",
+    )
+
+
+def _roots(run: Trace, room: Room) -> Crossed:
+    """With and without the root, for several heads and for one."""
+    exact, mean, d_k = run["exact"], run["exact.over_seeds"], run["d_k"]
+    ends = {"with": (WHOLE, HEADS), "without": ("root", BOTH)}
+    return Crossed(
+        {k: tuple(exact.pick(part=part) for part in pair) for k, pair in ends.items()},
+        {k: tuple(mean.pick(part=part) for part in pair) for k, pair in ends.items()},
+        {"with": "divided by √d_k", "without": "not divided"},
+        (f"several heads, d_k = {d_k.pick(choice='all heads')}", f"one head, d_k = {d_k.pick(choice='one head')}"),
+        room,
+    )
+
+
+def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
+    """The questions of the checklist, each with what stood on the stage for it, without its texts."""
+    near, (left, _) = _near(run), STAGE.columns(2)
+    above, _ = left.golden_rows()
+    few = DotRows(run, (WHOLE, HEADS), above, near=True)
+    many = DotRows(run, near[-3:], above, near=True, banded=True)
+    sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), above)
+    grown, lengths = SizeAndData(trace.under(GROWN), STAGE), _by_length(trace, STAGE)
+    return [
+        ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
+        ("How many claims?", VGroup(many.zero[0], *many.bands.values(), *many.seeds.values())),
+        ("What else changed?", VGroup(*(row[1] for row in sizes.rows), *sizes.pieces)),
+        ("At which size?", VGroup(*(column[0] for column in norms.columns), *norms.lines, *norms.starts)),
+        ("With how much data?", VGroup(*(cell[0] for row in grown.cells for cell in row))),
+        ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
+    ]
+
+
+def _near(run: Trace) -> list[str]:
+    """The parts whose loss is less than half of what the whole model can do, the largest loss first."""
+    points, whole = run["exact.points"], run["exact.over_seeds"].pick(part=WHOLE)
+    return [part for part in single_parts(points) if -points.pick(part=part) < 100 * whole / 2]
+
+
+def _early(trace: Trace) -> NamedTensor:
+    """Accuracy by length after a shorter training."""
+    found: NamedTensor = trace[f"{LONGER}.by_length.over_seeds"].pick(model="Transformer")
+    return found
+
+
+def _by_length(trace: Trace, room: Room) -> ByLength:
+    """Accuracy by length, and how much of the training was that long."""
+    run, brief = trace.under(FAILED), trace.under(LONGER)
+    times = run["steps"], brief["steps"]
+    return ByLength(run["length"], run["exact"], _early(trace), run["training_share"], times, room)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import ring_around
-from scenes.mobjects.black_box import in_a_row
+from scenes.animations import Flight, Travel, appear, draw, fill, ring_around
+from scenes.layout import Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, rule, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.mobjects.tokens import Token, in_line
+from scenes.theme import at, pace, palette, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: How a noun that is tried is to the one whose place it takes: of its gender, or of the other.
+KINDS = ("like it", "unlike it")
 
 
 class ByLength(VGroup):
@@ -27,10 +30,7 @@ class ByLength(VGroup):
         late, early: the accuracy at each length, of the model that is shown and of a shorter training.
         seen: the part of the training sentences that have each length.
         steps: of the two trainings.
-        own: the words of our sentence, if it is that long.
     """
-
-    WIDE, HIGH, LOW = 1020.0, 330.0, 150.0
 
     def __init__(
         self,
@@ -39,59 +39,52 @@ class ByLength(VGroup):
         early: NamedTensor | None,
         seen: NamedTensor,
         steps: Sequence[Quantity],
-        own: Quantity,
+        room: Room,
     ) -> None:
-        x = lengths.values.tolist()
-        self.plot = Plot(x, [0.0, 1.0], ("words in the sentence", "new sentences that come out right"),
-                         self.WIDE, self.HIGH)  # fmt: skip
-        self.plot.shift(at(800, 430) - self.plot.axes.get_center())
-        self.ticks = self.plot.ticks([lengths.quantity(k) for k in (0, len(x) // 2, len(x) - 1)])
+        above, below = room.split_rows(390, 24)
+        inner = Room(above.left + 90, above.top + 50, above.right - 380, above.bottom - 60)
+        low = Room(inner.left, below.top + 40, inner.right, below.bottom)
+        x, last = lengths.values.tolist(), len(lengths) - 1
+        names = "words in the sentence", "new sentences that come out right"
+        self.plot = Plot(x, (0, 1), names, inner.width, inner.height)
+        self.plot.shift(inner.centre - self.plot.axes.get_center())
         self.plot.names[0].next_to(self.plot.axes[0], RIGHT, buff=units(24))
+        ends = [lengths.quantity(k) for k in (0, last // 2, last)]
+        self.ticks = VGroup(*self.plot.ticks(ends, "", "fact"), *self.plot.shares())
         self.early, self.late = VGroup(), VGroup()
         for group, shares, role, count in (
             (self.early, early, "ink2", steps[-1]),
             (self.late, late, "weight", steps[0]),
         ):
             if shares is not None:
-                self._line(group, x, shares, role, count)
-        self.seen = VGroup()
-        most = float(seen.values.max())
-        floor = at(0, 810)[1]
+                end = shares.quantity(last)
+                told = Words(f"{end:share} after {count:,.0f} steps", "fact", role)
+                group.add(
+                    self.plot.curve(lengths, shares, role, 6),
+                    self.plot.dots(lengths, shares, role, 9),
+                    self.plot.label(told, x[-1], float(end)),
+                )
+        most, floor = float(seen.values.max()), at(0, low.bottom)[1]
+        wide, high = inner.width / len(x) * 0.74, low.height - 44
+        self.bars, self.shares = VGroup(), VGroup()
         for n, share in zip(x, seen.quantities(), strict=True):
-            bar = Box(38, max(self.LOW * float(share) / most, 2), palette().residual, 3)
+            bar = Box(wide, max(high * float(share) / most, 3), palette().residual, 4)
             bar.move_to(np.array([self.plot.point(n, 0)[0], floor, 0]), aligned_edge=DOWN)
-            self.seen.add(means(bar, Length(share, "height", self.LOW / most, 38, 2)))
-        left, right = self.plot.axes[0].get_left(), self.plot.axes[0].get_right()
-        self.ground = VGroup(
-            rule(np.array([left[0] - units(24), floor, 0]), np.array([right[0] + units(24), floor, 0]), "ink3", 2)
-        )
-        told = Words("of all training sentences", "axis", "ink2").next_to(self.ground, RIGHT, buff=units(24))
-        self.rarest = number(seen.quantity(len(x) - 1), "share", "number", "residual")
-        self.rarest.next_to(self.seen[-1], UP, buff=units(12))
-        high = int(seen.values.argmax())
-        self.most = number(seen.quantity(high), "share", "number", "residual").next_to(
-            self.seen[high], UP, buff=units(12)
-        )
-        self.ground.add(told)
-        self.own = VGroup()
-        if int(own) in x:
-            spot = self.plot.point(float(own), 0)
-            here = dashes(self.seen[x.index(int(own))].get_top(), self.plot.point(float(own), 1), "focus", 2.5)
-            name = Words("ours", "axis", "ink").move_to(np.array([spot[0], at(0, 842)[1], 0]))
-            self.own.add(here, name)
-        super().__init__(
-            self.plot, self.ticks, self.early, self.late, self.ground, self.seen, self.rarest, self.most, self.own
-        )
+            self.bars.add(means(bar, Length(share, "height", high / most, wide, 3)))
+        for k in (int(seen.values.argmax()), last):
+            told = number(seen.quantity(k), "share", "stage number", "residual")
+            self.shares.add(told.next_to(self.bars[k], UP, buff=units(10)))
+        base = rule(at(inner.left - wide / 2, low.bottom), at(inner.right + wide / 2, low.bottom), "ink3", 2.5)
+        called = Words("of all training sentences", "aside", "ink2").next_to(base, RIGHT, buff=units(24))
+        self.ground = VGroup(base, called.shift(UP * units(16)))
+        #: What is told of the longest sentences.
+        self.longest = (self.early or self.late)[-1], VGroup(self.bars[-1], self.shares[-1])
+        super().__init__(self.plot, self.ticks, self.early, self.late, self.ground, self.bars, self.shares)
 
-    def _line(self, group: VGroup, x: Sequence[int], shares: NamedTensor, role: str, steps: Quantity) -> None:
-        last = shares.quantity(len(x) - 1)
-        text = VGroup(number(last, "share", "number", role), Words(f"after {steps:,.0f} steps", "fact", role))
-        text.arrange(RIGHT, buff=units(14))
-        group.add(
-            self.plot.curve(x, shares, role, 5),
-            self.plot.dots(x, shares, role, 7),
-            self.plot.label(text, x[-1], float(last)),
-        )
+    def run(self, group: VGroup) -> list[object]:
+        """Two plays: a curve runs to its end, with its dots; there its name appears."""
+        curve, dots, told = group
+        return [(draw(curve, kind="slow"), fill(dots, "slow")), appear(told)]
 
 
 class CloseBy(VGroup):
@@ -103,54 +96,63 @@ class CloseBy(VGroup):
 
     MOST = 6
 
-    def __init__(self, run: Trace) -> None:
+    def __init__(self, run: Trace, room: Room) -> None:
         source, right, written = (run[f"close.{name}"].words("position") for name in ("source", "right", "written"))
         wrong, query_token, head, other = (
             int(run["close.places"].pick(choice=name)) for name in ("first wrong", "its word", "agrees with", "between")
         )
-        self.source, self.written = in_a_row(source, 330), in_a_row(written, 470)
+        arcs, rest = room.split_rows(120)
+        lines, rows = rest.split_rows(215, 24)
+        self.source, self.written = (in_line(words, lines.width) for words in (source, written))
+        self.source.move_to(at(960, arcs.bottom + 26))
+        self.written.move_to(at(960, arcs.bottom + 120))
         self.words = source[head], source[other], written[wrong], right[wrong], source[query_token]
-        self.ring = ring_around(self.written[wrong], "warning")
-        answer = Token(right[wrong], "", 0, 44).move_to(self.written[wrong]).shift(DOWN * units(66))
+        self.head, self.other, self.wrong = self.source[head], self.source[other], self.written[wrong]
+        self.ring = ring_around(self.wrong, "warning")
+        answer = Token(right[wrong]).next_to(self.wrong, DOWN, buff=units(22))
         self.right = VGroup(answer)
-        odds = run["close.probs"]
         self.odds = VGroup()
-        for choice, chip, side, role in (("written", self.ring, UP, "warning"), ("right", answer, DOWN, "residual")):
-            self.odds.add(number(odds.pick(choice=choice), "share", "number", role).next_to(chip, side, buff=units(10)))
-        self.should = self._arc(self.source[query_token], self.source[head], "residual")
-        self.does = self._arc(self.source[query_token], self.source[other], "warning")
-        self.rows = VGroup()
-        for kind, like, y in (("like it", 1, 690), ("unlike it", 0, 800)):
-            self.rows.add(self._tried(run, kind, like, y, source[other], right[wrong]))
-        alike = run["kinds"].pick(choice="another form of it")
-        told = f"{alike} of {run['failed']} failures are like this: the right word, in a wrong form"
-        self.note = Words(told, "aside", "ink2").settle(at(960, 880))
-        super().__init__(
-            self.source, self.written, self.ring, self.right, self.odds, self.should, self.does, self.rows, self.note
-        )
+        for choice, chip, role in (("written", self.wrong, "warning"), ("right", answer, "residual")):
+            told = number(run["close.probs"].pick(choice=choice), "share", "stage number", role)
+            self.odds.add(told.next_to(chip, RIGHT, buff=units(18)))
+        self.should = self._arc(self.source[query_token], self.head, "residual")
+        self.does = self._arc(self.source[query_token], self.other, "warning")
+        self.titles, self.nouns, self.forms, self.tallies = VGroup(), [], [], VGroup()
+        named, kinds = run["swapped.right"].words("noun"), run["swapped.like"].values
+        forms = run["swapped.form"].words("position")
+        for row, kind, like in zip(rows.rows(2, 20), KINDS, (1, 0), strict=True):
+            title = Words(f"same gender as “{source[other]}”" if like else "the other gender", "fact", "ink2")
+            self.titles.add(title.settle(row.centre).begin_at(at(row.left, 0)[0]))
+            nouns, made = VGroup(), VGroup()
+            for k in [k for k in range(len(named)) if kinds[k] == like][: self.MOST]:
+                chip, good = Token(named[k]), str(forms[k]) == str(right[wrong])
+                nouns.add(chip)
+                made.add(word(forms[k], "stage word", "residual" if good else "warning"))
+            nouns.arrange(RIGHT, buff=units(24)).move_to(at(0, row.top + 36)).align_to(at(row.left + 400, 0), LEFT)
+            for chip, form in zip(nouns, made, strict=True):
+                form.settle(np.array([chip.get_x(), at(0, row.top + 96)[1], 0]))
+            self.nouns.append(nouns)
+            self.forms.append(made)
+            done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
+            tally = Words(f"{done} of {tried} right", "stage word").settle(row.centre)
+            self.tallies.add(tally.end_at(at(row.right, 0)[0]))
+        super().__init__(self.source, self.written, self.ring, self.right, self.odds, self.should, self.does)
 
     @staticmethod
     def _arc(start: VMobject, end: VMobject, role: str) -> VMobject:
         a, b = start.get_top() + UP * units(6), end.get_top() + UP * units(6)
-        rise = UP * units(40 + 0.10 * abs((a - b)[0]) * 135)
-        line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(6))
+        rise = UP * units(30 + 0.10 * abs((a - b)[0]) * 135)
+        line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(7))
         line.points = np.array([a, a + rise, b + rise, b])
         return line
 
-    def _tried(self, run: Trace, kind: str, like: int, y: float, noun: Label, right: Label) -> VGroup:
-        """Nouns that took the other's place, what was written then, and how often that was right."""
-        names, kinds, forms = (run["swapped.right"].words("noun"), run["swapped.like"].values,
-                               run["swapped.form"].words("position"))  # fmt: skip
-        places = [k for k in range(len(names)) if kinds[k] == like][: self.MOST]
-        chips = VGroup()
-        for k in places:
-            good = str(forms[k]) == str(right)
-            chip = Token(names[k], "", 0, 44)
-            told = word(forms[k], "small token", "residual" if good else "warning")
-            chips.add(VGroup(chip, told.next_to(chip, DOWN, buff=units(10))))
-        chips.arrange(RIGHT, buff=units(26), aligned_edge=UP).move_to(at(0, y)).align_to(at(560, y), LEFT)
-        title = Words(f"same gender as “{noun}”" if like else "the other gender", "fact", "ink2").settle(at(0, y - 18))
-        title.end_at(at(520, 0)[0])
-        done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
-        tally = Words(f"{done} of {tried} right", "number").settle(at(0, y - 18)).begin_at(at(1340, 0)[0])
-        return VGroup(title, chips, tally)
+    def tried(self, kind: str) -> tuple[object, ...]:
+        """Plays: each noun of a row takes the other's place, and the form comes that is written then."""
+        k = KINDS.index(kind)
+        turns = [
+            AnimationGroup(Flight(noun, self.other, -0.35), Travel(self.wrong.word, form, kind="flow"), lag_ratio=0.7)
+            for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
+        ]
+        tried = LaggedStart(*turns, lag_ratio=0.5)
+        tried.set_run_time(pace("cell") if k else pace("slow"))
+        return appear(self.titles[k], self.nouns[k]), tried, appear(self.tallies[k])

@@ -1,28 +1,30 @@
 """Trainings that differ in one thing, and how much of a difference chance explains.
 
 Everywhere the whole model is green and what was taken out is in the colour of a warning; a seed is a dot, the mean of
-all seeds a short line, and the band is what chance explains.
+all seeds a short line, and the hatched band is what chance explains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from manim import RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
+from scenes.animations import Come, Count, Through, Wipe, appear, draw
+from scenes.animations.removing import take_out
+from scenes.layout import Room
 from scenes.mobjects.marks import Away, Ground, Length, means
-from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, dot, path, rule
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, units
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: How parts are called on screen, and what a model without them is called.
 CALLED = {
-    "nothing": "the whole model",
+    "nothing": "whole model",
     "positions": "no positions",
     "residual": "no residual",
     "norm": "no norm",
@@ -31,134 +33,206 @@ CALLED = {
     "root": "no root",
     "warm-up": "no warm-up",
 }
-#: px: where the pictures at the right of the diagram begin, and the height of their middle.
-LEFT, MIDDLE = 830.0, 520.0
+#: Px of a dot, how far it falls, and how far two trainings stand apart across the axis, where places mean nothing.
+DOT, FALL, ASIDE = 11.5, 220.0, 7.0
+#: Slanted lines in a band of chance.
+HATCHES = 26
 
 
-def envelope(plot: Plot, x: Sequence[float], curves: np.ndarray, role: str, opacity: float = 0.3) -> VMobject:
-    """From the lowest to the highest of several curves, as a band."""
-    top = [plot.point(a, b) for a, b in zip(x, curves.max(0), strict=True)]
-    low = [plot.point(a, b) for a, b in zip(x, curves.min(0), strict=True)]
-    colour = palette().role(role)
-    band = VMobject(fill_color=colour, fill_opacity=opacity, stroke_width=0)
-    band.set_points_as_corners([*top, *low[::-1], top[0]])
-    return band
+def _aside(k: int) -> int:
+    """0, 1, -1, 2, -2 for the first, second, third dot and so on."""
+    return (k + 1) // 2 * (1 if k % 2 else -1)
 
 
-class Bands(VGroup):
-    """Accuracy by step for the models without some parts: a band over the seeds, their mean, and the last value.
+def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
+    """Dots fall to their places, one after another."""
+    drops = [
+        Come(one, shift=-UP * units(FALL), run_time=pace("transform"), rate_func=rate_functions.ease_out_bounce)
+        for one in dots
+    ]
+    together = LaggedStart(*drops, lag_ratio=min(0.5, 4.0 / len(drops)))
+    together.set_run_time(max(pace("transform"), pace(kind)))
+    return together
 
-    Args:
-        run: the tensors of the experiment.
-        parts: whose curves there are.
-    """
 
-    def __init__(self, run: Trace, parts: Sequence[str]) -> None:
-        steps = run["step"]
-        self.plot = Plot(
-            [0, *steps.values], [0.0, 1.0], ("steps of training", "new sentences that come out right"), 660, 500
-        )
-        self.plot.add(self.plot.ticks(steps.quantities()[1::2], ",.0f"))
-        # The labels are as wide as they are: the axes stand where the stage has room for the longest.
-        self.plot.shift(at(LEFT + 330, MIDDLE) - self.plot.axes.get_center())
-        self.seeds: dict[str, VGroup] = {}
-        self.bands: dict[str, VGroup] = {}
-        self.labels: dict[str, VGroup] = {}
-        for part in parts:
-            role = "residual" if part == "nothing" else "warning"
-            rows = run["curve"].pick(part=part)
-            curves = rows.values
-            self.seeds[part] = VGroup(*(self.plot.curve(steps, row, role, 3) for row in rows))
-            mean = self.plot.curve(steps.values, curves.mean(0), role, 5)
-            self.bands[part] = VGroup(envelope(self.plot, steps.values, curves, role), mean)
-            share = run["exact.over_seeds"].pick(part=part)
-            value = number(share, "share", "number", role)
-            text = VGroup(value, Words(CALLED[part], "fact", role)).arrange(RIGHT, buff=units(14))
-            self.labels[part] = self.plot.label(text, steps.values[-1], max(float(share), 0.03))
-        self._spread_out()
-        super().__init__(self.plot)
-
-    def _spread_out(self) -> None:
-        """No label on another: each a line lower than the one above it."""
-        order = sorted(self.labels.values(), key=lambda label: -label.get_y())
-        for upper, lower in pairwise(order):
-            lower.set_y(min(lower.get_y(), upper.get_y() - units(46)))
+def hatched(wide: float, high: float) -> VGroup:
+    """A strip with slanted lines: what lies in it may be chance."""
+    colours = palette()
+    wide = max(wide, 4.0)
+    marks = VMobject(stroke_color=colours.ink3, stroke_width=stroke(1.5))
+    lean = min(18.0, wide / HATCHES)
+    feet = np.linspace(-wide / 2, wide / 2 - lean, HATCHES)
+    ends = [(np.array([units(x), -units(high / 2), 0]), np.array([units(x + lean), units(high / 2), 0])) for x in feet]
+    marks.points = np.array([[a, a + (b - a) / 3, b - (b - a) / 3, b] for a, b in ends]).reshape(-1, 3)
+    return VGroup(Box(wide, high, colours.surface, 4, colours.ink3, 2).set_fill(opacity=0), marks)
 
 
 class DotRows(VGroup):
-    """A line for each part: a dot a seed, their mean, and around the mean of the whole model what chance explains.
+    """A line for each part: a dot a training, their mean, and around the mean of the whole model what chance explains.
 
     Args:
-        exact: part × seed.
+        run: the tensors of `parts_removed`.
         parts: the parts, from the top.
-        mean, chance, points: of each part: the mean, the band's half width, and the points gained.
-        counts: 1 where the difference is an effect.
+        near: True if the axis leads only as far as the dots; else from none to all, and shows one training of each.
+        banded: True for bands of chance and verdicts beside the rows.
     """
 
-    WIDE, PITCH = 440.0, 116.0
+    FOOT, NAME, SIDE, TALL = 64.0, 250.0, 190.0, 66.0
 
-    def __init__(self, run: Trace, parts: Sequence[str]) -> None:
-        exact = run["exact"]
-        self.mean, self.chance, self.points, self.counts = (
-            run[f"exact.{name}"] for name in ("over_seeds", "chance", "points", "effect")
+    def __init__(self, run: Trace, parts: Sequence[str], room: Room, near: bool = False, banded: bool = False) -> None:
+        self.run, self.exact, self.mean = run, run["exact"], run["exact.over_seeds"]
+        self.near, self.banded, self.whole = near, banded, self.mean.pick(part="nothing")
+        self.low, high = self._reach(parts) if near else (0.0, 1.0)
+        side = 340.0 if banded else 30.0 if near else self.SIDE
+        inner = Room(
+            room.left + self.NAME,
+            room.top + 92 * near,
+            room.right - side,
+            room.bottom - self.FOOT * (1 if near else 1.6),
         )
-        whole = self.mean.pick(part="nothing")
-        reach = [v for part in parts for v in (*exact.pick(part=part).values, whole - self.chance.pick(part=part),
-                                               whole + self.chance.pick(part=part))]  # fmt: skip
-        self.low, self.high = float(min(reach)), float(max(reach))
-        self.left = LEFT + 220
-        #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model.
-        self.unit, self.ground = self.WIDE / (self.high - self.low), Ground()
-        top = MIDDLE + 56 - self.PITCH * (len(parts) - 1) / 2
-        self.ys = [top + self.PITCH * k for k in range(len(parts))]
-        x = self.x(whole)
-        self.axis = VGroup(dashes(at(x, top - 62), at(x, self.ys[-1] + 58), "residual", 3, 7))
-        means(self.axis[0], self.ground)
-        self.axis.add(number(whole, ".1%", "number", "residual").settle(at(x, top - 88)))
-        self.axis.add(Words(CALLED["nothing"], "fact", "residual").settle(at(x, top - 128)))
-        self.heads = VGroup(Words("points", "axis", "ink2").settle(at(self.left + self.WIDE + 96, top - 88)))
-        self.names, self.bands, self.seeds, self.verdicts = VGroup(), VGroup(), VGroup(), VGroup()
-        for part, y in zip(parts, self.ys, strict=True):
-            self._line(part, y, exact.pick(part=part).quantities(), float(whole))
-        super().__init__(self.axis, self.heads, self.names, self.bands, self.seeds, self.verdicts)
+        #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model, or none.
+        self.inner, self.side, self.unit, self.ground = inner, side, inner.width / (high - self.low), Ground()
+        self.places = dict(zip(parts, inner.rows(len(parts), 0), strict=True))
+        line = rule(at(inner.left, inner.bottom), at(inner.right, inner.bottom), "ink3", 2.5)
+        called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
+        self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
+        self.zero = self._zero()
+        self.names: dict[str, Words] = {}
+        #: By part: its trainings, their mean, what is told beside it, and its bands among all and alone.
+        self.seeds, self.middles, self.told, self.bands, self.alone = (dict[str, Any]() for _ in range(5))
+        for part, row in self.places.items():
+            self._line(part, (row.top + row.bottom) / 2)
+        every = (self.names, self.bands, self.seeds, self.middles, self.told)
+        super().__init__(self.axis, self.zero, *(one for some in every for one in some.values()))
 
     def x(self, share: float) -> float:
         """px of a share."""
-        return self.left + self.WIDE * (float(share) - self.low) / (self.high - self.low)
+        return self.inner.left + self.unit * (float(share) - self.low)
 
-    def _line(self, part: str, y: float, seeds: Sequence[Quantity], whole: float) -> None:
-        half = float(self.chance.pick(part=part))
-        self.names.add(Words(CALLED[part], "fact").settle(at(0, y)).end_at(at(self.left - 26, 0)[0]))
-        wide = self.x(whole + half) - self.x(whole - half)
-        band = band_of_chance(wide, 64).move_to(at(self.x(whole), y))
-        means(band[0], Length(self.chance.pick(part=part), "width", 2 * self.unit, 64, 4))
-        self.bands.add(band)
-        effect = bool(self.counts.pick(part=part))
-        role = "warning" if effect else "ink2"
-        line = VGroup()
-        for seed in seeds:
-            away = Away(seed, self.mean.pick(part="nothing"), 0, self.unit, 16, self.ground)
-            line.add(means(dot(at(self.x(seed), y), 8, role), away))
-        mean = self.x(float(self.mean.pick(part=part)))
-        line.add(rule(at(mean, y - 25), at(mean, y + 25), role, 5))
-        self.seeds.add(line)
-        value = number(self.points.pick(part=part), "+.1f", "large number", "ink" if effect else "ink2")
-        told = Words("an effect" if effect else "chance?", "note", role)
-        x = self.left + self.WIDE + 96
-        self.verdicts.add(VGroup(value.settle(at(x, y - 12)), told.settle(at(x, y + 34))))
+    def train(self, part: str, kind: str = "cell") -> tuple[Animation, ...]:
+        """A first training: with its steps, the dot leads from none to what comes out right in the end."""
+        shares = [*self.run["curve"].pick(part=part, seed=0).quantities(), self.exact.pick(part=part, seed=0)]
+        (one,) = self.seeds[part]
+        states = [VGroup(self._dot(share, 0, self._role(part)).set_y(one.get_y())) for share in shares]
+        return Through(self.seeds[part], states, kind), Count(self.told[part], shares, ".1%", kind)
+
+    def said(self, part: str, k: int = 0) -> Words:
+        """The number of a training above its dot."""
+        spot = self.seeds[part][k].get_center() + UP * units(58)
+        return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
+
+    def widen(self) -> tuple[Animation, ...]:
+        """The bands of single comparisons grow to those of a family."""
+        return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())
+
+    def _reach(self, parts: Sequence[str]) -> tuple[float, float]:
+        """The lowest and the highest share that is shown, with a little air."""
+        ends = [float(seed) for part in parts for seed in self.exact.pick(part=part).values]
+        if self.banded:
+            ends += [
+                float(self.whole + sign * self.run["exact.chance"].pick(part=p)) for p in parts for sign in (-1, 1)
+            ]
+        air = 0.06 * (max(ends) - min(ends))
+        return min(ends) - air, max(ends) + air
+
+    def _zero(self) -> VGroup:
+        top, low = self.inner.top, self.inner.bottom
+        if not self.near:
+            ends = ((self.low, "none", LEFT), (self.low + self.inner.width / self.unit, "all", RIGHT))
+            posts = [rule(at(self.x(x), low), at(self.x(x), low - 16), "ink3", 2.5) for x, *_ in ends]
+            names = [Words(text, "aside", "ink2").settle(at(self.x(x), low + 36)) for x, text, _ in ends]
+            means(posts[0], self.ground)
+            self.axis[1].set_x(self.axis[0].get_x()).shift(DOWN * units(44))
+            return VGroup(*posts, *names)
+        x = self.x(self.whole)
+        told = VGroup(
+            Words("mean of the whole model", "aside", "residual").settle(at(x, top - 66)),
+            number(self.whole, ".1%", "stage number", "residual").settle(at(x, top - 28)),
+        )
+        told[0].shift(LEFT * max(0.0, told[0].get_right()[0] - at(self.inner.right + self.side, 0)[0]))
+        return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground), *told)
+
+    def _line(self, part: str, y: float) -> None:
+        role, mean = self._role(part), self.mean.pick(part=part)
+        name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
+        self.names[part] = name.begin_at(at(self.inner.left - self.NAME, 0)[0])
+        if not self.banded:  # in another order, names would pass over each other
+            name.key = ("part", part)
+        trainings = self.exact.pick(part=part).quantities()
+        shown = trainings if self.near else trainings[:1]
+        self.seeds[part] = VGroup(*(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown)))
+        middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
+        self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
+        spot = at(self.inner.right + self.side / 2 + 10, y)
+        if not self.near:
+            self.told[part] = number(trainings[0], ".1%", "stage number", role).settle(spot)
+        if not self.banded:
+            return
+        effect, points = bool(self.run["exact.effect"].pick(part=part)), self.run["exact.points"].pick(part=part)
+        self.told[part] = VGroup(
+            number(points, "+.1f", "large number", role).settle(spot).end_at(spot[0] - units(20)),
+            Words("an effect" if effect else "can’t tell", "aside", role).settle(spot).begin_at(spot[0] + units(10)),
+        )
+        by_trainings = self.run["exact.chance_by_trainings"].pick(part=part)
+        self.alone[part] = self._band(by_trainings.quantity(len(by_trainings) - 1), 2 * self.unit / 100, y)
+        self.bands[part] = self._band(self.run["exact.chance"].pick(part=part), 2 * self.unit, y)
+
+    def _dot(self, seed: Quantity, y: float, role: str) -> VMobject:
+        origin = self.whole if self.near else self.low
+        one = means(dot(at(self.x(seed), y), DOT, role), Away(seed, origin, 0, self.unit, 2 * DOT, self.ground))
+        one.key = ("training", seed.name, seed.index)
+        return one
+
+    def _role(self, part: str) -> str:
+        if part == "nothing":
+            return "residual"
+        return "warning" if not self.banded or self.run["exact.effect"].pick(part=part) else "ink2"
+
+    def _band(self, chance: Quantity, unit: float, y: float) -> VGroup:
+        band = hatched(unit * float(chance), self.TALL).move_to(at(self.x(self.whole), y))
+        means(band[0], Length(chance, "width", unit, self.TALL, 4))
+        return band
 
 
-def band_of_chance(wide: float, high: float) -> VGroup:
-    """A hatched strip: what lies in it may be chance."""
-    colours = palette()
-    box = Box(max(wide, 4), high, colours.surface, 4, colours.ink3, 1.5)
-    marks = VGroup()
-    for k in range(int(wide // 16) + 1):
-        x = -wide / 2 + 8 + 16 * k
-        if x + 7 < wide / 2:
-            marks.add(rule(np.array([units(x - 7), -units(high / 2), 0]), np.array([units(x + 7), units(high / 2), 0]),
-                           "line", 2))  # fmt: skip
-    return VGroup(box, marks)
+class Difference(VGroup):
+    """The difference of two means in points, and how far chance reaches, for more and more trainings.
+
+    Args:
+        run: the tensors of `parts_removed`.
+        part: what is taken out.
+        counts: for how many trainings there is a state, by the labels of the tensors.
+    """
+
+    HIGH = 92.0
+
+    def __init__(self, run: Trace, part: str, counts: Sequence[str], room: Room) -> None:
+        points, chance = (run[f"exact.{name}_by_trainings"].pick(part=part) for name in ("points", "chance"))
+        self.gaps = {count: points.pick(trainings=count) for count in counts}
+        self.chance = {count: chance.pick(trainings=count) for count in counts}
+        reach = 1.18 * max(float(one) for one in self.chance.values())
+        y, middle = room.top + room.height * 0.44, (room.left + room.right) / 2
+        unit, ground = room.width / 2 / reach, Ground()
+        line = rule(at(room.left, y), at(room.right, y), "ink3", 2.5)
+        zero = means(rule(at(middle, y - 66), at(middle, y + 66), "residual", 3), ground)
+        self.axis = VGroup(
+            line,
+            zero,
+            Words("no difference", "aside", "residual").settle(at(middle, y - 92)),
+            Words("difference of the means, in points", "aside", "ink2")
+            .settle(at(0, y + 118))
+            .end_at(at(room.right, 0)[0]),
+        )
+        self.bands, self.markers, self.ends = {}, {}, {}
+        for count in counts:
+            band = hatched(2 * unit * float(self.chance[count]), self.HIGH).move_to(at(middle, y))
+            means(band[0], Length(self.chance[count], "width", 2 * unit, self.HIGH, 4))
+            spot = at(middle + unit * float(self.gaps[count]), y)
+            marker = means(dot(spot, 15, "warning"), Away(self.gaps[count], 0.0, 0, unit, 30, ground))
+            told = number(self.gaps[count], "+.1f", "large number", "warning").settle(spot - UP * units(88))
+            end = Words(f"±{self.chance[count]:.1f}", "stage number", "ink2")
+            self.bands[count], self.markers[count] = band, VGroup(marker, told)
+            self.ends[count] = end.settle(at(middle + unit * float(self.chance[count]), y - 84))
+        super().__init__(self.axis)
 
 
 class Crossed(VGroup):
@@ -168,10 +242,9 @@ class Crossed(VGroup):
         ends: for "with" and "without", the seeds at the small and at the large size.
         averages: their means.
         names: what the two lines are called.
-        sizes, notes: what the two sizes are called, and what else differs there.
+        sizes: what the two sizes are called.
+        note: what both have in common.
     """
-
-    WIDE, HIGH = 430.0, 460.0
 
     def __init__(
         self,
@@ -179,48 +252,122 @@ class Crossed(VGroup):
         averages: Mapping[str, tuple[Quantity, Quantity]],
         names: Mapping[str, str],
         sizes: tuple[str, str],
-        notes: tuple[str, str],
+        room: Room,
+        note: str = "",
     ) -> None:
-        self.x0, self.x1 = LEFT + 190, LEFT + 190 + self.WIDE
-        self.foot, self.ground = MIDDLE + self.HIGH / 2 - 30, Ground()
-        self.columns, self.lines, self.starts, self.labels = VGroup(), VGroup(), VGroup(), VGroup()
-        for x, size, note in zip((self.x0, self.x1), sizes, notes, strict=True):
-            post = means(rule(at(x, self.foot), at(x, self.foot - self.HIGH), "line", 3), self.ground)
-            told = Words(size, "fact", "ink").settle(at(x, self.foot + 38))
-            self.columns.add(VGroup(post, told, Words(note, "axis", "ink2").settle(at(x, self.foot + 82))))
+        inner = Room(room.left + 146, room.top + 86, room.right - 146, room.bottom - 92)
+        self.inner, self.ground, self.xs = inner, Ground(), (inner.left, inner.right)
+        self.columns, self.starts, self.lines = VGroup(), VGroup(), VGroup()
+        self.firsts, self.lasts, self.keys = VGroup(), VGroup(), VGroup()
+        self.axis = VGroup(Words("new sentences right", "aside", "ink2").settle(at(0, room.top + 24)))
+        self.axis[0].begin_at(at(room.left, 0)[0])
+        if note:
+            self.axis.add(Words(note, "aside", "ink2").settle(at(0, room.top + 24)).end_at(at(room.right, 0)[0]))
+        for share, name in ((0, "none"), (1, "all")):
+            spot = at(inner.left - 52, self.y(share))
+            self.axis.add(Words(name, "aside", "ink2").settle(spot).end_at(spot[0]))
+        for x, size in zip(self.xs, sizes, strict=True):
+            post = means(rule(at(x, inner.bottom), at(x, inner.top), "line", 4), self.ground)
+            told = Words(size, "block").settle(at(x, inner.bottom + 66))
+            edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
+            self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
+        clear: list[float] = []
         for which, role in (("with", "residual"), ("without", "warning")):
-            spots = [at(x, self.y(mean)) for x, mean in zip((self.x0, self.x1), averages[which], strict=True)]
-            dots = [self._dots(x, seeds, role) for x, seeds in zip((self.x0, self.x1), ends[which], strict=True)]
+            spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages[which], strict=True)]
+            dots = [self._dots(x, seeds, role) for x, seeds in zip(self.xs, ends[which], strict=True)]
             self.starts.add(dots[0])
-            self.lines.add(VGroup(path(spots, role, 6), dots[1]))
-            texts = VGroup()
-            for x, mean, side in ((self.x0, averages[which][0], -1), (self.x1, averages[which][1], 1)):
-                value = number(mean, "share", "number", role).settle(at(x, self.y(mean)))
-                texts.add(value.end_at(at(x - 26, 0)[0]) if side < 0 else value.begin_at(at(x + 26, 0)[0]))
-            name = Words(names[which], "fact", role).settle(at(0, self.y(averages[which][1])))
-            texts.add(name.begin_at(texts[1].get_right()[0] + units(16)))
-            self.labels.add(texts)
-        self._apart()
-        super().__init__(self.columns, self.starts, self.lines, self.labels)
+            self.lines.add(VGroup(path(spots, role, 7), dots[1]))
+            for x, mean, side, group in zip(self.xs, averages[which], (-1, 1), (self.firsts, self.lasts), strict=True):
+                value = number(mean, "share", "large number", role).settle(at(x, self.y(mean)))
+                group.add(value.end_at(at(x - 52, 0)[0]) if side < 0 else value.begin_at(at(x + 52, 0)[0]))
+            key = Words(names[which], "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
+            way = spots[1] - spots[0]
+            #: Clear of its line, which may be steep.
+            clear.append(units(34) + abs(way[1] / way[0]) * key.width / 2)
+            self.keys.add(key)
+        self._apart(self.firsts)
+        self._apart(self.lasts)
+        above = self.keys[0].get_y() > self.keys[1].get_y()
+        for key, lift, side in zip(self.keys, clear, (1, -1) if above else (-1, 1), strict=True):
+            key.shift(UP * side * lift)
+        super().__init__(self.axis, self.columns, self.starts, self.lines, self.firsts, self.lasts, self.keys)
+
+    def begin(self) -> list[object]:
+        """Plays: the trainings of the small size fall to their places, and get their means."""
+        return [appear(self.axis), fall([one for dots in self.starts for one in dots], "cell"), appear(self.firsts)]
+
+    def end(self) -> list[object]:
+        """Plays: the lines lead to the large size, where its trainings and means appear."""
+        return [
+            (draw(*(line for line, _ in self.lines), kind="cell"), appear(self.keys)),
+            appear(*(dots for _, dots in self.lines), self.lasts),
+        ]
 
     def _dots(self, x: float, seeds: NamedTensor, role: str) -> VGroup:
         """A dot for each seed, on a post whose middle is a half."""
         found = VGroup()
-        for seed in seeds.quantities():
-            away = Away(seed, 0.5, 1, self.HIGH - 32, 16, self.ground)
-            found.add(means(dot(at(x, self.y(seed)), 8, role), away))
+        for k, seed in enumerate(seeds.quantities()):
+            away = Away(seed, 0.5, 1, self.inner.height, 2 * DOT, self.ground)
+            found.add(means(dot(at(x + 2 * ASIDE * _aside(k), self.y(seed)), DOT, role), away))
         return found
 
     def y(self, share: float) -> float:
         """px of a share."""
-        return self.foot - 16 - (self.HIGH - 32) * float(share)
+        return self.inner.bottom - self.inner.height * float(share)
 
-    def _apart(self) -> None:
-        """Numbers that would stand on each other move away, those of both ends by themselves."""
-        for parts in ((0,), (1, 2)):
-            ups = [VGroup(*(texts[k] for k in parts)) for texts in self.labels]
-            upper, lower = sorted(ups, key=lambda group: -group[0].get_y())
-            short = units(46) - (upper[0].get_y() - lower[0].get_y())
-            if short > 0:
-                upper.shift(UP * short / 2)
-                lower.shift(-UP * short / 2)
+    @staticmethod
+    def _apart(texts: VGroup) -> None:
+        """Numbers that would stand on each other move away."""
+        upper, lower = sorted(texts, key=lambda text: -text.get_y())
+        short = units(54) - (upper.get_y() - lower.get_y())
+        if short > 0:
+            upper.shift(UP * short / 2)
+            lower.shift(-UP * short / 2)
+
+
+class Sizes(VGroup):
+    """How many parameters models have: a bar for each part that may go, of which its own piece falls off.
+
+    Args:
+        run: the tensors of `parts_removed`.
+        parts: what is taken out, from the top; the first is nothing.
+    """
+
+    HIGH = 74.0
+
+    def __init__(self, run: Trace, parts: Sequence[str], room: Room) -> None:
+        head, body = room.split_rows(60, 10)
+        self.title = Words("learned parameters", "block", "ink2").settle(head.centre).begin_at(at(room.left, 0)[0])
+        self.rows, self.pieces, self.told, self.parts = VGroup(), VGroup(), VGroup(), list(parts)
+        counts, missing = run["parameters"], run["parameters.missing"]
+        most, wide = float(counts.pick(part=parts[0])), room.width - 200
+        for part, row in zip(parts, body.rows(len(parts), 30), strict=True):
+            count, gone = counts.pick(part=part), missing.pick(part=part)
+            y, role = (row.top + row.bottom) / 2, "residual"
+            bar = Box(wide * float(count) / most, self.HIGH, palette().role(role), 6)
+            means(bar, Length(count, "width", wide / most, self.HIGH))
+            bar.move_to(at(room.left, y + 20), aligned_edge=LEFT)
+            name = Words(CALLED[part], "fact").settle(at(0, y - 46)).begin_at(at(room.left, 0)[0])
+            self.rows.add(VGroup(name, bar))
+            piece = VGroup()
+            if gone > 0:
+                box = Box(wide * float(gone), self.HIGH, palette().warning, 6)
+                means(box, Length(gone, "width", wide, self.HIGH))
+                piece.add(box.move_to(bar.get_right(), aligned_edge=LEFT))
+            self.pieces.add(piece)
+            self.told.add(number(count, ",.0f", "stage number").settle(at(0, y + 20)).begin_at(
+                at(room.left + wide + 24, 0)[0]))  # fmt: skip
+        super().__init__(self.title, self.rows, self.pieces, self.told)
+
+    def bars(self) -> list[Animation]:
+        """Each bar grows, with its piece, and its number appears."""
+        return [
+            AnimationGroup(appear(row[0]), Wipe(row[1], *piece, kind="slow"), appear(told), lag_ratio=0.3)
+            for row, piece, told in zip(self.rows, self.pieces, self.told, strict=True)
+        ]
+
+    def lose(self, part: str) -> tuple[Animation, ...]:
+        """The piece of a part falls off, and leaves an empty frame."""
+        piece = self.pieces[self.parts.index(part)]
+        box = piece[0]
+        return take_out(piece, frame(box.width * 135, box.height * 135, "warning", 3, 6).move_to(box))

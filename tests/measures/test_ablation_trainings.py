@@ -5,7 +5,7 @@ import pytest
 
 from transformer_core.studies.experiments.parts_removed import PARTS, without
 from transformer_core.studies.experiments.translation import BRIEF, vocabulary
-from transformer_core.studies.measures.ablation_trainings import TRIED, WARM_UP, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -25,13 +25,6 @@ T_8 = 2.306
 def test_the_plan_that_is_drawn_is_the_plan_that_was_trained():
     config = BRIEF.config(vocabulary()).as_dict()
     assert {name: config[name] for name in TRIED} == TRIED
-    assert BRIEF.warm_up == WARM_UP
-
-
-def test_the_rates_that_are_drawn_are_those_of_the_recipe():
-    run = Trace({}).under("experiment.parts_removed")
-    assert run["steps"] == BRIEF.steps
-    assert np.allclose(run["rates"].values * BRIEF.peak_rate, [BRIEF.rate(k) for k in range(BRIEF.steps)])
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -54,6 +47,27 @@ def test_chance_reaches_as_far_as_a_difference_that_does_not_count():
     assert T_8 * error < chance[2] < 2.365 * error  # between 8 and 7 degrees of freedom, by the same table
     assert TRACE["x.effect"].values.tolist() == [0, 1, 0, 1]
     assert ((abs(TRACE["x.points"].values) / 100 > chance) == (TRACE["x.effect"].values == 1)).all()
+
+
+def test_chance_reaches_less_far_the_more_trainings_there_are_and_farther_the_more_is_tested():
+    """By hand of three trainings of the norm: t = 2.776 with 4 degrees of freedom, a little more with fewer."""
+    three, trainings = TRACE["x.chance_by_trainings"].pick(trainings="3"), TRACE["x.trainings_of_each"]
+    error = (np.var(SHARES[0, :3], ddof=1) / 3 + np.var(SHARES[2, :3], ddof=1) / 3) ** 0.5
+    assert three.values[0] == 0
+    assert 277.6 * error < float(three.pick(part="norm")) < 430.3 * error  # between 4 and 2 degrees of freedom
+    assert np.isinf(TRACE["x.chance_by_trainings"].pick(trainings="2").values[1:]).all()
+    last = TRACE["x.chance_by_trainings"].pick(trainings="5").values
+    assert trainings.values.tolist() == [2, 3, 4, 5]
+    assert float(TRACE["x.comparisons"]) == 3
+    assert (last <= 100 * TRACE["x.chance"].values + 1e-9).all()
+    assert np.isclose(last[2], 100 * TRACE["x.chance"].values[2]), "the last of a family is tested as if alone"
+    assert last[1] < 100 * TRACE["x.chance"].values[1]
+
+
+def test_points_by_trainings_end_with_the_points_of_all():
+    points = TRACE["x.points_by_trainings"]
+    assert np.allclose(points.pick(trainings="5").values, TRACE["x.points"].values)
+    assert np.allclose(points.pick(part="root", trainings="2"), -21)
 
 
 def test_with_too_few_trainings_chance_reaches_everywhere():

@@ -50,7 +50,7 @@ MARKS = {
     "training": 93,
     "inference": 310,
     "interpretation": 125,
-    "arguing": 100,
+    "arguing": 200,
     "faq": 700,
 }
 MOST_WORDS, STEPS, SECONDS = 70, range(5, 15), (60, 240)

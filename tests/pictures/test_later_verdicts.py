@@ -45,6 +45,7 @@ def changed(trace: Trace, **tensors: np.ndarray) -> Trace:
         name: tensor
         for name, tensor in trace.tensors.items()
         if name.rpartition(".")[2] not in ("ablation_accuracy", "ablation_effect")
+        and name.rpartition(".")[0] not in new  # derived from it
     }
     return Trace(kept | new, trace.parents, trace.about)
 
@@ -197,3 +198,23 @@ def test_a_sentence_too_long_for_a_picture_is_refused_also_if_its_translation_ha
     assert "ending" in trace.about["windows"]
     with pytest.raises(TooLongError, match="14 words"):
         walk(CHAPTERS["decoder"], "because " * 14, "dark", lambda _: None)
+
+
+def test_one_head_is_said_to_cost_something_only_where_the_difference_counts_among_all() -> None:
+    trace = trace_of("The car is red")
+    spoken, exact = said("arguing", trace), trace["experiment.parts_removed.exact"]
+    heads, whole = (list(exact.labels["part"]).index(part) for part in ("all heads but one", "nothing"))
+    assert not trace["experiment.parts_removed.exact.effect"].values[heads]
+    assert "now just inside" in spoken
+    assert "So the claim is wrong?" in spoken
+    assert "Now one head is ahead." in spoken, "another seed turns the verdict around"
+    worse = exact.values.copy()
+    worse[heads] -= 0.05
+    spoken = said("arguing", changed(trace, experiment__parts_removed__exact=worse))
+    assert "still outside" in spoken
+    assert "Who knows what the next seed makes of it?" in spoken
+    assert "we can’t tell." not in spoken.partition("Is one head enough?")[2]
+    worse[heads] = worse[whole]
+    spoken = said("arguing", changed(trace, experiment__parts_removed__exact=worse))
+    assert "we can’t tell it from chance." in spoken
+    assert "now just inside" not in spoken

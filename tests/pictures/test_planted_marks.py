@@ -103,7 +103,7 @@ def whiskers() -> Panel:
 
 def dots() -> DotRows:
     run = trace().under("experiment.parts_removed")
-    return DotRows(run, [part for part in run["exact"].labels["part"] if part != "nothing"][:3])
+    return DotRows(run, [part for part in run["exact"].labels["part"] if part != "nothing"][:3], STAGE, True, True)
 
 
 def grid_with_names() -> VGroup:
@@ -255,14 +255,14 @@ def test_whiskers_at_half_are_found() -> None:
 
 def test_a_band_of_chance_at_half_is_found() -> None:
     rows = dots()
-    for band in rows.bands:
+    for band in rows.bands.values():
         stretched(band[0], 0.5, 0, np.zeros(3))
     assert len(faults(rows)) == len(rows.bands)
 
 
 def test_dots_in_another_place_are_found() -> None:
     rows = dots()
-    rows.seeds[0][0].shift(RIGHT * units(6))
+    rows.seeds["positions"][0].shift(RIGHT * units(6))
     assert len(faults(rows)) == 1
 
 

@@ -16,6 +16,7 @@ STUDY_AXES = {
     "noun": "one noun of the grammar",
     "adjective": "one adjective of the grammar",
     "seed": "one training of several that differ in their seed alone",
+    "trainings": "how many of these trainings are taken, in their order",
     "length": "one number of tokens in a sequence",
     "model": "one model of several that are compared",
     "amount": "one number of training sentences",

@@ -299,15 +299,6 @@ def trial_layers(_):
     return 2
 
 
-@oracle("rates", REMOVED, "step", needs="steps")
-def rates(raw):
-    """A ramp of 200 steps, then half a cosine: sin^2 of the part that is left, in quarter turns."""
-    steps = int(raw["steps"])
-    return [
-        (k + 1) / 200 if k < 200 else math.sin(math.pi / 2 * (steps - k) / (steps - 200)) ** 2 for k in range(steps)
-    ]
-
-
 @oracle("missing", f"{REMOVED}.parameters", "part", lambda raw: {"part": raw.words(f"/{raw.prefix}", "part")})
 def missing(raw):
     return [(raw.itself[0] - count) / raw.itself[0] for count in raw.itself]

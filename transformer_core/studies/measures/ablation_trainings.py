@@ -1,12 +1,10 @@
 """Measures of trainings that differ in one thing: points lost, what chance explains, and gains of size and data.
 
-`TRIED` is the plan of the models of `parts_removed` and the field of their recipe that is no part of a model; the
-experiments hold the recipe itself, and a test holds the two together.
+`TRIED` is what is drawn of the plan of the models of `parts_removed`; the experiments hold the recipe itself, and a
+test holds the two together.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -14,18 +12,7 @@ from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.significance import ALPHA, holm, p_of, seeds_last, standard_error
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-TRIED: dict[str, Any] = {
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "heads": 4,
-    "d_ff": 128,
-    "norm_order": "pre",
-    "final_norm": True,
-    "positions": "interleaved",
-    "residual": True,
-    "attention_scale": True,
-}
-WARM_UP = 200
+TRIED = {"encoder_layers": 2, "decoder_layers": 2, "heads": 4}
 WHOLE = "nothing"
 
 
@@ -33,14 +20,6 @@ WHOLE = "nothing"
 def trial_layers() -> Values:
     """Layers on each side of the models that were tried."""
     return TRIED["encoder_layers"]
-
-
-@measure("step")
-def rates(steps: np.ndarray) -> Values:
-    """The learning rate of every step as a share of its peak: a linear warm-up, then half a cosine."""
-    step = np.arange(int(steps))
-    falling = 0.5 * (1 + np.cos(np.pi * (step - WARM_UP) / max(1, len(step) - WARM_UP)))
-    return np.where(step < WARM_UP, (step + 1) / WARM_UP, falling)
 
 
 @measure(like="difference")
@@ -68,6 +47,53 @@ def chance(trace: Trace, prefix: str) -> Values:
         within = stats.t.isf(level / 2, freedom) * error if error else 0.0
         found.append(within if p_of(np.zeros_like(row), np.ones_like(first)) <= level else np.inf)
     return np.array(found)
+
+
+@measure("part trainings")
+def points_by_trainings(trace: Trace, prefix: str) -> Values:
+    """The points of each part, from the first two trainings of each on, one more at a time."""
+    rows = seeds_last(trace, prefix)
+    values = [[100 * (row[:n].mean() - rows[0, :n].mean()) for n in _counts(rows)] for row in rows]
+    return values, _by_trainings(trace, prefix)
+
+
+@measure("part trainings")
+def chance_by_trainings(trace: Trace, prefix: str) -> Values:
+    """The points up to which chance may have made a difference, if it were the only one that is tested.
+
+    As `chance`, of the first two trainings of each part on, one more at a time; infinite where no difference counts.
+    """
+    from scipy import stats  # late: a second
+
+    rows = seeds_last(trace, prefix)
+    found = np.zeros((len(rows), len(_counts(rows))))
+    for k, row in enumerate(rows[1:], 1):
+        for i, n in enumerate(_counts(rows)):
+            error, freedom = standard_error(row[:n], rows[0, :n])
+            enough = p_of(np.zeros(n), np.ones(n)) <= ALPHA
+            found[k, i] = 100 * stats.t.isf(ALPHA / 2, freedom) * error if enough and error else 0 if enough else np.inf
+    return found, _by_trainings(trace, prefix)
+
+
+@measure("trainings")
+def trainings_of_each(trace: Trace, prefix: str) -> Values:
+    """How many trainings of each part: two, and one more at a time."""
+    return _counts(seeds_last(trace, prefix)), {"trainings": _by_trainings(trace, prefix)["trainings"]}
+
+
+@measure("")
+def comparisons(itself: np.ndarray) -> Values:
+    """The entries that are compared with the first one: the size of the family of tests."""
+    return len(itself) - 1
+
+
+def _counts(rows: np.ndarray) -> list[int]:
+    return list(range(2, rows.shape[-1] + 1))
+
+
+def _by_trainings(trace: Trace, prefix: str) -> dict[str, tuple[str, ...]]:
+    counts = _counts(seeds_last(trace, prefix))
+    return {"part": trace.full(prefix).labels["part"], "trainings": tuple(map(str, counts))}
 
 
 @measure(like="itself")
