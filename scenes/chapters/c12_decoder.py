@@ -24,7 +24,7 @@ from scenes.mobjects.masking import MaskBoard
 from scenes.mobjects.reading_out import ReadingOut
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.two_runs import OneRun, TwoRuns
-from scenes.mobjects.wording import counted, named_head
+from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import (
     FIRST,
@@ -68,12 +68,12 @@ class Decoder(Chapter):
             dive = Dive(shifted.picture, shifted.decoder.boxes[FIRST], STAGE, inside=0.0)
             yield from self.the_future_lies_open(decoded, shifted, board, dive)
             yield from self.mask_before(head, trace, board)
-            yield from self.not_zero_afterwards(head, trace, board, dive)
+            yield from self.not_zero_afterwards(head, trace, board, shifted, dive)
         if f"{decoded.cross}.q" in trace:
             bridge = bridge_of(decoded, trace)
             yield from self.ask_the_source(decoded, trace, bridge)
-            yield from self.reading_jumps(decoded, trace, bridge)
             yield from self.what_the_encoder_prepared(trace)
+            yield from self.reading_jumps(decoded, trace, bridge)
         yield from self.vector_to_word(decoded, trace)
         yield from self.the_whole_way(decoded, trace)
 
@@ -93,13 +93,13 @@ class Decoder(Chapter):
             "How can it learn to write without peeking?",
             beat(
                 "A decoder has to write, word by word. How can it learn that without peeking?",
-                appear(picture.names[0]),
-                appear_in_turn([*picture.writes.chips]),
+                appear(picture.large_names[0]),
+                appear_in_turn([*picture.large[0].chips], "slow"),
             ),
             beat(
                 "In training, it reads the very same words, shifted right by one, after a start mark.",
-                (appear(picture.early_name), *picture.slide()),
-                appear(picture.slid.chips[0]),
+                (appear(picture.large_names[1]), *picture.slide()),
+                appear(picture.large[1].chips[0]),
             ),
             beat(
                 f"So each position reads one word, and must predict the next: at “{decoded.reads[row]}”, "
@@ -125,6 +125,7 @@ class Decoder(Chapter):
             "All positions at once: the future lies open",
             beat(
                 "Inside, the decoder begins with self-attention. All positions are computed at once.",
+                (shifted.reads.mark({}), shifted.writes.mark({})),
                 (dive, *(Travel(a, b, 0.0, "dive") for a, b in zip(shifted.reads.chips, ribbon.chips, strict=True))),
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 appear_in_turn([*grid.empty]),
@@ -157,12 +158,15 @@ class Decoder(Chapter):
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
                 f"{named_head(0, head)}: “{query_token}” gives “{top_key}” {most:share}, and later tokens nothing.",
-                appear(ring_around(board.frames[board.row])),
+                appear(board.ring),
+                *board.gives(top_key),
             ),
             stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],
         )
 
-    def not_zero_afterwards(self, head: int, trace: Trace, board: MaskBoard, dive: Dive) -> Iterator[Step]:
+    def not_zero_afterwards(
+        self, head: int, trace: Trace, board: MaskBoard, shifted: Shifted, dive: Dive
+    ) -> Iterator[Step]:
         """The other order of mask and softmax leaks the future."""
         query_token = board.focus
         part, other = trace.under(FIRST, batch=0, head=head), trace.under(f"other.later.{FIRST}", batch=0, head=head)
@@ -186,7 +190,7 @@ class Decoder(Chapter):
                 (leave(ring), *board.swap()),
                 *board.late.turn_into(board.leaked),
             ),
-            beat("The future leaks in, because softmax divides by a sum over all keys."),
+            beat("The future leaks in, because softmax divides by a sum over all keys.", board.leak()),
             beat(
                 claim(
                     same,
@@ -195,6 +199,7 @@ class Decoder(Chapter):
                 ),
                 *board.leaked.turn_into(board.divided),
                 Rise(dive, *board.standing(board.divided)),
+                leave(shifted.peek),
             ),
         )
 
@@ -212,7 +217,7 @@ class Decoder(Chapter):
             "Cross-attention: queries from the decoder",
             beat(
                 "The decoder must know the source, too: the final vectors of the encoder.",
-                appear(bridge.names[0]),
+                appear(bridge.plates[0], bridge.names[0]),
                 appear_in_turn([*bridge.source.chips]),
                 deal(bridge.source.chips, [*bridge.vectors]),
             ),
@@ -233,7 +238,7 @@ class Decoder(Chapter):
                 draw(*rest, kind="slow") if rest else None,
                 ambient=pulses(bridge.lines, bridge.weights),
             ),
-            stage=[*bridge.written.chips, bridge.names[1]],
+            stage=bridge.decoder,
         )
 
     def reading_jumps(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
@@ -270,10 +275,17 @@ class Decoder(Chapter):
         flow = pulses(bridge.lines, bridge.weights)
         yield Step(
             "Writing goes forward, reading may turn back",
-            beat(f"{start}{order_differs}"),
+            beat(
+                f"{start}{order_differs}",
+                *(
+                    [deal(bridge.source.chips, [*bridge.vectors]), appear_in_turn([*bridge.written.chips])]
+                    if here is not decoded
+                    else []
+                ),
+            ),
             beat(told, *bridge.walk(ring_around(bridge.vectors[bridge.top(0)])), ambient=flow),
             beat(known, ambient=flow),
-            stage=[bridge],
+            stage=[bridge] if here is decoded else bridge.unwritten,
         )
 
     def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
@@ -304,20 +316,22 @@ class Decoder(Chapter):
         adjective = both[0].mean_weights(trace).label("key", place)
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
+        read = None if read is None or read < trace["roles.role_threshold"] else read
         told = (
             "A linear probe, one weighted sum of its entries, tells the gender even of nouns it never met: "
             f"{read:share} right."
-            if read is not None and read >= trace["roles.role_threshold"]
+            if read is not None
             else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
-        picture = TwoRuns(runs, place, likeness)
+        picture = TwoRuns(runs, place, likeness, read)
         (first, second), (one, other) = (run.noun for run in runs), (run.form for run in runs)
         yield Step(
             "Gender in the encoder’s output",
             beat(
-                f"Change “{first}” to “{second}”: “{one}” becomes “{other}”.",
+                f"What has the encoder put into “{adjective}”? Change “{first}” to “{second}”: "
+                f"“{one}” becomes “{other}”.",
                 appear_in_turn([ring_around(chip) for chip in picture.noun_chips]),
-                appear_in_turn([*picture.forms]),
+                appear(picture.forms[1]),
             ),
             beat(
                 f"Both times the decoder attends to “{adjective}”: the same vector goes into the encoder,",
@@ -330,7 +344,7 @@ class Decoder(Chapter):
                 appear(picture.cosines[1]),
                 draw(*picture.ways),
             ),
-            beat(told, appear_in_turn([ring_around(vector) for vector in picture.after], "slow")),
+            beat(told, *picture.probed()),
             stage=picture.standing,
         )
 
@@ -353,11 +367,12 @@ class Decoder(Chapter):
             beat(
                 f"At “{decoded.reads[row]}”, a last vector leaves the decoder. How does it become a word?",
                 Travel(picture.token, picture.row, kind="row"),
+                appear_in_turn([*picture.words], "slow"),
             ),
             beat(
                 f"Each of {trace['config.target_vocab']} words has a vector, too. {tied}",
-                (appear(picture.names[0]), appear_in_turn([*picture.words])),
-                deal([*picture.words], [*picture.vectors]),
+                appear(picture.names[0]),
+                deal([*picture.words], [*picture.vectors], kind="slow"),
             ),
             beat(
                 claim(
@@ -385,10 +400,13 @@ class Decoder(Chapter):
         said = {
             "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after;",
             "cross_attn": "cross-attention brings in the source;",
-            "ffn": "the feed-forward network works on each vector alone.",
+            "ffn": "the feed-forward network works on each vector alone."
+            if asks
+            else "the feed-forward network works on each vector alone: there is no source to ask.",
         }
         first, *others = dict.fromkeys(path.split(".")[1] for path in picture.sublayers)
-        alone = claim(asks, "", ", no source to ask")
+        layers = trace["config.decoder_layers"]
+        again = {1: "That is all: one layer.", 2: "The next layer does the same."}
         beats = [
             beat(
                 said[kind],
@@ -403,7 +421,7 @@ class Decoder(Chapter):
             "The way of one vector",
             *beats,
             beat(
-                f"{counted(trace['config.decoder_layers'], 'such layer')}{alone}.",
+                again.get(int(layers), f"The other layers do the same: {layers} in all."),
                 *(
                     picture.through(path, givers.get(path.split(".")[-1], []))
                     for path in picture.sublayers
@@ -417,6 +435,7 @@ class Decoder(Chapter):
             ),
             beat(
                 "So all positions learn at once: shifted and masked, none can peek.",
+                picture.all_at_once(),
                 ambient=pulses(picture.ways, role="residual"),
             ),
             stage=[picture.standing],

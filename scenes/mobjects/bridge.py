@@ -13,12 +13,12 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import curve
+from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, units
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -26,6 +26,8 @@ from transformer_core.tracing.trace import NamedTensor
 FAINT = 0.03
 #: Px of the thinnest curve and of one of all the weight, of the names at the left, and of a vector.
 THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 230.0, 108.0, 250.0
+#: Px from the edge of a plate to what lies on it, and how much larger a tag is.
+INSIDE, TAG = 16.0, 1.35
 #: A chip at least so many px wide has room for a number above it.
 ROOMY = 150.0
 
@@ -44,7 +46,7 @@ class Bridge(VGroup):
 
     def __init__(self, looks: NamedTensor, writes: Sequence[Label], memory: NamedTensor, room: Room = STAGE) -> None:
         self.looks, self.labels = looks, writes
-        side, columns = room.split_columns(SIDE, 20)
+        side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
         self.source, self.written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
         below, scale = self.source.below(columns, 8), full_colour(memory)
         self.vectors = VGroup()
@@ -53,17 +55,30 @@ class Bridge(VGroup):
             vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
             self.vectors.add(means(vector, Stands(looks.label("key", j))))
         self.curves = [self._curves(row) for row in range(len(writes))]
-        left = at(side.left, 0)[0]
+        self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.written,))]
+        self.plates[1].key = "plate", "decoder"
+        left = at(side.left + 8, 0)[0]
         self.names = VGroup(
-            Words("encoder", "block", "ink2").settle(self.source.get_center()).begin_at(left),
-            Words("decoder", "block", "ink2").settle(self.written.get_center()).begin_at(left),
+            *(
+                Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
+                for name, plate, line in zip(
+                    ("encoder", "decoder"), self.plates, (self.source, self.written), strict=True
+                )
+            )
         )
-        tags = [Tag(role).scale(1.4) for role in ("key", "value", "query")]
-        heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_top()[1] + units(60)]
-        for tag, x, y in zip(tags, (40, 130, 40), heights, strict=True):
+        tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
+        heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]
+        for tag, x, y in zip(tags, (50, 150, SIDE - 40), heights, strict=True):
             tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
         self.given, self.asking = VGroup(*tags[:2]), tags[2]
-        super().__init__(self.source, self.vectors, self.written, self.names, self.given, self.asking)
+        super().__init__(*self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking)
+
+    @staticmethod
+    def _plate(room: Room, parts: Sequence[VMobject]) -> Box:
+        """A plate behind what belongs to a half of the model, from edge to edge."""
+        whole = VGroup(*parts)
+        plate = Box(room.width, whole.height * 135 + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
+        return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
     def _curves(self, row: int) -> VGroup:
         """The curves of one written word, the strongest on top."""
@@ -79,6 +94,21 @@ class Bridge(VGroup):
                 means(line, End(looked, first=True, axis="key"), End(self.labels[row]))
                 found.add(line)
         return found
+
+    @property
+    def decoder(self) -> list[VMobject]:
+        """The words to write, on the plate of the decoder."""
+        return [self.plates[1], *self.written.chips, self.names[1]]
+
+    @property
+    def encoder(self) -> list[VMobject]:
+        """The source, on the plate of the encoder."""
+        return [self.plates[0], *self.source.chips, self.names[0]]
+
+    @property
+    def unwritten(self) -> list[VMobject]:
+        """Both plates with the source, before a vector or a word is there."""
+        return [*self.encoder, self.plates[1], self.names[1], self.given, self.asking]
 
     @property
     def lines(self) -> list[VMobject]:

@@ -13,19 +13,21 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import across, sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, ellipsis
-from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.shapes import Box, arrow, ellipsis, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import DecoderRows
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: What each kind of sublayer is called.
 NAMES = {"self_attn": "masked attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
 #: Px of the names at the left, from a sentence to the plate, between two boxes, and of the track beside them.
 SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 300.0
+#: How much larger a sentence is that lies alone on the stage.
+LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
 #: How many likeliest words are shown at the end of the way.
@@ -48,6 +50,7 @@ class Stack(VGroup):
         paths = [path for layer in shown for path in ([sublayer.path for sublayer in layer] or [""])] + ["output"]
         colours = palette()
         self.plate = Box(room.width, room.height, colours.surface, 20, colours.residual, 4).move_to(room.centre)
+        self.plate.key = "plate", "decoder"
         inside = room.inset(26, 16)
         lines = inside.split_columns(-track)[0].rows(len(paths), SPACE) if track else inside.rows(len(paths), SPACE)
         style = "fact" if lines[0].height >= LOW else "small token"
@@ -71,37 +74,41 @@ class Shifted(VGroup):
     Args:
         decoded: what each position reads and writes.
 
-    `slid` is what is read while it still lies right below what it comes from; `decoder` opens between both.
+    Both lie `large` below each other at first; then the `decoder` opens between them.
     """
 
     def __init__(self, trace: Trace, decoded: DecoderRows) -> None:
         room = STAGE.split_columns(SIDE)[1]
         self.writes, self.reads = Ribbon(decoded.writes, room), sentence(decoded.reads, room, at_foot=True)
-        self.slid = Ribbon(decoded.reads, room).shift(DOWN * (self.writes.height + units(AIR)))
-        high = [float(line.height) * 135 + AIR for line in (self.writes, self.reads)]
+        air = AIR / 2 if self.writes.upright else AIR
+        high = [float(line.height) * 135 + air for line in (self.writes, self.reads)]
         between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         self.decoder = Stack(trace, between)
         self.ways_in = upwards(self.reads.chips, [self.decoder.plate])
         self.ways_out = upwards([self.decoder.plate], self.writes.chips)
-        self.names = VGroup(
-            *(
-                Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
-                for name, line in (("to write", self.writes), ("read", self.reads))
+        self.large = [large(line, room) for line in (decoded.writes, decoded.reads)]
+        VGroup(*self.large).arrange(DOWN, buff=units(AIR)).move_to(room.centre)
+        self.names, self.large_names = (
+            VGroup(
+                *(
+                    Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
+                    for name, line in zip(("to write", "read"), lines, strict=True)
+                )
             )
+            for lines in ((self.writes, self.reads), self.large)
         )
-        self.early_name = Words("read", "block", "ink2").settle(self.slid.get_center()).begin_at(at(STAGE.left, 0)[0])
         self.peek = self._copied(len(decoded.written) - 1)
         super().__init__(self.writes, self.reads, self.decoder, self.ways_in, self.ways_out, self.names)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
-        return tuple(
-            Travel(old, new, 0.0, "slow") for old, new in zip(self.writes.chips[:-1], self.slid.chips[1:], strict=True)
-        )
+        above, below = (line.chips for line in self.large)
+        return tuple(Travel(old, new, 0.0, "slow") for old, new in zip(above[:-1], below[1:], strict=True))
 
     def open(self) -> tuple[Any, ...]:
-        """What is read goes to the foot, and leaves room for the decoder."""
-        return (*exchange([*self.slid.chips, self.early_name], [*self.reads.chips, self.names[1]], "row"),)
+        """What is written goes to the top and what is read to the foot, and leaves room for the decoder."""
+        old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
+        return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
 
     def _copied(self, row: int) -> VGroup:
         """The way by which the word after a position could be copied instead of predicted, if there is one."""
@@ -122,6 +129,12 @@ class Shifted(VGroup):
         return [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
 
 
+def large(labels: Sequence[Label], room: Room) -> Ribbon:
+    """A sentence as wide as a room, in larger type."""
+    line = Ribbon(labels, Room(room.left, room.top, room.left + room.width / LARGER, room.bottom))
+    return line.scale(LARGER)
+
+
 class OneWay(VGroup):
     """A vector on its way up through the decoder: every state of it, the likeliest words, and what is read next.
 
@@ -136,8 +149,8 @@ class OneWay(VGroup):
     def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
         self.read = sentence(decoded.reads[: row + 2], STAGE, at_foot=True)
         body = STAGE.split_rows(-float(self.read.height) * 135, AIR)[0]
-        left, rest = body.split_columns(0.25 * body.width if memory is not None else 0, 40 if memory is not None else 0)
-        middle, right = rest.split_columns(0.62 * rest.width, 50)
+        left, rest = body.split_columns(0.22 * body.width if memory is not None else 0, 40 if memory is not None else 0)
+        middle, right = rest.split_columns(0.56 * rest.width, 50)
         self.stack = Stack(trace, middle, TRACK)
         self.memory: list[VMobject] = []
         self.source, self.supply = VGroup(), VGroup()
@@ -166,15 +179,18 @@ class OneWay(VGroup):
             block, _, kind = path.rpartition(".")
             names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
         rows = {path: trace[name].pick(batch=0, position=row) for path, name in names.items()}
-        scale = full_colour(*rows.values())
         track = room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
         x = at((track.left + track.right) / 2, 0)[0]
+        high = min(HIGHEST, max(LOWEST, float(self.stack.boxes["output"].height) * 135))
         self.states: dict[str, Vector] = {}
         for path, vector in rows.items():
-            high = min(HIGHEST, max(LOWEST, float(self.stack.boxes["output"].height) * 135))
-            state = Vector(vector, track.width, high, "residual", scale)
+            state = Vector(vector, track.width, high, "residual")
             y = self.stack.boxes[path].get_y() if path else self.stack.plate.get_bottom()[1] - units(AIR / 2)
             self.states[path] = state.move_to(np.array([x, y, 0]))
+        ends = self.states[""].get_center(), self.states["output"].get_center()
+        self.stream = VGroup(rule(*ends, "residual", 8))
+        for box in self.stack.boxes.values():
+            self.stream.add(rule(box.get_right(), np.array([x, box.get_y(), 0]), "line", 4))
 
     def begin(self, row: int) -> list[Any]:
         """The vector comes out of its token."""
@@ -194,6 +210,10 @@ class OneWay(VGroup):
         written = [Travel(line[0], self.chosen, 0.3, "row")] if line else [appear(self.chosen)] if self.chosen else []
         return [(appear(self.title), *bars), *written]
 
+    def all_at_once(self) -> tuple[Any, ...]:
+        """Every position goes through the decoder at the same time."""
+        return tuple(Flight(chip, self.stack.boxes["output"], 0.0, "slow") for chip in self.read.chips)
+
     @property
     def sublayers(self) -> list[str]:
         """The paths of the sublayers that are shown, from the foot up."""
@@ -202,10 +222,10 @@ class OneWay(VGroup):
     @property
     def ways(self) -> list[VMobject]:
         """The lines along which vectors come."""
-        return [*self.supply]
+        return [*self.supply, self.stream[0]]
 
     @property
     def standing(self) -> VGroup:
         """What is there from the beginning."""
         shown = [chip for chip in self.read.chips if chip is not self.chosen]
-        return VGroup(*shown, self.stack, self.source, self.supply)
+        return VGroup(*shown, self.stack, self.source, self.supply, self.stream)

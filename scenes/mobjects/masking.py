@@ -6,7 +6,7 @@ from typing import Any
 
 from manim import LEFT, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Travel, appear, exchange, leave
+from scenes.animations import Come, Flight, Travel, appear, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.ribbon import Ribbon
@@ -101,6 +101,7 @@ class MaskBoard:
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
+        self.ring = ring_around(self.frames[self.row])
         self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
 
     @staticmethod
@@ -143,6 +144,17 @@ class MaskBoard:
         ]
         return (leave(self.grid.empty), appear(self.frames, rise=False), *turned)
 
+    def gives(self, top_key: Label) -> list[Any]:
+        """The key with the largest weight of the followed query goes into its part of the bar, if it is in sight."""
+        places = [j for j, chip in enumerate(self.ribbon.chips) if chip.label.position == top_key.position]
+        return [Flight(self.grid.keys[j], self.masked.rows.segments[self.row, j], 0.1, "row") for j in places]
+
+    def leak(self) -> tuple[Any, ...]:
+        """The hidden key has a part in every sum."""
+        assert self.other is not None
+        key = self.other.keys[-1]
+        return tuple(Flight(key, total, 0.1, "slow") for total in self.leaked.sums[:-1])
+
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""
         assert self.other is not None
@@ -158,8 +170,4 @@ class MaskBoard:
         sides: list[VMobject] = [
             part for grid in grids for part in (*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys)
         ]
-        return [*sides, self.frames, self.sum_name, *shown.segments, *shown.told, *shown.sums, *shown.lost]
-
-    def frame_of(self, row: int) -> VMobject:
-        """The frame of the bar of a query."""
-        return self.frames[row]
+        return [*sides, self.frames, self.ring, self.sum_name, *shown.segments, *shown.told, *shown.sums, *shown.lost]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
-from scenes.animations import Flight, Travel
+from scenes.animations import Flight, Travel, appear
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, curve
+from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, units
@@ -44,9 +44,12 @@ class TwoRuns(VGroup):
         runs: one for each sentence.
         word: where the common word stands.
         likeness: the cosine of the two vectors, before the encoder and after it.
+        read: how often a linear probe reads the gender off such a vector.
     """
 
-    def __init__(self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity]) -> None:
+    def __init__(
+        self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity], read: Quantity | None = None
+    ) -> None:
         room, last = STAGE.split_columns(-FORM, SPACE)
         self.word, self.nouns = word, [run.noun.position for run in runs]
         self.sources = [Ribbon(runs[0].source, room), sentence(runs[1].source, room, at_foot=True)]
@@ -74,10 +77,14 @@ class TwoRuns(VGroup):
             )
         )
         self.cosines = VGroup(*(self._cosine(q, place) for q, place in zip(likeness, (left, right), strict=True)))
-        self.told = last
+        self.mouths = [vector.copy().stretch_to_fit_width(0.8 * self.box.width) for vector in self.after]
+        for mouth in self.mouths:
+            mouth.set_x(self.box.get_x())
+        self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
         super().__init__(
-            *self.sources, self.box, self.title, *self.before, *self.after, self.forms, self.ways, self.cosines
-        )
+            *self.sources, self.box, self.title, *self.before, *self.after, self.forms, self.ways, self.cosines,
+            self.probe,
+        )  # fmt: skip
 
     @staticmethod
     def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
@@ -92,23 +99,30 @@ class TwoRuns(VGroup):
     def _cosine(quantity: Quantity, room: Room) -> VMobject:
         return Words(f"cosine {quantity:.2f}", "large number").settle(room.centre)
 
+    @staticmethod
+    def _probe(read: Quantity, room: Room) -> VGroup:
+        """A box with a name, and the share below it."""
+        box = Box(room.width, 150, palette().surface, 12, palette().ink3, 3).move_to(room.centre)
+        name, share = Words("linear probe", "block", paper=box), number(read, "share", "large number")
+        share.paper = box
+        name.settle(box.get_center() + UP * units(36))
+        return VGroup(box, name, share.settle(box.get_center() + DOWN * units(32)))
+
+    def probed(self) -> list[Any]:
+        """Both vectors that come out go into the probe."""
+        box, name, share = self.probe
+        flights = (Flight(vector, box, 0.0, "row") for vector in self.after)
+        return [appear(box, name), (*flights,), appear(share)]
+
     @property
     def standing(self) -> list[VMobject]:
-        """What is there from the beginning."""
-        return [*self.sources, self.box, self.title]
+        """What is there from the beginning: of the first run also what comes out, and what is written."""
+        return [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
 
     @property
     def noun_chips(self) -> list[Token]:
         """The chips of the nouns that differ."""
         return [line.chips[place] for line, place in zip(self.sources, self.nouns, strict=True)]
-
-    def drops(self) -> VGroup:
-        """Lines from the word to its vectors."""
-        found = VGroup()
-        for line, vector, side in zip(self.sources, self.before, (DOWN, UP), strict=True):
-            chip = line.chips[self.word]
-            found.add(curve(chip.get_edge_center(side), vector.get_edge_center(-side), "residual", 4))
-        return found
 
     def taken(self) -> tuple[Any, ...]:
         """The vectors of the word out of their tokens."""
@@ -119,7 +133,7 @@ class TwoRuns(VGroup):
 
     def through(self) -> list[Any]:
         """The vectors go into the encoder, along with the nouns, and what becomes of them comes out."""
-        into = [Flight(vector, self.box, 0.0, "row") for vector in self.before]
+        into = [Flight(vector, mouth, 0.0, "row") for vector, mouth in zip(self.before, self.mouths, strict=True)]
         nouns = [Flight(chip, self.box, 0.1, "row") for chip in self.noun_chips]
-        out = [Travel(self.box, vector, 0.0, "row") for vector in self.after]
-        return [(*into, *nouns), (*out,)]
+        out = [Travel(mouth, vector, 0.0, "row") for mouth, vector in zip(self.mouths, self.after, strict=True)]
+        return [(*into, *nouns), (out[1],)]
