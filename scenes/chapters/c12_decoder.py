@@ -133,7 +133,7 @@ class Decoder(Chapter):
             beat("So every query meets every key, even later ones.", meet(grid, board.pairs, "slow", at_once=True)),
             beat(
                 f"The query of “{query}” meets the key of “{key}”: the very word that it should predict.",
-                ribbon.mark({row + 1: "warning"} | {row: "query"}),
+                (appear(ring_around(grid.queries[row])), appear(ring_around(grid.keys[row + 1]))),
                 appear(ring_around(grid.cells[row, row + 1], "warning")),
             ),
         )
@@ -147,7 +147,6 @@ class Decoder(Chapter):
             "A causal mask before the softmax",
             beat(
                 "The causal mask hides the future: scores of later keys become minus infinity.",
-                board.ribbon.mark({}),
                 *board.shut(),
             ),
             beat(
@@ -285,7 +284,7 @@ class Decoder(Chapter):
             ),
             beat(told, *bridge.walk(ring_around(bridge.vectors[bridge.top(0)])), ambient=flow),
             beat(known, ambient=flow),
-            stage=[bridge] if here is decoded else bridge.unwritten,
+            stage=bridge.ends if here is decoded else bridge.unwritten,
         )
 
     def what_the_encoder_prepared(self, trace: Trace) -> Iterator[Step]:
@@ -398,11 +397,11 @@ class Decoder(Chapter):
         picture = OneWay(trace, decoded, row, memory_of(decoded, trace) if asks else None)
         givers = {"self_attn": picture.read.chips[: row + 1], "cross_attn": picture.memory}
         said = {
-            "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after;",
-            "cross_attn": "cross-attention brings in the source;",
-            "ffn": "the feed-forward network works on each vector alone."
+            "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after.",
+            "cross_attn": "Cross-attention brings in the source.",
+            "ffn": "The feed-forward network works on each vector alone."
             if asks
-            else "the feed-forward network works on each vector alone: there is no source to ask.",
+            else "The feed-forward network works on each vector alone: there is no source to ask.",
         }
         first, *others = dict.fromkeys(path.split(".")[1] for path in picture.sublayers)
         layers = trace["config.decoder_layers"]

@@ -25,7 +25,7 @@ from transformer_core.tracing.trace import NamedTensor
 #: Attention weights below this are not drawn as curves.
 FAINT = 0.03
 #: Px of the thinnest curve and of one of all the weight, of the names at the left, and of a vector.
-THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 230.0, 108.0, 250.0
+THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 310.0, 108.0, 250.0
 #: Px from the edge of a plate to what lies on it, and how much larger a tag is.
 INSIDE, TAG = 16.0, 1.35
 #: A chip at least so many px wide has room for a number above it.
@@ -68,10 +68,14 @@ class Bridge(VGroup):
         )
         tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
         heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]
-        for tag, x, y in zip(tags, (50, 150, SIDE - 40), heights, strict=True):
+        for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
             tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
         self.given, self.asking = VGroup(*tags[:2]), tags[2]
-        super().__init__(*self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking)
+        #: All but the curves.
+        self.ends: list[VMobject] = [
+            *self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking,
+        ]  # fmt: skip
+        super().__init__(*self.ends, *self.curves)
 
     @staticmethod
     def _plate(room: Room, parts: Sequence[VMobject]) -> Box:
@@ -125,8 +129,9 @@ class Bridge(VGroup):
         return int(np.argmax(self.looks.values[row]))
 
     def ask(self, row: int) -> Any:
-        """The word that is about to be written asks every vector of the encoder."""
-        flights = [Flight(self.written[row], vector, 0.1) for vector in self.vectors]
+        """The query of the word that is about to be written goes to every vector of the encoder."""
+        query = self.asking.copy().move_to(self.written[row])
+        flights = [Flight(query, query.copy().move_to(vector), 0.1) for vector in self.vectors]
         asked = LaggedStart(*flights, lag_ratio=0.25)
         asked.set_run_time(pace("slow"))
         return asked

@@ -10,7 +10,7 @@ from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, exchange
 from scenes.layout import STAGE, Room
-from scenes.mobjects.black_box import across, sentence, upwards
+from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, ellipsis, rule
@@ -92,7 +92,7 @@ class Shifted(VGroup):
             VGroup(
                 *(
                     Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
-                    for name, line in zip(("to write", "read"), lines, strict=True)
+                    for name, line in zip(("it writes", "it reads"), lines, strict=True)
                 )
             )
             for lines in ((self.writes, self.reads), self.large)
@@ -161,7 +161,7 @@ class OneWay(VGroup):
             self.memory = [*vectors]
             title = heading.fit(Words("encoder", "title"), most=1.0)
             self.source.add(title, *chips, *vectors)
-            self.supply.add(*across(vectors, [self.stack.plate]))
+            self.supply.add(*self._supply())
         self._states(trace, row, middle)
         probs = trace["probs"].pick(batch=0, position=row)
         heading, bars = right.split_rows(60, 10)
@@ -169,6 +169,16 @@ class OneWay(VGroup):
         self.next = NextWord(probs, bars, BARS)
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
         super().__init__(self.read, self.stack, self.source, self.supply, *self.states.values(), self.title, self.next)
+
+    def _supply(self) -> list[VMobject]:
+        """Lines from the vectors of the encoder to a rail, and from that to each cross-attention."""
+        x = (self.memory[0].get_right()[0] + self.stack.plate.get_left()[0]) / 2
+        goals = [box for path, box in self.stack.boxes.items() if path.endswith("cross_attn")]
+        ways = [(vector.get_right(), vector.get_y()) for vector in self.memory]
+        lines = [rule(start, np.array([x, y, 0]), "key", 4) for start, y in ways]
+        heights = [vector.get_y() for vector in self.memory] + [box.get_y() for box in goals]
+        lines.append(rule(np.array([x, min(heights), 0]), np.array([x, max(heights), 0]), "key", 4))
+        return lines + [rule(np.array([x, box.get_y(), 0]), box.get_left(), "key", 4) for box in goals]
 
     def _states(self, trace: Trace, row: int, room: Room) -> None:
         """The residual stream of the position, beside the box that it comes out of."""

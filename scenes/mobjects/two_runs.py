@@ -134,6 +134,10 @@ class TwoRuns(VGroup):
     def through(self) -> list[Any]:
         """The vectors go into the encoder, along with the nouns, and what becomes of them comes out."""
         into = [Flight(vector, mouth, 0.0, "row") for vector, mouth in zip(self.before, self.mouths, strict=True)]
-        nouns = [Flight(chip, self.box, 0.1, "row") for chip in self.noun_chips]
+        inside = [
+            chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y())
+            for chip, mouth in zip(self.noun_chips, self.mouths, strict=True)
+        ]
+        nouns = [Flight(chip, goal, 0.1, "row") for chip, goal in zip(self.noun_chips, inside, strict=True)]
         out = [Travel(mouth, vector, 0.0, "row") for mouth, vector in zip(self.mouths, self.after, strict=True)]
         return [(*into, *nouns), (out[1],)]
