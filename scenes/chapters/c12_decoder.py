@@ -17,10 +17,9 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.layout import STAGE
-from scenes.mobjects.bridge import Bridge
+from scenes.mobjects.bridge import ALOUD, Bridge
 from scenes.mobjects.decoder_plan import OneWay, Shifted
-from scenes.mobjects.masking import MaskBoard
+from scenes.mobjects.masking import ALL, MaskBoard
 from scenes.mobjects.reading_out import ReadingOut
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.two_runs import OneRun, TwoRuns
@@ -29,20 +28,11 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import (
     FIRST,
     DecoderRows,
-    argmax_leak,
     decoder_rows_of,
     gold_alignment,
     same_source_row,
 )
-from transformer_core.studies.focus import DECODER, Focus
 from transformer_core.tracing.trace import NamedTensor, Trace
-
-#: From this sum on a row of attention weights is as good as whole, to two decimals.
-ALL = 0.995
-#: Up to so many positions are read aloud.
-ALOUD = 5
-#: How many of the likeliest words are compared.
-BEST = slice(0, 5)
 
 
 class Decoder(Chapter):
@@ -62,13 +52,10 @@ class Decoder(Chapter):
         shifted = Shifted(trace, decoded)
         yield from self.shifted_by_one(decoded, shifted)
         if len(decoded.reads) > 1:  # else no position has a later one
-            head, query_token = argmax_leak(trace)
-            part = Focus(0, head, query_token, query_token, stack=DECODER).seen(trace)
-            board = MaskBoard(part, trace.under(f"other.later.{FIRST}", batch=0, head=head), query_token)
-            dive = Dive(shifted.picture, shifted.decoder.boxes[FIRST], STAGE, inside=0.0)
+            board, dive = MaskBoard.of(trace), shifted.dive()
             yield from self.the_future_lies_open(decoded, shifted, board, dive)
-            yield from self.mask_before(head, trace, board)
-            yield from self.not_zero_afterwards(head, trace, board, shifted, dive)
+            yield from self.mask_before(trace, board)
+            yield from self.not_zero_afterwards(trace, board, shifted, dive)
         if f"{decoded.cross}.q" in trace:
             bridge = bridge_of(decoded, trace)
             yield from self.ask_the_source(decoded, trace, bridge)
@@ -126,7 +113,7 @@ class Decoder(Chapter):
             beat(
                 "Inside, the decoder begins with self-attention. All positions are computed at once.",
                 (shifted.reads.mark({}), shifted.writes.mark({})),
-                (dive, *(Travel(a, b, 0.0, "dive") for a, b in zip(shifted.reads.chips, ribbon.chips, strict=True))),
+                (dive, *shifted.taken_along(ribbon.chips)),
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 appear_in_turn([*grid.empty]),
             ),
@@ -138,10 +125,10 @@ class Decoder(Chapter):
             ),
         )
 
-    def mask_before(self, head: int, trace: Trace, board: MaskBoard) -> Iterator[Step]:
+    def mask_before(self, trace: Trace, board: MaskBoard) -> Iterator[Step]:
         """The causal mask: minus infinity before the softmax."""
         grid, shown, query_token = board.grid, board.masked, board.focus
-        top_key, most = trace.under(FIRST, batch=0, head=head).in_full("weights", query=query_token.position).largest()
+        top_key, most = board.part.in_full("weights", query=query_token.position).largest()
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "A causal mask before the softmax",
@@ -156,22 +143,20 @@ class Decoder(Chapter):
             ),
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
-                f"{named_head(0, head)}: “{query_token}” gives “{top_key}” {most:share}, and later tokens nothing.",
+                f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
+                "and later tokens nothing.",
                 appear(board.ring),
                 *board.gives(top_key),
             ),
             stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],
         )
 
-    def not_zero_afterwards(
-        self, head: int, trace: Trace, board: MaskBoard, shifted: Shifted, dive: Dive
-    ) -> Iterator[Step]:
+    def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: Shifted, dive: Dive) -> Iterator[Step]:
         """The other order of mask and softmax leaks the future."""
         query_token = board.focus
-        part, other = trace.under(FIRST, batch=0, head=head), trace.under(f"other.later.{FIRST}", batch=0, head=head)
-        last, changed = (tensor["weights"].words("key")[-1] for tensor in (part, other))
+        last, changed = (part["weights"].words("key")[-1] for part in (board.part, board.changed))
         total, leak, kept = (
-            part[name].pick(query=query_token.position)
+            board.part[name].pick(query=query_token.position)
             for name in ("post_softmax_mask_sums", "post_softmax_mask_leak", "masked_leak")
         )
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
@@ -205,7 +190,7 @@ class Decoder(Chapter):
     def ask_the_source(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
         """Cross-attention: one position asks, then all."""
         row, gold = len(decoded.written) - 1, gold_alignment(trace)
-        top_key, most = trace.in_full(f"{decoded.cross}.mean_weights", batch=0, query=row).largest()
+        top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
         rest = [line for i, curves in enumerate(bridge.curves) if i != row for line in curves]
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"Right, by the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
@@ -282,7 +267,7 @@ class Decoder(Chapter):
                     else []
                 ),
             ),
-            beat(told, *bridge.walk(ring_around(bridge.vectors[bridge.top(0)])), ambient=flow),
+            beat(told, *bridge.walk(), ambient=flow),
             beat(known, ambient=flow),
             stage=bridge.ends if here is decoded else bridge.unwritten,
         )
@@ -351,9 +336,9 @@ class Decoder(Chapter):
         """The last vector meets every word's vector."""
         row = len(decoded.written) - 1
         logits, probs = (trace[name].pick(batch=0, position=row) for name in ("logits", "probs"))
-        best = [int(i) for i in trace["word_order"].pick(batch=0, position=row).values[BEST]]
+        order = trace["word_order"].pick(batch=0, position=row).values.astype(int).tolist()
         last = trace[trace.parents["logits"][0]].pick(batch=0, position=row)
-        picture = ReadingOut(last, decoded.reads[row], trace["parameters.output.w"], logits, probs, best)
+        picture = ReadingOut(last, decoded.reads[row], trace["parameters.output.w"], logits, probs, order)
         likeliest, most = probs.largest()
         config = trace.about.get("config", {})
         tied = (

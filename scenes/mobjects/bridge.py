@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, RIGHT, UP, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, appear, draw, move_ring
+from scenes.animations import Flight, appear, draw, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, Thickness, means
@@ -28,6 +28,8 @@ FAINT = 0.03
 THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 310.0, 108.0, 250.0
 #: Px from the edge of a plate to what lies on it, and how much larger a tag is.
 INSIDE, TAG = 16.0, 1.35
+#: Up to so many positions are read aloud.
+ALOUD = 5
 #: A chip at least so many px wide has room for a number above it.
 ROOMY = 150.0
 
@@ -71,6 +73,7 @@ class Bridge(VGroup):
         for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
             tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
         self.given, self.asking = VGroup(*tags[:2]), tags[2]
+        self.ring = ring_around(self.vectors[self.top(0)])
         #: All but the curves.
         self.ends: list[VMobject] = [
             *self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking,
@@ -144,12 +147,12 @@ class Bridge(VGroup):
         edge = chip.get_top() + UP * units(40) + RIGHT * units(30)
         return text.settle(edge).begin_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
 
-    def walk(self, ring: VMobject) -> list[Any]:
+    def walk(self) -> list[Any]:
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""
         plays: list[Any] = []
         for row, curves in enumerate(self.curves):
             goal = self.vectors[self.top(row)]
-            going = appear(ring) if row == 0 else move_ring(ring, goal)
+            going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
             plays.append((going, draw(*curves)) if len(curves) else going)
         return plays
 

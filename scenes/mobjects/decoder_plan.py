@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, exchange
+from scenes.animations import Dive, Flight, Travel, appear, exchange
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
@@ -18,7 +18,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import blueprint
-from transformer_core.studies.decoder_rows import DecoderRows
+from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -109,6 +109,14 @@ class Shifted(VGroup):
         """What is written goes to the top and what is read to the foot, and leaves room for the decoder."""
         old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
         return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
+
+    def dive(self) -> Dive:
+        """Into the first attention."""
+        return Dive(self.picture, self.decoder.boxes[FIRST], inside=0.0)
+
+    def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
+        """What is read comes along on a dive, to where the `chips` stand."""
+        return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
 
     def _copied(self, row: int) -> VGroup:
         """The way by which the word after a position could be copied instead of predicted, if there is one."""

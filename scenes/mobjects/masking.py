@@ -15,12 +15,16 @@ from scenes.mobjects.shapes import Box, frame, hatching
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, ink_on, pace, palette, units
+from transformer_core.studies.decoder_rows import FIRST, argmax_leak
+from transformer_core.studies.focus import DECODER, Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the column of sums, of a row that has room for large type, and of a part that has room for a number in it.
 SUMS, TALL, WIDE = 170.0, 60.0, 110.0
+#: From this sum on a row of attention weights is as good as whole, to two decimals.
+ALL = 0.995
 #: Px that the lid comes from, beside the frame.
 AWAY = 1100.0
 
@@ -79,22 +83,23 @@ class MaskBoard:
     """Queries and keys of a decoder's head in a grid: their scores, a lid over later keys, and the weights that follow.
 
     Args:
-        part: the tensors of the head.
-        changed: the same where the last word is another; None if there is no later word.
+        part: the tensors of the head, in the first layer.
+        changed: the same where the last word is another.
+        head: its number.
         focus: the query whose row is told.
     """
 
-    def __init__(self, part: Trace, changed: Trace | None, focus: Label) -> None:
+    def __init__(self, part: Trace, changed: Trace, head: int, focus: Label) -> None:
+        self.part, self.changed, self.layer, self.head = part, changed, 0, head
         room, margin = STAGE.split_columns(-SUMS)
         self.grid = self._grid(part, focus, room)
-        self.other = None if changed is None else self._grid(changed, focus, room)
+        self.other = self._grid(changed, focus, room)
         self.ribbon, self.focus = self.grid.ribbon, focus
         lines = self.grid.lines
         self.masked = Budgets(part["weights"], part["weight_sums"], lines, margin)
         self.late = Budgets(part["post_softmax_mask"], part["post_softmax_mask_sums"], lines, margin)
-        if changed is not None:
-            self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin)
-            self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin)
+        self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin)
+        self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin)
         self.frames = VGroup(
             *(frame(line.width + 6, line.height - 16, "line", 2.5).move_to(line.centre) for line in lines)
         )
@@ -103,6 +108,13 @@ class MaskBoard:
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
         self.ring = ring_around(self.frames[self.row])
         self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
+
+    @classmethod
+    def of(cls, trace: Trace) -> MaskBoard:
+        """The head of the first layer, and the query, that a change of the last word would move most."""
+        head, token = argmax_leak(trace)
+        part = Focus(0, head, token, token, stack=DECODER).seen(trace)
+        return cls(part, trace.under(f"other.later.{FIRST}", batch=0, head=head), head, token)
 
     @staticmethod
     def _grid(part: Trace, focus: Label, room: Room) -> AttentionGrid:
@@ -151,13 +163,11 @@ class MaskBoard:
 
     def leak(self) -> tuple[Any, ...]:
         """The hidden key has a part in every sum."""
-        assert self.other is not None
         key = self.other.keys[-1]
         return tuple(Flight(key, total, 0.1, "slow") for total in self.leaked.sums[:-1])
 
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""
-        assert self.other is not None
         old, new = (
             [grid.ribbon.chips[-1], grid.query_names[-1], grid.queries[-1], grid.keys[-1]]
             for grid in (self.grid, self.other)
@@ -166,7 +176,7 @@ class MaskBoard:
 
     def standing(self, shown: Budgets) -> list[VMobject]:
         """Everything that is on stage once the weights have become bars."""
-        grids = [self.grid] if self.other is None else [self.grid, self.other]
+        grids = self.grid, self.other
         sides: list[VMobject] = [
             part for grid in grids for part in (*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys)
         ]

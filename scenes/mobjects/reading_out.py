@@ -22,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
 HEAD, NAMES, LOGIT, SHARE, SPACE = 96.0, 96.0, 200.0, 180.0, 36.0
+#: How many words are shown.
+MOST = 5
 
 
 class ReadingOut(VGroup):
@@ -32,7 +34,7 @@ class ReadingOut(VGroup):
         token: the word that is read there.
         table: the vectors of the words, d_model × vocab.
         logits, probs: by vocab.
-        best: which words to show, the best first.
+        order: the words, the likeliest first; the first few are shown.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class ReadingOut(VGroup):
         table: NamedTensor,
         logits: NamedTensor,
         probs: NamedTensor,
-        best: Sequence[int],
+        order: Sequence[int],
     ) -> None:
+        best = order[:MOST]
         vectors, labels = [table.pick(vocab=i) for i in best], [logits.label("vocab", i) for i in best]
         head, body = STAGE.split_rows(HEAD)
         names, body = body.split_rows(NAMES)
