@@ -145,7 +145,7 @@ class Decoder(Chapter):
             beat(
                 f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
                 "and later tokens nothing.",
-                appear(board.ring),
+                appear(shown.ring),
                 *board.gives(top_key),
             ),
             stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],

@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, ellipsis, rule
+from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
 from scenes.theme import at, palette, units
@@ -30,6 +30,8 @@ SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 300.0
 LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
+#: Px of a light that runs from what gives to what takes.
+LIGHT = 15.0
 #: How many likeliest words are shown at the end of the way.
 BARS = 5
 
@@ -218,19 +220,27 @@ class OneWay(VGroup):
         """The vector moves up beside a sublayer, which adds to it what comes from the `givers`."""
         paths = [*self.states]
         before, box = self.states[paths[paths.index(path) - 1]], self.stack.boxes[path]
-        flights = [Flight(giver, box, 0.1, "row") for giver in givers]
+        goal = dot(box.get_center(), LIGHT, "value")
+        flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers)]
         return (*flights, Travel(before, self.states[path], 0.0, "row", leaving=True))
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word goes where it is read next."""
-        bars = [Travel(self.states["output"], line, kind="row") for line in self.next.lines]
+        names, bars, shares = zip(*self.next.lines, strict=True)
+        come = [Travel(self.states["output"], bar, kind="row") for bar in bars]
         line = self.next.line_of(self.chosen.label) if self.chosen else None
         written = [Travel(line[0], self.chosen, 0.3, "row")] if line else [appear(self.chosen)] if self.chosen else []
-        return [(appear(self.title), *bars), *written]
+        return [(appear(self.title, *names), *come), appear(*shares), *written]
 
     def all_at_once(self) -> tuple[Any, ...]:
         """Every position goes through the decoder at the same time."""
-        return tuple(Flight(chip, self.stack.boxes["output"], 0.0, "slow") for chip in self.read.chips)
+        lights, goal = (self._lights(parts) for parts in (self.read.chips, [self.stack.boxes["output"]]))
+        return tuple(Flight(light, goal[0], 0.0, "slow") for light in lights)
+
+    @staticmethod
+    def _lights(parts: Sequence[VMobject]) -> list[VMobject]:
+        """A light at each part: what its position gives."""
+        return [dot(part.get_center(), LIGHT, "value") for part in parts]
 
     @property
     def sublayers(self) -> list[str]:

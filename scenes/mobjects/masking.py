@@ -37,15 +37,20 @@ class Budgets(VGroup):
         sums: the sum of each row.
         rooms: the frame of each row.
         margin: where the sums stand.
+        told: the row that is told of, which has a ring.
 
     What is missing from one is hatched.
     """
 
-    def __init__(self, weights: NamedTensor, sums: NamedTensor, rooms: list[Room], margin: Room) -> None:
+    def __init__(self, weights: NamedTensor, sums: NamedTensor, rooms: list[Room], margin: Room, told: int) -> None:
         self.rows = StackedRows(weights, rooms)
         self.rows.remove(self.rows.numbers)
         self.lost, self.told, self.sums = VGroup(), VGroup(), VGroup()
         tall = rooms[0].height >= TALL
+        self.frames = VGroup(
+            *(frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms)
+        )
+        self.ring = ring_around(self.frames[told])
         for i, (room, total) in enumerate(zip(rooms, sums.quantities(), strict=True)):
             missing = (1 - float(total)) * room.width
             if missing > 14:
@@ -74,7 +79,7 @@ class Budgets(VGroup):
 
     def turn_into(self, other: Budgets) -> list[Any]:
         """Each part turns into that of another such figure, and the sums are told anew."""
-        slides = exchange(self.segments, other.segments, "row")
+        slides = exchange([*self.segments, self.ring], [*other.segments, other.ring], "row")
         gone = [part for part in (*self.told, *self.sums, *self.lost) if part]
         return [(leave(*gone), *slides), appear(*other.told, *other.sums, *other.lost, rise=False)]
 
@@ -95,18 +100,14 @@ class MaskBoard:
         self.grid = self._grid(part, focus, room)
         self.other = self._grid(changed, focus, room)
         self.ribbon, self.focus = self.grid.ribbon, focus
-        lines = self.grid.lines
-        self.masked = Budgets(part["weights"], part["weight_sums"], lines, margin)
-        self.late = Budgets(part["post_softmax_mask"], part["post_softmax_mask_sums"], lines, margin)
-        self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin)
-        self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin)
-        self.frames = VGroup(
-            *(frame(line.width + 6, line.height - 16, "line", 2.5).move_to(line.centre) for line in lines)
-        )
+        lines, row = self.grid.lines, self.row
+        self.masked = Budgets(part["weights"], part["weight_sums"], lines, margin, row)
+        self.late = Budgets(part["post_softmax_mask"], part["post_softmax_mask_sums"], lines, margin, row)
+        self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin, row)
+        self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin, row)
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
-        self.ring = ring_around(self.frames[self.row])
         self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
 
     @classmethod
@@ -154,7 +155,7 @@ class MaskBoard:
         turned = [
             Travel(cell, self.masked.rows.segments[place], 0.0, "row", leaving=True) for place, cell in cells.items()
         ]
-        return (leave(self.grid.empty), appear(self.frames, rise=False), *turned)
+        return (leave(self.grid.empty), appear(self.masked.frames, rise=False), *turned)
 
     def gives(self, top_key: Label) -> list[Any]:
         """The key with the largest weight of the followed query goes into its part of the bar, if it is in sight."""
@@ -176,8 +177,16 @@ class MaskBoard:
 
     def standing(self, shown: Budgets) -> list[VMobject]:
         """Everything that is on stage once the weights have become bars."""
-        grids = self.grid, self.other
-        sides: list[VMobject] = [
-            part for grid in grids for part in (*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys)
+        old, new = self.grid, self.other
+        sides = [
+            part
+            for had, has in (
+                (old.ribbon.chips, new.ribbon.chips),
+                (old.query_names, new.query_names),
+                (old.queries, new.queries),
+                (old.keys, new.keys),
+            )
+            for part in (*had[:-1], has[-1])
         ]
-        return [*sides, self.frames, self.ring, self.sum_name, *shown.segments, *shown.told, *shown.sums, *shown.lost]
+        marks = [self.masked.frames, shown.ring, self.sum_name]
+        return [*sides, *marks, *shown.segments, *shown.told, *shown.sums, *shown.lost]
