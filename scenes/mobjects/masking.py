@@ -79,9 +79,9 @@ class Budgets(VGroup):
 
     def turn_into(self, other: Budgets) -> list[Any]:
         """Each part turns into that of another such figure, and the sums are told anew."""
-        slides = exchange([*self.segments, self.ring], [*other.segments, other.ring], "row")
-        gone = [part for part in (*self.told, *self.sums, *self.lost) if part]
-        return [(leave(*gone), *slides), appear(*other.told, *other.sums, *other.lost, rise=False)]
+        slides = exchange(self.segments, other.segments, "row")
+        gone, come = ((*one.told, *one.sums, *one.lost, one.ring) for one in (self, other))
+        return [(leave(*gone), *slides), appear(*come, rise=False)]
 
 
 class MaskBoard:
