@@ -395,7 +395,7 @@ class Decoder(Chapter):
             beat(
                 said[kind],
                 *(picture.begin(row) if kind == "self_attn" else []),
-                picture.through(path, givers.get(kind, [])),
+                *picture.through(path, givers.get(kind, []), slow=True),
             )
             for path in picture.sublayers
             if path.split(".")[1] == first
@@ -407,11 +407,12 @@ class Decoder(Chapter):
             beat(
                 again.get(int(layers), f"The other layers do the same: {layers} in all."),
                 *(
-                    picture.through(path, givers.get(path.split(".")[-1], []))
+                    play
                     for path in picture.sublayers
                     if path.split(".")[1] in others
+                    for play in picture.through(path, givers.get(path.split(".")[-1], []))
                 ),
-                picture.through("output", []),
+                *picture.through("output", []),
             ),
             beat(
                 f"The last vector becomes “{decoded.writes[row]}”, which is read next.",

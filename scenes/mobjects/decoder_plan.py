@@ -216,13 +216,17 @@ class OneWay(VGroup):
         """The vector comes out of its token."""
         return [Travel(self.read.chips[row], self.states[""], kind="row")]
 
-    def through(self, path: str, givers: Sequence[VMobject]) -> tuple[Any, ...]:
-        """The vector moves up beside a sublayer, which adds to it what comes from the `givers`."""
+    def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
+        """The vector moves up beside a sublayer, which adds what comes from the `givers`, or of itself, to it."""
         paths = [*self.states]
         before, box = self.states[paths[paths.index(path) - 1]], self.stack.boxes[path]
         goal = dot(box.get_center(), LIGHT, "value")
-        flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers)]
-        return (*flights, Travel(before, self.states[path], 0.0, "row", leaving=True))
+        flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers or ([before] if slow else []))]
+        moves = Travel(before, self.states[path], 0.0, "row", leaving=True)
+        if not slow:
+            return [(*flights, moves)]
+        added = Flight(goal, dot(self.states[path].get_center(), LIGHT, "value"), 0.0, "row")
+        return [(*flights,), (added, moves)]
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word goes where it is read next."""
