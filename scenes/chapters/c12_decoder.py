@@ -155,10 +155,11 @@ class Decoder(Chapter):
         """The other order of mask and softmax leaks the future."""
         query_token = board.focus
         last, changed = (part["weights"].words("key")[-1] for part in (board.part, board.changed))
-        total, leak, kept = (
+        total, leak = (
             board.part[name].pick(query=query_token.position)
-            for name in ("post_softmax_mask_sums", "post_softmax_mask_leak", "masked_leak")
+            for name in ("post_softmax_mask_sums", "post_softmax_mask_leak")
         )
+        kept = board.part["masked_leak"].values[:-1].max()
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
         moved = f"a weight moves by {leak:.2f}" if leak > 1 - ALL else "the other weights move a little"
         same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
@@ -178,7 +179,8 @@ class Decoder(Chapter):
             beat(
                 claim(
                     same,
-                    "Divide by the new sum, and the old one cancels: now no weight moves, as if the mask came first.",
+                    "Divide by the new sum, and the old one cancels: earlier words keep their weights, "
+                    "as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
                 *board.leaked.turn_into(board.divided),
@@ -361,8 +363,8 @@ class Decoder(Chapter):
             beat(
                 claim(
                     bool(config.get("output_bias")),
-                    "Its dot product with each, plus a bias, is the logit of that word.",
-                    "Its dot product with each is the logit of that word.",
+                    "The dot product of the last vector with each, plus a bias, is the logit of that word.",
+                    "The dot product of the last vector with each is the logit of that word.",
                 ),
                 appear(picture.names[1]),
                 picture.meet(),

@@ -64,6 +64,8 @@ class Stack(VGroup):
                 continue
             box = Box(line.width, line.height, colours.background, 10, colours.ink3, 2).move_to(line.centre)
             name = Words(NAMES.get(path.rpartition(".")[2], "output"), style, paper=box).settle(line.centre)
+            if not track:  # clear of what leads across the plate
+                name.begin_at(at(line.left + 24, 0)[0])
             box.key, name.key = ("box", path), ("named", path)
             self.boxes[path] = box
             names.add(name)
