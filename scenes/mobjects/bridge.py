@@ -1,138 +1,161 @@
-"""Cross-attention of each written word: curves between two sentences, and the same weights as a grid with a path."""
+"""Cross-attention: curves from the encoder's final vectors down to the words that the decoder is about to write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, LaggedStart, VGroup, VMobject
 
-from scenes.mobjects.marks import Beside, End, Thickness, means
-from scenes.mobjects.patterns import Pattern
-from scenes.mobjects.shapes import curve, frame, path
-from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, in_line
-from scenes.theme import at, units
+from scenes.animations import Flight, appear, draw, move_ring, ring_around
+from scenes.layout import STAGE, Room
+from scenes.mobjects.black_box import sentence
+from scenes.mobjects.marks import End, Stands, Thickness, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, curve
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
 #: Attention weights below this are not drawn as curves.
 FAINT = 0.03
+#: Px of the thinnest curve and of one of all the weight, of the names at the left, and of a vector.
+THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 310.0, 108.0, 250.0
+#: Px from the edge of a plate to what lies on it, and how much larger a tag is.
+INSIDE, TAG = 16.0, 1.35
+#: Up to so many positions are read aloud.
+ALOUD = 5
+#: A chip at least so many px wide has room for a number above it.
+ROOMY = 150.0
 
 
 class Bridge(VGroup):
-    """The source above, what is written below, and a curve for each attention weight, as thick as it is large.
+    """The source with its final vectors above, what is written below, and a curve for each attention weight between.
 
     Args:
-        looks: attention weights, query × key, the last query left out.
+        looks: attention weights, "query key", the last query left out.
         writes: the word that each position writes.
-        left, right: where it begins and ends, in px.
-        top, foot: the heights of the two sentences, in px.
+        memory: the final vectors of the encoder.
+        room: the rectangle that is filled.
+
+    The lines of `curves[i]` begin at the vectors and end at word i, the strongest on top.
     """
 
-    def __init__(
-        self,
-        looks: NamedTensor,
-        writes: Sequence[Label],
-        left: float = 220,
-        right: float = 1700,
-        top: float = 270,
-        foot: float = 740,
-    ) -> None:
-        self.looks, self.writes = looks, writes
-        middle, room = (left + right) / 2, right - left
-        self.source = self._spread(looks.words("key"), "key", room).move_to(at(middle, top))
-        self.written = self._spread(writes, "query", room).move_to(at(middle, foot))
+    def __init__(self, looks: NamedTensor, writes: Sequence[Label], memory: NamedTensor, room: Room = STAGE) -> None:
+        self.looks, self.labels = looks, writes
+        side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
+        self.source, self.written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
+        below, scale = self.source.below(columns, 8), full_colour(memory)
+        self.vectors = VGroup()
+        for j, column in enumerate(self.source.columns):
+            vector = Vector(memory.pick(position=j), min(column.width, WIDE), HIGH, "residual", scale, upright=True)
+            vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
+            self.vectors.add(means(vector, Stands(looks.label("key", j))))
         self.curves = [self._curves(row) for row in range(len(writes))]
+        self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.written,))]
+        self.plates[1].key = "plate", "decoder"
+        left = at(side.left + 8, 0)[0]
         self.names = VGroup(
-            Words("keys and values: the source", "axis", "key").next_to(self.source, UP, buff=units(20)),
-            Words("queries: the positions that write these words", "axis", "query").next_to(
-                self.written, DOWN, buff=units(20)
-            ),
+            *(
+                Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
+                for name, plate, line in zip(
+                    ("encoder", "decoder"), self.plates, (self.source, self.written), strict=True
+                )
+            )
         )
-        super().__init__(self.source, self.written, *self.curves)
-
-    @classmethod
-    def left_of_a_grid(cls, looks: NamedTensor, writes: Sequence[Label]) -> Bridge:
-        """A narrower one, that leaves room for a `Pathway` at the right."""
-        return cls(looks, writes, left=120, right=1160)
+        tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
+        heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]
+        for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
+            tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
+        self.given, self.asking = VGroup(*tags[:2]), tags[2]
+        self.ring = ring_around(self.vectors[self.top(0)])
+        #: All but the curves.
+        self.ends: list[VMobject] = [
+            *self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking,
+        ]  # fmt: skip
+        super().__init__(*self.ends, *self.curves)
 
     @staticmethod
-    def _spread(labels: Sequence[Label], role: str, room: float) -> VGroup:
-        chips = VGroup(*(Token(label, role) for label in labels))
-        taken = sum(float(chip.width) for chip in chips) * 135
-        space = (room - taken) / len(labels)
-        if space < 8:
-            return in_line(labels, room)
-        return chips.arrange(np.array([1.0, 0, 0]), buff=units(min(210.0, space)))
+    def _plate(room: Room, parts: Sequence[VMobject]) -> Box:
+        """A plate behind what belongs to a half of the model, from edge to edge."""
+        whole = VGroup(*parts)
+        plate = Box(room.width, whole.height * 135 + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
+        return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
     def _curves(self, row: int) -> VGroup:
         """The curves of one written word, the strongest on top."""
-        shares = self.looks.values[row]
-        found = VGroup()
-        for j in np.argsort(shares):
-            if shares[j] >= FAINT:
-                start = self.source[j].get_bottom() + DOWN * units(4)
+        weights, found = self.looks.values[row], VGroup()
+        for j in np.argsort(weights):
+            if weights[j] >= FAINT:
+                start = self.vectors[j].get_bottom() + DOWN * units(4)
                 end = self.written[row].get_top() + UP * units(4)
-                line = curve(start, end, "weight" if shares[j] > 0.5 else "ink3", 2 + 15 * float(shares[j]))
                 looked = self.looks.quantity(row, int(j))
-                begins, ends = End(looked, first=True, axis="key"), End(self.writes[row])
-                means(line, Thickness(looked, 15, 2), begins, ends)
+                role = "weight" if looked > 0.5 else "ink3"
+                line = curve(start, end, role, THIN + (THICK - THIN) * float(looked))
+                means(line, Thickness(looked, THICK - THIN, THIN))
+                means(line, End(looked, first=True, axis="key"), End(self.labels[row]))
                 found.add(line)
         return found
 
-    def share_beside(self, row: int) -> Words:
-        """The largest attention weight of a query, beside its word."""
-        j = int(np.argmax(self.looks.values[row]))
-        text = number(self.looks.quantity(row, j), "share", "number")
-        return text.next_to(self.written[row], RIGHT, buff=units(22))
+    @property
+    def decoder(self) -> list[VMobject]:
+        """The words to write, on the plate of the decoder."""
+        return [self.plates[1], *self.written.chips, self.names[1]]
 
+    @property
+    def encoder(self) -> list[VMobject]:
+        """The source, on the plate of the encoder."""
+        return [self.plates[0], *self.source.chips, self.names[0]]
 
-class Pathway(VGroup):
-    """The grid of the same attention weights, and the path from top key to top key; right answers are outlined.
+    @property
+    def unwritten(self) -> list[VMobject]:
+        """Both plates with the source, before a vector or a word is there."""
+        return [*self.encoder, self.plates[1], self.names[1], self.given, self.asking]
 
-    Args:
-        looks: attention weights, query × key, the last query left out.
-        writes: the word that each position writes.
-        gold: for each written word the source positions that the grammar names, or nothing.
-    """
+    @property
+    def lines(self) -> list[VMobject]:
+        """All curves."""
+        return [line for curves in self.curves for line in curves]
 
-    def __init__(
-        self, looks: NamedTensor, writes: Sequence[Label], gold: Sequence[Sequence[int]], most: float = 430
-    ) -> None:
-        rows, columns = looks.shape
-        self.pattern = Pattern(looks, min(110.0, most / max(rows, columns)))
-        self.columns = self.pattern.column_words()
-        edge = self.pattern.cells.get_left()[0] - units(18)
-        self.rows = VGroup(
-            *(
-                means(word(label, "map", "ink2"), Beside(looks.label("query", i)))
-                .settle(np.array([edge, self.pattern.place(i, 0)[1], 0]))
-                .end_at(edge)
-                for i, label in enumerate(writes)
-            )
-        )
-        top_keys = looks.values.argmax(-1)
-        spots = [self.pattern.place(i, int(j)) for i, j in enumerate(top_keys)]
-        self.way = VGroup(
-            *(VGroup(path([a, b], "background", 16), path([a, b], "query", 7)) for a, b in pairwise(spots))
-        )
-        side = self.pattern.pitch * 135 - 2
-        self.gold = VGroup(
-            *(
-                self._outline(side).move_to(self.pattern.place(i, j))
-                for i, answers in enumerate(gold[:rows])
-                for j in answers
-            )
-        )
-        super().__init__(self.pattern, self.columns, self.rows, self.way, self.gold)
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each of the `lines`."""
+        return [float(w) for row in self.looks.values for w in np.sort(row) if w >= FAINT]
 
-    def place(self) -> None:
-        """At the right of the stage, beside a bridge."""
-        corner = self.pattern.cells
-        self.shift(np.array([at(1800, 0)[0] - corner.get_right()[0], at(0, 540)[1] - corner.get_y(), 0]))
+    def top(self, row: int) -> int:
+        """The place of the source token with the largest weight of a row."""
+        return int(np.argmax(self.looks.values[row]))
 
-    @staticmethod
-    def _outline(side: float) -> VMobject:
-        return frame(side, side, "residual", 4, 4)
+    def ask(self, row: int) -> Any:
+        """The query of the word that is about to be written goes to every vector of the encoder."""
+        query = self.asking.copy().move_to(self.written[row])
+        flights = [Flight(query, query.copy().move_to(vector), 0.1) for vector in self.vectors]
+        asked = LaggedStart(*flights, lag_ratio=0.25)
+        asked.set_run_time(pace("slow"))
+        return asked
+
+    def number_beside(self, row: int) -> Words:
+        """The largest attention weight of a query, beside the end of its curve."""
+        text = number(self.looks.quantity(row, self.top(row)), "share", "stage number")
+        chip = self.written[row]
+        wide = float(chip.width) * 135 >= ROOMY
+        edge = chip.get_top() + UP * units(40) + RIGHT * units(30)
+        return text.settle(edge).begin_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
+
+    def walk(self) -> list[Any]:
+        """Word after word is written, while a ring goes to the source token with the largest weight of each."""
+        plays: list[Any] = []
+        for row, curves in enumerate(self.curves):
+            goal = self.vectors[self.top(row)]
+            going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
+            plays.append((going, draw(*curves)) if len(curves) else going)
+        return plays
+
+    def mark(self, row: int) -> Any:
+        """The edge of one written word takes the colour of queries."""
+        return self.written.mark({row: "query"})

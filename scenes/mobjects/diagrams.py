@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 
 import numpy as np
-from manim import DOWN, VGroup, VMobject
+from manim import VGroup, VMobject
 
 from scenes.mobjects.shapes import Box, path
 from scenes.mobjects.text import Words
@@ -134,15 +134,3 @@ class MiniMap(VGroup):
             corners = [(x, top), (x, y), (middle, y), (middle, goal[1])]
             lanes.append(path([*(np.array([*corner, 0]) for corner in corners), goal], "residual", 2.5))
         return lanes
-
-
-class Block(VGroup):
-    """A named box of an architecture, with a line below its name."""
-
-    def __init__(self, name: str, note: str = "", width: float = 320, height: float = 112) -> None:
-        colours = palette()
-        self.box = Box(width, height, colours.surface, 12, colours.line, 2.5)
-        self.name = Words(name, "block", paper=self.box)
-        lines = [self.name, Words(note, "note", "ink2", self.box)] if note else [self.name]
-        VGroup(*lines).arrange(DOWN, buff=units(12)).move_to(self.box)
-        super().__init__(self.box, *lines)

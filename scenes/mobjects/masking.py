@@ -1,181 +1,192 @@
-"""A causal mask before the softmax, and what goes wrong when it comes after."""
+"""A causal mask on the grid of attention, before the softmax and after it: weights as bars, and their sums."""
 
 from __future__ import annotations
 
-import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, FadeIn, VGroup, VMobject, rate_functions
+from typing import Any
 
-from scenes.animations import Morph, leave
-from scenes.layout import HEIGHT, LEFT_EDGE, right_of
-from scenes.mobjects.marks import Length, Shade, means
+from manim import LEFT, VGroup, VMobject, rate_functions
+
+from scenes.animations import Come, Flight, Travel, appear, exchange, leave, ring_around
+from scenes.layout import STAGE, Room
+from scenes.mobjects.attention_grid import AttentionGrid, rooms
+from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.shapes import Box, frame, hatching
-from scenes.mobjects.tensors import TensorGrid, column_width
-from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, ink_on, pace, palette, shared, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.mobjects.stacked import StackedRows
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, ink_on, pace, palette, units
+from transformer_core.studies.decoder_rows import FIRST, argmax_leak
+from transformer_core.studies.focus import DECODER, Focus
+from transformer_core.studies.measures.naming import attention_input
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a budget, of its height, and of the room between two of its pieces.
-WIDE, HIGH, CUT = 1300.0, 68.0, 4.0
+#: Px of the column of sums, of a row that has room for large type, and of a part that has room for a number in it.
+SUMS, TALL, WIDE = 170.0, 60.0, 110.0
+#: From this sum on a row of attention weights is as good as whole, to two decimals.
+ALL = 0.995
+#: Px that the lid comes from, beside the frame.
+AWAY = 1100.0
 
 
-class Masked(VGroup):
-    """A hatched cell, with the entry that stands there."""
-
-    def __init__(self, quantity: Quantity, spec: str, width: float, height: float) -> None:
-        box = Box(width, height, palette().background, 5, palette().line, 1.5)
-        text = number(quantity, spec, "cell", "ink2").settle(box.get_center())
-        plate = Box(text.width * 135 + 12, text.height * 135 + 10, palette().background, 4).move_to(text)
-        text.paper = box
-        self.back = VGroup(box, hatching(width - 4, height - 4))
-        self.front = VGroup(plate, text)
-        super().__init__(self.back, self.front)
-
-
-class MaskBoard(VGroup):
-    """Scores of a decoder's queries; those of later tokens masked; the attention weights that are left.
+class Budgets(VGroup):
+    """The attention weights of each query as a bar in a frame that has room for one, and their sum at the right.
 
     Args:
-        head: the tensors of one head of a decoder's self-attention.
+        weights: "query key".
+        sums: the sum of each row.
+        rooms: the frame of each row.
+        margin: where the sums stand.
+        told: the row that is told of, which has a ring.
+
+    What is missing from one is hatched.
     """
 
-    def __init__(self, head: Trace) -> None:
-        scaled, masked, weights = head["scaled"], head["masked"], head["weights"]
-        labels = scaled.words("key")
-        count = len(labels)
-        wide = column_width(labels, 168 if count <= 5 else 94)
-        self.upright = count * wide > 1260
-        wide = min(wide, max(88.0, 1260 / count))
-        high = min(84.0, (HEIGHT - (170 if self.upright else 80)) / count - 4)
-        cell = "large" if count <= 5 else "normal"
-        spec = ".2f" if np.abs(scaled.values).max() < 9.995 or wide > 100 else ".1f"
-        self.scores = TensorGrid(scaled, cell, spec, wide=wide, high=high)
-        self.shares = TensorGrid(weights, cell, "weight", weights=True, wide=wide, high=high)
-        self.query_tokens = self.scores.row_labels("query")
-        self.answers = VGroup()
-        for j, label in enumerate(labels):
-            chip = Token(label, "key", 0 if self.upright else wide, 44)
-            chip = chip.turn() if self.upright else chip
-            self.answers.add(chip.next_to(self.scores.column(j), UP, buff=units(12)))
-        for chip in self.answers:
-            chip.align_to(self.answers, np.array([0, -1.0, 0]))
-        self.sums = VGroup(
-            *(
-                number(q, ".0f", "number", "ink2").next_to(self.shares.row(i), RIGHT, buff=units(60))
-                for i, q in enumerate(head["weight_sums"].quantities())
-            )
+    def __init__(self, weights: NamedTensor, sums: NamedTensor, rooms: list[Room], margin: Room, told: int) -> None:
+        self.rows = StackedRows(weights, rooms)
+        self.rows.remove(self.rows.numbers)
+        self.lost, self.told, self.sums = VGroup(), VGroup(), VGroup()
+        tall = rooms[0].height >= TALL
+        self.frames = VGroup(
+            *(frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms)
         )
-        whole = all_in_sight(weights.values.T, head["weight_sums"].values)
-        self.sum_name = Words("sum" if whole else "sum of all", "axis", "ink2").next_to(self.sums, UP, buff=units(34))
-        right_of(self.sum_name, self.answers)
-        self.hidden = [at for at in self.scores.cells if np.isneginf(masked.values[at])]
-        self.hatches, self.zeros = (
-            VGroup(
-                *(Masked(tensor.quantity(*at), spec, wide, high).move_to(self.scores.cells[at]) for at in self.hidden)
-            )
-            for tensor, spec in ((masked, ".2f"), (weights, "weight"))
-        )
-        super().__init__(
-            self.scores,
-            self.shares,
-            self.query_tokens,
-            self.answers,
-            self.hatches,
-            self.zeros,
-            self.sums,
-            self.sum_name,
-        )
+        self.ring = ring_around(self.frames[told])
+        for i, (room, total) in enumerate(zip(rooms, sums.quantities(), strict=True)):
+            missing = (1 - float(total)) * room.width
+            if missing > 14:
+                lines = hatching(missing - 8, room.height - 26, 17)
+                self.lost.add(lines.move_to(at(room.right - missing / 2, (room.top + room.bottom) / 2)))
+            text = number(total, ".2f", "large number" if tall else "cell")
+            self.sums.add(text.settle(at((margin.left + margin.right) / 2, (room.top + room.bottom) / 2)))
+            if tall:
+                self.told.add(*(one for j in range(weights.shape[1]) for one in self._told(weights, i, j)))
+        super().__init__(self.rows, self.lost, self.told, self.sums)
 
-    def soften(self) -> tuple[Animation, ...]:
-        """Scores turn into attention weights: fills change over, numbers cross; what is masked stays hatched."""
-        pairs = [(cell, self.shares.cells[at]) for at, cell in self.scores.cells.items() if at not in self.hidden]
-        numbers = [(a.number, b.number) for a, b in pairs if a.number and b.number]
-        fronts = [(a.front, b.front) for a, b in zip(self.hatches, self.zeros, strict=True)]
-        new = VGroup(*(b for _, b in numbers), *(b for _, b in fronts))
-        return (
-            Morph([(a.box, b.box) for a, b in pairs], "row"),
-            leave(*(a for a, _ in numbers), *(a for a, _ in fronts)),
-            FadeIn(new, run_time=pace("row"), rate_func=rate_functions.ease_in_cubic),
-        )
+    def _told(self, weights: NamedTensor, i: int, j: int) -> list[Words]:
+        """The token and the weight inside of a part that has room for both, or for the weight."""
+        part, weight = self.rows.segments[i, j], weights.quantity(i, j)
+        for text in (f"{weights.label('key', j)}  {weight:weight}", f"{weight:weight}"):
+            words = Words(text, "stage number")
+            if part.width > units(WIDE) and words.width < part.width - units(16):
+                words.settle(part.get_center()).set_fill(ink_on(part.fill)).paper = part
+                return [words]
+        return []
 
     @property
-    def behind(self) -> list[VMobject]:
-        """The cells that the mask covers, numbers and all."""
-        return [self.scores.cells[at] for at in self.hidden]
+    def segments(self) -> list[VMobject]:
+        """The parts of all bars."""
+        return [*self.rows.segments.values()]
+
+    def turn_into(self, other: Budgets) -> list[Any]:
+        """Each part turns into that of another such figure, and the sums are told anew."""
+        slides = exchange(self.segments, other.segments, "row")
+        gone, come = ((*one.told, *one.sums, *one.lost, one.ring) for one in (self, other))
+        return [(leave(*gone), *slides), appear(*come, rise=False)]
 
 
-class Budget(VGroup):
-    """Shares of one row, end to end, in the order of the keys: together always as long as the frame."""
-
-    def __init__(self, shares: NamedTensor) -> None:
-        self.outline = frame(WIDE + 8, HIGH + 8, "line", 2, 8)
-        self.pieces, self.names = VGroup(), VGroup()
-        left = -WIDE / 2
-        for j, share in enumerate(shares.quantities()):
-            fill, wide = shared(0.25 + 0.75 * float(share)), WIDE * float(share)
-            piece = Box(max(wide - CUT, 0.4), HIGH, fill, 6)
-            means(piece, Length(share, "width", WIDE, HIGH, 0.4, -CUT), Shade(share, least=0.25))
-            self.pieces.add(piece.move_to(np.array([units(left + wide / 2), 0, 0])))
-            left += wide
-            label = shares.label("key", j)
-            if chip_width(label) < wide - CUT:
-                name = word(label, "token").settle(piece.get_center())
-                name.set_fill(ink_on(fill)).paper = piece
-                self.names.add(name)
-        super().__init__(self.outline, self.pieces, self.names)
-
-
-class Spent(VGroup):
-    """The attention weights of one query with their sum; what is zeroed after the softmax is hatched, and lost.
+class MaskBoard:
+    """Queries and keys of a decoder's head in a grid: their scores, a lid over later keys, and the weights that follow.
 
     Args:
-        shares: the attention weights, by key.
-        total: their sum.
-        title: what was done.
+        part: the tensors of the head, in the first layer.
+        changed: the same where the last word is another.
+        head: its number.
+        focus: the query whose row is told.
     """
 
-    def __init__(self, shares: NamedTensor, total: Quantity, title: str) -> None:
-        self.budget, self.lost = Budget(shares), VGroup()
-        outline, lost = self.budget.outline, (1 - float(total)) * WIDE
-        if lost > 6:
-            lines = hatching(lost - 6, HIGH - 4).move_to(outline.get_right() + LEFT * units(lost / 2 + 4))
-            self.lost.add(lines)
-        self.total = number(total, ".2f", "large number").next_to(outline, RIGHT, buff=units(30))
-        self.title = Words(title, "aside", "ink2").next_to(outline, UP, buff=units(14)).align_to(outline, LEFT)
-        super().__init__(self.budget, self.lost, self.total, self.title)
+    def __init__(self, part: Trace, changed: Trace, head: int, focus: Label) -> None:
+        self.part, self.changed, self.layer, self.head = part, changed, 0, head
+        room, margin = STAGE.split_columns(-SUMS)
+        self.grid = self._grid(part, focus, room)
+        self.other = self._grid(changed, focus, room)
+        self.ribbon, self.focus = self.grid.ribbon, focus
+        lines, row = self.grid.lines, self.row
+        self.masked = Budgets(part["weights"], part["weight_sums"], lines, margin, row)
+        self.late = Budgets(part["post_softmax_mask"], part["post_softmax_mask_sums"], lines, margin, row)
+        self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin, row)
+        self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin, row)
+        whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
+        self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
+        self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
+        self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
+
+    @classmethod
+    def of(cls, trace: Trace) -> MaskBoard:
+        """The head of the first layer, and the query, that a change of the last word would move most."""
+        head, token = argmax_leak(trace)
+        part = Focus(0, head, token, token, stack=DECODER).seen(trace)
+        return cls(part, trace.under(f"other.later.{FIRST}", batch=0, head=head), head, token)
+
+    @staticmethod
+    def _grid(part: Trace, focus: Label, room: Room) -> AttentionGrid:
+        pairs = part["scaled"]
+        columns = rooms(pairs.words("query"), room)[1]
+        q, k = (part[attention_input(part, letter)] for letter in "qk")
+        return AttentionGrid(q, k, pairs, Ribbon(pairs.words("key"), columns), focus, room, part["masked"])
+
+    def _shut(self, place: tuple[int, int]) -> VGroup:
+        """A piece of the lid: the size of a cell."""
+        cell = self.grid.hollow[place]
+        wide, high = float(cell.width) * 135, float(cell.height) * 135
+        back = Box(wide, high, palette().background, 5, palette().line, 2)
+        return VGroup(back, hatching(wide - 4, high - 4)).move_to(cell)
 
     @property
-    def filled(self) -> VGroup:
-        """The pieces and their names."""
-        return VGroup(self.budget.pieces, self.budget.names)
+    def row(self) -> int:
+        """The place of the query whose row is told."""
+        return self.grid.pairs.position("query", self.focus)
 
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """All pairs, in reading order."""
+        return [*self.grid.cells]
 
-class Leak(VGroup):
-    """A query three ways: masked before the softmax, zeroed after it, and zeroed after it with another last word.
+    def shut(self) -> list[Any]:
+        """The lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
+        if not len(self.lid):
+            return []
+        come = Come(self.lid, shift=LEFT * units(AWAY), run_time=pace("pour"), rate_func=rate_functions.ease_out_bounce)
+        hidden, closed = ([of[place] for place in self.grid.closed] for of in (self.grid.cells, self.grid.closed))
+        return [come, leave(*hidden), appear(*closed, rise=False), leave(self.lid)]
 
-    Args:
-        head, changed: the tensors of the same head, and those where the last word is another.
-        token: whose query it is.
-        last, other: the last word, and the one in its place.
-    """
+    def soften(self) -> tuple[Any, ...]:
+        """Each row of scores becomes its weights, which fill a frame."""
+        cells = {**self.grid.cells, **self.grid.closed}
+        turned = [
+            Travel(cell, self.masked.rows.segments[place], 0.0, "row", leaving=True) for place, cell in cells.items()
+        ]
+        return (leave(self.grid.empty), appear(self.masked.frames, rise=False), *turned)
 
-    def __init__(self, head: Trace, changed: Trace, token: Label, last: Label, other: Label) -> None:
-        row = token.position
-        self.before = Spent(
-            head.in_full("weights", query=row), head["weight_sums"].pick(query=row), "masked before the softmax"
+    def gives(self, top_key: Label) -> list[Any]:
+        """The key with the largest weight of the followed query goes into its part of the bar, if it is in sight."""
+        places = [j for j, chip in enumerate(self.ribbon.chips) if chip.label.position == top_key.position]
+        return [Flight(self.grid.keys[j], self.masked.rows.segments[self.row, j], 0.1, "row") for j in places]
+
+    def leak(self) -> tuple[Any, ...]:
+        """The hidden key has a part in every sum."""
+        key = self.other.keys[-1]
+        return tuple(Flight(key, total, 0.1, "slow") for total in self.leaked.sums[:-1])
+
+    def swap(self) -> tuple[Any, ...]:
+        """The last word makes room for another one, with a query and a key of its own."""
+        old, new = (
+            [grid.ribbon.chips[-1], grid.query_names[-1], grid.queries[-1], grid.keys[-1]]
+            for grid in (self.grid, self.other)
         )
-        self.after, self.leaked = (
-            Spent(part.in_full("post_softmax_mask", query=row), part["post_softmax_mask_sums"].pick(query=row), title)
-            for part, title in (
-                (head, f"zeroed after it; the last word is “{last}”"),
-                (changed, f"zeroed after it; the last word is “{other}”"),
+        return exchange(old, new, "row")
+
+    def standing(self, shown: Budgets) -> list[VMobject]:
+        """Everything that is on stage once the weights have become bars."""
+        old, new = self.grid, self.other
+        sides = [
+            part
+            for had, has in (
+                (old.ribbon.chips, new.ribbon.chips),
+                (old.query_names, new.query_names),
+                (old.queries, new.queries),
+                (old.keys, new.keys),
             )
-        )
-        lines = (self.before, self.after, self.leaked)
-        for line, y in zip(lines, (300, 500, 700), strict=True):
-            line.shift(at(1000, y) - line.budget.outline.get_center())
-        self.token = Token(token, "query").move_to(at(LEFT_EDGE + 110, 300))
-        self.sum_name = Words("sum", "axis", "ink2").next_to(self.before.total, UP, buff=units(22))
-        super().__init__(*lines, self.token, self.sum_name)
+            for part in (*had[:-1], has[-1])
+        ]
+        marks = [self.masked.frames, shown.ring, self.sum_name]
+        return [*sides, *marks, *shown.segments, *shown.told, *shown.sums, *shown.lost]

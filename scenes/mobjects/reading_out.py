@@ -1,36 +1,40 @@
-"""From the last vector to a word: it meets the vector of every word; and the whole way of a decoder's vector."""
+"""From the last vector to a word: it meets the vector of every word, and the products become probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import LEFT, AnimationGroup, LaggedStart, VGroup, rate_functions
 
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.diagrams import Block
-from scenes.mobjects.shapes import arrow, ribbon, rule
-from scenes.mobjects.strips import Strip
+from scenes.animations import Come, Flight, grow
+from scenes.layout import STAGE
+from scenes.mobjects.marks import Length, means
+from scenes.mobjects.ribbon import gutter
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token, chip_width, in_line
-from scenes.theme import at, gap, units
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-BEGIN, END = 330.0, 1010.0
-LOGITS, BARS = 1190.0, 1250.0
+#: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
+HEAD, NAMES, LOGIT, SHARE, SPACE = 96.0, 96.0, 200.0, 180.0, 36.0
+#: How many words are shown.
+MOST = 5
 
 
 class ReadingOut(VGroup):
-    """The last vector above, the best words below: each with its vector, the dot product, and the probability.
+    """The last vector on top; below it the likeliest words, each with its vector, its logit, and its probability.
 
     Args:
         row: the vector that is read out, by d_model.
         token: the word that is read there.
-        table: the vectors, d_model × vocab.
+        table: the vectors of the words, d_model × vocab.
         logits, probs: by vocab.
-        best: which words to show, the best first.
+        order: the words, the likeliest first; the first few are shown.
     """
 
     def __init__(
@@ -40,78 +44,57 @@ class ReadingOut(VGroup):
         table: NamedTensor,
         logits: NamedTensor,
         probs: NamedTensor,
-        best: Sequence[int],
+        order: Sequence[int],
     ) -> None:
-        middle = (BEGIN + END) / 2
-        self.row = Strip(row, END - BEGIN, 56).move_to(at(middle, 262))
-        self.token = Token(token, "query").next_to(self.row, LEFT, buff=gap("chip"))
-        vectors = [table.pick(vocab=i) for i in best]
+        best = order[:MOST]
+        vectors, labels = [table.pick(vocab=i) for i in best], [logits.label("vocab", i) for i in best]
+        head, body = STAGE.split_rows(HEAD)
+        names, body = body.split_rows(NAMES)
+        side = gutter((token, *labels), 200) + 24
+        wide = 0.46 * (STAGE.width - side)
+        chip, rest = head.split_columns(side, SPACE)
+        self.token = Token(token, "", chip.width, 60, "stage word").move_to(chip.centre)
+        self.row = Vector(row, wide, head.height - 8, "residual")
+        self.row.move_to(at(rest.left + wide / 2, (rest.top + rest.bottom) / 2))
         scale = full_colour(*vectors)
-        labels = [logits.label("vocab", i) for i in best]
-        width = max(chip_width(label) for label in labels)
-        self.words, self.vectors, self.logits, self.bars = VGroup(), VGroup(), VGroup(), VGroup()
-        for k, (i, label, vector) in enumerate(zip(best, labels, vectors, strict=True)):
-            y = 424 + 82 * k
-            strip = Strip(vector, END - BEGIN, 50, scale).move_to(at(middle, y))
+        self.words, self.vectors, self.logits, self.bars, self.shares = (VGroup() for _ in range(5))
+        ends = rest.left + wide + LOGIT
+        start, long = ends + SPACE, rest.right - ends - SPACE - SHARE
+        for i, label, vector, line in zip(best, labels, vectors, body.rows(len(best), 22), strict=True):
+            y = (line.top + line.bottom) / 2
+            self.words.add(
+                Token(label, "", side, min(60, line.height), "stage word").move_to(at(chip.left + side / 2, y))
+            )
+            strip = Vector(vector, wide, min(line.height, 84), "", scale).move_to(at(rest.left + wide / 2, y))
             self.vectors.add(strip)
-            self.words.add(Token(label, "", width).next_to(strip, LEFT, buff=gap("chip")))
-            self.logits.add(number(logits.quantity(i), ".2f", "number").settle(at(0, y)).end_at(at(LOGITS, 0)[0]))
-            bar = ShareBar(probs.quantity(i), 400, "", 50)
-            bar.move_to(at(BARS + 200, y))
-            share = number(probs.quantity(i), "share", "number").next_to(bar, RIGHT, buff=gap("chip"))
-            self.bars.add(VGroup(bar, share))
-        self.line = rule(at(BEGIN - 10, 330), at(END + 10, 330), "line", 2)
-        heads = (("the last vector", END, 262), ("dot product", LOGITS, 366), ("probability", BARS + 160, 366))
+            self.logits.add(number(logits.quantity(i), ".2f", "large number").settle(at(0, y)).end_at(at(ends, 0)[0]))
+            share, high = probs.quantity(i), min(line.height, 72)
+            bar = Box(max(long * float(share), 3), high, palette().weight, 6)
+            means(bar, Length(share, "width", long, high, 3)).move_to(at(start, y), aligned_edge=LEFT)
+            self.bars.add(bar)
+            text = number(share, "share", "stage number").settle(at(0, y))
+            self.shares.add(text.begin_at(bar.get_right()[0] + units(18)))
+        foot = at(0, names.bottom - 28)
         self.names = VGroup(
-            *(Words(name, "axis", "ink2").settle(at(0, y)).end_at(at(x, 0)[0]) for name, x, y in heads[1:])
+            Words("vectors of the words", "block", "ink2").settle(foot).begin_at(at(rest.left, 0)[0]),
+            Words("logit", "block", "ink2").settle(foot).end_at(at(ends, 0)[0]),
+            Words("probability", "block", "ink2").settle(foot).begin_at(at(start, 0)[0]),
         )
-        self.row_name = Words(heads[0][0], "axis", "ink2").next_to(self.row, RIGHT, buff=gap("chip"))
-        self.table_name = Words("the vectors of the words", "axis", "ink2").settle(at(0, 366))
-        self.table_name.begin_at(at(BEGIN, 0)[0])
-        super().__init__(self.token, self.row, self.words, self.vectors, self.logits, self.bars, self.line, self.names)
+        super().__init__(
+            self.token, self.row, self.words, self.vectors, self.logits, self.bars, self.shares, self.names
+        )
 
+    def meet(self) -> Any:
+        """The last vector goes to the vector of each word, and their dot product comes up."""
+        late = rate_functions.squish_rate_func(rate_functions.smooth, 0.7, 1)
+        turns = [
+            AnimationGroup(Flight(self.row, vector, 0.0, lit=True), Come(logit, run_time=pace("flow"), rate_func=late))
+            for vector, logit in zip(self.vectors, self.logits, strict=True)
+        ]
+        met = LaggedStart(*turns, lag_ratio=0.5)
+        met.set_run_time(pace("slow"))
+        return met
 
-class WholeWay(VGroup):
-    """A vector of the decoder on its way: what it reads, its sublayers, what it writes; the source comes in above.
-
-    Args:
-        reads, writes: at its position.
-        source: the words that the encoder read; those read so far by a decoder alone, which `again` is read after.
-        alone: a decoder that asks no other sequence.
-    """
-
-    def __init__(self, reads: Label, writes: Label, source: Sequence[Label], alone: bool = False) -> None:
-        self.reads, self.writes = Token(reads), Token(writes)
-        left, right = 300.0, 1600.0
-        self.band = ribbon(at(left, 690), at(right, 690), 34)
-        self.reads.next_to(self.band, LEFT, buff=units(26))
-        self.writes.next_to(self.band, RIGHT, buff=units(26))
-        steps = {
-            "Masked attention": "back, never ahead",
-            **({} if alone else {"Cross-attention": "asks the source"}),
-            "Feed-forward": "each vector alone",
-        }
-        self.blocks, self.ways = VGroup(), VGroup()
-        for i, (title, note) in enumerate(steps.items()):
-            x = left + 200 + i * 430
-            block = Block(title, note, 370, 124).move_to(at(x + (215 if alone else 0), 500))
-            ends = [(block.get_bottom(), -90, True), (block.get_bottom(), 90, False)]
-            for edge, shift, up in ends:
-                high = edge + RIGHT * units(shift) + DOWN * units(6)
-                low = np.array([high[0], self.band.get_top()[1] + units(6), 0])
-                self.ways.add(arrow(low, high, "residual", 5, 16) if up else arrow(high, low, "residual", 5, 16))
-            self.blocks.add(block)
-        asking = self.blocks[0 if alone else 1]
-        self.source = in_line(source, 1340 if alone else 1500).move_to(at(self._x(asking), 282))
-        self.source.shift(RIGHT * max(0.0, at(150, 0)[0] - self.source.get_left()[0]))
-        foot = asking.get_top() + UP * units(8)
-        above = np.array([foot[0], self.source.get_bottom()[1] - units(10), 0])
-        self.supply = arrow(above, foot, "key", 6, 20)
-        name = "the vectors of what was read so far" if alone else "the encoder’s output"
-        self.source_name = Words(name, "axis", "key").next_to(self.supply, RIGHT, buff=units(20))
-        self.again = Token(writes, "", 0, self.source[0].height * 135).next_to(self.source, RIGHT, buff=units(12))
-        super().__init__(self.band, self.reads, self.writes, self.blocks, self.ways, self.source, self.supply)
-
-    @staticmethod
-    def _x(block: Block) -> float:
-        return float(block.get_x()) * 135 + 960
+    def soften(self) -> Any:
+        """The logits become bars of probabilities."""
+        return LaggedStart(*(grow(bar) for bar in self.bars), lag_ratio=0.15)

@@ -18,7 +18,7 @@ from scenes.mobjects.marks import Heat, Shade, means
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Cell sizes in px and the style of the numbers in them ("" for none).
@@ -182,11 +182,6 @@ class TensorGrid(VGroup):
         for chip in chips:
             chip.set_x(x)
         return chips
-
-
-def column_width(labels: Sequence[Label], least: float) -> float:
-    """The cell width in px at which every label fits on top of its column."""
-    return max([least, *(chip_width(label, small=True) for label in labels)])
 
 
 #: More entries than this in a row, or in all, and a few outliers would leave all others without colour.

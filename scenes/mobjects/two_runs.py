@@ -4,89 +4,140 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from manim import LEFT, VGroup, VMobject
+from manim import DOWN, UP, VGroup, VMobject
 
-from scenes.animations import ring_around
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
-from scenes.mobjects.strips import Strip
+from scenes.animations import Flight, Travel, appear
+from scenes.layout import STAGE, Room
+from scenes.mobjects.black_box import sentence
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import in_line
-from scenes.theme import at, gap, units
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-BEGIN, END = 470.0, 1520.0
+#: Px of the encoder, of the words at the right, between columns, of a vector, and from a sentence to its vectors.
+MACHINE, FORM, SPACE, HIGH, AIR = 300.0, 250.0, 50.0, 92.0, 70.0
 
 
 @dataclass(frozen=True)
 class OneRun:
-    """A sentence and its translation, with a word's vector before and after the encoder."""
+    """A sentence and a word of its translation, with a source word's vector before and after the encoder."""
 
     source: Sequence[Label]
-    written: Sequence[Label]
+    form: Label
     enters: NamedTensor
     leaves: NamedTensor
     noun: Label
-    form: int
 
 
 class TwoRuns(VGroup):
-    """Two sources, the two vectors of their common word as they enter and as they leave, and two translations.
+    """Two sentences, above and below; the vectors of a word of both before and after the encoder; what is written.
 
     Args:
         runs: one for each sentence.
         word: where the common word stands.
         likeness: the cosine of the two vectors, before the encoder and after it.
+        read: how often a linear probe reads the gender off such a vector.
     """
 
-    def __init__(self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity]) -> None:
-        room = RIGHT_EDGE - BEGIN
-        self.sources = VGroup(*(self._line(run.source, y, room) for run, y in zip(runs, (214, 292), strict=True)))
-        self.outputs = VGroup(*(self._line(run.written, y, room) for run, y in zip(runs, (790, 868), strict=True)))
-        enters, leaves = [run.enters for run in runs], [run.leaves for run in runs]
-        self.before, self.before_names = self._strips(enters, runs, 404)
-        self.after, self.after_names = self._strips(leaves, runs, 606)
-        self.titles = VGroup(
-            self._title("goes into the encoder", 362), self._title("comes out of it", 562),
-        )  # fmt: skip
-        self.cosines = VGroup(*(self._cosine(q, y) for q, y in zip(likeness, (432, 634), strict=True)))
-        names = [("source", 214), ("translation", 790)]
-        self.names = VGroup(
-            *(Words(name, "axis", "ink2").settle(at(0, y)).begin_at(at(LEFT_EDGE + 40, 0)[0]) for name, y in names)
+    def __init__(
+        self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity], read: Quantity | None = None
+    ) -> None:
+        room, last = STAGE.split_columns(-FORM, SPACE)
+        self.word, self.nouns = word, [run.noun.position for run in runs]
+        self.sources = [Ribbon(runs[0].source, room), sentence(runs[1].source, room, at_foot=True)]
+        high = [float(line.height) * 135 + AIR for line in self.sources]
+        body = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
+        wide = (body.width - MACHINE) / 2 - SPACE
+        left, rest = body.split_columns(wide, SPACE)
+        middle, right = rest.split_columns(MACHINE, SPACE)
+        self.box = Box(middle.width, middle.height, palette().surface, 20, palette().residual, 4).move_to(middle.centre)
+        self.title = Words("encoder", "title", paper=self.box).settle(middle.centre)
+        self.before, self.after = (
+            self._vectors([getattr(run, side) for run in runs], place)
+            for side, place in (("enters", left), ("leaves", right))
         )
-        self.asked = VGroup(*(ring_around(line[word]) for line in self.sources))
         self.forms = VGroup(
-            *(ring_around(line[run.form]) for line, run in zip(self.outputs, runs, strict=True))
-        )  # fmt: skip
+            *(
+                Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
+                for run, vector in zip(runs, self.after, strict=True)
+            )
+        )
+        self.ways = VGroup(
+            *(
+                arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
+                for a, b in zip(self.after, self.forms, strict=True)
+            )
+        )
+        self.cosines = VGroup(*(self._cosine(q, place) for q, place in zip(likeness, (left, right), strict=True)))
+        self.mouths = [vector.copy().stretch_to_fit_width(0.8 * self.box.width) for vector in self.after]
+        for mouth in self.mouths:
+            mouth.set_x(self.box.get_x())
+        self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
         super().__init__(
-            self.sources, self.outputs, self.before, self.after, self.before_names, self.after_names, self.titles,
-            self.cosines, self.names,
+            *self.sources, self.box, self.title, *self.before, *self.after, self.forms, self.ways, self.cosines,
+            self.probe,
         )  # fmt: skip
 
     @staticmethod
-    def _line(labels: Sequence[Label], y: float, room: float) -> VGroup:
-        line = in_line(labels, room)
-        return line.move_to(at(0, y)).align_to(at(BEGIN, 0), LEFT)
+    def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
+        """One at the top of a room, one at its foot."""
+        scale = full_colour(*rows)
+        upper, lower = (Vector(row, room.width, HIGH, "residual", scale) for row in rows)
+        upper.move_to(at((room.left + room.right) / 2, room.top + HIGH / 2))
+        lower.move_to(at((room.left + room.right) / 2, room.bottom - HIGH / 2))
+        return [upper, lower]
 
     @staticmethod
-    def _strips(rows: Sequence[NamedTensor], runs: Sequence[OneRun], y: float) -> tuple[VGroup, VGroup]:
-        scale = max(float(np.abs(row.values).max()) for row in rows)
-        strips, names = VGroup(), VGroup()
-        for i, (row, run) in enumerate(zip(rows, runs, strict=True)):
-            strip = Strip(row, END - BEGIN, 46, scale).move_to(at((BEGIN + END) / 2, y + 56 * i))
-            strips.add(strip)
-            names.add(Words(f"with “{run.noun}”", "fact", "ink2").next_to(strip, LEFT, buff=gap("chip")))
-        return strips, names
+    def _cosine(quantity: Quantity, room: Room) -> VMobject:
+        return Words(f"cosine {quantity:.2f}", "large number").settle(room.centre)
 
     @staticmethod
-    def _title(text: str, y: float) -> Words:
-        title = Words(text, "aside", "ink2").settle(at(0, y))
-        return title.begin_at(at(BEGIN, 0)[0])
+    def _probe(read: Quantity, room: Room) -> VGroup:
+        """A box with a name, and the share below it."""
+        box = Box(room.width, 150, palette().surface, 12, palette().ink3, 3).move_to(room.centre)
+        name, share = Words("linear probe", "block", paper=box), number(read, "share", "large number")
+        share.paper = box
+        name.settle(box.get_center() + UP * units(36))
+        return VGroup(box, name, share.settle(box.get_center() + DOWN * units(32)))
 
-    @staticmethod
-    def _cosine(quantity: Quantity, y: float) -> VMobject:
-        value = number(quantity, ".2f", "large number").settle(at(0, y)).end_at(at(RIGHT_EDGE - 60, 0)[0])
-        name = Words("cosine", "axis", "ink2").next_to(value, LEFT, buff=units(18))
-        return VGroup(name.stand_on(value.baseline), value)
+    def probed(self) -> list[Any]:
+        """Both vectors that come out go into the probe."""
+        box, name, share = self.probe
+        flights = (Flight(vector, box, 0.0, "row") for vector in self.after)
+        return [appear(box, name), (*flights,), appear(share)]
+
+    @property
+    def standing(self) -> list[VMobject]:
+        """What is there from the beginning: of the first run also what comes out, and what is written."""
+        return [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
+
+    @property
+    def noun_chips(self) -> list[Token]:
+        """The chips of the nouns that differ."""
+        return [line.chips[place] for line, place in zip(self.sources, self.nouns, strict=True)]
+
+    def taken(self) -> tuple[Any, ...]:
+        """The vectors of the word out of their tokens."""
+        return tuple(
+            Travel(line.chips[self.word], vector, kind="row")
+            for line, vector in zip(self.sources, self.before, strict=True)
+        )
+
+    def through(self) -> list[Any]:
+        """The vectors go into the encoder, along with the nouns, and what becomes of them comes out."""
+        into = [Flight(vector, mouth, 0.0, "row") for vector, mouth in zip(self.before, self.mouths, strict=True)]
+        inside = [
+            chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y())
+            for chip, mouth in zip(self.noun_chips, self.mouths, strict=True)
+        ]
+        nouns = [Flight(chip, goal, 0.1, "row") for chip, goal in zip(self.noun_chips, inside, strict=True)]
+        out = [Travel(mouth, vector, 0.0, "row") for mouth, vector in zip(self.mouths, self.after, strict=True)]
+        return [(*into, *nouns), (out[1],)]

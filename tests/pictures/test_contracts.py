@@ -46,7 +46,7 @@ MARKS = {
     "heads": 900,
     "residual": 412,
     "feed_forward": 730,
-    "decoder": 540,
+    "decoder": 1050,
     "training": 93,
     "inference": 310,
     "interpretation": 125,

@@ -21,7 +21,6 @@ from scenes.mobjects.bridge import Bridge
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.likeness import Panel
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
-from scenes.mobjects.masking import Budget
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
 from scenes.mobjects.patterns import Pattern
@@ -31,6 +30,7 @@ from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
@@ -91,7 +91,7 @@ def arcs() -> Arcs:
 def bridge() -> Bridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
-    return Bridge(looks, trace()["probs"].words("position")[1:])
+    return Bridge(looks, trace()["probs"].words("position")[1:], trace()["encoder.final_norm.out"].pick(batch=0))
 
 
 def whiskers() -> Panel:
@@ -165,7 +165,7 @@ def two_models() -> ToScale:
 FIGURES: dict[str, Callable[[], Mobject]] = {
     "share bar": lambda: ShareBar(weights().quantity(0, 0)),
     "signed bars": signed_bars,
-    "budget": lambda: Budget(weights()[1]),
+    "stacked rows": lambda: StackedRows(weights(), STAGE.rows(len(weights()))),
     "strip": lambda: Strip(trace()["encoder.0.resid_pre"].pick(batch=0, position=1), 900, 50),
     "heatmap": lambda: Heatmap(trace()["encoder.0.resid_pre"].pick(batch=0), 900, 300),
     "grid with its names": grid_with_names,
@@ -309,7 +309,7 @@ def test_arcs_from_the_wrong_token_are_found() -> None:
     assert any("ends at" in fault for fault in faults(wrong))
 
 
-@pytest.mark.parametrize(("figure", "most"), [(arcs, 16), (bridge, 17)])
+@pytest.mark.parametrize(("figure", "most"), [(arcs, 16), (bridge, 24)])
 def test_thickness_the_other_way_round_is_found(figure: Callable[[], Any], most: float) -> None:
     """A whole share is drawn as thin as none, and the other way round."""
     picture = figure()

@@ -9,8 +9,7 @@ import pytest
 from manim import RIGHT, VGroup, config, tempconfig
 
 from scenes.animations import Count, Through, become, flow
-from scenes.layout import faults
-from scenes.mobjects.diagrams import HIGH, Block, MiniMap, lies_in
+from scenes.mobjects.diagrams import HIGH, MiniMap, lies_in
 from scenes.mobjects.shapes import dot, path, ribbon
 from scenes.mobjects.text import Words, number
 from scenes.theme import PALETTES, at, contrast, drawn_in, ink_on, palette, shared, signed, units
@@ -18,12 +17,6 @@ from transformer_core.config import Config
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHARES = NamedTensor("shares", np.array([[0.1, 0.9], [0.4, 0.6], [0.5, 0.5]]), ("temperature", "key"))
-
-
-@pytest.mark.parametrize("theme", PALETTES)
-def test_a_block_holds_its_name_and_its_note(theme: str) -> None:
-    with drawn_in(theme):
-        assert faults([Block("Self-attention", "mixes words")]) == []
 
 
 @pytest.mark.parametrize("theme", PALETTES)

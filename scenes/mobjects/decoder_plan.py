@@ -1,0 +1,265 @@
+"""The plan of the decoder between what it reads and what it has to write, and the way of one vector through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
+
+from scenes.animations import Dive, Flight, Travel, appear, exchange
+from scenes.layout import STAGE, Room
+from scenes.mobjects.black_box import sentence, upwards
+from scenes.mobjects.next_word import NextWord
+from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, rule
+from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
+from scenes.theme import at, palette, units
+from transformer_core.blueprint import blueprint
+from transformer_core.studies.decoder_rows import FIRST, DecoderRows
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: What each kind of sublayer is called.
+NAMES = {"self_attn": "masked attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
+#: Px of the names at the left, from a sentence to the plate, between two boxes, and of the track beside them.
+SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 300.0
+#: How much larger a sentence is that lies alone on the stage.
+LARGER = 1.5
+#: A box lower than this has its name in small type, and px of the lowest one.
+LOW, LOWEST = 46.0, 30.0
+#: Px of a light that runs from what gives to what takes.
+LIGHT = 15.0
+#: How many likeliest words are shown at the end of the way.
+BARS = 5
+
+
+class Stack(VGroup):
+    """The sublayers of the decoder on a plate, the first at the foot; of many layers the first and the last.
+
+    Args:
+        room: the rectangle that is filled.
+        track: px that are left free at the right of the boxes.
+
+    `boxes` are by the path of their sublayer, from the foot up, and on top "output".
+    """
+
+    def __init__(self, trace: Trace, room: Room, track: float = 0) -> None:
+        layers = blueprint(trace.about["config"])["decoder"].layers
+        shown = [*layers] if len(layers) <= 2 else [layers[0], (), layers[-1]]
+        paths = [path for layer in shown for path in ([sublayer.path for sublayer in layer] or [""])] + ["output"]
+        colours = palette()
+        self.plate = Box(room.width, room.height, colours.surface, 20, colours.residual, 4).move_to(room.centre)
+        self.plate.key = "plate", "decoder"
+        inside = room.inset(26, 16)
+        lines = inside.split_columns(-track)[0].rows(len(paths), SPACE) if track else inside.rows(len(paths), SPACE)
+        style = "fact" if lines[0].height >= LOW else "small token"
+        self.boxes: dict[str, VMobject] = {}
+        names, dots = VGroup(), VGroup()
+        for path, line in zip(paths, reversed(lines), strict=True):
+            if not path:
+                dots.add(ellipsis().move_to(line.centre))
+                continue
+            box = Box(line.width, line.height, colours.background, 10, colours.ink3, 2).move_to(line.centre)
+            name = Words(NAMES.get(path.rpartition(".")[2], "output"), style, paper=box).settle(line.centre)
+            if not track:  # clear of what leads across the plate
+                name.begin_at(at(line.left + 24, 0)[0])
+            box.key, name.key = ("box", path), ("named", path)
+            self.boxes[path] = box
+            names.add(name)
+        super().__init__(self.plate, *self.boxes.values(), names, dots)
+
+
+class Shifted(VGroup):
+    """What the decoder has to write along the top, and the same words, one place to the right, along the foot.
+
+    Args:
+        decoded: what each position reads and writes.
+
+    Both lie `large` below each other at first; then the `decoder` opens between them.
+    """
+
+    def __init__(self, trace: Trace, decoded: DecoderRows) -> None:
+        room = STAGE.split_columns(SIDE)[1]
+        self.writes, self.reads = Ribbon(decoded.writes, room), sentence(decoded.reads, room, at_foot=True)
+        air = AIR / 2 if self.writes.upright else AIR
+        high = [float(line.height) * 135 + air for line in (self.writes, self.reads)]
+        between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
+        self.decoder = Stack(trace, between)
+        self.ways_in = upwards(self.reads.chips, [self.decoder.plate])
+        self.ways_out = upwards([self.decoder.plate], self.writes.chips)
+        self.large = [large(line, room) for line in (decoded.writes, decoded.reads)]
+        VGroup(*self.large).arrange(DOWN, buff=units(AIR)).move_to(room.centre)
+        self.names, self.large_names = (
+            VGroup(
+                *(
+                    Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
+                    for name, line in zip(("it writes", "it reads"), lines, strict=True)
+                )
+            )
+            for lines in ((self.writes, self.reads), self.large)
+        )
+        self.peek = self._copied(len(decoded.written) - 1)
+        super().__init__(self.writes, self.reads, self.decoder, self.ways_in, self.ways_out, self.names)
+
+    def slide(self) -> tuple[Any, ...]:
+        """A copy of what is written comes down, and moves on by one place."""
+        above, below = (line.chips for line in self.large)
+        return tuple(Travel(old, new, 0.0, "slow") for old, new in zip(above[:-1], below[1:], strict=True))
+
+    def open(self) -> tuple[Any, ...]:
+        """What is written goes to the top and what is read to the foot, and leaves room for the decoder."""
+        old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
+        return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
+
+    def dive(self) -> Dive:
+        """Into the first attention."""
+        return Dive(self.picture, self.decoder.boxes[FIRST], inside=0.0)
+
+    def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
+        """What is read comes along on a dive, to where the `chips` stand."""
+        return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
+
+    def _copied(self, row: int) -> VGroup:
+        """The way by which the word after a position could be copied instead of predicted, if there is one."""
+        if row + 1 >= len(self.reads.chips):
+            return VGroup()
+        start, end = self.reads.chips[row + 1].get_top(), self.writes.chips[row].get_bottom()
+        aside = RIGHT * units(16)
+        return arrow(start + UP * units(4) - aside, end + DOWN * units(6) + aside, "warning", 7, 26)
+
+    @property
+    def ways(self) -> list[VMobject]:
+        """The lines from what is read to the decoder, and from it to what is written."""
+        return [*self.ways_in, *self.ways_out]
+
+    @property
+    def picture(self) -> list[VMobject]:
+        """All that is on stage once the decoder has opened."""
+        return [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
+
+
+def large(labels: Sequence[Label], room: Room) -> Ribbon:
+    """A sentence as wide as a room, in larger type."""
+    line = Ribbon(labels, Room(room.left, room.top, room.left + room.width / LARGER, room.bottom))
+    return line.scale(LARGER)
+
+
+class OneWay(VGroup):
+    """A vector on its way up through the decoder: every state of it, the likeliest words, and what is read next.
+
+    Args:
+        decoded: what each position reads and writes.
+        row: the position that is followed.
+        memory: the final vectors of the encoder, or None for a decoder without one.
+
+    `states` are by the path of the sublayer that they come from; the first is by "".
+    """
+
+    def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
+        self.read = sentence(decoded.reads[: row + 2], STAGE, at_foot=True)
+        body = STAGE.split_rows(-float(self.read.height) * 135, AIR)[0]
+        left, rest = body.split_columns(0.22 * body.width if memory is not None else 0, 40 if memory is not None else 0)
+        middle, right = rest.split_columns(0.56 * rest.width, 50)
+        self.stack = Stack(trace, middle, TRACK)
+        self.memory: list[VMobject] = []
+        self.source, self.supply = VGroup(), VGroup()
+        if memory is not None:
+            heading, below = left.split_rows(60, 10)
+            words = memory.words("position")
+            chips, vectors = named_rows(memory, below, below.width - gutter(words) - 14, "residual")
+            self.memory = [*vectors]
+            title = heading.fit(Words("encoder", "title"), most=1.0)
+            self.source.add(title, *chips, *vectors)
+            self.supply.add(*self._supply())
+        self._states(trace, row, middle)
+        probs = trace["probs"].pick(batch=0, position=row)
+        heading, bars = right.split_rows(60, 10)
+        self.title = heading.fit(Words("next word", "title"), most=1.0)
+        self.next = NextWord(probs, bars, BARS)
+        self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
+        super().__init__(self.read, self.stack, self.source, self.supply, *self.states.values(), self.title, self.next)
+
+    def _supply(self) -> list[VMobject]:
+        """Lines from the vectors of the encoder to a rail, and from that to each cross-attention."""
+        x = (self.memory[0].get_right()[0] + self.stack.plate.get_left()[0]) / 2
+        goals = [box for path, box in self.stack.boxes.items() if path.endswith("cross_attn")]
+        ways = [(vector.get_right(), vector.get_y()) for vector in self.memory]
+        lines = [rule(start, np.array([x, y, 0]), "key", 4) for start, y in ways]
+        heights = [vector.get_y() for vector in self.memory] + [box.get_y() for box in goals]
+        lines.append(rule(np.array([x, min(heights), 0]), np.array([x, max(heights), 0]), "key", 4))
+        return lines + [rule(np.array([x, box.get_y(), 0]), box.get_left(), "key", 4) for box in goals]
+
+    def _states(self, trace: Trace, row: int, room: Room) -> None:
+        """The residual stream of the position, beside the box that it comes out of."""
+        kinds = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_post"}
+        first = next(iter(self.stack.boxes)).rpartition(".")[0]
+        names = {"": f"{first}.resid_pre"}
+        for path in self.stack.boxes:
+            block, _, kind = path.rpartition(".")
+            names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
+        rows = {path: trace[name].pick(batch=0, position=row) for path, name in names.items()}
+        track = room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
+        x = at((track.left + track.right) / 2, 0)[0]
+        high = min(HIGHEST, max(LOWEST, float(self.stack.boxes["output"].height) * 135))
+        self.states: dict[str, Vector] = {}
+        for path, vector in rows.items():
+            state = Vector(vector, track.width, high, "residual")
+            y = self.stack.boxes[path].get_y() if path else self.stack.plate.get_bottom()[1] - units(AIR / 2)
+            self.states[path] = state.move_to(np.array([x, y, 0]))
+        ends = self.states[""].get_center(), self.states["output"].get_center()
+        self.stream = VGroup(rule(*ends, "residual", 8))
+        for box in self.stack.boxes.values():
+            self.stream.add(rule(box.get_right(), np.array([x, box.get_y(), 0]), "line", 4))
+
+    def begin(self, row: int) -> list[Any]:
+        """The vector comes out of its token."""
+        return [Travel(self.read.chips[row], self.states[""], kind="row")]
+
+    def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
+        """The vector moves up beside a sublayer, which adds what comes from the `givers`, or of itself, to it."""
+        paths = [*self.states]
+        before, box = self.states[paths[paths.index(path) - 1]], self.stack.boxes[path]
+        goal = dot(box.get_center(), LIGHT, "value")
+        flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers or ([before] if slow else []))]
+        moves = Travel(before, self.states[path], 0.0, "row", leaving=True)
+        if not slow:
+            return [(*flights, moves)]
+        added = Flight(goal, dot(self.states[path].get_center(), LIGHT, "value"), 0.0, "row")
+        return [(*flights,), (added, moves)]
+
+    def write(self) -> list[Any]:
+        """The last vector becomes probabilities, and the likeliest word goes where it is read next."""
+        names, bars, shares = zip(*self.next.lines, strict=True)
+        come = [Travel(self.states["output"], bar, kind="row") for bar in bars]
+        line = self.next.line_of(self.chosen.label) if self.chosen else None
+        written = [Travel(line[0], self.chosen, 0.3, "row")] if line else [appear(self.chosen)] if self.chosen else []
+        return [(appear(self.title, *names), *come), appear(*shares), *written]
+
+    def all_at_once(self) -> tuple[Any, ...]:
+        """Every position goes through the decoder at the same time."""
+        lights, goal = (self._lights(parts) for parts in (self.read.chips, [self.stack.boxes["output"]]))
+        return tuple(Flight(light, goal[0], 0.0, "slow") for light in lights)
+
+    @staticmethod
+    def _lights(parts: Sequence[VMobject]) -> list[VMobject]:
+        """A light at each part: what its position gives."""
+        return [dot(part.get_center(), LIGHT, "value") for part in parts]
+
+    @property
+    def sublayers(self) -> list[str]:
+        """The paths of the sublayers that are shown, from the foot up."""
+        return [path for path in self.stack.boxes if path != "output"]
+
+    @property
+    def ways(self) -> list[VMobject]:
+        """The lines along which vectors come."""
+        return [*self.supply, self.stream[0]]
+
+    @property
+    def standing(self) -> VGroup:
+        """What is there from the beginning."""
+        shown = [chip for chip in self.read.chips if chip is not self.chosen]
+        return VGroup(*shown, self.stack, self.source, self.supply, self.stream)
