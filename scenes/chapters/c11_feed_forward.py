@@ -318,16 +318,15 @@ class FeedForward(Chapter):
             ),
             beat(
                 "Add up so much of each, and send the sum through f;",
-                *enters.added_up(),
-                appear(enters.before, trial.sides[0]),
+                draw(enters.sums[0]),
+                (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
                 (appear(trial.way, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
             ),
             beat(
                 "or send both through f, and add up then. For a matrix that is the same: it is linear.",
-                trial.crossing(),
-                appear(leaves.names),
-                *leaves.added_up(),
-                appear(leaves.after, trial.sides[1]),
+                (*trial.crossing(), appear(leaves.names)),
+                draw(leaves.sums[0]),
+                (draw(leaves.sums[1]), appear(leaves.after, trial.sides[1])),
             ),
             beat(
                 claim(
@@ -366,7 +365,8 @@ class FeedForward(Chapter):
                     f"The grid bends: the two sums part by {bent.apart:.2f} of the output’s length.",
                     "Nothing bends: with one token, its attention weight is always one.",
                 ),
-                appear(bent.leaves.names, bent.parted()),
+                appear(bent.leaves.names),
+                *bent.parting(),
             ),
             beat(
                 claim(
@@ -378,7 +378,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 "“Attention is linear” is half the truth: its weighted sum is,",
-                leave(bent.leaves.names, bent.parted(), ring),
+                leave(bent.leaves.names, bent.leaves.between, bent.number, ring),
                 (leave(bent.said), follow(straight.said), *trial.turns_into(straight)),
             ),
             beat(
@@ -398,6 +398,7 @@ class FeedForward(Chapter):
         plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", two)
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
+        folds = whole.apart > VISIBLE
         yield Step(
             "Without an activation, two matrices are one",
             beat(
@@ -410,15 +411,19 @@ class FeedForward(Chapter):
             ),
             beat("One matrix after another is again one matrix: more numbers, but no new power.", Reform(two, one)),
             beat(
-                f"Now {'the gate' if gated else bend} goes back between them: "
-                + claim(
-                    bool(whole.apart > VISIBLE),
-                    f"the grid folds, and the two sums part by {whole.apart:.2f} of the length.",
-                    "yet here the sides agree, and one pass proves nothing.",
-                ),
+                f"Now {'the gate' if gated else bend} goes back between them:"
+                + claim(bool(folds), " the grid folds,", ""),
                 Reform(one, bent),
                 plain.turns_into(whole),
-                appear(whole.leaves.names, whole.parted()),
+            ),
+            beat(
+                claim(
+                    bool(folds),
+                    f"and the two sums part by {whole.apart:.2f} of the length.",
+                    "yet here the sides agree, and one pass proves nothing.",
+                ),
+                appear(whole.leaves.names),
+                *whole.parting(),
             ),
             stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
         )

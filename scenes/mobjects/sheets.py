@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import LEFT, RIGHT, Animation, Transform, VGroup, VMobject, rate_functions
 
-from scenes.animations import Travel, draw, leave
+from scenes.animations import Travel, appear, draw, leave
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
@@ -97,10 +97,6 @@ class Sheet(VGroup):
         """Where a point of the sheet lies on screen."""
         return self.shift_by + np.array([spot[0], spot[1], 0]) * self.unit
 
-    def added_up(self) -> tuple[Animation, Animation]:
-        """The two arrows of the weighted sum, one after the other."""
-        return draw(self.sums[0]), draw(self.sums[1])
-
 
 def mark_before() -> VMobject:
     """The sign of "added up before": a ring."""
@@ -166,9 +162,9 @@ class Trial(VGroup):
             Travel(old, new, 0.1, "row") for old, new in zip(self.enters.arrows, self.leaves.arrows, strict=True)
         )
 
-    def parted(self) -> VGroup:
+    def parting(self) -> tuple[Animation, ...]:
         """How far the two sides are apart, if they are."""
-        return VGroup(self.number, self.leaves.between) if self.apart > VISIBLE else VGroup()
+        return (draw(self.leaves.between), appear(self.number)) if self.apart > VISIBLE else ()
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
