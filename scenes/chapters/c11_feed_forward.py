@@ -464,8 +464,8 @@ class FeedForward(Chapter):
         picture = MoveAndCompute(words, place, weights, x, trace[f"{path}.out"].pick(batch=0))
         bend = "the gate" if gate_of(trace) else bend_of(trace)
         biased = f"parameters.{path}.b2" in trace
-        whole = picture.foot.fit(Formula(stages_of(trace, path)[-1], LARGE), most=1.0)
-        left = picture.foot.fit(Formula("(x W + b) W' + b'", LARGE), most=1.0) if biased else None
+        whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))
+        left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
         question = (
             f"Your turn: take out {bend}, but keep the biases. Is the FFN linear then? Ask where zero goes."
             if biased

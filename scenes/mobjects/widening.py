@@ -277,6 +277,11 @@ class MoveAndCompute(VGroup):
             self.ways.append([drop(a, b, "residual", 5) for a, b in pairwise(ends)])
         super().__init__(self.arcs, *self.enters, *self.boxes, *self.out)
 
+    def at_foot(self, formula: Formula) -> Formula:
+        """Put a formula below the vectors."""
+        self.foot.fit(formula, most=1.0)
+        return formula
+
     def down(self) -> list[Animation]:
         """Each vector goes through the network below its token."""
         stops = (self.arcs.chips, self.enters, self.boxes, self.out)
