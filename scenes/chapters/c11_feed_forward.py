@@ -70,7 +70,9 @@ class FeedForward(Chapter):
         width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         picture = Widening(
             entering(trace, chosen.path).pick(position=word),
-            *(part[name] for name in ("pre", "post", "out")),
+            part["pre"],
+            part["post"],
+            part["out"],
             (width, neurons),
             chosen.neuron.position,
             stages_of(trace, chosen.path),
@@ -165,16 +167,17 @@ class FeedForward(Chapter):
     def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         part, own = trace.under(chosen.path, batch=0, position=chosen.word), chosen.path.removesuffix("ffn")
-        active, out = part["active_units"], part["out"]
+        active = part["active_units"]
         after = f"{own}resid_ffn"
         before = next(name for name in trace.parents[after] if name != f"{chosen.path}.out")
         picture = Memory(
             entering(trace, chosen.path).pick(position=chosen.word),
-            *(trace[f"parameters.{chosen.path}.{letter}"] for letter in ("w1", "w2")),
+            trace[f"parameters.{chosen.path}.w1"],
+            trace[f"parameters.{chosen.path}.w2"],
             part["post"],
             chosen.neuron.position,
-            out,
-            tuple(trace[name].pick(batch=0, position=chosen.word) for name in (before, after)),
+            part["out"],
+            [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)],
             f"parameters.{chosen.path}.b2" in trace,
             chosen.word,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -190,7 +190,7 @@ class Memory(VGroup):
         post: NamedTensor,
         first: int,
         output: NamedTensor,
-        stream: tuple[NamedTensor, NamedTensor],
+        stream: Sequence[NamedTensor],
         bias: bool,
         token: Label,
     ) -> None:

@@ -254,11 +254,11 @@ class MoveAndCompute(VGroup):
         self, words: Sequence[Label], query: int, weights: NamedTensor, enters: NamedTensor, out: NamedTensor
     ) -> None:
         self.foot = STAGE.split_rows(-76)[1]
-        above, below = STAGE.split_rows(-96)[0].golden_rows()
+        above, below = STAGE.split_rows(-96)[0].split_rows(0.54 * STAGE.height, 20)
         self.arcs = Arcs(words, query, weights, above)
         ribbon = self.arcs.ribbon
         column = Room(STAGE.left, ribbon.columns[0].top, STAGE.right, below.bottom)
-        first, middle, last = column.inset(0, 30).rows(3, 44)
+        first, middle, last = column.inset(0, 34).rows(3, 40)
         scales = full_colour(enters), full_colour(out)
         self.enters, self.boxes, self.out, self.ways = [], [], [], []
         for i, (one, other) in enumerate(zip(enters, out, strict=True)):
