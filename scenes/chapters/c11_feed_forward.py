@@ -235,7 +235,7 @@ class FeedForward(Chapter):
         areas, best = run["area"].pick(layer=chosen.layer, d_ff=unit), run["best"]
         second, other = runner_up(areas)
         near = chosen.score - other < CLOSE
-        picture = NamedNeurons(areas, best, ribbon)
+        picture = NamedNeurons(areas, best, (chosen.layer, unit), ribbon)
         yield Step(
             "Can one say what a neuron is for?",
             beat(
@@ -259,10 +259,11 @@ class FeedForward(Chapter):
                     f"Names like that are rare: {run['unnamed']:share} of all neurons have none.",
                     f"Of all neurons, {run['unnamed']:share} have no such name.",
                 ),
-                (appear(picture.title), appear_in_turn([*picture.named, *picture.every], "slow")),
+                (appear(picture.title), Travel(picture.bars[0], picture.own, kind="row")),
+                appear_in_turn([*picture.named, *picture.every], "slow"),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[ribbon, *picture.kinds, *picture.tracks, picture.chance],
+            stage=[ribbon, *picture.kinds, *picture.tracks, picture.chance, picture.unit],
         )
 
     def every_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -369,7 +370,7 @@ class FeedForward(Chapter):
                     "Nothing bends: with one token, its attention weight is always one.",
                 ),
                 appear(bent.leaves.names),
-                *bent.parting(),
+                bent.parting(),
             ),
             beat(
                 claim(
@@ -426,7 +427,7 @@ class FeedForward(Chapter):
                     "yet here the sides agree, and one pass proves nothing.",
                 ),
                 appear(whole.leaves.names),
-                *whole.parting(),
+                whole.parting(),
             ),
             stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
         )

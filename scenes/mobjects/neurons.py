@@ -11,7 +11,7 @@ from manim import DOWN, UP, Animation, AnimationGroup, LaggedStart, VGroup
 from scenes.animations import Flight, Travel, appear, draw, exchange
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Ground, Length, means
+from scenes.mobjects.marks import Ground, Hue, Length, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
@@ -19,7 +19,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.weighted_sum import Narrow, thin
 from scenes.mobjects.widening import activation_bar, chip_in, risen, rooms, row_name, under
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.provenance import Label, Quantity
@@ -215,7 +215,8 @@ class Memory(VGroup):
         self.x = strip(x, first_line, 0, "residual", full_colour(x))
         most = float(post.values[self.neurons].max()) or 1.0
         every = lines.rows(DRAWN, 10)[: len(self.neurons)]
-        scale_in, scale_out = full_colour(keys), full_colour(values)
+        scale_in = full_colour(keys.pick(d_ff=first))
+        scale_out = max(full_colour(values.pick(d_ff=neuron)) for neuron in self.neurons)
         self.keys, self.values, self.narrowed, self.bars, self.numbers = [], [], [], [], []
         self.chip = chip_in(side, token, self.x.get_y())
         self.row_names = []
@@ -224,8 +225,8 @@ class Memory(VGroup):
             self.keys.append(strip(keys.pick(d_ff=neuron), row, 0, "key", scale_in))
             self.values.append(strip(values.pick(d_ff=neuron), row, 2, "value", scale_out))
             unit, high = (place.width - 120) / most, min(STRIP, row.height) * 0.7
-            bar = Box(max(abs(float(value)) * unit, 2), high, palette().weight, 4)
-            means(bar, Length(value, "width", unit, high, 2))
+            bar = Box(max(abs(float(value)) * unit, 2), high, signed(float(np.sign(value)), 1.0), 4)
+            means(bar, Length(value, "width", unit, high, 2), Hue(value))
             bar.key = ("entry", value.name, value.index)
             bar.move_to(np.array([at(place.left, 0)[0] + bar.width / 2, place.centre[1], 0]))
             self.bars.append(bar)
@@ -239,7 +240,7 @@ class Memory(VGroup):
             self.row_names.append(row_name(f"neuron {post.label('d_ff', neuron)}", side, row.centre[1]))
         self.heads = [
             Words(text, "fact", role).settle(column(head, k).centre)
-            for k, text, role in ((0, "key", "key"), (1, "activation", "weight"), (2, "value", "value"))
+            for k, text, role in ((0, "key", "key"), (1, "activation", "ink2"), (2, "value", "value"))
         ]
         self.output = strip(output, foot, 2, "residual", full_colour(output))
         scale = max(full_colour(one) for one in stream)
@@ -282,12 +283,13 @@ class NamedNeurons(VGroup):
     Args:
         areas: how well the neuron tells each kind, "kind".
         best: the best area of every neuron, "layer d_ff".
+        own: its layer and its place in it.
         ribbon: the sentence, above.
     """
 
     KINDS = 4
 
-    def __init__(self, areas: NamedTensor, best: NamedTensor, ribbon: Ribbon) -> None:
+    def __init__(self, areas: NamedTensor, best: NamedTensor, own: tuple[int, int], ribbon: Ribbon) -> None:
         body = ribbon.below(rooms()[0].split_columns(0)[1])
         room = Room(body.left, body.top, rooms()[1].right, body.bottom)
         above, below = room.split_rows(room.height * 0.46, 30)
@@ -313,12 +315,13 @@ class NamedNeurons(VGroup):
             Words("chance", "fact", "warning").settle(np.array([middle, head.centre[1], 0])),
         )  # fmt: skip
         self.chance.set_z_index(1)
-        self._every(best, below)
+        self.unit = Words("of pairs", "fact", "ink2").settle(head.centre).begin_at(at(numbers.left, 0)[0])
+        self._every(best, own, below)
         super().__init__(
             *self.kinds, *self.tracks, *self.bars, self.chance, self.every, self.named, self.mark, self.title
         )
 
-    def _every(self, best: NamedTensor, room: Room) -> None:
+    def _every(self, best: NamedTensor, own: tuple[int, int], room: Room) -> None:
         """Every neuron as a bar, the best told first; those above the line have a name."""
         head, plot = room.split_rows(48, 8)
         places = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place])
@@ -332,7 +335,10 @@ class NamedNeurons(VGroup):
             bar.set_fill(palette().role("weight" if has_name else "ink3"))
             means(bar, Length(value, "height", 2 * plot.height, wide, 1, -plot.height))
             bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN)
-            (self.named if has_name else self.every).add(bar)
+            if place == own:
+                self.own = bar.set_fill(palette().query)
+            else:
+                (self.named if has_name else self.every).add(bar)
         level = plot.bottom - 2 * plot.height * (EARNED - 0.5)
         self.mark = VGroup(rule(at(plot.left, level), at(plot.right, level), "weight", 3))
         self.mark.add(Words("above this line: a name", "fact", "weight").settle(at(0, level - 26)))

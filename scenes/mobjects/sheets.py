@@ -164,7 +164,7 @@ class Trial(VGroup):
 
     def parting(self) -> tuple[Animation, ...]:
         """How far the two sides are apart, if they are."""
-        return (draw(self.leaves.between), appear(self.number)) if self.apart > VISIBLE else ()
+        return (draw(self.leaves.between, kind="row"), appear(self.number)) if self.apart > VISIBLE else ()
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
