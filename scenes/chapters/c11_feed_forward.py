@@ -167,7 +167,7 @@ class FeedForward(Chapter):
     def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         part, own = trace.under(chosen.path, batch=0, position=chosen.word), chosen.path.removesuffix("ffn")
-        active = part["active_units"]
+        active, cut = part["active_units"], bend_of(trace) == "ReLU" and not gate_of(trace)
         after = f"{own}resid_ffn"
         before = next(name for name in trace.parents[after] if name != f"{chosen.path}.out")
         picture = Memory(
@@ -178,7 +178,7 @@ class FeedForward(Chapter):
             chosen.neuron.position,
             part["out"],
             [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)],
-            f"parameters.{chosen.path}.b2" in trace,
+            (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else ""),
             chosen.word,
         )
         drawn = len(picture.keys)
@@ -191,9 +191,13 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    drawn > 1,
-                    f"So do all {active} active neurons, each as much as it fires.",
-                    "So would all other active neurons, each as much as it fires.",
+                    not cut,
+                    "So does every neuron, each as much as it fires.",
+                    claim(
+                        drawn > 1,
+                        f"So do all {active} active neurons, each as much as it fires.",
+                        "So would all other active neurons, each as much as it fires.",
+                    ),
                 ),
                 (
                     deal([picture.x] * (drawn - 1), picture.keys[1:]),

@@ -178,7 +178,7 @@ class Memory(VGroup):
         first: the neuron that stands on top.
         output: d_model.
         stream: the residual stream before and after.
-        bias: whether a bias is added to the sum.
+        summed: how the sum is called.
         token: whose vector it is.
     """
 
@@ -191,7 +191,7 @@ class Memory(VGroup):
         first: int,
         output: NamedTensor,
         stream: Sequence[NamedTensor],
-        bias: bool,
+        summed: str,
         token: Label,
     ) -> None:
         side, body = rooms()
@@ -246,7 +246,7 @@ class Memory(VGroup):
         scale = max(full_colour(one) for one in stream)
         self.stream, self.later = (strip(one, foot, 0, "residual", scale) for one in stream)
         self.line = rule(at(column(foot, 1).left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
-        self.summed = Words("sum + bias" if bias else "sum", "fact", "ink2").settle(column(foot, 1).centre)
+        self.summed = Words(summed, "fact", "ink2").settle(column(foot, 1).centre)
         self.plus = arrow(
             self.output.get_left() - np.array([units(14), 0, 0]),
             self.stream.get_right() + np.array([units(14), 0, 0]), "residual", 7, 24,
