@@ -26,7 +26,8 @@ from scenes.mobjects.clouds import Clouds
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.neurons import CLOSE, Detector, Followed, Memory, NamedNeurons, followed, runner_up
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.sheets import VISIBLE, Trial
+from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sheets import Trial
 from scenes.mobjects.text import Words
 from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, entering_under, rooms
 from scenes.mobjects.wording import layer_name
@@ -295,7 +296,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(apart < VISIBLE),
+                    bool(apart < ROUNDING),
                     "The output is the same: that is position-wise.",
                     f"The same output, to within {apart:.0e}: that is position-wise.",
                 ),
@@ -338,7 +339,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 claim(
-                    bool(trial.apart < VISIBLE),
+                    bool(trial.apart < ROUNDING),
                     "So is attention with its weights frozen: all lines stay straight and even.",
                     f"So is attention with its weights frozen, to within {trial.apart:.0e}.",
                 ),
@@ -357,8 +358,8 @@ class FeedForward(Chapter):
             for way, name in zip(("attention", "fixed_shares", "attention"), names, strict=True)
         )
         run = trace.under("experiment.linearity")
-        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
-        bends = bent.apart > VISIBLE
+        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
+        bends = bent.apart > ROUNDING
         ring = ring_around(bent.number, "warning", roomy=True)
         yield Step(
             "Attention as a whole: not linear",
@@ -406,7 +407,7 @@ class FeedForward(Chapter):
         plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", two)
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
-        folds = whole.apart > VISIBLE
+        folds = whole.apart > ROUNDING
         yield Step(
             "Without an activation, two matrices are one",
             beat(

@@ -9,7 +9,7 @@ import numpy as np
 from manim import DOWN, UP, Animation, AnimationGroup, LaggedStart, VGroup
 
 from scenes.animations import Flight, Travel, appear, draw, exchange
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Ground, Hue, Length, means
 from scenes.mobjects.ribbon import Ribbon
@@ -121,13 +121,11 @@ class Detector(VGroup):
         self.before, self.numbers_before = standing(pre)
         self.after, self.numbers = standing(post)
         #: The vector, the key and the bar of the token that is followed, large: before there are others.
-        self.chip = chip_in(side, x.label("position", here), self.vectors[0].get_y())
+        tall = Room(body.left, STAGE.top, body.right, second.bottom).rows(2, 12)
+        self.chip = chip_in(side, x.label("position", here), at(0, (tall[0].top + tall[0].bottom) / 2)[1])
         self.wide = [
-            Vector(vector, body.width, first.height, role, scale).move_to(body.centre).set_y(row[0].get_y())
-            for vector, row, role, scale in (
-                (x[here], self.vectors, "residual", full_colour(x)),
-                (key, self.keys, "key", full_colour(key)),
-            )
+            Vector(vector, row.width, row.height, role, full_colour(scale)).move_to(row.centre)
+            for vector, row, role, scale in zip((x[here], key), tall, ("residual", "key"), (x, key), strict=True)
         ]
         self.large = VGroup(self.after[here], self.numbers[here]).copy().set_x(body.centre[0])
         #: A place on the zero line under each token.

@@ -10,6 +10,7 @@ from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Away, Ground, Tip, means
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.shapes import Box, arrow, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -19,8 +20,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of a sheet there is a line, and every so many lines a strong one.
 EVERY, STRONG = 5, 2
-#: From this on the two sides of the test are not the same.
-VISIBLE = 1e-6
 #: The size of the names of arrows, and of the two sides.
 NAME, SIDE = 44.0, 48.0
 #: Px of the headings, of what stands at the foot, and between the planes.
@@ -164,7 +163,7 @@ class Trial(VGroup):
 
     def parting(self) -> tuple[Animation, ...]:
         """How far the two sides are apart, if they are."""
-        return (draw(self.leaves.between, kind="row"), appear(self.number)) if self.apart > VISIBLE else ()
+        return (draw(self.leaves.between, kind="row"), appear(self.number)) if self.apart > ROUNDING else ()
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
