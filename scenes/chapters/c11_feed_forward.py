@@ -1,25 +1,39 @@
-"""The position-wise feed-forward network; and what it means to be linear."""
+"""The position-wise feed-forward network: its neurons, and what it means to be linear."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import Count, Through, appear, appear_in_turn, fill, follow, leave, ring_around, slide
-from scenes.animations.shading import Shades
-from scenes.layout import at_floor
-from scenes.mobjects.clouds import Clouds, verdict
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.sheets import VISIBLE, Trial
-from scenes.mobjects.units import CLOSE, OneUnit, found_in, runner_up
-from scenes.mobjects.widening import SAID, EveryRow, Widening
-from scenes.mobjects.wording import layer_name
-from scenes.stage.chapter import Chapter, Step, claim
-from transformer_core.studies.focus import Focus, focus_of
-from transformer_core.studies.measures.word_kinds import OURS
-from transformer_core.tracing.trace import Trace
+from manim import DOWN
 
-#: A distance from this on is not zero when it is said to two decimals.
-SEEN = 0.005
+from scenes.animations import (
+    Flight,
+    Reform,
+    Travel,
+    Wipe,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    follow,
+    leave,
+    ring_around,
+    slide,
+    through,
+)
+from scenes.mobjects.clouds import Clouds
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.neurons import CLOSE, Detector, Followed, Memory, NamedNeurons, followed, runner_up
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sheets import Trial
+from scenes.mobjects.text import Words
+from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, entering_under, rooms
+from scenes.mobjects.wording import layer_name
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.focus import Focus, focus_of
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class FeedForward(Chapter):
@@ -27,104 +41,278 @@ class FeedForward(Chapter):
 
     number = 11
     title = "Feed-forward; so, what is linear?"
-    needs = ("self-attention",)
+    needs = ("self-attention", "a feed-forward network")
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
-        return f"{focus_of(trace).block}.ffn"
+        return followed(trace, focus_of(trace)).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
-        yield from self.one_row(focus, trace)
-        yield from self.every_row(focus, trace)
-        yield from self.a_test(focus, trace)
-        yield from self.shares_that_follow(focus, trace)
+        chosen = followed(trace, focus)
+        ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
+        yield from self.one_vector(chosen, trace, ribbon)
+        yield from self.a_detector(chosen, trace, ribbon)
+        yield from self.a_memory(chosen, trace)
+        yield from self.a_name(chosen, trace, ribbon)
+        yield from self.every_vector(chosen, trace, ribbon)
+        frozen = Words("f: attention, its weights frozen", "stage word")
+        trial = Trial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_shares", frozen)
+        yield from self.a_test(focus, trial)
+        yield from self.weights_that_follow(focus, trace, trial)
         yield from self.two_are_one(focus, trace)
         yield from self.what_no_line_draws(trace)
-        yield from self.what_wakes_a_unit(focus, trace)
-        yield from self.more_than_a_matrix(focus, trace)
+        yield from self.moving_and_computing(focus, trace)
 
-    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter, and one vector slowly."""
-        path, query_token = f"{focus.block}.ffn", focus.query_token
-        part, activation = (
-            trace.under(path, batch=0, position=query_token.position),
-            trace.about["config"]["activation"],
+    def one_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """The question of the chapter, and one vector slowly: the set piece."""
+        word, gated, bend = chosen.word, gate_of(trace), bend_of(trace)
+        part = trace.under(chosen.path, batch=0, position=word)
+        width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
+        picture = Widening(
+            entering(trace, chosen.path).pick(position=word),
+            part["pre"],
+            part["post"],
+            part["out"],
+            (width, neurons),
+            chosen.neuron.position,
+            stages_of(trace, chosen.path),
+            word,
         )
-        enters = trace[trace.parents[f"{path}.pre"][0]].pick(batch=0, position=query_token.position)
-        gated, biased = trace.about["config"].get("gated", False), f"parameters.{path}.b2" in trace
-        picture = Widening(enters, part["pre"], part["post"], part["out"], query_token, activation, gated, biased)
-        width, units, awake = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
-        cut = (
-            f"ReLU sets what is negative to zero: {awake} of them {'stays' if awake == 1 else 'stay'} active."
-            if activation == "relu" and not gated
-            else f"A {SAID[activation]} gate multiplies them: {awake} end above zero."
+        x, widened, cut, whole = picture.formulas
+        here, vectors = ribbon.place(word), entering_under(ribbon, entering(trace, chosen.path))
+        others = [part for parts in (ribbon.chips, vectors) for i, part in enumerate(parts) if i != here]
+        told = (
+            f"A {bend} gate multiplies them: {active} end above zero."
             if gated
-            else f"{SAID[activation]} bends them: {awake} stay above zero."
+            else f"ReLU sets what is negative to zero: {active} of them {'stays' if active == 1 else 'stay'} active."
+            if bend == "ReLU"
+            else f"{bend} bends them: {active} stay above zero."
         )
         yield Step(
             "Why a network for each vector alone?",
-            say="Attention has mixed the vectors. Why then a feed-forward network, an FFN, that takes each one alone? |"
-            f"In the {layer_name(focus.layer)}, a matrix widens the vector of “{query_token}” "
-            f"from {width} numbers to {units} neurons. |{cut} |"
-            "A second matrix narrows it to its old width.",
-            show=[
-                appear(picture.tokens[0], picture.enters, picture.x_name),
-                [appear(picture.funnels[0], picture.zero), fill(picture.before, "cell"),
-                 *([appear(picture.part)] if units > len(picture.units) else [])],
-                (appear(picture.ghosts, rise=False), slide(picture.before, picture.after, "row")),
-                [appear(picture.funnels[1]), (appear(picture.tokens[1]), fill(picture.leaves, "row")),
-                 appear(picture.formula)],
-            ],
-        )  # fmt: skip
+            beat("Attention has mixed the vectors.", deal(ribbon.chips, vectors, kind="slow")),
+            beat(
+                "Why then a feed-forward network, an FFN, that takes each one alone?",
+                leave(*others) if others else None,
+                exchange((ribbon.chips[here], vectors[here]), (picture.chip, picture.enters)),
+                appear(picture.names[0], x),
+            ),
+            beat(
+                f"In the {layer_name(chosen.layer)}, a matrix widens the vector of “{word}” "
+                f"from {width} numbers to {neurons} neurons.",
+                Wipe(picture.reads, towards=DOWN),
+                (appear(picture.zero), picture.widen()),
+                (appear(picture.names[1]), Reform(x, widened)),
+            ),
+            beat(
+                told,
+                (appear(picture.ghosts, rise=False), slide(picture.before, picture.after, "slow")),
+                Reform(widened, cut),
+            ),
+            beat(
+                "A second matrix narrows it to its old width.",
+                draw(*picture.ways),
+                (picture.narrow(), Reform(cut, whole)),
+                appear(picture.names[2]),
+                ambient=picture.flow(),
+            ),
+            stage=[ribbon],
+        )
 
-    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def a_detector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """A neuron compares its key with every vector."""
+        word, bend = chosen.word, "the gate" if gate_of(trace) else bend_of(trace)
+        part, unit, here = trace.under(chosen.path, batch=0), chosen.neuron.position, ribbon.place(chosen.word)
+        pre, post = (part[name].pick(d_ff=unit) for name in ("pre", "post"))
+        picture = Detector(entering(trace, chosen.path), chosen.weights(trace, "w1"), pre, post, here, ribbon)
+        (x, key), bar = picture.wide, picture.large[0]
+        ring = ring_around(bar)
+        others = picture.others(range(len(post)))
+        yield Step(
+            "What makes a neuron fire?",
+            beat(f"Neuron {chosen.neuron} fires for “{word}”. Why?", appear(ring)),
+            beat(
+                "Its column of the first matrix is a pattern, its key. "
+                "The larger the dot product of vector and key, the harder it fires.",
+                (Travel(bar, key, kind="row"), appear(picture.names[1])),
+                (Flight(x, bar, kind="row"), Flight(key, bar, kind="row")),
+            ),
+            *(
+                [
+                    beat(
+                        "The vector of every token meets the same key.",
+                        (leave(ring), *picture.shrink(ribbon)),
+                        deal([picture.keys[here]] * len(others), picture.others(picture.keys)),
+                        picture.meet(),
+                    ),
+                    beat(
+                        claim(
+                            any(post.values[i] > 0 for i in others),
+                            f"After {bend}, other words are left above zero, too.",
+                            f"After {bend}, no other word is left above zero.",
+                        ),
+                        (
+                            slide(picture.others(picture.before), picture.others(picture.after), "row"),
+                            leave(*picture.others(picture.numbers_before)),
+                        ),
+                        appear(*picture.others(picture.numbers)),
+                    ),
+                ]
+                if others
+                else []
+            ),
+            stage=[picture.chip, x, picture.names[2], picture.zero, picture.large],
+        )
+
+    def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
+        """Keys, activations and values: what all neurons add up to."""
+        part, own = trace.under(chosen.path, batch=0, position=chosen.word), chosen.path.removesuffix("ffn")
+        active, cut = part["active_units"], bend_of(trace) == "ReLU" and not gate_of(trace)
+        after = f"{own}resid_ffn"
+        before = next(name for name in trace.parents[after] if name != f"{chosen.path}.out")
+        picture = Memory(
+            entering(trace, chosen.path).pick(position=chosen.word),
+            trace[f"parameters.{chosen.path}.w1"],
+            trace[f"parameters.{chosen.path}.w2"],
+            part["post"],
+            chosen.neuron.position,
+            part["out"],
+            [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)],
+            (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else ""),
+            chosen.word,
+        )
+        drawn = len(picture.keys)
+        yield Step(
+            "A memory of keys and values",
+            beat(
+                "What does it do when it fires? It adds its row of the second matrix, its value.",
+                appear(*picture.heads[1:]),
+                Travel(picture.bars[0], picture.values[0], kind="row"),
+            ),
+            beat(
+                claim(
+                    not cut,
+                    "So does every neuron, each as much as it fires.",
+                    claim(
+                        drawn > 1,
+                        f"So do all {active} active neurons, each as much as it fires.",
+                        "So would all other active neurons, each as much as it fires.",
+                    ),
+                ),
+                (
+                    deal([picture.x] * (drawn - 1), picture.keys[1:]),
+                    appear_in_turn([*picture.row_names[1:]]),
+                )
+                if drawn > 1
+                else None,
+                deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:])
+                if drawn > 1
+                else None,
+                picture.weigh(),
+            ),
+            beat(
+                "The sum is the output: a lookup as in attention, but with keys and values from training.",
+                (draw(picture.line), appear(picture.summed)),
+                picture.pour(),
+            ),
+            beat(
+                "It is added to the residual stream.",
+                (appear(picture.stream, picture.stream_name), leave(picture.summed)),
+                *picture.add_on(),
+            ),
+            stage=[
+                picture.chip,
+                picture.heads[0],
+                picture.row_names[0],
+                picture.x,
+                picture.keys[0],
+                picture.bars[0],
+                picture.numbers[0],
+            ],
+        )
+
+    def a_name(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
+        """A neuron with a name, and the share that have one; only for the model that was measured."""
+        if chosen.kind is None or chosen.score is None:
+            return
+        run, unit = trace.under("experiment.neurons"), chosen.neuron.position
+        areas, best = run["area"].pick(layer=chosen.layer, d_ff=unit), run["best"]
+        second, other = runner_up(areas)
+        near = chosen.score - other < CLOSE
+        picture = NamedNeurons(areas, best, (chosen.layer, unit), ribbon)
+        yield Step(
+            "Can one say what a neuron is for?",
+            beat(
+                f"From new sentences, take one of the {chosen.kind} and any other word: "
+                f"in {chosen.score:share} of such pairs, it fires harder for the first.",
+                Wipe(picture.bars[0], kind="slow"),
+                appear(picture.shares[0]),
+            ),
+            beat(
+                claim(
+                    bool(near),
+                    f"With one of the {second}, it is {other:share}: so its name is only rough.",
+                    "No other kind comes near: so it has a name.",
+                ),
+                tuple(Wipe(bar) for bar in picture.bars[1:]),
+                appear(*picture.shares[1:]),
+            ),
+            beat(
+                claim(
+                    bool(run["unnamed"] > 0.5),
+                    f"Names like that are rare: {run['unnamed']:share} of all neurons have none.",
+                    f"Of all neurons, {run['unnamed']:share} have no such name.",
+                ),
+                (appear(picture.title), Travel(picture.bars[0], picture.own, kind="row")),
+                appear_in_turn([*picture.named, *picture.every], "slow"),
+                (draw(picture.mark[0]), appear(picture.mark[1])),
+            ),
+            stage=[ribbon, *picture.kinds, *picture.tracks, picture.chance, picture.unit],
+        )
+
+    def every_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The same network for all vectors; a vector alone comes out as among its neighbours."""
-        path, query_token = f"{focus.block}.ffn", focus.query_token
-        part = trace.under(path, batch=0)
-        gated = trace.about["config"].get("gated", False)
-        picture = EveryRow(trace[trace.parents[f"{path}.pre"][0]].pick(batch=0), part["post"], part["out"],
-                           part["per_position"].pick(position=query_token.position), query_token, gated)  # fmt: skip
-        apart = part["per_position_difference"].pick(position=query_token.position)
-        here, chip = picture.here, picture.chips[picture.here]
-        others = [chip for i, chip in picture.chips.items() if i != here]
-        for rows in picture.rows:
-            others += rows.others(here)
-        others = [mobject for mobject in others if mobject.family_members_with_points()]
-        rest = "All other vectors" if others else "Other words, if there were any, would"
-        ways = (
-            f"a gate and two matrices. |{rest} go through the same"
-            if gated
-            else f"two matrices. |{rest} go through the same two"
+        word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
+        apart = part["per_position_difference"].pick(position=word)
+        matrices = "W_g, W, W'" if gate_of(trace) else "W, W'"
+        picture = OneForAll(
+            entering(trace, chosen.path), part["out"], part["per_position"].pick(position=word), here, ribbon, matrices
         )
-        same = claim(
-            apart < VISIBLE,
-            "The output is the same: that is position-wise.",
-            f"The same output, to within {apart:.0e}: that is position-wise.",
-        )
+        neighbours = [vector for vector in picture.enters if vector is not picture.enters[here]]
+        chips = [chip for chip in ribbon.chips if chip is not ribbon.chips[here]]
         yield Step(
             "The same network for every vector",
-            say=f"“{query_token}” goes through {ways}. |"
-            f"Now “{query_token}” alone, with no neighbour in sight. |"
-            f"{same} Whatever a vector knows about its neighbours, attention put there.",
-            show=[
-                [appear(chip, picture.rows[0].lines[here], picture.titles[0]), appear(picture.matrices[0]),
-                 fill(picture.rows[1].lines[here], "rest"), appear(picture.matrices[1]),
-                 fill(picture.rows[2].lines[here], "rest")],
-                appear(*others) if others else None,
-                [appear(picture.single_chip, picture.single[0], picture.titles[1]),
-                 (appear(picture.single_matrices), appear(picture.single[1], picture.single[2]))],
-                [appear(ring_around(picture.rows[2].lines[here]), ring_around(picture.single[2])),
-                 appear(picture.difference(apart))],
-            ],
-            stay=(),
-        )  # fmt: skip
-
-    def a_test(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Linear: adding up before is adding up after; and attention with its weights frozen."""
-        part = trace.under(focus.path)
-        trial = self.trial = Trial(
-            part, focus.query_token, focus.top_key, "fixed_shares", ("attention,", "weights frozen")
+            beat(
+                "There is one FFN in a layer, and every vector goes through it by itself.",
+                *through(picture.enters, picture.label, picture.out),
+                appear(picture.names[2]),
+            ),
+            beat(
+                f"Now “{word}” alone, with no neighbour in sight.",
+                leave(*neighbours, *chips) if neighbours else None,
+                *through([picture.enters[here]], picture.label, [picture.alone]),
+                appear(picture.names[3]),
+            ),
+            beat(
+                claim(
+                    bool(apart < ROUNDING),
+                    "The output is the same: that is position-wise.",
+                    f"The same output, to within {apart:.0e}: that is position-wise.",
+                ),
+                Flight(picture.out[here], picture.alone, kind="row"),
+                (appear(ring_around(picture.out[here])), appear(ring_around(picture.alone))),
+            ),
+            beat(
+                "What a vector knows about its neighbours, attention put there.",
+                appear(*chips, *neighbours) if neighbours else None,
+            ),
+            stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
+
+    def a_test(self, focus: Focus, trial: Trial) -> Iterator[Step]:
+        """Linear: adding up before is adding up after; and attention with its weights frozen."""
+        enters, leaves = trial.enters, trial.leaves
         pair = (
             f"“{focus.query_token}” and “{focus.top_key}”"
             if focus.query_token.position != focus.top_key.position
@@ -132,186 +320,207 @@ class FeedForward(Chapter):
         )
         yield Step(
             "How to test for linearity",
-            say="Is all this more than one big matrix? What a matrix does is linear. |"
-            f"Each crossing of this grid is a weighted sum of two vectors, {pair}. |"
-            "Linear means: adding up before f or after it gives the same. "
-            "Attention with its weights frozen keeps all lines straight and even. |"
-            + claim(
-                trial.apart < VISIBLE,
-                "Before or after, both end at the same point.",
-                f"Both sides agree, to within {trial.apart:.0e}.",
+            beat(
+                f"Is all this more than one matrix? Take two vectors, {pair}, and all their weighted sums: a grid.",
+                (appear(enters.origin), draw(*enters.arrows), appear(enters.names)),
+                appear_in_turn([*enters.lines], "slow"),
             ),
-            show=[
-                [appear(trial.rows), appear(trial.enters.arrows, trial.enters.names, trial.enters.origin)],
-                appear_in_turn([*trial.enters.lines]),
-                [(appear(trial.way, trial.said), trial.sent()),
-                 appear(trial.leaves.arrows, trial.leaves.names, trial.leaves.origin)],
-                [appear(trial.sides[0], trial.enters.before, trial.leaves.before),
-                 appear(trial.sides[1], trial.leaves.after), appear(trial.number)],
-            ],
-            stay=(),
+            beat(
+                "Add up so much of each, and send the sum through f;",
+                draw(enters.sums[0]),
+                (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
+                (appear(trial.way, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
+            ),
+            beat(
+                "or send both through f, and add up then. For a matrix that is the same: it is linear.",
+                (*trial.crossing(), appear(leaves.names)),
+                draw(leaves.sums[0]),
+                (draw(leaves.sums[1]), appear(leaves.after, trial.sides[1])),
+            ),
+            beat(
+                claim(
+                    bool(trial.apart < ROUNDING),
+                    "So is attention with its weights frozen: all lines stay straight and even.",
+                    f"So is attention with its weights frozen, to within {trial.apart:.0e}.",
+                ),
+                (appear(trial.said), trial.sent("slow")),
+            ),
+            stage=[trial.rows],
             here=focus.path,
-        )  # fmt: skip
+        )
 
-    def shares_that_follow(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def weights_that_follow(self, focus: Focus, trace: Trace, trial: Trial) -> Iterator[Step]:
         """Attention as a whole: the weights are computed from what they weigh."""
         part = trace.under(focus.path)
-        trial = Trial(part, focus.query_token, focus.top_key, "attention", ("attention", "as it is"))
+        names = [Words(text, "stage word") for text in ("f: attention, as it is", "f: its weighted sum", "f: as it is")]
+        bent, straight, again = (
+            Trial(part, focus.query_token, focus.top_key, way, name)
+            for way, name in zip(("attention", "fixed_shares", "attention"), names, strict=True)
+        )
         run = trace.under("experiment.linearity")
-        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > VISIBLE
-        bends = trial.apart > VISIBLE
-        told = (
-            f"The grid bends: the two sums part by {trial.apart:.2f} of the output’s length."
-            if bends
-            else "Nothing bends: with one token, its attention weight is always one."
-        )
-        others = (
-            f"it failed on all {run['sentences']} new sentences{', too' if bends else ''}"
-            if everywhere
-            else "not every sentence shows it"
-        )
+        everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
+        bends = bent.apart > ROUNDING
+        ring = ring_around(bent.number, "warning", roomy=True)
         yield Step(
             "Attention as a whole: not linear",
-            say="Now let the weights change with the vectors, because queries and keys are made of them. |"
-            f"{told} |One failure is enough to refute it, and {others}. |"
-            "“Attention is linear” is half the truth: its weighted sum is, its weights are not.",
-            show=[
-                (leave(self.trial.said), follow(trial.said)),
-                [self.trial.turns_into(trial), appear(trial.difference())],
-                None,
-                None,
-            ],
+            beat(
+                "But the weights change with the vectors, because queries and keys are made of them.",
+                (leave(trial.said), follow(bent.said)),
+                trial.turns_into(bent),
+            ),
+            beat(
+                claim(
+                    bool(bends),
+                    f"The grid bends: the two sums part by {bent.apart:.2f} of the output’s length.",
+                    "Nothing bends: with one token, its attention weight is always one.",
+                ),
+                appear(bent.leaves.names),
+                bent.parting(),
+            ),
+            beat(
+                claim(
+                    bool(everywhere),
+                    f"One failure refutes it, and it failed on all {run['sentences']} new sentences.",
+                    "One failure refutes it, though not every sentence shows one.",
+                ),
+                appear(ring) if bends else None,
+            ),
+            beat(
+                "“Attention is linear” is half the truth: its weighted sum is,",
+                leave(bent.leaves.names, bent.leaves.between, bent.number, ring),
+                (leave(bent.said), follow(straight.said), *trial.turns_into(straight)),
+            ),
+            beat(
+                "its weights are not.",
+                (leave(straight.said), follow(again.said), *trial.turns_into(again)),
+            ),
             here=focus.path,
         )
 
     def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The network without its activation, and with it; biases off, or it would be affine at best."""
-        part = trace.under(f"{focus.block}.ffn")
-        bend = SAID[trace.about["config"]["activation"]]
-        gated, biased = trace.about["config"].get("gated", False), f"parameters.{focus.block}.ffn.b2" in trace
-        bent = "the gate" if gated else bend
-        bend = "gate" if gated else bend
-        off = ", biases off," if biased else ""
-        two = (
-            f"The FFN without its gate{off} is two matrices"
-            if gated
-            else f"The FFN’s two matrices{off} and no {bend} between"
-        )
-        plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", ("FFN,", f"no {bend}"))
-        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", ("FFN", f"with {bent}"))
-        parted = (
-            f"the two sums part by {whole.apart:.2f} of the length"
-            if whole.apart > VISIBLE
-            else "yet here the sides agree: one pass proves nothing"
-        )
+        part, path = trace.under(f"{focus.block}.ffn"), f"{focus.block}.ffn"
+        gated, bend = gate_of(trace), bend_of(trace)
+        off = ", biases off," if f"parameters.{path}.b2" in trace else ""
+        two, one = (Formula(f"f(x) = {source}", LARGE) for source in ("(x W) W'", "x (W W')"))
+        bent = Formula(f"f(x) = {stages_of(trace, path, biased=False)[-1]}", LARGE)
+        plain = Trial(part, focus.query_token, focus.top_key, "two_matrices", two)
+        whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
+        plain.called(one)
+        folds = whole.apart > ROUNDING
         yield Step(
             "Without an activation, two matrices are one",
-            say=f"{two}. Lines stay straight. |"
-            "One matrix after another is again one matrix: more numbers, but no new power. |"
-            f"Now {bent} goes back between them. |The grid folds, and {parted}.",
-            show=[
-                [appear(plain.rows, plain.enters, plain.enters.names),
-                 (appear(plain.way, plain.said), plain.sent()),
-                 appear(plain.leaves.arrows, plain.leaves.names, plain.leaves.origin)],
-                [appear(plain.sides, plain.enters.before, plain.leaves.before, plain.leaves.after),
-                 appear(plain.number)],
-                (leave(plain.said), follow(whole.said)),
-                [plain.turns_into(whole), appear(whole.difference())],
-            ],
-            stay=(),
-        )  # fmt: skip
+            beat(
+                f"The FFN without its gate{off} is two matrices: lines stay straight."
+                if gated
+                else f"The FFN’s two matrices{off} and no {bend} between: lines stay straight.",
+                plain.sent(),
+                appear(plain.leaves.arrows, plain.leaves.names, plain.leaves.origin),
+                appear(plain.leaves.before, plain.leaves.after),
+            ),
+            beat("One matrix after another is again one matrix: more numbers, but no new power.", Reform(two, one)),
+            beat(
+                f"Now {'the gate' if gated else bend} goes back between them:"
+                + claim(bool(folds), " the grid folds,", ""),
+                Reform(one, bent),
+                plain.turns_into(whole),
+            ),
+            beat(
+                claim(
+                    bool(folds),
+                    f"and the two sums part by {whole.apart:.2f} of the length.",
+                    "yet here the sides agree, and one pass proves nothing.",
+                ),
+                appear(whole.leaves.names),
+                whole.parting(),
+            ),
+            stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
+        )
 
     def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
         """What the bend is for: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
-        picture, right = Clouds(run), run["accuracy"].quantities()
-        line = verdict(run["line_accuracy"], "the best straight line", 330)
-        layer = verdict(right[0], f"an FFN with {run['hidden']} neurons", 560, right[-1])
-        creases = picture.creases[0]
-        worst = run["accuracy_by_seed"].smallest()[-1]
+        picture, worst = Clouds(run), run["accuracy_by_seed"].smallest()[-1]
+        straight, layer = picture.straight, picture.layer
         yield Step(
             "What no straight line can draw",
-            say="What is an activation good for? Here, opposite corners belong together. |"
-            f"The best straight line gets {run['line_accuracy']:share} right, because it has only two sides. |"
-            "In a small FFN, each neuron folds the plane along a line of its own. Train it: |"
-            f"{right[-1]:share} right, and {worst:share} in the worst of several trainings.",
-            show=[
-                [appear(picture.box), (fill(picture.kinds[0], "rest"), fill(picture.kinds[1], "rest"))],
-                [appear(picture.line), appear(line)],
-                [leave(picture.line), (appear(picture.cells, rise=False), appear(creases, layer))],
-                (
-                    Through(creases, picture.creases),
-                    Shades(picture.cells, picture.fills),
-                    Count(layer[1], right, ".0%", "slow"),
-                ),
-            ],
-            stay=(),
+            beat("What is a fold good for? Here, opposite corners belong together.", straight.come()),
+            beat(
+                f"The best straight line gets {run['line_accuracy']:share} right, because it has only two sides.",
+                draw(picture.line),
+                appear(straight.right),
+            ),
+            beat(
+                "In a small FFN, each neuron folds the plane along a line of its own.",
+                picture.doubled(),
+                picture.folded(),
+            ),
+            beat(
+                f"Train it: {picture.shares[-1]:share} right, and {worst:share} in the worst of several trainings.",
+                (appear(picture.cells, rise=False), appear(layer.right)),
+                picture.learn(),
+            ),
+            stage=[straight.box, straight.title, layer.box, layer.title],
         )
 
-    def what_wakes_a_unit(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """A neuron with a name, and the share that have one; only for the model that was measured."""
-        found = found_in(trace, focus.query_token) if trace.about.get("model") == OURS else None
-        if found is None:
-            return
-        run, path = trace.under("experiment.neurons"), f"encoder.{found.layer}.ffn"
-        post = trace[f"{path}.post"].pick(batch=0)
-        order = trace[f"{path}.unit_order"].pick(batch=0, position=found.word.position)
-        name = next(unit for unit in order.quantities() if unit == found.unit)
-        second, other = runner_up(run["area"].pick(layer=found.layer, d_ff=found.unit))
-        near = found.score - other < CLOSE
-        rival = f"With one of the {second}, it is {other:share}. " if near else ""
-        rough = "So its name is only rough, and names are" if near else "Names like that are"
-        rare = claim(
-            bool(run["unnamed"] > 0.5),
-            f"{rough} rare: {run['unnamed']:share} of all neurons have none.",
-            f"Of all neurons, {run['unnamed']:share} have no such name.",
-        )
-        picture = OneUnit(post.pick(d_ff=found.unit), run["area"].pick(layer=found.layer, d_ff=found.unit), run["best"])
-        yield Step(
-            "What makes a neuron fire?",
-            say=f"Neuron {name} fires for “{found.word}”. What is it for? |"
-            f"Take one of the {found.kind} and any other word, from new sentences: "
-            f"in {found.score:share} of such pairs, it fires harder for the first. {rival}|"
-            f"{rare}",
-            show=[
-                [appear(picture.words, picture.floor), (fill(picture.bars, "row"), appear(picture.numbers)),
-                 appear(ring_around(picture.words[found.word.position]))],
-                [appear_in_turn([*picture.kinds]), appear(picture.chance, picture.chance_name)],
-                [appear(picture.dots), appear(picture.named)],
-            ],
-            stay=(),
-        )  # fmt: skip
-
-    def more_than_a_matrix(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def moving_and_computing(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question about zero."""
-        part = trace.under(f"{focus.block}.ffn")
-        bend = "gate" if trace.about["config"].get("gated", False) else SAID[trace.about["config"]["activation"]]
-        biased = f"parameters.{focus.block}.ffn.b2" in trace
-        way = ("biases", ("biases on,", f"no {bend}")) if biased else ("feed_forward", ("FFN,", "no biases"))
-        trial = Trial(part, focus.query_token, focus.top_key, *way)
-        parted = (
-            f"yet the two sums part by {trial.apart:.2f}"
-            if trial.apart > SEEN
-            else "yet the two sums part a little"
-            if trial.apart > VISIBLE
-            else "and the sides agree, for these biases are still zero"
-        )
-        told = (
-            f"Biases on, {bend} off: lines stay straight, {parted}. |Your turn: is that linear? Ask where zero goes."
+        path = f"{focus.block}.ffn"
+        head, x = focus.seen(trace), entering(trace, path)
+        weights = head["weights"].pick(query=focus.query_token)
+        words = weights.words("key")
+        place = next(i for i, word in enumerate(words) if word.position == focus.query_token.position)
+        picture = MoveAndCompute(words, place, weights, x, trace[f"{path}.out"].pick(batch=0))
+        bend = "the gate" if gate_of(trace) else bend_of(trace)
+        biased = f"parameters.{path}.b2" in trace
+        whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))
+        left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
+        question = (
+            f"Your turn: take out {bend}, but keep the biases. Is the FFN linear then? Ask where zero goes."
             if biased
-            else "This FFN has no biases: zero goes to zero. |Your turn: is it linear, then? Ask where the others go."
+            else "This FFN has no biases: zero goes to zero. Your turn: is it linear, then? Ask where the others go."
         )
-        answer = at_floor(Answer("Attention moves between vectors; the FFN computes in each, and needs an activation."))
         yield Step(
             "Moving, and computing",
-            say="Attention moves information between vectors. The FFN computes within each, and needs an activation, "
-            "or it would be one matrix. |"
-            f"{told}",
-            show=[
-                [appear(answer), appear(trial.rows, trial.enters, trial.enters.names)],
-                [(appear(trial.way, trial.said), trial.sent()),
-                 appear(trial.leaves.arrows, trial.leaves.names, trial.leaves.origin)],
-                appear(trial.enters.before, trial.leaves.before, trial.leaves.after, trial.leaves.between),
-            ],
-            stay=(),
-        )  # fmt: skip
+            beat(
+                "So attention moves information between vectors, and the FFN computes within each:",
+                draw(*picture.arcs.arcs, kind="row"),
+                (*picture.down(),),
+                ambient=picture.moving(),
+            ),
+            beat(
+                f"it adds what training has stored for what it finds. Without {bend}, it would be one matrix.",
+                appear(whole),
+                ambient=picture.computing(),
+            ),
+            beat(question, Reform(whole, left) if left else None, ambient=picture.computing()),
+            stage=[*picture.arcs.chips],
+        )
+
+
+def entering(trace: Trace, path: str) -> NamedTensor:
+    """The vectors that a feed-forward network reads, as the trace says: position × d_model."""
+    return trace[trace.parents[f"{path}.pre"][0]].pick(batch=0)
+
+
+def gate_of(trace: Trace) -> bool:
+    """True if a gate multiplies the neurons."""
+    return bool(trace.about["config"].get("gated", False))
+
+
+def bend_of(trace: Trace) -> str:
+    """The activation, as it is called."""
+    return SAID[trace.about["config"]["activation"]]
+
+
+def stages_of(trace: Trace, path: str, biased: bool = True) -> list[str]:
+    """The formula of the network, stage by stage: what enters, widened, bent, narrowed."""
+    biased = biased and f"parameters.{path}.b2" in trace
+    inside, after = ("x W + b", " + b'") if biased else ("x W", "")
+    bend = f'op("{bend_of(trace)}")'
+    if gate_of(trace):
+        gate = inside.replace("W", "W_g").replace("b", "b_g")
+        cut = f"({bend}({gate}) dot.o ({inside}))"
+    else:
+        cut = f"{bend}({inside})"
+    return ["x", inside, cut, f"{cut} W'{after}"]

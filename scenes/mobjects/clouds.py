@@ -6,58 +6,68 @@ Everything is a recorded run: `transformer_core.studies.experiments.boundary`.
 from __future__ import annotations
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import Animation, LaggedStart, VGroup, VMobject
 
+from scenes.animations import Count, Through, Travel, Travels, draw, fill
+from scenes.animations.shading import Shades
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Away, Ground, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, signed
+from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-SIDE, X, Y = 640.0, 690.0, 546.0
-#: Every so many points of the recorded plane there is a cell.
-EVERY = 2
+#: Every so many points of the recorded plane there is a cell; px of a point, of a heading, and beside a plane.
+EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 70.0
 
 
-class Clouds(VGroup):
-    """The plane with its points; states of its shading and of the creases, one for each moment that was kept."""
+class Plane(VGroup):
+    """The points of both kinds in their plane, under a heading that ends in a share of points that are right.
 
-    def __init__(self, run: Trace) -> None:
-        self.edge = float(run["edge"])
-        self.box = frame(SIDE, SIDE, "line", 2, 4).move_to(at(X, Y))
-        planes = run["planes"].values.astype(float)[:, ::EVERY, ::EVERY]
-        size = SIDE / planes.shape[1]
-        self.cells = VGroup()
-        for i, j in np.ndindex(planes.shape[1:]):
-            spot = at(X - SIDE / 2 + (j + 0.5) * size, Y + SIDE / 2 - (i + 0.5) * size)
-            self.cells.add(Box(size + 0.6, size + 0.6, palette().surface, 0).move_to(spot))
-        scale = float(np.abs(planes[-1]).max()) / 1.5
-        self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
-        for cell, colour in zip(self.cells, self.fills[0], strict=True):
-            cell.set_fill(colour)
+    Args:
+        run: the experiment.
+        name: what parts the points.
+        share: how many it gets right; `last` is what it counts up to.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, name: str, share: Quantity, room: Room, last: Quantity | None = None) -> None:
+        head, body = room.split_rows(HEAD, 8)
+        self.edge, self.centre = float(run["edge"]), body.centre
+        self.side = min(body.width, body.height)
+        left, right = ((room.left + room.right) / 2 + way * self.side / 2 for way in (-1, 1))
+        ground = Ground()
+        self.box = means(frame(self.side, self.side, "line", 3, 4).move_to(body.centre), ground)
+        self.title = Words(name, "stage word").settle(head.centre).begin_at(at(left, 0)[0])
+        wide = number(share if last is None else last, ".0%", "large number").width
+        end = at(right, 0)[0]
+        self.right = number(share, ".0%", "large number").settle(head.centre).end_at(end)
+        self.title.scale(min(1.0, (end - at(left, 0)[0] - wide - units(24)) / self.title.width))
         self.kinds = VGroup(VGroup(), VGroup())
-        for point, kind in zip(run["points"].values, run["kinds"].values, strict=True):
-            mark = dot(np.zeros(3), 6.5, "ink") if kind else self._square()
+        px, points = self.side / 2 / self.edge, run["points"]
+        for i, (point, kind) in enumerate(zip(points.values, run["kinds"].values, strict=True)):
+            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else self._square()
+            means(mark, *(Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1)))
             if np.abs(point).max() < self.edge:
                 self.kinds[int(kind)].add(mark.move_to(self.point(*point)))
         self.kinds.set_z_index(2)
-        self.line = self._line(run["line"].values, "weight", 7)
-        self.creases = [
-            VGroup(*(self._line(crease, "query", 4) for crease in state)) for state in run["creases"].values
-        ]
-        super().__init__(self.box, self.cells, self.kinds)
+        super().__init__(self.box, self.title, self.right, self.kinds)
 
     @staticmethod
     def _square() -> VMobject:
-        square = Box(13, 13, palette().background, 1, palette().ink, 2.5)
+        square = Box(POINT, POINT, palette().background, 1, palette().ink, 2.5)
         return square.set_fill(opacity=0)
+
+    def come(self) -> tuple[Animation, ...]:
+        """The points of both kinds, one after another."""
+        return tuple(fill(kind, "row") for kind in self.kinds)
 
     def point(self, x: float, y: float) -> np.ndarray:
         """Where (x, y) of the plane lies on screen."""
-        half = SIDE / 2 / self.edge
-        return at(X + x * half, Y - y * half)
+        return self.centre + np.array([x, y, 0]) * units(self.side / 2 / self.edge)
 
-    def _line(self, line: np.ndarray, role: str, thick: float) -> VMobject:
+    def line(self, line: np.ndarray, role: str, thick: float) -> VMobject:
         """The part of a x + b y + c = 0 that lies inside the plane; the corner nearest to it if none does."""
         a, b, c = (float(value) for value in line)
         edge = self.edge
@@ -70,9 +80,53 @@ class Clouds(VGroup):
         return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
 
 
-def verdict(quantity: Quantity, name: str, y: float, last: Quantity | None = None) -> VGroup:
-    """A share in large figures, and above it what got it right; `last` is what it counts up to."""
-    title = Words(name, "block").settle(at(0, y)).begin_at(at(1160, 0)[0])
-    wide = number(quantity if last is None else last, ".0%", "large number").width
-    value = number(quantity, ".0%", "large number").settle(at(0, y + 72)).end_at(at(1160, 0)[0] + wide)
-    return VGroup(title, value)
+class Clouds(VGroup):
+    """The same points in two planes: parted by the best straight line, and by a layer that learns."""
+
+    def __init__(self, run: Trace) -> None:
+        left, right = STAGE.inset(BESIDE, 0).columns(2)
+        self.shares = run["accuracy"].quantities()
+        self.straight = Plane(run, "the best straight line", run["line_accuracy"], left)
+        self.layer = Plane(run, f"an FFN, {run['hidden']} neurons", self.shares[0], right, self.shares[-1])
+        self.line = self.straight.line(run["line"].values, "weight", 7)
+        self.creases = [
+            VGroup(*(self.layer.line(crease, "query", 4) for crease in state)) for state in run["creases"].values
+        ]
+        self.creases[0].set_z_index(1)
+        planes = run["planes"].values.astype(float)[:, ::EVERY, ::EVERY]
+        scale = float(np.abs(planes[-1]).max()) / 1.5
+        self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
+        self.cells, self.learned = (self._cells(run, state, scale) for state in (0, len(planes) - 1))
+        super().__init__(self.straight, self.layer, self.line, self.cells)
+
+    def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
+        """The plane, shaded by how sure the layer is of either kind."""
+        cells, planes, plane = VGroup(), run["planes"], self.layer
+        count = len(range(0, planes.shape[1], EVERY))
+        size = plane.side / count
+        corner = plane.point(-plane.edge, -plane.edge)
+        for i, j in np.ndindex(count, count):
+            value = planes.quantity(state, i * EVERY, j * EVERY)
+            cell = Box(size + 0.6, size + 0.6, signed(float(value), scale), 0)
+            spot = corner + np.array([units((j + 0.5) * size), units((i + 0.5) * size), 0])
+            cells.add(means(cell.move_to(spot), Shade(value, scale)))
+        return cells
+
+    def doubled(self) -> Animation:
+        """Each point goes over into the other plane, too."""
+        pairs = zip(self.straight.kinds, self.layer.kinds, strict=True)
+        return Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
+
+    def folded(self) -> Animation:
+        """The line of each neuron, one after another."""
+        lines = LaggedStart(*(draw(crease) for crease in self.creases[0]), lag_ratio=0.4)
+        lines.set_run_time(pace("slow"))
+        return lines
+
+    def learn(self) -> tuple[Animation, ...]:
+        """Lines, shades and the share pass through what was recorded in training."""
+        return (
+            Through(self.creases[0], self.creases, "tour"),
+            Shades(self.cells, self.fills, self.learned, "tour"),
+            Count(self.layer.right, self.shares, ".0%", "tour"),
+        )

@@ -61,19 +61,15 @@ class NormStages:
         return VGroup(band.move_to(np.array([self.room.centre[0], self.ground, 0])))
 
 
-def bars_of(
-    row: Sequence[Quantity], room: Room, ground: float, unit: float, origin: Ground, scale: float = 0
-) -> VGroup:
-    """Entries as bars from the height `ground`, `unit` px for a one, across a room: shaded up to `scale`, if given one,
-    else in the colour of their sign."""
+def bars_of(row: Sequence[Quantity], room: Room, ground: float, unit: float, origin: Ground, scale: float) -> VGroup:
+    """Entries as bars from the height `ground`, `unit` px for a one, across a room, shaded up to `scale`."""
     pitch = room.width / len(row)
     bars = VGroup()
     for i, value in enumerate(row):
         length = float(value) * unit
-        fill = signed(float(value), scale) if scale else signed(float(np.sign(value)), 1.0)
-        bar = Box(pitch * 0.72, max(abs(length), 1.5), fill, min(2, pitch / 4))
+        bar = Box(pitch * 0.72, max(abs(length), 1.5), signed(float(value), scale), min(2, pitch / 4))
         long = Length(value, "height", unit, pitch * 0.72, 1.5)
-        means(bar, long, Rises(value, 1, origin), *([Shade(value, scale)] if scale else []))
+        means(bar, long, Rises(value, 1, origin), Shade(value, scale))
         x = at(room.left + (i + 0.5) * pitch, 0)[0]
         bars.add(bar.move_to(np.array([x, ground + units(length) / 2, 0])))
     return bars

@@ -98,13 +98,13 @@ class WeightedSum(VGroup):
         """The narrowed values go together into the output, whose entries rise."""
         kept = [value for value in self.values if value.plate.width > units(3)]
         flights = LaggedStart(*(Flight(value, self.output, 0.0, kind="row") for value in kept), lag_ratio=0.3)
-        rise = LaggedStart(*(Travel(_thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)
+        rise = LaggedStart(*(Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)
         flights.set_run_time(pace("pour"))
         rise.set_run_time(pace("pour"))
         return AnimationGroup(flights, rise)
 
 
-def _thin(cell: VMobject) -> VMobject:
+def thin(cell: VMobject) -> VMobject:
     """A cell before anything has arrived in it."""
     thin: VMobject = cell.copy().stretch(0.02, 0)
     return thin

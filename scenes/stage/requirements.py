@@ -14,6 +14,7 @@ NEEDS: dict[str, Callable[[Facts], bool]] = {
     "an encoder": lambda about: about["config"]["encoder_layers"] > 0,
     "a decoder": lambda about: about["config"]["decoder_layers"] > 0,
     "cross-attention": lambda about: min(about["config"][f"{side}_layers"] for side in ("encoder", "decoder")) > 0,
+    "a feed-forward network": lambda about: about["config"].get("d_ff", 1) > 0,
     "added positions": lambda about: not about["config"].get("rotary"),
     "a vocabulary to predict": lambda about: about["config"]["output_layer"] != "none",
     "an LSTM": lambda about: "long" in about,

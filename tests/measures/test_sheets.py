@@ -43,18 +43,11 @@ def test_two_matrices_leave_a_sheet_straight_and_even():
 
 def test_a_bend_folds_the_sheet_and_parts_the_sides():
     trace = block()
-    # Without biases ReLU kills y = (0, -1), so the test of b = -0.5 sees (2, 0.5) -> (2, 1.5) against 2 f(x) = (2, 0).
-    assert trace[f"{PATH}.feed_forward_apart"] == pytest.approx(1.5 / 2)
-
-
-def test_biases_move_zero_and_the_sheet_stays_straight():
-    trace = block()
-    points = trace[f"{PATH}.biases_points"]
+    points = trace[f"{PATH}.two_matrices_points"]
     assert points.labels["choice"] == POINTS
     assert np.allclose(points.pick(choice="zero").values, 0)
-    assert np.allclose(trace[f"{PATH}.biases_sheet"].values, trace[f"{PATH}.two_matrices_sheet"].values)
-    # f(0) = (5, 6). Before: (2, 1.5) + f(0). After: 1.5 f(0) more than (2, 1.5). Half of f(0) over (9.5, 10.5).
-    assert trace[f"{PATH}.biases_apart"] == pytest.approx(np.hypot(2.5, 3) / np.hypot(9.5, 10.5))
+    # Without biases ReLU kills y = (0, -1), so the test of b = -0.5 sees (2, 0.5) -> (2, 1.5) against 2 f(x) = (2, 0).
+    assert trace[f"{PATH}.feed_forward_apart"] == pytest.approx(1.5 / 2)
 
 
 def test_frozen_shares_pass_and_shares_that_follow_do_not():

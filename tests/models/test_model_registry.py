@@ -136,9 +136,9 @@ def test_a_folder_is_opened_without_the_library_of_the_hub_and_without_a_network
 
 def test_a_need_is_met_by_the_models_that_have_it(folders):
     has = {kind: {need for need in NEEDS if not lacks(read(TEXT, folders[kind]), (need,))} for kind in folders}
-    decoder = {"self-attention", "a decoder", "a vocabulary to predict"}
+    decoder = {"self-attention", "a feed-forward network", "a decoder", "a vocabulary to predict"}
     added = {"added positions"}
-    assert has["bert"] == {"self-attention", "an encoder"} | added
+    assert has["bert"] == {"self-attention", "a feed-forward network", "an encoder"} | added
     assert has["llama"] == decoder
     assert has["gpt2"] == decoder | added
     assert has["marian"] == has["torch"] == decoder | added | {"an encoder", "cross-attention"}

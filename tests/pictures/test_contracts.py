@@ -45,7 +45,7 @@ MARKS = {
     "weighting": 140,
     "heads": 900,
     "residual": 412,
-    "feed_forward": 730,
+    "feed_forward": 3160,
     "decoder": 1050,
     "training": 93,
     "inference": 310,

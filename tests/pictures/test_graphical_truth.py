@@ -13,7 +13,7 @@ from scenes.mobjects.beam_tree import BeamTree
 from scenes.mobjects.bridge import FAINT, Bridge
 from scenes.mobjects.learning import Bill
 from scenes.mobjects.two_ways import Pairs
-from scenes.mobjects.widening import HIGH, Widening
+from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor
@@ -107,16 +107,16 @@ def test_curves_of_cross_attention_lead_from_the_source_word_to_the_word_that_is
         assert widths == sorted(widths)
 
 
-@pytest.mark.parametrize("gated", [False, True])
-def test_bars_of_units_are_as_long_and_as_far_from_zero_as_their_values(gated: bool) -> None:
+def test_bars_of_neurons_are_as_long_and_as_far_from_zero_as_their_values() -> None:
     part = trace_of("The car is red").under("encoder.1", batch=0)
     token = part["ffn.pre"].label("position", 3)
-    pre, post = part["ffn.pre"].pick(position=3), part["ffn.post"].pick(position=3)
-    enters, leaves = part["ln2.out"].pick(position=3), part["ffn.out"].pick(position=3)
-    picture = Widening(enters, pre, post, leaves, token, "relu", gated, True)
-    scale = units(HIGH) / np.ptp(np.concatenate([pre.values, post.values, [0.0]]))
+    names = ("ln2.out", "ffn.pre", "ffn.post", "ffn.out")
+    rows = _, pre, post, _ = [part[name].pick(position=3) for name in names]
+    picture = Widening(*rows, (pre.quantity(0), pre.quantity(1)), 5, ["x"], token)
+    scale = picture.unit
+    assert 5 in picture.shown
     for bars, values in ((picture.before, pre.values), (picture.after, post.values)):
-        for bar, value in zip(bars, values[picture.units], strict=True):
+        for bar, value in zip(bars, values[picture.shown], strict=True):
             assert bar.height == pytest.approx(max(abs(value) * scale, units(1.5)), rel=1e-6)
             assert bar.get_y() == pytest.approx(picture.zero.get_y() + value * scale / 2, abs=1e-6)
 

@@ -21,7 +21,7 @@ CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
 
 
 def test_the_numbers_of_a_formula_are_listed_among_what_a_step_showed() -> None:
-    record = findings(CHAPTERS["feed_forward"], SENTENCES[0], "dark").records[2]
+    record = findings(CHAPTERS["feed_forward"], SENTENCES[0], "dark").records[5]
     shown = {(span.source.name, span.source.index): span.shown for span in record.spans.values()}
     factors = "encoder.0.self_attn.factors"
     assert {index: text for (name, index), text in shown.items() if name.endswith(".factors")} == {

@@ -167,7 +167,6 @@ def mixes(raw: Raw, kind: str):
     f = {
         "entering": lambda rows: rows,
         "two_matrices": lambda rows: feed_forward(raw, rows, biases=0, bend=False),
-        "biases": lambda rows: feed_forward(raw, rows, bend=False),
         "feed_forward": lambda rows: feed_forward(raw, rows, biases=0),
         "fixed_shares": lambda rows: attention(raw, rows, biases=0, frozen=True),
         "attention": lambda rows: attention(raw, rows, biases=0),
@@ -191,7 +190,6 @@ def seen(points: np.ndarray, what: np.ndarray) -> np.ndarray:
 KINDS = {
     "entering": (*ENCODER_ATTENTION, "encoder.?.ffn"),
     "two_matrices": ("encoder.?.ffn",),
-    "biases": ("encoder.?.ffn",),
     "feed_forward": ("encoder.?.ffn",),
     "fixed_shares": ENCODER_ATTENTION,
     "attention": ENCODER_ATTENTION,

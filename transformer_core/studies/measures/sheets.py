@@ -92,7 +92,6 @@ def maps(trace: Trace, prefix: str) -> dict[str, Split]:
         return {
             "entering": AS_IT_IS,
             "two_matrices": feeding(trace, prefix, bend=False),
-            "biases": feeding(trace, prefix, bend=False, biases=True),
             "feed_forward": feeding(trace, prefix),
         }
     return {
@@ -124,5 +123,5 @@ def _register(name: str) -> None:
     measure("", name=f"{name}_apart")(apart)
 
 
-for _name in ("entering", "two_matrices", "biases", "feed_forward", "fixed_shares", "attention"):
+for _name in ("entering", "two_matrices", "feed_forward", "fixed_shares", "attention"):
     _register(_name)

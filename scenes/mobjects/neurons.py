@@ -1,0 +1,345 @@
+"""A neuron of a feed-forward network: its key and its value, the words for which it fires, and kinds that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from manim import DOWN, UP, Animation, AnimationGroup, LaggedStart, VGroup
+
+from scenes.animations import Flight, Travel, appear, draw, exchange
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import Ground, Hue, Length, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.vectors import Vector
+from scenes.mobjects.weighted_sum import Narrow, thin
+from scenes.mobjects.widening import activation_bar, chip_in, risen, rooms, row_name, under
+from scenes.theme import at, pace, palette, signed, units
+from transformer_core.studies.focus import EARNED, Focus, layers_of
+from transformer_core.studies.measures.word_kinds import OURS
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: A second kind that it tells as well, but for this part of the pairs, makes the name of a neuron a rough one.
+CLOSE = 0.02
+#: Px of a key or a value, alone and under all tokens, and so many neurons of a memory are drawn.
+STRIP, TALL, DRAWN = 62.0, 92.0, 5
+
+
+class Followed(NamedTuple):
+    """A neuron, the token for which it fires, and the kind of words that names it, if one does."""
+
+    stack: str
+    layer: int
+    word: Label
+    neuron: Label
+    kind: Label | None = None
+    score: Quantity | None = None
+
+    @property
+    def path(self) -> str:
+        return f"{self.stack}.{self.layer}.ffn"
+
+    def weights(self, trace: Trace, letter: str) -> NamedTensor:
+        """Its column of the first matrix, or its row of the second."""
+        return trace[f"parameters.{self.path}.{letter}"].pick(d_ff=self.neuron.position)
+
+
+def followed(trace: Trace, focus: Focus) -> Followed:
+    """The named neuron that fires most for the query token, or for another word; else the one that fires hardest."""
+    if trace.about.get("model") == OURS and (found := _named(trace, focus.query_token)):
+        return found
+    post = trace[f"{focus.block}.ffn.post"].pick(batch=0, position=focus.query_token)
+    neuron, _ = post.largest()
+    return Followed(focus.stack, focus.layer, focus.query_token, neuron)
+
+
+def _named(trace: Trace, token: Label) -> Followed | None:
+    best, area = trace["experiment.neurons.best"].values, trace["experiment.neurons.area"]
+    named = np.stack(
+        [trace[f"encoder.{layer}.ffn.named_after"].values * (best[layer] >= EARNED) for layer in layers_of(trace)]
+    )
+    for where in ([token.position], range(named.shape[1])):
+        chosen = named[:, list(where)]
+        if chosen.max() > 0:
+            layer, at_word, unit = (int(i) for i in np.unravel_index(int(chosen.argmax()), chosen.shape))
+            post = trace[f"encoder.{layer}.ffn.post"].pick(batch=0)
+            kind, score = area.pick(layer=layer, d_ff=unit).largest()
+            word, neuron = post.label("position", list(where)[at_word]), post.label("d_ff", unit)
+            return Followed("encoder", layer, word, neuron, kind, score)
+    return None
+
+
+def runner_up(areas: NamedTensor) -> tuple[Label, Quantity]:
+    """The kind that a neuron tells second best, and how well."""
+    place = int(np.argsort(-areas.values, kind="stable")[1])
+    return areas.label("kind", place), areas.quantity(place)
+
+
+class Detector(VGroup):
+    """The key of a neuron under the vector of each token, and what their dot products make it do.
+
+    Args:
+        x: the vectors, "position d_model".
+        key: its column of the first matrix, d_model.
+        pre, post: the neuron before and after the activation, "position".
+        here: the place of the token that is followed.
+        ribbon: the sentence, above.
+    """
+
+    def __init__(
+        self, x: NamedTensor, key: NamedTensor, pre: NamedTensor, post: NamedTensor, here: int, ribbon: Ribbon
+    ) -> None:
+        side, body = (ribbon.below(room) for room in rooms())
+        self.here = here
+        pair = min(2 * TALL + 12, body.height * 0.4)
+        first, second = body.split_rows(pair)[0].rows(2, 12)
+        self.vectors = under(ribbon, first, x, "residual", full_colour(x))
+        self.keys = under(ribbon, second, [key] * len(x), "key", full_colour(key))
+        bars = body.split_rows(pair + 12)[1].inset(0, 56)
+        reach = np.concatenate([pre.values, post.values, [0.0]])
+        unit = units(bars.height) / float(np.ptp(reach) or 1.0)
+        ground, floor = Ground(), at(0, bars.top)[1] - float(reach.max()) * unit
+        self.zero = means(rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(floor), ground)
+        wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
+
+        def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
+            made, told = VGroup(), VGroup()
+            for i, value in enumerate(values.quantities()):
+                bar = activation_bar(value, unit, wide, ribbon.centre(i), floor, ground)
+                bar.key = ("entry", value.name, value.index)
+                made.add(bar)
+                spot = bar.get_top() + UP * units(28) if value >= 0 else bar.get_bottom() + DOWN * units(28)
+                told.add(number(value, ".2f", style).settle(spot))
+            return made, told
+
+        self.before, self.numbers_before = standing(pre)
+        self.after, self.numbers = standing(post)
+        #: The vector, the key and the bar of the token that is followed, large: before there are others.
+        tall = Room(body.left, STAGE.top, body.right, second.bottom).rows(2, 12)
+        self.chip = chip_in(side, x.label("position", here), at(0, (tall[0].top + tall[0].bottom) / 2)[1])
+        self.wide = [
+            Vector(vector, row.width, row.height, role, full_colour(scale)).move_to(row.centre)
+            for vector, row, role, scale in zip((x[here], key), tall, ("residual", "key"), (x, key), strict=True)
+        ]
+        self.large = VGroup(self.after[here], self.numbers[here]).copy().set_x(body.centre[0])
+        #: A place on the zero line under each token.
+        self.goals = [
+            Box(wide, 40, palette().background).move_to(np.array([bar.get_x(), floor, 0])) for bar in self.after
+        ]
+        self.names = [
+            row_name(text, side, y, role=role)
+            for text, y, role in (
+                ("vectors", self.vectors[0].get_y(), "residual"),
+                ("its key", self.keys[0].get_y(), "key"),
+                ("activation", floor, "ink2"),
+            )
+        ]
+        super().__init__(*self.vectors, *self.keys, self.zero, self.before, self.after, *self.names)
+
+    def shrink(self, ribbon: Ribbon) -> tuple[Animation, ...]:
+        """The large ones take their place under their token, and the other tokens come."""
+        here = self.here
+        small = (self.vectors[here], self.keys[here], self.after[here], self.numbers[here], ribbon.chips[here])
+        moved = exchange((*self.wide, *self.large, self.chip), small, "row")
+        others = [part for parts in (ribbon.chips, self.vectors) for part in self.others(parts)]
+        return (*moved, appear(self.names[0], *others))
+
+    def meet(self) -> Animation:
+        """Vector and key of each other token fly together, and its bar rises."""
+        turns = []
+        for i in self.others(range(len(self.keys))):
+            bar, goal = self.before[i], self.goals[i]
+            come = AnimationGroup(
+                Flight(self.vectors[i], goal, 0.1), Flight(self.keys[i], goal, -0.1), risen(bar, self.zero.get_y())
+            )
+            turns.append(LaggedStart(come, appear(self.numbers_before[i]), lag_ratio=0.8))
+        return _together(turns, "slow")
+
+    def others(self, parts: Iterable[Any]) -> list[Any]:
+        """What belongs to all tokens but the one that is followed."""
+        return [part for i, part in enumerate(parts) if i != self.here]
+
+
+class Memory(VGroup):
+    """The neurons that fire hardest, each with its key, its activation and its value, and what they add up to.
+
+    Args:
+        x: the vector, d_model.
+        keys, values: "d_model d_ff" and "d_ff d_model".
+        post: the activations, d_ff.
+        first: the neuron that stands on top.
+        output: d_model.
+        stream: the residual stream before and after.
+        summed: how the sum is called.
+        token: whose vector it is.
+    """
+
+    def __init__(
+        self,
+        x: NamedTensor,
+        keys: NamedTensor,
+        values: NamedTensor,
+        post: NamedTensor,
+        first: int,
+        output: NamedTensor,
+        stream: Sequence[NamedTensor],
+        summed: str,
+        token: Label,
+    ) -> None:
+        side, body = rooms()
+        first_line, rest = body.split_rows(STRIP, 10)
+        head, rest = rest.split_rows(44, 6)
+        lines, foot = rest.split_rows(-STRIP, 32)
+        order = [int(i) for i in np.argsort(-post.values, kind="stable") if i != first and post.values[i] > 0]
+        self.neurons = [first, *order[: DRAWN - 1]]
+        wide = body.width * 0.34
+        spread = body.width * 0.22
+        lefts = body.left, body.left + wide + 40, body.right - wide - (body.width - 2 * wide - spread - 80)
+
+        def column(row: Room, k: int) -> Room:
+            width = spread if k == 1 else (body.right - lefts[2] if k == 2 else wide)
+            return Room(lefts[k], row.top, lefts[k] + width, row.bottom)
+
+        def strip(vector: NamedTensor, row: Room, k: int, role: str, scale: float) -> Vector:
+            room = column(row, k)
+            return Vector(vector, room.width, min(STRIP, row.height), role, scale).move_to(room.centre)
+
+        self.x = strip(x, first_line, 0, "residual", full_colour(x))
+        most = float(post.values[self.neurons].max()) or 1.0
+        every = lines.rows(DRAWN, 10)[: len(self.neurons)]
+        scale_in = full_colour(keys.pick(d_ff=first))
+        scale_out = max(full_colour(values.pick(d_ff=neuron)) for neuron in self.neurons)
+        self.keys, self.values, self.narrowed, self.bars, self.numbers = [], [], [], [], []
+        self.chip = chip_in(side, token, self.x.get_y())
+        self.row_names = []
+        for neuron, row in zip(self.neurons, every, strict=True):
+            value, place = post.quantity(neuron), column(row, 1)
+            self.keys.append(strip(keys.pick(d_ff=neuron), row, 0, "key", scale_in))
+            self.values.append(strip(values.pick(d_ff=neuron), row, 2, "value", scale_out))
+            unit, high = (place.width - 120) / most, min(STRIP, row.height) * 0.7
+            bar = Box(max(abs(float(value)) * unit, 2), high, signed(float(np.sign(value)), 1.0), 4)
+            means(bar, Length(value, "width", unit, high, 2), Hue(value))
+            bar.key = ("entry", value.name, value.index)
+            bar.move_to(np.array([at(place.left, 0)[0] + bar.width / 2, place.centre[1], 0]))
+            self.bars.append(bar)
+            told = number(value, ".2f", "stage number").settle(place.centre)
+            self.numbers.append(told.begin_at(bar.get_right()[0] + units(16)))
+            whole = self.values[-1]
+            narrow = whole.copy().stretch(max(abs(float(value)) / most, 0.02), 1)
+            tall = min(STRIP, row.height)
+            means(narrow.plate, Length(value, "height", tall / most, column(row, 2).width, tall * 0.02))
+            self.narrowed.append(narrow)
+            self.row_names.append(row_name(f"neuron {post.label('d_ff', neuron)}", side, row.centre[1]))
+        self.heads = [
+            Words(text, "fact", role).settle(column(head, k).centre)
+            for k, text, role in ((0, "key", "key"), (1, "activation", "ink2"), (2, "value", "value"))
+        ]
+        self.output = strip(output, foot, 2, "residual", full_colour(output))
+        scale = max(full_colour(one) for one in stream)
+        self.stream, self.later = (strip(one, foot, 0, "residual", scale) for one in stream)
+        self.line = rule(at(column(foot, 1).left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
+        self.summed = Words(summed, "fact", "ink2").settle(column(foot, 1).centre)
+        self.plus = arrow(
+            self.output.get_left() - np.array([units(14), 0, 0]),
+            self.stream.get_right() + np.array([units(14), 0, 0]), "residual", 7, 24,
+        )  # fmt: skip
+        self.stream_name = row_name("residual stream", side, self.stream.get_y(), role="residual")
+        super().__init__(self.x, *self.keys, *self.bars, *self.numbers, *self.values, self.chip, *self.heads)
+
+    def weigh(self) -> Animation:
+        """Each value keeps so much of its height as its neuron fires hard."""
+        turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.narrowed, strict=True)]
+        return _together(turns, "slow")
+
+    def pour(self) -> Animation:
+        """The values go together into the output, whose entries rise."""
+        flights = [Flight(value, self.output, 0.0, kind="row") for value in self.values]
+        rise = [Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells]
+        return AnimationGroup(_together(flights, "slow"), _together(rise, "slow"))
+
+    def add_on(self) -> tuple[Animation, ...]:
+        """The output goes to the stream, and is added."""
+        flight = Flight(self.output, self.stream, 0.0, kind="row")
+        return AnimationGroup(draw(self.plus), flight), Travel(self.stream, self.later, 0.0, leaving=True)
+
+
+def _together(turns: list[Animation], kind: str) -> Animation:
+    together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / max(1, len(turns))))
+    together.set_run_time(pace(kind))
+    return together
+
+
+class NamedNeurons(VGroup):
+    """The kinds of words that a neuron tells best, and how well every neuron tells its best kind.
+
+    Args:
+        areas: how well the neuron tells each kind, "kind".
+        best: the best area of every neuron, "layer d_ff".
+        own: its layer and its place in it.
+        ribbon: the sentence, above.
+    """
+
+    KINDS = 4
+
+    def __init__(self, areas: NamedTensor, best: NamedTensor, own: tuple[int, int], ribbon: Ribbon) -> None:
+        body = ribbon.below(rooms()[0].split_columns(0)[1])
+        room = Room(body.left, body.top, rooms()[1].right, body.bottom)
+        above, below = room.split_rows(room.height * 0.46, 30)
+        head, lines = above.split_rows(44)
+        names, rest = lines.split_columns(room.width * 0.3, 24)
+        bars, numbers = rest.split_columns(-150, 24)
+        order = np.argsort(-areas.values, kind="stable")[: self.KINDS]
+        self.kinds, self.tracks, self.bars, self.shares = [], [], [], []
+        for row, kind in zip(bars.rows(self.KINDS, 12), order, strict=True):
+            share = areas.quantity(int(kind))
+            bar = ShareBar(share, row.width, "", row.height).move_to(row.centre)
+            value = number(share, "share", "stage number").settle(row.centre).begin_at(at(numbers.left, 0)[0])
+            name = Words(f"{areas.label('kind', int(kind))}", "fact", "ink" if kind == order[0] else "ink2")
+            name.settle(row.centre)
+            self.kinds.append(name.shift(np.array([at(names.right, 0)[0] - name.get_right()[0], 0, 0])))
+            self.tracks.append(bar.track)
+            self.bars.append(bar.bar)
+            self.shares.append(value)
+        middle = at((bars.left + bars.right) / 2, 0)[0]
+        self.chance = VGroup(
+            rule(np.array([middle, at(0, lines.top - 6)[1], 0]), np.array([middle, at(0, lines.bottom)[1], 0]),
+                 "warning", 4),
+            Words("chance", "fact", "warning").settle(np.array([middle, head.centre[1], 0])),
+        )  # fmt: skip
+        self.chance.set_z_index(1)
+        self.unit = Words("of pairs", "fact", "ink2").settle(head.centre).begin_at(at(numbers.left, 0)[0])
+        self._every(best, own, below)
+        super().__init__(
+            *self.kinds, *self.tracks, *self.bars, self.chance, self.every, self.named, self.mark, self.title
+        )
+
+    def _every(self, best: NamedTensor, own: tuple[int, int], room: Room) -> None:
+        """Every neuron as a bar, the best told first; those above the line have a name."""
+        head, plot = room.split_rows(48, 8)
+        places = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place])
+        pitch = plot.width / len(places)
+        self.every, self.named = VGroup(), VGroup()
+        for i, place in enumerate(places):
+            value, wide = best.quantity(*place), pitch * 0.7
+            has_name = value >= EARNED
+            # From chance, a half, upwards.
+            bar = Box(wide, max(2 * plot.height * (float(value) - 0.5), 1), palette().role("ink3"), 1)
+            bar.set_fill(palette().role("weight" if has_name else "ink3"))
+            means(bar, Length(value, "height", 2 * plot.height, wide, 1, -plot.height))
+            bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN)
+            if place == own:
+                self.own = bar.set_fill(palette().query)
+            else:
+                (self.named if has_name else self.every).add(bar)
+        level = plot.bottom - 2 * plot.height * (EARNED - 0.5)
+        self.mark = VGroup(rule(at(plot.left, level), at(plot.right, level), "weight", 3))
+        self.mark.add(Words("above this line: a name", "fact", "weight").settle(at(0, level - 26)))
+        self.mark[1].shift(np.array([at(plot.right, 0)[0] - self.mark[1].get_right()[0], 0, 0]))
+        self.title = Words("all neurons: how well each tells its best kind", "fact", "ink2").settle(head.centre)
+        self.title.begin_at(at(room.left, 0)[0])
