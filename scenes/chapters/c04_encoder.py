@@ -17,7 +17,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.mobjects.encoder_plan import Lookup, Mixing, Plan, added, along
+from scenes.mobjects.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.tensors import full_colour
@@ -27,6 +27,8 @@ from transformer_core.studies.focus import Focus, focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
 NORMS = {"pre": "with a norm before each", "post": "with a norm after each", "none": "without norms"}
+#: The lengths of the vectors, and of what each sublayer adds; the first entry of both is that of the embedding.
+LENGTHS = ("residual_norms", "contribution_norms")
 ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
 
 
@@ -72,13 +74,19 @@ class Encoder(Chapter):
                     "This is the encoder, all of it, in the order in which it computes.",
                     "This is the encoder, in the order in which it computes; layers like these are left out.",
                 ),
-                appear_in_turn(plan.parts, "slow"),
+                (appear_in_turn(plan.parts, "slow"), draw(*plan.lines, kind="slow")),
+                ambient=flow,
             ),
             beat(
                 f"{counted(layers, 'layer')} of {held}, {norms}.",
                 appear_in_turn([ring_around(box) for box in plan.of_kind("self_attn", "ffn")], "slow"),
+                ambient=flow,
             ),
-            beat("Through all of them goes one vector for each token.", draw(*plan.lines, kind="slow"), ambient=flow),
+            beat(
+                "Through all of them goes one vector for each token.",
+                appear_in_turn([ring_around(chip, "residual") for chip in plan.chips]),
+                ambient=flow,
+            ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
         )
@@ -96,7 +104,6 @@ class Encoder(Chapter):
             beat(
                 f"“{token}” is number {ids.quantity(token.position)} in a list of {vocab} tokens: an address, no more.",
                 deal(plan.chips, inside.ids),
-                appear(inside.table, inside.heading),
             ),
             beat(
                 f"There, the embedding table keeps a vector: {width} numbers, which training sets.",
@@ -110,7 +117,7 @@ class Encoder(Chapter):
                 "From here on, one token is one vector.",
                 appear_in_turn([ring_around(vector, "residual") for vector in vectors]),
             ),
-            stage=[plan],
+            stage=[plan, inside.table, inside.heading],
         )
 
     def a_place(self, trace: Trace) -> Iterator[Step]:
@@ -131,7 +138,10 @@ class Encoder(Chapter):
             ),
             beat("Therefore each position has a pattern of its own,", deal(plan.chips, patterns, kind="slow")),
             beat("which is added to the embedding, entry by entry.", appear(signs), added(vectors, patterns, out)),
-            beat("How these patterns are made, a later chapter shows.", leave(signs), leave(*patterns)),
+            beat(
+                "How these patterns are made, a later chapter shows.",
+                (leave(signs), appear_in_turn([ring_around(pattern) for pattern in patterns])),
+            ),
             stage=[plan, *vectors],
         )
 
@@ -145,6 +155,8 @@ class Encoder(Chapter):
         normed = plan.vectors(norm["normalized"], "middle", branch=pre, scale=scale)
         out = plan.vectors(norm["out"], "out", branch=pre, scale=scale)
         facts = plan.facts(norm["mean"], norm["var"], vectors)
+        lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0)
+        bars = [plan.heading("lengths", normed[0]), *plan.lengths(lengths, vectors[0])[0]] if pre else []
         mean, variance = (norm[name].pick(position=token.position) for name in ("mean", "var"))
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -154,11 +166,12 @@ class Encoder(Chapter):
                     "Vectors can be long or short, and attention should not depend on that.",
                     "After the sum, vectors can be long or short, and what follows should not depend on that.",
                 ),
-                appear_in_turn([*facts], "slow"),
+                appear_in_turn(bars, "slow"),
             ),
             beat(
                 f"So a layer norm takes each by itself. The numbers of “{token}” have mean {mean:.2f} "
                 f"and variance {variance:.2f}:",
+                (leave(*bars), appear_in_turn([*facts], "slow")),
                 appear(ring_around(vectors[plan.place(token)])),
             ),
             beat(
@@ -209,7 +222,10 @@ class Encoder(Chapter):
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
         signs = plan.pluses(mixing.moved, LEFT)
-        share = trace["encoder.0.self_attn.added_share"].pick(batch=0, position=token.position)
+        before, part = (trace[f"encoder.{name}"].pick(batch=0, sublayer=k) for k, name in enumerate(LENGTHS))
+        lengths, additions = plan.lengths(before, None, part)
+        shares = trace["encoder.0.self_attn.added_share"].pick(batch=0)
+        share = shares.pick(position=token.position)
         verdict = claim(
             bool(share < 1 / 3),
             "a small step.",
@@ -222,8 +238,13 @@ class Encoder(Chapter):
             ),
             beat("It is added to it: this is a residual connection.", appear(signs), *mixing.summed(), leave(signs)),
             beat(
-                "So the vector stays a term of the sum. "
+                "So the vector stays a term of the sum.",
+                (appear(plan.heading("length before, length added", mixing.vectors[0])), grown(lengths)),
+            ),
+            beat(
                 f"For “{token}”, the addition is {share:.0%} as long as the vector: {verdict}",
+                grown(additions),
+                appear(plan.percentages(shares, additions)),
                 appear(ring_around(mixing.sums[plan.place(token)])),
             ),
             stage=[plan, *mixing.vectors, *mixing.made],
@@ -231,7 +252,7 @@ class Encoder(Chapter):
 
     def alone(self, trace: Trace) -> Iterator[Step]:
         """The feed-forward network: wide, bent, narrow, each vector for itself."""
-        token, ffn = focus_of(trace).query_token, trace.under("encoder.0.ffn", batch=0)
+        ffn = trace.under("encoder.0.ffn", batch=0)
         width, wide = trace["config.d_model"], trace["config.d_ff"]
         plan = Plan(trace, "encoder.0.ffn", longest=wide)
         enters = rows_of(trace, trace.parents["encoder.0.ffn.pre"][0])
@@ -240,32 +261,26 @@ class Encoder(Chapter):
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
         scale, bent = full_colour(stream, enters, sums), full_colour(ffn["pre"], ffn["post"])
         vectors, out = (plan.vectors(rows, slot, scale=scale) for rows, slot in ((stream, "in"), (sums, "out")))
-        read, made = (
-            plan.vectors(rows, slot, branch=True, scale=scale) for rows, slot in ((enters, "in"), (ffn["out"], "out"))
-        )
-        pre, post = (plan.vectors(ffn[name], "middle", branch=True, scale=bent) for name in ("pre", "post"))
-        mine, stages = plan.place(token), (read, pre, post, made)
-        first, widened, active, narrowed = ([part[mine]] for part in stages)
-        others = along(*([vector for k, vector in enumerate(part) if k != mine] for part in stages))
-        rest = [vector for k, vector in enumerate(read) if k != mine]
+        read, made = (plan.vectors(rows, slot, True, scale) for rows, slot in ((enters, "in"), (ffn["out"], "out")))
+        pre, post = (plan.vectors(ffn[name], "middle", True, bent) for name in ("pre", "post"))
         yield Step(
             "Feed-forward: each vector alone",
-            beat(f"The feed-forward network takes the vector of “{token}” by itself.", deal([vectors[mine]], first)),
-            beat(f"A matrix widens it, from {width} numbers to {wide};", *along(first, widened)),
-            beat(f"{bends}; ", *along(widened, active)),
-            beat("and another matrix narrows it again. That is added, too.", *along(active, narrowed)),
+            beat("The feed-forward network takes each vector by itself.", deal(vectors, read)),
+            beat(f"A matrix widens it, from {width} numbers to {wide};", exchange(read, pre, "row")),
+            beat(f"{bends}; ", exchange(pre, post, "row")),
+            beat("and another matrix narrows it again.", exchange(post, made, "row")),
+            beat("That is added, too.", added(vectors, made, out), leave(*made)),
             beat(
                 "The same small network runs on each token, without seeing the others.",
-                *([deal([one for one in vectors if one is not vectors[mine]], rest)] if rest else []),
-                *others,
-                (*added(vectors, made, out), leave(*made)),
+                appear_in_turn([ring_around(vector, "residual") for vector in out]),
+                ambient=pulses(plan.lines, role="residual"),
             ),
             stage=[plan, *vectors],
         )
 
     def and_again(self, trace: Trace) -> Iterator[Step]:
         """Another layer, with the attention that the lecture follows, and what comes out at the end."""
-        focus, again = focus_of(trace), Plan(trace).again
+        focus, again = focus_of(trace), later_attention(trace)
         words, width = trace["config.words"], trace["config.d_model"]
         last = trace.about["config"]["encoder_layers"] - 1
         final = "encoder.final_norm.out" if "encoder.final_norm.out" in trace else f"encoder.{last}.resid_post"
@@ -373,5 +388,5 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
             appear(number),
             ambient=pulses([line], [share]),
         ),
-        beat(reason, mixing.taken(), ambient=mixing.flow()),
+        beat(reason, (leave(number), *mixing.taken()), ambient=mixing.flow()),
     ]

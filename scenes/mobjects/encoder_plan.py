@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import RIGHT, Animation, VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, deal, draw, gather, leave, pulses
+from scenes.animations import Flight, Travel, appear, deal, draw, gather, grow, leave, pulses
 from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, ellipsis, rule, stroke
@@ -36,12 +36,13 @@ NAMES = {
 }
 SENSITIVE = {"self_attn": "attention", "ffn": "feed-forward", "norm": "norm"}
 #: Px of the names on top of the gates, of the headings below them, of a gate that is far off, of an ellipsis, between
-#: two gates, and around a name in its gate.
-HEAD, HEADING, THIN, DOTS, SPACE, INSIDE = 66.0, 46.0, 12.0, 48.0, 8.0, 14.0
-#: Px at the sides of the open gate, between its three places, and from a line to what happens below it, at most.
-SIDE, BETWEEN, BELOW = 28.0, 40.0, 110.0
-#: A weight below the first has no strand; above the second, a vector flies along it. Px for what comes out of the end.
-LEAST, MUCH, BEHIND = 0.02, 0.1, 320.0
+#: two gates, and around a name in its gate; how much larger the name of the open gate is.
+HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 12.0, 48.0, 8.0, 14.0, 1.3
+#: Px at the sides of the open gate, between three vectors side by side and between two, from a line to what happens
+#: below it, at most, and of the room at the right of all gates.
+SIDE, BETWEEN, APART, BELOW, BEHIND = 28.0, 40.0, 340.0, 110.0, 320.0
+#: A weight below the first has no strand; with one above the second, a vector flies along it.
+LEAST, MUCH = 0.02, 0.1
 
 
 def kind_of(part: str) -> str:
@@ -53,7 +54,7 @@ def kind_of(part: str) -> str:
 class Plan(VGroup):
     """Every box of the encoder as a gate, read off the config, and the line of each token through all of them.
 
-    Of a deep encoder it has the first layer, and the attention that is looked into `again`; an ellipsis is the rest.
+    Of a deep encoder it has the first layer and the `later_attention`; an ellipsis is the rest.
 
     Args:
         opened: the path of the gate that is looked into: its neighbours keep their names, and all others grow thin.
@@ -64,13 +65,10 @@ class Plan(VGroup):
     """
 
     def __init__(self, trace: Trace, opened: str = "", longest: float = 0, behind: bool = False) -> None:
-        tower, focus = blueprint(trace.about["config"])["encoder"], focus_of(trace)
-        layers = len(tower.layers)
-        #: The attention of another layer that is looked into after the first.
-        self.again = f"encoder.{focus.layer or 1}.self_attn" if layers > 1 else ""
-        #: Whether every layer is drawn.
-        self.whole = layers <= 2
-        parts = [*tower.parts] if self.whole else _abridged(tower.parts, self.again)
+        tower = blueprint(trace.about["config"])["encoder"]
+        #: True if every layer is drawn.
+        self.whole = len(tower.layers) <= 2
+        parts = [*tower.parts] if self.whole else _abridged(tower.parts, later_attention(trace))
         words = rows_of(trace, "embed_src.sum").words("position")
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
@@ -92,6 +90,7 @@ class Plan(VGroup):
             names[part].settle(at((here.left + here.right) / 2, room.top + HEAD / 2))
             if part == opened:
                 self.room = here
+                names[part].scale(LARGER)
             self.parts.append(VGroup(box, names[part]) if here.width > THIN else VGroup(box))
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
@@ -99,9 +98,10 @@ class Plan(VGroup):
         self.high = min(HIGHEST, self.below - 8)
         self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
         inside = self.room.width - 2 * SIDE
-        d_model = trace.about["config"]["d_model"]
-        #: Px of an entry.
-        self.pitch = min((inside - 2 * BETWEEN) / (3 * d_model), inside / longest if longest else inside)
+        self.d_model = d_model = trace.about["config"]["d_model"]
+        count, apart = (3, BETWEEN) if kind_of(opened) == "norm" else (2, APART)
+        #: Px of an entry: two vectors have room side by side, in a norm three.
+        self.pitch = min((inside - (count - 1) * apart) / (count * d_model), inside / max(longest, 1))
         start = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
         thick = min(4.0, lanes[0].height / 12)
         self.chips = [
@@ -150,7 +150,7 @@ class Plan(VGroup):
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
-            vector = Vector(row, wide, self.high, "" if branch else "residual", scale)
+            vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale)
             vector.key = ("branch" if branch else "stream", i)
             made.append(vector.move_to(at(x, y + self.below * branch)))
         return made
@@ -158,7 +158,7 @@ class Plan(VGroup):
     def heading(self, text: str, over: VMobject) -> Words:
         """Words above a column, below the name of the gate."""
         room = Room(0, self.room.top + HEAD, over.width * 135 + BETWEEN, self.room.top + HEAD + HEADING)
-        return room.fit(Words(text, "aside"), 1.0).set_x(over.get_x())
+        return room.fit(Words(text, "block"), 1.0).set_x(over.get_x())
 
     def pluses(self, vectors: Sequence[Vector], side: np.ndarray) -> VGroup:
         """A plus beside each vector and what stands below it."""
@@ -170,14 +170,42 @@ class Plan(VGroup):
 
     def facts(self, mean: NamedTensor, variance: NamedTensor, vectors: Sequence[Vector]) -> VGroup:
         """The mean and the variance of each vector, below it; nothing where there is no room for words."""
-        facts = VGroup()
-        for vector, one, other in zip(vectors, mean.quantities(), variance.quantities(), strict=True):
-            words = Words(f"mean {one:.2f}, variance {other:.2f}", "fact", "ink2")
-            words.scale(min(1.0, vector.width / words.width))
-            below = vector.get_center() - np.array([0, units(self.below), 0])
+        return self._below(
+            (f"mean {one:.2f}, variance {other:.2f}", vector.get_x())
+            for vector, one, other in zip(vectors, mean.quantities(), variance.quantities(), strict=True)
+        )
+
+    def lengths(self, stream: NamedTensor, after: VMobject | None, branch: NamedTensor | None = None) -> list[VGroup]:
+        """Bars as long as the vectors, right of one or from the left of the gate on; and of those on the branches."""
+        left = after.get_right()[0] + units(BETWEEN) if after else at(self.room.left + SIDE, 0)[0]
+        right = at(self.room.right - SIDE, 0)[0] - (0 if after else units(self.pitch * self.d_model + 2 * BETWEEN))
+        unit = (right - left) * 135 / max(float(t.values.max()) for t in (stream, branch) if t is not None)
+        bars = []
+        for k, (tensor, role) in enumerate(((stream, "residual"), (branch, "ink3"))):
+            bars.append(VGroup())
+            for y, length in zip(self.ys, tensor.quantities() if tensor else (), strict=False):
+                high = self.high * 0.6
+                bar = Box(max(2.0, unit * length), high, palette().role(role), 4)
+                means(bar, Length(length, "width", unit, high, 2))
+                bars[-1].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
+        return bars
+
+    def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
+        """Beside each bar on a branch, which part of the vector's length it has; nothing where there is no room."""
+        return self._below(
+            (f"{share:.0%}", bar.get_right()[0] + units(60))
+            for bar, share in zip(bars, shares.quantities(), strict=True)
+        )
+
+    def _below(self, texts: Iterable[tuple[str, float]]) -> VGroup:
+        """Words on the branch of each token, at a place across."""
+        made = VGroup()
+        for y, (text, x) in zip(self.ys, texts, strict=True):
+            words = Words(text, "fact", "ink")
+            words.scale(min(1.0, units(self.pitch * self.d_model) / words.width))
             if words.height < units(self.high) and words.size >= SMALLEST:
-                facts.add(words.settle(below))
-        return facts
+                made.add(words.settle(np.array([x, at(0, y + self.below)[1], 0])))
+        return made
 
     def reach(self, trace: Trace) -> list[tuple[int, bool, VMobject]]:
         """Lines through each box from a token to those whose vectors it changes: its place, whether the box is an
@@ -298,6 +326,11 @@ class Lookup(VGroup):
         ]
 
 
+def grown(bars: VGroup) -> Animation:
+    """All bars grow together, from their beginning."""
+    return AnimationGroup(*(grow(bar) for bar in bars))
+
+
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
     """What stands on the branch of each token flies into its vector, which goes on as their sum."""
     return (
@@ -306,13 +339,10 @@ def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vec
     )
 
 
-def along(*stages: Sequence[Vector], kind: str = "row") -> list[tuple[Animation, ...]]:
-    """Plays in which vectors become the next stage, and again the next."""
-    return [
-        tuple(Travel(a, b, 0.0, kind, leaving=True) for a, b in zip(old, new, strict=True))
-        for old, new in pairwise(stages)
-        if old
-    ]
+def later_attention(trace: Trace) -> str:
+    """The path of the attention that is looked into after that of the first layer; "" in a model of a single layer."""
+    layers = len(blueprint(trace.about["config"])["encoder"].layers)
+    return f"encoder.{focus_of(trace).layer or 1}.self_attn" if layers > 1 else ""
 
 
 def _abridged(parts: Sequence[str], again: str) -> list[str]:
