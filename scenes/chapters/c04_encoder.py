@@ -103,7 +103,7 @@ class Encoder(Chapter):
             "The embedding: words become vectors",
             beat(
                 f"“{token}” is number {ids.quantity(token.position)} in a list of {vocab} tokens: an address, no more.",
-                deal(plan.chips, inside.ids),
+                appear_in_turn(inside.ids),
             ),
             beat(
                 f"There, the embedding table keeps a vector: {width} numbers, which training sets.",
@@ -191,7 +191,7 @@ class Encoder(Chapter):
         """Vectors look at each other, and what attention makes of that is added to each."""
         focus = focus_of(trace)
         plan = Plan(trace, "encoder.0.self_attn")
-        mixing = Mixing(plan, trace, 0)
+        mixing = Mixing(plan, trace, "encoder.0.self_attn")
         first = "What a word means depends on the others. So here, each vector takes something from the others."
         told = (
             followed(trace, focus, mixing)
@@ -286,7 +286,7 @@ class Encoder(Chapter):
         final = "encoder.final_norm.out" if "encoder.final_norm.out" in trace else f"encoder.{last}.resid_post"
         if again:
             plan = Plan(trace, again, behind=True)
-            mixing = Mixing(plan, trace, int(again.split(".")[1]))
+            mixing = Mixing(plan, trace, again)
             here, stage = mixing.sums, mixing.come
             told = [
                 beat(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector
-from scenes.mobjects.wording import entering
 from scenes.theme import SMALLEST, at, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
@@ -232,18 +230,18 @@ class Mixing(VGroup):
     `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, layer: int) -> None:
-        focus, part = focus_of(trace), trace.under(f"encoder.{layer}.self_attn", batch=0)
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
         self.plan = plan
-        stream, sums = (rows_of(trace, f"encoder.{layer}.{name}") for name in ("resid_pre", "resid_attn"))
-        enters, out = entering(trace, replace(focus, layer=layer)), part["out"]
+        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
+        enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
         scale = full_colour(stream, enters, out, sums)
         self.vectors, self.moved = (plan.vectors(stream, slot, scale=scale) for slot in ("in", "out"))
         self.sums, self.made = plan.vectors(sums, "out", scale=scale), plan.vectors(out, "out", True, scale)
         normed = enters.name != stream.name
         self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
         self.come = [*self.vectors, *(self.read if normed else [])]
-        self.weights = focus.seen(trace)["weights"] if layer == focus.layer else part["mean_weights"]
+        self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
         self.strands = VGroup(*(self._strand(i, j) for i, j in np.ndindex(self.weights.shape)))
         super().__init__(*self.come, *self.made, self.strands)
 
