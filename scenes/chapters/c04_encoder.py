@@ -192,27 +192,20 @@ class Encoder(Chapter):
         focus = focus_of(trace)
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
-        first = "What a word means depends on the others. So here, each vector takes something from the others."
-        told = (
-            followed(trace, focus, mixing)
-            if focus.layer == 0
-            else [
-                beat(
-                    first, draw(*mixing.strands, kind="slow"), appear(plan.heading("attention weights", mixing.strands))
-                ),
-                beat(
-                    "The thicker a line, the more is taken: its thickness is an attention weight.",
-                    mixing.taken(),
-                    appear(plan.heading("output of attention", mixing.made[0])),
-                    ambient=mixing.flow(),
-                ),
-            ]
+        taking = beat(
+            "The thicker a line, the more is taken: its thickness is an attention weight.",
+            mixing.taken(),
+            appear(plan.heading("output of attention", mixing.made[0])),
+            ambient=mixing.flow(),
         )
-        if focus.layer == 0:
-            told = [beat(first, ambient=mixing.flow()), *told]
         yield Step(
             "Attention: tokens look at each other",
-            *told,
+            beat(
+                "What a word means depends on the others. So here, each vector takes something from the others.",
+                draw(*mixing.strands, kind="slow"),
+                appear(plan.heading("attention weights", mixing.strands)),
+            ),
+            *([taking] if focus.layer else followed(trace, focus, mixing)),
             beat("How such weights come about is the subject of the next three chapters.", ambient=mixing.flow()),
             stage=[plan, *mixing.come],
         )
@@ -291,8 +284,9 @@ class Encoder(Chapter):
             told = [
                 beat(
                     "The other layers do the same, each with weights of its own.",
-                    *([] if focus.layer else [draw(*mixing.strands, kind="slow")]),
-                    ambient=pulses(plan.lines, role="residual"),
+                    draw(*mixing.strands, kind="slow"),
+                    *([] if focus.layer else [mixing.taken()]),
+                    ambient=mixing.flow(),
                 ),
                 *(followed(trace, focus, mixing) if focus.layer else []),
             ]
@@ -380,13 +374,14 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
         ),
     )
     line, number = mixing.strand(focus.query_token, best)
+    others = [one for one in mixing.strands if one is not line]
     return [
         beat(
             f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” "
             f"gives “{best}” an attention weight of {share:share}.",
-            draw(line, kind="row"),
+            leave(*others),
             appear(number),
             ambient=pulses([line], [share]),
         ),
-        beat(reason, (leave(number), *mixing.taken()), ambient=mixing.flow()),
+        beat(reason, (leave(number), appear(*others, rise=False), *mixing.taken()), ambient=mixing.flow()),
     ]

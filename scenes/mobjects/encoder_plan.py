@@ -260,13 +260,9 @@ class Mixing(VGroup):
 
     def taken(self) -> tuple[Animation, ...]:
         """Out of what each token attends to, its output comes."""
-        drawn = [line for line in self.strands if line.get_stroke_opacity()]
-        return (
-            draw(*drawn, kind="row"),
-            *(
-                gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
-                for row, goal in zip(self.weights, self.made, strict=True)
-            ),
+        return tuple(
+            gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
+            for row, goal in zip(self.weights, self.made, strict=True)
         )
 
     def flow(self) -> Callable[[float], Animation]:
