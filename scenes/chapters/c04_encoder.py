@@ -195,7 +195,6 @@ class Encoder(Chapter):
         taking = beat(
             "The thicker a line, the more is taken: its thickness is an attention weight.",
             mixing.taken(),
-            appear(plan.heading("output of attention", mixing.made[0])),
             ambient=mixing.flow(),
         )
         yield Step(
@@ -318,15 +317,10 @@ class Encoder(Chapter):
         elsewhere = all(
             reached.quantity(k) == 0 for k, part in enumerate(reached.labels["part"]) if part != "attention"
         )
-        lines = plan.reach(trace)
-        mine, mixing, alone = (
-            [line for source, inside, line in lines if chosen(source, inside)]
-            for chosen in (
-                lambda source, _: source == plan.place(token),
-                lambda source, inside: inside and source != plan.place(token),
-                lambda source, inside: not inside and source != plan.place(token),
-            )
-        )
+        lines, here = plan.reach(trace), plan.place(token)
+        mine = [line for source, _, line in lines if source == here]
+        mixing = [line for source, inside, line in lines if inside and source != here]
+        alone = [line for source, inside, line in lines if not inside and source != here]
         flow = pulses(plan.lines, role="residual")
         found = claim(
             bool(pairs == 0),
@@ -341,7 +335,7 @@ class Encoder(Chapter):
             "Where does one vector see another?",
             beat(
                 "Set the vector of one token to zero before a box. Does that of another token change?",
-                appear(ring_around(plan.chips[plan.place(token)])),
+                appear(ring_around(plan.chips[here])),
                 draw(*mine, kind="slow") if mine else None,
                 ambient=flow,
             ),

@@ -17,8 +17,8 @@ from scenes.mobjects.shapes import Box, ellipsis, rule, stroke
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector
-from scenes.theme import SMALLEST, at, palette, units
+from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
+from scenes.theme import SMALLEST, at, between, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.provenance import Label
@@ -93,7 +93,7 @@ class Plan(VGroup):
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
         self.below = min(BELOW, lanes[0].height / 2)
-        self.high = min(HIGHEST, self.below - 8)
+        self.high = min(HIGHEST, self.below - min(8, self.below / 5))
         self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
         inside = self.room.width - 2 * SIDE
         self.d_model = d_model = trace.about["config"]["d_model"]
@@ -149,7 +149,9 @@ class Plan(VGroup):
         made = []
         for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
             vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale)
-            vector.key = ("branch" if branch else "stream", i)
+            vector.key = "branch" if branch else "stream", i
+            # Opaque, so that no line shows between its cells.
+            vector.plate.set_fill(between(palette().surface, vector.plate.get_fill_color().to_hex(), PLATE), 1)
             made.append(vector.move_to(at(x, y + self.below * branch)))
         return made
 
@@ -260,9 +262,12 @@ class Mixing(VGroup):
 
     def taken(self) -> tuple[Animation, ...]:
         """Out of what each token attends to, its output comes."""
-        return tuple(
-            gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
-            for row, goal in zip(self.weights, self.made, strict=True)
+        return (
+            appear(self.plan.heading("output of attention", self.made[0])),
+            *(
+                gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
+                for row, goal in zip(self.weights, self.made, strict=True)
+            ),
         )
 
     def flow(self) -> Callable[[float], Animation]:
