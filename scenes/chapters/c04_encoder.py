@@ -364,7 +364,7 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
         claim(
             best.position == focus.query_token.position,
             "Here it stays with itself.",
-            "Which token it attends to follows from learned numbers.",
+            "Which token it attends to follows from the numbers of its matrices.",
         ),
     )
     line, number = mixing.strand(focus.query_token, best)

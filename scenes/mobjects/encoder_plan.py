@@ -89,7 +89,9 @@ class Plan(VGroup):
             if part == opened:
                 self.room = here
                 names[part].scale(LARGER)
-            self.parts.append(VGroup(box, names[part]) if here.width > THIN else VGroup(box))
+            if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
+                names[part].scale(units(THIN) / names[part].width).set_fill(opacity=0)
+            self.parts.append(VGroup(box, names[part]))
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
         self.below = min(BELOW, lanes[0].height / 2)
