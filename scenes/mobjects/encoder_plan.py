@@ -236,7 +236,6 @@ class Mixing(VGroup):
 
     def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
         focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
-        self.plan = plan
         stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
         enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
         scale = full_colour(stream, enters, out, sums)
@@ -247,7 +246,8 @@ class Mixing(VGroup):
         self.come = [*self.vectors, *(self.read if normed else [])]
         self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
         self.strands = VGroup(*(self._strand(i, j) for i, j in np.ndindex(self.weights.shape)))
-        super().__init__(*self.come, *self.made, self.strands)
+        self.heading = plan.heading("output of attention", self.made[0])
+        super().__init__(*self.come, *self.made, self.strands, self.heading)
 
     def _strand(self, query: int, key: int) -> VMobject:
         share = self.weights.quantity(query, key)
@@ -265,7 +265,7 @@ class Mixing(VGroup):
     def taken(self) -> tuple[Animation, ...]:
         """Out of what each token attends to, its output comes."""
         return (
-            appear(self.plan.heading("output of attention", self.made[0])),
+            appear(self.heading),
             *(
                 gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
                 for row, goal in zip(self.weights, self.made, strict=True)
@@ -277,8 +277,8 @@ class Mixing(VGroup):
         return pulses(self.strands, self.weights.quantities())
 
     def leave(self) -> Animation:
-        """Strands and what was read are gone."""
-        return leave(self.strands, *self.come[len(self.vectors) :])
+        """Strands, what was read, and the heading are gone."""
+        return leave(self.strands, self.heading, *self.come[len(self.vectors) :])
 
     def summed(self) -> list[Any]:
         """Plays in which the output is added to the vectors."""
