@@ -1,28 +1,30 @@
-"""The plan of the encoder, and what its boxes do with the vectors of a sentence."""
+"""The encoder as a row of gates with a line for each token, and the vectors that travel along these lines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import appear, deal, draw
+from scenes.animations import Flight, Travel, appear, deal, draw, gather, grow, leave, pulses
 from scenes.layout import STAGE, Room
-from scenes.mobjects.passage import strand
-from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.marks import Length, means
+from scenes.mobjects.passage import rows_of, strand, weigh
+from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, ellipsis, rule, stroke
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vectors_in
-from scenes.theme import at, palette, units
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
+from scenes.theme import SMALLEST, at, between, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: What each kind of box is called.
+#: What each kind of box is called, and what its sensitivity is called in the trace.
 NAMES = {
     "embed_src": "embedding",
     "positional": "position",
@@ -30,15 +32,15 @@ NAMES = {
     "ffn": "feed-forward",
     "norm": "norm",
 }
-#: What the sensitivity of a box is called in the trace.
 SENSITIVE = {"self_attn": "attention", "ffn": "feed-forward", "norm": "norm"}
-#: Px around the name in a box where there is room, between two boxes then, of an ellipsis, of the strip on top and of
-#: the lens below it.
-INSIDE, LEAST, DOTS, STRIP, LENS = 30.0, 12.0, 60.0, 66.0, 70.0
-#: Px from which on a box has its name at its top.
-TALL = 120.0
-#: Where one box is looked into: the panel below the strip.
-PANEL = STAGE.split_rows(STRIP + LENS)[1]
+#: Px of the names on top of the gates, of the headings below them, of a gate that is far off, of an ellipsis, between
+#: two gates, and around a name in its gate; how much larger the name of the open gate is.
+HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 12.0, 48.0, 8.0, 14.0, 1.3
+#: Px at the sides of the open gate, between three vectors side by side and between two, from a line to what happens
+#: below it, at most, and of the room at the right of all gates.
+SIDE, BETWEEN, APART, BELOW, BEHIND = 28.0, 40.0, 340.0, 110.0, 320.0
+#: A weight below the first has no strand; with one above the second, a vector flies along it.
+LEAST, MUCH = 0.02, 0.1
 
 
 def kind_of(part: str) -> str:
@@ -48,219 +50,311 @@ def kind_of(part: str) -> str:
 
 
 class Plan(VGroup):
-    """Every box of the encoder from left to right, read off the config, and a line for each token through all of them.
+    """Every box of the encoder as a gate, read off the config, and the line of each token through all of them.
 
-    Of a deep encoder it has the first and the last layer, and the attention that is followed; an ellipsis is the rest.
+    Of a deep encoder it has the first layer and the `later_attention`; an ellipsis is the rest.
+
+    Args:
+        opened: the path of the gate that is looked into: its neighbours keep their names, and all others grow thin.
+        longest: the entries of the longest vector in it.
+        behind: True if there is room at the right of all gates, for what comes out.
+
     `boxes` are by the path of their part; `parts` are all boxes with their names, and the ellipses, from left to right.
     """
 
-    def __init__(self, trace: Trace, count: int, room: Room) -> None:
+    def __init__(self, trace: Trace, opened: str = "", longest: float = 0, behind: bool = False) -> None:
         tower = blueprint(trace.about["config"])["encoder"]
-        parts, layers, focus = [*tower.parts], len(tower.layers), focus_of(trace)
-        if layers > 2:
-            ends = [parts.index(tower.layers[layer][0].parts[0]) for layer in (1, -1)]
-            parts[slice(*ends)] = ["", focus.path, ""] if 0 < focus.layer < layers - 1 else [""]
-        #: The path of the last box that belongs to a layer, and whether every layer is drawn.
-        self.last = next(part for part in reversed(parts) if kind_of(part) in ("ffn", "self_attn"))
-        self.whole = "" not in parts
-        names = {part: Words(NAMES[kind_of(part)], "small token") for part in parts if part}
-        wide = {part: names[part].width * 135 if part else DOTS for part in parts}
-        air = room.width - sum(wide[part] for part in parts)
-        inside = min(INSIDE, (air - LEAST * (len(parts) - 1)) / len(names))
-        wide |= {part: wide[part] + inside for part in names}
-        space = (air - inside * len(names)) / (len(parts) - 1)
+        #: True if every layer is drawn.
+        self.whole = len(tower.layers) <= 2
+        parts = [*tower.parts] if self.whole else _abridged(tower.parts, later_attention(trace))
+        words = rows_of(trace, "embed_src.sum").words("position")
+        side, room = STAGE.split_columns(gutter(words), 20)
+        room = room.split_columns(-BEHIND)[0] if behind else room
+        self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
+        names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
+        wide = self._widths(parts, names, opened, room.width)
         self.boxes: dict[str, VMobject] = {}
         self.parts: list[VMobject] = []
-        colours, x, middle = palette(), room.left, (room.top + room.bottom) / 2
+        self.room, x, colours = room, room.left, palette()
         for part in parts:
-            centre = at(x + wide[part] / 2, middle)
-            if part:
-                box = Box(wide[part], room.height, colours.surface, 12, colours.ink3, 3)
-                self.boxes[part] = box.move_to(centre)
-                names[part].paper = box
-                names[part].settle(centre if room.height < TALL else at(x + wide[part] / 2, room.top + 40))
-                box.key, names[part].key = ("box", part), ("named", part)
-            self.parts.append(VGroup(box, names[part]) if part else ellipsis().move_to(centre))
-            x += wide[part] + space
-        self.ys = np.linspace(room.top + (60 if room.height > TALL else 0), room.bottom, count + 2)[1:-1]
-        thick = min(4.0, room.height / (3 * count))
-        self.lines = VGroup(*(rule(at(room.left, y), at(room.right, y), "residual", thick) for y in self.ys))
-        super().__init__(self.lines, *self.parts)
+            here = Room(x, room.top, x + wide[part], room.bottom)
+            x = here.right + SPACE
+            if not part:
+                self.parts.append(ellipsis().move_to(here.centre))
+                continue
+            line = (colours.focus, 4) if part == opened else (colours.ink3, 2.5)
+            box = self.boxes[part] = Box(here.width, here.height, colours.surface, 10, *line).move_to(here.centre)
+            box.key, names[part].key, names[part].paper = ("box", part), ("named", part), box
+            names[part].settle(at((here.left + here.right) / 2, room.top + HEAD / 2))
+            if part == opened:
+                self.room = here
+                names[part].scale(LARGER)
+            if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
+                names[part].scale(units(THIN) / names[part].width).set_fill(opacity=0)
+            self.parts.append(VGroup(box, names[part]))
+        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
+        #: Px from a line to what happens below it, and of the vectors.
+        self.below = min(BELOW, lanes[0].height / 2)
+        self.high = min(HIGHEST, self.below - min(8, self.below / 5))
+        self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
+        inside = self.room.width - 2 * SIDE
+        self.d_model = d_model = trace.about["config"]["d_model"]
+        count, apart = (3, BETWEEN) if kind_of(opened) == "norm" else (2, APART)
+        #: Px of an entry: two vectors have room side by side, in a norm three.
+        self.pitch = min((inside - (count - 1) * apart) / (count * d_model), inside / max(longest, 1))
+        start = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
+        thick = min(4.0, lanes[0].height / 12)
+        self.chips = [
+            Token(label, "", side.width, min(TOKEN, lane.height - 6)).move_to(at((side.left + side.right) / 2, y))
+            for label, lane, y in zip(words, lanes, self.ys, strict=True)
+        ]
+        self.lines = VGroup(*(rule(at(start, y), at(STAGE.right, y), "residual", thick) for y in self.ys))
+        for i, line in enumerate(self.lines):
+            line.key = ("line", i)
+        super().__init__(*self.parts, self.lines, *self.chips)
 
-    @classmethod
-    def strip(cls, trace: Trace, count: int) -> Plan:
-        """The plan along the top of the stage, above the panel."""
-        return cls(trace, count, STAGE.split_rows(STRIP)[0])
+    @staticmethod
+    def _widths(parts: Sequence[str], names: dict[str, Words], opened: str, room: float) -> dict[str, float]:
+        """Px of each gate: as its name needs it, or thin; the open one has what is left."""
+        place = parts.index(opened) if opened else 0
+        near = {*parts[max(0, place - 1) : place + 2]} if opened else {*parts}
+        room -= SPACE * (len(parts) - 1) + DOTS * parts.count("")
+        if not opened:
+            tight = min(1.1, (room - 2 * INSIDE * len(names)) / (sum(name.width for name in names.values()) * 135))
+            for name in names.values():
+                name.scale(tight)
+        needed = {part: name.width * 135 + 2 * INSIDE if part in near else THIN for part, name in names.items()}
+        if opened:
+            needed[opened] = room - sum(wide for part, wide in needed.items() if part != opened)
+            return needed | {"": DOTS}
+        spare = (room - sum(needed.values())) / len(needed)
+        return {part: wide + spare for part, wide in needed.items()} | {"": DOTS}
 
     def of_kind(self, *kinds: str) -> list[VMobject]:
         """The boxes of these kinds."""
         return [box for part, box in self.boxes.items() if kind_of(part) in kinds]
 
-    @classmethod
-    def large(cls, trace: Trace, ribbon: Ribbon) -> Plan:
-        """The plan across the stage, above the sentence."""
-        return cls(trace, len(ribbon), STAGE.split_rows(-float(ribbon.height) * 135, 40)[0])
+    def place(self, token: Label) -> int:
+        """The line of a token, from the top."""
+        return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
 
-    def strands(self, trace: Trace) -> tuple[VGroup, VGroup]:
-        """Lines from each token to those whose vectors it changes: inside of attention, and of the other boxes."""
-        mixing, alone = VGroup(), VGroup()
+    def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
+        """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
+        at the right; at the "end" it stands behind all gates.
+
+        On its way from gate to gate a vector stays itself, whatever has become of it.
+        """
+        room, wide = self.room.inset(SIDE), self.pitch * tensor.shape[-1]
+        if slot == "end":
+            room, wide = self.end, self.end.width
+        x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
+        made = []
+        for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
+            vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale)
+            vector.key = "branch" if branch else "stream", i
+            # Opaque, so that no line shows between its cells.
+            vector.plate.set_fill(between(palette().surface, vector.plate.get_fill_color().to_hex(), PLATE), 1)
+            made.append(vector.move_to(at(x, y + self.below * branch)))
+        return made
+
+    def heading(self, text: str, over: VMobject) -> Words:
+        """Words above a column, below the name of the gate."""
+        room = Room(0, self.room.top + HEAD, over.width * 135 + BETWEEN, self.room.top + HEAD + HEADING)
+        return room.fit(Words(text, "block"), 1.0).set_x(over.get_x())
+
+    def pluses(self, vectors: Sequence[Vector], side: np.ndarray) -> VGroup:
+        """A plus beside each vector and what stands below it."""
+        signs = VGroup()
+        for vector, y in zip(vectors, self.ys, strict=True):
+            x = vector.get_edge_center(side)[0] + side[0] * units(BETWEEN / 2)
+            signs.add(Words("+", "title", "ink2").settle(np.array([x, at(0, y + self.below / 2)[1], 0])))
+        return signs
+
+    def facts(self, mean: NamedTensor, variance: NamedTensor, vectors: Sequence[Vector]) -> VGroup:
+        """The mean and the variance of each vector, below it; nothing where there is no room for words."""
+        return self._below(
+            (f"mean {one:.2f}, variance {other:.2f}", vector.get_x())
+            for vector, one, other in zip(vectors, mean.quantities(), variance.quantities(), strict=True)
+        )
+
+    def lengths(self, stream: NamedTensor, after: VMobject | None, branch: NamedTensor | None = None) -> list[VGroup]:
+        """Bars as long as the vectors, right of one or from the left of the gate on; and of those on the branches."""
+        left = after.get_right()[0] + units(BETWEEN) if after else at(self.room.left + SIDE, 0)[0]
+        right = at(self.room.right - SIDE, 0)[0] - (0 if after else units(self.pitch * self.d_model + 2 * BETWEEN))
+        unit = (right - left) * 135 / max(float(t.values.max()) for t in (stream, branch) if t is not None)
+        bars = []
+        for k, (tensor, role) in enumerate(((stream, "residual"), (branch, "ink3"))):
+            bars.append(VGroup())
+            for y, length in zip(self.ys, tensor.quantities() if tensor else (), strict=False):
+                high = self.high * 0.6
+                bar = Box(max(2.0, unit * length), high, palette().role(role), 4)
+                means(bar, Length(length, "width", unit, high, 2))
+                bars[-1].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
+        return bars
+
+    def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
+        """Beside each bar on a branch, which part of the vector's length it has; nothing where there is no room."""
+        return self._below(
+            (f"{share:.0%}", bar.get_right()[0] + units(60))
+            for bar, share in zip(bars, shares.quantities(), strict=True)
+        )
+
+    def _below(self, texts: Iterable[tuple[str, float]]) -> VGroup:
+        """Words on the branch of each token, at a place across."""
+        made = VGroup()
+        for y, (text, x) in zip(self.ys, texts, strict=True):
+            words = Words(text, "fact", "ink")
+            words.scale(min(1.0, units(self.pitch * self.d_model) / words.width))
+            if words.height < units(self.high) and words.size >= SMALLEST:
+                made.add(words.settle(np.array([x, at(0, y + self.below)[1], 0])))
+        return made
+
+    def reach(self, trace: Trace) -> list[tuple[int, bool, VMobject]]:
+        """Lines through each box from a token to those whose vectors it changes: its place, whether the box is an
+        attention, and the line.
+        """
+        found = []
         for part, box in self.boxes.items():
             kind = kind_of(part)
-            name = f"{part.rpartition('.')[0]}.token_sensitivity"
-            if kind not in SENSITIVE or not part.split(".")[1].isdigit():
+            if kind not in SENSITIVE or part == "encoder.final_norm":
                 continue
-            reach = trace[name].pick(part=SENSITIVE[kind]).values
-            for i, y in enumerate(self.ys):
-                for j, other in enumerate(self.ys):
-                    if reach[i, j] > 0:
-                        start, end = at(0, other), at(0, y)
-                        start[0], end[0] = box.get_left()[0], box.get_right()[0]
-                        (mixing if kind == "self_attn" else alone).add(
-                            strand(start, end, min(0.3, 1 / len(self.ys)), 0.0, 9.0)
-                        )
-        return mixing, alone
-
-    def lens(self, part: str) -> VGroup:
-        """The panel into which the box of a part opens, and the light from the one to the other."""
-        box, colours = self.boxes[part], palette()
-        panel = Box(PANEL.width, PANEL.height, colours.surface, 18).move_to(PANEL.centre)
-        beam = VMobject(fill_color=colours.surface, fill_opacity=0.6, stroke_width=0)
-        low, top = box.get_bottom()[1], panel.get_top()[1] - units(12)
-        corners = [(box.get_left()[0], low), (box.get_right()[0], low)]
-        corners += [(panel.get_right()[0], top), (panel.get_left()[0], top)]
-        points = [np.array([*corner, 0]) for corner in corners]
-        beam.set_points_as_corners([*points, points[0]])
-        lit = box.copy().set_fill(colours.surface, 0).set_stroke(colours.focus, stroke(5))
-        panel.key, beam.key, lit.key = ("panel",), ("beam",), ("lit",)
-        return VGroup(beam, panel, lit)
+            reach = trace[f"{part.rpartition('.')[0]}.token_sensitivity"].pick(part=SENSITIVE[kind]).values
+            for i, j in np.argwhere(reach > 0):
+                start, end = at(0, self.ys[j]), at(0, self.ys[i])
+                start[0], end[0] = box.get_left()[0], box.get_right()[0]
+                line = strand(start, end, min(0.3, 1 / len(self.ys)), 0.0, 9.0)
+                found.append((int(j), kind == "self_attn", line))
+        return found
 
 
-class Columns(VGroup):
-    """The vectors of a sentence in columns with headings: `signs` stand between them.
+class Mixing(VGroup):
+    """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
 
-    Args:
-        tensors: position × anything, one a column, as wide as their vectors are long if `to_scale`.
-        headings: what stands above each column.
-        signs: "+", "=" or "→" between the columns.
-        apart: True where each column has a scale of colours of its own.
+    In the layer that the lecture follows the weights are those of its head, elsewhere the means over all heads.
+    `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
     """
 
-    def __init__(
-        self, tensors: Sequence[NamedTensor], headings: Sequence[str], signs: Sequence[str], apart: bool = False
-    ) -> None:
-        room = PANEL.inset(36, 16)
-        heads, body = room.split_rows(64, 8)
-        side = gutter(tensors[0].words("position")) + 14
-        scale = 0.0 if apart else full_colour(*tensors)
-        places = body.split_columns(side)[1].columns(len(tensors), 84)
-        self.names, first = named_rows(
-            tensors[0],
-            Room(body.left, body.top, places[0].right, body.bottom),
-            places[0].width,
-            "residual",
-            scale=scale,
-        )
-        self.columns = [first] + [
-            vectors_in(place, tensor, "residual", HIGHEST, scale=scale)
-            for place, tensor in zip(places[1:], tensors[1:], strict=True)
-        ]
-        self.headings = VGroup()
-        for place, text in zip(places, headings, strict=True):
-            self.headings.add(
-                Room(place.left - 30, heads.top, place.right + 30, heads.bottom).fit(Words(text, "block"), 1.0)
-            )
-        self.signs = VGroup(
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
+        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
+        enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
+        scale = full_colour(stream, enters, out, sums)
+        self.vectors, self.moved = (plan.vectors(stream, slot, scale=scale) for slot in ("in", "out"))
+        self.sums, self.made = plan.vectors(sums, "out", scale=scale), plan.vectors(out, "out", True, scale)
+        normed = enters.name != stream.name
+        self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
+        self.come = [*self.vectors, *(self.read if normed else [])]
+        self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
+        self.strands = VGroup(*(self._strand(i, j) for i, j in np.ndindex(self.weights.shape)))
+        self.heading = plan.heading("output of attention", self.made[0])
+        super().__init__(*self.come, *self.made, self.strands, self.heading)
+
+    def _strand(self, query: int, key: int) -> VMobject:
+        share = self.weights.quantity(query, key)
+        return weigh(strand(self.read[key].get_right(), self.made[query].get_left(), share, LEAST), share, LEAST)
+
+    def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
+        """The strand of a pair, and the number of its weight on a plate."""
+        place = self.weights.position("query", query), self.weights.position("key", key)
+        line = self.strands[place[0] * len(self.read) + place[1]]
+        text = number(self.weights.quantity(*place), "share", "stage number")
+        plate = text.paper = Box(text.width * 135 + 24, text.height * 135 + 20, palette().surface, 8)
+        centre = line.point_from_proportion(0.5)
+        return line, VGroup(plate.move_to(centre), text.settle(centre))
+
+    def taken(self) -> tuple[Animation, ...]:
+        """Out of what each token attends to, its output comes."""
+        return (
+            appear(self.heading),
             *(
-                Words(sign, "chapter", "ink2").settle(at((a.right + b.left) / 2, (a.top + a.bottom) / 2))
-                for sign, a, b in zip(signs, places, places[1:], strict=False)
-            )
-        )
-        super().__init__(
-            *self.names, *(vector for column in self.columns for vector in column), self.headings, self.signs
+                gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
+                for row, goal in zip(self.weights, self.made, strict=True)
+            ),
         )
 
-    def place(self, token: Label) -> int:
-        """The row of a token."""
-        return next(k for k, name in enumerate(self.names) if name.label.position == token.position)
+    def flow(self) -> Callable[[float], Animation]:
+        """Pulses from what is read to the output, in proportion to the weights."""
+        return pulses(self.strands, self.weights.quantities())
+
+    def leave(self) -> Animation:
+        """Strands, what was read, and the heading are gone."""
+        return leave(self.strands, self.heading, *self.come[len(self.vectors) :])
+
+    def summed(self) -> list[Any]:
+        """Plays in which the output is added to the vectors."""
+        return [added(self.moved, self.made, self.sums), leave(*self.made)]
 
 
 class Lookup(VGroup):
-    """Tokens with their numbers in the list of words, the table of embeddings, and the vectors that lie there."""
+    """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
-    def __init__(self, ids: NamedTensor, table: NamedTensor, vectors: NamedTensor, size: str) -> None:
-        room = PANEL.inset(36, 16)
-        heads, body = room.split_rows(64, 8)
-        words = vectors.words("position")
-        side = gutter(words) + 14
-        middle = Room(room.left + side + 190, body.top, room.left + side + 190 + 520, body.bottom)
-        right = Room(middle.right + 150, body.top, body.right, body.bottom)
-        self.names, self.vectors = named_rows(
-            vectors, Room(body.left, body.top, body.left + side + 10, body.bottom), 10, "residual"
-        )
-        self.vectors = vectors_in(right, vectors, "residual", HIGHEST)
+    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
+        inside = plan.room.inset(SIDE)
+        first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
         self.ids = [
-            number(ids.quantity(i), ".0f", "stage number").move_to(name).set_x(at(room.left + side + 80, 0)[0])
-            for i, name in enumerate(self.names)
+            number(ids.quantity(i), ".0f", "stage number").settle(np.array([first, at(0, y)[1], 0]))
+            for i, y in enumerate(plan.ys)
         ]
-        self.table = Heatmap(table, middle.width, middle.height).move_to(middle.centre)
+        wide = (last - first) * 135 - 290
+        high = inside.bottom - plan.room.top - HEAD - HEADING
+        middle = np.array([(first + last) / 2 + units(10), at(0, inside.bottom - high / 2)[1], 0])
+        self.table = Heatmap(table, wide, high).move_to(middle)
         top, pitch = self.table.get_top()[1], self.table.height / len(table)
         self.rows = [
-            Box(middle.width + 16, max(6.0, pitch * 135), palette().focus, 2)
+            Box(wide + 16, max(6.0, pitch * 135), palette().focus, 2)
             .set_fill(opacity=0)
             .set_stroke(palette().focus, stroke(3))
-            .move_to(np.array([self.table.get_x(), top - (int(ids.quantity(i)) + 0.5) * pitch, 0]))
-            for i in range(len(words))
+            .move_to(np.array([middle[0], top - (int(ids.quantity(i)) + 0.5) * pitch, 0]))
+            for i in range(len(self.ids))
         ]
         self.ways = VGroup(
             *(
-                rule(one.get_right() + units(14) * np.array([1.0, 0, 0]), row.get_left(), "ink3", 3)
+                rule(one.get_right() + RIGHT * units(14), row.get_left(), "ink3", 3)
                 for one, row in zip(self.ids, self.rows, strict=True)
             )
         )
-        self.heading = Room(middle.left - 100, heads.top, middle.right + 100, heads.bottom).fit(
-            Words(size, "block"), 1.0
-        )
-        super().__init__(*self.names, *self.ids, self.ways, self.table, *self.rows, *self.vectors, self.heading)
+        self.heading = plan.heading(size, self.table)
+        super().__init__(*self.ids, self.ways, self.table, *self.rows, self.heading)
 
-    def place(self, token: Label) -> int:
-        """The row of a token."""
-        return next(k for k, name in enumerate(self.names) if name.label.position == token.position)
-
-    def others(self, mine: int) -> list[Any]:
-        """Plays that look up all tokens but one."""
-        rest = [k for k in range(len(self.names)) if k != mine]
-        if not rest:
+    def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
+        """Plays that look up tokens: along the way to the row, and out of it comes the vector."""
+        if not places:
             return []
+        rows = [self.rows[k] for k in places]
         return [
-            (draw(*(self.ways[k] for k in rest)), appear(*(self.rows[k] for k in rest))),
-            deal([self.rows[k] for k in rest], [self.vectors[k] for k in rest]),
+            (draw(*(self.ways[k] for k in places)), appear(*rows, rise=False)),
+            deal(rows, [vectors[k] for k in places]),
         ]
 
 
-class Widened(VGroup):
-    """A vector on its way through a feed-forward network: widened, after the activation, and narrowed."""
-
-    def __init__(self, stages: Sequence[NamedTensor], names: Sequence[str]) -> None:
-        room = PANEL.inset(36, 24)
-        left, right = room.split_columns(330, 30)
-        longest = max(len(stage) for stage in stages)
-        self.vectors, self.names = [], VGroup()
-        for stage, name, line, beside in zip(
-            stages, names, right.rows(len(stages), 26), left.rows(len(stages), 26), strict=True
-        ):
-            wide = max(0.3, len(stage) / longest) * line.width
-            self.vectors.append(Vector(stage, wide, min(line.height, 110), "residual").move_to(line.centre))
-            self.names.add(beside.fit(Words(name, "block"), 1.0))
-        super().__init__(*self.vectors, self.names)
+def grown(bars: VGroup) -> Animation:
+    """All bars grow together, from their beginning."""
+    return AnimationGroup(*(grow(bar) for bar in bars))
 
 
-def along_the_foot(words: Sequence[Label]) -> Ribbon:
-    """A sentence along the foot of the stage."""
-    ribbon = Ribbon(words)
-    ribbon.shift(np.array([0, at(0, STAGE.bottom)[1] - ribbon.get_bottom()[1], 0]))
-    return ribbon
+def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
+    """What stands on the branch of each token flies into its vector, which goes on as their sum."""
+    return (
+        *(Travel(old, new, 0.0, "row", leaving=True) for old, new in zip(stream, sums, strict=True)),
+        *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
+    )
 
 
-def own(tensor: NamedTensor, token: Label) -> NamedTensor:
-    """The vector of one token."""
-    return tensor.pick(position=token.position)
+def later_attention(trace: Trace) -> str:
+    """The path of the attention that is looked into after that of the first layer; "" in a model of a single layer."""
+    layers = len(blueprint(trace.about["config"])["encoder"].layers)
+    return f"encoder.{focus_of(trace).layer or 1}.self_attn" if layers > 1 else ""
+
+
+def _abridged(parts: Sequence[str], again: str) -> list[str]:
+    """The parts of the first layer, the attention that is looked into again, and what belongs to no layer; "" is the
+    rest of them.
+    """
+    shown: list[str] = []
+    for part in parts:
+        layer = part.partition(".")[2].partition(".")[0]
+        if not layer.isdigit() or layer == "0" or part == again:
+            shown.append(part)
+        elif not shown or shown[-1]:
+            shown.append("")
+    return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import inf
 
 from manim import PI, Mobject, VGroup
@@ -45,7 +46,7 @@ class Vector(Copied, VGroup):
     ) -> None:
         along, across = (high, wide) if upright else (wide, high)
         edge = min(EDGE, across / 5)
-        self.key = ("vector", tensor.name, tensor.index(0), tensor.axes)
+        self.key: tuple[Hashable, ...] = ("vector", tensor.name, tensor.index(0), tensor.axes)
         colour = palette().role(role) if role else palette().line
         self.plate = Box(wide, high, colour, 8, colour, 2.5)
         self.plate.set_fill(opacity=PLATE).set_stroke(width=stroke(2.5))

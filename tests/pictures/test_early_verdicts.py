@@ -25,7 +25,7 @@ from scenes.mobjects.attention_grid import board_of
 from scenes.mobjects.black_box import Machine, Translated
 from scenes.stage.reading import read
 from scenes.stage.step import Record
-from scenes.theme import drawn_in
+from scenes.theme import PIXELS_PER_UNIT, at, drawn_in
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
@@ -105,13 +105,34 @@ def test_the_plan_of_a_deep_encoder_has_the_attention_that_is_followed(
     focus = replace(focus_of(trace), layer=layer)
     monkeypatch.setattr(encoder_plan, "focus_of", lambda _: focus)
     with drawn_in("dark"):
-        plan = encoder_plan.Plan.strip(trace, 4)
-        assert plan.lens(focus.path).get_x() == pytest.approx(plan.get_x())
-    assert plan.boxes.keys() > {"encoder.0.self_attn", "encoder.5.ffn"}
-    assert plan.last == "encoder.5.ffn"
+        plan, opened = encoder_plan.Plan(trace), encoder_plan.Plan(trace, focus.path)
+    assert plan.boxes.keys() > {"encoder.0.self_attn", "encoder.0.ffn", focus.path}
     assert not plan.whole
-    assert all(a.get_right()[0] < b.get_left()[0] for a, b in pairwise(plan.parts))
-    assert plan.width * 135 == pytest.approx(STAGE.width)
+    for picture in (plan, opened):
+        assert all(a.get_right()[0] < b.get_left()[0] for a, b in pairwise(picture.parts))
+        assert picture.boxes["encoder.final_norm"].get_right()[0] == pytest.approx(at(STAGE.right, 0)[0])
+    assert opened.boxes[focus.path].width > STAGE.width / 2 / PIXELS_PER_UNIT
+    assert [chip.get_y() for chip in opened.chips] == [chip.get_y() for chip in plan.chips]
+
+
+def test_what_leaves_a_gate_of_the_encoder_is_what_enters_the_next() -> None:
+    """The vectors of the sentence stand on stage at the end of a step and at the beginning of the one that follows."""
+    seen: list[tuple[str, list[int], list[int]]] = []
+
+    def look(picture: walking.Picture) -> None:
+        seen.append((picture.step.title, streams(picture.step.stage or ()), streams(picture.stage)))
+
+    walking.walk(CHAPTERS["encoder"], "The car is red", "dark", look)
+    inside = seen[1:-1]
+    assert len(inside) > 5
+    assert all(here == [0, 1, 2, 3] for _, _, here in inside)
+    assert all(come == [0, 1, 2, 3] for _, come, _ in inside[1:])
+
+
+def streams(stage: Any) -> list[int]:
+    """The lines on which a vector of the residual stream stands."""
+    keys = (getattr(part, "key", ()) for mobject in stage for part in mobject.get_family())
+    return sorted(key[1] for key in keys if key and key[0] == "stream")
 
 
 def test_nothing_is_said_to_be_learned_of_random_weights() -> None:
