@@ -47,12 +47,9 @@ class River(VGroup):
 
     Example::
 
-        places = {"batch": 0, "position": 0}
-        part = trace.under("encoder", **places)
-        rows = [
-            trace[f"encoder.{stop}"].pick(**places)
-            for stop in ("0.resid_pre", "0.resid_attn", "0.resid_ffn", "1.resid_attn", "1.resid_post")
-        ]
+        part = trace.under("encoder", batch=0, position=0)
+        stops = ("0.resid_pre", "0.resid_attn", "0.resid_ffn", "1.resid_attn", "1.resid_post")
+        rows = [trace[f"encoder.{stop}"].pick(batch=0, position=0) for stop in stops]
         figure = River(part["contribution_norms"], part["residual_norms"], rows, Room(280, 190, 1640, 790))
     """
 
