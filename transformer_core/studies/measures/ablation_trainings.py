@@ -77,7 +77,7 @@ def chance_by_trainings(trace: Trace, prefix: str) -> Values:
 
 @measure("trainings")
 def trainings_of_each(trace: Trace, prefix: str) -> Values:
-    """How many trainings of each part: two, and one more at a time."""
+    """Numbers of trainings that are compared for each part: two, and one more at a time."""
     return _counts(seeds_last(trace, prefix)), {"trainings": _by_trainings(trace, prefix)["trainings"]}
 
 
