@@ -3,8 +3,8 @@
 Two pairs of sentences that differ in one word: another adjective, and another noun. One row of the encoder's stream, at
 one layer, is replaced by the other run's row, and the decoder, which has read the same words so far, predicts the
 adjective. The effect is how far the difference of the two forms' logits moves, as a share of its way from the one
-sentence to the other: 0 changes nothing, 1 is the whole difference (`transformer_core.interpret.patching`). Recorded are
-also the probabilities of both forms, of both sentences and of each transplant, and the rows themselves.
+sentence to the other: 0 changes nothing, 1 is the whole difference (`transformer_core.interpret.patching`). The
+probabilities of both forms are recorded, too, of both sentences and of each transplant, and the rows themselves.
 """
 
 from __future__ import annotations
