@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import Mobject, VGroup
 
 from scenes.animations import (
     Travel,
@@ -25,23 +25,16 @@ from scenes.mobjects.wording import CALLED, head_name, layer_name, letter_of, na
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
+from transformer_core.studies.measures.ablation import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.patterns import widest
 from transformer_core.studies.measures.stream import blocks
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: From so many cases on an accuracy gets a cell: its standard error stays below ten points.
-SOME = 30
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
 OFF, PROBE, PATCHING = "experiment.heads_off", "experiment.probe", "experiment.patching"
 #: The pair of sentences between which vectors are patched.
 PAIR = "car"
-#: A guess between two genders hits about half: from here on the gender must have come from somewhere.
-MORE_THAN_A_GUESS = 0.75
-#: A head has a stripe where what followed the earlier copy gets most of its attention.
-MOST = 0.5
-#: By so little an intervention changes next to nothing.
-HARDLY = 0.02
 
 
 class Interpretation(Chapter):
@@ -102,17 +95,15 @@ class Interpretation(Chapter):
         """Every head of this very model ablated in turn, the one with the clearest pattern first."""
         right = accuracy(trace).pick(role=WHOLE)
         before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
-        worst_layer, worst_head, left = off.smallest()
-        worst = worst_layer.position, worst_head.position
-        at = heads.first[:2] if heads.first else (0, 0)
+        (*_, left), (worst, best) = off.smallest(), extremes(off)
+        at = heads.first[:2] if heads.first else best
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = ring_around(panels.papers[chosen])
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
                 "The pattern can’t tell: later layers may ignore what a head brings.",
-                appear(panels.papers, panels.names),
-                exchange(heads.sorted, panels.grids, "cut"),
+                (appear(panels.papers, panels.names), *exchange(heads.sorted, panels.grids, "cut")),
             ),
             beat(
                 f"With all heads, {before:.1%} of {trace[f'{OFF}.counted'].pick(choice=WHOLE):,.0f} new sentences "
@@ -134,11 +125,9 @@ class Interpretation(Chapter):
                         f"Without the clearest pattern, only {kept:.1%} are right.",
                     ),
                 ),
-                appear(ring_around(panels.numbers[chosen])),
+                panels.again(chosen),
             ),
-            beat(
-                "Then each of the others, alone.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])
-            ),
+            beat("Then each of the others.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])),
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
                 appear(ring_around(panels.papers[needed], "warning")),
@@ -151,7 +140,7 @@ class Interpretation(Chapter):
                     claim(
                         worst == at,
                         "Here, the clearest pattern is the most needed.",
-                        "So the clearest is not the most needed: attention is not yet explanation.",
+                        "So the clearest is not the most needed: attention is not yet an explanation.",
                     ),
                 ),
                 panels.again(chosen),
@@ -207,7 +196,7 @@ class Interpretation(Chapter):
                     "so the gender has another way, too.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
-                draw(ring_around(table.calls[ROLE], "query", roomy=True), kind="slow"),
+                draw(ring_around(table.calls[ROLE], "query"), kind="slow"),
             ),
             beat(
                 claim(
@@ -227,10 +216,12 @@ class Interpretation(Chapter):
             return
         told, control = (trace[f"{PROBE}.{name}"].pick(choice="inflected") for name in ("told", "control"))
         query, _ = pairs[0]
-        vectors = [trace.in_full(name, batch=0) for name in stops(trace, ENCODER)]
+        whole = trace.under("", batch=0)
+        vectors = [whole.in_full(name) for name in stops(trace, ENCODER)]
         rows, token = [one.pick(position=query) for one in vectors], vectors[0].label("position", query)
         taps = Taps(rows, told.words("layer"), token, "linear probe", card.inside)
         bars = ProbeBars(taps, told, control, trace[f"{PROBE}.majority"].pick(choice="inflected"))
+        read, *later = (taps.tap(i, *pair) for i, pair in enumerate(bars.bars))
         first, *_, last = told.quantities()
         yield Step(
             "A linear probe: can the gender be read?",
@@ -249,12 +240,12 @@ class Interpretation(Chapter):
                     f"Before the first layer, {first:share} are right: as by chance.",
                     f"Before the first layer, {first:share} are right.",
                 ),
-                *taps.tap(0, *bars.bars[0]),
+                *read,
             ),
             beat(
                 f"After the last one, {last:share}; with genders dealt at random, never more than "
                 f"{control.largest()[-1]:share}.",
-                *(play for i in range(1, len(bars.bars)) for play in taps.tap(i, *bars.bars[i])),
+                *(play for tap in later for play in tap),
             ),
             beat(
                 "So it is there. But what can be read need not be used.",
@@ -273,8 +264,10 @@ class Interpretation(Chapter):
         rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
         taps = Taps(rows, ranks.words("layer"), read, "final norm, output layer, softmax")
         lens = Lens(taps, probs, ranks, written)
+        early, *later = (taps.tap(i, found) for i, found in enumerate(lens.lists))
+        leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
         first, *between, last = (ranks.quantity(k) for k in taps.shown)
-        later = "".join(f"{rank:,.0f}, " for rank in between)
+        passed = "".join(f"{rank:,.0f}, " for rank in between)
         yield Step(
             "The logit lens: read the stream early",
             beat(
@@ -284,7 +277,7 @@ class Interpretation(Chapter):
             beat(
                 "The logit lens turns the vectors of each layer into logits, as if it were the last.",
                 appear(taps.reader),
-                *taps.tap(0, lens.lists[0]),
+                *early,
             ),
             beat(
                 claim(
@@ -292,16 +285,13 @@ class Interpretation(Chapter):
                     f"At first, “{lens.tops[0]}” leads: the word just read. “{written}” has rank {first:,.0f}.",
                     f"At first, “{lens.tops[0]}” leads. “{written}” has rank {first:,.0f}.",
                 ),
-                appear(lens.ranks[0], *lens.rings[0]),
+                draw(ring_around(lens.lists[0].names[0], "query", roomy=True), kind="slow"),
+                leads,
             ),
             beat(
-                f"Then its rank is {later}{last:,.0f}, with {probs.pick(layer=-1, vocab=written.position):share} "
+                f"Then its rank is {passed}{last:,.0f}, with {probs.pick(layer=-1, vocab=written.position):share} "
                 "at the end.",
-                *(
-                    play
-                    for i in range(1, len(taps.shown))
-                    for play in (*taps.tap(i, lens.lists[i]), appear(lens.ranks[i], *lens.rings[i]))
-                ),
+                *(play for tap, rank in zip(later, rising, strict=True) for play in (*tap, rank)),
             ),
             beat(
                 "That is a hint, not a proof, because early layers were never trained for it.",
@@ -400,7 +390,7 @@ class Interpretation(Chapter):
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
         picture = Stripe(weights, accuracy, run["steps"], one, off, others, card.inside)
-        spare = min(others) > off and all(sorted(some[layer])[-2] > MOST for some in stripes[1:])
+        spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
@@ -426,7 +416,7 @@ class Interpretation(Chapter):
                     "In other trainings it costs less: there, a second head has the stripe, too.",
                     f"Other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
                 ),
-                appear_in_turn([*picture.others], "slow"),
+                appear_in_turn([*picture.others], "tour"),
             ),
             stage=[card],
             here="",
@@ -436,23 +426,21 @@ class Interpretation(Chapter):
         self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None, card: Card
     ) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        answer = "So a pattern is a hypothesis: on some of them the output depends, on others not."
-        test = "Ablate a head, or patch a vector, and count: that is a test."
-        question = "Your turn: without a head nothing changes. Is the head useless?"
-        title = "See, guess, switch off, count"
-        if panels is None:
-            rings = appear_in_turn([ring_around(grid) for grid in heads.sorted], "slow")
-            yield Step(title, beat(answer), beat(test, rings), beat(question), stage=[heads.sorted])
-            return
-        off = accuracy(trace).pick(role=WHOLE, model=1)
-        (*worst, _), (*best, _) = off.smallest(), off.largest()
-        rings = [ring_around(panels.papers[panels.place(*(at.position for at in one))]) for one in (worst, best)]
+        figures: list[Mobject] = [heads.sorted]
+        lit, again, useless = [ring_around(grid) for grid in heads.sorted], None, None
+        if panels is not None:
+            worst, best = (panels.place(*at) for at in extremes(accuracy(trace).pick(role=WHOLE, model=1)))
+            figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
+            again, useless = panels.again(), (leave(lit[0]), panels.again(best))
         yield Step(
-            title,
-            beat(answer, *(appear(ring) for ring in rings)),
-            beat(test, panels.again()),
-            beat(question, leave(rings[0]), panels.again(panels.place(*(at.position for at in best)))),
-            stage=[card, panels],
+            "See, guess, switch off, count",
+            beat(
+                "So a pattern is a hypothesis: on some of them the output depends, on others not.",
+                appear_in_turn(lit, "slow"),
+            ),
+            beat("Ablate a head, or patch a vector, and count: that is a test.", again),
+            beat("Your turn: without a head nothing changes. Is the head useless?", useless),
+            stage=figures,
         )
 
 
@@ -471,9 +459,14 @@ def told_roles(trace: Trace) -> list[str]:
     """The roles with enough cases among the held-out sentences."""
     counted = trace[f"{OFF}.counted"]
     names = [role for role in counted.labels["choice"] if role in CALLED and role != REST]
-    return [role for role in names if counted.pick(choice=role) >= SOME]
+    return [role for role in names if counted.pick(choice=role) >= CASES]
 
 
 def stops(trace: Trace, stack: str) -> list[str]:
     """The names of a stack's vectors before the first layer, and after each."""
     return [f"{stack}.0.resid_pre", *(f"{stack}.{layer}.resid_post" for layer in blocks(trace, stack))]
+
+
+def extremes(right: NamedTensor) -> list[tuple[int, int]]:
+    """The head, by layer and place, without which least is right, and the one without which most is."""
+    return [(layer.position, head.position) for layer, head, _ in (right.smallest(), right.largest())]

@@ -156,7 +156,7 @@ class Taps(VGroup):
         for layer, before, after in zip(self.layers, self.vectors, self.vectors[1:], strict=False):
             way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
         through = LaggedStart(*way, lag_ratio=0.7)
-        return appear(self.token, self.layers), draw(self.band), through.set_run_time(pace("slow"))
+        return appear(self.token), draw(self.band), appear(self.layers), through.set_run_time(pace("slow"))
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: the stream flows on."""
