@@ -379,7 +379,7 @@ class Interpretation(Chapter):
             beat(
                 "So that can be copied. A head of this kind is called an induction head.",
                 leave(copying.asked),
-                Travel(copying.chips[copying.goal], copying.next, -0.3, "slow"),
+                Travel(copying.chips[copying.goal], copying.next, kind="slow"),
                 ambient=copying.flow(),
             ),
             stage=[card],

@@ -127,7 +127,7 @@ class Taps(VGroup):
         start, end = self.token.get_right(), at(room.right, (below.top + below.bottom) / 2)
         self.band, self.line = ribbon(start, end, BAND), rule(start, end, "residual", 1)
         scale = max(full_colour(rows[k]) for k in self.shown)
-        self.vectors, self.layers, self.slots = VGroup(), VGroup(), VGroup()
+        self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
         place = Room(stream.left, box.top, room.right, box.bottom)
         paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)
         self.reader = VGroup(paper, Words(reader, "stage word", "ink", paper).settle(place.centre))
@@ -136,6 +136,7 @@ class Taps(VGroup):
             self.vectors.add(vector.set_x(column.centre[0]))
             self.slots.add(Box(UPRIGHT[0], READER - 24, palette().surface, 8).move_to(place.centre))
             self.slots[-1].set_x(column.centre[0])
+            self.mouths.add(Box(UPRIGHT[0], 6, palette().surface, 2).next_to(self.slots[-1], UP, buff=units(32)))
             if i:
                 self.layers.add(self._between(self.vectors[i - 1], vector, stops[k], k - self.shown[i - 1] == 1))
         super().__init__(self.band, self.token, self.layers, self.vectors, self.reader)
@@ -164,7 +165,7 @@ class Taps(VGroup):
 
     def tap(self, i: int, *found: VMobject) -> tuple[Animation, ...]:
         """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""
-        return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.slots[i]] * len(found), found)
+        return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.mouths[i]] * len(found), found)
 
 
 class Lens(VGroup):
