@@ -172,12 +172,12 @@ class Interpretation(Chapter):
         yield Step(
             "Which words does a head help?",
             beat(
-                "Now ablate each head, and count by role: the brighter a cell, the more Spanish words go wrong.",
+                "Ablate each head, and count by role: the brighter a cell, the more Spanish words go wrong.",
                 (appear(table.heads), appear_in_turn([*table.calls.values()])),
                 appear_in_turn([VGroup(*column) for column in heads], "tour"),
             ),
             beat(
-                "Rings: the heads that have earned these names by where they attend.",
+                "Rings: the heads that have earned these names by attention.",
                 appear_in_turn([ring_around(cell) for cell in cells], "slow"),
             ),
             beat(
@@ -389,17 +389,17 @@ class Interpretation(Chapter):
         since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = Stripe(weights, accuracy, run["steps"], one, off, others, card.inside)
+        picture = Stripe(weights, accuracy, run["steps"], one, off, others, (since, until), card.inside)
         spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
-                "Watch the head learn: a stripe forms, and letters come out right, fastest from step "
-                f"{since:,.0f} to {until:,.0f}.",
+                "Watch the head learn: a stripe forms, and letters come out right,",
                 appear_in_turn([picture.pattern, picture.plot, *picture.ticks]),
                 picture.run(),
                 appear(picture.end),
             ),
+            beat(f"fastest from step {since:,.0f} to {until:,.0f}.", draw(picture.rise, kind="row")),
             beat(
                 f"By chance, {run['chance']:.0%} would be right; with one layer, {one.quantity(len(one) - 1):.0%} are.",
                 draw(picture.shallow, kind="slow"),
@@ -427,16 +427,18 @@ class Interpretation(Chapter):
     ) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         figures: list[Mobject] = [heads.sorted]
-        lit, again, useless = [ring_around(grid) for grid in heads.sorted], None, None
+        lit = [ring_around(grid) for grid in heads.sorted]
+        both, again, useless = None, None, None
         if panels is not None:
             worst, best = (panels.place(*at) for at in extremes(accuracy(trace).pick(role=WHOLE, model=1)))
             figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
-            again, useless = panels.again(), (leave(lit[0]), panels.again(best))
+            both, again, useless = panels.again(worst, best), panels.again(), (leave(lit[0]), panels.again(best))
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "So a pattern is a hypothesis: on some of them the output depends, on others not.",
-                appear_in_turn(lit, "slow"),
+                appear_in_turn(lit),
+                both,
             ),
             beat("Ablate a head, or patch a vector, and count: that is a test.", again),
             beat("Your turn: without a head nothing changes. Is the head useless?", useless),

@@ -339,8 +339,12 @@ class TwoPasses(VGroup):
             plays: list[Show] = [self.put_back()] if found else []
             self.copied = Vector(row, goal.width * 135, PATCHED, "query", self.scale).move_to(goal)
             after = Forms(self.probs.pick(layer=layer, position=position), self.room.split_rows(124)[0])
-            plays += [Travel(source, self.copied, 0.3, "slow" if len(found) == 0 else "cut")]
-            plays += [self.answers.become(after), appear(self.told[layer][position])]
+            plays += [Travel(source, self.copied, 0.3, "cut" if found else "slow")]
+            plays += [
+                Flight(self.copied, self.copied.copy().move_to(self.answers), 0.0),
+                self.answers.become(after),
+                appear(self.told[layer][position]),
+            ]
             found.append(plays)
         return found
 
@@ -360,7 +364,7 @@ class TwoPasses(VGroup):
             if (layer, position) not in done
         ]
         together = LaggedStart(*turns, lag_ratio=0.3)
-        return together.set_run_time(pace("tour"))
+        return together.set_run_time(pace("slow"))
 
 
 class Copying(VGroup):
@@ -420,6 +424,7 @@ class Stripe(VGroup):
         one_layer: the accuracy of a decoder with one layer.
         off: the accuracy in the end without this head.
         others: the same of other trainings, without the head with the clearest stripe.
+        fastest: the steps between which most is learned.
         room: the rectangle that is filled.
     """
 
@@ -431,6 +436,7 @@ class Stripe(VGroup):
         one_layer: NamedTensor,
         off: Quantity,
         others: Sequence[Quantity],
+        fastest: tuple[Quantity, Quantity],
         room: Room = STAGE,
     ) -> None:
         side, body = room.split_columns(room.height, 110)
@@ -447,6 +453,8 @@ class Stripe(VGroup):
         )
         self.plot.shift(at(plot.left, plot.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
+        steep = tuple(k for k, step in enumerate(steps.values) if fastest[0] <= step <= fastest[1])
+        self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
         self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
@@ -460,7 +468,7 @@ class Stripe(VGroup):
         self.off = self.plot.label(Words(f"head off {off:.0%}", "fact", "warning"), last, float(off))
         self.off.shift(DOWN * units(14))
         super().__init__(self.pattern, self.plot, self.ticks, self.curve, self.shallow, self.end, self.one, self.off)
-        self.add(self.fall, self.others)
+        self.add(self.fall, self.others, self.rise)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
