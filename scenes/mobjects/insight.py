@@ -97,7 +97,7 @@ class AblatedHeads(VGroup):
         """Heads go off and come on again, by default all of them; nothing is counted."""
         grids = [self.grids[place] for place in places or range(len(self.grids))]
         turns = LaggedStart(*(OffAndOn(grid[1], kind="slow") for grid in grids), lag_ratio=0.35)
-        return turns.set_run_time(pace("tour" if len(grids) > 1 else "slow"))
+        return turns.set_run_time(pace("tour" if len(grids) > 2 else "slow"))
 
 
 class Taps(VGroup):
