@@ -73,7 +73,11 @@ class Interpretation(Chapter):
             )
         else:
             layer, head, spread = widest(trace, stack)
-            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+            told = (
+                f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+                if trace["config.words"] > 1
+                else f"“{picture.weights[0].label('key', 0)}” is the only token: each head gives it all its attention."
+            )
         yield Step(
             "Does the output depend on a pattern?",
             beat(
@@ -305,10 +309,10 @@ class Interpretation(Chapter):
         run = trace.under(PATCHING)
         if f"{PAIR}_prob" not in run:
             return
-        card = Card("two sentences that differ in one word; bars: the decoder’s next word")
-        picture = TwoPasses(run, PAIR, card.inside)
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
+        card = Card(f"bars: the next word; below each vector: “{other}”, if it is copied here")
+        picture = TwoPasses(run, PAIR, card.inside)
         base, top = alone.quantity(1, 0), len(prob) - 1
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
         given = run[f"{PAIR}_donor_rows"].label("position", first.position)

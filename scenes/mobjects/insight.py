@@ -240,7 +240,7 @@ class Forms(VGroup):
         labels = probs.words("choice")
         self.shares, wide = probs.quantities(), max(word(label, "stage word").width for label in labels) * 135
         side, body = room.split_columns(wide, 24)
-        body, right = body.split_columns(-150, 20)
+        body, right = body.split_columns(-180, 20)
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
             y = (line.top + line.bottom) / 2
