@@ -321,7 +321,7 @@ class Interpretation(Chapter):
         moved = last.position != first.position
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         copied, *more = picture.patches(places)
-        after = (
+        after: tuple[str, ...] = (
             f"The same copy after the last layer gives {idle:share};",
             f"the vector of “{last}” gives {end:share}.",
         )

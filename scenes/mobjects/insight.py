@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
@@ -40,7 +41,7 @@ PATCHED, BELOW, BETWEEN = 58.0, 44.0, 168.0
 #: Px of a letter that comes twice.
 LETTER = 104.0
 #: Animations that play together, or one alone.
-Show = Animation | tuple[Animation, ...]
+Show: TypeAlias = Animation | tuple[Animation, ...]
 
 
 class AblatedHeads(VGroup):
@@ -443,15 +444,9 @@ class Stripe(VGroup):
         self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
         self.pattern.shift(side.centre - self.pattern.cells.get_center())
         self.states = [self._state(weights, k) for k in range(len(steps))]
-        plot = body.inset(0, 0)
-        self.plot = Plot(
-            steps.values,
-            (0, 1),
-            ("step of the training", "right letters in the second copy"),
-            plot.width - 260,
-            plot.height - 150,
-        )
-        self.plot.shift(at(plot.left, plot.bottom - 86) - self.plot.axes[0].get_left())
+        names = "step of the training", "right letters in the second copy"
+        self.plot = Plot(steps.values.tolist(), (0, 1), names, body.width - 260, body.height - 150)
+        self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
         steep = tuple(k for k, step in enumerate(steps.values) if fastest[0] <= step <= fastest[1])
         self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)

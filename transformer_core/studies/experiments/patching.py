@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from transformer_core import interpret
+from transformer_core.interpret.intervention import Measure
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.shipped import translator
@@ -54,7 +55,7 @@ def measured(model: Transformer, key: str) -> Piece:
     def likely(logits: Tensor, form: int) -> Tensor:
         return logits[0, -1].softmax(-1)[form]
 
-    measures = (lead, *(partial(likely, form=form) for form in (mine, other)))
+    measures: list[Measure] = [lead, *(partial(likely, form=form) for form in (mine, other))]
     found, *chances = (interpret.patching(model, (into, read), (donor, read), measure) for measure in measures)
     ends = [[float(one[f"patching.{name}"].values) for name in ("base", "donor")] for one in (found, *chances)]
     return {
