@@ -72,11 +72,11 @@ class Interpretation(Chapter):
                 f"{shown.score:share}, by chance {shown.chance:share}."
             )
         else:
-            layer, head, spread = widest(trace, stack)
+            (layer, head, spread), (only, *_) = widest(trace, stack), picture.weights[0].words("key")
             told = (
                 f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
                 if trace["config.words"] > 1
-                else f"“{picture.weights[0].label('key', 0)}” is the only token: each head gives it all its attention."
+                else f"“{only}” is the only token: each head gives it all its attention."
             )
         yield Step(
             "Does the output depend on a pattern?",
