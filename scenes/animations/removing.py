@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from manim import DOWN, Animation, VGroup, rate_functions
+from manim import DOWN, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations.fades import Come, Leave
+from scenes.animations.fades import Come, Fade, Leave
 from scenes.theme import pace, units
 
 
@@ -17,3 +17,13 @@ def take_out(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
 def put_back(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
     """The part comes to its place again."""
     return Leave(outline, run_time=pace("leave")), Come(part, run_time=pace("appear"))
+
+
+class OffAndOn(Fade):
+    """The part is switched off, stays so while something is counted, and comes on again."""
+
+    def __init__(self, part: VMobject, kind: str = "row") -> None:
+        super().__init__(part, run_time=pace(kind), rate_func=rate_functions.there_and_back_with_pause)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(1 - self.rate_func(alpha) if alpha < 1 else 1)

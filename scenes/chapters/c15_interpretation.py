@@ -1,41 +1,39 @@
-"""Tests of attention patterns: ablation, activation patching and the logit lens; and an induction head as it forms."""
+"""Tests of attention patterns: ablation, a probe, the logit lens, activation patching; and an induction head."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import Mobject, VGroup
 
-from scenes.animations import appear, appear_in_turn, fill, leave, ring_around, slide
-from scenes.layout import at_floor, centred
-from scenes.mobjects.insight import Gallery, Lens, Stripe, Transplant
-from scenes.mobjects.learning import Loop
-from scenes.mobjects.race import TwoModels
+from scenes.animations import (
+    Travel,
+    Visit,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    leave,
+    ring_around,
+    slide,
+)
+from scenes.mobjects.card import Card
+from scenes.mobjects.insight import AblatedHeads, Copying, Lens, ProbeBars, Stripe, Taps, TwoPasses
 from scenes.mobjects.role_table import RoleTable
-from scenes.mobjects.rows import Answer
-from scenes.mobjects.sorted_heads import SortedHeads, pattern_name
-from scenes.mobjects.text import Words
-from scenes.mobjects.wording import CALLED, named_head, role_name
-from scenes.stage.chapter import Chapter, Step, claim
-from scenes.theme import gap
+from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.wording import CALLED, head_name, role_name
+from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.focus import best_head, focus_of, layers_of, stack_of
-from transformer_core.studies.measures.ablation import roles_of
-from transformer_core.studies.measures.learning import ENOUGH
-from transformer_core.studies.measures.patterns import pattern_of
+from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
+from transformer_core.studies.measures.ablation import CASES, HARDLY, MORE_THAN_A_GUESS
+from transformer_core.studies.measures.stream import blocks
 from transformer_core.studies.measures.word_kinds import OURS
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: From so many cases on an accuracy gets a bar: its standard error stays below ten points.
-SOME = 30
-ROLE, REST = "adjective(inflected)->noun", "everything else"
-OFF = "experiment.heads_off"
-#: More columns than this have no room for their words.
-COLUMNS = 7
-#: A guess between two genders hits about half: from here on the gender must have come from somewhere.
-MORE_THAN_A_GUESS = 0.75
-#: A head has a stripe where what followed the earlier copy gets most of its attention.
-MOST = 0.5
+ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
+OFF, PROBE, PATCHING = "experiment.heads_off", "experiment.probe", "experiment.patching"
+#: The pair of sentences between which vectors are patched.
+PAIR = "car"
 
 
 class Interpretation(Chapter):
@@ -44,293 +42,425 @@ class Interpretation(Chapter):
     number = 15
     title = "Interpretability"
     needs = ("cross-attention",)
+    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        yield from self.gallery(trace)
-        yield from self.sorted_by_pattern(trace)
-        yield from self.switch_one_off(trace)
-        yield from self.all_of_them(trace)
-        yield from self.transplant(trace)
-        yield from self.read_early(trace)
+        heads, card = SortedHeads.of(trace), Card("measured on sentences that the model has not seen")
+        panels = AblatedHeads(heads.weights, accuracy(trace).pick(role=WHOLE), card.inside) if ours(trace) else None
+        yield from self.patterns(trace, heads)
+        if panels is not None:
+            yield from self.ablation(trace, heads, panels, card)
+            yield from self.by_role(trace, card)
+            yield from self.probe(trace, card)
+        yield from self.logit_lens(trace)
+        yield from self.patching(trace)
         yield from self.induction(trace)
-        yield from self.a_pattern_is_a_guess(trace)
+        yield from self.a_pattern_is_a_guess(trace, heads, panels, card)
 
-    def gallery(self, trace: Trace) -> Iterator[Step]:
-        """The question of the chapter, and all heads with their names."""
-        layers = layers_of(trace)[:2]
-        weights = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0) for layer in layers]
-        names = [
-            [name_here(trace, layer, head) for head in range(len(some))]
-            for layer, some in zip(layers, weights, strict=True)
-        ]
-        picture = Gallery(weights, names)
-        told = (
-            f"Of {trace['roles.heads_in_all']}, {trace['roles.heads_with_a_role']} have earned a name, "
-            "by where they attend. |"
-            if "roles.score" in trace
-            else f"Here none has earned a name; a pattern is clear in {trace['encoder.clear_heads']} of "
-            f"{trace['encoder.all_heads']}. |"
-        )
-        yield Step(
-            "Does the output depend on a pattern?",
-            say="Heads attend to words. But does the output depend on it? Here are the encoder’s heads. |"
-            f"{told}"
-            "The pattern alone can’t tell, because later layers may ignore what a head brings.",
-            show=[
-                [appear(picture.titles, picture.letters), appear_in_turn([*picture.rows[0], *picture.rows[1:]])],
-                [appear(picture.names), *([appear(picture.rings)] if len(picture.rings) else [])],
-                None,
-            ],
-            here="encoder.*.self_attn",
-        )
-
-    def sorted_by_pattern(self, trace: Trace) -> Iterator[Step]:
-        """The same heads, sorted by the pattern that each shows in this sentence."""
-        if trace["config.words"] < 2 or "roles.score" not in trace:  # without roles, chapter eight has sorted them
-            return
-        picture, stack = SortedHeads.of(trace), stack_of(trace)
+    def patterns(self, trace: Trace, picture: SortedHeads) -> Iterator[Step]:
+        """The question of the chapter, and the heads sorted by the pattern that each shows in this sentence."""
+        stack = stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         told, clearest = picture.told(trace)
         yield Step(
-            "First, measure the patterns",
-            say="What does each head do with this sentence? |"
-            "Sort them by the pattern that gets most attention on average, beyond chance: "
-            f"clear in {clear} of {heads}. |{told}",
-            show=[
-                [appear(picture.layer_names, picture.letters), appear_in_turn([*picture.grids])],
-                [
-                    leave(picture.layer_names, picture.letters),
-                    slide(picture.grids, picture.sorted, "slow"),
-                    appear(picture.names, rise=False),
-                ],
-                [appear(picture.heads, picture.numbers), appear(ring_around(clearest))],
-            ],
-            stay=(),
-            here=f"{stack}.*.self_attn",
+            "Does the output depend on a pattern?",
+            beat(
+                "Each head of the encoder attends in a pattern of its own. Does the output depend on it?",
+                appear(picture.layer_names, picture.letters),
+                appear_in_turn([*picture.grids], "slow"),
+            ),
+            beat(
+                "First, measure. Sort the heads by the pattern that gets most attention, beyond chance: "
+                f"clear in {clear} of {heads}.",
+                (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
+                appear_in_turn([*picture.names]),
+            ),
+            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
+            stage=[],
         )
 
-    def switch_one_off(self, trace: Trace) -> Iterator[Step]:
-        """One head, replaced by its average."""
-        place = best_head(trace, ROLE)
-        if place is None or not switched(trace):
-            return
-        layer, head, _ = place
-        right = trace[f"{OFF}.ablation_accuracy"].pick(layer=layer, head=head)
-        roles = [*told_roles(trace, SOME), REST]
-        picture = TwoModels(right, roles, ("all heads at work", "this one off"))
-        kind = Words("Spanish words right, by the role of their source word; rare roles left out", "axis", "ink2")
-        kind.next_to(picture, DOWN, buff=gap("line"))
-        centred(VGroup(picture, kind))
-        cost = trace[f"{OFF}.ablation_effect"].pick(layer=layer, head=head)
-        hit = max(roles, key=lambda role: float(cost.pick(role=role)))
-        before, after = right.pick(role=ROLE).quantities()
-        kept = claim(
-            after >= MORE_THAN_A_GUESS,
-            f"Its role, “{role_name(ROLE)}”: still {after:share}, so the gender has another way, too. |",
-            f"Its role, “{role_name(ROLE)}”: from {before:share} to {after:share}. |",
-        )
-        lost = claim(
-            hit == ROLE,
-            "No kind of word loses more: that is what it does.",
-            f"“{role_name(hit)}” loses most: {right.pick(role=hit).quantity(1):share}. The name told only part.",
-        )
+    def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads, card: Card) -> Iterator[Step]:
+        """Every head of this very model ablated in turn, the one with the clearest pattern first."""
+        right = accuracy(trace).pick(role=WHOLE)
+        before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
+        (*_, left), (worst, best) = off.smallest(), extremes(off)
+        at = heads.first[:2] if heads.first else best
+        chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
+        ring = ring_around(panels.papers[chosen])
         yield Step(
-            "Ablation: one head switched off",
-            say=f"{named_head(layer, head)} is ablated: it gives its average, whatever it reads. |"
-            f"Which words still come out right? |{kept}{lost}",
-            show=[
-                [appear(picture.calls, picture.names[0], kind), appear_in_turn([*picture.ones])],
-                [appear(picture.names[1]), appear_in_turn([*picture.others])],
-                appear(ring_around(picture.others[roles.index(ROLE)][0])),
-                appear(ring_around(picture.others[roles.index(hit)][0])) if hit != ROLE else None,
-            ],
-            stay=(),
+            "Ablation: switch a head off, and count",
+            beat(
+                "The pattern can’t tell: later layers may ignore what a head brings.",
+                (appear(panels.papers, panels.names), *exchange(heads.sorted, panels.grids, "cut")),
+            ),
+            beat(
+                f"With all heads, {before:.1%} of {trace[f'{OFF}.counted'].pick(choice=WHOLE):,.0f} new sentences "
+                "are right.",
+                (appear(panels.numbers), appear_in_turn([*panels.bars])),
+            ),
+            beat(
+                "Ablation: a head gives only its average, whatever it reads.",
+                appear(ring),
+                panels.ablate([chosen], "slow"),
+            ),
+            beat(
+                claim(
+                    heads.first is None,
+                    f"Without {head_name(*at)}, {kept:.1%} are right.",
+                    claim(
+                        bool(before - kept < HARDLY),
+                        f"Without the clearest pattern, {kept:.1%} are still right.",
+                        f"Without the clearest pattern, only {kept:.1%} are right.",
+                    ),
+                ),
+                panels.again(chosen),
+            ),
+            beat("Then each of the others.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])),
+            beat(
+                f"Without {head_name(*worst)}, {left:.1%} are left.",
+                appear(ring_around(panels.papers[needed], "warning")),
+                panels.again(needed),
+            ),
+            beat(
+                claim(
+                    heads.first is None,
+                    "So what depends on a head is measured without it.",
+                    claim(
+                        worst == at,
+                        "Here, the clearest pattern is the most needed.",
+                        "So the clearest is not the most needed: attention is not yet an explanation.",
+                    ),
+                ),
+                panels.again(chosen),
+            ),
+            stage=[card, heads.sorted],
         )
 
-    def all_of_them(self, trace: Trace) -> Iterator[Step]:
+    def by_role(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Names earned by attention weights against costs by ablation."""
-        if "roles.score" not in trace or not switched(trace):
+        place = best_head(trace, ROLE)
+        if place is None:
             return
         roles = told_roles(trace)
-        cost = trace[f"{OFF}.ablation_effect"]
-        table = RoleTable(cost.pick(role=(*roles, REST)), trace["roles.role_threshold"], roomy=True)
-        heads = cost.size("head")
-        places = {role: best_head(trace, role) for role in roles}
-        named = {role: at for role, at in places.items() if at and at[2] >= trace["roles.role_threshold"]}
-        cells = [table.lines[role][at[0] * heads + at[1]] for role, at in named.items()]
-        agree = [
-            role
+        cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
+        table = RoleTable(cost.pick(role=(*roles, REST)), earned, HARDLY)
+        card.inside.fit(table)
+        best = {role: best_head(trace, role) for role in roles}
+        named = {role: at[:2] for role, at in best.items() if at and at[2] >= earned}
+        agree = all(
+            float(cost.pick(role=role, layer=at[0], head=at[1])) >= float(cost.pick(role=role).values.max())
             for role, at in named.items()
-            if float(cost.pick(role=role, layer=at[0], head=at[1])) >= float(cost.pick(role=role).values.max())
-        ]
-        told = (
-            "Each time, the head with the name costs most."
-            if len(agree) == len(named)
-            else "The head with the name is not always the one that costs most."
         )
+        layer, head, _ = place
+        own, after = cost.pick(layer=layer, head=head), accuracy(trace).pick(model=1, layer=layer, head=head)
+        hit = max(roles, key=lambda role: float(own.pick(role=role)))
+        cells, mine = [table.cell(role, *at) for role, at in named.items()], table.cell(ROLE, layer, head)
+        ring = ring_around((cells or [mine])[0], "query")
+        heads = zip(*table.lines.values(), strict=True)
         yield Step(
-            "Ablate each head in turn",
-            say="Now ablate each head in turn. The brighter its cell, the more words of that role go wrong. |"
-            f"Rings: the heads that have earned these names, by where they attend. |{told}",
-            show=[
-                [appear(*table.calls.values(), table.heads), appear_in_turn([*table.lines.values()])],
-                appear_in_turn([ring_around(cell) for cell in cells]),
-                None,
-            ],
-            stay=(),
-            here="encoder.*.self_attn",
+            "Which words does a head help?",
+            beat(
+                "Ablate each head, and count by role: the brighter a cell, the more Spanish words go wrong.",
+                (appear(table.heads), appear_in_turn([*table.calls.values()])),
+                appear_in_turn([VGroup(*column) for column in heads], "tour"),
+            ),
+            beat(
+                "Rings: the heads that have earned these names by attention.",
+                appear_in_turn([ring_around(cell) for cell in cells], "slow"),
+            ),
+            beat(
+                claim(
+                    agree,
+                    "Each time, the head with the name costs most.",
+                    "The head with the name is not always the one that costs most.",
+                ),
+                appear(ring),
+                Visit(ring, [*cells, mine], "slow"),
+            ),
+            beat(
+                claim(
+                    after.pick(role=ROLE) >= MORE_THAN_A_GUESS,
+                    f"But “{role_name(ROLE)}” loses only {own.pick(role=ROLE):share}, "
+                    "so the gender has another way, too.",
+                    f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
+                ),
+                draw(ring_around(table.calls[ROLE], "query"), kind="slow"),
+            ),
+            beat(
+                claim(
+                    hit == ROLE,
+                    "No kind of word loses more by this head: that is what it does.",
+                    f"By this head, “{role_name(hit)}” loses most: {own.pick(role=hit):share}.",
+                ),
+                Visit(ring, [mine, table.cell(hit, layer, head)]),
+            ),
+            stage=[card],
         )
 
-    def transplant(self, trace: Trace) -> Iterator[Step]:
-        """Activation patching: one vector from another sentence."""
-        run = "experiment.patching"
-        if f"{run}.car_shift" not in trace:
+    def probe(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """What a linear probe reads off an adjective's vector, layer by layer, and off genders dealt by chance."""
+        pairs = trace.about.get("roles", {}).get(ROLE)
+        if not pairs or f"{PROBE}.told" not in trace:
             return
-        shift, leads = trace[f"{run}.car_shift"], trace[f"{run}.car_leads"]
-        forms = leads.words("choice")
-        donor = trace[f"{run}.car_donor"].words("position")
-        picture = Transplant(shift, donor, forms)
-        first, start = shift[0].largest()
-        last, end = shift[len(shift) - 1].largest()
-        moved = (
-            f"After the last layer, that of “{last}”: {end:share}. So the gender has moved there. |"
-            if first.position != last.position
-            else f"After the last layer, it still does: {end:share}. |"
-        )
+        told, control = (trace[f"{PROBE}.{name}"].pick(choice="inflected") for name in ("told", "control"))
+        query, _ = pairs[0]
+        whole = trace.under("", batch=0)
+        vectors = [whole.in_full(name) for name in stops(trace, ENCODER)]
+        rows, token = [one.pick(position=query) for one in vectors], vectors[0].label("position", query)
+        taps = Taps(rows, told.words("layer"), token, "linear probe", card.inside)
+        bars = ProbeBars(taps, told, control, trace[f"{PROBE}.majority"].pick(choice="inflected"))
+        read, *later = (taps.tap(i, *pair) for i, pair in enumerate(bars.bars))
+        first, *_, last = told.quantities()
         yield Step(
-            "Activation patching: transplant a vector",
-            say=f"One sentence gives “{forms[0]}”, the other “{forms[1]}”. "
-            "Activation patching copies one vector across. |"
-            f"At the input, the vector of “{first}” moves the answer {start:share} of the way. |"
-            f"{moved}"
-            "Only an intervention can show this.",
-            show=[
-                [
-                    appear(picture.into, picture.donor),
-                    appear(picture.ways, picture.answers),
-                    appear(picture.calls, picture.note),
-                ],
-                [appear(picture.grid.row(0)), appear(ring_around(picture.grid.cells[0, first.position]))],
-                [
-                    appear_in_turn([picture.grid.row(i) for i in range(1, len(shift))]),
-                    appear(ring_around(picture.grid.cells[len(shift) - 1, last.position])),
-                ],
-                None,
-            ],
-            stay=(),
-            here="encoder.stream",
+            "A linear probe: can the gender be read?",
+            beat(
+                f"When does “{token}” learn the gender of its noun? Follow its vector in the encoder.",
+                *taps.run(),
+            ),
+            beat(
+                "A linear probe reads adjectives whose nouns it has never met.",
+                appear(taps.reader),
+                (appear(bars.names, bars.chance), draw(*bars.lines)),
+            ),
+            beat(
+                claim(
+                    bool(first < MORE_THAN_A_GUESS),
+                    f"Before the first layer, {first:share} are right: as by chance.",
+                    f"Before the first layer, {first:share} are right.",
+                ),
+                *read,
+            ),
+            beat(
+                f"After the last one, {last:share}; with genders dealt at random, never more than "
+                f"{control.largest()[-1]:share}.",
+                *(play for tap in later for play in tap),
+            ),
+            beat(
+                "So it is there. But what can be read need not be used.",
+                appear(ring_around(bars.bars[-1][0])),
+                ambient=taps.flow(),
+            ),
+            stage=[card],
         )
 
-    def read_early(self, trace: Trace) -> Iterator[Step]:
-        """The logit lens on this sentence."""
+    def logit_lens(self, trace: Trace) -> Iterator[Step]:
+        """The logit lens on this sentence: the decoder's stream, read as if it ended earlier."""
         decoded = decoder_rows_of(trace)
-        count = len(decoded.reads)
-        rows = tuple(range(max(0, count - COLUMNS), count))
-        logits = trace["decoder.lens_logits"].pick(batch=0, position=rows)
-        ranks = trace["decoder.lens_ranks"].pick(batch=0, position=rows)
-        reads, writes = ([words[i] for i in rows] for words in (decoded.reads, decoded.writes))
-        picture = Lens(logits, ranks, reads, writes)
-        row = max(len(rows) - 2, 0)
-        said = [f"{ranks.quantity(k, row):,.0f}" for k in picture.shown]
+        row = max(len(decoded.reads) - 2, 0)
+        probs, ranks = (trace[f"{DECODER}.lens_{name}"].pick(batch=0, position=row) for name in ("probs", "ranks"))
+        read, written = decoded.reads[row], decoded.writes[row]
+        rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
+        taps = Taps(rows, ranks.words("layer"), read, "final norm, output layer, softmax")
+        lens = Lens(taps, probs, ranks, written)
+        early, *later = (taps.tap(i, found) for i, found in enumerate(lens.lists))
+        leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
+        first, *between, last = (ranks.quantity(k) for k in taps.shown)
+        passed = "".join(f"{rank:,.0f}, " for rank in between)
         yield Step(
             "The logit lens: read the stream early",
-            say="The logit lens turns the vectors of each layer into logits, as if it were the last. |"
-            "In boxes: the word that will be written. |"
-            f"“{writes[row]}” ranks {said[0]} at the input, then {', '.join(said[1:])}. |"
-            "That is a hint, not a proof, because early layers were never trained for it.",
-            show=[
-                [appear(picture.reads, picture.named), appear(picture.calls[0], picture.lines[0])],
-                [
-                    appear(VGroup(*picture.calls[1:])),
-                    appear_in_turn([*picture.lines[1:]]),
-                ],
-                appear(ring_around(picture.column(row), roomy=True)),
-                None,
-            ],
-            stay=(),
-            here="decoder.stream output",
+            beat(
+                f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?",
+                *taps.run(),
+            ),
+            beat(
+                "The logit lens turns the vectors of each layer into logits, as if it were the last.",
+                appear(taps.reader),
+                *early,
+            ),
+            beat(
+                claim(
+                    str(lens.tops[0]) == str(read),
+                    f"At first, “{lens.tops[0]}” leads: the word just read. “{written}” has rank {first:,.0f}.",
+                    f"At first, “{lens.tops[0]}” leads. “{written}” has rank {first:,.0f}.",
+                ),
+                draw(ring_around(lens.lists[0].names[0], "query", roomy=True), kind="slow"),
+                leads,
+            ),
+            beat(
+                f"Then its rank is {passed}{last:,.0f}, with {probs.pick(layer=-1, vocab=written.position):share} "
+                "at the end.",
+                *(play for tap, rank in zip(later, rising, strict=True) for play in (*tap, rank)),
+            ),
+            beat(
+                "That is a hint, not a proof, because early layers were never trained for it.",
+                ambient=taps.flow(),
+            ),
+            stage=[],
+        )
+
+    def patching(self, trace: Trace) -> Iterator[Step]:
+        """The set piece: a vector of one run flies into another, and the answer tips."""
+        run = trace.under(PATCHING)
+        if f"{PAIR}_prob" not in run:
+            return
+        prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
+        mine, other = alone.words("choice")
+        card = Card(f"bars: the next word; below each vector: “{other}”, if it is copied here")
+        picture = TwoPasses(run, PAIR, card.inside)
+        base, top = alone.quantity(1, 0), len(prob) - 1
+        (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
+        given = run[f"{PAIR}_donor_rows"].label("position", first.position)
+        idle = prob.quantity(top, first.position)
+        lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
+        moved = last.position != first.position
+        places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
+        copied, *more = picture.patches(places)
+        after: tuple[str, ...] = (
+            f"The same copy after the last layer gives {idle:share};",
+            f"the vector of “{last}” gives {end:share}.",
+        )
+        after = after if moved else (f"After the last layer, it is {end:share}.",)
+        yield Step(
+            "Activation patching: transplant a vector",
+            beat(
+                f"One sentence gives “{other}”, the other “{mine}”. Which vector decides?",
+                (appear_in_turn([*picture.donor.tokens]), appear_in_turn([*picture.own.tokens])),
+                *picture.forward(),
+                appear(picture.donor.answer, picture.own.answer),
+            ),
+            beat(
+                "Activation patching copies one vector. "
+                f"At the input, “{given}” for “{first}”: “{other}” goes from {base:share} to {start:share}.",
+                *copied,
+            ),
+            *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
+            beat(
+                "The others, each alone: "
+                + claim(lone, "in every layer, one vector decides.", "several vectors have a part in it."),
+                picture.put_back(),
+                picture.others(places),
+            ),
+            beat(
+                f"So the gender moves from “{first}” to “{last}”: only an intervention shows it."
+                if moved
+                else "Only an intervention can show this.",
+                *(appear(ring_around(picture.told[layer][at])) for layer, at in (places[0], places[-1])),
+            ),
+            stage=[card],
         )
 
     def induction(self, trace: Trace) -> Iterator[Step]:
-        """An induction head: in a decoder alone a stripe appears, and with it the skill."""
+        """An induction head: what it attends to, and how a stripe forms, and with it the skill."""
         run = trace.under("experiment.induction")
         if "weights" not in run:
             return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
-        accuracy, steps = run["accuracy"], run["steps"]
-        picture = Stripe(run["weights"].pick(layer=layer, head=head), accuracy, steps)
-        since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
-        off = run["ablated"].pick(layer=layer, head=head)
-        end = accuracy.quantity(len(accuracy) - 1)
-        left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
-        others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        spare = min(others) > off and all(sorted(some[layer])[-2] > MOST for some in stripes[1:])
-        elsewhere = claim(
-            spare,
-            "In other trainings it costs less: there, a second head has the stripe, too.",
-            f"Other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
-        )
+        weights, accuracy, one = run["weights"].pick(layer=layer, head=head), run["accuracy"], run["one_layer"]
+        card = Card("a decoder alone, trained on random letters that come twice")
+        copying = Copying(weights.pick(frame=-1), card.inside)
+        letter, goal = copying.letter(copying.query), copying.letter(copying.goal)
         yield Step(
             "An induction head finds the earlier copy",
-            say="A decoder alone: random letters, written twice. What follows, the second time? |"
-            "A stripe forms: this induction head attends to what followed the earlier copy. |"
-            f"It learns fastest from step {since:,.0f} to {until:,.0f}. |"
-            f"At last {end:share} come out right; without this head {off:share}. {elsewhere}",
-            show=[
-                [appear_in_turn([*picture.sequence]), appear(picture.pattern, picture.plot, picture.ticks)],
-                [appear(picture.share), (*picture.run(), fill(picture.pieces, "slow"))],
-                None,
-                None,
-            ],
-            stay=(),
+            beat(
+                f"Random letters, written twice. What follows “{letter}”, the second time?",
+                appear_in_turn([*copying.first]),
+                appear_in_turn([*copying.second]),
+                appear(copying.asked),
+            ),
+            beat(
+                f"This head attends to what followed the earlier “{letter}”: “{goal}” gets {copying.weight:share}.",
+                appear(ring_around(copying.chips[copying.goal - 1]), ring_around(copying.second[-1])),
+                draw(*copying.lines, kind="row"),
+                appear(copying.told),
+                ambient=copying.flow(),
+            ),
+            beat(
+                "So that can be copied. A head of this kind is called an induction head.",
+                leave(copying.asked),
+                Travel(copying.chips[copying.goal], copying.next, kind="slow"),
+                ambient=copying.flow(),
+            ),
+            stage=[card],
+            here="",
+        )
+        off = run["ablated"].pick(layer=layer, head=head)
+        since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
+        left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
+        others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
+        picture = Stripe(weights, accuracy, run["steps"], one, off, others, (since, until), card.inside)
+        spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
+        yield Step(
+            "A stripe forms, and with it the skill",
+            beat(
+                "Watch the head learn: a stripe forms, and letters come out right,",
+                appear_in_turn([picture.pattern, picture.plot, *picture.ticks]),
+                picture.run(),
+                appear(picture.end),
+            ),
+            beat(f"fastest from step {since:,.0f} to {until:,.0f}.", draw(picture.rise, kind="row")),
+            beat(
+                f"By chance, {run['chance']:.0%} would be right; with one layer, {one.quantity(len(one) - 1):.0%} are.",
+                draw(picture.shallow, kind="slow"),
+                appear(picture.one),
+            ),
+            beat(
+                f"Ablate this head, and {off:share} are left.",
+                picture.ablate(),
+                appear(picture.off),
+            ),
+            beat(
+                claim(
+                    spare,
+                    "In other trainings it costs less: there, a second head has the stripe, too.",
+                    f"Other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
+                ),
+                appear_in_turn([*picture.others]),
+                appear_in_turn([ring_around(dot) for dot in picture.others]),
+            ),
+            stage=[card],
             here="",
         )
 
-    def a_pattern_is_a_guess(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
+    def a_pattern_is_a_guess(
+        self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None, card: Card
+    ) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
-        picture = Loop(("see a pattern", "guess what it does", "switch it off", "count what breaks"))
-        answer = at_floor(Answer("A pattern is a hypothesis; intervention tests it."))
+        figures: list[Mobject] = [heads.sorted]
+        lit = [ring_around(grid) for grid in heads.sorted]
+        both, again, useless = None, None, None
+        if panels is not None:
+            worst, best = (panels.place(*at) for at in extremes(accuracy(trace).pick(role=WHOLE, model=1)))
+            figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
+            both, again, useless = panels.again(worst, best), panels.again(), (leave(lit[0]), panels.again(best))
         yield Step(
             "See, guess, switch off, count",
-            say="A pattern is a hypothesis. |"
-            "Ablate the head, or transplant a vector, and count: that is a test. |"
-            "Your turn: without a head nothing changes. Is the head useless?",
-            show=[
-                [appear(picture.boxes[0]), appear(picture.ways[0], picture.boxes[1])],
-                [
-                    appear(picture.ways[1], picture.boxes[2]),
-                    appear(picture.ways[2], picture.boxes[3]),
-                    appear(picture.ways[3]),
-                    appear(answer),
-                ],
-                None,
-            ],
-            stay=(),
-            here="encoder.*.self_attn",
+            beat(
+                "So a pattern is a hypothesis: on some of them the output depends, on others not.",
+                appear_in_turn(lit),
+                both,
+            ),
+            beat("Ablate a head, or patch a vector, and count: that is a test.", again),
+            beat("Your turn: without a head nothing changes. Is the head useless?", useless),
+            stage=figures,
         )
 
 
-def name_here(trace: Trace, layer: int, head: int) -> str:
-    """The first role that a head has earned; without roles, its pattern in this sentence; "" for none."""
-    if "roles.score" in trace:
-        return next((CALLED[role] for role in roles_of(trace, layer, head)), "")
-    shown = pattern_of(trace, f"encoder.{layer}.self_attn", head)
-    return f"{pattern_name(shown.name)} {shown.score:share}" if shown else ""
-
-
-def switched(trace: Trace) -> bool:
+def ours(trace: Trace) -> bool:
     """Whether it was the heads of this very model that were switched off."""
-    return f"{OFF}.before" in trace and trace.about.get("model") == OURS
+    return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
 
 
-def told_roles(trace: Trace, enough: int = ENOUGH) -> list[str]:
+def accuracy(trace: Trace) -> NamedTensor:
+    """The share that is right with all heads, and with one off: "model layer head role"."""
+    found: NamedTensor = trace[f"{OFF}.ablation_accuracy"]
+    return found
+
+
+def told_roles(trace: Trace) -> list[str]:
     """The roles with enough cases among the held-out sentences."""
     counted = trace[f"{OFF}.counted"]
-    return [
-        role
-        for role in counted.labels["choice"]
-        if role in CALLED and role != REST and counted.pick(choice=role) >= enough
-    ]
+    names = [role for role in counted.labels["choice"] if role in CALLED and role != REST]
+    return [role for role in names if counted.pick(choice=role) >= CASES]
+
+
+def stops(trace: Trace, stack: str) -> list[str]:
+    """The names of a stack's vectors before the first layer, and after each."""
+    return [f"{stack}.0.resid_pre", *(f"{stack}.{layer}.resid_post" for layer in blocks(trace, stack))]
+
+
+def extremes(right: NamedTensor) -> list[tuple[int, int]]:
+    """The head, by layer and place, without which least is right, and the one without which most is."""
+    return [(layer.position, head.position) for layer, head, _ in (right.smallest(), right.largest())]

@@ -1,150 +1,419 @@
-"""Looking into a model: all heads with their names, activation patching, the logit lens, an induction head."""
+"""Looking into a model: ablated heads, a stream that is tapped, activation patching, an induction head."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, Through, ring_around
-from scenes.layout import LEFT_EDGE, WIDTH, centred
+from scenes.animations import Count, Flight, Through, Travel, appear, deal, draw, leave, pulses, ring_around
+from scenes.animations.branching import reshape
+from scenes.animations.removing import OffAndOn
+from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import SEEN, THICK, THIN
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.marks import End, Length, Span, Thickness, Tick, means
+from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arrow
-from scenes.mobjects.tensors import TensorGrid
+from scenes.mobjects.ribbon import LARGE
+from scenes.mobjects.shapes import Box, curve, dashes, ribbon, rule
+from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import at, gap, units
-from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from scenes.theme import at, pace, palette, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: More layers than this, read one over the other, have no room for a word and its rank.
-LINES = 5
+#: Stops of a deep stack that are tapped at most, and words that are listed at each.
+STOPS, LISTED = 4, 5
+#: Px of a panel's head and foot.
+HEAD, FOOT, INSET = 68.0, 74.0, 26.0
+#: Px of the stream's band, of a vector that stands on it, and of the box that reads it.
+BAND, UPRIGHT, READER = 26.0, (78.0, 132.0), 68.0
+#: Px of a vector that is patched, of the probability below it, and of the names between both runs.
+PATCHED, BELOW, BETWEEN = 58.0, 44.0, 168.0
+#: Px of a letter that comes twice.
+LETTER = 104.0
+#: Animations that play together, or one alone.
+Show: TypeAlias = Animation | tuple[Animation, ...]
 
 
-class Gallery(VGroup):
-    """The heads of some layers, a line for each layer; under each pattern the name of the head, or none.
+class AblatedHeads(VGroup):
+    """A panel for each head: its pattern, and a bar of what comes out right without it.
 
     Args:
         weights: for each layer, head × query × key.
-        names: for each layer and head its name, "" for none.
+        right: the share that is right, "model layer head": with all heads, and with one off.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, weights: Sequence[NamedTensor], names: Sequence[Sequence[str]]) -> None:
-        heads, rows, columns = weights[0].shape
-        room = WIDTH / heads
-        pitch = min(52.0, (room - 110) / columns, 216 / rows)
-        self.rows, self.names, self.letters, self.titles = VGroup(), VGroup(), VGroup(), VGroup()
-        for layer, (some, called) in enumerate(zip(weights, names, strict=True)):
-            y = 340 + 322 * layer
-            line = VGroup()
-            for head in range(heads):
-                grid = Pattern(some[head], pitch)
-                line.add(grid.move_to(at(LEFT_EDGE + room * (head + 0.5), y)))
-                letter = Words(letter_of(head), "block", "ink2").next_to(grid, LEFT, buff=units(18))
-                self.letters.add(letter.align_to(grid, UP))
-                name = Words(called[head] or "no name earned", "note", "ink" if called[head] else "ink3")
-                if name.width < units(room - 16):
-                    self.names.add(name.next_to(grid, DOWN, buff=units(20)))
-            self.rows.add(line)
-            title = Words(layer_name(layer), "axis", "ink2").next_to(line, UP, buff=units(14))
-            self.titles.add(title.align_to(line, LEFT))
-        self.rings = VGroup(
-            *(
-                ring_around(grid.cells)
-                for line, called in zip(self.rows, names, strict=True)
-                for grid, name in zip(line, called, strict=True)
-                if name
-            )
-        )
-        super().__init__(self.rows, self.names, self.letters, self.titles)
+    def __init__(self, weights: Sequence[NamedTensor], right: NamedTensor, room: Room = STAGE) -> None:
+        layers, heads = right.shape[1:]
+        self.papers, self.grids, self.names, self.bars = VGroup(), VGroup(), VGroup(), VGroup()
+        self.numbers, self.after = VGroup(), VGroup()
+        self.shares: list[list[Quantity]] = []
+        for layer, row in enumerate(room.rows(layers, 24)):
+            for head, place in enumerate(row.columns(heads, 24)):
+                paper = Box(place.width, place.height, palette().background, 14).move_to(place.centre)
+                top, rest = place.inset(INSET, 0).split_rows(HEAD)
+                body, foot = rest.split_rows(-FOOT)
+                name = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", "ink2", paper)
+                side, beside = body.split_columns(min(body.height, body.width * 0.55), 20)
+                grid = SmallGrid(weights[layer][head], side.width)
+                shares = [right.quantity(k, layer, head) for k in (0, 1)]
+                told = number(shares[0], ".1%", "large number").settle(beside.centre)
+                told.paper = paper
+                bars = [ShareBar(share, foot.width, "", 34).move_to(foot.centre) for share in shares]
+                self.papers.add(paper)
+                self.names.add(name.settle(top.centre).begin_at(at(top.left, 0)[0]))
+                self.grids.add(grid.move_to(side.centre))
+                self.numbers.add(told.end_at(at(beside.right, 0)[0]))
+                self.bars.add(bars[0])
+                self.after.add(bars[1].bar)
+                self.shares.append(shares)
+        self.heads = heads
+        super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
+
+    def place(self, layer: int, head: int) -> int:
+        """The place of a head's panel."""
+        return layer * self.heads + head
+
+    def ablate(self, places: Sequence[int], kind: str = "tour") -> Animation:
+        """One head after another goes off, its bar becomes what is right without it, and it comes on again."""
+        turns = []
+        for k in places:
+            bar = self.bars[k].bar
+            falls = (reshape(bar, self.after[k], "slow"), Count(self.numbers[k], self.shares[k], ".1%", "slow"))
+            turns.append(AnimationGroup(OffAndOn(self.grids[k][1], kind="slow"), *falls))
+        together = LaggedStart(*turns, lag_ratio=0.35)
+        return together.set_run_time(pace(kind))
+
+    def again(self, *places: int) -> Animation:
+        """Heads go off and come on again, by default all of them; nothing is counted."""
+        grids = [self.grids[place] for place in places or range(len(self.grids))]
+        turns = LaggedStart(*(OffAndOn(grid[1], kind="slow") for grid in grids), lag_ratio=0.35)
+        return turns.set_run_time(pace("tour" if len(grids) > 2 else "slow"))
 
 
-class Transplant(VGroup):
-    """Vectors of one run set into another, one at a time: a cell for each position, as bright as the answer moved.
-
-    Args:
-        shift: layer × position.
-        donor: the words of the sentence that vectors are taken from.
-        forms: what the two sentences are answered with.
-    """
-
-    def __init__(self, shift: NamedTensor, donor: Sequence[Label], forms: Sequence[Label]) -> None:
-        words = shift.words("position")
-        wide = max(180.0, *(chip_width(label) for label in (*words, *donor)))
-        layers = len(shift)
-        self.grid = TensorGrid(shift, "large", ".2f", 1, True, rows=range(layers - 1, -1, -1), wide=wide, high=92)
-        centred(self.grid, 0.06)
-        self.into, self.donor, self.calls = VGroup(), VGroup(), VGroup()
-        for label, other, column in zip(words, donor, self.grid.columns, strict=True):
-            self.into.add(Token(label, "", wide).next_to(column, UP, buff=units(24)))
-            self.donor.add(Token(other, "", wide).next_to(column, UP, buff=units(24 + 52 + 70)))
-        for i in range(layers):
-            call = word(shift.label("layer", i), "fact", "ink2").next_to(self.grid.row(i), LEFT, buff=gap("grid"))
-            self.calls.add(call)
-        edge = self.grid.get_right()[0] + units(60)
-        self.ways, self.answers = VGroup(), VGroup()
-        for line, form in ((self.into, forms[0]), (self.donor, forms[1])):
-            y = line.get_y()
-            start = np.array([edge - units(40), y, 0])
-            self.ways.add(arrow(start, start + RIGHT * units(90), "residual", 5, 16))
-            self.answers.add(Token(form).next_to(start + RIGHT * units(90), RIGHT, buff=units(20)))
-        self.note = Words("how far the answer moves", "axis", "ink2").next_to(self.grid, DOWN, buff=units(24))
-        super().__init__(self.grid, self.into, self.donor, self.calls, self.ways, self.answers, self.note)
-        centred(self)
-
-
-class Lens(VGroup):
-    """The logit lens: each layer of the decoder read as if it were the last. Its likeliest word, the final one’s rank.
-
-    Of many layers a few are `shown`, the first and the last among them.
+class Taps(VGroup):
+    """The residual stream of one token, from left to right, with its vector at some stops, and a box that reads it.
 
     Args:
-        logits: layer × position × vocab.
-        ranks: layer × position.
-        reads, writes: the word that is read at each position, and the one that is written there in the end.
+        rows: the vector before the first layer and after each.
+        stops: the name of each stop.
+        token: whose vector it is.
+        reader: what the box is called.
+        room: the rectangle that is filled; `columns[i]` is the part above the box that belongs to tap i.
+
+    Of many stops a few are `shown`, the first and the last among them.
     """
 
     def __init__(
-        self, logits: NamedTensor, ranks: NamedTensor, reads: Sequence[Label], writes: Sequence[Label]
+        self, rows: Sequence[NamedTensor], stops: Sequence[Label], token: Label, reader: str, room: Room = STAGE
     ) -> None:
-        layers, count = ranks.shape
-        self.shown = [int(k) for k in np.linspace(0, layers - 1, min(layers, LINES)).round()]
-        tops = [[logits.pick(layer=k, position=i).largest()[0] for i in range(count)] for k in self.shown]
-        width = max(chip_width(label) for label in (*reads, *(label for line in tops for label in line)))
-        pitch = min(250.0, 1400 / count, width + 90)
-        left = LEFT_EDGE + 210 + (WIDTH - 210 - pitch * count) / 2
-        xs = [left + (i + 0.5) * pitch for i in range(count)]
-        step = min(140.0, 420 / max(len(self.shown) - 1, 1))
-        low = 700.0
-        self.reads = VGroup(*(Token(label).move_to(at(x, low + 90)) for x, label in zip(xs, reads, strict=True)))
-        self.lines, self.calls = VGroup(), VGroup()
-        for place, (k, words) in enumerate(zip(self.shown, tops, strict=True)):
-            y = low - 20 - place * step
-            line = VGroup()
-            for i, (x, label) in enumerate(zip(xs, words, strict=True)):
-                right = str(label) == str(writes[i])
-                top = Token(label, "", width) if right else word(label, "token", "ink3")
-                if right:
-                    top.move_to(at(x, y))
-                else:
-                    top.settle(at(x, y))
-                rank = number(ranks.quantity(k, i), ",.0f", "cell", "ink" if right else "ink2").settle(at(x, y + 46))
-                line.add(VGroup(top, rank))
-            self.lines.add(line)
-            call = word(ranks.label("layer", k), "fact", "ink2").settle(at(0, y)).end_at(at(left - 30, 0)[0])
-            self.calls.add(
-                VGroup(call, Words("rank", "axis", "ink3").settle(at(0, y + 46)).end_at(at(left - 30, 0)[0]))
-            )
-        self.name = Words("it reads", "axis", "ink2").settle(at(0, low + 90)).end_at(at(left - 30, 0)[0])
-        self.named = VGroup(self.name)
-        super().__init__(self.reads, self.lines, self.calls, self.named)
-        centred(self)
+        count = len(rows)
+        self.shown = [int(k) for k in np.linspace(0, count - 1, min(count, STOPS)).round()]
+        above, below = room.split_rows(-UPRIGHT[1], 26)
+        above, box = above.split_rows(-READER, 20)
+        self.side, stream = below.split_columns(max(chip_width(token) * LARGE, 180.0) + 20)
+        self.columns = above.split_columns(self.side.width)[1].columns(len(self.shown))
+        self.token = Token(token, "", 0, 64, "stage word").move_to(self.side.centre)
+        self.token.move_to(at(self.side.left, 0), aligned_edge=LEFT).set_y(below.centre[1])
+        start, end = self.token.get_right(), at(room.right, (below.top + below.bottom) / 2)
+        self.band, self.line = ribbon(start, end, BAND), rule(start, end, "residual", 1)
+        scale = max(full_colour(rows[k]) for k in self.shown)
+        self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
+        place = Room(stream.left, box.top, room.right, box.bottom)
+        paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)
+        self.reader = VGroup(paper, Words(reader, "stage word", "ink", paper).settle(place.centre))
+        for i, (k, column) in enumerate(zip(self.shown, self.columns, strict=True)):
+            vector = Vector(rows[k], *UPRIGHT, "residual", scale, upright=True).move_to(below.centre)
+            self.vectors.add(vector.set_x(column.centre[0]))
+            self.slots.add(Box(UPRIGHT[0], READER - 24, palette().surface, 8).move_to(place.centre))
+            self.slots[-1].set_x(column.centre[0])
+            self.mouths.add(Box(UPRIGHT[0], 6, palette().surface, 2).next_to(self.slots[-1], UP, buff=units(32)))
+            if i:
+                self.layers.add(self._between(self.vectors[i - 1], vector, stops[k], k - self.shown[i - 1] == 1))
+        super().__init__(self.band, self.token, self.layers, self.vectors, self.reader)
 
-    def column(self, row: int) -> VGroup:
-        return VGroup(*(line[row] for line in self.lines))
+    @staticmethod
+    def _between(before: Vector, after: Vector, name: Label, alone: bool) -> VGroup:
+        """The layer on the way from one vector to the next, or several up to it."""
+        middle = (before.get_center() + after.get_center()) / 2
+        wide = (after.get_left() - before.get_right())[0] * 135 - 80
+        box = Box(wide, 84, palette().background, 14, palette().line, 2.5).move_to(middle)
+        text = word(name, "stage word", "ink2") if alone else Words(f"… {name}", "stage word", "ink2")
+        text.paper = box
+        return VGroup(box, text.settle(middle))
+
+    def run(self) -> tuple[Animation, ...]:
+        """The vector enters the stream, and comes out of layer after layer."""
+        way: list[Animation] = [Travel(self.token, self.vectors[0])]
+        for layer, before, after in zip(self.layers, self.vectors, self.vectors[1:], strict=False):
+            way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
+        through = LaggedStart(*way, lag_ratio=0.7)
+        return appear(self.token), draw(self.band), appear(self.layers), through.set_run_time(pace("slow"))
+
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: the stream flows on."""
+        return pulses([self.line])
+
+    def tap(self, i: int, *found: VMobject) -> tuple[Animation, ...]:
+        """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""
+        return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.mouths[i]] * len(found), found)
+
+
+class Lens(VGroup):
+    """The logit lens on a stream: the likeliest words at each tap, and the rank of the one that is written.
+
+    Args:
+        taps: the stream of the decoder.
+        probs: layer × vocab.
+        ranks: of the word that is written, by layer.
+        written: that word.
+    """
+
+    def __init__(self, taps: Taps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
+        self.lists, self.ranks, self.rings = VGroup(), VGroup(), VGroup()
+        rooms = [column.split_rows(-56) for column in taps.columns]
+        tops = []
+        for k in taps.shown:
+            row = probs.pick(layer=k)
+            tops.append(row.pick(vocab=tuple(int(i) for i in np.argsort(-row.values, kind="stable")[:LISTED])))
+        self.tops = [row.label("vocab", 0) for row in tops]
+        #: Bars of one probability are equally long at each tap.
+        whole = max(20.0, min(NextTokens(row, body).whole for row, (body, _) in zip(tops, rooms, strict=True)))
+        for k, row, (body, foot) in zip(taps.shown, tops, rooms, strict=True):
+            self.lists.add(NextTokens(row, body, whole=whole))
+            rank = Words(f"“{written}”: rank {ranks.quantity(k):,.0f}", "stage word", "ink2")
+            if rank.width > units(foot.width):
+                rank = Words(f"rank {ranks.quantity(k):,.0f}", "stage word", "ink2")
+            self.ranks.add(rank.settle(foot.centre))
+            here = [name for name in self.lists[-1].names if name.text == str(written)]
+            self.rings.add(VGroup(*(ring_around(name, roomy=True) for name in here)))
+        super().__init__(self.lists, self.ranks)
+
+
+class ProbeBars(VGroup):
+    """For each tap the share that a linear probe tells rightly, beside that of a probe for genders dealt by chance.
+
+    Args:
+        taps: the stream.
+        told, control: by layer.
+        majority: what always the more frequent answer would get: a dashed line.
+    """
+
+    def __init__(self, taps: Taps, told: NamedTensor, control: NamedTensor, majority: Quantity) -> None:
+        self.bars, self.lines, self.names = VGroup(), VGroup(), VGroup()
+        for k, column in zip(taps.shown, taps.columns, strict=True):
+            body, foot = column.split_rows(-52)
+            body = body.split_rows(56)[1]
+            high, span, pair = body.height, Span(1, 0.0, 1.0), VGroup()
+            middle, level = (column.left + column.right) / 2, body.bottom - body.height * float(majority)
+            for share, role, name, x in (
+                (told.quantity(k), "weight", "gender", -85),
+                (control.quantity(k), "ink3", "control", 85),
+            ):
+                bar = Box(140, max(high * float(share), 2), palette().role(role), 5)
+                means(bar, Length(share, "height", high, 140, 2))
+                bar.move_to(at(middle + x, body.bottom), aligned_edge=DOWN)
+                pair.add(VGroup(bar, number(share, "share", "stage number").next_to(bar, UP, buff=units(10))))
+                self.names.add(Words(name, "fact", "ink2").settle(at(middle + x, (foot.top + foot.bottom) / 2 + 4)))
+            post = rule(at(middle - 180, body.bottom), at(middle - 180, body.top), "ink3", 2.5)
+            line = dashes(at(middle - 180, level), at(middle + 180, level), "query", 4)
+            self.lines.add(VGroup(means(post, span), means(line, Tick(majority, span))))
+            self.bars.add(pair)
+        self.chance = Words(f"chance {majority:.0%}", "fact", "query")
+        self.chance.settle(at(0, level)).end_at(self.lines[0].get_left()[0] - units(20))
+        super().__init__(self.bars, self.lines, self.names, self.chance)
+
+
+class Forms(VGroup):
+    """The probabilities of two words as bars, one below the other."""
+
+    def __init__(self, probs: NamedTensor, room: Room) -> None:
+        labels = probs.words("choice")
+        self.shares, wide = probs.quantities(), max(word(label, "stage word").width for label in labels) * 135
+        side, body = room.split_columns(wide, 24)
+        body, right = body.split_columns(-180, 20)
+        self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
+        for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
+            y = (line.top + line.bottom) / 2
+            self.names.add(word(label, "stage word").settle(at(0, y)).end_at(at(side.right, 0)[0]))
+            bar = ShareBar(share, body.width, "", 46).move_to(at((body.left + body.right) / 2, y))
+            bar.track.set_fill(palette().background)
+            self.bars.add(bar)
+            self.numbers.add(number(share, "share", "stage number").settle(at(0, y)).end_at(at(right.right, 0)[0]))
+        super().__init__(self.names, self.bars, self.numbers)
+
+    def become(self, other: Forms) -> tuple[Animation, ...]:
+        """The answer tips: bars and numbers become those of `other`, which stands in the same place."""
+        moved = [reshape(old.bar, new.bar) for old, new in zip(self.bars, other.bars, strict=True)]
+        pairs = zip(self.shares, other.shares, strict=True)
+        counted = [Count(text, pair, "share", "row") for text, pair in zip(self.numbers, pairs, strict=True)]
+        self.shares = other.shares
+        return (*moved, *counted)
+
+
+class OneRun:
+    """A run of the encoder: tokens along the foot, their vectors before the first layer and after each, an answer."""
+
+    def __init__(self, rows: NamedTensor, probs: NamedTensor, scale: float, room: Room) -> None:
+        top, rest = room.split_rows(124, 30)
+        body, foot = rest.split_rows(-60, 16)
+        words, layers = rows.words("position"), rows.size("layer")
+        self.tokens = VGroup()
+        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(layers, 10))]
+        self.vectors: list[VGroup] = []
+        for label, place in zip(words, foot.columns(len(words), 12), strict=True):
+            self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
+        for layer, line in enumerate(self.places):
+            group = VGroup()
+            for position, place in enumerate(line):
+                row = rows.pick(layer=layer, position=position)
+                spot = place.split_rows(-BELOW)[0].centre
+                group.add(Vector(row, place.width, PATCHED, "residual", scale).move_to(spot))
+            self.vectors.append(group)
+        self.answer = Forms(probs, top)
+
+    def upwards(self) -> list[Animation]:
+        """The vectors come out of the tokens, and those of each layer out of the ones below; then the answer."""
+        lower, plays = self.tokens, []
+        for line in self.vectors:
+            plays.append(AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True))))
+            lower = line
+        return plays
+
+
+class TwoPasses(VGroup):
+    """Two runs side by side: a vector of the left one is copied into the right one, and the answer there tips.
+
+    Args:
+        run: the recorded transplants, by the name of each tensor.
+        key: the name of the pair of sentences.
+        room: the rectangle that is filled.
+
+    `told[layer][position]` is the probability of the other form that the transplant there leads to.
+    """
+
+    def __init__(self, run: Trace, key: str, room: Room = STAGE) -> None:
+        rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
+        self.probs, unpatched = run[f"{key}_prob"], run[f"{key}_unpatched"]
+        scale, half = max(full_colour(rows), full_colour(given)), (room.width - BETWEEN) / 2
+        left, right = room.split_columns(half)[0], room.split_columns(-half)[1]
+        self.donor = OneRun(given, unpatched.pick(part="donor"), scale, left)
+        self.own = OneRun(rows, unpatched.pick(part="own"), scale, right)
+        self.unpatched = Forms(unpatched.pick(part="own"), right.split_rows(124)[0])
+        self.answers, self.room, self.scale, self.given = self.own.answer, right, scale, given
+        self.calls, self.told = VGroup(), []
+        for layer, line in enumerate(self.own.places):
+            call = word(rows.label("layer", layer), "fact", "ink2")
+            self.calls.add(call.settle(np.array([room.centre[0], self.own.vectors[layer].get_y(), 0])))
+            told = VGroup()
+            for position, place in enumerate(line):
+                share = self.probs.quantity(1, layer, position)
+                told.add(number(share, "share", "stage number").settle(place.split_rows(-BELOW, 4)[1].centre))
+            self.told.append(told)
+        super().__init__(self.calls, self.donor.tokens, *self.donor.vectors, self.donor.answer)
+        self.add(self.own.tokens, *self.own.vectors, self.own.answer, *self.told)
+
+    def forward(self) -> list[tuple[Animation, ...]]:
+        """Both runs, layer by layer, up to their answers."""
+        steps = [*zip(self.donor.upwards(), self.own.upwards(), strict=True)]
+        return [*((*both, appear(call)) for both, call in zip(steps, self.calls, strict=True))]
+
+    def patches(self, places: Sequence[tuple[int, int]]) -> list[list[Show]]:
+        """Plays for each place, layer and position: its vector flies from the left run into the right one.
+
+        The answer there tips. What was copied before is first put back.
+        """
+        found: list[list[Show]] = []
+        for layer, position in places:
+            source, goal = self.donor.vectors[layer][position], self.own.vectors[layer][position]
+            row = self.given.pick(layer=layer, position=position)
+            plays: list[Show] = [self.put_back()] if found else []
+            self.copied = Vector(row, goal.width * 135, PATCHED, "query", self.scale).move_to(goal)
+            after = Forms(self.probs.pick(layer=layer, position=position), self.room.split_rows(124)[0])
+            plays += [Travel(source, self.copied, 0.3, "cut" if found else "slow")]
+            plays += [
+                Flight(self.copied, self.copied.copy().move_to(self.answers), 0.0),
+                self.answers.become(after),
+                appear(self.told[layer][position]),
+            ]
+            found.append(plays)
+        return found
+
+    def put_back(self) -> tuple[Animation, ...]:
+        """The right run is as it was."""
+        return leave(self.copied), *self.answers.become(self.unpatched)
+
+    def others(self, done: Sequence[tuple[int, int]]) -> Animation:
+        """All other vectors fly across, one after another, and leave what they lead to."""
+        turns = [
+            AnimationGroup(
+                Flight(self.donor.vectors[layer][position], self.own.vectors[layer][position], 0.15),
+                appear(self.told[layer][position], rise=False),
+            )
+            for layer in range(len(self.told))
+            for position in range(len(self.told[layer]))
+            if (layer, position) not in done
+        ]
+        together = LaggedStart(*turns, lag_ratio=0.3)
+        return together.set_run_time(pace("slow"))
+
+
+class Copying(VGroup):
+    """A head of a decoder alone on letters that come twice, the second copy below the first: where one letter attends.
+
+    Args:
+        weights: query × key, of the trained head.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, weights: NamedTensor, room: Room = STAGE) -> None:
+        half, labels = len(weights) // 2, weights.words("query")
+        #: The letter that attends most to what followed its earlier copy.
+        self.query = max(range(half, 2 * half - 1), key=lambda i: float(weights.values[i, i - half + 1]))
+        self.goal = self.query - half + 1
+        self.weight = weights.quantity(self.query, self.goal)
+        lines = room.inset(0, 40).split_rows(LETTER)[0], room.inset(0, 40).split_rows(-LETTER)[1]
+        places = [place for line in lines for place in line.columns(half, 14)]
+        self.chips = VGroup(
+            *(
+                Token(label, "", place.width, place.height, "large number").move_to(place.centre)
+                for label, place in zip(labels, places, strict=True)
+            )
+        )
+        self.first, self.second = VGroup(*self.chips[:half]), VGroup(*self.chips[half : self.query + 1])
+        self.next = self.chips[self.query + 1]
+        self.asked = Words("?", "large number", "ink2").settle(self.next.get_center())
+        self.lines, self.drawn_weights = VGroup(), []
+        for j, weight in enumerate(weights.pick(query=self.query).quantities()[:half]):
+            if weight > SEEN:
+                ends = self.chips[j].get_bottom(), self.chips[self.query].get_top()
+                line = curve(*ends, "weight", THIN + (THICK - THIN) * weight)
+                means(line, Thickness(weight, THICK - THIN, THIN))
+                means(line, End(self.chips[j].label, first=True), End(self.chips[self.query].label))
+                self.lines.add(line)
+                self.drawn_weights.append(float(weight))
+        told = number(self.weight, "share", "large number")
+        self.told = told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
+        super().__init__(self.first, self.second, self.next, self.lines, self.told)
+
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
+        return pulses(self.lines, self.drawn_weights)
+
+    def letter(self, place: int) -> Label:
+        """The letter at a place of the sequence."""
+        label: Label = self.chips[place].label
+        return label
 
 
 class Stripe(VGroup):
@@ -153,36 +422,57 @@ class Stripe(VGroup):
     Args:
         weights: frame × query × key, of one head.
         accuracy, steps: by frame.
+        one_layer: the accuracy of a decoder with one layer.
+        off: the accuracy in the end without this head.
+        others: the same of other trainings, without the head with the clearest stripe.
+        fastest: the steps between which most is learned.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, weights: NamedTensor, accuracy: NamedTensor, steps: NamedTensor) -> None:
-        labels = weights.words("query")
-        half = len(labels) // 2
-        self.pattern = Pattern(weights.pick(frame=0), 430 / len(labels))
-        self.pattern.move_to(at(480, 600))
+    def __init__(
+        self,
+        weights: NamedTensor,
+        accuracy: NamedTensor,
+        steps: NamedTensor,
+        one_layer: NamedTensor,
+        off: Quantity,
+        others: Sequence[Quantity],
+        fastest: tuple[Quantity, Quantity],
+        room: Room = STAGE,
+    ) -> None:
+        side, body = room.split_columns(room.height, 110)
+        self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
+        self.pattern.shift(side.centre - self.pattern.cells.get_center())
         self.states = [self._state(weights, k) for k in range(len(steps))]
-        self.sequence = VGroup(
-            *(word(label, "number", "ink" if i < half else "weight").settle(at(0, 0)) for i, label in enumerate(labels))
-        )
-        for i, letter in enumerate(self.sequence):
-            letter.settle(at(500 + 38 * i + (30 if i >= half else 0), 236))
-        times = steps.values.tolist()
-        names = "step of the training", "right in the second copy"
-        self.plot = Plot(times, (0, 1), names, 720, 400)
-        self.plot.move_to(at(1330, 600))
-        heights = accuracy.values.tolist()
-        self.pieces = VGroup(
-            *(self.plot.curve(times[k : k + 2], heights[k : k + 2], "weight", 7) for k in range(len(times) - 1))
-        )
-        self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, len(steps) - 1)], ",.0f")
-        self.accuracy, self.shares = accuracy, accuracy.quantities()
-        self.share = number(self.shares[0], ".0%", "large number")
-        self.share.end_at(self.plot.axes[0].get_right()[0]).stand_on(self.plot.names[1].baseline)
-        super().__init__(self.pattern, self.sequence, self.plot, self.pieces, self.ticks, self.share)
+        names = "step of the training", "right letters in the second copy"
+        self.plot = Plot(steps.values.tolist(), (0, 1), names, body.width - 260, body.height - 150)
+        self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
+        self.curve = self.plot.curve(steps, accuracy, "weight", 7)
+        steep = tuple(k for k, step in enumerate(steps.values) if fastest[0] <= step <= fastest[1])
+        self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)
+        self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
+        last, count = float(steps.values[-1]), len(steps) - 1
+        self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
+        self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
+        self.ticks.add(*self.plot.shares())
+        self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
+        one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
+        self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
+        spot = self.plot.point(last, float(off))
+        self.fall = dashes(self.plot.point(last, float(accuracy.values[-1])), spot, "warning", 6)
+        self.off = self.plot.label(Words(f"head off {off:.0%}", "fact", "warning"), last, float(off))
+        self.off.shift(DOWN * units(14))
+        super().__init__(self.pattern, self.plot, self.ticks, self.curve, self.shallow, self.end, self.one, self.off)
+        self.add(self.fall, self.others, self.rise)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
         return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
 
-    def run(self, kind: str = "slow") -> tuple[Count | Through, ...]:
-        return Through(self.pattern.lines, self.states, kind), Count(self.share, self.shares, ".0%", kind)
+    def ablate(self) -> tuple[Animation, ...]:
+        """The head goes off, and what is right falls to what is left without it."""
+        return OffAndOn(self.pattern.lines, "slow"), draw(self.fall, kind="slow")
+
+    def run(self, kind: str = "tour") -> tuple[Animation, ...]:
+        """The pattern passes through the training while the curve is drawn."""
+        return Through(self.pattern.lines, self.states, kind), draw(self.curve, kind=kind)

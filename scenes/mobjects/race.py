@@ -1,20 +1,17 @@
-"""Heads in training: how often each of them plays one role, step by step; and what two models leave to their heads."""
+"""Heads in training: how often each of them plays one role, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup
+from manim import LEFT, RIGHT, VGroup
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, rule
+from scenes.mobjects.shapes import dashes, rule
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wording import CALLED, layer_name, letter_of
-from scenes.theme import gap, palette, units
+from scenes.mobjects.wording import layer_name, letter_of
+from scenes.theme import units
 from transformer_core.studies.focus import best_head
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -109,35 +106,3 @@ class Race(VGroup):
         layer, head = self.rival
         row = self.scores.pick(layer=layer, head=head)
         return row.largest()[-1], row.quantity(len(row) - 1)
-
-
-class TwoModels(VGroup):
-    """For some roles, the best head's score in two models: one bar below the other.
-
-    Args:
-        scores: model × role.
-        roles: which roles to show.
-        names: what the two models are called.
-    """
-
-    def __init__(self, scores: NamedTensor, roles: Sequence[str], names: tuple[str, str], wide: float = 760) -> None:
-        self.calls, self.ones, self.others = VGroup(), VGroup(), VGroup()
-        pitch = min(132.0, 500 / len(roles))
-        for i, role in enumerate(roles):
-            pair = scores.pick(role=role)
-            for k, (group, shade) in enumerate(((self.ones, "weight"), (self.others, "ink3"))):
-                bar = ShareBar(pair.quantity(k), wide, "", min(40.0, pitch / 2 - 12), shade)
-                bar.move_to(np.array([0, -units(i * pitch + k * min(46.0, pitch / 2 - 6)), 0]))
-                style = "number" if pitch > 90 else "cell"
-                score = number(pair.quantity(k), "share", style).next_to(bar.track, RIGHT, buff=gap("chip"))
-                group.add(VGroup(bar, score))
-            call = Words(CALLED[role], "fact").next_to(VGroup(self.ones[i], self.others[i]), LEFT, buff=units(30))
-            edge = self.ones[i][0].track.get_left()[0] - units(30)
-            self.calls.add(call.end_at(edge))
-        self.names = VGroup()
-        for title, shade, group in zip(names, ("weight", "ink2"), (self.ones, self.others), strict=True):
-            swatch = Box(26, 26, palette().role("weight" if group is self.ones else "ink3"), 5)
-            self.names.add(VGroup(swatch, Words(title, "note", shade)).arrange(RIGHT, buff=units(12)))
-        first = self.ones[0][0].track
-        self.names.arrange(RIGHT, buff=units(70)).next_to(first, UP, buff=units(28)).align_to(first, LEFT)
-        super().__init__(self.calls, self.ones, self.others, self.names)

@@ -16,8 +16,8 @@ from scenes.theme import ink_on, palette, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: The least score that is written out; below it the tile alone speaks.
-WRITTEN = 0.10
+#: The least score that is written out by default, and px of the highest row.
+WRITTEN, TALL = 0.10, 58.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
 CASE, HOLE = 42.0, 30.24
 
@@ -28,17 +28,16 @@ class RoleTable(VGroup):
     Args:
         scores: role × layer × head.
         earned: the score from which a role is named.
-        roomy: for a few roles: higher rows, and smaller scores written out; else cells have an outline, so that those
-            next to zero are seen.
+        written: the least score that is written out; below it the tile alone speaks.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity, roomy: bool = False) -> None:
-        self.edge, self.style = ("", "cell") if roomy else (palette().line, "large cell")
-        tall, self.written = (78.0, WRITTEN / 2) if roomy else (58.0, WRITTEN)
+    def __init__(self, scores: NamedTensor, earned: Quantity, written: float = WRITTEN) -> None:
+        self.written = written
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, heads = scores.shape[1:]
+        self.count = heads
         wide = min(132.0, (WIDTH - 560) / (layers * heads))
-        pitch = min(tall, (HEIGHT - 110) / len(roles))
+        pitch = min(TALL, (HEIGHT - 110) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         space = 30.0
@@ -61,10 +60,10 @@ class RoleTable(VGroup):
 
     def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
         fill = shared(score)
-        box = means(Box(wide, high, fill, 5, self.edge, 2 if self.edge else 0), Shade(score))
+        box = means(Box(wide, high, fill, 5, palette().line, 2), Shade(score))
         cell = VGroup(box)
         cell.score = score
-        text = number(score, "share", self.style).settle(box.get_center()).set_fill(ink_on(fill))
+        text = number(score, "share", "large cell").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
         return cell.add(text) if score >= self.written and text.width < box.width else cell
 
@@ -77,6 +76,11 @@ class RoleTable(VGroup):
             middle = units(sum(places) / len(places))
             names.add(Words(layer_name(layer), "axis", "ink2").settle(np.array([middle, foot + units(44), 0])))
         return names
+
+    def cell(self, role: str, layer: int, head: int) -> VGroup:
+        """The cell of a role and a head."""
+        found: VGroup = self.lines[role][layer * self.count + head]
+        return found
 
     def best(self, role: str) -> VGroup:
         """The cell of the head that plays a role most."""

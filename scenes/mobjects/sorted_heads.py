@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px between two small grids, and around the squares inside of one.
 AIR, EDGE = 10.0, 3.0
 #: Px of the upper edge of the first line, of the largest grid, and of the room for one number with its name.
-HIGH, LARGEST, NUMBER = 262.0, 180.0, 176.0
+HIGH, LARGEST, NUMBER = 262.0, 280.0, 176.0
 #: Where a group has as many px for each grid, it is not broken.
 IN_A_LINE = 84.0
 #: A weight below this, and below a tenth of an even one, is no square: nobody could see it.
@@ -119,7 +119,12 @@ class SortedHeads(VGroup):
             )
         else:
             layer, head, spread = widest(trace, stack_of(trace))
-            told = f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+            (only, *others) = self.weights[0].words("key")
+            told = (
+                f"{named_head(layer, head)} spreads most: as if over {spread:.1f} of {trace['config.words']} tokens."
+                if others
+                else f"“{only}” is the only token: each head gives it all its attention."
+            )
         return told, self.sorted[self.layers.index(layer) * len(self.shown[0]) + head]
 
     def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
@@ -143,7 +148,7 @@ class SortedHeads(VGroup):
         """Lay the groups below each other, with grids as large as there is room for, in the middle of the stage."""
         for name, _ in self.groups:
             text = pattern_name(name) if name is not None else "no clear pattern"
-            self.names.add(Words(text, "fact", "ink" if name is not None else "ink3"))
+            self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
         beside = self.names.width * 135 + 30 + 2 * NUMBER + 30
         pitch = self._pitch(RIGHT_EDGE - LEFT_EDGE - beside)
         across = int((RIGHT_EDGE - LEFT_EDGE - beside) // pitch)
@@ -153,7 +158,7 @@ class SortedHeads(VGroup):
         y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
         clear = any(name is not None for name, _ in self.groups)
         for text, x in (("attention", 1.5), ("by chance", 0.5)) if clear else ():
-            self.heads.add(Words(text, "axis", "ink2").settle(at(end - NUMBER * x, y - 30)))
+            self.heads.add(Words(text, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
         for text, (name, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2
             text.settle(at(0, line)).begin_at(at(start, 0)[0])
@@ -172,7 +177,7 @@ class SortedHeads(VGroup):
         assert pattern is not None
         for value, x in ((pattern.score, 1.5), (pattern.chance, 0.5)):
             ink = "ink" if value is pattern.score else "ink2"
-            self.numbers.add(number(value, "share", "number", ink).settle(at(end - NUMBER * x, y)))
+            self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, y)))
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""

@@ -10,7 +10,7 @@ from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
 from scenes.layout import faults
-from scenes.mobjects.insight import Lens
+from scenes.mobjects.insight import Lens, Taps
 from scenes.mobjects.river import River
 from scenes.stage.reading import read
 from scenes.theme import drawn_in
@@ -64,17 +64,19 @@ def test_the_additions_of_a_deep_stack_stand_apart(layers):
     assert all(right <= left for (_, right), (left, _) in pairwise(falls))
 
 
-@pytest.mark.parametrize("layers", [1, 3, 7, 13, 49])
+@pytest.mark.parametrize("layers", [2, 3, 7, 13, 49])
 def test_layers_of_a_deep_stack_that_are_read_early_stand_apart(layers):
     names = ("input", *(f"layer {k}" for k in range(1, layers)))
     random = np.random.default_rng(5)
-    labels = {"layer": names, "position": ("the", "old", "ship"), "vocab": ("vieux", "bateau", "rentre", "la")}
-    logits = NamedTensor("logits", random.normal(size=(layers, 3, 4)), ("layer", "position", "vocab"), labels)
-    places = {axis: labels[axis] for axis in ("layer", "position")}
-    ranks = NamedTensor("ranks", random.integers(1, 65_000, (layers, 3)), ("layer", "position"), places)
+    labels = {"layer": names, "vocab": ("vieux", "bateau", "rentre", "la", "maison", "voile")}
+    logits = random.normal(size=(layers, 6))
+    probs = NamedTensor("probs", np.exp(logits) / np.exp(logits).sum(1, keepdims=True), ("layer", "vocab"), labels)
+    ranks = NamedTensor("ranks", random.integers(1, 65_000, layers), ("layer",), {"layer": names})
+    rows = [NamedTensor("row", random.normal(size=768), ("d_model",)) for _ in range(layers)]
+    read, written = probs.label("vocab", 0), probs.label("vocab", 1)
     with drawn_in("dark"):
-        reads, writes = ([logits.label("position", i) for i in range(3)], [logits.label("vocab", i) for i in range(3)])
-        picture = Lens(logits, ranks, reads, writes)
-        assert faults([picture]) == []
-    assert picture.shown[0] == 0
-    assert picture.shown[-1] == layers - 1
+        taps = Taps(rows, ranks.words("layer"), read, "final norm, output layer, softmax")
+        picture = Lens(taps, probs, ranks, written)
+        assert faults([taps, picture]) == []
+    assert taps.shown[0] == 0
+    assert taps.shown[-1] == layers - 1

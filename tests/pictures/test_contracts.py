@@ -49,7 +49,7 @@ MARKS = {
     "decoder": 1050,
     "training": 93,
     "inference": 310,
-    "interpretation": 125,
+    "interpretation": 1350,
     "arguing": 200,
     "faq": 700,
 }

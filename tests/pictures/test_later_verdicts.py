@@ -116,17 +116,46 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses
     lost = before.values[:-1] - left[:-1]
     assert lost.argmax() == determiner
     spoken = said("interpretation", trace)
-    assert f"still {left[own]:.0%}, so the gender has another way, too." in spoken
-    assert f"loses most: {left[determiner]:.0%}. The name told only part." in spoken
+    assert f"loses only {lost[own]:.0%}, so the gender has another way, too." in spoken
+    assert f"“determiner to its noun” loses most: {lost[determiner]:.0%}." in spoken
     spared = after.values.copy()
     spared[1, 1, determiner] = 1.0
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more: that is what it does." not in spoken, "further nouns still lose more"
+    assert "No kind of word loses more by this head" not in spoken, "further nouns still lose more"
     spared[1, 1] = before.values
     spared[1, 1, own] = 0.5
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more: that is what it does." in spoken
-    assert "from 100% to 50%." in spoken, "half may be a guess of the gender"
+    assert "No kind of word loses more by this head: that is what it does." in spoken
+    assert "loses 50%." in spoken, "half may be a guess of the gender"
+
+
+def test_the_clearest_pattern_is_said_to_be_needed_most_only_where_it_is() -> None:
+    trace = trace_of("The car is red")
+    after = trace["experiment.heads_off.encoder"].values.copy()
+    whole = [*trace["experiment.heads_off.before"].labels["choice"]].index("whole sentences")
+    assert after[..., whole].argmin() == 5
+    spoken = said("interpretation", trace)
+    assert "99.7% are still right." in spoken
+    assert f"Without head B of the second layer, {after[1, 1, whole]:.1%} are left." in spoken
+    assert "So the clearest is not the most needed" in spoken
+    after[0, 0, whole] = 0.1
+    spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=after))
+    assert "Without the clearest pattern, only 10.0% are right." in spoken
+    assert "Here, the clearest pattern is the most needed." in spoken
+
+
+def test_one_vector_is_said_to_decide_only_where_no_other_has_a_part_in_it() -> None:
+    trace = trace_of("The car is red")
+    assert "in every layer, one vector decides." in said("interpretation", trace)
+    prob = trace["experiment.patching.car_prob"].values.copy()
+    prob[1, 1, 2] = 0.3
+    assert "several vectors have a part in it." in said(
+        "interpretation", changed(trace, experiment__patching__car_prob=prob)
+    )
+    prob[1, 2] = prob[1, 0]
+    assert "After the last layer, it is 81%." in said(
+        "interpretation", changed(trace, experiment__patching__car_prob=prob)
+    )
 
 
 def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:
@@ -141,12 +170,12 @@ def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two
     assert told not in said("interpretation", changed(trace, experiment__induction__stripe_by_seed=lone))
 
 
-def test_a_role_of_which_little_is_right_without_a_head_has_its_bar() -> None:
+def test_a_role_of_which_little_is_right_without_a_head_has_its_cell() -> None:
     words = {span.source.index for span in _step("interpretation", 3).spans.values()
-             if span.source.name == "experiment.heads_off.ablation_accuracy"}  # fmt: skip
+             if span.source.name == "experiment.heads_off.ablation_effect"}  # fmt: skip
     kinds = trace_of(SENTENCES[0])["experiment.heads_off.before"].labels["choice"]
-    shown = {kinds[index[-1]] for index in words}
-    assert {"adjective->referent", "adjective(inflected)->noun", "everything else"} <= shown
+    shown = {kinds[index[0]] for index in words}
+    assert {"adjective->referent", "adjective(inflected)->noun"} <= shown
 
 
 def _step(name: str, number: int) -> Record:

@@ -64,6 +64,12 @@ def lens_logits(raw):
     return read_early(raw)
 
 
+@oracle("lens_probs", DECODERS, "layer batch position vocab",
+        lambda raw: along_layers(raw) | {"vocab": raw.words("/logits", "vocab")}, "0.resid_pre")  # fmt: skip
+def lens_probs(raw):
+    return [[[np.exp(row) / math.fsum(np.exp(row)) for row in logits[0]]] for logits in read_early(raw)]
+
+
 @oracle("lens_ranks", DECODERS, "layer batch position", along_layers, "0.resid_pre")
 def lens_ranks(raw):
     words = next_words(raw.at(raw.root.rstrip(".")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.measures.decoder import next_ids
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
@@ -29,6 +30,12 @@ def lens_logits(trace: Trace, prefix: str) -> Values:
         values = values + trace.full("parameters.output.b").values
     layers = ("input", *(f"layer {layer + 1}" for layer in blocks(trace, prefix)))
     return values, {**trace.full(joined(_root(prefix), "logits")).labels, "layer": layers}
+
+
+@measure(like="lens_logits")
+def lens_probs(lens_logits: np.ndarray) -> Values:
+    """softmax(lens_l): the probabilities of the next word, had the decoder ended there."""
+    return softmax(lens_logits)
 
 
 @measure(like="lens_logits", without="vocab")
