@@ -9,14 +9,13 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel, appear, draw, exchange
-from scenes.layout import STAGE, WIDTH, Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, path, rule
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, word
-from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vectors_in
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
@@ -35,20 +34,6 @@ READ = 8
 REACH = 0.45
 #: The bend of the way of a token that is written at the end of a text.
 BOW = -0.7
-
-
-def in_a_row(words: Sequence[Label], y: float, role: str = "") -> VGroup:
-    """Tokens side by side, centred in the frame, as far apart as there is room; in two lines where one is too short."""
-    high = 56.0 if len(words) <= 8 else 44.0
-    chips = VGroup(*(Token(word, role, 0, high) for word in words))
-    needed = sum(chip_width(word, high < 48) + 6 for word in words)
-    half = len(words) if needed <= WIDTH else -(-len(words) // 2)
-    lines = VGroup(*(VGroup(*part) for part in (chips[:half], chips[half:]) if len(part)))
-    for line in lines:
-        space = (WIDTH - sum(float(chip.box.width) for chip in line) * 135) / len(line)
-        line.arrange(RIGHT, buff=units(min(64.0, max(6.0, space))))
-    lines.arrange(DOWN, buff=units(8)).move_to(at(960, y))
-    return chips
 
 
 def sentence(words: Sequence[Label], room: Room, at_foot: bool = False) -> VGroup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.language import Told, told
 from scenes.layout import LEFT_EDGE, WIDTH
@@ -14,9 +14,8 @@ from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, shared, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
@@ -111,17 +110,6 @@ def shares_of(row: NamedTensor, spec: str = ".0%", two: int = 2, wide: float = 3
         )
     )
     return VGroup(found, floor, marks)
-
-
-def one_to_itself(token: Label, share: Quantity) -> VGroup:
-    """A single token whose whole attention stays with itself."""
-    chip = Token(token)
-    start = chip.get_top() + RIGHT * units(26)
-    loop = VMobject(stroke_color=palette().weight, stroke_width=9)
-    up = UP * units(150) + RIGHT * units(80)
-    end = chip.get_top() - RIGHT * units(26)
-    loop.points = np.array([start, start + up, end + up * np.array([-1, 1, 0]), end])
-    return VGroup(chip, loop, number(share, "share", "number").settle(chip.get_top() + UP * units(150)))
 
 
 def passing(strip: NamedTensor, wide: float = 360) -> VGroup:
