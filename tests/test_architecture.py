@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "scenes" / "chapters"
-CHAPTERS = sorted({*FOLDER.glob("[!_]*.py"), *FOLDER.rglob("chapter.py"), *FOLDER.glob("compared/[!_]*.py")})
+CHAPTERS = sorted({*FOLDER.glob("[!_]*.py"), *FOLDER.rglob("chapter.py"), *FOLDER.glob("compared/side_by_side.py")})
 SOURCES = sorted([*(ROOT / "scenes").rglob("*.py"), *(ROOT / "transformer_core").rglob("*.py")])
 
 #: What a chapter may import of Manim: groups, and the directions for placing by relation.

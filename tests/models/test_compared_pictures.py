@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from compared_pairs import PAIRS, found_in, pair_of
 
-from scenes.mobjects.next_words import NextWords
-from scenes.mobjects.readings import Readings, matches
+from scenes.chapters.compared.next_words import NextWords
+from scenes.chapters.compared.readings import Readings, matches
 from scenes.mobjects.tokens import Token
 
 MOST_WORDS = 45

@@ -5,7 +5,7 @@ import pytest
 from scenes_of import EVERY_DECODER_CHAPTER, ON_ATTENTION, found_in, read_once
 
 from scenes.chapters.c06_scores import Scores
-from scenes.chapters.c12_decoder import Decoder
+from scenes.chapters.c12_decoder.chapter import Decoder
 from scenes.mobjects.attention_grid import NUMBERED
 from scenes.theme import LIMITS
 from transformer_core.studies.focus import focus_of, mixed_focus

@@ -8,12 +8,12 @@ from scenes_of import EVERY_DECODER_CHAPTER, found_in, read_once
 from small_models import byte_pairs
 from test_decoders import SENTENCES
 
-from scenes.chapters.c05_qkv import QKV
+from scenes.chapters.c05_qkv.chapter import QKV
 from scenes.chapters.c06_scores import Scores
 from scenes.chapters.c07_weighting import Weighting
-from scenes.chapters.c08_heads import Heads
-from scenes.chapters.c09_positions import Positions
-from scenes.chapters.c11_feed_forward import FeedForward
+from scenes.chapters.c08_heads.chapter import Heads
+from scenes.chapters.c09_positions.chapter import Positions
+from scenes.chapters.c11_feed_forward.chapter import FeedForward
 from scenes.stage.requirements import lacks
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import attending, feeding

@@ -9,8 +9,8 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
+from scenes.chapters.c15_interpretation.insight import Lens, Taps
 from scenes.layout import faults
-from scenes.mobjects.insight import Lens, Taps
 from scenes.mobjects.river import River
 from scenes.stage.reading import read
 from scenes.theme import drawn_in

@@ -18,9 +18,9 @@ from scenes.animations import Travel
 from scenes.animations.fades import Leave
 from scenes.chapters.c02_basics import Basics
 from scenes.chapters.c03_lstm import verdict_on
+from scenes.chapters.c04_encoder import encoder_plan
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
-from scenes.mobjects import encoder_plan
 from scenes.mobjects.attention_grid import board_of
 from scenes.mobjects.black_box import Machine, Translated
 from scenes.stage.reading import read

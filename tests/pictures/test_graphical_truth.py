@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from walking import trace_of
 
+from scenes.chapters.c05_qkv.two_ways import Pairs
+from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
+from scenes.chapters.c14_inference.beam_tree import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.beam_tree import BeamTree
-from scenes.mobjects.bridge import FAINT, Bridge
 from scenes.mobjects.learning import Bill
-from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of

@@ -12,14 +12,15 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
+from scenes.chapters.c09_positions.likeness import Panel
+from scenes.chapters.c12_decoder.bridge import Bridge
+from scenes.chapters.c14_inference.beam_tree import BeamTree
+from scenes.chapters.c16_arguing.trials import DotRows
 from scenes.chapters.c17_faq.figures import ToScale
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.beam_tree import BeamTree
-from scenes.mobjects.bridge import Bridge
 from scenes.mobjects.curves import Curves
-from scenes.mobjects.likeness import Panel
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.next_word import NextWord, PairTable
 from scenes.mobjects.passage import strand, weigh
@@ -35,7 +36,6 @@ from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words
-from scenes.mobjects.trials import DotRows
 from scenes.theme import at, drawn_in, palette, signed, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor, Trace

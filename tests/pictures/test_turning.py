@@ -5,7 +5,7 @@ import pytest
 from manim import VGroup
 
 from scenes.animations.turning import Turn
-from scenes.mobjects.clocks import hands_shown
+from scenes.chapters.c09_positions.clocks import hands_shown
 from scenes.mobjects.shapes import dot
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.chapters.c16_arguing.checklist import Checklist, Claim
+from scenes.chapters.c16_arguing.hard_cases import ByLength, CloseBy
+from scenes.chapters.c16_arguing.removable import Removable
+from scenes.chapters.c16_arguing.size_and_data import SizeAndData
+from scenes.chapters.c16_arguing.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
 from scenes.layout import STAGE, Room
-from scenes.mobjects.checklist import Checklist, Claim
-from scenes.mobjects.hard_cases import ByLength, CloseBy
-from scenes.mobjects.removable import Removable
-from scenes.mobjects.size_and_data import SizeAndData
-from scenes.mobjects.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count

@@ -17,8 +17,8 @@ from scenes.animations import (
     ring_around,
     slide,
 )
+from scenes.chapters.c15_interpretation.insight import AblatedHeads, Copying, Lens, ProbeBars, Stripe, Taps, TwoPasses
 from scenes.mobjects.card import Card
-from scenes.mobjects.insight import AblatedHeads, Copying, Lens, ProbeBars, Stripe, Taps, TwoPasses
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, role_name

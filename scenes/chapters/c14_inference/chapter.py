@@ -25,10 +25,10 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.branching import reshape
-from scenes.mobjects.beam_tree import BeamTree, winner
-from scenes.mobjects.cache_rows import ByTheClock, KeptRows, Staircases
+from scenes.chapters.c14_inference.beam_tree import BeamTree, winner
+from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
+from scenes.chapters.c14_inference.greedy_line import Columns, in_order, in_view
 from scenes.mobjects.card import Card
-from scenes.mobjects.greedy_line import Columns, in_order, in_view
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
 from scenes.mobjects.role_table import hundreds

@@ -22,12 +22,20 @@ from scenes.animations import (
     slide,
     through,
 )
-from scenes.mobjects.clouds import Clouds
+from scenes.chapters.c11_feed_forward.clouds import Clouds
+from scenes.chapters.c11_feed_forward.neurons import (
+    CLOSE,
+    Detector,
+    Followed,
+    Memory,
+    NamedNeurons,
+    followed,
+    runner_up,
+)
+from scenes.chapters.c11_feed_forward.sheets import Trial
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.neurons import CLOSE, Detector, Followed, Memory, NamedNeurons, followed, runner_up
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.sheets import Trial
 from scenes.mobjects.text import Words
 from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, entering_under, rooms
 from scenes.mobjects.wording import layer_name

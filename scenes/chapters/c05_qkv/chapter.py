@@ -22,6 +22,8 @@ from scenes.animations import (
     ring_around,
     through,
 )
+from scenes.chapters.c05_qkv.three_roles import ThreeRoles
+from scenes.chapters.c05_qkv.two_ways import Pairs
 from scenes.layout import STAGE
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
@@ -30,8 +32,6 @@ from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
-from scenes.mobjects.three_roles import ThreeRoles
-from scenes.mobjects.two_ways import Pairs
 from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim

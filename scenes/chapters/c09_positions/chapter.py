@@ -21,18 +21,18 @@ from scenes.animations import (
     move_ring,
     ring_around,
 )
+from scenes.chapters.c09_positions.clocks import Clocks, LargeDial
+from scenes.chapters.c09_positions.likeness import Likeness, Panel, Readout
+from scenes.chapters.c09_positions.number_or_wave import NumberOrWave
+from scenes.chapters.c09_positions.tip_to_tail import Added, NearestTokens, TipToTail
+from scenes.chapters.c09_positions.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
-from scenes.mobjects.clocks import Clocks, LargeDial
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.likeness import Likeness, Panel, Readout
-from scenes.mobjects.number_or_wave import NumberOrWave
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
-from scenes.mobjects.tip_to_tail import Added, NearestTokens, TipToTail
-from scenes.mobjects.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
 from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, first_in_sight, focus_of, layers_of, stack_of

@@ -20,18 +20,18 @@ from scenes.animations import (
     ring_around,
     slide,
 )
+from scenes.chapters.c08_heads.head_columns import JoinedHeads, SplitHeads
+from scenes.chapters.c08_heads.race import Race
+from scenes.chapters.c08_heads.sink import Sink
+from scenes.chapters.c08_heads.wiring import Wiring
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
-from scenes.mobjects.head_columns import JoinedHeads, SplitHeads
 from scenes.mobjects.patterns import Patterns
-from scenes.mobjects.race import Race
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
-from scenes.mobjects.sink import Sink
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wiring import Wiring
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap

@@ -17,12 +17,12 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.mobjects.bridge import ALOUD, Bridge
-from scenes.mobjects.decoder_plan import OneWay, Shifted
-from scenes.mobjects.masking import ALL, MaskBoard
-from scenes.mobjects.reading_out import ReadingOut
+from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
+from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
+from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
+from scenes.chapters.c12_decoder.reading_out import ReadingOut
+from scenes.chapters.c12_decoder.two_runs import OneRun, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.two_runs import OneRun, TwoRuns
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import (

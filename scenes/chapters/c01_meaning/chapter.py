@@ -23,13 +23,13 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.passing import hand_out
+from scenes.chapters.c01_meaning.opening import Opening
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import Likenesses, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.opening import Opening
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses, roads

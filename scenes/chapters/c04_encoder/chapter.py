@@ -17,7 +17,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.mobjects.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
+from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.tensors import full_colour

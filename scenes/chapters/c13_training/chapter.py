@@ -15,14 +15,14 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.chapters.c13_training.descent import Backward, Valley
+from scenes.chapters.c13_training.lesson import CrossEntropy, Lesson
+from scenes.chapters.c13_training.pushes import ROUNDING, Nudges, Pushes
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.descent import Backward, Valley
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
-from scenes.mobjects.lesson import CrossEntropy, Lesson
-from scenes.mobjects.pushes import ROUNDING, Nudges, Pushes
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim

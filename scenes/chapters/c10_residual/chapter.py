@@ -19,15 +19,15 @@ from scenes.animations import (
     slide,
 )
 from scenes.animations.branching import reshape
+from scenes.chapters.c10_residual.norm_order import NormOrders, running
+from scenes.chapters.c10_residual.norm_stages import NormStages, small_bars
+from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.norm_order import NormOrders, running
-from scenes.mobjects.norm_stages import NormStages, small_bars
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
-from scenes.mobjects.sum_of_two import SumOfTwo
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of

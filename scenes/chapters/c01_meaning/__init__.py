@@ -1,0 +1,1 @@
+"""The chapter "meaning", and figures that it alone draws."""

@@ -1,0 +1,1 @@
+"""The chapter "encoder", and figures that it alone draws."""

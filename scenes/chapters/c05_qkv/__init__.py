@@ -1,0 +1,1 @@
+"""The chapter "qkv", and figures that it alone draws."""

@@ -1,0 +1,1 @@
+"""The chapter "heads", and figures that it alone draws."""

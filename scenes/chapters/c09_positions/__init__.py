@@ -1,0 +1,1 @@
+"""The chapter "positions", and figures that it alone draws."""

@@ -1,0 +1,1 @@
+"""The chapter "residual", and figures that it alone draws."""

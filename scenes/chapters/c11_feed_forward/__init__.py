@@ -1,0 +1,1 @@
+"""The chapter "feed_forward", and figures that it alone draws."""

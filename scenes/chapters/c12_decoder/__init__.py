@@ -1,0 +1,1 @@
+"""The chapter "decoder", and figures that it alone draws."""

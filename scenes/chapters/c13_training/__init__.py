@@ -1,0 +1,1 @@
+"""The chapter "training", and figures that it alone draws."""

@@ -1,0 +1,1 @@
+"""The chapter "inference", and figures that it alone draws."""

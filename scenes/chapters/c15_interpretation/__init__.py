@@ -1,0 +1,1 @@
+"""The chapter "interpretation", and figures that it alone draws."""

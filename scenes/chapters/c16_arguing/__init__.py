@@ -1,0 +1,1 @@
+"""The chapter "arguing", and figures that it alone draws."""
