@@ -67,13 +67,13 @@ def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
     """Return the order to draw, from the files as they are now."""
     from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import Look
-    from scenes.production.repertoire import entries_in
+    from scenes.production.repertoire import entries_in, stem_of
     from scenes.production.studio import Order
 
     look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
     edits = tuple(wishes.get("edits", ()))
     model = [called(wishes["model"])] if wishes["model"] else []
-    stems = [path.stem for path in files]
+    stems = [stem_of(path) for path in files]
     name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, edits)])
     if files[0].suffix == ".toml":
         name = distinct(files[0].stem)

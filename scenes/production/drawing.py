@@ -53,10 +53,10 @@ class Job:
 
 def sources_of(entry: Entry, language: str = ENGLISH) -> str:
     """A hash of all that a chapter can run and say: all code but the other chapters', libraries, results, catalogue."""
-    chapter = entry.path.read_text(encoding="utf-8")
+    chapter = [part for file in entry.files for part in (file.name, file.read_text(encoding="utf-8"))]
     told = catalogue(language).fingerprint
     code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")
-    return hashed(*code, entry.path.name, chapter, toolchain(), results.fingerprint(), told)
+    return hashed(*code, *chapter, toolchain(), results.fingerprint(), told)
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done

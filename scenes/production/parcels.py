@@ -24,18 +24,20 @@ class Parcel:
     """A job whose paths mean nothing where it is done, with what it reads but the trace and the package."""
 
     job: Job
-    chapter: bytes | None
+    inside: Path | None  # of the package that the worker has, too; else the chapter travels
+    chapter: bytes
     assets: Files
 
     @classmethod
     def of(cls, job: Job) -> Parcel:
         assets = {asset.name: asset.path.read_bytes() for asset in job.look.brand.assets}
-        return cls(job, None if job.entry.path.parent == CHAPTERS else job.entry.path.read_bytes(), assets)
+        inside = job.entry.inside
+        return cls(job, inside, b"" if inside else job.entry.path.read_bytes(), assets)
 
     def unpacked(self, folder: Path, trace: Files) -> Job:
         """The job with all that it reads and makes in `folder`."""
-        chapter = (CHAPTERS if self.chapter is None else folder) / self.job.entry.path.name
-        if self.chapter is not None:
+        chapter = CHAPTERS / self.inside if self.inside else folder / self.job.entry.path.name
+        if not self.inside:
             chapter.write_bytes(self.chapter)
         for name, content in (trace | self.assets).items():
             (folder / name).write_bytes(content)

@@ -35,11 +35,21 @@ class Entry:
     path: Path
     needs: tuple[str, ...] = ()
 
+    @property
+    def files(self) -> list[Path]:
+        """The chapter's own Python files: one, or all of its folder."""
+        return sorted(self.path.parent.glob("*.py")) if self.path.stem == "chapter" else [self.path]
+
+    @property
+    def inside(self) -> Path | None:
+        """The path below the chapters of the package; None for a chapter of the user's."""
+        return self.path.relative_to(CHAPTERS) if self.path.is_relative_to(CHAPTERS) else None
+
     def load(self) -> type[Chapter]:
         """The class of the chapter."""
-        if self.path.is_relative_to(CHAPTERS):
-            inside = self.path.relative_to(CHAPTERS).with_suffix("").parts
-            return getattr(importlib.import_module(".".join(["scenes.chapters", *inside])), self.kind)
+        if self.inside:
+            module = importlib.import_module(".".join(["scenes.chapters", *self.inside.with_suffix("").parts]))
+            return getattr(module, self.kind)
         name = f"_chapter_{self.path.stem}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         assert spec is not None
@@ -72,10 +82,15 @@ def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
     if not isinstance(facts.get("number"), int) or not isinstance(facts.get("title"), str):
         return None
     about = (ast.get_docstring(node) or "").partition("\n")[0]
-    name = re.sub(r"^[a-z]?\d+_", "", path.parent.name if path.stem == "chapter" else path.stem)
+    name = re.sub(r"^[a-z]?\d+_", "", stem_of(path))
     needs = facts.get("needs")
     needed = needs if isinstance(needs, tuple) else ()
     return Entry(int(str(facts["number"])), name, str(facts["title"]), about, node.name, path, needed)
+
+
+def stem_of(path: Path) -> str:
+    """Return the name of a chapter's file, or of its folder."""
+    return path.parent.name if path.stem == "chapter" else path.stem
 
 
 def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[Entry]:

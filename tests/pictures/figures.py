@@ -112,7 +112,8 @@ def used(name: str) -> str:
         if name in [one.name for node in froms for one in node.names]:
             found.append(path.relative_to(ROOT / "scenes").with_suffix("").as_posix())
     chapters = [one for one in found if one.startswith("chapters/")]
-    links = ", ".join(f"[{one.rpartition('/')[2]}](../scenes/{one}.py)" for one in chapters or found)
+    names = {one: one.removeprefix("chapters/").removesuffix("/chapter").removeprefix("mobjects/") for one in found}
+    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in chapters or found)
     if chapters:
         return f"Chapters that import it: {links}."
     return f"No chapter imports it itself; what does: {links}." if found else "No module of the scenes imports it."

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scenes.production.drawing import sources_of
 from scenes.production.repertoire import GROUPS, chosen, repertoire
 
 
@@ -32,6 +33,17 @@ def test_a_folder_with_a_chapter_file_is_a_chapter_of_the_name_of_the_folder(pla
     (folder / "chapter.py").write_text(text)
     (folder / "figures.py").write_text("")
     assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other", "drawn"]
+
+
+def test_a_figure_beside_a_chapter_is_part_of_its_sources(place):
+    folder = place.chapters / "c03_drawn"
+    folder.mkdir()
+    (folder / "chapter.py").write_text((place.chapters / "c02_other.py").read_text())
+    (folder / "figures.py").write_text("WIDE = 1\n")
+    entry = repertoire(place.chapters)[-1]
+    before = sources_of(entry)
+    (folder / "figures.py").write_text("WIDE = 2\n")
+    assert sources_of(entry) != before
 
 
 def test_every_chapter_of_the_lecture_can_be_loaded_under_its_own_number():
