@@ -38,7 +38,8 @@ def test_a_folder_with_a_chapter_file_is_a_chapter_of_the_name_of_the_folder(pla
 def test_a_figure_beside_a_chapter_is_part_of_its_sources(place):
     folder = place.chapters / "c03_drawn"
     folder.mkdir()
-    (folder / "chapter.py").write_text((place.chapters / "c02_other.py").read_text())
+    text = (place.chapters / "c02_other.py").read_text().replace("number = 2", "number = 3")
+    (folder / "chapter.py").write_text(text)
     (folder / "figures.py").write_text("WIDE = 1\n")
     entry = repertoire(place.chapters)[-1]
     before = sources_of(entry)
