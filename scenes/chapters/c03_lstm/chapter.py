@@ -35,7 +35,7 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.wording import counted, head_name
+from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.permutation import TURNED, exchanged
@@ -110,10 +110,10 @@ class AgainstLSTM(Chapter):
                 leave(eye),
             ),
             beat(
-                f"An older network, the LSTM, does. Its memory, the cell state, is a vector of {size} numbers.",
+                "An older network does: the LSTM, or long short-term memory.",
                 *chain.first(),
-                appear(steps),
             ),
+            beat(f"Its memory, the cell state, is a vector of {size} numbers.", appear(steps)),
             *(
                 [
                     beat("Each word changes it, and hands it on.", *chain.hand_on(steps)),
@@ -189,10 +189,10 @@ class AgainstLSTM(Chapter):
                     *folding.fold(),
                 ),
                 beat(
-                    "Each row is a sum of what the words wrote, as far as the forget gates have kept it.",
+                    "Each row is a sum of what the words wrote, as far as the gates kept it.",
                     appear(folding.wrote),
-                    folding.cut(),
                 ),
+                beat("A word’s part is how far its vector reaches along that sum.", folding.cut()),
                 beat(
                     claim(
                         bool(left < 1 / 2),
@@ -225,8 +225,7 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” gives “{top_key}” a weight of "
-                f"{most:share}.",
+                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
                 appear(own),
                 folding.look(),
             ),
@@ -259,7 +258,7 @@ class AgainstLSTM(Chapter):
                 picture.survive(),
             ),
             beat(
-                f"At the end, {left:share} of the memory is its own.",
+                f"At the end, {left:share} of the memory comes from “{one}”.",
                 appear(ring_around(picture.tanks[-1], "residual")),
             ),
             beat(
@@ -330,7 +329,7 @@ class AgainstLSTM(Chapter):
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
-                f"The LSTM gets {first:share} of new sentences right. "
+                f"Over all lengths, the LSTM gets {first:share} of new sentences right. "
                 + claim(
                     bool(until[0] < until[1:].min()),
                     "It falls first, because one state must hold all words.",
@@ -338,9 +337,9 @@ class AgainstLSTM(Chapter):
                 ),
                 *curves.drawn("LSTM"),
             ),
-            beat(f"With attention it gets {second:share},", *curves.drawn("LSTM with attention")),
+            beat(f"With attention it gets {second:share}.", *curves.drawn("LSTM with attention")),
             beat(
-                f"and the Transformer {third:share}. "
+                f"The Transformer gets {third:share}. "
                 + claim(
                     bool(sure and bought > 1 / 2),
                     "So most of the gain is due to attention.",
@@ -357,8 +356,9 @@ class AgainstLSTM(Chapter):
         distances, gradient = run["distances"], run["gradient"]
         rows = {name: gradient.pick(model=name) for name in RECALLING}
         axes = "symbols back", "gradient at the first symbol, in powers of ten"
-        curves = Curves(axes, distances, rows, RECALLING, {}, distances.quantities(), card.inside, "model", powers=True)
         grid, chain = (rows[name].quantities()[-1] for name in ("transformer", "LSTM"))
+        ends, ticks = {"transformer": (grid, ".0e"), "LSTM": (chain, ".0e")}, distances.quantities()
+        curves = Curves(axes, distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
         sinking = rows["LSTM"].values.tolist()
         yield Step(
             "The vanishing gradient",
@@ -399,18 +399,15 @@ class AgainstLSTM(Chapter):
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
         yield Step(
             "An LSTM can learn it, too",
+            beat("Can it learn this at all?", appear_in_turn([*curves.ticks])),
             beat(
-                "Can it learn this at all? Yes, if its forget gates start open:",
-                appear_in_turn([*curves.ticks], "slow"),
-            ),
-            beat(
-                f"{arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
+                f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
                 *curves.drawn("LSTM, gates open"),
             ),
             *(
                 [
                     beat(
-                        f"It takes {opened:,.0f} steps, and the Transformer {grid:,.0f}.",
+                        f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}.",
                         *curves.drawn("transformer"),
                     )
                 ]
@@ -443,14 +440,14 @@ class AgainstLSTM(Chapter):
         yield Step(
             "Who notices the order?",
             beat(
-                f"Swap “{words[first]}” and “{words[picture.moved[-1]]}”.",
+                f"Swap “{words[first]}” and “{words[picture.moved[-1]]}”: attention without positions, and an LSTM.",
                 picture.swap(),
             ),
             beat(
                 claim(
                     bool(most < ROUNDING),
-                    "Without positions, attention’s vectors only move along with their words: none changes.",
-                    "Without positions, attention’s vectors move along with their words, and change a little.",
+                    "Attention’s vectors only move along with their words: none changes.",
+                    "Attention’s vectors move along with their words, and change a little.",
                 ),
                 appear_in_turn(others),
             ),
@@ -495,7 +492,7 @@ class AgainstLSTM(Chapter):
                 picture.longer(),
             ),
             beat(
-                "For a text that never ends, a memory of one size is the better trade.",
+                "For a text that never ends, a memory of fixed size is the better trade.",
                 appear(ring_around(picture.chain.lines[-1], roomy=True)),
                 ambient=picture.passing(longer=True),
             ),

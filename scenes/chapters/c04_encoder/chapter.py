@@ -106,7 +106,7 @@ class Encoder(Chapter):
                 appear_in_turn(inside.ids),
             ),
             beat(
-                f"There, the embedding table keeps a vector: {width} numbers, which training sets.",
+                f"There, the embedding table keeps a vector: {width} numbers, set by training.",
                 *inside.found([mine], vectors),
             ),
             beat(
@@ -230,7 +230,7 @@ class Encoder(Chapter):
             ),
             beat("It is added to it: this is a residual connection.", appear(signs), *mixing.summed(), leave(signs)),
             beat(
-                "So the vector stays a term of the sum.",
+                "So the vector is still there, in the sum.",
                 (appear(plan.heading("length before, length added", mixing.vectors[0])), grown(lengths)),
             ),
             beat(
@@ -257,7 +257,8 @@ class Encoder(Chapter):
         pre, post = (plan.vectors(ffn[name], "middle", True, bent) for name in ("pre", "post"))
         yield Step(
             "Feed-forward: each vector alone",
-            beat("The feed-forward network takes each vector by itself.", deal(vectors, read)),
+            beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
+            beat("The feed-forward network computes with it, in each vector by itself.", deal(vectors, read)),
             beat(f"A matrix widens it, from {width} numbers to {wide};", exchange(read, pre, "row")),
             beat(f"{bends}; ", exchange(pre, post, "row")),
             beat("and another matrix narrows it again.", exchange(post, made, "row")),
@@ -282,7 +283,11 @@ class Encoder(Chapter):
             here, stage = mixing.sums, mixing.come
             told = [
                 beat(
-                    "The other layers do the same, each with weights of its own.",
+                    claim(
+                        bool(trace["config.encoder_layers"] == 2),
+                        "The other layer does the same, with weights of its own.",
+                        "The other layers do the same, each with weights of its own.",
+                    ),
                     draw(*mixing.strands, kind="slow"),
                     *([] if focus.layer else [mixing.taken()]),
                     ambient=mixing.flow(),
@@ -312,10 +317,14 @@ class Encoder(Chapter):
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one vector blanked in each box, and what else changes."""
         plan, token = Plan(trace), focus_of(trace).query_token
-        pairs, reached = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"]
-        mixed = reached.pick(part="attention")
+        pairs, mixed = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")
+        reached = [trace[f"{layer}.sensitive_pairs"] for layer in plan.layers]
+        alike = plan.whole and all(table.pick(part="attention") == mixed for table in reached)
         elsewhere = all(
-            reached.quantity(k) == 0 for k, part in enumerate(reached.labels["part"]) if part != "attention"
+            table.quantity(k) == 0
+            for table in reached
+            for k, part in enumerate(table.labels["part"])
+            if part != "attention"
         )
         lines, here = plan.reach(trace), plan.place(token)
         mine = [line for source, _, line in lines if source == here]
@@ -326,9 +335,9 @@ class Encoder(Chapter):
             bool(pairs == 0),
             "With a single token, there is no other vector.",
             claim(
-                elsewhere,
-                f"In the first layer’s attention it does, in {mixed} of {pairs} cases; in its other boxes, never.",
-                f"In the first layer’s attention it does, in {mixed} of {pairs} cases.",
+                alike and elsewhere,
+                f"In attention it does, in each layer in {mixed} of {pairs} cases; in the other boxes, never.",
+                f"In attention it does, in the first layer in {mixed} of {pairs} cases.",
             ),
         )
         yield Step(

@@ -134,6 +134,11 @@ class Plan(VGroup):
         """The boxes of these kinds."""
         return [box for part, box in self.boxes.items() if kind_of(part) in kinds]
 
+    @property
+    def layers(self) -> list[str]:
+        """The paths of the layers whose boxes are drawn."""
+        return [part.rpartition(".")[0] for part in self.boxes if kind_of(part) == "self_attn"]
+
     def place(self, token: Label) -> int:
         """The line of a token, from the top."""
         return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
