@@ -8,7 +8,6 @@ from manim import VGroup
 
 from scenes.animations import (
     Sweep,
-    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -110,7 +109,7 @@ class Positions(Chapter):
             told = claim(same, "Each word gets the same vector as before: vectors only travel along.", changed)
             rest = claim(
                 same,
-                "So attention cannot tell the two sentences apart: it must be told the order.",
+                "Without a mask, attention cannot tell the sentences apart: it must be told the order.",
                 "So this model tells the two sentences apart, even without positions.",
             )
         if words == 1 and not ahead:
@@ -160,8 +159,11 @@ class Positions(Chapter):
                 appear(picture.end),
             ),
             beat(
-                "Shuffle: the same values with the same weights, one after another in the new order.",
+                "Shuffle: queries and keys are made of the words alone, so the weights are the same.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
+            ),
+            beat(
+                "The same terms now follow one another in the new order.",
                 picture.grow(picture.chains[-1]),
             ),
             beat(
@@ -196,10 +198,11 @@ class Positions(Chapter):
             beat(
                 claim(
                     bool(last > 2 * largest),
-                    f"The largest entry of “{query_token}” is {largest:.1f}. Next to {last}, the word would drown.",
-                    f"The largest entry of “{query_token}” is {largest:.1f}, and the number grows up to {last}.",
+                    f"The largest entry of “{query_token}” is {largest:.1f} in size. "
+                    f"Next to {last}, the word would drown.",
+                    f"The largest entry of “{query_token}” is {largest:.1f} in size; the number grows up to {last}.",
                 ),
-                draw(picture.level, kind="slow"),
+                draw(*picture.levels, kind="slow"),
             ),
             beat(
                 claim(
@@ -207,7 +210,7 @@ class Positions(Chapter):
                     "A sine wave never exceeds one: it tells positions, and leaves the word in sight.",
                     "Here each position has learned entries instead.",
                 ),
-                leave(picture.last, picture.level),
+                leave(picture.last, *picture.levels),
                 picture.zoom_in(),
             ),
             stage=[ribbon],
@@ -218,7 +221,9 @@ class Positions(Chapter):
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
         large = LargeDial(clocks.dials[0].tensor, STAGE)
         columns = [clocks.column(k) for k in range(len(clocks.dials))]
-        ring = ring_around(columns[0])
+        middle = len(columns) // 2
+        fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
+        ring = ring_around(fast)
         yield Step(
             "A position is a set of clock hands",
             beat(
@@ -238,12 +243,12 @@ class Positions(Chapter):
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
             beat(
-                "Each position turns every hand by its own angle; a table reads them off.",
+                "Each step turns each hand by an angle of its own; a table reads them off.",
                 clocks.grow(),
             ),
             beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
-            beat("Slow ones tell start from end in a long text.", Visit(ring, columns, "slow")),
-            beat("Together, they are like the digits of a number.", move_ring(ring, clocks.rows[-1])),
+            beat("Slow ones tell start from end in long texts.", move_ring(ring, slow)),
+            beat("Together, they are like digits of a number.", move_ring(ring, clocks.rows[-1])),
             stage=[large.dial, large.hand],
         )
 
@@ -286,6 +291,7 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
+            beat("So position enters scores only as distance."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 
@@ -335,8 +341,8 @@ class Positions(Chapter):
         if share is not None:
             told = claim(
                 alone,
-                f"For every word at every position, the nearest is right in {share:share}.",
-                f"For every word at every position, a linear reader finds it in {share:share}.",
+                f"Over all words and positions, the nearest is right in {share:share}.",
+                f"Over all words and positions, a linear reader finds it in {share:share}.",
             )
         yield Step(
             "Why doesn’t adding break the word?",
@@ -397,7 +403,9 @@ class Positions(Chapter):
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
         formula = bare.heading(Formula("(e + p) W = e W + p W", LARGE))
-        averaged = f"part of a score from positions: mean and spread of {run['sentences']} sentences"
+        averaged = (
+            f"part of a score from positions: mean ± standard deviation over all pairs of {run['sentences']} sentences"
+        )
         name, measured = (
             bare.heading(Words(text, "block", "ink2")) for text in ("dot product of the encodings alone", averaged)
         )
@@ -453,15 +461,15 @@ class Positions(Chapter):
             beat(
                 claim(
                     counts(*(run["exact"].pick(choice=kind) for kind in ("waves", "learned"))),
-                    "This early in training, that is more than chance.",
-                    "That may be chance.",
+                    "The gap is more than luck.",
+                    "The gap may be luck.",
                 ),
                 appear(ring_around(curves.labels["waves"])),
             ),
             beat(
                 claim(
                     bool(counting),
-                    f"With no positions, {none:.0%}: a decoder partly knows them, as its third word sees three words.",
+                    f"With no positions, {none:.0%}: a decoder partly knows them, as each word sees only earlier ones.",
                     f"With no positions at all, {none:.0%}: no vector tells where it stands.",
                 ),
                 *curves.drawn("none"),
@@ -477,7 +485,7 @@ class Positions(Chapter):
         picture = Placed(embedding.under("", batch=0))
         changes = Changes(
             {"no positions": bare, "with positions": placed},
-            "how much a shuffled word’s last vector changes",
+            "largest change of an entry in the last vectors, over the largest entry",
             picture.foot,
         )
         yield Step(
@@ -498,7 +506,7 @@ class Positions(Chapter):
                 appear_in_turn([changes.texts[0], changes.bars[0]]),
             ),
             beat(
-                f"with them, a vector typically changes by {placed:.0%} of the largest entry.",
+                f"with them, in a typical sentence, an entry changes by up to {placed:.0%} of the largest one.",
                 (grow(changes.bars[1]), appear(changes.texts[1])),
             ),
             beat(

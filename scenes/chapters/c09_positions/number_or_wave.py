@@ -64,7 +64,7 @@ class NumberOrWave(VGroup):
         embedding: the entries of one token.
         token: which.
         numbers, wave: by position.
-        largest: the largest entry of the embedding.
+        largest: the largest entry of the embedding, in size.
         room: the rectangle that is filled.
 
     `far` has the numbers, and is so much smaller that they fit; `near` has the wave.
@@ -83,8 +83,10 @@ class NumberOrWave(VGroup):
         left, right = body.columns(2, 80)
         self.near, self.far = (Scaled(embedding, places, (left, right)) for places in (wave, numbers))
         self.again = self.near.copy()
-        level = self.far.level - float(largest) * self.far.px
-        self.level = dashes(at(left.left, level), at(right.right, level), "residual", 5)
+        # The longest bar may hang below the zero line: then its level stands there, and as high above it.
+        sides = (1,) if float(embedding.values.max()) >= float(largest) else (-1, 1)
+        levels = [self.far.level - side * float(largest) * self.far.px for side in sides]
+        self.levels = [dashes(at(left.left, level), at(right.right, level), "residual", 5) for level in levels]
         line, last = foot.centre[1] - units(16), len(numbers) - 1
         self.token_name = Words(f"entries of “{token}”", "stage word", "residual").settle(left.centre).stand_on(line)
         self.position_name = Words("position", "stage word", "ink2").settle(right.centre).stand_on(line)

@@ -48,7 +48,7 @@ class FeedForward(Chapter):
     """A network that takes one vector at a time, and the bend that makes it more than a matrix."""
 
     number = 11
-    title = "Feed-forward; so, what is linear?"
+    title = "The feed-forward network"
     needs = ("self-attention", "a feed-forward network")
     mapped = False
 
@@ -133,7 +133,9 @@ class FeedForward(Chapter):
         word, bend = chosen.word, "the gate" if gate_of(trace) else bend_of(trace)
         part, unit, here = trace.under(chosen.path, batch=0), chosen.neuron.position, ribbon.place(chosen.word)
         pre, post = (part[name].pick(d_ff=unit) for name in ("pre", "post"))
-        picture = Detector(entering(trace, chosen.path), chosen.weights(trace, "w1"), pre, post, here, ribbon)
+        picture = Detector(
+            entering(trace, chosen.path), chosen.weights(trace, "w1"), pre, post, here, ribbon, f"before {bend}"
+        )
         (x, key), bar = picture.wide, picture.large[0]
         ring = ring_around(bar)
         others = picture.others(range(len(post)))
@@ -150,7 +152,7 @@ class FeedForward(Chapter):
                 [
                     beat(
                         "The vector of every token meets the same key.",
-                        (leave(ring), *picture.shrink(ribbon)),
+                        (leave(ring, picture.names[2]), follow(picture.name_before), *picture.shrink(ribbon)),
                         deal([picture.keys[here]] * len(others), picture.others(picture.keys)),
                         picture.meet(),
                     ),
@@ -162,7 +164,8 @@ class FeedForward(Chapter):
                         ),
                         (
                             slide(picture.others(picture.before), picture.others(picture.after), "row"),
-                            leave(*picture.others(picture.numbers_before)),
+                            leave(*picture.others(picture.numbers_before), picture.name_before),
+                            follow(picture.names[2]),
                         ),
                         appear(*picture.others(picture.numbers)),
                     ),
@@ -220,7 +223,8 @@ class FeedForward(Chapter):
                 picture.weigh(),
             ),
             beat(
-                "The sum is the output: a lookup as in attention, but with keys and values from training.",
+                "The sum is the output: a lookup as in attention, without a softmax, "
+                "with keys and values from training.",
                 (draw(picture.line), appear(picture.summed)),
                 picture.pour(),
             ),
@@ -253,15 +257,15 @@ class FeedForward(Chapter):
             "Can one say what a neuron is for?",
             beat(
                 f"From new sentences, take one of the {chosen.kind} and any other word: "
-                f"in {chosen.score:share} of such pairs, it fires harder for the first.",
+                f"in {chosen.score:share} of pairs, the neuron fires harder for the one of that kind.",
                 Wipe(picture.bars[0], kind="slow"),
                 appear(picture.shares[0]),
             ),
             beat(
                 claim(
                     bool(near),
-                    f"With one of the {second}, it is {other:share}: so its name is only rough.",
-                    "No other kind comes near: so it has a name.",
+                    f"With one of the {second}, {other:share}: one could call it a neuron for {chosen.kind}, roughly.",
+                    f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
                 tuple(Wipe(bar) for bar in picture.bars[1:]),
                 appear(*picture.shares[1:]),
@@ -334,13 +338,13 @@ class FeedForward(Chapter):
                 appear_in_turn([*enters.lines], "slow"),
             ),
             beat(
-                "Add up so much of each, and send the sum through f;",
+                "Add so much of x and so much of y, and send the sum through f;",
                 draw(enters.sums[0]),
                 (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
                 (appear(trial.way, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
             ),
             beat(
-                "or send both through f, and add up then. For a matrix that is the same: it is linear.",
+                "or send both through f, and add then. For a matrix that is the same: it is linear.",
                 (*trial.crossing(), appear(leaves.names)),
                 draw(leaves.sums[0]),
                 (draw(leaves.sums[1]), appear(leaves.after, trial.sides[1])),
@@ -348,7 +352,7 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(trial.apart < ROUNDING),
-                    "So is attention with its weights frozen: all lines stay straight and even.",
+                    "So is attention with its weights frozen: lines stay straight and even.",
                     f"So is attention with its weights frozen, to within {trial.apart:.0e}.",
                 ),
                 (appear(trial.said), trial.sent("slow")),
@@ -365,7 +369,7 @@ class FeedForward(Chapter):
             Trial(part, focus.query_token, focus.top_key, way, name)
             for way, name in zip(("attention", "fixed_shares", "attention"), names, strict=True)
         )
-        run = trace.under("experiment.linearity")
+        run, width = trace.under("experiment.linearity"), trace["config.d_model"]
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
         bends = bent.apart > ROUNDING
         ring = ring_around(bent.number, "warning", roomy=True)
@@ -379,7 +383,8 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(bends),
-                    f"The grid bends: the two sums part by {bent.apart:.2f} of the output’s length.",
+                    f"The grid bends: in all {width} dimensions, the two sums part by {bent.apart:.2f} "
+                    "of the output’s length.",
                     "Nothing bends: with one token, its attention weight is always one.",
                 ),
                 appear(bent.leaves.names),
@@ -497,7 +502,12 @@ class FeedForward(Chapter):
                 ambient=picture.moving(),
             ),
             beat(
-                f"it adds what training has stored for what it finds. Without {bend}, it would be one matrix.",
+                "it adds what training has stored for what it finds. "
+                + (
+                    f"Biases aside, it would be one matrix without {bend}."
+                    if biased
+                    else f"Without {bend}, it would be one matrix."
+                ),
                 appear(whole),
                 ambient=picture.computing(),
             ),

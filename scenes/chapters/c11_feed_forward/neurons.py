@@ -29,6 +29,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 CLOSE = 0.02
 #: Px of a key or a value, alone and under all tokens, and so many neurons of a memory are drawn.
 STRIP, TALL, DRAWN = 62.0, 92.0, 5
+#: Px from the name of the last of them to the remark below it that there are more.
+MORE = 42.0
 
 
 class Followed(NamedTuple):
@@ -90,10 +92,18 @@ class Detector(VGroup):
         pre, post: the neuron before and after the activation, "position".
         here: the place of the token that is followed.
         ribbon: the sentence, above.
+        before: what `pre` is called.
     """
 
     def __init__(
-        self, x: NamedTensor, key: NamedTensor, pre: NamedTensor, post: NamedTensor, here: int, ribbon: Ribbon
+        self,
+        x: NamedTensor,
+        key: NamedTensor,
+        pre: NamedTensor,
+        post: NamedTensor,
+        here: int,
+        ribbon: Ribbon,
+        before: str,
     ) -> None:
         side, body = (ribbon.below(room) for room in rooms())
         self.here = here
@@ -140,6 +150,7 @@ class Detector(VGroup):
                 ("activation", floor, "ink2"),
             )
         ]
+        self.name_before = row_name(before, side, floor)
         super().__init__(*self.vectors, *self.keys, self.zero, self.before, self.after, *self.names)
 
     def shrink(self, ribbon: Ribbon) -> tuple[Animation, ...]:
@@ -236,6 +247,11 @@ class Memory(VGroup):
             means(narrow.plate, Length(value, "height", tall / most, column(row, 2).width, tall * 0.02))
             self.narrowed.append(narrow)
             self.row_names.append(row_name(f"neuron {post.label('d_ff', neuron)}", side, row.centre[1]))
+        if 1 < len(self.neurons) < (post.values > 0).sum():
+            last, left_out = self.row_names[-1], np.delete(post.values, self.neurons)
+            strongest = post.values[self.neurons].min() >= left_out.max()
+            remark = "(the strongest)" if strongest else "(some are shown)"
+            self.row_names[-1] = VGroup(last, row_name(remark, side, last.get_y() - units(MORE)))
         self.heads = [
             Words(text, "fact", role).settle(column(head, k).centre)
             for k, text, role in ((0, "key", "key"), (1, "activation", "ink2"), (2, "value", "value"))
