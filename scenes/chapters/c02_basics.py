@@ -69,7 +69,10 @@ class Basics(Chapter):
 
     def in_and_out(self, text: Translated, trace: Trace, picture: Machine) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
-        tokens = "cut into tokens: words, or parts of words."
+        tokens = (
+            "cut into tokens: words, or parts of words. "
+            "Byte-pair encoding merges frequent parts; rare words stay in pieces."
+        )
         goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if text.short else f"A sentence goes in, {tokens}"
         given = "given" in trace.about
         if not text.output:
@@ -333,7 +336,7 @@ class Basics(Chapter):
         yield Step(
             "A decoder alone: what comes next?",
             beat(
-                "This is a small language model, trained on texts from the web. What does it predict next?",
+                "This is a small language model, pretrained on texts from the web to predict the next token.",
                 appear_in_turn([*asked.likely.lines], "slow"),
             ),
             beat(
@@ -341,7 +344,8 @@ class Basics(Chapter):
                 asked.write(),
             ),
             beat(
-                "So a chatbot writes, token by token. Often there is no single answer:",
+                "A chatbot is then fine-tuned on answers that people prefer. So it writes, token by token. "
+                "Often there is no single answer:",
                 (leave(asked.answer), *exchange(asked.parts, walk.parts, "row")),
             ),
             beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),

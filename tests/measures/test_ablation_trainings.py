@@ -44,6 +44,7 @@ def test_chance_reaches_as_far_as_a_difference_that_does_not_count():
     chance = TRACE["x.chance"].values
     assert chance[0] == 0
     assert TRACE["x.chance"].pick(part="norm") == chance[2]
+    assert np.allclose(TRACE["x.chance_points"].values, [100 * share for share in chance])
     assert T_8 * error < chance[2] < 2.365 * error  # between 8 and 7 degrees of freedom, by the same table
     assert TRACE["x.effect"].values.tolist() == [0, 1, 0, 1]
     assert ((abs(TRACE["x.points"].values) / 100 > chance) == (TRACE["x.effect"].values == 1)).all()

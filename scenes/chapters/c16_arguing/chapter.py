@@ -65,13 +65,13 @@ class Arguing(Chapter):
                 appear(ring),
             ),
             beat(
-                "Take the others out, train the model anew, and count: an ablation study.",
+                "An ablation study, here: train the model anew without the others, and count.",
                 (leave(ring), *machine.without(HEADS)),
                 appear(rows.axis, rows.zero),
             ),
             beat(
-                f"All else stays. The whole model gets {first[WHOLE]:share} of new sentences right; "
-                f"without residual connections {first['residual']:share}, without positions "
+                f"All else stays. After {run['steps']:,.0f} steps, the whole model gets {first[WHOLE]:share} "
+                f"of new sentences right; without residual connections {first['residual']:share}, without positions "
                 f"{first['positions']:share}.",
                 *tried(WHOLE, *machine.whole()),
                 *tried("residual", *machine.without("residual")),
@@ -107,7 +107,8 @@ class Arguing(Chapter):
             beat(
                 claim(
                     turned,
-                    f"{low:.1%}. Now one head is ahead. So one training of each tells nothing.",
+                    f"{low:.1%}. Now one head is ahead. "
+                    "So one training of each tells nothing about so small a difference.",
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
                 appear(ring_around(rows.seeds[HEADS][0])),
@@ -155,8 +156,8 @@ class Arguing(Chapter):
             beat(
                 claim(
                     outside,
-                    f"{more:+.1f} lies outside of ±{less:.1f}. So one head is not enough?",
-                    f"{more:+.1f} lies inside of ±{less:.1f}: we can’t tell it from chance.",
+                    f"{more:+.1f} lies outside ±{less:.1f}. So one head is not enough?",
+                    f"{more:+.1f} lies inside ±{less:.1f}: we can’t tell it from chance.",
                 ),
                 (appear(rows.zero), appear(*rows.middles.values())),
                 appear(card.verdict("wrong?", "warning") if outside else card.verdict("can’t tell")),
@@ -172,31 +173,37 @@ class Arguing(Chapter):
         gains = [part for part in near if effect.pick(part=part) and points.pick(part=part) > 0]
         sure = losses + gains
         told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
+        lost, reach = points.pick(part=HEADS), run["exact.chance_points"].pick(part=HEADS)
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
-        alone, unsure = bool(abs(points.pick(part=HEADS)) > chance), not effect.pick(part=HEADS)
+        alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
         before = card.verdict("wrong?", "warning") if alone else card.verdict("can’t tell")
         yield Step(
             "How many claims were tested?",
             beat(
-                f"But {run['exact.comparisons']} comparisons were made, so chance had as many tries.",
+                f"But {run['exact.comparisons']} comparisons were made, these among them: chance had as many tries.",
                 appear(*rows.alone.values()),
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
                 appear(*rows.middles.values()),
             ),
             beat(
-                "Each band has to be wider, to be wrong in at most one of twenty such studies.",
+                "Wider bands, so that at most one such study in twenty is wrong.",
                 rows.widen(),
             ),
             beat(
-                f"Effects, in points: {told}.",
+                f"Effects, in points: {told}."
+                + claim(gains == ["norm"], " Norm even hurts here: more in a moment.", ""),
                 appear_in_turn([rows.told[part] for part in sure], "slow"),
             ),
             beat(
                 claim(
                     bool(unsure),
-                    claim(alone, "One head: now just inside.", "One head: inside.")
+                    claim(
+                        alone,
+                        f"One head: {lost:+.1f}, now just inside ±{reach:.1f}.",
+                        f"One head: inside ±{reach:.1f}.",
+                    )
                     + " We can’t tell it from chance, and that is a result, too.",
-                    "One head: still outside. So it costs something.",
+                    f"One head: still outside ±{reach:.1f}. So it costs something.",
                 ),
                 appear(*(rows.told[part] for part in near if part not in sure)),
                 appear(ring_around(rows.told[HEADS], roomy=True)),
@@ -212,6 +219,7 @@ class Arguing(Chapter):
             "feed-forward",
             run["parameters.missing"],
         )
+        wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
         right, left = card.inside.golden_columns(last=True)
         machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
         whole, heads, less = picture.bars()
@@ -221,7 +229,7 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(missing.pick(part=HEADS) == 0),
-                    "With one head there are just as many: only one thing has changed.",
+                    f"With one head there are just as many, only divided otherwise: d_k is {wide}, not {narrow}.",
                     "With one head their number is another one.",
                 ),
                 machine.without(HEADS),
@@ -249,7 +257,11 @@ class Arguing(Chapter):
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
         better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]
-        mean = run["exact.over_seeds"]
+        mean, exact = run["exact.over_seeds"], run["exact"]
+        roots = ((WHOLE, "root"), (HEADS, BOTH))
+        losses = [mean.pick(part=whole) - mean.pick(part=rootless) for whole, rootless in roots]
+        hurt = min(losses) > 0 and all(counts(*(exact.pick(part=part) for part in pair)) for pair in roots)
+        settled = hurt and better and needed
         yield Step(
             "A verdict holds for one size",
             beat(
@@ -258,11 +270,16 @@ class Arguing(Chapter):
                 *heads.begin(),
             ),
             beat(
-                f"one wide head {mean.pick(part=BOTH):share}. Because it is wide, or alone? We can’t tell.",
+                f"one wide head {mean.pick(part=BOTH):share}, not {mean.pick(part=HEADS):share}. "
+                + claim(
+                    bool(hurt and losses[1] > losses[0]),
+                    "Both need it, the wide one more: because it is wide, or alone? We can’t tell.",
+                    "Are both worse off without it? We can’t tell.",
+                ),
                 *heads.end(),
             ),
             beat(
-                f"And Norm, after {deep['steps']} steps? "
+                "And Norm? "
                 + claim(
                     bool(better),
                     "A shallow model is better off without it.",
@@ -277,7 +294,7 @@ class Arguing(Chapter):
                     f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
-                appear(card.verdict("it depends on the size")),
+                appear(card.verdict("Norm, if the model is shallow" if settled else "can’t tell")),
             ),
             stage=[card, heads.columns, norms.columns],
         )
@@ -327,12 +344,12 @@ class Arguing(Chapter):
         yield Step(
             "What stays hard?",
             beat(
-                f"Which new sentences fail? After {brief['steps']:,.0f} steps, "
+                f"Which new sentences fail? After {brief['steps']:,.0f} training steps, "
                 + claim(bool(early.values[-1] == early.values.min()), "the longest.", "some of any length."),
                 *picture.run(picture.early),
             ),
             beat(
-                f"After {run['steps']:,.0f}, {exact.quantity(len(exact) - 1):share} of the longest are right"
+                f"After {run['steps']:,.0f} steps, {exact.quantity(len(exact) - 1):share} of the longest are right"
                 + claim(bool(hardest), ", still the fewest of all.", "."),
                 *picture.run(picture.late),
             ),
@@ -353,7 +370,7 @@ class Arguing(Chapter):
 
     def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
         """One sentence that goes wrong, and what happens if another noun stands there."""
-        card = Claim("“The nearer noun gives the form.”", before)
+        card = Claim("“The noun in between gives the form.”", before)
         picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
@@ -366,19 +383,20 @@ class Arguing(Chapter):
             ),
             beat(
                 f"The model writes “{wrong}”, with probability {run['close.probs'].pick(choice='written'):share}. "
-                f"A hypothesis: “{other}” is nearer, and gives the form.",
+                f"A hypothesis: “{other}”, in between, gives the form.",
                 appear(picture.ring, picture.right, picture.odds),
                 draw(picture.does, kind="row"),
             ),
             beat(
-                f"Test it: put other nouns there. Of its gender, {like[0]} of {like[1]} come out right;",
+                f"Test it: put every noun that fits there, “{other}” too. "
+                f"Of its gender, {like[0]} of {like[1]} come out right;",
                 *picture.tried("like it"),
             ),
             beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.tried("unlike it")),
             beat(
                 claim(
                     bool(caught),
-                    "So here, the nearer noun decides.",
+                    "So here, the form depends on that noun.",
                     "So this test does not show it.",
                 ),
                 appear(ring_around(picture.other, "warning")),

@@ -101,12 +101,12 @@ class Removable(VGroup):
     def _attention(self, low: float, high: float) -> None:
         """Norm and attention, with the heads as slots, and the root beside them."""
         self.fixed.add(VGroup(self._branch(low, high, 126), self._box("Attention", high, 126, lift=30)))
-        pitch = 216 / self.heads
+        pitch = 168 / self.heads
         first, *others = (
             Box(pitch - 10, 36, palette().weight, 6).move_to(self._at(MIDDLE - 176 + pitch * (k + 0.5), high + 26))
             for k in range(self.heads)
         )
-        self.fixed.add(VGroup(first, Words("÷ √d_k", "fact").settle(self._at(MIDDLE + 126, high + 26))))
+        self.fixed.add(VGroup(first, Words("scaling by √d_k", "aside").settle(self._at(MIDDLE + 101, high + 26))))
         self.parts["all heads but one"].add(*others)
 
     def _feed_forward(self, low: float, high: float) -> None:

@@ -49,6 +49,12 @@ def chance(trace: Trace, prefix: str) -> Values:
     return np.array(found)
 
 
+@measure(like="chance")
+def chance_points(chance: np.ndarray) -> Values:
+    """100 chance: in points of a hundred, as `points`."""
+    return 100 * chance
+
+
 @measure("part trainings")
 def points_by_trainings(trace: Trace, prefix: str) -> Values:
     """The points of each part, from the first two trainings of each on, one more at a time."""
