@@ -121,11 +121,11 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses
     spared = after.values.copy()
     spared[1, 1, determiner] = 1.0
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more by this head" not in spoken, "further nouns still lose more"
+    assert "With this head off, no kind of word loses more" not in spoken, "further nouns still lose more"
     spared[1, 1] = before.values
     spared[1, 1, own] = 0.5
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "No kind of word loses more by this head: that is what it does." in spoken
+    assert "With this head off, no kind of word loses more: that is what it does." in spoken
     assert "loses 50%." in spoken, "half may be a guess of the gender"
 
 

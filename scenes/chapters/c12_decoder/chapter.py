@@ -117,7 +117,10 @@ class Decoder(Chapter):
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
                 appear_in_turn([*grid.empty]),
             ),
-            beat("So every query meets every key, even later ones.", meet(grid, board.pairs, "slow", at_once=True)),
+            beat(
+                "Rows are queries, columns keys: every query meets every key, even later ones.",
+                meet(grid, board.pairs, "slow", at_once=True),
+            ),
             beat(
                 f"The query of “{query}” meets the key of “{key}”: the very word that it should predict.",
                 (appear(ring_around(grid.queries[row])), appear(ring_around(grid.keys[row + 1]))),
@@ -179,11 +182,13 @@ class Decoder(Chapter):
             beat(
                 claim(
                     same,
-                    "Divide by the new sum, and the old one cancels: earlier words keep their weights, "
-                    "as with the mask first.",
+                    "Only after dividing by the new sum are earlier rows as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
                 *board.leaked.turn_into(board.divided),
+            ),
+            beat(
+                "So mask first: nothing later can be copied.",
                 Rise(dive, *board.standing(board.divided)),
                 leave(shifted.peek),
             ),
@@ -195,7 +200,7 @@ class Decoder(Chapter):
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
         rest = [line for i, curves in enumerate(bridge.curves) if i != row for line in curves]
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
-        right = f"Right, by the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
+        right = f"Pairs as in the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
         others = claim(
             len(decoded.written) > 1, "Every position does the same.", "Each later position would do the same."
         )
@@ -257,7 +262,7 @@ class Decoder(Chapter):
             if "in_grammar" in trace.about
             else "Two languages need not agree on the order."
         )
-        start = f"Now {spoken}. " if here is not decoded else ""
+        start = f"Now “{spoken}”. " if here is not decoded else ""
         flow = pulses(bridge.lines, bridge.weights)
         yield Step(
             "Writing goes forward, reading may turn back",
@@ -321,6 +326,7 @@ class Decoder(Chapter):
             ),
             beat(
                 f"Both times the decoder attends to “{adjective}”: the same vector goes into the encoder,",
+                appear(*(ring_around(chip, "residual") for chip in picture.word_chips)),
                 picture.taken(),
                 appear(picture.cosines[0]),
             ),
@@ -379,7 +385,7 @@ class Decoder(Chapter):
         )
 
     def the_whole_way(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
-        """Close: the answer, as the way of one vector in a single shot."""
+        """Close: the answer, as the path of one vector in a single shot."""
         row, asks = len(decoded.written) - 1, f"{decoded.cross}.q" in trace
         picture = OneWay(trace, decoded, row, memory_of(decoded, trace) if asks else None)
         givers = {"self_attn": picture.read.chips[: row + 1], "cross_attn": picture.memory}
@@ -404,7 +410,7 @@ class Decoder(Chapter):
             for kind in [path.split(".")[-1]]
         ]
         yield Step(
-            "The way of one vector",
+            "The path of one vector",
             *beats,
             beat(
                 again.get(int(layers), f"The other layers do the same: {layers} in all."),
@@ -421,7 +427,7 @@ class Decoder(Chapter):
                 *picture.write(),
             ),
             beat(
-                "So all positions learn at once: shifted and masked, none can peek.",
+                "Each position learns on such a path, all at once: shifted and masked, none can peek.",
                 picture.all_at_once(),
                 ambient=pulses(picture.ways, role="residual"),
             ),

@@ -1,4 +1,4 @@
-"""The plan of the decoder between what it reads and what it has to write, and the way of one vector through it."""
+"""The plan of the decoder between what it reads and what it has to write, and the path of one vector through it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scenes.animations import Dive, Flight, Travel, appear, exchange
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
-from scenes.mobjects.ribbon import Ribbon, gutter
+from scenes.mobjects.ribbon import GAP, Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
@@ -147,6 +147,14 @@ def large(labels: Sequence[Label], room: Room) -> Ribbon:
     return line.scale(LARGER)
 
 
+def under(track: Room, place: int, count: int) -> Room:
+    """As much of the stage as a ribbon of `count` tokens can take whose token at `place` stands below a track."""
+    middle = (track.left + track.right) / 2
+    before, after = place + 0.5, count - place - 0.5
+    pitch = min((middle - STAGE.left + GAP / 2) / before, (STAGE.right - middle + GAP / 2) / after)
+    return Room(middle - before * pitch + GAP / 2, STAGE.top, middle + after * pitch - GAP / 2, STAGE.bottom)
+
+
 class OneWay(VGroup):
     """A vector on its way up through the decoder: every state of it, the likeliest words, and what is read next.
 
@@ -159,10 +167,15 @@ class OneWay(VGroup):
     """
 
     def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
-        self.read = sentence(decoded.reads[: row + 2], STAGE, at_foot=True)
-        body = STAGE.split_rows(-float(self.read.height) * 135, AIR)[0]
-        left, rest = body.split_columns(0.22 * body.width if memory is not None else 0, 40 if memory is not None else 0)
+        left, rest = STAGE.split_columns(
+            0.22 * STAGE.width if memory is not None else 0, 40 if memory is not None else 0
+        )
         middle, right = rest.split_columns(0.56 * rest.width, 50)
+        read = decoded.reads[: row + 2]
+        self.read = sentence(read, under(self._track(middle), row, len(read)), at_foot=True)
+        left, middle, right = (
+            part.split_rows(-float(self.read.height) * 135, AIR)[0] for part in (left, middle, right)
+        )
         self.stack = Stack(trace, middle, TRACK)
         self.memory: list[VMobject] = []
         self.source, self.supply = VGroup(), VGroup()
@@ -201,8 +214,8 @@ class OneWay(VGroup):
             block, _, kind = path.rpartition(".")
             names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
         rows = {path: trace[name].pick(batch=0, position=row) for path, name in names.items()}
-        track = room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
-        x = at((track.left + track.right) / 2, 0)[0]
+        track = self._track(room)
+        x = track.centre[0]
         high = min(HIGHEST, max(LOWEST, float(self.stack.boxes["output"].height) * 135))
         self.states: dict[str, Vector] = {}
         for path, vector in rows.items():
@@ -213,6 +226,11 @@ class OneWay(VGroup):
         self.stream = VGroup(rule(*ends, "residual", 8))
         for box in self.stack.boxes.values():
             self.stream.add(rule(box.get_right(), np.array([x, box.get_y(), 0]), "line", 4))
+
+    @staticmethod
+    def _track(room: Room) -> Room:
+        """The part of the plate, which fills a room, in which the vector moves up."""
+        return room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
 
     def begin(self, row: int) -> list[Any]:
         """The vector comes out of its token."""

@@ -124,6 +124,11 @@ class TwoRuns(VGroup):
         """The chips of the nouns that differ."""
         return [line.chips[place] for line, place in zip(self.sources, self.nouns, strict=True)]
 
+    @property
+    def word_chips(self) -> list[Token]:
+        """The chips of the word whose vectors are shown."""
+        return [line.chips[self.word] for line in self.sources]
+
     def taken(self) -> tuple[Any, ...]:
         """The vectors of the word out of their tokens."""
         return tuple(

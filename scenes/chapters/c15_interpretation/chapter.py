@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import Mobject, VGroup
 
 from scenes.animations import (
+    Flight,
     Travel,
     Visit,
     appear,
@@ -14,6 +15,7 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
+    move_ring,
     ring_around,
     slide,
 )
@@ -21,7 +23,7 @@ from scenes.chapters.c15_interpretation.insight import AblatedHeads, Copying, Le
 from scenes.mobjects.card import Card
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
-from scenes.mobjects.wording import CALLED, head_name, role_name
+from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
@@ -93,7 +95,7 @@ class Interpretation(Chapter):
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
-                "The pattern can’t tell: later layers may ignore what a head brings.",
+                "A pattern can’t tell what the output needs: later layers may ignore it.",
                 (appear(panels.papers, panels.names), *exchange(heads.sorted, panels.grids, "cut")),
             ),
             beat(
@@ -102,7 +104,7 @@ class Interpretation(Chapter):
                 (appear(panels.numbers), appear_in_turn([*panels.bars])),
             ),
             beat(
-                "Ablation: a head gives only its average, whatever it reads.",
+                "Ablation: a head gives only its average output over many sentences.",
                 appear(ring),
                 panels.ablate([chosen], "slow"),
             ),
@@ -118,7 +120,7 @@ class Interpretation(Chapter):
                 ),
                 panels.again(chosen),
             ),
-            beat("Then each of the others.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])),
+            beat("Then the others.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])),
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
                 appear(ring_around(panels.papers[needed], "warning")),
@@ -158,7 +160,7 @@ class Interpretation(Chapter):
         own, after = cost.pick(layer=layer, head=head), accuracy(trace).pick(model=1, layer=layer, head=head)
         hit = max(roles, key=lambda role: float(own.pick(role=role)))
         cells, mine = [table.cell(role, *at) for role, at in named.items()], table.cell(ROLE, layer, head)
-        ring = ring_around((cells or [mine])[0], "query")
+        ring, call = ring_around((cells or [mine])[0], "query"), ring_around(table.calls[ROLE], "query")
         heads = zip(*table.lines.values(), strict=True)
         yield Step(
             "Which words does a head help?",
@@ -187,15 +189,15 @@ class Interpretation(Chapter):
                     "so the gender has another way, too.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
-                draw(ring_around(table.calls[ROLE], "query"), kind="slow"),
+                draw(call, kind="slow"),
             ),
             beat(
                 claim(
                     hit == ROLE,
-                    "No kind of word loses more by this head: that is what it does.",
-                    f"By this head, “{role_name(hit)}” loses most: {own.pick(role=hit):share}.",
+                    "With this head off, no kind of word loses more: that is what it does.",
+                    f"With this head off, “{role_name(hit)}” loses most: {own.pick(role=hit):share}.",
                 ),
-                Visit(ring, [mine, table.cell(hit, layer, head)]),
+                (Visit(ring, [mine, table.cell(hit, layer, head)]), move_ring(call, table.calls[hit], "query")),
             ),
             stage=[card],
         )
@@ -217,7 +219,7 @@ class Interpretation(Chapter):
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
-                f"When does “{token}” learn the gender of its noun? Follow its vector in the encoder.",
+                f"In the encoder, when does “{token}” learn the Spanish gender of its noun?",
                 *taps.run(),
             ),
             beat(
@@ -258,7 +260,8 @@ class Interpretation(Chapter):
         early, *later = (taps.tap(i, found) for i, found in enumerate(lens.lists))
         leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
         first, *between, last = (ranks.quantity(k) for k in taps.shown)
-        passed = "".join(f"{rank:,.0f}, " for rank in between)
+        passed = "".join(f"{rank:,.0f}, then " for rank in between)
+        leading = next((k for k in range(len(ranks)) if ranks.quantity(k) == 1), None)
         yield Step(
             "The logit lens: read the stream early",
             beat(
@@ -266,7 +269,7 @@ class Interpretation(Chapter):
                 *taps.run(),
             ),
             beat(
-                "The logit lens turns the vectors of each layer into logits, as if it were the last.",
+                "The logit lens makes logits of each layer, as if it were the last.",
                 appear(taps.reader),
                 *early,
             ),
@@ -285,7 +288,19 @@ class Interpretation(Chapter):
                 *(play for tap, rank in zip(later, rising, strict=True) for play in (*tap, rank)),
             ),
             beat(
-                "That is a hint, not a proof, because early layers were never trained for it.",
+                claim(
+                    leading is None,
+                    "So by this lens, it never leads.",
+                    claim(
+                        leading == 0,
+                        "So it leads even before the first layer.",
+                        f"So it first leads after the {layer_name(max((leading or 0) - 1, 0))}.",
+                    ),
+                ),
+                appear(ring_around(taps.up_to(leading))) if leading else None,
+            ),
+            beat(
+                "Only a hint: early layers were never trained for it.",
                 ambient=taps.flow(),
             ),
             stage=[],
@@ -298,7 +313,7 @@ class Interpretation(Chapter):
             return
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
-        card = Card(f"bars: the next word; below each vector: “{other}”, if it is copied here")
+        card = Card(f"bars: the next word; below each vector of the encoder: “{other}”, if it is copied here")
         picture = TwoPasses(run, PAIR, card.inside)
         base, top = alone.quantity(1, 0), len(prob) - 1
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
@@ -316,15 +331,18 @@ class Interpretation(Chapter):
         yield Step(
             "Activation patching: transplant a vector",
             beat(
-                f"One sentence gives “{other}”, the other “{mine}”. Which vector decides?",
+                f"After the same Spanish words, one gives “{other}”, one “{mine}”. Which vector decides?",
                 (appear_in_turn([*picture.donor.tokens]), appear_in_turn([*picture.own.tokens])),
                 *picture.forward(),
                 appear(picture.donor.answer, picture.own.answer),
             ),
             beat(
-                "Activation patching copies one vector. "
-                f"At the input, “{given}” for “{first}”: “{other}” goes from {base:share} to {start:share}.",
-                *copied,
+                "Activation patching copies one vector of the encoder.",
+                *copied[:2],
+            ),
+            beat(
+                f"At the input, “{given}” for “{first}”: “{other}” rises to {start:share}.",
+                *copied[2:],
             ),
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
             beat(
@@ -352,6 +370,13 @@ class Interpretation(Chapter):
         card = Card("a decoder alone, trained on random letters that come twice")
         copying = Copying(weights.pick(frame=-1), card.inside)
         letter, goal = copying.letter(copying.query), copying.letter(copying.goal)
+        before = {"frame": -1, "layer": max(layer - 1, 0), "query": copying.goal, "key": copying.goal - 1}
+        back = run["weights"].pick(**before).largest()[-1]
+        marked = beat(
+            f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
+            Flight(copying.chips[copying.goal - 1], copying.chips[copying.goal], 0.3, "slow"),
+            ambient=copying.flow(),
+        )
         yield Step(
             "An induction head finds the earlier copy",
             beat(
@@ -367,8 +392,9 @@ class Interpretation(Chapter):
                 appear(copying.told),
                 ambient=copying.flow(),
             ),
+            *([marked] if layer else []),
             beat(
-                "So that can be copied. A head of this kind is called an induction head.",
+                f"So “{goal}” can be copied: such a head is an induction head.",
                 leave(copying.asked),
                 Travel(copying.chips[copying.goal], copying.next, kind="slow"),
                 ambient=copying.flow(),
@@ -404,10 +430,10 @@ class Interpretation(Chapter):
             beat(
                 claim(
                     spare,
-                    "In other trainings it costs less: there, a second head has the stripe, too.",
-                    f"Other trainings, without theirs: {', '.join(f'{share:share}' for share in others)}.",
+                    "In other training runs it costs less: there, a second head has the stripe, too.",
+                    f"Other training runs, without theirs: {', '.join(f'{share:share}' for share in others)}.",
                 ),
-                appear_in_turn([*picture.others]),
+                (appear_in_turn([*picture.others]), appear(picture.runs)),
                 appear_in_turn([ring_around(dot) for dot in picture.others]),
             ),
             stage=[card],
@@ -428,7 +454,7 @@ class Interpretation(Chapter):
         yield Step(
             "See, guess, switch off, count",
             beat(
-                "So a pattern is a hypothesis: on some of them the output depends, on others not.",
+                "A pattern is a hypothesis: the output depends on some, not on others.",
                 appear_in_turn(lit),
                 both,
             ),

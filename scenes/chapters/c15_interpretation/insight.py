@@ -160,6 +160,10 @@ class Taps(VGroup):
         through = LaggedStart(*way, lag_ratio=0.7)
         return appear(self.token), draw(self.band), appear(self.layers), through.set_run_time(pace("slow"))
 
+    def up_to(self, stop: int) -> VMobject:
+        """The box of the layer before a stop, be it alone or among several."""
+        return next(box for box, end in zip(self.layers, self.shown[1:], strict=True) if end >= stop)
+
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: the stream flows on."""
         return pulses([self.line])
@@ -453,6 +457,8 @@ class Stripe(VGroup):
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
         self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
+        self.runs = self.plot.label(Words("head off, other runs", "fact", "ink2"), last, float(min(others)), LEFT)
+        self.runs.shift(LEFT * units(12))
         self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
         self.ticks.add(*self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
@@ -463,7 +469,7 @@ class Stripe(VGroup):
         self.off = self.plot.label(Words(f"head off {off:.0%}", "fact", "warning"), last, float(off))
         self.off.shift(DOWN * units(14))
         super().__init__(self.pattern, self.plot, self.ticks, self.curve, self.shallow, self.end, self.one, self.off)
-        self.add(self.fall, self.others, self.rise)
+        self.add(self.fall, self.others, self.runs, self.rise)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
