@@ -249,11 +249,10 @@ class OneWay(VGroup):
         return [(*flights,), (added, moves)]
 
     def write(self) -> list[Any]:
-        """The last vector becomes probabilities, and the likeliest word goes where it is read next."""
+        """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
         names, bars, shares = zip(*self.next.lines, strict=True)
         come = [Travel(self.states["output"], bar, kind="row") for bar in bars]
-        line = self.next.line_of(self.chosen.label) if self.chosen else None
-        written = [Travel(line[0], self.chosen, 0.3, "row")] if line else [appear(self.chosen)] if self.chosen else []
+        written = [appear(self.chosen)] if self.chosen else []
         return [(appear(self.title, *names), *come), appear(*shares), *written]
 
     def all_at_once(self) -> tuple[Any, ...]:

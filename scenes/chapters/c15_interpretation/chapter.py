@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import Mobject, VGroup
 
 from scenes.animations import (
-    Flight,
     Travel,
     Visit,
     appear,
@@ -374,7 +373,7 @@ class Interpretation(Chapter):
         back = run["weights"].pick(**before).largest()[-1]
         marked = beat(
             f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
-            Flight(copying.chips[copying.goal - 1], copying.chips[copying.goal], 0.3, "slow"),
+            appear(ring_around(copying.chips[copying.goal], "query")),
             ambient=copying.flow(),
         )
         yield Step(
