@@ -73,6 +73,10 @@ class Sheet(VGroup):
         self.names = VGroup(
             *(self._name(name, zero, tip, aside) for name, tip, aside in zip(names, tips, tips[::-1], strict=True))
         )
+        for written in self.names:
+            reach = np.array([written.width / 2, written.height / 2, 0])
+            corners = at(room.left, room.bottom) + reach, at(room.right, room.top) - reach
+            written.move_to(np.clip(written.get_center(), *corners))
         self.before, self.after = mark_before().move_to(before), mark_after().move_to(after)
         for mark, place in ((self.before, 3), (self.after, 4)):
             own = mark.width * 135
