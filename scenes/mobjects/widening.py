@@ -258,7 +258,8 @@ class MoveAndCompute(VGroup):
         self.arcs = Arcs(words, query, weights, above)
         ribbon = self.arcs.ribbon
         column = Room(STAGE.left, ribbon.columns[0].top, STAGE.right, below.bottom)
-        first, middle, last = column.inset(0, 34).rows(3, 40)
+        air = min(36.0, column.height / 10)
+        first, middle, last = column.inset(0, air).rows(3, air)
         scales = full_colour(enters), full_colour(out)
         self.enters, self.boxes, self.out, self.ways = [], [], [], []
         for i, (one, other) in enumerate(zip(enters, out, strict=True)):
