@@ -178,11 +178,11 @@ class Decoder(Chapter):
                 (leave(ring), *board.swap()),
                 *board.late.turn_into(board.leaked),
             ),
-            beat("The future leaks in, because softmax divides by a sum over all keys.", board.leak()),
+            beat("The future leaks in: softmax divides by a sum over all keys.", board.leak()),
             beat(
                 claim(
                     same,
-                    "Only after dividing by the new sum are earlier rows as with the mask first.",
+                    "Divided by the new sum, earlier rows are as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
                 *board.leaked.turn_into(board.divided),
