@@ -45,7 +45,7 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
     assert picture.first is not None
     layer, head, shown = picture.first
     assert (layer, head, str(shown.name)) == (1, 1, "the token before")
-    first, second, behind, none = (picture.grid(*place) for place in ((1, 1), (0, 0), (1, 0), (0, 1)))
+    first, second, behind, none = (picture.sorted[2 * layer + head] for layer, head in ((1, 1), (0, 0), (1, 0), (0, 1)))
     assert first.get_y() == pytest.approx(second.get_y())
     assert first.get_x() < second.get_x()
     assert first.get_y() > behind.get_y() > none.get_y()
