@@ -432,7 +432,7 @@ class Inference(Chapter):
             ),
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                leave(*columns.get_family(), *numbers, ring),
+                leave(*(part for part in columns if part is not columns.numbers), *numbers, ring),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
             ),
