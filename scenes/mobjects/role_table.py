@@ -1,4 +1,4 @@
-"""Which head plays which role: a table of scores, and a share as dots out of a hundred."""
+"""Table of the scores of heads in roles, and a share as dots out of a hundred."""
 
 from __future__ import annotations
 

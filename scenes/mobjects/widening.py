@@ -70,7 +70,7 @@ def entering_under(ribbon: Ribbon, x: NamedTensor) -> list[Vector]:
 
 
 def activation_bar(value: Quantity, unit: float, wide: float, x: float, floor: float, ground: Ground) -> Box:
-    """What a neuron makes, as a bar from a zero line at `floor`: `unit` is that of a one, in units."""
+    """Activation of a neuron as a bar from a zero line at `floor`; `unit` is the height of a one, in units."""
     length = float(value) * unit
     bar = Box(wide, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), min(4, wide / 3))
     bar.move_to(np.array([x, floor + length / 2, 0]))
@@ -178,7 +178,7 @@ class Widening(VGroup):
         return AnimationGroup(Flight(self.enters, self.reach, 0.0, kind="slow"), turns)
 
     def narrow(self) -> Animation:
-        """What the neurons write runs to the output, whose entries rise."""
+        """Let the neurons' activations run to the output, whose entries rise."""
         rise = LaggedStart(*(Travel(thin(cell), cell, 0.0, "row") for cell in self.leaves.cells), lag_ratio=0.03)
         rise.set_run_time(pace("slow"))
         return AnimationGroup(self.flow()(pace("slow")), appear(self.leaves.plate), rise)

@@ -71,7 +71,7 @@ def low_room() -> Room:
 
 
 class Steps(VGroup):
-    """How many steps one after another it takes: a number that counts, and its name."""
+    """Number of steps that have to be done one after another: a counter, and its name."""
 
     def __init__(self, ticks: Sequence[Quantity], name: str, room: Room, role: str = "residual") -> None:
         self.ticks = list(ticks)
@@ -201,7 +201,7 @@ class Gates(VGroup):
         ]
 
     def add_up(self) -> tuple[Animation, ...]:
-        """What is kept and what is written add up to the new memory."""
+        """Add what is kept and what is written to the new memory."""
         goal = self.lines["show"][0]
         return (
             *(Flight(self.lines[k][2], goal, 0.15, "row") for k in ("keep", "write")),
@@ -347,7 +347,7 @@ class Folding:
 
 
 class Fading(VGroup):
-    """What the memory still has of one word, as a bar over each word from there on; and one arc of attention.
+    """Part of the memory that one word wrote, as a bar over each later word; and one arc of attention.
 
     Args:
         parts: "query key", the part of each memory that a token wrote.
@@ -573,7 +573,7 @@ class Trade:
         }
 
     def passing(self, longer: bool = False) -> Callable[[float], Animation]:
-        """One memory goes from cell to cell, up to the last."""
+        """Let one memory go from cell to cell, up to the last."""
         last = self.cells[-1 if longer else WORDS - 1]
         return pulses([rule(self.cells[0].get_left(), last.get_right())], [1.0])
 

@@ -338,7 +338,7 @@ def grown(bars: VGroup) -> Animation:
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
-    """What stands on the branch of each token flies into its vector, which goes on as their sum."""
+    """Let the vector on each token's branch fly into its stream vector, which goes on as their sum."""
     return (
         *(Travel(old, new, 0.0, "row", leaving=True) for old, new in zip(stream, sums, strict=True)),
         *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),

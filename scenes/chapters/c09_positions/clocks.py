@@ -27,7 +27,7 @@ ROWS = 10
 
 
 def hands_shown(pairs: int) -> list[int]:
-    """Which of all hands to show: more of the fast ones, and the slowest."""
+    """Choose the hands to show: more of the fast ones, and the slowest."""
     return sorted({min(pairs - 1, round(share * pairs)) for share in (0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)})
 
 
@@ -58,7 +58,7 @@ class Dial(VGroup):
         return means(lead, Tip(*ends, self.reach, PIVOT, self.ground))
 
     def sector(self, place: int, other: int) -> VMobject:
-        """What lies between the hands of two positions, the shorter way round."""
+        """The sector between the hands of two positions, the shorter way round."""
         start, end = (np.arctan2(*self.tensor.values[i][::-1]) for i in (place, other))
         turn = (end - start + np.pi) % (2 * np.pi) - np.pi
         far = units(self.reach) * 0.5
@@ -67,7 +67,7 @@ class Dial(VGroup):
         return part.set_points_as_corners([self.centre, *rim, self.centre])
 
     def legs(self, place: int) -> tuple[VMobject, VMobject]:
-        """How far right the hand leads, and how far up."""
+        """The sine of the hand as a line to the right, and its cosine as a line up."""
         tip = self.tip(place)
         foot = np.array([self.centre[0], tip[1], 0])
         share = self.reach / (self.face.width * 135)
@@ -163,7 +163,7 @@ class Clocks(VGroup):
         return AnimationGroup(*(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True)))
 
     def column(self, k: int) -> VGroup:
-        """What belongs to one dial."""
+        """A dial and the cells of the table below it."""
         cells = (cell for row in self.rows for cell in row)
         width, middle = self.dials[k].width, self.dials[k].get_x()
         return VGroup(self.dials[k], *(cell for cell in cells if abs(cell.get_x() - middle) < width / 2))
@@ -204,7 +204,7 @@ class Clocks(VGroup):
 
 
 class LargeDial(VGroup):
-    """One dial in the height of a room, with what is read off its hand: a sine and a cosine.
+    """A dial as high as a room, and the sine and the cosine that are read off its hand.
 
     `dial` has the `hand` of the second position.
     """

@@ -207,7 +207,7 @@ class Placed(VGroup):
 
 
 class Changes(VGroup):
-    """What was measured in several ways, as bars below each other, of one length for one unit.
+    """Measurements of several kinds as bars below each other, on one scale.
 
     Args:
         measured: a number for each way, by its name.

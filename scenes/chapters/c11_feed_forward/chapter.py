@@ -451,7 +451,7 @@ class FeedForward(Chapter):
         )
 
     def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
-        """What the bend is for: a boundary that is not straight, learned by a small layer."""
+        """The purpose of the activation: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
         picture, worst = Clouds(run), run["accuracy_by_seed"].smallest()[-1]
         straight, layer = picture.straight, picture.layer

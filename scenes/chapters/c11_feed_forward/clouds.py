@@ -64,7 +64,7 @@ class Plane(VGroup):
         return tuple(fill(kind, "row") for kind in self.kinds)
 
     def point(self, x: float, y: float) -> np.ndarray:
-        """Where (x, y) of the plane lies on screen."""
+        """Place of (x, y) on screen."""
         return self.centre + np.array([x, y, 0]) * units(self.side / 2 / self.edge)
 
     def line(self, line: np.ndarray, role: str, thick: float) -> VMobject:

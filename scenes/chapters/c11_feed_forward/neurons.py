@@ -173,7 +173,7 @@ class Detector(VGroup):
         return _together(turns, "slow")
 
     def others(self, parts: Iterable[Any]) -> list[Any]:
-        """What belongs to all tokens but the one that is followed."""
+        """The parts of all tokens except the one that is followed."""
         return [part for i, part in enumerate(parts) if i != self.here]
 
 

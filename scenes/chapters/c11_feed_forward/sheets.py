@@ -97,7 +97,7 @@ class Sheet(VGroup):
         return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
 
     def point(self, spot: np.ndarray) -> np.ndarray:
-        """Where a point of the sheet lies on screen."""
+        """Place of a point of the sheet on screen."""
         return self.shift_by + np.array([spot[0], spot[1], 0]) * self.unit
 
 
@@ -154,7 +154,7 @@ class Trial(VGroup):
         return said.shift(np.array([at(self.over.left, 0)[0] - said.get_left()[0], 0, 0]))
 
     def sent(self, kind: str = "cell") -> Animation:
-        """What enters goes through, and becomes what leaves."""
+        """Send the grid that enters through f: it becomes the grid that leaves."""
         return Transform(
             self.image, self.leaves.lines, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True
         )
@@ -166,7 +166,7 @@ class Trial(VGroup):
         )
 
     def parting(self) -> tuple[Animation, ...]:
-        """How far the two sides are apart, if they are."""
+        """Show the distance between the two sides, if there is one."""
         return (draw(self.leaves.between, kind="row"), appear(self.number)) if self.apart > ROUNDING else ()
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:

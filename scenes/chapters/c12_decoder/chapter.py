@@ -233,7 +233,7 @@ class Decoder(Chapter):
         )
 
     def reading_jumps(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
-        """Where Spanish turns two words round, the path turns back."""
+        """A noun before its adjective: the path of the largest weights turns back."""
         here = decoded
         if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.backward_jumps"].pick(batch=0):
             here = decoder_rows_of(trace, "other.phrase")

@@ -73,7 +73,7 @@ class Stack(VGroup):
 
 
 class Shifted(VGroup):
-    """What the decoder has to write along the top, and the same words, one place to the right, along the foot.
+    """The words to write along the top, and the same words, shifted right by one, along the foot.
 
     Args:
         decoded: what each position reads and writes.
@@ -110,7 +110,7 @@ class Shifted(VGroup):
         return tuple(Travel(old, new, 0.0, "slow") for old, new in zip(above[:-1], below[1:], strict=True))
 
     def open(self) -> tuple[Any, ...]:
-        """What is written goes to the top and what is read to the foot, and leaves room for the decoder."""
+        """Move the words to write to the top and those that are read to the foot: the decoder has room between."""
         old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
         return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
 
@@ -119,7 +119,7 @@ class Shifted(VGroup):
         return Dive(self.picture, self.decoder.boxes[FIRST], inside=0.0)
 
     def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
-        """What is read comes along on a dive, to where the `chips` stand."""
+        """Take the words that are read along on a dive, to the places of the `chips`."""
         return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
 
     def _copied(self, row: int) -> VGroup:
@@ -137,7 +137,7 @@ class Shifted(VGroup):
 
     @property
     def picture(self) -> list[VMobject]:
-        """All that is on stage once the decoder has opened."""
+        """Everything on stage once the decoder has opened."""
         return [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
 
 
@@ -148,7 +148,7 @@ def large(labels: Sequence[Label], room: Room) -> Ribbon:
 
 
 def under(track: Room, place: int, count: int) -> Room:
-    """As much of the stage as a ribbon of `count` tokens can take whose token at `place` stands below a track."""
+    """The widest room for a ribbon of `count` tokens whose token at `place` stands below a track."""
     middle = (track.left + track.right) / 2
     before, after = place + 0.5, count - place - 0.5
     pitch = min((middle - STAGE.left + GAP / 2) / before, (STAGE.right - middle + GAP / 2) / after)
@@ -277,6 +277,6 @@ class OneWay(VGroup):
 
     @property
     def standing(self) -> VGroup:
-        """What is there from the beginning."""
+        """The parts that are there from the beginning."""
         shown = [chip for chip in self.read.chips if chip is not self.chosen]
         return VGroup(*shown, self.stack, self.source, self.supply, self.stream)

@@ -88,7 +88,7 @@ class TwoRuns(VGroup):
 
     @staticmethod
     def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
-        """One at the top of a room, one at its foot."""
+        """Two vectors: at the top of a room, and at its foot."""
         scale = full_colour(*rows)
         upper, lower = (Vector(row, room.width, HIGH, "residual", scale) for row in rows)
         upper.move_to(at((room.left + room.right) / 2, room.top + HIGH / 2))
@@ -116,7 +116,7 @@ class TwoRuns(VGroup):
 
     @property
     def standing(self) -> list[VMobject]:
-        """What is there from the beginning: of the first run also what comes out, and what is written."""
+        """The parts that are there from the beginning: the inputs, and the output and the word of the first run."""
         return [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
 
     @property

@@ -202,7 +202,7 @@ class Interpretation(Chapter):
         )
 
     def probe(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """What a linear probe reads off an adjective's vector, layer by layer, and off genders dealt by chance."""
+        """The accuracy of a linear probe on adjectives, layer by layer, beside that on genders dealt by chance."""
         pairs = trace.about.get("roles", {}).get(ROLE)
         if not pairs or f"{PROBE}.told" not in trace:
             return
@@ -464,7 +464,7 @@ class Interpretation(Chapter):
 
 
 def ours(trace: Trace) -> bool:
-    """Whether it was the heads of this very model that were switched off."""
+    """Return True if the heads that the experiment ablated are those of this model."""
     return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
 
 

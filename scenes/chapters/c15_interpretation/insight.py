@@ -85,7 +85,7 @@ class AblatedHeads(VGroup):
         return layer * self.heads + head
 
     def ablate(self, places: Sequence[int], kind: str = "tour") -> Animation:
-        """One head after another goes off, its bar becomes what is right without it, and it comes on again."""
+        """Switch one head off after another: its bar falls to the accuracy without it, and it comes on again."""
         turns = []
         for k in places:
             bar = self.bars[k].bar

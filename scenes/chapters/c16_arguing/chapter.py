@@ -250,7 +250,7 @@ class Arguing(Chapter):
         )
 
     def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
-        """One head without the root, and the norm at two depths: verdicts that turn."""
+        """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
         card = Claim("“√d_k and Norm can go.”", before)
         left, right = card.inside.columns(2)
         heads, norms = _roots(run, left), _norms(deep, right)
@@ -369,7 +369,7 @@ class Arguing(Chapter):
         )
 
     def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
-        """One sentence that goes wrong, and what happens if another noun stands there."""
+        """A sentence that goes wrong, and the forms that other nouns give."""
         card = Claim("“The noun in between gives the form.”", before)
         picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words

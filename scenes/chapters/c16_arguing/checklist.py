@@ -57,5 +57,5 @@ class Checklist(VGroup):
             self.pictures.append(inside.fit(picture))
 
     def played(self) -> list[Animation | None]:
-        """What each picture is put together from appears in turn."""
+        """Let the parts of each picture appear in turn."""
         return [appear_in_turn([*picture], "row") for picture in self.pictures]

@@ -1,4 +1,4 @@
-"""What stays hard: accuracy by length above what training held of it, and one failure close by."""
+"""Hard cases: accuracy by length above the lengths in training, and one failure close by."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ByLength(VGroup):
 
 
 class CloseBy(VGroup):
-    """One sentence that goes wrong: the word, whose form it should have, whose form it has, and the test of that.
+    """A sentence that goes wrong: its word, the noun whose form it should have, that whose form it has, and a test.
 
     Args:
         run: the tensors `close.*` and `swapped.*` of the experiment `failures`.

@@ -25,7 +25,7 @@ STREAM, MIDDLE, WIDE = 46.0, 326.0, 416.0
 
 
 class Removable(VGroup):
-    """One layer for all, from the embedding up.
+    """A layer of the model, from the embedding up, whose parts can be taken out.
 
     Args:
         heads: how many there are in each attention.
@@ -62,7 +62,7 @@ class Removable(VGroup):
         return take_out(self.parts[part], self.outlines[part])
 
     def whole(self) -> tuple[Animation, ...]:
-        """What fell out comes back."""
+        """Put back the parts that fell out."""
         gone, self.gone = self.gone, []
         return tuple(move for part in gone for move in put_back(self.parts[part], self.outlines[part]))
 
@@ -115,7 +115,7 @@ class Removable(VGroup):
 
 
 def _solid(part: VGroup) -> Sequence[VMobject]:
-    """What of a part gets an empty frame when it is gone."""
+    """The pieces of a part that leave an empty frame when it is gone."""
     return [_widest(piece) if isinstance(piece, VGroup) else piece for piece in part]
 
 

@@ -326,7 +326,7 @@ class Crossed(VGroup):
 
 
 class Sizes(VGroup):
-    """How many parameters models have: a bar for each part that may go, of which its own piece falls off.
+    """Numbers of parameters: a bar for the model without each part, of which the part's own piece falls off.
 
     Args:
         run: the tensors of `parts_removed`.

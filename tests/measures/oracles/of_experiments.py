@@ -192,7 +192,7 @@ def memories(raw: Raw) -> dict[str, tuple[str, ...]]:
 
 @oracle("memory_kept", READS, "batch position d_state", memories, "f")
 def memory_kept(raw):
-    """What a memory has beyond what was written."""
+    """The memory minus what the token wrote."""
     return raw["cells"] - memory_written(raw)
 
 
@@ -203,7 +203,7 @@ def memory_written(raw):
 
 @oracle("memory_squashed", READS, "batch position d_state", memories, "f")
 def memory_squashed(raw):
-    """What the output gate multiplies, so that the state comes out."""
+    """The state divided by the output gate."""
     return raw["states"] / raw["o"]
 
 
