@@ -363,7 +363,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "Recall the first symbol: training learns from the gradient, how much the error changes with it.",
+                "Recall the first symbol. Training learns from the gradient: how much the error changes with that symbol.",
                 appear_in_turn([*curves.ticks]),
                 *curves.drawn("transformer"),
             ),

@@ -109,7 +109,7 @@ class Positions(Chapter):
             told = claim(same, "Each word gets the same vector as before: vectors only travel along.", changed)
             rest = claim(
                 same,
-                "Without a mask, attention cannot tell the sentences apart: it must be told the order.",
+                "So attention among all words cannot tell the two apart: it must be told the order.",
                 "So this model tells the two sentences apart, even without positions.",
             )
         if words == 1 and not ahead:
