@@ -73,6 +73,10 @@ class Room:
         lefts = [self.left + i * (wide + space) for i in range(count)]
         return [Room(left, self.top, left + wide, self.bottom) for left in lefts]
 
+    def cross(self, row: Room) -> Room:
+        """Where this column and a row meet."""
+        return Room(self.left, row.top, self.right, row.bottom)
+
     def halves(self) -> list[Room]:
         """Two equal parts: side by side if the room is much wider than high, else one below the other."""
         return self.columns(2) if self.width > 2.2 * self.height else self.rows(2)
@@ -93,6 +97,12 @@ class Room:
         """The room without a margin of `across` px at the sides and `down` px above and below."""
         down = across if down is None else down
         return Room(self.left + across, self.top + down, self.right - across, self.bottom - down)
+
+    def holding(self, spots: np.ndarray) -> tuple[float, np.ndarray]:
+        """A plane whose `spots`, count × 2, just fit: the px of a one, and where its origin stands."""
+        low, high = spots.min(0), spots.max(0)
+        px = float((np.array([self.width, self.height]) / np.maximum(high - low, 1e-9)).min())
+        return px, self.centre - np.array([*(low + high) / 2, 0]) * units(px)
 
     def padded(self) -> Room:
         """The room without the margin that is left around what is drawn inside a frame."""

@@ -11,9 +11,11 @@ from scenes.animations.flights import Flight, Travel
 from scenes.theme import pace
 
 
-def exchange(old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform") -> tuple[Animation, ...]:
+def exchange(
+    old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform", arc: float = 0.0
+) -> tuple[Animation, ...]:
     """Each part turns into its successor, and is gone."""
-    return tuple(Travel(a, b, 0.0, kind, leaving=True) for a, b in zip(old, new, strict=True))
+    return tuple(Travel(a, b, arc, kind, leaving=True) for a, b in zip(old, new, strict=True))
 
 
 def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:

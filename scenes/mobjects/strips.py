@@ -9,16 +9,9 @@ from manim import VGroup, VMobject
 
 from scenes.mobjects.marks import Shade, Stands, means
 from scenes.mobjects.shapes import Box, ellipsis
-from scenes.mobjects.tensors import Heatmap, abridged, full_colour, pooled
+from scenes.mobjects.tensors import Heatmap, full_colour, pooled
 from scenes.theme import signed, units
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
-
-
-def decimals(*tensors: NamedTensor) -> str:
-    """The format of numbers in narrow cells: two decimals where none has more than one digit before them, or fewer."""
-    most = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-    return ".2f" if most < 9.995 else ".1f" if most < 99.95 else ".0f"
 
 
 class Strip(VGroup):
@@ -50,43 +43,24 @@ class Strip(VGroup):
         return cell
 
 
-def rows_shown(tensor: NamedTensor, axis: str, most: int, token: Label) -> list[int | None]:
-    """The rows of a sentence that `most` rows have room for, with the row of `token` among them."""
-    size = tensor.size(axis)
-    return list(range(size)) if size <= most else abridged(size, most - 3, 2, keep=(token.position,))
-
-
 class Rows(VGroup):
     """Rows of a matrix as strips without numbers. Where some are left out stands an ellipsis.
 
-    `lines[i]` is the strip of row i of the tensor; the one of `token` has a mobject for each entry.
+    `lines[i]` is the strip of row i of the tensor.
     """
 
-    def __init__(
-        self, tensor: NamedTensor, token: int, shown: Sequence[int | None], wide: float, pitch: float, scale: float = 0
-    ) -> None:
-        scale = scale or full_colour(tensor)
+    def __init__(self, tensor: NamedTensor, shown: Sequence[int | None], wide: float, pitch: float) -> None:
+        scale, axis = full_colour(tensor), tensor.axes[0]
         self.lines: dict[int, VGroup] = {}
-        dots = VGroup()
-        y = 0.0
-        axis = tensor.axes[0]
+        dots, y = VGroup(), 0.0
         for i in shown:
             step = pitch if i is not None else pitch * 0.55
             centre = np.array([0, -units(y + step / 2), 0])
             y += step
             if i is None:
                 dots.add(ellipsis(vertical=True).scale(0.8).move_to(centre))
-            elif i == token:
-                self.lines[i] = Strip(tensor.pick(**{axis: i}), wide, pitch - 7, scale).move_to(centre)
-            else:
-                line = Heatmap(tensor.pick(**{axis: (i,)}), wide, (pitch - 7) / 0.86, scale)
-                line.remove(line.backdrop)
-                self.lines[i] = line.move_to(centre)
-        self.dots = dots
-        for i, line in self.lines.items():
-            means(line, Stands(tensor.label(axis, i)))
+                continue
+            line = self.lines[i] = Heatmap(tensor.pick(**{axis: (i,)}), wide, (pitch - 7) / 0.86, scale)
+            line.remove(line.backdrop)
+            means(line.move_to(centre), Stands(tensor.label(axis, i)))
         super().__init__(*self.lines.values(), dots)
-
-    def others(self, token: int) -> list[VMobject]:
-        """Everything but the row of one token."""
-        return [*(line for i, line in self.lines.items() if i != token), self.dots]

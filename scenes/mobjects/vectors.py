@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from math import inf
 
+import numpy as np
 from manim import PI, Mobject, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
-from scenes.mobjects.ribbon import gutter
+from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
@@ -102,3 +103,21 @@ def named_rows(
         for label, line in zip(labels, side.rows(len(labels), space), strict=True)
     ]
     return tokens, vectors_in(body.split_columns(wide)[0], tensor, role, HIGHEST, space, scale)
+
+
+def under(
+    ribbon: Ribbon,
+    row: Room,
+    vectors: Iterable[NamedTensor],
+    role: str,
+    scale: float,
+    wide: float = 0,
+    upright: bool = False,
+) -> list[Vector]:
+    """A vector under each token of a ribbon, as wide as its column, or `wide` px."""
+    return [
+        Vector(vector, wide or ribbon.wide, row.height, role, scale, upright).move_to(
+            np.array([ribbon.centre(i), row.centre[1], 0])
+        )
+        for i, vector in enumerate(vectors)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +18,7 @@ from scenes.mobjects.shapes import Box, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, under
 from scenes.mobjects.weighted_sum import thin
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -53,14 +53,6 @@ def chip_in(side: Room, token: Label, y: float) -> Token:
     chip.scale(min(1.0, units(side.width) / chip.width))
     chip.move_to(np.array([at(side.left, 0)[0] + chip.width / 2, y, 0]))
     return chip
-
-
-def under(ribbon: Ribbon, row: Room, vectors: Iterable[NamedTensor], role: str, scale: float) -> list[Vector]:
-    """A vector under each token of a ribbon."""
-    return [
-        Vector(vector, ribbon.wide, row.height, role, scale).move_to(np.array([ribbon.centre(i), row.centre[1], 0]))
-        for i, vector in enumerate(vectors)
-    ]
 
 
 def entering_under(ribbon: Ribbon, x: NamedTensor) -> list[Vector]:

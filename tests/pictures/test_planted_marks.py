@@ -378,7 +378,7 @@ def test_strands_that_lead_the_other_way_are_found() -> None:
     looks = weights()
     rows = trace()["encoder.0.resid_pre"].pick(batch=0)
     size = len(looks)
-    sides = [Rows(rows, -1, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
+    sides = [Rows(rows, range(size), 400, 80).move_to(at(x, 540)) for x in (400, 1400)]
     heights = [[float(side.lines[i].get_y()) for i in range(size)] for side in sides]
     left, right = sides[0].get_right()[0] + units(8), sides[1].get_left()[0] - units(8)
     for turned in (False, True):

@@ -26,11 +26,11 @@ from scenes.chapters.c03_lstm.figures import (
     Steps,
     Swapped,
     Trade,
-    foot,
-    low_room,
     over,
     room_for,
 )
+from scenes.layout import STAGE
+from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.ribbon import Ribbon
@@ -76,13 +76,13 @@ class AgainstLSTM(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         memories = trace[f"{READER}.cells"].pick(batch=0)
         words = memories.words("position")
-        ribbon = foot(words, room_for(words))
+        ribbon = sentence(words, room_for(words), at_foot=True)
         chain = Chain(memories, ribbon)
         steps = Steps(trace["config.tokens_read"].quantities(), "steps, one after another", over(ribbon))
         yield from self.a_chain(trace, chain, steps)
         yield from self.three_gates(trace, chain)
         yield from self.a_grid(trace, chain, steps)
-        long = foot(trace[f"{LONG}.{READER}.cells"].words("position"))
+        long = sentence(trace[f"{LONG}.{READER}.cells"].words("position"), STAGE, at_foot=True)
         yield from self.how_far(trace, long)
         yield from self.one_state(trace, long)
         card = Card("translators trained on the same sentences")
@@ -90,8 +90,8 @@ class AgainstLSTM(Chapter):
         recall = Card("recall the first symbol of a sequence")
         yield from self.the_signal(trace, recall)
         yield from self.be_fair(trace, recall)
-        if exchanged(words):
-            yield from self.who_notices(trace)
+        if order := exchanged(words):
+            yield from self.who_notices(trace, order)
         yield from self.what_is_traded()
 
     def a_chain(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
@@ -177,7 +177,7 @@ class AgainstLSTM(Chapter):
         first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
         once = Steps(steps.ticks[:1], "step: all at once", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
-        cells = folding.memory.first_column
+        cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
         several = len(cells) > 1
         if several:
@@ -272,30 +272,29 @@ class AgainstLSTM(Chapter):
     def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         gold = trace.about["long"]["gold"]
-        models = READER.split(".", maxsplit=1)[0], ATTENDING
-        alone, attending = (trace[f"{LONG}.{model}.decoder.logits"].words("position")[1:] for model in models)
-        weights = trace[f"{LONG}.{ATTENDING}.decoder.weights"].pick(batch=0)
-        chain, others = (
-            Chain(trace[f"{LONG}.{model}.encoder.states"].pick(batch=0), ribbon, low_room()) for model in models
-        )
-        picture = Handover(chain, others, alone, attending, weights, (parted(alone, gold), parted(attending, gold)))
+        models = [trace.under(f"{LONG}.{model}") for model in (READER.removesuffix(".encoder"), ATTENDING)]
+        alone, attending = written = [model["decoder.logits"].words("position")[1:] for model in models]
+        states = [model["encoder.states"].pick(batch=0) for model in models]
+        picture = Handover(states, ribbon, written, models[-1]["decoder.weights"].pick(batch=0))
+        chain, others = picture.chain.vectors, picture.others.vectors
+        rings = [ring_around(picture.outputs[0][i], "warning") for i in parted(alone, gold)]
         size = trace[f"{READER}.state_size"]
         yield Step(
             "One state for a whole sentence",
             beat(
                 "To translate, an LSTM hands over only its last memory and hidden state.",
-                appear_in_turn([*chain.vectors], "slow"),
-                leave(*chain.vectors[:-1]),
+                appear_in_turn([*chain], "slow"),
+                leave(*chain[:-1]),
             ),
             beat(
                 f"Twice {size} numbers must hold the whole sentence. {verdict_on(alone, gold)}",
                 appear(picture.names[0]),
                 picture.write_alone(),
-                appear(*picture.rings[0]) if len(picture.rings[0]) else None,
+                appear(*rings) if rings else None,
             ),
             beat(
                 "Let it look at all states: attention was invented for this.",
-                (appear(*others.vectors[:-1]), *exchange([chain.vectors[-1]], [others.vectors[-1]])),
+                (appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
                 appear(picture.names[1]),
                 picture.write_attending(),
             ),
@@ -397,6 +396,8 @@ class AgainstLSTM(Chapter):
         ticks = checks.quantities()[len(checks) // len(names) :: len(checks) // len(names)]
         called = {name: RECALLING[name] for name in names}
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
+        sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
+        told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
             "An LSTM can learn it, too",
             beat("Can it learn this at all?", appear_in_turn([*curves.ticks])),
@@ -404,16 +405,7 @@ class AgainstLSTM(Chapter):
                 f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
                 *curves.drawn("LSTM, gates open"),
             ),
-            *(
-                [
-                    beat(
-                        f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}.",
-                        *curves.drawn("transformer"),
-                    )
-                ]
-                if learned_sooner(trace)
-                else []
-            ),
+            *([beat(told, *curves.drawn("transformer"))] if sooner else []),
             beat(
                 f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
                 f"{checks.quantities()[-1]:,.0f} steps.",
@@ -422,25 +414,23 @@ class AgainstLSTM(Chapter):
             stage=[card, curves.plot],
         )
 
-    def who_notices(self, trace: Trace) -> Iterator[Step]:
+    def who_notices(self, trace: Trace, order: Sequence[int]) -> Iterator[Step]:
         """Two words are swapped: the states of the LSTM differ from there on; attention’s vectors only move along."""
         last = int(float(trace["config.encoder_layers"])) - 1
         block = f"encoder.{last}.resid_post"
-        plain, turned = (trace[name].pick(batch=0) for name in (f"{READER}.states", f"{TURNED}.{READER}.states"))
-        vectors, moved = (trace[f"{variant}.{block}"].pick(batch=0) for variant in ("other.no_positions", TURNED))
-        words = plain.words("position")
-        order = exchanged(words) or []
-        picture = Swapped(plain, turned, vectors, moved, order)
+        states = [trace[name].pick(batch=0) for name in (f"{READER}.states", f"{TURNED}.{READER}.states")]
+        vectors = [trace[f"{variant}.{block}"].pick(batch=0) for variant in ("other.no_positions", TURNED)]
+        picture, moved = Swapped(states, vectors, order), [i for i, j in enumerate(order) if i != j]
         change = trace[f"{TURNED}.{READER}.states.exchange_change"]
         most = trace[f"{TURNED}.{block}.largest_exchange_change"]
-        first = picture.moved[0]
+        words, first = states[0].words("position"), moved[0]
         same = (change.values[:first] == 0).all() and (change.values[first:] > ROUNDING).all()
         rings = [ring_around(vector, "residual") for vector in picture.lstm[1][first:]]
-        others = [ring_around(picture.attention[1][i], "key") for i in picture.moved]
+        others = [ring_around(picture.attention[1][i], "key") for i in moved]
         yield Step(
             "Who notices the order?",
             beat(
-                f"Swap “{words[first]}” and “{words[picture.moved[-1]]}”: attention without positions, and an LSTM.",
+                f"Swap “{words[first]}” and “{words[moved[-1]]}”: attention without positions, and an LSTM.",
                 picture.swap(),
             ),
             beat(
@@ -498,13 +488,6 @@ class AgainstLSTM(Chapter):
             ),
             stage=[picture.chain, picture.grid],
         )
-
-
-def learned_sooner(trace: Trace) -> bool:
-    """True if the Transformer learned to recall sooner than the LSTM, beyond chance."""
-    run, models = trace.under(RECALL), ("transformer", "LSTM, gates open")
-    grid, opened = (run["steps_median"].pick(model=name) for name in models)
-    return bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in models))
 
 
 def verdict_on(written: Sequence[str], gold: Sequence[str]) -> str:

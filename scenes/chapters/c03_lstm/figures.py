@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from manim import LEFT, PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
@@ -21,9 +22,9 @@ from scenes.animations import (
     fill,
     leave,
     pulses,
-    ring_around,
 )
 from scenes.layout import STAGE, Room
+from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import End, Length, Thickness, means
@@ -32,7 +33,7 @@ from scenes.mobjects.shapes import Box, arrow, curve, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, under
 from scenes.theme import at, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -53,21 +54,9 @@ BILLION = 1_000_000_000
 WORDS = 4
 
 
-def foot(labels: Sequence[Label], room: Room = STAGE) -> Ribbon:
-    """A sentence along the foot of a room."""
-    ribbon = Ribbon(labels, room)
-    ribbon.shift(np.array([0, at(0, room.bottom)[1] - ribbon.get_bottom()[1], 0]))
-    return ribbon
-
-
 def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
     """The part of `room` that lies above a sentence at its foot."""
     return room.split_rows(-ribbon.height * 135, ABOVE)[0]
-
-
-def low_room() -> Room:
-    """The part of the stage below two lines that are written."""
-    return STAGE.split_rows(LINES, 80)[1]
 
 
 class Steps(VGroup):
@@ -76,8 +65,7 @@ class Steps(VGroup):
     def __init__(self, ticks: Sequence[Quantity], name: str, room: Room, role: str = "residual") -> None:
         self.ticks = list(ticks)
         line, _ = room.split_rows(HEAD - 16)
-        self.count = number(self.ticks[-1], "", "large number", role)
-        self.count.settle(line.centre).begin_at(at(line.left, 0)[0])
+        self.count = number(self.ticks[-1], "", "large number", role).begin_in(line)
         self.called = Words(name, "block", role).settle(line.centre)
         self.called.begin_at(self.count.get_right()[0] + units(18)).stand_on(self.count.baseline)
         self.count.rewrite(f"{self.ticks[0]}")
@@ -103,30 +91,18 @@ class Chain(VGroup):
     def __init__(self, memories: NamedTensor, ribbon: Ribbon, room: Room = STAGE) -> None:
         self.ribbon = ribbon
         _, body = over(ribbon, room).split_rows(HEAD)
-        wide, scale = min(ribbon.wide - 12, CELL), full_colour(memories)
-        self.cells, self.vectors, self.ups = VGroup(), VGroup(), VGroup()
-        for i, column in enumerate(ribbon.columns):
-            centre = np.array([column.centre[0], body.centre[1], 0])
-            cell = Box(wide, body.height, palette().surface, 14, palette().line, 2.5).move_to(centre)
-            inside = min(INSIDE, wide / 8)
-            vector = Vector(
-                memories[i], wide - 2 * inside, body.height - 2 * inside, "residual", scale, upright=True
-            ).move_to(centre)
+        wide = min(ribbon.wide - 12, CELL)
+        inside, air, tip = min(INSIDE, wide / 8), RIGHT * units(3), min(22, 0.7 * (ribbon.pitch - wide))
+        row, scale = body.inset(0, inside), full_colour(memories)
+        self.vectors = VGroup(*under(ribbon, row, memories, "residual", scale, wide - 2 * inside, upright=True))
+        self.cells, self.ups, self.links = VGroup(), VGroup(), VGroup()
+        for vector, chip in zip(self.vectors, ribbon.chips, strict=True):
+            cell = Box(wide, body.height, palette().surface, 14, palette().line, 2.5).move_to(vector)
             self.cells.add(cell)
-            self.vectors.add(vector)
-            self.ups.add(drop(cell, ribbon.chips[i], "ink3", 3))
-        air = RIGHT * units(3)
-        self.links = VGroup(
-            *(
-                arrow(a.get_right() + air, b.get_left() - air, "residual", 6, min(22, 0.7 * self._space(a, b)))
-                for a, b in zip(self.cells, self.cells[1:], strict=False)
-            )
-        )
+            self.ups.add(drop(cell, chip, "ink3", 3))
+        for one, following in pairwise(self.cells):
+            self.links.add(arrow(one.get_right() + air, following.get_left() - air, "residual", 6, tip))
         super().__init__(self.ups, self.cells, self.links, self.vectors)
-
-    @staticmethod
-    def _space(a: VMobject, b: VMobject) -> float:
-        return float(b.get_left()[0] - a.get_right()[0]) * 135
 
     def first(self) -> list[tuple[Animation, ...]]:
         """The first word writes into an empty memory."""
@@ -161,26 +137,28 @@ class Gates(VGroup):
     def __init__(self, part: Trace, token: Label, room: Room) -> None:
         scale = full_colour(part["cells_before"], part["cells"])
         lines = {
-            "keep": ("cells_before", "memory so far", "f", "forget gate", "memory_kept", "kept"),
-            "write": ("g", f"new from “{token}”", "i", "input gate", "memory_written", "written"),
-            "show": ("memory_squashed", "new memory, squashed", "o", "output gate", "states", "hidden state"),
+            "keep": (("cells_before", "memory so far"), ("f", "forget gate"), ("memory_kept", "kept")),
+            "write": (("g", f"new from “{token}”"), ("i", "input gate"), ("memory_written", "written")),
+            "show": (("memory_squashed", "new memory, squashed"), ("o", "output gate"), ("states", "hidden state")),
         }
+        inks = ("residual", "ink2"), ("weight", "ink"), ("residual", "ink2")
         self.lines: dict[str, VGroup] = {}
         self.names: dict[str, VGroup] = {}
         self.signs: dict[str, VGroup] = {}
         for (purpose, line), row in zip(lines.items(), room.rows(3, 16), strict=True):
-            vectors, names = VGroup(), VGroup()
-            for k, place in enumerate(row.columns(3, 96)):
-                tensor, name = part[line[2 * k]], line[2 * k + 1]
+            vectors = self.lines[purpose] = VGroup()
+            names = self.names[purpose] = VGroup()
+            for (name, called), (role, ink), place in zip(line, inks, row.columns(3, 96), strict=True):
                 head, body = place.split_rows(58)
-                role = "weight" if k == 1 else "residual"
-                full = 1.0 if k == 1 or line[2 * k] not in ("cells_before", "memory_kept", "memory_written") else scale
-                vectors.add(Vector(tensor, body.width, body.height, role, full).move_to(body.centre))
-                names.add(Words(name, "stage word", "ink" if k == 1 else "ink2").settle(head.centre))
-            signs = VGroup()
-            for sign, a, b in (("×", vectors[0], vectors[1]), ("=", vectors[1], vectors[2])):
-                signs.add(Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2))
-            self.lines[purpose], self.names[purpose], self.signs[purpose] = vectors, names, signs
+                full = scale if name in {"cells_before", "memory_kept", "memory_written"} else 1.0
+                vectors.add(Vector(part[name], body.width, body.height, role, full).move_to(body.centre))
+                names.add(Words(called, "stage word", ink).settle(head.centre))
+            self.signs[purpose] = VGroup(
+                *(
+                    Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
+                    for sign, (a, b) in zip("×=", pairwise(vectors), strict=True)
+                )
+            )
         super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
@@ -215,61 +193,44 @@ class Grid(VGroup):
     Args:
         pairs: "query key", parts of one.
         ribbon: the sentence at the foot; its tokens stand below their columns.
-        room: the rectangle that both share.
         shown: which cells there are; `hollow` are all of them, with nothing in them.
         numbered: which of them say their number.
     """
 
-    def __init__(
-        self,
-        pairs: NamedTensor,
-        ribbon: Ribbon,
-        room: Room = STAGE,
-        shown: Callable[[int, int], bool] = lambda _i, _j: True,
-        numbered: Callable[[int, int], bool] = lambda _i, _j: True,
-    ) -> None:
-        labels, columns = pairs.words("query"), ribbon.columns
-        _, body = over(ribbon, room).split_rows(HEAD)
-        self.lines = body.rows(len(labels), 0)
+    def __init__(self, pairs: NamedTensor, ribbon: Ribbon, shown: np.ndarray, numbered: np.ndarray) -> None:
+        labels = pairs.words("query")
+        side, _ = STAGE.split_columns(gutter(labels), ABOVE)
+        _, body = over(ribbon).split_rows(HEAD)
+        lines = body.rows(len(labels), 0)
         space = min(10.0, body.height / len(labels) / 6)
-        high, wide = self.lines[0].height - space, ribbon.wide - 4
-        side = gutter(labels)
-        self.chips = VGroup()
-        for label, line in zip(labels, self.lines, strict=True):
-            chip = Token(label, "", side, min(60.0, high), "stage word" if high >= 60 else "small token")
-            centre = at(columns[0].left - ABOVE - side / 2, 0)[0]
-            self.chips.add(chip.move_to(np.array([centre, line.centre[1], 0])))
+        high, wide = lines[0].height - space, ribbon.wide - 4
+        said = "stage word" if high >= 60 else "small token"
+        self.chips = VGroup(
+            *(
+                Token(label, "", side.width, min(60.0, high), said).move_to(side.cross(line).centre)
+                for label, line in zip(labels, lines, strict=True)
+            )
+        )
         self.cells: dict[tuple[int, int], Cell] = {}
         self.hollow: dict[tuple[int, int], VMobject] = {}
         style = "stage number" if high >= 56 else "number" if high >= 36 else "cell"
-        for i, line in enumerate(self.lines):
-            for j, column in enumerate(columns):
-                entry, spot = pairs.quantity(i, j), np.array([column.centre[0], line.centre[1], 0])
+        for i, line in enumerate(lines):
+            for j, column in enumerate(ribbon.columns):
+                entry, spot = pairs.quantity(i, j), column.cross(line).centre
                 self.hollow[i, j] = Box(wide, high, palette().surface, 6, palette().line, 2).move_to(spot)
-                if shown(i, j):
-                    said = style if numbered(i, j) and wide >= 74 else ""
-                    self.cells[i, j] = Cell(entry, (wide, high), "share", said, shared(entry)).shift(spot)
+                if shown[i, j]:
+                    told = style if numbered[i, j] and wide >= 74 else ""
+                    self.cells[i, j] = Cell(entry, (wide, high), "share", told, shared(entry)).shift(spot)
         super().__init__(self.chips, *self.cells.values())
 
     def row(self, i: int) -> VGroup:
         """The cells of a row, from left to right."""
         return VGroup(*(cell for (k, _), cell in self.cells.items() if k == i))
 
-    @property
-    def first_column(self) -> list[Cell]:
-        """The cells above the first word, from top to bottom."""
-        return [cell for (_, j), cell in self.cells.items() if j == 0]
-
 
 def room_for(labels: Sequence[Label]) -> Room:
     """The part of the stage at the right of a grid's own tokens."""
     return STAGE.split_columns(gutter(labels), ABOVE)[1]
-
-
-def axes(text: str, ribbon: Ribbon) -> Words:
-    """Words at the upper right that say what rows and columns are."""
-    line, _ = over(ribbon).split_rows(HEAD - 16)
-    return Words(text, "aside", "ink2").settle(line.centre).end_at(at(line.right, 0)[0])
 
 
 class Folding:
@@ -286,11 +247,17 @@ class Folding:
     def __init__(self, chain: Chain, parts: NamedTensor, weights: NamedTensor, query: Label) -> None:
         few, here = len(parts) <= FEW, weights.position("query", query)
         self.chain, self.here = chain, here
-        told = (weights.values > SEEN) & (few | (np.arange(len(weights)) == here))[:, None]
-        self.memory = Grid(parts, chain.ribbon, STAGE, lambda i, j: j <= i, lambda _i, j: few or j == 0)
-        self.attention = Grid(weights, chain.ribbon, STAGE, numbered=lambda i, j: bool(told[i, j]))
-        self.wrote = axes("rows: the memory after a word, columns: who wrote it", chain.ribbon)
-        self.looks = axes("rows: the word that looks, columns: where it looks", chain.ribbon)
+        every, (rows, columns) = np.ones(parts.shape, bool), np.indices(parts.shape)
+        self.memory = Grid(parts, chain.ribbon, columns <= rows, (columns == 0) | few)
+        self.attention = Grid(weights, chain.ribbon, every, (weights.values > SEEN) & ((rows == here) | few))
+        line, _ = over(chain.ribbon).split_rows(HEAD - 16)
+        self.wrote, self.looks = (
+            Words(text, "aside", "ink2").end_in(line)
+            for text in (
+                "rows: the memory after a word, columns: who wrote it",
+                "rows: the word that looks, columns: where it looks",
+            )
+        )
         self.rows = VGroup(*(self._lying(i) for i in range(len(parts))))
 
     def _lying(self, i: int) -> VMobject:
@@ -303,12 +270,8 @@ class Folding:
     def fold(self) -> list[tuple[Animation, ...]]:
         """The chain lies down, row by row."""
         chain, ribbon = self.chain, self.chain.ribbon
-        tips = [
-            Travel(vector, row, -0.3, "camera", leaving=True)
-            for vector, row in zip(chain.vectors, self.rows, strict=True)
-        ]
         return [
-            (leave(chain.cells, chain.links, chain.ups), *tips),
+            (leave(chain.cells, chain.links, chain.ups), *exchange(chain.vectors, self.rows, "camera", -0.3)),
             (deal(ribbon.chips, [*self.memory.chips], kind="row"),),
         ]
 
@@ -346,7 +309,7 @@ class Folding:
         return Flight(self.chain.ribbon.chips[max(row, key=row.__getitem__)], self.memory.chips[self.here], 0.3, "row")
 
 
-class Fading(VGroup):
+class Fading:
     """Part of the memory that one word wrote, as a bar over each later word; and one arc of attention.
 
     Args:
@@ -358,18 +321,15 @@ class Fading(VGroup):
 
     def __init__(self, parts: NamedTensor, hops: NamedTensor, start: int, end: int, ribbon: Ribbon) -> None:
         room = over(ribbon)
-        low, top = room.golden_rows()
-        top, low = room.split_rows(top.height)
+        top, low = room.split_rows(room.golden_rows()[1].height)
         wide, tall = ribbon.wide - 34, low.height - 20
         self.hops = [hops.quantity(i, start) for i in range(start + 1, end + 1)]
         self.tanks, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
-            tank = Box(wide, tall, palette().surface, 8, palette().line, 2)
-            tank.move_to(np.array([ribbon.columns[i].centre[0], low.centre[1], 0]))
-            bar = Box(wide, max(tall * float(share), 2), palette().residual, 4)
+            tank = Box(wide, tall, palette().surface, 8, palette().line, 2).move_to(ribbon.columns[i].cross(low).centre)
+            bar = Box(wide, max(tall * float(share), 2), palette().residual, 4).move_to(tank).align_to(tank, -UP)
             means(bar, Length(share, "height", tall, wide, 2))
-            bar.move_to(tank).align_to(tank, -UP)
             value = number(share, "share", "number").settle(bar.get_top() + UP * units(28))
             value.paper = tank
             self.tanks.add(tank)
@@ -390,7 +350,6 @@ class Fading(VGroup):
         line.move_to(np.array([middle[0], at(0, top.bottom - 60)[1], 0]))
         self.chain_name.stand_on(self.count.baseline)
         self.count.rewrite(f"{self.hops[0]}")
-        super().__init__(self.tanks, self.bars, self.numbers, self.arc, self.arc_name, self.count, self.chain_name)
 
     def survive(self) -> tuple[Animation, ...]:
         """The word goes from memory to memory, and less and less of each is its own."""
@@ -398,40 +357,31 @@ class Fading(VGroup):
         return Sweep(moments, "slow"), Count(self.count, self.hops, "", "slow")
 
 
-class Handover(VGroup):
+class Handover:
     """A sentence with a state over each word; at the top, what is written from the last one, and with attention to all.
 
     Args:
-        chain, others: the states of both translators, over the same sentence.
-        alone, attending: the words that are written.
+        states: those of both translators.
+        ribbon: the sentence that both read.
+        written: the words that each writes.
         weights: "query key", what attention gives to each state for each word that it writes.
-        wrong: for each of both, the places of words that are not right.
     """
 
     def __init__(
         self,
-        chain: Chain,
-        others: Chain,
-        alone: Sequence[Label],
-        attending: Sequence[Label],
+        states: Sequence[NamedTensor],
+        ribbon: Ribbon,
+        written: Sequence[Sequence[Label]],
         weights: NamedTensor,
-        wrong: tuple[Sequence[int], Sequence[int]],
     ) -> None:
-        self.chain, self.others = chain, others
-        lines = STAGE.split_rows(LINES)[0].rows(2, 8)
-        self.outputs, self.names = [], VGroup()
+        lines, low = STAGE.split_rows(LINES, 80)
+        self.chain, self.others = (Chain(one, ribbon, low) for one in states)
+        self.outputs, self.names, self.weights = [], VGroup(), weights
         told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
-        for words, (text, role), line in zip((alone, attending), told, lines, strict=True):
+        for words, (text, role), line in zip(written, told, lines.rows(2, 8), strict=True):
             head, body = line.split_rows(46)
-            self.names.add(Words(text, "fact", role).settle(head.centre).begin_at(at(head.left, 0)[0]))
+            self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
-        self.rings = [
-            VGroup(*(ring_around(line[i], "warning") for i in places))
-            for line, places in zip(self.outputs, wrong, strict=True)
-        ]
-        self.most = [int(np.argmax(row.values)) for row in weights][: len(attending)]
-        self.weights = weights
-        super().__init__(*self.outputs, self.names, *self.rings)
 
     def write_alone(self) -> Animation:
         """All words come out of the last state."""
@@ -440,7 +390,8 @@ class Handover(VGroup):
 
     def write_attending(self) -> Animation:
         """Each word comes out of the state that attention gives the most for it."""
-        return deal([self.others.vectors[j] for j in self.most], [*self.outputs[1]], kind="slow")
+        most = [int(np.argmax(row.values)) for row in self.weights][: len(self.outputs[1])]
+        return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="slow")
 
     def looks(self) -> list[VGroup]:
         """The weights of the states for each word that is written, as lines."""
@@ -457,53 +408,36 @@ class Handover(VGroup):
         return found
 
 
-class Swapped(VGroup):
+class Swapped:
     """The vectors of a sentence, before and after two of its words change places: an LSTM's, and those of attention.
 
     Args:
-        states, exchanged_states: "position d_state", of the sentence and of the exchanged one.
-        vectors, exchanged_vectors: "position d_model", of both, with no positions added.
+        states: "position d_state", of the sentence and of the exchanged one.
+        vectors: "position d_model", of both, with no positions added.
         order: where each word of the exchanged sentence stood.
     """
 
-    def __init__(
-        self,
-        states: NamedTensor,
-        exchanged_states: NamedTensor,
-        vectors: NamedTensor,
-        exchanged_vectors: NamedTensor,
-        order: Sequence[int],
-    ) -> None:
-        self.order, self.moved = list(order), [i for i, j in enumerate(order) if i != j]
+    def __init__(self, states: Sequence[NamedTensor], vectors: Sequence[NamedTensor], order: Sequence[int]) -> None:
         side, room = STAGE.split_columns(NAMES, 24)
-        self.before, self.after = (foot(one.words("position"), room) for one in (states, exchanged_states))
-        lanes = over(self.before, room).rows(2, 24)
-        self.names = VGroup()
-        for text, role, lane in zip(("attention", "LSTM"), ("key", "residual"), lanes, strict=True):
-            name = Words(text, "block", role)
-            spot = Room(side.left, lane.top, side.right, lane.bottom).centre
-            self.names.add(name.settle(spot).begin_at(at(side.left, 0)[0]))
-        self.attention = [self._lane(one, lanes[0], "key", vectors) for one in (vectors, exchanged_vectors)]
-        self.lstm = [self._lane(one, lanes[1], "residual", states) for one in (states, exchanged_states)]
-        super().__init__(self.before, self.names, self.attention[0], self.lstm[0])
-
-    def _lane(self, rows: NamedTensor, lane: Room, role: str, plain: NamedTensor) -> VGroup:
-        scale, wide = full_colour(plain), min(self.before.wide - 12, CELL)
-        return VGroup(
-            *(
-                Vector(row, wide, lane.height, role, scale, upright=True).move_to(
-                    np.array([column.centre[0], lane.centre[1], 0])
-                )
-                for row, column in zip(rows, self.before.columns, strict=True)
-            )
+        before, after = (sentence(one.words("position"), room, at_foot=True) for one in states)
+        upper, lower = over(before, room).rows(2, 24)
+        lanes = (("attention", "key", vectors, upper), ("LSTM", "residual", states, lower))
+        self.names = VGroup(*(Words(name, "block", role).begin_in(side.cross(lane)) for name, role, _, lane in lanes))
+        self.attention, self.lstm = (
+            [
+                VGroup(*under(before, lane, one, role, full_colour(both[0]), min(before.wide - 12, CELL), upright=True))
+                for one in both
+            ]
+            for _, role, both, lane in lanes
         )
+        self.before = before
+        #: Words and vectors of attention as they stand at first, and in the other order.
+        self.old = [part[j] for part in (before.chips, self.attention[0]) for j in order]
+        self.new = [*after.chips, *self.attention[1]]
 
     def swap(self) -> tuple[Animation, ...]:
         """Words change places, and the vectors of attention go along."""
-        pairs = [*enumerate(self.order)]
-        chips = [Travel(self.before.chips[j], self.after.chips[i], 0.5, "camera", leaving=True) for i, j in pairs]
-        first, second = self.attention
-        return (*chips, *(Travel(first[j], second[i], 0.5, "camera", leaving=True) for i, j in pairs))
+        return exchange(self.old, self.new, "camera", 0.5)
 
     def notice(self, rings: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
         """The LSTM makes its states anew, one after another, each in its place; `rings` are those that change."""
@@ -517,11 +451,7 @@ class Swapped(VGroup):
 
     def back(self) -> tuple[Animation, ...]:
         """All stands as it stood."""
-        pairs = [*enumerate(self.order)]
-        chips = [Travel(self.after.chips[i], self.before.chips[j], 0.5, "camera", leaving=True) for i, j in pairs]
-        first, second = self.attention
-        along = [Travel(second[i], first[j], 0.5, "camera", leaving=True) for i, j in pairs]
-        return (*chips, *along, *exchange(self.lstm[1], self.lstm[0], "camera"))
+        return (*exchange(self.new, self.old, "camera", 0.5), *exchange(self.lstm[1], self.lstm[0], "camera"))
 
 
 class Panel(Card):
@@ -529,12 +459,9 @@ class Panel(Card):
 
     def __init__(self, name: str, lines: Sequence[str], role: str, room: Room) -> None:
         super().__init__(name, room)
-        picture, below = self.inside.golden_rows(24)
-        self.picture = picture
-        self.lines = VGroup()
-        for text, line in zip(lines, below.rows(len(lines), 0), strict=True):
-            words = Words(text, "block", role, self.paper).settle(line.centre)
-            self.lines.add(words.begin_at(at(line.left, 0)[0]))
+        self.picture, below = self.inside.golden_rows(24)
+        rows = zip(lines, below.rows(len(lines), 0), strict=True)
+        self.lines = VGroup(*(Words(text, "block", role, self.paper).begin_in(row) for text, row in rows))
 
 
 class Trade:
@@ -550,15 +477,11 @@ class Trade:
     @staticmethod
     def _cells(room: Room) -> list[VGroup]:
         """A chain, word for word: a cell, with the arrow that leads to it."""
-        cells, parts = [], []
-        for place in room.columns(2 * WORDS, 26):
-            side = min(place.width, place.height)
-            cells.append(Box(side, side, palette().residual, 10).move_to(place.centre))
-        for k, cell in enumerate(cells):
-            parts.append(VGroup(cell))
-            if k:
-                air = RIGHT * units(3)
-                parts[k].add(arrow(cells[k - 1].get_right() + air, cell.get_left() - air, "residual", 5, 14))
+        places, air = room.columns(2 * WORDS, 26), RIGHT * units(3)
+        side = min(places[0].width, places[0].height)
+        parts = [VGroup(Box(side, side, palette().residual, 10).move_to(place.centre)) for place in places]
+        for (one, *_), part in pairwise(parts):
+            part.add(arrow(one.get_right() + air, part.get_left() - air, "residual", 5, 14))
         return parts
 
     @staticmethod

@@ -285,7 +285,7 @@ class Positions(Chapter):
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                (appear(*likeness.shades, rise=False), Sweep(VGroup(*likeness.diagonal[len(way) :]), "row")),
+                (appear(*likeness.map[1:], rise=False), Sweep(VGroup(*likeness.diagonal[len(way) :]), "row")),
             ),
             beat(
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Flight, Sweep, Travel, Visit, ring_around
 from scenes.animations.turning import Turn
@@ -78,7 +78,7 @@ class Dial(VGroup):
         return legs
 
 
-class Clocks(VGroup):
+class Clocks:
     """Dials side by side, and below each two columns of a table with a row for each position.
 
     Args:
@@ -86,24 +86,16 @@ class Clocks(VGroup):
         turns: degrees that each hand turns from one position to the next, by pair.
         numbers: the number of each position.
         words: the tokens of the sentence, which stand at the first positions.
-        room: the rectangle that is filled.
     """
 
-    def __init__(
-        self,
-        hands: NamedTensor,
-        turns: NamedTensor,
-        numbers: NamedTensor,
-        words: Sequence[Label] = (),
-        room: Room = STAGE,
-    ) -> None:
+    def __init__(self, hands: NamedTensor, turns: NamedTensor, numbers: NamedTensor, words: Sequence[Label]) -> None:
         shown = self.shown = hands_shown(hands.size("pair"))
         self.places = range(min(ROWS, len(numbers)))
         named = [word(label, "fact", "ink2") for label in words[: len(self.places)]]
-        side, wide = room.split_columns(max([SIDE, *(text.width * 135 + NUMBER for text in named)]), 16)
-        top, self.below = wide.split_rows(DIAL + SPEED)
-        self.under = Room(room.left, self.below.top, room.right, self.below.bottom)
-        heads, body = self.below.split_rows(HEAD)
+        side, wide = STAGE.split_columns(max([SIDE, *(text.width * 135 + NUMBER for text in named)]), 16)
+        top, below = wide.split_rows(DIAL + SPEED)
+        self.under = STAGE.cross(below)
+        heads, body = below.split_rows(HEAD)
         columns = wide.columns(len(shown), 44)
         radius = min(DIAL, columns[0].width) / 2
         lines = body.rows(len(self.places), 4)
@@ -118,31 +110,23 @@ class Clocks(VGroup):
             self.speeds.add(Words(text, "fact", "ink2").settle(at(across, top.bottom - SPEED / 2)))
             halves = column.columns(2, 4)
             for name, half in zip(("sin", "cos"), halves, strict=True):
-                middle = at((half.left + half.right) / 2, heads.bottom - HEAD / 2)
-                self.heads.add(Words(name, "aside", "ink2").settle(middle))
+                self.heads.add(Words(name, "aside", "ink2").settle(half.cross(heads).centre))
             for i, line in enumerate(lines):
                 for c, half in enumerate(halves):
                     entry = hands.quantity(i, pair, c)
                     cell = means(Box(half.width, line.height, signed(entry, 1.0), 4), Shade(entry, 1.0))
-                    cells[i].append(cell.move_to(Room(half.left, line.top, half.right, line.bottom).centre))
+                    cells[i].append(cell.move_to(half.cross(line).centre))
         self.rows.add(*(VGroup(*row) for row in cells))
-        edge = at(side.right, 0)[0]
-        self.title = Words("position", "aside", "ink2").settle(heads.centre).end_at(edge)
-        self.numbers = VGroup(
-            *(
-                number(numbers.quantity(i), "", "number", "ink2").settle(lines[i].centre).end_at(edge)
-                for i in self.places
-            )
-        )
-        for text, line in zip(named, lines, strict=False):
-            self.numbers.add(text.settle(line.centre).end_at(at(side.right - NUMBER, 0)[0]))
+        self.title = Words("position", "aside", "ink2").end_in(side.cross(heads))
+        self.numbers = VGroup()
+        for i, line in enumerate(lines):
+            self.numbers.add(number(numbers.quantity(i), "", "number", "ink2").end_in(side.cross(line)))
+        before, _ = side.split_columns(-NUMBER)
+        self.numbers.add(*(text.end_in(before.cross(line)) for text, line in zip(named, lines, strict=False)))
         self.ring = ring_around(self.rows[0])
         self.faces = VGroup(*self.dials)
         self.hands = self.hands_at(0)
         self.spots = VGroup(*(VGroup(*(dot(d.tip(i), 6, "ink3") for d in self.dials)) for i in self.places))
-        super().__init__(
-            self.faces, self.speeds, self.spots, self.hands, self.title, self.heads, self.numbers, self.rows, self.ring
-        )
 
     def hands_at(self, place: int) -> VGroup:
         """All hands as they stand at a position."""
@@ -171,9 +155,7 @@ class Clocks(VGroup):
     def into(self, vector: Vector) -> Animation:
         """Copies of the dials fly to their entries in the whole encoding of a position."""
         flights = [Flight(d, vector.cells.of(2 * pair)) for d, pair in zip(self.dials, self.shown, strict=True)]
-        turns = LaggedStart(*flights, lag_ratio=0.15)
-        turns.set_run_time(pace("row"))
-        return turns
+        return LaggedStart(*flights, lag_ratio=0.15, run_time=pace("row"))
 
     @property
     def _turning(self) -> tuple[list[np.ndarray], list[float]]:
@@ -186,24 +168,22 @@ class Clocks(VGroup):
         """Turn hands from place to place; at the end they stand as `last` does."""
         return Turn(hands, *self._turning, places, last, kind)
 
-    def grow(self, kind: str = "tour") -> tuple[Animation, ...]:
+    def grow(self) -> tuple[Animation, ...]:
         """At each position the table gets a row out of the ends of the hands, and all hands turn on."""
         rows = [
             AnimationGroup(*(Travel(self.spots[i][k // 2], cell, 0.0, "flow") for k, cell in enumerate(self.rows[i])))
             for i in self.places
         ]
         rest, count = 0.6, len(rows)  # a hand rests in the first part of each place
-        falling = LaggedStart(*rows, lag_ratio=1 / rest)
-        falling.set_run_time(pace(kind) * (1 - (1 - rest) / count))
         return (
-            self.turn(self.hands, self.places, self.hands_at(self.places[-1]), kind),
-            Sweep(self.spots, kind),
-            Visit(self.ring, self.rows, kind),
-            falling,
+            self.turn(self.hands, self.places, self.hands_at(self.places[-1]), "tour"),
+            Sweep(self.spots, "tour"),
+            Visit(self.ring, self.rows, "tour"),
+            LaggedStart(*rows, lag_ratio=1 / rest, run_time=pace("tour") * (1 - (1 - rest) / count)),
         )
 
 
-class LargeDial(VGroup):
+class LargeDial:
     """A dial as high as a room, and the sine and the cosine that are read off its hand.
 
     `dial` has the `hand` of the second position.
@@ -220,10 +200,6 @@ class LargeDial(VGroup):
             entry = hands.quantity(place, k)
             upper, lower = line.split_rows(60, 10)
             fill = signed(entry, 1.0)
-            box = means(Box(300, lower.height, fill, 8), Shade(entry, 1.0)).move_to(lower.centre)
-            box.align_to(at(right.left, 0), LEFT)
-            words = Words(name, "stage word").settle(upper.centre).begin_at(at(right.left, 0)[0])
-            value = Words(f"{entry:.2f}", "chapter", paper=box).settle(box.get_center())
-            value.set_fill(ink_on(fill))
-            self.readings.add(VGroup(words, box, value))
-        super().__init__(self.dial, self.legs, self.hand, self.readings)
+            box = means(Box(300, lower.height, fill, 8), Shade(entry, 1.0)).move_to(lower.split_columns(300)[0].centre)
+            value = Words(f"{entry:.2f}", "chapter", paper=box).settle(box.get_center()).set_fill(ink_on(fill))
+            self.readings.add(VGroup(Words(name, "stage word").begin_in(upper), box, value))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, Mobject, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Mobject, VGroup
 
-from scenes.animations import Count, Travel
+from scenes.animations import Count, exchange
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, means
 from scenes.mobjects.shapes import Box, dot, rule
@@ -25,7 +25,7 @@ APART = 3
 TITLE = 70.0
 
 
-class Likeness(VGroup):
+class Likeness:
     """The map of p_i · p_j, and a diagonal of it: all pairs that lie equally far apart.
 
     Args:
@@ -56,12 +56,6 @@ class Likeness(VGroup):
             Words("position", "aside", "ink2").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10)),
         )
         self.names[1].turned = True
-        super().__init__(self.map, self.names, self.diagonal)
-
-    @property
-    def shades(self) -> list[VMobject]:
-        """The squares of the map, without the plate below them."""
-        return [part for part in self.map if part is not self.map.backdrop]
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""
@@ -97,11 +91,11 @@ class Readout(VGroup):
 
     def count(self, places: Sequence[int], kind: str) -> tuple[Animation, ...]:
         """The first position runs over some places, and the second and the dot product with it."""
-        pairs = [(i, i + self.apart) for i in places]
+        others = [i + self.apart for i in places]
         return (
-            Count(self.here, [self.numbers.quantity(i) for i, _ in pairs], "", kind),
-            Count(self.there, [self.numbers.quantity(j) for _, j in pairs], "", kind),
-            Count(self.product, [self.products.quantity(*pair) for pair in pairs], ".2f", kind),
+            Count(self.here, [self.numbers.quantity(i) for i in places], "", kind),
+            Count(self.there, [self.numbers.quantity(j) for j in others], "", kind),
+            Count(self.product, [*map(self.products.quantity, places, others)], ".2f", kind),
         )
 
 
@@ -169,5 +163,4 @@ class Panel(VGroup):
 
     def become(self, other: Panel) -> tuple[Animation, ...]:
         """Each bar takes the height that it has in another panel over the same offsets."""
-        bars = zip([self.zero, *self.bars], [other.zero, *other.bars], strict=True)
-        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in bars)
+        return exchange([self.zero, *self.bars], [other.zero, *other.bars], "row")

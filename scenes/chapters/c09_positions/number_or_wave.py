@@ -57,7 +57,7 @@ class Scaled(VGroup):
         super().__init__(self.zero, self.entries, self.places)
 
 
-class NumberOrWave(VGroup):
+class NumberOrWave:
     """An embedding as bars at the left; at the right a bar for each position: its number, or an entry of its encoding.
 
     Args:
@@ -92,15 +92,14 @@ class NumberOrWave(VGroup):
         self.position_name = Words("position", "stage word", "ink2").settle(right.centre).stand_on(line)
         self.ends = VGroup(
             *(
-                number(numbers.quantity(i), "", "stage number", "ink2").settle(self.far.places[i].get_center())
+                number(numbers.quantity(i), "", "stage number", "ink2")
+                .settle(self.far.places[i].get_center())
+                .stand_on(line)
                 for i in sorted({0, last})
             )
         )
-        for text in self.ends:
-            text.stand_on(line)
         self.last = number(numbers.quantity(last), "", "large number")
         self.last.next_to(self.far.places[-1], UP, buff=units(10))
-        super().__init__(self.near, self.token_name, self.position_name, self.ends)
 
     def zoom_out(self) -> Animation:
         """The entries shrink to the scale on which the numbers fit."""

@@ -26,19 +26,18 @@ NEAREST = 4
 FOOT = 140.0
 
 
-class Added(VGroup):
+class Added:
     """The encoding of a position, the embedding of the token there, and their sum, below each other, with their names.
 
     Args:
         part: the tensors of an embedding at one position.
         token: the token there.
-        room: the rectangle that is filled.
     """
 
-    def __init__(self, part: Trace, token: Label, room: Room = STAGE) -> None:
+    def __init__(self, part: Trace, token: Label) -> None:
         rows = [part[name] for name in ("positional", "scaled", "sum")]
         scale = full_colour(*rows)
-        side, wide = room.split_columns(SIDE, 24)
+        side, wide = STAGE.split_columns(SIDE, 24)
         lines = wide.rows(3, AIR)
         self.rows = [
             Vector(row, line.width, line.height, role, scale).move_to(line.centre)
@@ -50,16 +49,15 @@ class Added(VGroup):
             Words("sum", "stage word"),
         ]
         for name, line in zip(self.names, lines, strict=True):
-            name.move_to(Room(side.left, line.top, side.right, line.bottom).centre)
-        super().__init__(*self.rows, *self.names)
+            name.move_to(side.cross(line).centre)
 
     def meet(self) -> Animation:
         """Copies of the first two fly into the place of their sum."""
-        place, word, total = self.rows
-        return AnimationGroup(Flight(place, total, 0.0, "row"), Flight(word, total, 0.0, "row"))
+        *parts, total = self.rows
+        return AnimationGroup(*(Flight(part, total, 0.0, "row") for part in parts))
 
 
-class TipToTail(VGroup):
+class TipToTail:
     """The plane of a word and its position, with their lengths and their angle kept.
 
     Args:
@@ -70,15 +68,10 @@ class TipToTail(VGroup):
     """
 
     def __init__(self, plane: NamedTensor, token: Label, angle: Quantity, room: Room) -> None:
-        word, place = (np.array([*row, 0.0]) for row in plane.values)
-        total = word + place
-        spots = np.array([np.zeros(3), word, total])
-        low, high = spots.min(0), spots.max(0)
+        (word, place), ground = plane.values, Ground()
         inside = Room(room.left + 60, room.top + 50, room.right - 230, room.bottom - 90)
-        px = min(inside.width / (high - low)[0], inside.height / max((high - low)[1], 1e-9))
-        foot = inside.centre - (low + high) / 2 * units(px)
-        tip, end = foot + word * units(px), foot + total * units(px)
-        ground = Ground()
+        px, foot = inside.holding(np.array([np.zeros(2), word, word + place]))
+        tip, end = (foot + np.array([*spot, 0]) * units(px) for spot in (word, word + place))
         self.origin = means(dot(foot, 9, "ink2"), ground)
         ways = ((foot, tip, "residual", 0), (tip, end, "ink2", 1))
         self.word, self.place = (
@@ -95,13 +88,9 @@ class TipToTail(VGroup):
         bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(64) for t in np.linspace(0, turn, 24)]
         self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(bend, "ink2", 4))
         self.degrees = Words(f"{angle:.0f}°", "stage number", "ink2").next_to(self.angle, RIGHT + DOWN, buff=units(4))
-        super().__init__(
-            self.origin, self.word, self.place, self.total, self.chip, self.place_name, self.total_name, self.angle,
-            self.degrees,
-        )  # fmt: skip
 
 
-class NearestTokens(VGroup):
+class NearestTokens:
     """The tokens of the vocabulary to which a vector is nearest, each with its cosine as a bar.
 
     Args:
@@ -121,19 +110,18 @@ class NearestTokens(VGroup):
         bars, ends = rest.split_columns(-100, 16)
         self.lines = VGroup()
         for label, i, line in zip(labels, order, body.rows(NEAREST, 26), strict=True):
-            value, high, middle = cosines.quantity(i), min(line.height, 64.0), line.centre[1]
-            chip = Token(label, "", side.width).move_to(np.array([side.centre[0], middle, 0]))
+            value, high = cosines.quantity(i), min(line.height, 64.0)
+            chip = Token(label, "", side.width).move_to(side.cross(line).centre)
             bar = Box(max(bars.width * float(value), 2), high, palette().weight if i == own else palette().ink3, 5)
-            means(bar, Length(value, "width", bars.width, high, 2)).move_to(np.array([0, middle, 0]))
+            means(bar, Length(value, "width", bars.width, high, 2)).move_to(line.centre)
             bar.align_to(at(bars.left, 0), LEFT)
-            text = number(value, ".2f", "stage number").settle(np.array([ends.centre[0], middle, 0]))
+            text = number(value, ".2f", "stage number").settle(ends.cross(line).centre)
             self.lines.add(VGroup(chip, bar, text))
-        self.title = Words("cosine with the sum", "fact", "ink2").settle(head.centre).begin_at(at(bars.left, 0)[0])
+        self.title = Words("cosine with the sum", "fact", "ink2").begin_in(bars.cross(head))
         self.share, self.share_name = VGroup(), Words(told, "fact", "ink2")
         if right is not None:
             upper, lower = foot.split_rows(60)
-            text = Words(f"{right:share}", "stage number").settle(lower.centre).end_at(at(foot.right, 0)[0])
+            text = Words(f"{right:share}", "stage number").end_in(lower)
             bar = ShareBar(right, foot.width - text.width * 135 - 30, "", 56)
             self.share.add(bar.move_to(lower.centre).align_to(at(foot.left, 0), LEFT), text)
-            self.share_name.settle(upper.centre).begin_at(at(foot.left, 0)[0])
-        super().__init__(self.lines, self.title, self.share)
+            self.share_name.begin_in(upper)

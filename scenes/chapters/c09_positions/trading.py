@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, deal, draw, follow
+from scenes.animations import Flight, Travel, deal, draw, exchange, follow
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import End, Ground, Length, Stands, Tip, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, curve, dot
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, under
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -29,38 +29,33 @@ AIR, NAMED = 56.0, 70.0
 FAINT = 0.35
 
 
-class TradingPlaces(VGroup):
+class TradingPlaces:
     """A sentence with the vector that attention makes of each word, and below it the same in another order.
 
     Args:
         plain, shuffled: position × d_model.
         order: which vector of `plain` each vector of `shuffled` should be.
-        room: the rectangle that is filled.
     """
 
-    def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int], room: Room = STAGE) -> None:
+    def __init__(self, plain: NamedTensor, shuffled: NamedTensor, order: Sequence[int]) -> None:
         self.order, scale = order, float(np.quantile(np.abs(plain.values), BRIGHT)) or 1.0
-        side, wide = room.split_columns(SIDE, 20)
+        side, wide = STAGE.split_columns(SIDE, 20)
         self.names = VGroup()
         (self.ribbon, self.band, self.vectors), (self.moved, self.other_band, self.others) = (
             self._row(tensor, place, side, scale)
             for tensor, place in zip((plain, shuffled), wide.rows(2, BETWEEN), strict=True)
         )
         self.ways = VGroup(*(self._way(self.vectors[j], self.moved.chips[i]) for i, j in enumerate(order)))
-        super().__init__(self.ribbon, self.band, *self.vectors, self.moved, self.other_band, *self.others, self.names)
 
     def _row(self, tensor: NamedTensor, room: Room, side: Room, scale: float) -> tuple[Ribbon, Box, list[Vector]]:
         ribbon = Ribbon(tensor.words("position"), room)
         line, body = ribbon.below(room, 12).split_rows(BAND, 12)
         band = Box(line.width, line.height, palette().surface, 8, palette().line, 2).move_to(line.centre)
-        vectors = [
-            means(Vector(row, ribbon.wide, body.height, "residual", scale), Stands(tensor.label("position", i)))
-            for i, row in enumerate(tensor)
-        ]
-        for i, vector in enumerate(vectors):
-            vector.move_to(np.array([ribbon.centre(i), body.centre[1], 0]))
+        vectors = under(ribbon, body, tensor, "residual", scale)
+        for vector, label in zip(vectors, tensor.words("position"), strict=True):
+            means(vector, Stands(label))
         for text, place in (("attention", line), ("output", body)):
-            self.names.add(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]))
+            self.names.add(Words(text, "block", "ink2").begin_in(side.cross(place)))
         return ribbon, band, vectors
 
     @staticmethod
@@ -75,9 +70,7 @@ class TradingPlaces(VGroup):
     def trade_places(self) -> Animation:
         """The words go to their new places, one after another: none passes over another."""
         travels = [Travel(self.ribbon.chips[j], self.moved.chips[i], 0.0, "flow") for i, j in enumerate(self.order)]
-        turns = LaggedStart(*travels, lag_ratio=1.0)
-        turns.set_run_time(pace("slow"))
-        return turns
+        return LaggedStart(*travels, lag_ratio=1.0, run_time=pace("slow"))
 
     def attend(self) -> Animation:
         """Attention makes the vectors of the sentence."""
@@ -90,20 +83,17 @@ class TradingPlaces(VGroup):
     def along(self, places: Sequence[int]) -> Animation:
         """Copies of the first vectors follow their words: each lands on the one that was made there."""
         flights = (Flight(self.vectors[self.order[i]], self.others[i], 0.0, "row") for i in places)
-        turns = LaggedStart(*flights, lag_ratio=min(0.6, 3.0 / len(self.order)))
-        turns.set_run_time(pace("slow"))
-        return turns
+        return LaggedStart(*flights, lag_ratio=min(0.6, 3.0 / len(self.order)), run_time=pace("slow"))
 
 
-def both_orders(labels: Sequence[Label], shuffled: Sequence[Label], room: Room = STAGE) -> tuple[Ribbon, Ribbon, Room]:
-    """A sentence along the top of a room, the same in another order along its floor, and what lies between them."""
-    upper = Ribbon(labels, room)
-    high = upper.columns[0].top - room.top
-    body, floor = upper.below(room).split_rows(-high, 16)
+def both_orders(labels: Sequence[Label], shuffled: Sequence[Label]) -> tuple[Ribbon, Ribbon, Room]:
+    """A sentence along the top of the stage, the same in another order along its floor, and what lies between them."""
+    upper = Ribbon(labels)
+    body, floor = upper.below(STAGE).split_rows(STAGE.top - upper.columns[0].top, 16)
     return upper, Ribbon(shuffled, floor), body
 
 
-class TwoOrders(VGroup):
+class TwoOrders:
     """The terms of a weighted sum as arrows, tip to tail, in the orders of two sentences; and where both lead.
 
     Args:
@@ -113,12 +103,9 @@ class TwoOrders(VGroup):
 
     def __init__(self, terms: NamedTensor, others: NamedTensor, room: Room) -> None:
         ends = [np.vstack([np.zeros(2), np.cumsum(tensor.values, axis=0)]) for tensor in (terms, others)]
-        spots = np.vstack(ends)
-        low, high = spots.min(0), spots.max(0)
         self.output_name = Words("output", "stage word")
         inside = Room(room.left, room.top, room.right - self.output_name.width * 135, room.bottom).inset(AIR)
-        self.px = float((np.array([inside.width, inside.height]) / np.maximum(high - low, 1e-9)).min())
-        foot = inside.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        self.px, foot = inside.holding(np.vstack(ends))
         self.ground = Ground()
         self.origin = means(dot(foot, 9, "ink2"), self.ground)
         tip = foot + np.array([*ends[0][-1], 0]) * units(self.px)
@@ -130,7 +117,6 @@ class TwoOrders(VGroup):
         ]
         self.names = [VGroup(*filter(None, names)) for names in self.arrow_names]
         self.output_name.next_to(self.end, RIGHT, buff=units(24))
-        super().__init__(self.origin, *self.chains, *self.names, self.output, self.output_name, self.end)
 
     def _chain(self, tensor: NamedTensor, corners: np.ndarray, foot: np.ndarray, tip: np.ndarray) -> VGroup:
         chain, names = VGroup(), []
@@ -147,9 +133,7 @@ class TwoOrders(VGroup):
         """The arrows of a chain grow one from the tip of the other, and get their names."""
         pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
         turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
-        together = LaggedStart(*turns, lag_ratio=1.0)
-        together.set_run_time(pace("slow"))
-        return together
+        return LaggedStart(*turns, lag_ratio=1.0, run_time=pace("slow"))
 
     def fade(self) -> Animation:
         """The first chain grows faint."""
@@ -166,47 +150,37 @@ class TwoOrders(VGroup):
         return text.settle((start + end) / 2 + aside * reach)
 
 
-class Placed(VGroup):
+class Placed:
     """A sentence, and below each word its embedding and the encoding of its position, which become their sum.
 
-    Args:
-        part: the tensors of an embedding.
-        room: the rectangle whose upper part is filled; `foot` is the rest.
+    `part` has the tensors of an embedding, and `foot` is the part of the stage that is left.
     """
 
-    def __init__(self, part: Trace, room: Room = STAGE) -> None:
+    def __init__(self, part: Trace) -> None:
         rows = part["scaled"], part["positional"], part["sum"]
         scale = float(np.quantile(np.abs(rows[-1].values), BRIGHT)) or 1.0
-        upper, self.foot = room.golden_rows(24)
+        upper, self.foot = STAGE.golden_rows(24)
         self.ribbon = Ribbon(rows[0].words("position"), upper)
         body = self.ribbon.below(upper)
         first, second = body.rows(2, 14)
         places = zip(rows, (first, second, body.inset(0, body.height / 8)), ("residual", "ink2", "weight"), strict=True)
         self.words, self.places, self.sums = (
-            [
-                Vector(row, self.ribbon.wide, line.height, role, scale).move_to(
-                    np.array([self.ribbon.centre(i), line.centre[1], 0])
-                )
-                for i, row in enumerate(tensor)
-            ]
-            for tensor, line, role in places
+            under(self.ribbon, line, tensor, role, scale) for tensor, line, role in places
         )
-        #: The same once more, for the encodings that have gone into them.
-        self.under = [one.copy() for one in self.sums]
-        super().__init__(self.ribbon, *self.under, *self.sums)
+        #: The sums once more, for the encodings that have gone into them.
+        self.apart = [*self.words, *self.places]
+        self.together = [*self.sums, *(one.copy() for one in self.sums)]
 
     def add_up(self) -> tuple[Animation, ...]:
         """Each encoding goes into the embedding above it."""
-        pairs = zip([*self.words, *self.places], [*self.sums, *self.under], strict=True)
-        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+        return exchange(self.apart, self.together, "row")
 
     def take_apart(self) -> tuple[Animation, ...]:
         """The sums are embeddings again, and the encodings come out of them."""
-        pairs = zip([*self.sums, *self.under], [*self.words, *self.places], strict=True)
-        return tuple(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs)
+        return exchange(self.together, self.apart, "row")
 
 
-class Changes(VGroup):
+class Changes:
     """Measurements of several kinds as bars below each other, on one scale.
 
     Args:
@@ -218,7 +192,7 @@ class Changes(VGroup):
     def __init__(self, measured: Mapping[str, Quantity], title: str, room: Room) -> None:
         self.paper = paper_in(room)
         head, body = room.padded().split_rows(44, 16)
-        self.title = Words(title, "fact", "ink2").settle(head.centre).begin_at(at(head.left, 0)[0])
+        self.title = Words(title, "fact", "ink2").begin_in(head)
         side, rest = body.split_columns(380, 20)
         bars, ends = rest.split_columns(-190, 20)
         most = max(1.0, *(float(value) for value in measured.values()))
@@ -228,7 +202,5 @@ class Changes(VGroup):
             bar = Box(max(bars.width * float(value) / most, 4), high, palette().weight, 6)
             means(bar, Length(value, "width", bars.width / most, high, 4)).move_to(line.centre)
             self.bars.add(bar.align_to(at(bars.left, 0), LEFT))
-            words = Words(name, "stage word").settle(line.centre).begin_at(at(side.left, 0)[0])
-            told = number(value, ".0%", "large number").settle(line.centre).begin_at(at(ends.left, 0)[0])
-            self.texts.add(VGroup(words, told))
-        super().__init__(self.paper, self.title, self.bars, self.texts)
+            told = number(value, ".0%", "large number").begin_in(ends.cross(line))
+            self.texts.add(VGroup(Words(name, "stage word").begin_in(side.cross(line)), told))

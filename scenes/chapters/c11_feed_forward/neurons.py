@@ -16,9 +16,9 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, under
 from scenes.mobjects.weighted_sum import Narrow, thin
-from scenes.mobjects.widening import activation_bar, chip_in, risen, rooms, row_name, under
+from scenes.mobjects.widening import activation_bar, chip_in, risen, rooms, row_name
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.word_kinds import OURS

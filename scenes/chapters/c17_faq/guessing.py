@@ -11,8 +11,8 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.layout import LEFT_EDGE, RIGHT_EDGE, TOP
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import Box, arrow, frame
-from scenes.mobjects.strips import Rows, rows_shown
-from scenes.mobjects.tensors import TensorGrid
+from scenes.mobjects.strips import Rows
+from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
@@ -100,8 +100,7 @@ class Moved(VGroup):
     """Rows of one side of the model, and how far each moves: a bar beside every row, as long as the change."""
 
     def __init__(self, rows: NamedTensor, change: NamedTensor, name: str, left: float, right: float, most: int) -> None:
-        last = rows.words("position")[-1]
-        shown = rows_shown(rows, "position", LANES, last)
+        shown = abridged(len(rows), LANES - 3, 2)
         labels = {i: rows.label("position", i) for i in shown if i is not None}
         pitch = min(88.0, 540.0 / most)
         top = 570.0 - pitch * most / 2
@@ -110,7 +109,7 @@ class Moved(VGroup):
         self.chips, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         wide = (right - left - chip - 44 - 150) / 2
         start = left + chip + 22
-        self.rows = Rows(rows, -1, shown, wide, pitch)
+        self.rows = Rows(rows, shown, wide, pitch)
         self.rows.move_to(at(start, top), aligned_edge=LEFT + UP)
         y = top
         for i in shown:
