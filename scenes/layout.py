@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from manim import Mobject, VMobject
@@ -18,6 +19,7 @@ from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, uni
 LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR = 96.0, 1824.0, 190.0, 900.0
 #: Room in px between the margins.
 WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
+Figure = TypeVar("Figure", bound=Mobject)
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,10 @@ class Room:
         """The room without the margin that is left around what is drawn inside a frame."""
         return self.inset(26)
 
-    def fit(self, mobject: Mobject, most: float = 1.6) -> Mobject:
+    def fit(self, mobject: Figure, most: float = 1.6) -> Figure:
         """Centre a figure, shrunk until it fits, or grown up to `most` times."""
-        return mobject.scale(min(units(self.width) / mobject.width, units(self.height) / mobject.height, most)).move_to(
-            self.centre
-        )
+        mobject.scale(min(units(self.width) / mobject.width, units(self.height) / mobject.height, most))
+        return mobject.move_to(self.centre)
 
 
 #: The whole stage: between the margins, below the title and above the captions.

@@ -20,25 +20,26 @@ def exchange(
 
 def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:
     """Copies of the parts fly to one place, one after another, and become what stands there."""
-    flights = LaggedStart(*(Flight(part, goal) for part in parts), lag_ratio=min(0.3, 2.0 / len(parts)))
-    flights.set_run_time(pace(kind))
+    each = (Flight(part, goal) for part in parts)
+    flights = LaggedStart(*each, lag_ratio=min(0.3, 2.0 / len(parts)), run_time=pace(kind))
     late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
     return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 
 
-def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation:
-    """Out of each source come its parts, one of each hand, one source after another."""
+def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation | None:
+    """Out of each source come its parts, one of each hand, one source after another; nothing out of none."""
+    if not sources:
+        return None
     turns = [
         AnimationGroup(*(Travel(source, part, kind="flow") for part in parts))
         for source, *parts in zip(sources, *hands, strict=True)
     ]
-    dealt = LaggedStart(*turns, lag_ratio=min(0.4, 2.5 / len(turns)))
-    dealt.set_run_time(max(pace("flow"), pace(kind)))
-    return dealt
+    lasting = max(pace("flow"), pace(kind))
+    return LaggedStart(*turns, lag_ratio=min(0.4, 2.5 / len(turns)), run_time=lasting)
 
 
-def through(rows: Sequence[Mobject], machine: Mobject, made: Sequence[Mobject]) -> tuple[Animation, Animation]:
+def through(rows: Sequence[Mobject], machine: Mobject, made: Sequence[Mobject]) -> tuple[Animation | None, ...]:
     """Copies of the rows go into a machine, and what it makes of each comes out of it."""
-    into = LaggedStart(*(Flight(row, machine) for row in rows), lag_ratio=min(0.3, 2.0 / len(rows)))
-    into.set_run_time(pace("row"))
+    flights = (Flight(row, machine) for row in rows)
+    into = LaggedStart(*flights, lag_ratio=min(0.3, 2.0 / len(rows)), run_time=pace("row"))
     return into, deal([machine] * len(made), made)

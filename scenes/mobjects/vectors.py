@@ -81,15 +81,18 @@ class BeforeAndAfter(VGroup):
         super().__init__(*self.names, *self.before, *self.after, *self.headings)
 
 
+def vector_in(room: Room, vector: NamedTensor, role: str, scale: float = 0, most: float = inf) -> Vector:
+    """A vector that fills a room, but is at most `most` px high."""
+    return Vector(vector, room.width, min(room.height, most), role, scale).move_to(room.centre)
+
+
 def vectors_in(
     room: Room, tensor: NamedTensor, role: str, most: float = inf, space: float = 6, scale: float = 0
 ) -> list[Vector]:
     """The vectors of a tensor of two axes, one below the other, filling a room; each at most `most` px high."""
     scale = scale or full_colour(tensor)
-    return [
-        Vector(row, line.width, min(line.height, most), role, scale).move_to(line.centre)
-        for row, line in zip(tensor, room.rows(len(tensor), space), strict=True)
-    ]
+    lines = room.rows(len(tensor), space)
+    return [vector_in(line, row, role, scale, most) for row, line in zip(tensor, lines, strict=True)]
 
 
 def named_rows(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, draw, pulses
 from scenes.layout import STAGE, Room
@@ -14,11 +15,11 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, drop, rule, stroke
+from scenes.mobjects.shapes import Box, curve, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector, under
+from scenes.mobjects.vectors import Vector, under, vector_in
 from scenes.mobjects.weighted_sum import thin
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -27,6 +28,8 @@ from transformer_core.tracing.trace import NamedTensor
 SAID = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 #: Px at the left for the names of rows, and a vector is at most so wide and high.
 GUTTER, NARROW, STRIP, TOKEN = 250.0, 760.0, 64.0, 56.0
+#: Px from the name of a row down to a remark on it.
+MORE = 42.0
 #: More neurons than this are not shown as bars; and so many lines are drawn from those that fire.
 MOST_BARS, MOST_WAYS = 384, 24
 #: Px of the thinnest line from a neuron, and of that from the one that fires hardest.
@@ -35,30 +38,43 @@ THIN, THICK = 1.0, 9.0
 READ, READERS = 9, 40
 
 
+def all_but(here: int, *hands: Iterable[Any]) -> list[Any]:
+    """The parts of each hand without the one at `here`: those of all tokens but one."""
+    return [part for hand in hands for i, part in enumerate(hand) if i != here]
+
+
 def rooms() -> tuple[Room, Room]:
     """The stage without, and with, the room for the names of rows."""
     return STAGE.split_columns(GUTTER, 30)
 
 
-def row_name(text: str, side: Room, y: float, style: str = "fact", role: str = "ink2") -> Words:
+def row_name(text: str, side: Room, y: float, role: str = "ink2") -> Words:
     """The name of a row of a picture, in the room at its left, as high as `y` in units."""
-    words = Words(text, style, role)
-    words.scale(min(1.0, units(side.width) / words.width))
+    words = side.fit(Words(text, "fact", role), most=1.0)
     return words.settle(np.array([side.centre[0], y, 0])).begin_at(at(side.left, 0)[0])
+
+
+def remarked(name: Words, remark: str, side: Room) -> VGroup:
+    """The name of a row, and a remark below it."""
+    return VGroup(name, row_name(remark, side, name.get_y() - units(MORE)))
 
 
 def chip_in(side: Room, token: Label, y: float) -> Token:
     """The token of a row, in the room at its left."""
-    chip = Token(token, "", 0, TOKEN)
-    chip.scale(min(1.0, units(side.width) / chip.width))
-    chip.move_to(np.array([at(side.left, 0)[0] + chip.width / 2, y, 0]))
-    return chip
+    return side.fit(Token(token, height=TOKEN), most=1.0).set_x(at(side.left, 0)[0], LEFT).set_y(y)
 
 
 def entering_under(ribbon: Ribbon, x: NamedTensor) -> list[Vector]:
     """The vectors that a network reads, each under its token."""
-    row = ribbon.below(STAGE).split_rows(STRIP)[0]
-    return under(ribbon, row, x, "residual", full_colour(x))
+    return under(ribbon, ribbon.below(STAGE).split_rows(STRIP)[0], x, "residual", full_colour(x))
+
+
+def zero_line(plot: Room, *values: NamedTensor) -> tuple[VMobject, float, float, Ground]:
+    """The zero line of bars that fill a room; the length of a one and the height of the line, in units; its ground."""
+    reach = np.concatenate([*(one.values for one in values), [0.0]])
+    unit, ground = units(plot.height) / float(np.ptp(reach) or 1.0), Ground()
+    floor = at(0, plot.top)[1] - float(reach.max()) * unit
+    return means(rule(at(plot.left, 0), at(plot.right, 0), "ink3", 2).set_y(floor), ground), unit, floor, ground
 
 
 def activation_bar(value: Quantity, unit: float, wide: float, x: float, floor: float, ground: Ground) -> Box:
@@ -66,6 +82,7 @@ def activation_bar(value: Quantity, unit: float, wide: float, x: float, floor: f
     length = float(value) * unit
     bar = Box(wide, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), min(4, wide / 3))
     bar.move_to(np.array([x, floor + length / 2, 0]))
+    bar.key = ("entry", value.name, value.index)
     return means(bar, Length(value, "height", unit * 135, wide, 1.5), Rises(value, 1, ground), Hue(value))
 
 
@@ -100,7 +117,7 @@ class Widening(VGroup):
     ) -> None:
         side, body = rooms()
         foot = body.split_rows(-76)[1]
-        lines = Room(body.left, body.top, body.right, foot.top - 20)
+        lines = body.split_rows(-76, 20)[0]
         fan = (lines.height - 2 * STRIP) * 0.17
         high = lines.height - 2 * STRIP - 2 * fan - 16
         wide = min(NARROW, body.width * 0.6)
@@ -109,25 +126,18 @@ class Widening(VGroup):
             Vector(vector, wide, STRIP, "residual").move_to(row.centre)
             for vector, row in zip((enters, leaves), tops, strict=True)
         )
-        reach = np.concatenate([pre.values, post.values, [0.0]])
-        self.unit = units(high) / float(np.ptp(reach))
         top = lines.top + STRIP + fan + 8
-        self.ground, self.floor = Ground(), at(0, top)[1] - float(reach.max()) * self.unit
-        self.zero = rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(self.floor)
-        means(self.zero, self.ground)
+        self.plot = Room(body.left, top, body.right, top + high)
+        self.zero, self.unit, self.floor, self.ground = zero_line(self.plot, pre, post)
         #: The neurons that have a bar: all, or some at even distances where there are more than bars have room.
         self.shown = sorted({*np.linspace(0, len(pre) - 1, min(len(pre), MOST_BARS)).astype(int).tolist(), keep})
-        self.pitch, self.left = body.width / len(self.shown), body.left
+        self.pitch = body.width / len(self.shown)
         self.before, self.after = self._bars(pre), self._bars(post)
         #: What the bend takes away, left behind as a shade.
         self.ghosts = self._bars(pre)
         for ghost in self.ghosts:
             ghost.meanings = tuple(one for one in ghost.meanings if not isinstance(one, Hue))
             ghost.set_fill(palette().line, 0.55).set_z_index(-1)
-        #: All neurons, as a place to fly to.
-        self.reach = Box(body.width, high, palette().background).move_to(
-            at((body.left + body.right) / 2, top + high / 2)
-        )
         self.reads = self._fan(self.enters.get_bottom()[1], at(0, top - 8)[1], wide)
         self.ways, self.fires = self._ways(post, wide)
         self.chip = chip_in(side, token, self.enters.get_y())
@@ -137,18 +147,16 @@ class Widening(VGroup):
             row_name(f"{sizes[0]} numbers", side, self.leaves.get_y()).next_to(self.leaves, buff=units(30)),
         ]
         if len(self.shown) < len(pre):
-            self.names[1] = VGroup(self.names[1], row_name("(some are shown)", side, self.names[1].get_y() - units(42)))
+            self.names[1] = remarked(self.names[1], "(some are shown)", side)
         self.formulas = [foot.fit(Formula(source, LARGE), most=1.0) for source in formulas]
         super().__init__(self.enters, self.leaves, self.chip, self.zero, self.before, *self.names)
 
     def _bars(self, values: NamedTensor) -> VGroup:
         bars = VGroup()
         for i, neuron in enumerate(self.shown):
-            x = at(self.left + (i + 0.5) * self.pitch, 0)[0]
+            x = at(self.plot.left + (i + 0.5) * self.pitch, 0)[0]
             value = values.quantity(neuron)
-            bar = activation_bar(value, self.unit, self.pitch * 0.74, x, self.floor, self.ground)
-            bar.key = ("entry", value.name, value.index)
-            bars.add(bar)
+            bars.add(activation_bar(value, self.unit, self.pitch * 0.74, x, self.floor, self.ground))
         return bars
 
     def _fan(self, above: float, below: float, wide: float) -> VMobject:
@@ -165,15 +173,15 @@ class Widening(VGroup):
 
     def widen(self) -> Animation:
         """The whole vector goes to all neurons, which rise one after another."""
-        turns = LaggedStart(*(risen(bar, self.floor) for bar in self.before), lag_ratio=0.03)
-        turns.set_run_time(pace("slow"))
-        return AnimationGroup(Flight(self.enters, self.reach, 0.0, kind="slow"), turns)
+        turns = LaggedStart(*(risen(bar, self.floor) for bar in self.before), lag_ratio=0.03, run_time=pace("slow"))
+        everywhere = Box(self.plot.width, self.plot.height, palette().background).move_to(self.plot.centre)
+        return AnimationGroup(Flight(self.enters, everywhere, 0.0, kind="slow"), turns)
 
     def narrow(self) -> Animation:
         """Let the neurons' activations run to the output, whose entries rise."""
-        rise = LaggedStart(*(Travel(thin(cell), cell, 0.0, "row") for cell in self.leaves.cells), lag_ratio=0.03)
-        rise.set_run_time(pace("slow"))
-        return AnimationGroup(self.flow()(pace("slow")), appear(self.leaves.plate), rise)
+        rise = (Travel(thin(cell), cell, 0.0, "row") for cell in self.leaves.cells)
+        rising = LaggedStart(*rise, lag_ratio=0.03, run_time=pace("slow"))
+        return AnimationGroup(self.flow()(pace("slow")), appear(self.leaves.plate), rising)
 
     def _ways(self, post: NamedTensor, wide: float) -> tuple[VGroup, list[int]]:
         """A line from each neuron that fires to the output, as thick as it fires hard; and their places among bars."""
@@ -185,10 +193,8 @@ class Widening(VGroup):
             share = (i + 0.5) / len(self.shown) - 0.5
             start = np.array([bar.get_x(), self.floor, 0])
             end = np.array([self.leaves.get_x() + share * units(wide), self.leaves.get_top()[1], 0])
-            bend = np.array([0, (end - start)[1] * 0.5, 0])
             thick = (THICK - THIN) / most
-            way = VMobject(stroke_color=palette().residual, stroke_width=stroke(THIN + thick * float(value)))
-            way.points = np.array([start, start + bend, end - bend, end])
+            way = curve(start, end, "residual", THIN + thick * float(value))
             ways.add(means(way, Thickness(value, thick, THIN)))
         return ways, order
 
@@ -212,8 +218,7 @@ class OneForAll(VGroup):
     def __init__(
         self, enters: NamedTensor, out: NamedTensor, alone: NamedTensor, here: int, ribbon: Ribbon, matrices: str
     ) -> None:
-        side, body = rooms()
-        side, body = (ribbon.below(room) for room in (side, body))
+        side, body = (ribbon.below(room) for room in rooms())
         top, rest = body.split_rows(body.height * 0.17)
         middle, last = rest.split_rows(-2 * top.height - 24)
         first, second = last.rows(2, 24)
@@ -221,12 +226,10 @@ class OneForAll(VGroup):
 
         self.enters = under(ribbon, top, enters, "residual", full_colour(enters))
         self.out = under(ribbon, first, out, "residual", scale)
-        self.alone = Vector(alone, ribbon.wide, second.height, "residual", scale)
-        self.alone.move_to(np.array([ribbon.centre(here), second.centre[1], 0]))
+        self.alone = vector_in(ribbon.columns[here].cross(second), alone, "residual", scale)
         box = middle.inset(0, 26)
         self.machine = Box(box.width, box.height, palette().surface, 18, palette().residual, 4).move_to(box.centre)
-        label = Formula(matrices, LARGE)
-        self.label = label.scale(min(1.0, units(box.height - 24) / label.height)).move_to(self.machine)
+        self.label = box.inset(0, 12).fit(Formula(matrices, LARGE), most=1.0)
         rows = ((self.enters[0], "vectors"), (self.machine, "one FFN"), (self.out[0], "outputs"), (self.alone, "alone"))
         self.names = [row_name(text, side, row.get_y()) for row, text in rows]
         super().__init__(*self.enters, self.machine, self.label, *self.out, self.alone, *self.names)
@@ -236,56 +239,45 @@ class MoveAndCompute(VGroup):
     """Attention between tokens as arcs, and below each of them the same network.
 
     Args:
-        words: the tokens.
-        query: the place of the one that attends.
+        query: the token that attends.
         weights: its attention weights, "key".
         enters, out: the vectors before and after the network, position × entry.
     """
 
-    def __init__(
-        self, words: Sequence[Label], query: int, weights: NamedTensor, enters: NamedTensor, out: NamedTensor
-    ) -> None:
+    def __init__(self, query: Label, weights: NamedTensor, enters: NamedTensor, out: NamedTensor) -> None:
         self.foot = STAGE.split_rows(-76)[1]
         above, below = STAGE.split_rows(-96)[0].split_rows(0.54 * STAGE.height, 20)
-        self.arcs = Arcs(words, query, weights, above)
+        self.arcs = Arcs(weights.words("key"), weights.position("key", query), weights, above)
         ribbon = self.arcs.ribbon
-        column = Room(STAGE.left, ribbon.columns[0].top, STAGE.right, below.bottom)
-        air = min(36.0, column.height / 10)
-        first, middle, last = column.inset(0, air).rows(3, air)
-        scales = full_colour(enters), full_colour(out)
-        self.enters, self.boxes, self.out, self.ways = [], [], [], []
-        for i, (one, other) in enumerate(zip(enters, out, strict=True)):
-            x = ribbon.centre(i)
+        lines = ribbon.below(below, 0)
+        air = min(36.0, lines.height / 10)
+        first, middle, last = lines.inset(0, air).rows(3, air)
+        entering = under(ribbon, first, enters, "residual", full_colour(enters))
+        leaving = under(ribbon, last, out, "residual", full_colour(out))
+        boxes = [self._box(column.cross(middle)) for column in ribbon.columns]
+        #: Of each token, where its vector comes by, from the top; and the lines between.
+        self.stops = [*zip(self.arcs.chips, entering, boxes, leaving, strict=True)]
+        self.ways = [[drop(a, b, "residual", 5) for a, b in pairwise(stops)] for stops in self.stops]
+        super().__init__(self.arcs, *entering, *boxes, *leaving)
 
-            def place(figure: VMobject, row: Room, x: float = x) -> VMobject:
-                return figure.move_to(np.array([x, row.centre[1], 0]))
-
-            self.enters.append(place(Vector(one, ribbon.wide, first.height, "residual", scales[0]), first))
-            box = Box(ribbon.wide, middle.height, palette().surface, 12, palette().residual, 3)
-            name = Words("FFN", "stage word", "residual", box)
-            name.scale(min(1.0, units(ribbon.wide - 16) / name.width))
-            self.boxes.append(place(VGroup(box, name.settle(box.get_center())), middle))
-            self.out.append(place(Vector(other, ribbon.wide, last.height, "residual", scales[1]), last))
-            ends = (self.arcs.chips[i], self.enters[-1], self.boxes[-1], self.out[-1])
-            self.ways.append([drop(a, b, "residual", 5) for a, b in pairwise(ends)])
-        super().__init__(self.arcs, *self.enters, *self.boxes, *self.out)
+    @staticmethod
+    def _box(place: Room) -> VGroup:
+        """The network, under one of the tokens."""
+        box = Box(place.width, place.height, palette().surface, 12, palette().residual, 3).move_to(place.centre)
+        name = Words("FFN", "stage word", "residual", box)
+        return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
 
     def at_foot(self, formula: Formula) -> Formula:
         """Put a formula below the vectors."""
-        self.foot.fit(formula, most=1.0)
-        return formula
+        return self.foot.fit(formula, most=1.0)
 
     def down(self) -> list[Animation]:
         """Each vector goes through the network below its token."""
-        stops = (self.arcs.chips, self.enters, self.boxes, self.out)
-        return [
-            LaggedStart(
-                *(AnimationGroup(draw(way[k]), Travel(stop[i], after[i], kind="row"))
-                  for k, (stop, after) in enumerate(pairwise(stops))),
-                lag_ratio=0.8,
-            )
-            for i, way in enumerate(self.ways)
-        ]  # fmt: skip
+        turns = []
+        for ways, stops in zip(self.ways, self.stops, strict=True):
+            falls = [Travel(old, new, kind="row") for old, new in pairwise(stops)]
+            turns.append(LaggedStart(*map(AnimationGroup, map(draw, ways), falls), lag_ratio=0.8))
+        return turns
 
     def moving(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: attention brings in, in proportion to its weights."""

@@ -362,7 +362,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "Recall the first symbol. Training learns from the gradient: how much the error changes with that symbol.",
+                "Recall the first symbol. Training learns from the gradient: how much the error changes with it.",
                 appear_in_turn([*curves.ticks]),
                 *curves.drawn("transformer"),
             ),

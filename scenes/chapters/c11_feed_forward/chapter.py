@@ -37,7 +37,7 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
-from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, entering_under, rooms
+from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, all_but, entering_under, rooms
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
@@ -77,19 +77,13 @@ class FeedForward(Chapter):
         word, gated, bend = chosen.word, gate_of(trace), bend_of(trace)
         part = trace.under(chosen.path, batch=0, position=word)
         width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
-        picture = Widening(
-            entering(trace, chosen.path).pick(position=word),
-            part["pre"],
-            part["post"],
-            part["out"],
-            (width, neurons),
-            chosen.neuron.position,
-            stages_of(trace, chosen.path),
-            word,
-        )
+        stream, unit = entering(trace, chosen.path), chosen.neuron.position
+        pre, post, out = (part[name] for name in ("pre", "post", "out"))
+        stages, sizes = stages_of(trace, chosen.path), (width, neurons)
+        picture = Widening(stream.pick(position=word), pre, post, out, sizes, unit, stages, word)
         x, widened, cut, whole = picture.formulas
-        here, vectors = ribbon.place(word), entering_under(ribbon, entering(trace, chosen.path))
-        others = [part for parts in (ribbon.chips, vectors) for i, part in enumerate(parts) if i != here]
+        here, vectors = ribbon.place(word), entering_under(ribbon, stream)
+        others = all_but(here, ribbon.chips, vectors)
         told = (
             f"A {bend} gate multiplies them: {active} end above zero."
             if gated
@@ -132,11 +126,10 @@ class FeedForward(Chapter):
         """A neuron compares its key with every vector."""
         word, bend = chosen.word, "the gate" if gate_of(trace) else bend_of(trace)
         part, unit, here = trace.under(chosen.path, batch=0), chosen.neuron.position, ribbon.place(chosen.word)
-        pre, post = (part[name].pick(d_ff=unit) for name in ("pre", "post"))
-        picture = Detector(
-            entering(trace, chosen.path), chosen.weights(trace, "w1"), pre, post, here, ribbon, f"before {bend}"
-        )
-        (x, key), bar = picture.wide, picture.large[0]
+        points = trace[f"parameters.{chosen.path}.w1"], part["pre"], part["post"]
+        key, pre, post = (point.pick(d_ff=unit) for point in points)
+        picture = Detector(entering(trace, chosen.path), key, pre, post, here, ribbon, f"before {bend}")
+        (x, pattern), bar = picture.wide, picture.large[0]
         ring = ring_around(bar)
         others = picture.others(range(len(post)))
         yield Step(
@@ -145,8 +138,8 @@ class FeedForward(Chapter):
             beat(
                 "Its column of the first matrix is a pattern, its key. "
                 "The larger the dot product of vector and key, the harder it fires.",
-                (Travel(bar, key, kind="row"), appear(picture.names[1])),
-                (Flight(x, bar, kind="row"), Flight(key, bar, kind="row")),
+                (Travel(bar, pattern, kind="row"), appear(picture.names[1])),
+                (Flight(x, bar, kind="row"), Flight(pattern, bar, kind="row")),
             ),
             *(
                 [
@@ -182,18 +175,14 @@ class FeedForward(Chapter):
         active, cut = part["active_units"], bend_of(trace) == "ReLU" and not gate_of(trace)
         after = f"{own}resid_ffn"
         before = next(name for name in trace.parents[after] if name != f"{chosen.path}.out")
-        picture = Memory(
-            entering(trace, chosen.path).pick(position=chosen.word),
-            trace[f"parameters.{chosen.path}.w1"],
-            trace[f"parameters.{chosen.path}.w2"],
-            part["post"],
-            chosen.neuron.position,
-            part["out"],
-            [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)],
-            (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else ""),
-            chosen.word,
-        )
+        x = entering(trace, chosen.path).pick(position=chosen.word)
+        keys, values = (trace[f"parameters.{chosen.path}.{letter}"] for letter in ("w1", "w2"))
+        stream = [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)]
+        summed = (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else "")
+        unit = chosen.neuron.position
+        picture = Memory(x, keys, values, part["post"], unit, part["out"], stream, summed, chosen.word)
         drawn = len(picture.keys)
+        firsts = picture.heads, picture.row_names, [picture.x], picture.keys, picture.bars, picture.numbers
         yield Step(
             "A memory of keys and values",
             beat(
@@ -211,15 +200,8 @@ class FeedForward(Chapter):
                         "So would all other active neurons, each as much as it fires.",
                     ),
                 ),
-                (
-                    deal([picture.x] * (drawn - 1), picture.keys[1:]),
-                    appear_in_turn([*picture.row_names[1:]]),
-                )
-                if drawn > 1
-                else None,
-                deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:])
-                if drawn > 1
-                else None,
+                (deal([picture.x] * (drawn - 1), picture.keys[1:]), appear_in_turn(picture.row_names[1:])),
+                deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:]),
                 picture.weigh(),
             ),
             beat(
@@ -233,15 +215,7 @@ class FeedForward(Chapter):
                 (appear(picture.stream, picture.stream_name), leave(picture.summed)),
                 *picture.add_on(),
             ),
-            stage=[
-                picture.chip,
-                picture.heads[0],
-                picture.row_names[0],
-                picture.x,
-                picture.keys[0],
-                picture.bars[0],
-                picture.numbers[0],
-            ],
+            stage=[picture.chip, *(parts[0] for parts in firsts)],
         )
 
     def a_name(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -288,11 +262,9 @@ class FeedForward(Chapter):
         word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
         apart = part["per_position_difference"].pick(position=word)
         matrices = "W_g, W, W'" if gate_of(trace) else "W, W'"
-        picture = OneForAll(
-            entering(trace, chosen.path), part["out"], part["per_position"].pick(position=word), here, ribbon, matrices
-        )
-        neighbours = [vector for vector in picture.enters if vector is not picture.enters[here]]
-        chips = [chip for chip in ribbon.chips if chip is not ribbon.chips[here]]
+        alone = part["per_position"].pick(position=word)
+        picture = OneForAll(entering(trace, chosen.path), part["out"], alone, here, ribbon, matrices)
+        others = all_but(here, ribbon.chips, picture.enters)
         yield Step(
             "The same network for every vector",
             beat(
@@ -302,7 +274,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 f"Now “{word}” alone, with no neighbour in sight.",
-                leave(*neighbours, *chips) if neighbours else None,
+                leave(*others) if others else None,
                 *through([picture.enters[here]], picture.label, [picture.alone]),
                 appear(picture.names[3]),
             ),
@@ -317,7 +289,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 "What a vector knows about its neighbours, attention put there.",
-                appear(*chips, *neighbours) if neighbours else None,
+                appear(*others) if others else None,
             ),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
@@ -481,9 +453,7 @@ class FeedForward(Chapter):
         path = f"{focus.block}.ffn"
         head, x = focus.seen(trace), entering(trace, path)
         weights = head["weights"].pick(query=focus.query_token)
-        words = weights.words("key")
-        place = next(i for i, word in enumerate(words) if word.position == focus.query_token.position)
-        picture = MoveAndCompute(words, place, weights, x, trace[f"{path}.out"].pick(batch=0))
+        picture = MoveAndCompute(focus.query_token, weights, x, trace[f"{path}.out"].pick(batch=0))
         bend = "the gate" if gate_of(trace) else bend_of(trace)
         biased = f"parameters.{path}.b2" in trace
         whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))

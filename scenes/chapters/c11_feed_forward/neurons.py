@@ -6,19 +6,28 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, UP, Animation, AnimationGroup, LaggedStart, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup
 
 from scenes.animations import Flight, Travel, appear, draw, exchange
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Ground, Hue, Length, means
+from scenes.mobjects.marks import Hue, Length, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import Vector, under
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.vectors import under, vector_in
 from scenes.mobjects.weighted_sum import Narrow, thin
-from scenes.mobjects.widening import activation_bar, chip_in, risen, rooms, row_name
+from scenes.mobjects.widening import (
+    activation_bar,
+    all_but,
+    chip_in,
+    remarked,
+    risen,
+    rooms,
+    row_name,
+    zero_line,
+)
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.word_kinds import OURS
@@ -29,8 +38,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 CLOSE = 0.02
 #: Px of a key or a value, alone and under all tokens, and so many neurons of a memory are drawn.
 STRIP, TALL, DRAWN = 62.0, 92.0, 5
-#: Px from the name of the last of them to the remark below it that there are more.
-MORE = 42.0
 
 
 class Followed(NamedTuple):
@@ -46,10 +53,6 @@ class Followed(NamedTuple):
     @property
     def path(self) -> str:
         return f"{self.stack}.{self.layer}.ffn"
-
-    def weights(self, trace: Trace, letter: str) -> NamedTensor:
-        """Its column of the first matrix, or its row of the second."""
-        return trace[f"parameters.{self.path}.{letter}"].pick(d_ff=self.neuron.position)
 
 
 def followed(trace: Trace, focus: Focus) -> Followed:
@@ -112,17 +115,13 @@ class Detector(VGroup):
         self.vectors = under(ribbon, first, x, "residual", full_colour(x))
         self.keys = under(ribbon, second, [key] * len(x), "key", full_colour(key))
         bars = body.split_rows(pair + 12)[1].inset(0, 56)
-        reach = np.concatenate([pre.values, post.values, [0.0]])
-        unit = units(bars.height) / float(np.ptp(reach) or 1.0)
-        ground, floor = Ground(), at(0, bars.top)[1] - float(reach.max()) * unit
-        self.zero = means(rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(floor), ground)
+        self.zero, unit, floor, ground = zero_line(bars, pre, post)
         wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
             made, told = VGroup(), VGroup()
             for i, value in enumerate(values.quantities()):
                 bar = activation_bar(value, unit, wide, ribbon.centre(i), floor, ground)
-                bar.key = ("entry", value.name, value.index)
                 made.add(bar)
                 spot = bar.get_top() + UP * units(28) if value >= 0 else bar.get_bottom() + DOWN * units(28)
                 told.add(number(value, ".2f", style).settle(spot))
@@ -132,23 +131,19 @@ class Detector(VGroup):
         self.after, self.numbers = standing(post)
         #: The vector, the key and the bar of the token that is followed, large: before there are others.
         tall = Room(body.left, STAGE.top, body.right, second.bottom).rows(2, 12)
-        self.chip = chip_in(side, x.label("position", here), at(0, (tall[0].top + tall[0].bottom) / 2)[1])
+        self.chip = chip_in(side, x.label("position", here), tall[0].centre[1])
         self.wide = [
-            Vector(vector, row.width, row.height, role, full_colour(scale)).move_to(row.centre)
-            for vector, row, role, scale in zip((x[here], key), tall, ("residual", "key"), (x, key), strict=True)
-        ]
+            vector_in(tall[0], x[here], "residual", full_colour(x)), vector_in(tall[1], key, "key"),
+        ]  # fmt: skip
         self.large = VGroup(self.after[here], self.numbers[here]).copy().set_x(body.centre[0])
         #: A place on the zero line under each token.
         self.goals = [
             Box(wide, 40, palette().background).move_to(np.array([bar.get_x(), floor, 0])) for bar in self.after
         ]
         self.names = [
-            row_name(text, side, y, role=role)
-            for text, y, role in (
-                ("vectors", self.vectors[0].get_y(), "residual"),
-                ("its key", self.keys[0].get_y(), "key"),
-                ("activation", floor, "ink2"),
-            )
+            row_name("vectors", side, self.vectors[0].get_y(), "residual"),
+            row_name("its key", side, self.keys[0].get_y(), "key"),
+            row_name("activation", side, floor),
         ]
         self.name_before = row_name(before, side, floor)
         super().__init__(*self.vectors, *self.keys, self.zero, self.before, self.after, *self.names)
@@ -158,8 +153,7 @@ class Detector(VGroup):
         here = self.here
         small = (self.vectors[here], self.keys[here], self.after[here], self.numbers[here], ribbon.chips[here])
         moved = exchange((*self.wide, *self.large, self.chip), small, "row")
-        others = [part for parts in (ribbon.chips, self.vectors) for part in self.others(parts)]
-        return (*moved, appear(self.names[0], *others))
+        return (*moved, appear(self.names[0], *self.others(ribbon.chips, self.vectors)))
 
     def meet(self) -> Animation:
         """Vector and key of each other token fly together, and its bar rises."""
@@ -170,11 +164,11 @@ class Detector(VGroup):
                 Flight(self.vectors[i], goal, 0.1), Flight(self.keys[i], goal, -0.1), risen(bar, self.zero.get_y())
             )
             turns.append(LaggedStart(come, appear(self.numbers_before[i]), lag_ratio=0.8))
-        return _together(turns, "slow")
+        return _together(turns)
 
-    def others(self, parts: Iterable[Any]) -> list[Any]:
+    def others(self, *hands: Iterable[Any]) -> list[Any]:
         """The parts of all tokens except the one that is followed."""
-        return [part for i, part in enumerate(parts) if i != self.here]
+        return all_but(self.here, *hands)
 
 
 class Memory(VGroup):
@@ -204,80 +198,66 @@ class Memory(VGroup):
         token: Label,
     ) -> None:
         side, body = rooms()
-        first_line, rest = body.split_rows(STRIP, 10)
-        head, rest = rest.split_rows(44, 6)
-        lines, foot = rest.split_rows(-STRIP, 32)
+        key_column, rest = body.split_columns(body.width * 0.34, 40)
+        bar_column, value_column = rest.split_columns(body.width * 0.22, 40)
+        top, below = body.split_rows(STRIP, 10)
+        head, below = below.split_rows(44, 6)
+        lines, foot = below.split_rows(-STRIP, 32)
         order = [int(i) for i in np.argsort(-post.values, kind="stable") if i != first and post.values[i] > 0]
-        self.neurons = [first, *order[: DRAWN - 1]]
-        wide = body.width * 0.34
-        spread = body.width * 0.22
-        lefts = body.left, body.left + wide + 40, body.right - wide - (body.width - 2 * wide - spread - 80)
-
-        def column(row: Room, k: int) -> Room:
-            width = spread if k == 1 else (body.right - lefts[2] if k == 2 else wide)
-            return Room(lefts[k], row.top, lefts[k] + width, row.bottom)
-
-        def strip(vector: NamedTensor, row: Room, k: int, role: str, scale: float) -> Vector:
-            room = column(row, k)
-            return Vector(vector, room.width, min(STRIP, row.height), role, scale).move_to(room.centre)
-
-        self.x = strip(x, first_line, 0, "residual", full_colour(x))
-        most = float(post.values[self.neurons].max()) or 1.0
-        every = lines.rows(DRAWN, 10)[: len(self.neurons)]
-        scale_in = full_colour(keys.pick(d_ff=first))
-        scale_out = max(full_colour(values.pick(d_ff=neuron)) for neuron in self.neurons)
-        self.keys, self.values, self.narrowed, self.bars, self.numbers = [], [], [], [], []
+        neurons = [first, *order[: DRAWN - 1]]
+        self.x = vector_in(key_column.cross(top), x, "residual")
         self.chip = chip_in(side, token, self.x.get_y())
-        self.row_names = []
-        for neuron, row in zip(self.neurons, every, strict=True):
-            value, place = post.quantity(neuron), column(row, 1)
-            self.keys.append(strip(keys.pick(d_ff=neuron), row, 0, "key", scale_in))
-            self.values.append(strip(values.pick(d_ff=neuron), row, 2, "value", scale_out))
-            unit, high = (place.width - 120) / most, min(STRIP, row.height) * 0.7
+        most = float(post.values[neurons].max()) or 1.0
+        scale_in = full_colour(keys.pick(d_ff=first))
+        scale_out = full_colour(*(values.pick(d_ff=neuron) for neuron in neurons))
+        self.keys, self.values, self.narrowed, self.bars, self.numbers, self.row_names = ([] for _ in range(6))
+        for neuron, row in zip(neurons, lines.rows(DRAWN, 10), strict=False):
+            value, tall, place = post.quantity(neuron), min(STRIP, row.height), bar_column.cross(row)
+            self.keys.append(vector_in(key_column.cross(row), keys.pick(d_ff=neuron), "key", scale_in, STRIP))
+            whole = vector_in(value_column.cross(row), values.pick(d_ff=neuron), "value", scale_out, STRIP)
+            narrow = whole.copy().stretch(max(abs(float(value)) / most, 0.02), 1)
+            means(narrow.plate, Length(value, "height", tall / most, value_column.width, tall * 0.02))
+            self.values.append(whole)
+            self.narrowed.append(narrow)
+            unit, high = (place.width - 120) / most, tall * 0.7
             bar = Box(max(abs(float(value)) * unit, 2), high, signed(float(np.sign(value)), 1.0), 4)
             means(bar, Length(value, "width", unit, high, 2), Hue(value))
             bar.key = ("entry", value.name, value.index)
-            bar.move_to(np.array([at(place.left, 0)[0] + bar.width / 2, place.centre[1], 0]))
-            self.bars.append(bar)
+            self.bars.append(bar.move_to(place.centre).set_x(at(place.left, 0)[0], LEFT))
             told = number(value, ".2f", "stage number").settle(place.centre)
             self.numbers.append(told.begin_at(bar.get_right()[0] + units(16)))
-            whole = self.values[-1]
-            narrow = whole.copy().stretch(max(abs(float(value)) / most, 0.02), 1)
-            tall = min(STRIP, row.height)
-            means(narrow.plate, Length(value, "height", tall / most, column(row, 2).width, tall * 0.02))
-            self.narrowed.append(narrow)
             self.row_names.append(row_name(f"neuron {post.label('d_ff', neuron)}", side, row.centre[1]))
-        if 1 < len(self.neurons) < (post.values > 0).sum():
-            last, left_out = self.row_names[-1], np.delete(post.values, self.neurons)
-            strongest = post.values[self.neurons].min() >= left_out.max()
+        if 1 < len(neurons) < (post.values > 0).sum():
+            strongest = post.values[neurons].min() >= np.delete(post.values, neurons).max()
             remark = "(the strongest)" if strongest else "(some are shown)"
-            self.row_names[-1] = VGroup(last, row_name(remark, side, last.get_y() - units(MORE)))
+            self.row_names[-1] = remarked(self.row_names[-1], remark, side)
         self.heads = [
-            Words(text, "fact", role).settle(column(head, k).centre)
-            for k, text, role in ((0, "key", "key"), (1, "activation", "ink2"), (2, "value", "value"))
-        ]
-        self.output = strip(output, foot, 2, "residual", full_colour(output))
-        scale = max(full_colour(one) for one in stream)
-        self.stream, self.later = (strip(one, foot, 0, "residual", scale) for one in stream)
-        self.line = rule(at(column(foot, 1).left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
-        self.summed = Words(summed, "fact", "ink2").settle(column(foot, 1).centre)
-        self.plus = arrow(
-            self.output.get_left() - np.array([units(14), 0, 0]),
-            self.stream.get_right() + np.array([units(14), 0, 0]), "residual", 7, 24,
-        )  # fmt: skip
-        self.stream_name = row_name("residual stream", side, self.stream.get_y(), role="residual")
+            Words(text, "fact", role).settle(column.cross(head).centre)
+            for column, text, role in (
+                (key_column, "key", "key"), (bar_column, "activation", "ink2"), (value_column, "value", "value"),
+            )
+        ]  # fmt: skip
+        under_bars = bar_column.cross(foot)
+        self.output = vector_in(value_column.cross(foot), output, "residual")
+        self.stream, self.later = (
+            vector_in(key_column.cross(foot), one, "residual", full_colour(*stream)) for one in stream
+        )
+        self.line = rule(at(under_bars.left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
+        self.summed = Words(summed, "fact", "ink2").settle(under_bars.centre)
+        air = RIGHT * units(14)
+        self.plus = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
         super().__init__(self.x, *self.keys, *self.bars, *self.numbers, *self.values, self.chip, *self.heads)
 
     def weigh(self) -> Animation:
         """Each value keeps so much of its height as its neuron fires hard."""
-        turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.narrowed, strict=True)]
-        return _together(turns, "slow")
+        return _together([*map(Narrow, self.values, self.narrowed)])
 
     def pour(self) -> Animation:
         """The values go together into the output, whose entries rise."""
         flights = [Flight(value, self.output, 0.0, kind="row") for value in self.values]
         rise = [Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells]
-        return AnimationGroup(_together(flights, "slow"), _together(rise, "slow"))
+        return AnimationGroup(_together(flights), _together(rise))
 
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
@@ -285,10 +265,8 @@ class Memory(VGroup):
         return AnimationGroup(draw(self.plus), flight), Travel(self.stream, self.later, 0.0, leaving=True)
 
 
-def _together(turns: list[Animation], kind: str) -> Animation:
-    together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / max(1, len(turns))))
-    together.set_run_time(pace(kind))
-    return together
+def _together(turns: list[Animation]) -> Animation:
+    return LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / max(1, len(turns))), run_time=pace("slow"))
 
 
 class NamedNeurons(VGroup):
@@ -304,8 +282,7 @@ class NamedNeurons(VGroup):
     KINDS = 4
 
     def __init__(self, areas: NamedTensor, best: NamedTensor, own: tuple[int, int], ribbon: Ribbon) -> None:
-        body = ribbon.below(rooms()[0].split_columns(0)[1])
-        room = Room(body.left, body.top, rooms()[1].right, body.bottom)
+        room = ribbon.below(STAGE)
         above, below = room.split_rows(room.height * 0.46, 30)
         head, lines = above.split_rows(44)
         names, rest = lines.split_columns(room.width * 0.3, 24)
@@ -316,19 +293,16 @@ class NamedNeurons(VGroup):
             share = areas.quantity(int(kind))
             bar = ShareBar(share, row.width, "", row.height).move_to(row.centre)
             value = number(share, "share", "stage number").settle(row.centre).begin_at(at(numbers.left, 0)[0])
-            name = Words(f"{areas.label('kind', int(kind))}", "fact", "ink" if kind == order[0] else "ink2")
-            name.settle(row.centre)
-            self.kinds.append(name.shift(np.array([at(names.right, 0)[0] - name.get_right()[0], 0, 0])))
+            name = word(areas.label("kind", int(kind)), "fact", "ink" if kind == order[0] else "ink2")
+            self.kinds.append(name.settle(row.centre).set_x(at(names.right, 0)[0], RIGHT))
             self.tracks.append(bar.track)
             self.bars.append(bar.bar)
             self.shares.append(value)
-        middle = at((bars.left + bars.right) / 2, 0)[0]
+        middle = (bars.left + bars.right) / 2
         self.chance = VGroup(
-            rule(np.array([middle, at(0, lines.top - 6)[1], 0]), np.array([middle, at(0, lines.bottom)[1], 0]),
-                 "warning", 4),
-            Words("chance", "fact", "warning").settle(np.array([middle, head.centre[1], 0])),
-        )  # fmt: skip
-        self.chance.set_z_index(1)
+            rule(at(middle, lines.top - 6), at(middle, lines.bottom), "warning", 4),
+            Words("chance", "fact", "warning").settle(at(middle, (head.top + head.bottom) / 2)),
+        ).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").settle(head.centre).begin_at(at(numbers.left, 0)[0])
         self._every(best, own, below)
         super().__init__(
@@ -344,18 +318,18 @@ class NamedNeurons(VGroup):
         for i, place in enumerate(places):
             value, wide = best.quantity(*place), pitch * 0.7
             has_name = value >= EARNED
+            role = "query" if place == own else "weight" if has_name else "ink3"
             # From chance, a half, upwards.
-            bar = Box(wide, max(2 * plot.height * (float(value) - 0.5), 1), palette().role("ink3"), 1)
-            bar.set_fill(palette().role("weight" if has_name else "ink3"))
+            bar = Box(wide, max(2 * plot.height * (float(value) - 0.5), 1), palette().role(role), 1)
             means(bar, Length(value, "height", 2 * plot.height, wide, 1, -plot.height))
             bar.move_to(at(plot.left + (i + 0.5) * pitch, plot.bottom), aligned_edge=DOWN)
             if place == own:
-                self.own = bar.set_fill(palette().query)
+                self.own = bar
             else:
                 (self.named if has_name else self.every).add(bar)
         level = plot.bottom - 2 * plot.height * (EARNED - 0.5)
-        self.mark = VGroup(rule(at(plot.left, level), at(plot.right, level), "weight", 3))
-        self.mark.add(Words("above this line: a name", "fact", "weight").settle(at(0, level - 26)))
-        self.mark[1].shift(np.array([at(plot.right, 0)[0] - self.mark[1].get_right()[0], 0, 0]))
+        told = Words("above this line: a name", "fact", "weight").settle(at(0, level - 26))
+        line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
+        self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
         self.title = Words("all neurons: how well each tells its best kind", "fact", "ink2").settle(head.centre)
         self.title.begin_at(at(room.left, 0)[0])
