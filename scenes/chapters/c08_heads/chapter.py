@@ -62,7 +62,6 @@ class Heads(Chapter):
     number = 8
     title = "Several heads; self and cross"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return f"{mixed_focus(trace).path} *.cross_attn"

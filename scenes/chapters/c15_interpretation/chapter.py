@@ -43,7 +43,6 @@ class Interpretation(Chapter):
     number = 15
     title = "Interpretability"
     needs = ("cross-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return focus_of(trace).path
