@@ -18,6 +18,7 @@ import uharfbuzz as hb
 from manim import DL, VMobject
 
 from scenes.language import told
+from scenes.layout import Room
 from scenes.mobjects.copies import Copied, begin
 from scenes.theme import Type, at, palette, typeset, units
 from transformer_core.tracing.provenance import MINUS, Label, Quantity, parse
@@ -188,6 +189,14 @@ class Words(Copied, VMobject):
         scale = self._scale()
         self.shift(np.array([right - self.get_left()[0] - (self._from_left + self._rest[1]) * scale, 0, 0]))
         return self
+
+    def begin_in(self, room: Room) -> Words:
+        """Settle on the middle line of a room, from its left edge on."""
+        return self.settle(room.centre).begin_at(at(room.left, 0)[0])
+
+    def end_in(self, room: Room) -> Words:
+        """Settle on the middle line of a room, up to its right edge."""
+        return self.settle(room.centre).end_at(at(room.right, 0)[0])
 
     def rewrite(self, text: str) -> Words:
         """Show another text at the same place: same end if the figures are tabular, else the same beginning."""

@@ -230,7 +230,7 @@ class Heads(Chapter):
         """Every head of a stack whose heads have earned no roles, sorted by the pattern that it shows here."""
         if trace["config.words"] < 2 or "roles.score" in trace:
             return
-        picture, stack = SortedHeads.of(trace), stack_of(trace)
+        picture, stack = SortedHeads(trace), stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         told, clearest = picture.told(trace)
         yield Step(

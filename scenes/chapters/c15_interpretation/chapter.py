@@ -48,7 +48,7 @@ class Interpretation(Chapter):
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        heads, card = SortedHeads.of(trace), Card("measured on sentences that the model has not seen")
+        heads, card = SortedHeads(trace), Card("measured on sentences that the model has not seen")
         panels = AblatedHeads(heads.weights, accuracy(trace).pick(role=WHOLE), card.inside) if ours(trace) else None
         yield from self.patterns(trace, heads)
         if panels is not None:
