@@ -45,7 +45,6 @@ class Basics(Chapter):
     number = 2
     title = "Basics"
     needs = ("cross-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every model begins with it
         return "embed_src"

@@ -42,7 +42,6 @@ class Scores(Chapter):
     number = 6
     title = "Formula, part one: scores"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return mixed_focus(trace).path

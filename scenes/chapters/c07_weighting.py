@@ -55,7 +55,6 @@ class Weighting(Chapter):
     number = 7
     title = "Formula, part two: weights and values"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return mixed_focus(trace).path

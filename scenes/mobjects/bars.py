@@ -27,8 +27,7 @@ class ShareBar(VGroup):
         colours = palette()
         self.quantity = quantity
         self.track = Box(width, height, colours.surface, 5)
-        self.bar = Box(max(width * float(quantity), 2), height, colours.role(role), 5)
-        means(self.bar, Length(quantity, "width", width, height, 2))
+        self.bar = bar_of(quantity, "width", width, height, role)
         self.bar.align_to(self.track, np.array([-1.0, 0, 0]))
         self.number: Words | None = None
         super().__init__(self.track, self.bar)
@@ -36,3 +35,12 @@ class ShareBar(VGroup):
             self.number = number(quantity, spec, "number")
             self.number.settle(self.track.get_center()).end_at(self.track.get_right()[0] + gap("chip") + units(96))
             self.add(self.number)
+
+
+def bar_of(
+    value: Quantity, along: str, unit: float, across: float, role: str = "weight", radius: float = 5, least: float = 2
+) -> Box:
+    """A bar of `unit` px for one `along` its "width" or "height", and `across` px on its other side."""
+    long = max(unit * float(value), least)
+    sides = (long, across) if along == "width" else (across, long)
+    return means(Box(*sides, palette().role(role), radius), Length(value, along, unit, across, least))

@@ -7,7 +7,7 @@ from manim import VGroup
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
-from scenes.theme import at, palette
+from scenes.theme import palette
 
 
 class Card(VGroup):
@@ -24,6 +24,9 @@ class Card(VGroup):
         figure = VGroup(card, card.inside.fit(Heatmap(queries, 1000, 250)))
     """
 
+    #: Style and role of the name.
+    NAMED = "fact", "ink2"
+
     def __init__(self, name: str, room: Room = STAGE) -> None:
         self.paper = paper_in(room)
         self.head, self.inside = room.padded().split_rows(40, 12)
@@ -34,8 +37,7 @@ class Card(VGroup):
 
     def called(self, name: str) -> Words:
         """Another name in the place of the card's own."""
-        words = Words(name, "fact", "ink2", self.paper).settle(self.head.centre)
-        return words.begin_at(at(self.head.left, 0)[0])
+        return Words(name, *self.NAMED, self.paper).begin_in(self.head)
 
 
 def paper_in(room: Room) -> Box:

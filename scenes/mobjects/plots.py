@@ -9,7 +9,8 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear
 from scenes.language import told
-from scenes.mobjects.marks import Course, Length, Names, Span, Tick, means, row_of
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import gap, palette, units
@@ -67,8 +68,11 @@ class Plot(VGroup):
 
     def point(self, x: float, y: float) -> np.ndarray:
         """Return the point on screen, in scene units, at (x, y) of the plot where it stands now."""
-        corner = self.axes[0].get_left()
-        return corner + np.array([self._share(x, 0) * self.wide, self._share(y, 1) * self.high, 0])
+        return self.beside(y) + RIGHT * self._share(x, 0) * self.wide
+
+    def beside(self, y: float) -> np.ndarray:
+        """Return the point of the upright axis that stands for `y`."""
+        return self.axes[0].get_left() + UP * self._share(y, 1) * self.high
 
     def course(self, x: Row, y: Row) -> Course:
         """The corners of a line through these values; entries of tensors are read from the trace again."""
@@ -82,11 +86,9 @@ class Plot(VGroup):
 
     def level(self, y: float = 0.0) -> VMobject:
         """A line across, from the one end of the plot to the other."""
-        left, right = (self.axes[0].get_corner(side)[0] for side in (LEFT, RIGHT))
-        height = self.axes[0].get_y() + self._share(y, 1) * self.high
-        return rule(np.array([left, height, 0]), np.array([right, height, 0]), "ink", 2)
+        return rule(self.beside(y), self.beside(y) + RIGHT * self.axes[0].width, "ink", 2)
 
-    def bold_curve(self, x: Sequence[float], y: Sequence[float], role: str = "ink") -> tuple[VMobject, VGroup]:
+    def bold_curve(self, x: Row, y: Row, role: str = "ink") -> tuple[VMobject, VGroup]:
         """A thick line and the dots on it."""
         return self.curve(x, y, role, 6), self.dots(x, y, role, 12)
 
@@ -98,7 +100,7 @@ class Plot(VGroup):
         """Numbers under the horizontal axis."""
         marks = VGroup()
         for quantity in quantities:
-            foot = self.point(float(quantity), 10 ** self.y[0] if self.logarithmic[1] else self.y[0])
+            foot = self.axes[0].get_left() + RIGHT * self._share(float(quantity), 0) * self.wide
             text = number(quantity, spec, style, "ink2").settle(foot + DOWN * units(28))
             stem, here = rule(foot, foot + DOWN * units(8), "ink3", 2), Tick(quantity, self.across)
             marks.add(VGroup(means(stem, here), text))
@@ -106,16 +108,11 @@ class Plot(VGroup):
 
     def shares(self) -> VGroup:
         """The ends of an upright axis of shares, in words."""
-        ends = ((0.0, Words("none", "axis", "ink2")), (1.0, Words("all", "axis", "ink2")))
-        left, foot = self.axes[1].get_left()[0] - units(16), self.axes[0].get_y()
-        return VGroup(
-            *(
-                means(text, Tick(y, self.up, 12))
-                .settle(np.array([0, foot + self._share(y, 1) * self.high, 0]))
-                .end_at(left)
-                for y, text in ends
-            )
-        )
+        ends = VGroup()
+        for y, name in ((0.0, "none"), (1.0, "all")):
+            text = Words(name, "axis", "ink2").settle(self.beside(y)).end_at(self.beside(y)[0] - units(16))
+            ends.add(means(text, Tick(y, self.up, 12)))
+        return ends
 
     def label(self, words: Words, x: float, y: float, side: np.ndarray = RIGHT) -> Words:
         """Put a text beside a point."""
@@ -124,11 +121,8 @@ class Plot(VGroup):
 
 def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
     """Each sample of running sums as a thin line from zero."""
-    lines = VGroup()
-    for row in tensor.values:
-        line = plot.curve(range(len(row) + 1), [0.0, *row], role, 2)
-        lines.add(line.set_stroke(opacity=0.75))
-    return lines
+    lines = VGroup(*(plot.curve(range(len(row) + 1), [0.0, *row], role, 2) for row in tensor.values))
+    return lines.set_stroke(opacity=0.75)
 
 
 class SortedShares(VGroup):
@@ -137,21 +131,18 @@ class SortedShares(VGroup):
     def __init__(
         self, shares: NamedTensor, largest: Quantity, name: str, width: float = 490, high: float = 440
     ) -> None:
-        colours = palette()
-        self.bars = VGroup()
-        pitch = width / len(shares)
+        pitch, self.bars = width / len(shares), VGroup()
         for i, share in enumerate(shares.quantities()):
-            bar = Box(pitch * 0.72, max(high * float(share), 2), colours.weight, 4)
-            means(bar, Length(share, "height", high, pitch * 0.72, 2))
-            self.bars.add(bar.move_to(np.array([units(i * pitch), 0, 0]), aligned_edge=DOWN))
+            bar = bar_of(share, "height", high, pitch * 0.72, radius=4)
+            self.bars.add(bar.move_to(RIGHT * units(i * pitch), aligned_edge=DOWN))
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
         self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
         self.largest = number(largest, "share", "large number")
         self.largest.next_to(self.bars[0], UP, buff=units(12))
-        frame = Box(width, high + 80, colours.background, 0).align_to(floor, DOWN).set_fill(opacity=0)
-        frame.set_x(floor.get_x())
-        self.room, self.floor = frame, floor
-        super().__init__(frame, self.bars, floor, self.heading, self.largest)
+        self.room = Box(width, high + 80, palette().background, 0).align_to(floor, DOWN).set_fill(opacity=0)
+        self.room.set_x(floor.get_x())
+        self.floor = floor
+        super().__init__(self.room, self.bars, floor, self.heading, self.largest)
 
     def on(self, other: SortedShares) -> tuple[Animation, ...]:
         """Copies of these bars become those of another chart over the same keys."""

@@ -18,6 +18,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The least score that is written out by default, and px of the highest row.
 WRITTEN, TALL = 0.10, 58.0
+#: Px more between the heads of two layers.
+SPACE = 30.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
 CASE, HOLE = 42.0, 30.24
 
@@ -34,24 +36,20 @@ class RoleTable(VGroup):
     def __init__(self, scores: NamedTensor, earned: Quantity, written: float = WRITTEN) -> None:
         self.written = written
         roles = [role for role in scores.labels["role"] if role in CALLED]
-        layers, heads = scores.shape[1:]
-        self.count = heads
-        wide = min(132.0, (WIDTH - 560) / (layers * heads))
+        layers, self.count = scores.shape[1:]
+        columns = layers * self.count
+        wide = min(132.0, (WIDTH - 560) / columns)
         pitch = min(TALL, (HEIGHT - 110) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
-        space = 30.0
-        xs = [[(layer * heads + head) * (wide + 4) + layer * space for head in range(heads)] for layer in range(layers)]
+        xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]
         for i, role in enumerate(roles):
             y = -units(i * pitch)
-            part, line = scores.pick(role=role), VGroup()
-            for layer in range(layers):
-                for head in range(heads):
-                    cell = self._cell(part.quantity(layer, head), wide, pitch - 6)
-                    line.add(cell.shift(np.array([units(xs[layer][head]), y, 0])))
+            cells = zip(scores.pick(role=role).quantities(), xs, strict=True)
+            line = VGroup(*(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells))
             self.lines[role] = line
             text = Words(CALLED[role], "fact" if pitch > 50 else "small token", "ink")
-            self.calls[role] = text.settle(np.array([0, y, 0])).end_at(-units(wide / 2 + 28))
+            self.calls[role] = text.settle(UP * y).end_at(-units(wide / 2 + 28))
         #: The cells that have earned their role.
         self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
         self.heads = self._heads(xs, units(pitch / 2 + 24))
@@ -67,14 +65,14 @@ class RoleTable(VGroup):
         text.paper = box
         return cell.add(text) if score >= self.written and text.width < box.width else cell
 
-    @staticmethod
-    def _heads(xs: list[list[float]], foot: float) -> VGroup:
+    def _heads(self, xs: list[float], foot: float) -> VGroup:
         names = VGroup()
-        for layer, places in enumerate(xs):
-            for head, x in enumerate(places):
-                names.add(Words(letter_of(head), "small token", "ink2").settle(np.array([units(x), foot, 0])))
-            middle = units(sum(places) / len(places))
-            names.add(Words(layer_name(layer), "axis", "ink2").settle(np.array([middle, foot + units(44), 0])))
+        for k, x in enumerate(xs):
+            layer, head = divmod(k, self.count)
+            names.add(Words(letter_of(head), "small token", "ink2").settle(np.array([x, foot, 0])))
+            if head == self.count - 1:
+                middle = np.array([(x + xs[k - head]) / 2, foot + units(44), 0])
+                names.add(Words(layer_name(layer), "axis", "ink2").settle(middle))
         return names
 
     def cell(self, role: str, layer: int, head: int) -> VGroup:
@@ -88,9 +86,8 @@ class RoleTable(VGroup):
 
     def replaced(self, role: str, score: Quantity) -> VGroup:
         """A cell with another score in the place of the best one."""
-        old = self.best(role)
-        cell = self._cell(score, old[0].width * 135, old[0].height * 135)
-        return cell.move_to(old)
+        box = self.best(role)[0]
+        return self._cell(score, box.width * 135, box.height * 135).move_to(box)
 
 
 class HundredCases(VGroup):
@@ -110,10 +107,8 @@ class HundredCases(VGroup):
             self.dots.add(disc.move_to(np.array([units(i % across * CASE), -units(i // across * CASE), 0])))
         means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
-        self.title = Words(title, "block")
-        self.note = Words(note, "fact", "ink2")
-        self.title.next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
-        self.note.next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
+        self.title = Words(title, "block").next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
+        self.note = Words(note, "fact", "ink2").next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
         self.score.next_to(self.dots, DOWN if across <= 10 else RIGHT, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 from manim import VGroup, VMobject
 
-from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE
+from scenes.layout import FLOOR, WIDTH
 from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
@@ -56,58 +56,38 @@ class SmallGrid(VGroup):
 
 
 class SortedHeads(VGroup):
-    """Heads as small grids: first a line for each layer, then a line for each pattern, the clearest head first.
+    """All heads of the stack that the lecture follows, as small grids about this sentence.
 
-    Args:
-        weights: for each layer, head × query × key.
-        shown: for each layer and head its clearest pattern, None if none is clear.
-        layers: the number of each layer.
+    First they stand in a line for each layer, `grids`; then in a line for each pattern, the clearest head first,
+    `sorted`. `shown` has for each place, layer and head, the clearest pattern there, None if none is clear.
     """
 
-    def __init__(
-        self, weights: Sequence[NamedTensor], shown: Sequence[Sequence[Shown | None]], layers: Sequence[int]
-    ) -> None:
-        self.weights, self.shown, self.layers = weights, shown, layers
+    def __init__(self, trace: Trace) -> None:
+        self.layers = layers_of(trace)
+        paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in self.layers]
+        self.weights = [trace.in_full(f"{path}.weights", batch=0) for path in paths]
+        self.count = len(self.weights[0])
+        self.shown = {(k, head): pattern_of(trace, path, head) for k, path in enumerate(paths)
+                      for head in range(self.count)}  # fmt: skip
         self.groups = self._groups()
         self.grids, self.layer_names, self.letters = self._by_layer()
-        self.sorted = VGroup(*(VGroup() for _ in self.grids))
         self.names, self.numbers, self.heads = VGroup(), VGroup(), VGroup()
-        self._by_pattern()
+        self.sorted = self._by_pattern()
         super().__init__(self.grids, self.layer_names, self.letters)
 
     def _groups(self) -> list[tuple[Label | None, list[tuple[int, int]]]]:
         """The heads of each pattern, the clearest first; last those without one."""
         found: dict[Label | None, list[tuple[int, int]]] = {}
-        for layer, row in enumerate(self.shown):
-            for head, pattern in enumerate(row):
-                found.setdefault(pattern.name if pattern else None, []).append((layer, head))
-        last = max((name.position for name in found if name is not None), default=0) + 1
-        order = sorted(found, key=lambda name: last if name is None else name.position)
-        return [(name, sorted(found[name], key=self._unclear)) for name in order]
-
-    def _unclear(self, place: tuple[int, int]) -> float:
-        pattern = self.shown[place[0]][place[1]]
-        return 0.0 if pattern is None else -float(pattern.clearness)
-
-    @classmethod
-    def of(cls, trace: Trace) -> SortedHeads:
-        """All heads of the stack that the lecture follows, about this sentence."""
-        layers = layers_of(trace)
-        paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in layers]
-        weights = [trace.in_full(f"{path}.weights", batch=0) for path in paths]
-        shown = [[pattern_of(trace, path, head) for head in range(len(weights[0]))] for path in paths]
-        return cls(weights, shown, layers)
+        for place, pattern in sorted(self.shown.items(), key=lambda item: -item[1].clearness if item[1] else 0.0):
+            found.setdefault(pattern.name if pattern else None, []).append(place)
+        return sorted(found.items(), key=lambda item: inf if item[0] is None else item[0].position)
 
     @property
     def first(self) -> tuple[int, int, Shown] | None:
         """Layer, head and pattern of the clearest head of all; None if no head has a pattern."""
-        places = [places[0] for name, places in self.groups if name is not None]
-        if not places:
-            return None
-        row, head = min(places, key=self._unclear)
-        pattern = self.shown[row][head]
-        assert pattern is not None
-        return self.layers[row], head, pattern
+        firsts = [(*places[0], self.shown[places[0]]) for _, places in self.groups]
+        clear = [(self.layers[row], head, pattern) for row, head, pattern in firsts if pattern]
+        return max(clear, key=lambda one: one[2].clearness, default=None)
 
     def told(self, trace: Trace) -> tuple[str, VMobject]:
         """Return a sentence on the clearest head (the one that spreads most if none is clear), and its sorted grid."""
@@ -125,59 +105,50 @@ class SortedHeads(VGroup):
                 if others
                 else f"“{only}” is the only token: each head gives it all its attention."
             )
-        return told, self.sorted[self.layers.index(layer) * len(self.shown[0]) + head]
+        return told, self.sorted[self.layers.index(layer) * self.count + head]
+
+    def _grid(self, place: tuple[int, int], pitch: float, x: float, y: float) -> SmallGrid:
+        return SmallGrid(self.weights[place[0]][place[1]], pitch - AIR).move_to(at(x, y))
 
     def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
-        layers, heads = len(self.shown), len(self.shown[0])
+        layers, heads = len(self.layers), self.count
         names = VGroup(*(Words(layer_name(layer), "axis", "ink2") for layer in self.layers))
-        room = units(RIGHT_EDGE - LEFT_EDGE) - names.width - units(40)
-        pitch = min(LARGEST + 3 * AIR, room * 135 / heads, (FLOOR - HIGH) / layers)
-        left = 960 - (heads * pitch + names.width * 135 + 40) / 2 + names.width * 135 + 40
-        top = HIGH + max(0.0, (FLOOR - HIGH - layers * pitch) / 2)
-        grids, letters = VGroup(), VGroup()
-        for layer, weights in enumerate(self.weights):
-            for head in range(heads):
-                spot = at(left + (head + 0.5) * pitch, top + (layer + 0.5) * pitch)
-                grids.add(SmallGrid(weights[head], pitch - AIR).move_to(spot))
-            names[layer].settle(grids[-1].get_center()).end_at(at(left - 24, 0)[0])
-        for head in range(heads):
-            letters.add(Words(letter_of(head), "small token", "ink2").settle(at(left + (head + 0.5) * pitch, top - 26)))
-        return grids, names, letters
+        beside = names.width * 135 + 40
+        pitch = min(LARGEST + 3 * AIR, (WIDTH - beside) / heads, (FLOOR - HIGH) / layers)
+        left, top = 960 + (beside - heads * pitch) / 2, HIGH + max(0.0, (FLOOR - HIGH - layers * pitch) / 2)
+        xs, ys = ([start + (k + 0.5) * pitch for k in range(n)] for start, n in ((left, heads), (top, layers)))
+        grids = VGroup(*(self._grid(place, pitch, xs[place[1]], ys[place[0]]) for place in self.shown))
+        for name, y in zip(names, ys, strict=True):
+            name.settle(at(0, y)).end_at(at(left - 24, 0)[0])
+        letters = (Words(letter_of(k), "small token", "ink2").settle(at(x, top - 26)) for k, x in enumerate(xs))
+        return grids, names, VGroup(*letters)
 
-    def _by_pattern(self) -> None:
+    def _by_pattern(self) -> VGroup:
         """Lay the groups below each other, with grids as large as there is room for, in the middle of the stage."""
         for name, _ in self.groups:
             text = pattern_name(name) if name is not None else "no clear pattern"
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
         beside = self.names.width * 135 + 30 + 2 * NUMBER + 30
-        pitch = self._pitch(RIGHT_EDGE - LEFT_EDGE - beside)
-        across = int((RIGHT_EDGE - LEFT_EDGE - beside) // pitch)
+        pitch = self._pitch(WIDTH - beside)
+        across = int((WIDTH - beside) // pitch)
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
         start = 960 - (beside + used) / 2
         left, end = start + self.names.width * 135 + 30, start + beside + used
         y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
-        clear = any(name is not None for name, _ in self.groups)
-        for text, x in (("attention", 1.5), ("by chance", 0.5)) if clear else ():
-            self.heads.add(Words(text, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
-        for text, (name, places) in zip(self.names, self.groups, strict=True):
+        for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
+            self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
+        grids = {}
+        for words, (_, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2
-            text.settle(at(0, line)).begin_at(at(start, 0)[0])
-            for k, (layer, head) in enumerate(places):
+            words.settle(at(0, line)).begin_at(at(start, 0)[0])
+            for k, place in enumerate(places):
                 row, column = divmod(k, across)
-                spot = at(left + (column + 0.5) * pitch, line + row * pitch)
-                grid = SmallGrid(self.weights[layer][head], pitch - AIR).move_to(spot)
-                self.sorted[layer * len(self.shown[0]) + head].add(*grid)
-            if name is not None:
-                self._told(places[0], end, line)
+                grids[place] = self._grid(place, pitch, left + (column + 0.5) * pitch, line + row * pitch)
+            if pattern := self.shown[places[0]]:
+                for value, x, ink in ((pattern.score, 1.5, "ink"), (pattern.chance, 0.5, "ink2")):
+                    self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, line)))
             y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
-
-    def _told(self, place: tuple[int, int], end: float, y: float) -> None:
-        """The attention that the first head of a line gives to its pattern on average, and what chance would."""
-        pattern = self.shown[place[0]][place[1]]
-        assert pattern is not None
-        for value, x in ((pattern.score, 1.5), (pattern.chance, 0.5)):
-            ink = "ink" if value is pattern.score else "ink2"
-            self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, y)))
+        return VGroup(*(grids[place] for place in self.shown))
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""

@@ -47,9 +47,8 @@ class TooLongError(ValueError):
 
 class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
-    in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`. The
-    map of the model stays in the corner where the chapter is `mapped`; else the chapter dives into it, and has the
-    whole stage.
+    in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`. A
+    chapter dives into the map of the model, and has the whole stage; where it is `mapped`, the map stays in the corner.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -59,7 +58,7 @@ class Chapter(Stage):
     title: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
     at_the_end: ClassVar[bool] = False
-    mapped: ClassVar[bool] = True
+    mapped: ClassVar[bool] = False
 
     def __init__(
         self,

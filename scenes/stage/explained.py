@@ -109,6 +109,7 @@ class Explained(Chapter):
     """The making of a number, and of the numbers that it was made of."""
 
     title = "Where a number comes from"
+    mapped = True
 
     def __init__(self, *given: Any, asked: Asked, **more: Any) -> None:
         super().__init__(*given, **more)

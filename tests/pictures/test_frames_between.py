@@ -12,8 +12,8 @@ from walking import SENTENCES, chapters, name_of
 from scenes.mobjects.marks import misdrawn
 from scenes.stage.chapter import Chapter
 
-#: The chapters of which frames are looked into: those on the stage.
-WALKED = [name_of(chapter) for chapter in chapters() if not chapter.mapped]
+#: The chapters of which frames are looked into: those of the lecture.
+WALKED = [*map(name_of, chapters())]
 #: A chapter of which a picture lays plates over each other: the joined outputs of heads.
 LYING = ("heads",)
 

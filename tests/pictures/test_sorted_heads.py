@@ -39,7 +39,7 @@ EVEN = np.full((5, 5), 0.2)
 
 def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_first() -> None:
     with drawn_in("dark"):
-        picture = SortedHeads.of(stack([looking(-1, 0.9), EVEN], [looking(1, 0.95), looking(-1, 1.0)]))
+        picture = SortedHeads(stack([looking(-1, 0.9), EVEN], [looking(1, 0.95), looking(-1, 1.0)]))
     places = {(name and str(name)): found for name, found in picture.groups}
     assert places == {"the token before": [(1, 1), (0, 0)], "the token after": [(1, 0)], None: [(0, 1)]}
     assert picture.first is not None
@@ -55,7 +55,7 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
 def test_a_line_says_the_share_of_its_first_head_and_what_chance_would_give() -> None:
     trace = stack([looking(-1, 0.9), looking(-1, 0.8)])
     with drawn_in("dark"):
-        picture = SortedHeads.of(trace)
+        picture = SortedHeads(trace)
     shown = pattern_of(trace, "encoder.0.self_attn", 0)
     assert shown is not None
     assert [text.text for text in picture.numbers] == [f"{float(shown.score):.0%}", f"{float(shown.chance):.0%}"]
@@ -69,7 +69,7 @@ def test_any_number_of_heads_fits_the_stage_and_no_two_overlap(size: tuple[int, 
     kinds = [looking(-1, 0.95), looking(1, 0.9), EVEN, np.eye(5), np.eye(5)[[0] * 5], np.eye(5)[[4] * 5]]
     trace = stack(*([kinds[rng.integers(6)] for _ in range(size[1])] for _ in range(size[0])))
     with drawn_in(theme):
-        picture = SortedHeads.of(trace)
+        picture = SortedHeads(trace)
         by_layer = [picture.grids, picture.layer_names, picture.letters]
         by_pattern = [picture.sorted, picture.names, picture.numbers, picture.heads]
         assert faults(by_layer) == faults(by_pattern) == []

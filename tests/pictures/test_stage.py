@@ -41,7 +41,7 @@ def performed(*steps: Step) -> Chapter:
     """A chapter of these steps, applied without being shown."""
 
     class Told(Chapter):
-        number, title, mapped = 99, "A test", False
+        number, title = 99, "A test"
 
         def steps(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002
             yield from steps

@@ -61,7 +61,6 @@ class Meaning(Chapter):
     number = 1
     title = "Meaning"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return embedding_of(focus_of(trace).stack)

@@ -68,7 +68,6 @@ class AgainstLSTM(Chapter):
     number = 3
     title = "Transformers vs LSTMs"
     needs = ("cross-attention", "an LSTM")
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - chains are compared with the whole encoder
         return "encoder"

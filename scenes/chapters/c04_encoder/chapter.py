@@ -38,7 +38,6 @@ class Encoder(Chapter):
     number = 4
     title = "The encoder, box by box"
     needs = ("an encoder",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every lecture has an encoder
         return "embed_src encoder"

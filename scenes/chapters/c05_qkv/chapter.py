@@ -46,7 +46,6 @@ class QKV(Chapter):
     number = 5
     title = "Queries, keys and values"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return mixed_focus(trace).path

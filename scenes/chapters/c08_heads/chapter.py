@@ -62,7 +62,6 @@ class Heads(Chapter):
     number = 8
     title = "Several heads; self and cross"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return f"{mixed_focus(trace).path} *.cross_attn"
@@ -231,7 +230,7 @@ class Heads(Chapter):
         """Every head of a stack whose heads have earned no roles, sorted by the pattern that it shows here."""
         if trace["config.words"] < 2 or "roles.score" in trace:
             return
-        picture, stack = SortedHeads.of(trace), stack_of(trace)
+        picture, stack = SortedHeads(trace), stack_of(trace)
         clear, heads = trace[f"{stack}.clear_heads"], trace[f"{stack}.all_heads"]
         told, clearest = picture.told(trace)
         yield Step(

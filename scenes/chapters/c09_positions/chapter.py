@@ -53,7 +53,6 @@ class Positions(Chapter):
     number = 9
     title = "Positional encoding and embeddings"
     needs = ("self-attention", "added positions")
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return embedding_of(stack_of(trace))

@@ -52,7 +52,6 @@ class Residual(Chapter):
     number = 10
     title = "Residual layers: Add, Norm"
     needs = ("self-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return f"{focus_of(trace).stack}.stream"

@@ -50,7 +50,6 @@ class FeedForward(Chapter):
     number = 11
     title = "The feed-forward network"
     needs = ("self-attention", "a feed-forward network")
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return followed(trace, focus_of(trace)).path

@@ -42,7 +42,6 @@ class Decoder(Chapter):
     title = "Decoder"
     needs = ("a decoder",)
     at_the_end = True
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
         return "decoder"

@@ -43,7 +43,6 @@ class Training(Chapter):
     number = 13
     title = "Training"
     needs = ("cross-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - where the loss is taken, whatever the trace
         return "output"

@@ -49,7 +49,6 @@ class Inference(Chapter):
     title = "Inference"
     needs = ("a decoder",)
     at_the_end = True
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
         return "decoder output"

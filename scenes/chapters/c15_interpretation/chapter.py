@@ -43,13 +43,12 @@ class Interpretation(Chapter):
     number = 15
     title = "Interpretability"
     needs = ("cross-attention",)
-    mapped = False
 
     def whereabouts(self, trace: Trace) -> str:
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        heads, card = SortedHeads.of(trace), Card("measured on sentences that the model has not seen")
+        heads, card = SortedHeads(trace), Card("measured on sentences that the model has not seen")
         panels = AblatedHeads(heads.weights, accuracy(trace).pick(role=WHOLE), card.inside) if ours(trace) else None
         yield from self.patterns(trace, heads)
         if panels is not None:

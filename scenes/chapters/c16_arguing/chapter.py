@@ -32,7 +32,6 @@ class Arguing(Chapter):
 
     number = 16
     title = "Arguing architectural decisions"
-    mapped = False
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, card = trace.under(TRIALS), Claim("“One head is enough.”")

@@ -10,7 +10,6 @@ from scenes.animations import appear_in_turn
 from scenes.layout import Room
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.text import Words
-from scenes.theme import at
 
 
 class Claim(Card):
@@ -21,6 +20,8 @@ class Claim(Card):
         before: the claim whose paper stays on stage.
     """
 
+    NAMED = "block", "ink"
+
     def __init__(self, text: str, before: Claim | None = None) -> None:
         super().__init__(text)
         if before:
@@ -28,13 +29,9 @@ class Claim(Card):
             self.paper = self.words.paper = before.paper
             self.add_to_back(self.paper)
 
-    def called(self, name: str) -> Words:
-        """Another claim in the place of the card's own."""
-        return Words(name, "block", "ink", self.paper).settle(self.head.centre).begin_at(at(self.head.left, 0)[0])
-
     def verdict(self, text: str, role: str = "ink2") -> Words:
         """A verdict at the right of the claim."""
-        words = Words(text, "block", role, self.paper).settle(self.head.centre).end_at(at(self.head.right, 0)[0])
+        words = Words(text, "block", role, self.paper).end_in(self.head)
         words.key = ("verdict", text)
         return words
 

@@ -63,7 +63,6 @@ class FAQ(Chapter):
     number = 17
     title = "Questions and answers"
     needs = ("cross-attention",)
-    mapped = False
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)

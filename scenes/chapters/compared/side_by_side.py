@@ -23,6 +23,7 @@ class SideBySide(Chapter):
 
     number = 1
     title = "Side by side"
+    mapped = True
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         two = Two(trace)
