@@ -224,9 +224,9 @@ class Texts(VGroup):
         return tuple(turn for turn in turns if turn is not None)
 
 
-def likeliest(probs: NamedTensor) -> tuple[int, ...]:
+def likeliest(probs: NamedTensor, count: int = LISTED) -> tuple[int, ...]:
     """The places of the likeliest words, from the likeliest down."""
-    return tuple(int(place) for place in np.argsort(-probs.values, kind="stable")[:LISTED])
+    return tuple(int(place) for place in np.argsort(-probs.values, kind="stable")[:count])
 
 
 class LanguageModel:

@@ -191,11 +191,11 @@ class Words(Copied, VMobject):
         return self
 
     def begin_in(self, room: Room) -> Words:
-        """Stand at the left of a room, centred between its top and its foot."""
+        """Settle on the middle line of a room, from its left edge on."""
         return self.settle(room.centre).begin_at(at(room.left, 0)[0])
 
     def end_in(self, room: Room) -> Words:
-        """Stand at the right of a room, centred between its top and its foot."""
+        """Settle on the middle line of a room, up to its right edge."""
         return self.settle(room.centre).end_at(at(room.right, 0)[0])
 
     def rewrite(self, text: str) -> Words:

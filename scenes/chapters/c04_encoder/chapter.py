@@ -325,10 +325,8 @@ class Encoder(Chapter):
             for k, part in enumerate(table.labels["part"])
             if part != "attention"
         )
-        lines, here = plan.reach(trace), plan.place(token)
-        mine = [line for source, _, line in lines if source == here]
-        mixing = [line for source, inside, line in lines if inside and source != here]
-        alone = [line for source, inside, line in lines if not inside and source != here]
+        here = plan.place(token)
+        mine, mixing, alone = (draw(*lines, kind="slow") if lines else None for lines in plan.reach(trace, here))
         flow = pulses(plan.lines, role="residual")
         found = claim(
             bool(pairs == 0),
@@ -344,18 +342,18 @@ class Encoder(Chapter):
             beat(
                 "Set the vector of one token to zero before a box. Does that of another token change?",
                 appear(ring_around(plan.chips[here])),
-                draw(*mine, kind="slow") if mine else None,
+                mine,
                 ambient=flow,
             ),
             beat(
                 found,
                 appear(*(ring_around(box) for box in plan.of_kind("self_attn"))),
-                draw(*mixing, kind="slow") if mixing else None,
+                mixing,
                 ambient=flow,
             ),
             beat(
                 "So attention lets tokens exchange what they know; all other boxes work on each by itself.",
-                draw(*alone, kind="slow") if alone else None,
+                alone,
                 ambient=flow,
             ),
             beat("Your turn: which boxes would still do something for a single word?", ambient=flow),

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, deal, draw, gather, grow, leave, pulses
+from scenes.animations import Flight, appear, deal, draw, exchange, gather, grow, leave, pulses
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, ellipsis, rule, stroke
+from scenes.mobjects.shapes import Box, ellipsis, frame, rule
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -84,14 +84,14 @@ class Plan(VGroup):
                 continue
             line = (colours.focus, 4) if part == opened else (colours.ink3, 2.5)
             box = self.boxes[part] = Box(here.width, here.height, colours.surface, 10, *line).move_to(here.centre)
-            box.key, names[part].key, names[part].paper = ("box", part), ("named", part), box
-            names[part].settle(at((here.left + here.right) / 2, room.top + HEAD / 2))
+            name = names[part].settle(here.split_rows(HEAD)[0].centre)
+            box.key, name.key, name.paper = ("box", part), ("named", part), box
             if part == opened:
                 self.room = here
-                names[part].scale(LARGER)
+                name.scale(LARGER)
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
-                names[part].scale(units(THIN) / names[part].width).set_fill(opacity=0)
-            self.parts.append(VGroup(box, names[part]))
+                name.scale(units(THIN) / name.width).set_fill(opacity=0)
+            self.parts.append(VGroup(box, name))
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
         self.below = min(BELOW, lanes[0].height / 2)
@@ -186,15 +186,14 @@ class Plan(VGroup):
         """Bars as long as the vectors, right of one or from the left of the gate on; and of those on the branches."""
         left = after.get_right()[0] + units(BETWEEN) if after else at(self.room.left + SIDE, 0)[0]
         right = at(self.room.right - SIDE, 0)[0] - (0 if after else units(self.pitch * self.d_model + 2 * BETWEEN))
-        unit = (right - left) * 135 / max(float(t.values.max()) for t in (stream, branch) if t is not None)
-        bars = []
-        for k, (tensor, role) in enumerate(((stream, "residual"), (branch, "ink3"))):
-            bars.append(VGroup())
-            for y, length in zip(self.ys, tensor.quantities() if tensor else (), strict=False):
-                high = self.high * 0.6
+        tensors = [stream] if branch is None else [stream, branch]
+        unit = (right - left) * 135 / max(float(tensor.values.max()) for tensor in tensors)
+        high, bars = self.high * 0.6, [VGroup() for _ in tensors]
+        for k, (tensor, role) in enumerate(zip(tensors, ("residual", "ink3"), strict=False)):
+            for y, length in zip(self.ys, tensor.quantities(), strict=True):
                 bar = Box(max(2.0, unit * length), high, palette().role(role), 4)
                 means(bar, Length(length, "width", unit, high, 2))
-                bars[-1].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
+                bars[k].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
         return bars
 
     def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
@@ -214,11 +213,12 @@ class Plan(VGroup):
                 made.add(words.settle(np.array([x, at(0, y + self.below)[1], 0])))
         return made
 
-    def reach(self, trace: Trace) -> list[tuple[int, bool, VMobject]]:
-        """Lines through each box from a token to those whose vectors it changes: its place, whether the box is an
-        attention, and the line.
+    def reach(self, trace: Trace, token: int) -> tuple[list[VMobject], ...]:
+        """Lines through each box to the tokens whose vectors it changes: those of one token; and of the others, those
+        through an attention and those through any other box.
         """
-        found = []
+        found: tuple[list[VMobject], ...] = [], [], []
+        mine, mixing, alone = found
         for part, box in self.boxes.items():
             kind = kind_of(part)
             if kind not in SENSITIVE or part == "encoder.final_norm":
@@ -227,12 +227,12 @@ class Plan(VGroup):
             for i, j in np.argwhere(reach > 0):
                 start, end = at(0, self.ys[j]), at(0, self.ys[i])
                 start[0], end[0] = box.get_left()[0], box.get_right()[0]
-                line = strand(start, end, min(0.3, 1 / len(self.ys)), 0.0, 9.0)
-                found.append((int(j), kind == "self_attn", line))
+                lines = mine if j == token else mixing if kind == "self_attn" else alone
+                lines.append(strand(start, end, min(0.3, 1 / len(self.ys)), 0.0, 9.0))
         return found
 
 
-class Mixing(VGroup):
+class Mixing:
     """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
 
     In the layer that the lecture follows the weights are those of its head, elsewhere the means over all heads.
@@ -252,7 +252,6 @@ class Mixing(VGroup):
         self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
         self.strands = VGroup(*(self._strand(i, j) for i, j in np.ndindex(self.weights.shape)))
         self.heading = plan.heading("output of attention", self.made[0])
-        super().__init__(*self.come, *self.made, self.strands, self.heading)
 
     def _strand(self, query: int, key: int) -> VMobject:
         share = self.weights.quantity(query, key)
@@ -290,27 +289,25 @@ class Mixing(VGroup):
         return [added(self.moved, self.made, self.sums), leave(*self.made)]
 
 
-class Lookup(VGroup):
+class Lookup:
     """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
     def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
         inside = plan.room.inset(SIDE)
-        first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
+        shown = ids.quantities()
         self.ids = [
-            number(ids.quantity(i), ".0f", "stage number").settle(np.array([first, at(0, y)[1], 0]))
-            for i, y in enumerate(plan.ys)
+            number(one, ".0f", "stage number").settle(at(inside.left + 46, y))
+            for one, y in zip(shown, plan.ys, strict=True)
         ]
+        first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
         wide = (last - first) * 135 - 290
         high = inside.bottom - plan.room.top - HEAD - HEADING
         middle = np.array([(first + last) / 2 + units(10), at(0, inside.bottom - high / 2)[1], 0])
         self.table = Heatmap(table, wide, high).move_to(middle)
-        top, pitch = self.table.get_top()[1], self.table.height / len(table)
+        top, pitch = self.table.get_top(), self.table.height / len(table)
         self.rows = [
-            Box(wide + 16, max(6.0, pitch * 135), palette().focus, 2)
-            .set_fill(opacity=0)
-            .set_stroke(palette().focus, stroke(3))
-            .move_to(np.array([middle[0], top - (int(ids.quantity(i)) + 0.5) * pitch, 0]))
-            for i in range(len(self.ids))
+            frame(wide + 16, max(6.0, pitch * 135), "focus", 3, 2).move_to(top + DOWN * (int(one) + 0.5) * pitch)
+            for one in shown
         ]
         self.ways = VGroup(
             *(
@@ -319,7 +316,6 @@ class Lookup(VGroup):
             )
         )
         self.heading = plan.heading(size, self.table)
-        super().__init__(*self.ids, self.ways, self.table, *self.rows, self.heading)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
         """Plays that look up tokens: along the way to the row, and out of it comes the vector."""
@@ -340,7 +336,7 @@ def grown(bars: VGroup) -> Animation:
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
     """Let the vector on each token's branch fly into its stream vector, which goes on as their sum."""
     return (
-        *(Travel(old, new, 0.0, "row", leaving=True) for old, new in zip(stream, sums, strict=True)),
+        *exchange(stream, sums, "row"),
         *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
     )
 

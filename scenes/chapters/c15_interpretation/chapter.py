@@ -33,6 +33,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
 OFF, PROBE, PATCHING = "experiment.heads_off", "experiment.probe", "experiment.patching"
+#: The share that is right with all heads, and with one off: "model layer head role".
+RIGHT = f"{OFF}.ablation_accuracy"
 #: The pair of sentences between which vectors are patched.
 PAIR = "car"
 
@@ -49,7 +51,7 @@ class Interpretation(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         heads, card = SortedHeads(trace), Card("measured on sentences that the model has not seen")
-        panels = AblatedHeads(heads.weights, accuracy(trace).pick(role=WHOLE), card.inside) if ours(trace) else None
+        panels = AblatedHeads(heads.weights, trace[RIGHT].pick(role=WHOLE), card.inside) if ours(trace) else None
         yield from self.patterns(trace, heads)
         if panels is not None:
             yield from self.ablation(trace, heads, panels, card)
@@ -84,7 +86,7 @@ class Interpretation(Chapter):
 
     def ablation(self, trace: Trace, heads: SortedHeads, panels: AblatedHeads, card: Card) -> Iterator[Step]:
         """Every head of this very model ablated in turn, the one with the clearest pattern first."""
-        right = accuracy(trace).pick(role=WHOLE)
+        right = trace[RIGHT].pick(role=WHOLE)
         before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
         (*_, left), (worst, best) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else best
@@ -148,15 +150,12 @@ class Interpretation(Chapter):
         cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
         table = RoleTable(cost.pick(role=(*roles, REST)), earned, HARDLY)
         card.inside.fit(table)
-        best = {role: best_head(trace, role) for role in roles}
-        named = {role: at[:2] for role, at in best.items() if at and at[2] >= earned}
-        agree = all(
-            float(cost.pick(role=role, layer=at[0], head=at[1])) >= float(cost.pick(role=role).values.max())
-            for role, at in named.items()
-        )
+        best = ((role, best_head(trace, role)) for role in roles)
+        named = {role: at[:2] for role, at in best if at and at[2] >= earned}
+        agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
-        own, after = cost.pick(layer=layer, head=head), accuracy(trace).pick(model=1, layer=layer, head=head)
-        hit = max(roles, key=lambda role: float(own.pick(role=role)))
+        own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
+        hit, lost = own.pick(role=tuple(roles)).largest()
         cells, mine = [table.cell(role, *at) for role, at in named.items()], table.cell(ROLE, layer, head)
         ring, call = ring_around((cells or [mine])[0], "query"), ring_around(table.calls[ROLE], "query")
         heads = zip(*table.lines.values(), strict=True)
@@ -193,7 +192,7 @@ class Interpretation(Chapter):
                 claim(
                     hit == ROLE,
                     "With this head off, no kind of word loses more: that is what it does.",
-                    f"With this head off, “{role_name(hit)}” loses most: {own.pick(role=hit):share}.",
+                    f"With this head off, “{role_name(hit)}” loses most: {lost:share}.",
                 ),
                 (Visit(ring, [mine, table.cell(hit, layer, head)]), move_ring(call, table.calls[hit], "query")),
             ),
@@ -315,17 +314,16 @@ class Interpretation(Chapter):
         picture = TwoPasses(run, PAIR, card.inside)
         base, top = alone.quantity(1, 0), len(prob) - 1
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
-        given = run[f"{PAIR}_donor_rows"].label("position", first.position)
-        idle = prob.quantity(top, first.position)
+        given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
         moved = last.position != first.position
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         copied, *more = picture.patches(places)
-        after: tuple[str, ...] = (
+        after = [
             f"The same copy after the last layer gives {idle:share};",
             f"the vector of “{last}” gives {end:share}.",
-        )
-        after = after if moved else (f"After the last layer, it is {end:share}.",)
+        ]
+        after = after if moved else [f"After the last layer, it is {end:share}."]
         yield Step(
             "Activation patching: transplant a vector",
             beat(
@@ -364,10 +362,10 @@ class Interpretation(Chapter):
         if "weights" not in run:
             return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
-        weights, accuracy, one = run["weights"].pick(layer=layer, head=head), run["accuracy"], run["one_layer"]
+        weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
         card = Card("a decoder alone, trained on random letters that come twice")
         copying = Copying(weights.pick(frame=-1), card.inside)
-        letter, goal = copying.letter(copying.query), copying.letter(copying.goal)
+        letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
         before = {"frame": -1, "layer": max(layer - 1, 0), "query": copying.goal, "key": copying.goal - 1}
         back = run["weights"].pick(**before).largest()[-1]
         marked = beat(
@@ -404,7 +402,7 @@ class Interpretation(Chapter):
         since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
-        picture = Stripe(weights, accuracy, run["steps"], one, off, others, (since, until), card.inside)
+        picture = Stripe(run, weights, off, others, card.inside)
         spare = min(others) > off and all(sorted(some[layer])[-2] > 0.5 for some in stripes[1:])
         yield Step(
             "A stripe forms, and with it the skill",
@@ -446,7 +444,7 @@ class Interpretation(Chapter):
         lit = [ring_around(grid) for grid in heads.sorted]
         both, again, useless = None, None, None
         if panels is not None:
-            worst, best = (panels.place(*at) for at in extremes(accuracy(trace).pick(role=WHOLE, model=1)))
+            worst, best = (panels.place(*at) for at in extremes(trace[RIGHT].pick(role=WHOLE, model=1)))
             figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
             both, again, useless = panels.again(worst, best), panels.again(), (leave(lit[0]), panels.again(best))
         yield Step(
@@ -465,12 +463,6 @@ class Interpretation(Chapter):
 def ours(trace: Trace) -> bool:
     """Return True if the heads that the experiment ablated are those of this model."""
     return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
-
-
-def accuracy(trace: Trace) -> NamedTensor:
-    """The share that is right with all heads, and with one off: "model layer head role"."""
-    found: NamedTensor = trace[f"{OFF}.ablation_accuracy"]
-    return found
 
 
 def told_roles(trace: Trace) -> list[str]:

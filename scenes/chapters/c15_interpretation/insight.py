@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -13,9 +14,9 @@ from scenes.animations.branching import reshape
 from scenes.animations.removing import OffAndOn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import End, Length, Span, Thickness, Tick, means
-from scenes.mobjects.next_tokens import NextTokens
+from scenes.mobjects.bars import ShareBar, bar_of
+from scenes.mobjects.marks import End, Span, Thickness, Tick, means
+from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import LARGE
@@ -54,30 +55,28 @@ class AblatedHeads(VGroup):
     """
 
     def __init__(self, weights: Sequence[NamedTensor], right: NamedTensor, room: Room = STAGE) -> None:
-        layers, heads = right.shape[1:]
-        self.papers, self.grids, self.names, self.bars = VGroup(), VGroup(), VGroup(), VGroup()
-        self.numbers, self.after = VGroup(), VGroup()
+        layers, self.heads = right.shape[1:]
+        self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))
+        #: What is right with all heads and without each, and the bars of the latter.
         self.shares: list[list[Quantity]] = []
-        for layer, row in enumerate(room.rows(layers, 24)):
-            for head, place in enumerate(row.columns(heads, 24)):
-                paper = Box(place.width, place.height, palette().background, 14).move_to(place.centre)
-                top, rest = place.inset(INSET, 0).split_rows(HEAD)
-                body, foot = rest.split_rows(-FOOT)
-                name = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", "ink2", paper)
-                side, beside = body.split_columns(min(body.height, body.width * 0.55), 20)
-                grid = SmallGrid(weights[layer][head], side.width)
-                shares = [right.quantity(k, layer, head) for k in (0, 1)]
-                told = number(shares[0], ".1%", "large number").settle(beside.centre)
-                told.paper = paper
-                bars = [ShareBar(share, foot.width, "", 34).move_to(foot.centre) for share in shares]
-                self.papers.add(paper)
-                self.names.add(name.settle(top.centre).begin_at(at(top.left, 0)[0]))
-                self.grids.add(grid.move_to(side.centre))
-                self.numbers.add(told.end_at(at(beside.right, 0)[0]))
-                self.bars.add(bars[0])
-                self.after.add(bars[1].bar)
-                self.shares.append(shares)
-        self.heads = heads
+        self.after: list[Box] = []
+        places = [place for row in room.rows(layers, 24) for place in row.columns(self.heads, 24)]
+        for k, place in enumerate(places):
+            layer, head = divmod(k, self.heads)
+            paper = Box(place.width, place.height, palette().background, 14).move_to(place.centre)
+            top, rest = place.inset(INSET, 0).split_rows(HEAD)
+            body, foot = rest.split_rows(-FOOT)
+            side, beside = body.split_columns(min(body.height, body.width * 0.55), 20)
+            shares = [right.quantity(k, layer, head) for k in (0, 1)]
+            bar, after = (ShareBar(share, foot.width, "", 34).move_to(foot.centre) for share in shares)
+            self.papers.add(paper)
+            name = f"head {letter_of(head)}, {layer_name(layer)}"
+            self.names.add(Words(name, "fact", "ink2", paper).begin_in(top))
+            self.grids.add(SmallGrid(weights[layer][head], side.width).move_to(side.centre))
+            self.numbers.add(Words(f"{shares[0]:.1%}", "large number", paper=paper).end_in(beside))
+            self.bars.add(bar)
+            self.after.append(after.bar)
+            self.shares.append(shares)
         super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
 
     def place(self, layer: int, head: int) -> int:
@@ -86,19 +85,20 @@ class AblatedHeads(VGroup):
 
     def ablate(self, places: Sequence[int], kind: str = "tour") -> Animation:
         """Switch one head off after another: its bar falls to the accuracy without it, and it comes on again."""
-        turns = []
-        for k in places:
-            bar = self.bars[k].bar
-            falls = (reshape(bar, self.after[k], "slow"), Count(self.numbers[k], self.shares[k], ".1%", "slow"))
-            turns.append(AnimationGroup(OffAndOn(self.grids[k][1], kind="slow"), *falls))
-        together = LaggedStart(*turns, lag_ratio=0.35)
-        return together.set_run_time(pace(kind))
+        turns = (
+            AnimationGroup(
+                OffAndOn(self.grids[k][1], "slow"),
+                reshape(self.bars[k].bar, self.after[k], "slow"),
+                Count(self.numbers[k], self.shares[k], ".1%", "slow"),
+            )
+            for k in places
+        )
+        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace(kind))
 
     def again(self, *places: int) -> Animation:
         """Heads go off and come on again, by default all of them; nothing is counted."""
-        grids = [self.grids[place] for place in places or range(len(self.grids))]
-        turns = LaggedStart(*(OffAndOn(grid[1], kind="slow") for grid in grids), lag_ratio=0.35)
-        return turns.set_run_time(pace("tour" if len(grids) > 2 else "slow"))
+        turns = [OffAndOn(self.grids[place][1], "slow") for place in places or range(len(self.grids))]
+        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace("tour" if len(turns) > 2 else "slow"))
 
 
 class Taps(VGroup):
@@ -121,22 +121,20 @@ class Taps(VGroup):
         self.shown = [int(k) for k in np.linspace(0, count - 1, min(count, STOPS)).round()]
         above, below = room.split_rows(-UPRIGHT[1], 26)
         above, box = above.split_rows(-READER, 20)
-        self.side, stream = below.split_columns(max(chip_width(token) * LARGE, 180.0) + 20)
-        self.columns = above.split_columns(self.side.width)[1].columns(len(self.shown))
-        self.token = Token(token, "", 0, 64, "stage word").move_to(self.side.centre)
-        self.token.move_to(at(self.side.left, 0), aligned_edge=LEFT).set_y(below.centre[1])
-        start, end = self.token.get_right(), at(room.right, (below.top + below.bottom) / 2)
+        side, middle = max(chip_width(token) * LARGE, 180.0) + 20, (below.top + below.bottom) / 2
+        self.columns, place = above.split_columns(side)[1].columns(len(self.shown)), box.split_columns(side)[1]
+        self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, middle), aligned_edge=LEFT)
+        start, end = self.token.get_right(), at(room.right, middle)
         self.band, self.line = ribbon(start, end, BAND), rule(start, end, "residual", 1)
         scale = max(full_colour(rows[k]) for k in self.shown)
         self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
-        place = Room(stream.left, box.top, room.right, box.bottom)
         paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)
         self.reader = VGroup(paper, Words(reader, "stage word", "ink", paper).settle(place.centre))
         for i, (k, column) in enumerate(zip(self.shown, self.columns, strict=True)):
-            vector = Vector(rows[k], *UPRIGHT, "residual", scale, upright=True).move_to(below.centre)
-            self.vectors.add(vector.set_x(column.centre[0]))
-            self.slots.add(Box(UPRIGHT[0], READER - 24, palette().surface, 8).move_to(place.centre))
-            self.slots[-1].set_x(column.centre[0])
+            vector = Vector(rows[k], *UPRIGHT, "residual", scale, upright=True)
+            self.vectors.add(vector.move_to(end).set_x(column.centre[0]))
+            slot = Box(UPRIGHT[0], READER - 24, palette().surface, 8)
+            self.slots.add(slot.move_to(place.centre).set_x(column.centre[0]))
             self.mouths.add(Box(UPRIGHT[0], 6, palette().surface, 2).next_to(self.slots[-1], UP, buff=units(32)))
             if i:
                 self.layers.add(self._between(self.vectors[i - 1], vector, stops[k], k - self.shown[i - 1] == 1))
@@ -157,8 +155,8 @@ class Taps(VGroup):
         way: list[Animation] = [Travel(self.token, self.vectors[0])]
         for layer, before, after in zip(self.layers, self.vectors, self.vectors[1:], strict=False):
             way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
-        through = LaggedStart(*way, lag_ratio=0.7)
-        return appear(self.token), draw(self.band), appear(self.layers), through.set_run_time(pace("slow"))
+        through = LaggedStart(*way, lag_ratio=0.7, run_time=pace("slow"))
+        return appear(self.token), draw(self.band), appear(self.layers), through
 
     def up_to(self, stop: int) -> VMobject:
         """The box of the layer before a stop, be it alone or among several."""
@@ -186,18 +184,16 @@ class Lens(VGroup):
     def __init__(self, taps: Taps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
         self.lists, self.ranks, self.rings = VGroup(), VGroup(), VGroup()
         rooms = [column.split_rows(-56) for column in taps.columns]
-        tops = []
-        for k in taps.shown:
-            row = probs.pick(layer=k)
-            tops.append(row.pick(vocab=tuple(int(i) for i in np.argsort(-row.values, kind="stable")[:LISTED])))
+        reads = [probs.pick(layer=k) for k in taps.shown]
+        tops = [row.pick(vocab=likeliest(row, LISTED)) for row in reads]
         self.tops = [row.label("vocab", 0) for row in tops]
         #: Bars of one probability are equally long at each tap.
         whole = max(20.0, min(NextTokens(row, body).whole for row, (body, _) in zip(tops, rooms, strict=True)))
         for k, row, (body, foot) in zip(taps.shown, tops, rooms, strict=True):
             self.lists.add(NextTokens(row, body, whole=whole))
-            rank = Words(f"“{written}”: rank {ranks.quantity(k):,.0f}", "stage word", "ink2")
-            if rank.width > units(foot.width):
-                rank = Words(f"rank {ranks.quantity(k):,.0f}", "stage word", "ink2")
+            told = f"rank {ranks.quantity(k):,.0f}"
+            rank = Words(f"“{written}”: {told}", "stage word", "ink2")
+            rank = rank if rank.width <= units(foot.width) else Words(told, "stage word", "ink2")
             self.ranks.add(rank.settle(foot.centre))
             here = [name for name in self.lists[-1].names if name.text == str(written)]
             self.rings.add(VGroup(*(ring_around(name, roomy=True) for name in here)))
@@ -216,16 +212,14 @@ class ProbeBars(VGroup):
     def __init__(self, taps: Taps, told: NamedTensor, control: NamedTensor, majority: Quantity) -> None:
         self.bars, self.lines, self.names = VGroup(), VGroup(), VGroup()
         for k, column in zip(taps.shown, taps.columns, strict=True):
-            body, foot = column.split_rows(-52)
-            body = body.split_rows(56)[1]
-            high, span, pair = body.height, Span(1, 0.0, 1.0), VGroup()
+            above, foot = column.split_rows(-52)
+            body, span, pair = above.split_rows(56)[1], Span(1, 0.0, 1.0), VGroup()
             middle, level = (column.left + column.right) / 2, body.bottom - body.height * float(majority)
             for share, role, name, x in (
                 (told.quantity(k), "weight", "gender", -85),
                 (control.quantity(k), "ink3", "control", 85),
             ):
-                bar = Box(140, max(high * float(share), 2), palette().role(role), 5)
-                means(bar, Length(share, "height", high, 140, 2))
+                bar = bar_of(share, "height", body.height, 140, role)
                 bar.move_to(at(middle + x, body.bottom), aligned_edge=DOWN)
                 pair.add(VGroup(bar, number(share, "share", "stage number").next_to(bar, UP, buff=units(10))))
                 self.names.add(Words(name, "fact", "ink2").settle(at(middle + x, (foot.top + foot.bottom) / 2 + 4)))
@@ -244,16 +238,14 @@ class Forms(VGroup):
     def __init__(self, probs: NamedTensor, room: Room) -> None:
         labels = probs.words("choice")
         self.shares, wide = probs.quantities(), max(word(label, "stage word").width for label in labels) * 135
-        side, body = room.split_columns(wide, 24)
-        body, right = body.split_columns(-180, 20)
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
-            y = (line.top + line.bottom) / 2
-            self.names.add(word(label, "stage word").settle(at(0, y)).end_at(at(side.right, 0)[0]))
-            bar = ShareBar(share, body.width, "", 46).move_to(at((body.left + body.right) / 2, y))
-            bar.track.set_fill(palette().background)
-            self.bars.add(bar)
-            self.numbers.add(number(share, "share", "stage number").settle(at(0, y)).end_at(at(right.right, 0)[0]))
+            side, rest = line.split_columns(wide, 24)
+            body, right = rest.split_columns(-180, 20)
+            self.names.add(word(label, "stage word").end_in(side))
+            self.bars.add(ShareBar(share, body.width, "", 46).move_to(body.centre))
+            self.bars[-1].track.set_fill(palette().background)
+            self.numbers.add(number(share, "share", "stage number").end_in(right))
         super().__init__(self.names, self.bars, self.numbers)
 
     def become(self, other: Forms) -> tuple[Animation, ...]:
@@ -271,28 +263,24 @@ class OneRun:
     def __init__(self, rows: NamedTensor, probs: NamedTensor, scale: float, room: Room) -> None:
         top, rest = room.split_rows(124, 30)
         body, foot = rest.split_rows(-60, 16)
-        words, layers = rows.words("position"), rows.size("layer")
-        self.tokens = VGroup()
-        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(layers, 10))]
-        self.vectors: list[VGroup] = []
+        words = rows.words("position")
+        self.tokens, self.vectors = VGroup(), VGroup()
+        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(rows.size("layer"), 10))]
         for label, place in zip(words, foot.columns(len(words), 12), strict=True):
             self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
-        for layer, line in enumerate(self.places):
-            group = VGroup()
-            for position, place in enumerate(line):
-                row = rows.pick(layer=layer, position=position)
-                spot = place.split_rows(-BELOW)[0].centre
-                group.add(Vector(row, place.width, PATCHED, "residual", scale).move_to(spot))
-            self.vectors.append(group)
+        for layer, line in zip(rows, self.places, strict=True):
+            self.vectors.add(VGroup())
+            for row, place in zip(layer, line, strict=True):
+                vector = Vector(row, place.width, PATCHED, "residual", scale)
+                self.vectors[-1].add(vector.move_to(place.split_rows(-BELOW)[0].centre))
         self.answer = Forms(probs, top)
 
     def upwards(self) -> list[Animation]:
         """The vectors come out of the tokens, and those of each layer out of the ones below; then the answer."""
-        lower, plays = self.tokens, []
-        for line in self.vectors:
-            plays.append(AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True))))
-            lower = line
-        return plays
+        return [
+            AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True)))
+            for lower, line in pairwise([self.tokens, *self.vectors])
+        ]
 
 
 class TwoPasses(VGroup):
@@ -319,18 +307,17 @@ class TwoPasses(VGroup):
         for layer, line in enumerate(self.own.places):
             call = word(rows.label("layer", layer), "fact", "ink2")
             self.calls.add(call.settle(np.array([room.centre[0], self.own.vectors[layer].get_y(), 0])))
-            told = VGroup()
-            for position, place in enumerate(line):
-                share = self.probs.quantity(1, layer, position)
-                told.add(number(share, "share", "stage number").settle(place.split_rows(-BELOW, 4)[1].centre))
-            self.told.append(told)
-        super().__init__(self.calls, self.donor.tokens, *self.donor.vectors, self.donor.answer)
-        self.add(self.own.tokens, *self.own.vectors, self.own.answer, *self.told)
+            shares = self.probs.pick(choice=1, layer=layer).quantities()
+            texts = [number(share, "share", "stage number") for share in shares]
+            spots = [place.split_rows(-BELOW, 4)[1].centre for place in line]
+            self.told.append(VGroup(*(text.settle(spot) for text, spot in zip(texts, spots, strict=True))))
+        runs = [part for run in (self.donor, self.own) for part in (run.tokens, *run.vectors, run.answer)]
+        super().__init__(self.calls, *runs, *self.told)
 
     def forward(self) -> list[tuple[Animation, ...]]:
         """Both runs, layer by layer, up to their answers."""
-        steps = [*zip(self.donor.upwards(), self.own.upwards(), strict=True)]
-        return [*((*both, appear(call)) for both, call in zip(steps, self.calls, strict=True))]
+        steps = zip(self.donor.upwards(), self.own.upwards(), self.calls, strict=True)
+        return [(given, own, appear(call)) for given, own, call in steps]
 
     def patches(self, places: Sequence[tuple[int, int]]) -> list[list[Show]]:
         """Plays for each place, layer and position: its vector flies from the left run into the right one.
@@ -341,16 +328,16 @@ class TwoPasses(VGroup):
         for layer, position in places:
             source, goal = self.donor.vectors[layer][position], self.own.vectors[layer][position]
             row = self.given.pick(layer=layer, position=position)
-            plays: list[Show] = [self.put_back()] if found else []
+            back: list[Show] = [self.put_back()] if found else []
             self.copied = Vector(row, goal.width * 135, PATCHED, "query", self.scale).move_to(goal)
             after = Forms(self.probs.pick(layer=layer, position=position), self.room.split_rows(124)[0])
-            plays += [Travel(source, self.copied, 0.3, "cut" if found else "slow")]
-            plays += [
+            found.append([
+                *back,
+                Travel(source, self.copied, 0.3, "cut" if found else "slow"),
                 Flight(self.copied, self.copied.copy().move_to(self.answers), 0.0),
                 self.answers.become(after),
                 appear(self.told[layer][position]),
-            ]
-            found.append(plays)
+            ])  # fmt: skip
         return found
 
     def put_back(self) -> tuple[Animation, ...]:
@@ -364,12 +351,10 @@ class TwoPasses(VGroup):
                 Flight(self.donor.vectors[layer][position], self.own.vectors[layer][position], 0.15),
                 appear(self.told[layer][position], rise=False),
             )
-            for layer in range(len(self.told))
-            for position in range(len(self.told[layer]))
+            for layer, position in np.ndindex(self.probs.shape[1:])
             if (layer, position) not in done
         ]
-        together = LaggedStart(*turns, lag_ratio=0.3)
-        return together.set_run_time(pace("slow"))
+        return LaggedStart(*turns, lag_ratio=0.3, run_time=pace("slow"))
 
 
 class Copying(VGroup):
@@ -386,64 +371,47 @@ class Copying(VGroup):
         self.query = max(range(half, 2 * half - 1), key=lambda i: float(weights.values[i, i - half + 1]))
         self.goal = self.query - half + 1
         self.weight = weights.quantity(self.query, self.goal)
-        lines = room.inset(0, 40).split_rows(LETTER)[0], room.inset(0, 40).split_rows(-LETTER)[1]
+        inner, self.chips = room.inset(0, 40), VGroup()
+        lines = inner.split_rows(LETTER)[0], inner.split_rows(-LETTER)[1]
         places = [place for line in lines for place in line.columns(half, 14)]
-        self.chips = VGroup(
-            *(
-                Token(label, "", place.width, place.height, "large number").move_to(place.centre)
-                for label, place in zip(labels, places, strict=True)
-            )
-        )
+        for label, place in zip(labels, places, strict=True):
+            self.chips.add(Token(label, "", place.width, place.height, "large number").move_to(place.centre))
         self.first, self.second = VGroup(*self.chips[:half]), VGroup(*self.chips[half : self.query + 1])
         self.next = self.chips[self.query + 1]
         self.asked = Words("?", "large number", "ink2").settle(self.next.get_center())
         self.lines, self.drawn_weights = VGroup(), []
         for j, weight in enumerate(weights.pick(query=self.query).quantities()[:half]):
             if weight > SEEN:
-                ends = self.chips[j].get_bottom(), self.chips[self.query].get_top()
-                line = curve(*ends, "weight", THIN + (THICK - THIN) * weight)
-                means(line, Thickness(weight, THICK - THIN, THIN))
-                means(line, End(self.chips[j].label, first=True), End(self.chips[self.query].label))
-                self.lines.add(line)
+                thick = THIN + (THICK - THIN) * weight
+                line = curve(self.chips[j].get_bottom(), self.chips[self.query].get_top(), "weight", thick)
+                ends = End(labels[j], first=True), End(labels[self.query])
+                self.lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
                 self.drawn_weights.append(float(weight))
-        told = number(self.weight, "share", "large number")
-        self.told = told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
+        self.told = number(self.weight, "share", "large number")
+        self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
         super().__init__(self.first, self.second, self.next, self.lines, self.told)
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
         return pulses(self.lines, self.drawn_weights)
 
-    def letter(self, place: int) -> Label:
-        """The letter at a place of the sequence."""
-        label: Label = self.chips[place].label
-        return label
-
 
 class Stripe(VGroup):
     """A head of a decoder alone as it learns to continue a repeated sequence, beside its accuracy, step by step.
 
     Args:
+        run: the tensors of the experiment `induction`.
         weights: frame × query × key, of one head.
-        accuracy, steps: by frame.
-        one_layer: the accuracy of a decoder with one layer.
         off: the accuracy in the end without this head.
         others: the same of other trainings, without the head with the clearest stripe.
-        fastest: the steps between which most is learned.
         room: the rectangle that is filled.
     """
 
     def __init__(
-        self,
-        weights: NamedTensor,
-        accuracy: NamedTensor,
-        steps: NamedTensor,
-        one_layer: NamedTensor,
-        off: Quantity,
-        others: Sequence[Quantity],
-        fastest: tuple[Quantity, Quantity],
-        room: Room = STAGE,
+        self, run: Trace, weights: NamedTensor, off: Quantity, others: Sequence[Quantity], room: Room = STAGE
     ) -> None:
+        accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
+        since, until = run["rise_steps"].quantities()
         side, body = room.split_columns(room.height, 110)
         self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
         self.pattern.shift(side.centre - self.pattern.cells.get_center())
@@ -452,24 +420,24 @@ class Stripe(VGroup):
         self.plot = Plot(steps.values.tolist(), (0, 1), names, body.width - 260, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
-        steep = tuple(k for k, step in enumerate(steps.values) if fastest[0] <= step <= fastest[1])
+        steep = tuple(k for k, step in enumerate(steps.values) if since <= step <= until)
         self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
         self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
-        self.runs = self.plot.label(Words("head off, other runs", "fact", "ink2"), last, float(min(others)), LEFT)
-        self.runs.shift(LEFT * units(12))
+        runs = Words("head off, other runs", "fact", "ink2")
+        self.runs = self.plot.label(runs, last, float(min(others)), LEFT).shift(LEFT * units(12))
         self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
         self.ticks.add(*self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
         one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
-        spot = self.plot.point(last, float(off))
-        self.fall = dashes(self.plot.point(last, float(accuracy.values[-1])), spot, "warning", 6)
-        self.off = self.plot.label(Words(f"head off {off:.0%}", "fact", "warning"), last, float(off))
-        self.off.shift(DOWN * units(14))
-        super().__init__(self.pattern, self.plot, self.ticks, self.curve, self.shallow, self.end, self.one, self.off)
-        self.add(self.fall, self.others, self.runs, self.rise)
+        whole, without = (self.plot.point(last, float(share)) for share in (accuracy.values[-1], off))
+        self.fall = dashes(whole, without, "warning", 6)
+        told = Words(f"head off {off:.0%}", "fact", "warning")
+        self.off = self.plot.label(told, last, float(off)).shift(DOWN * units(14))
+        curves = self.curve, self.shallow, self.end, self.one, self.off, self.fall, self.others, self.runs, self.rise
+        super().__init__(self.pattern, self.plot, self.ticks, *curves)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
