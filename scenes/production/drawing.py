@@ -145,7 +145,8 @@ class _Watch:
         # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
         self.plumbing = {*vars(Scene()), "trace", "brand", "speech", "records", "caption", "steps"}
         rules = sorted(catalogue(job.look.language).rules.items())
-        self.common = hashed(job.trace_key, job.look, toolchain(), source(SCENES, *APART), rules, self.board.rest)
+        sentence = "" if chapter.recorded else job.trace_key
+        self.common = hashed(sentence, job.look, toolchain(), source(SCENES, *APART), rules, self.board.rest)
         self.facts: list[StepFacts] = []
         self.story: Any = None
         self.places: list[Place] = []

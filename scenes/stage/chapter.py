@@ -27,6 +27,7 @@ from scenes.stage.playing import Stage
 from scenes.stage.requirements import lacks
 from scenes.stage.step import Beat, Record, Show, Step, beat, claim
 from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
+from transformer_core.studies.results import examined
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 
@@ -49,6 +50,8 @@ class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
     in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`. A
     chapter dives into the map of the model, and has the whole stage; where it is `mapped`, the map stays in the corner.
+    A chapter that is `recorded` shows nothing of the sentence: it reads experiments alone, and names the one whose card
+    says which model was examined, and in what numbers.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken: they last at least so long.
@@ -59,6 +62,7 @@ class Chapter(Stage):
     needs: ClassVar[tuple[str, ...]] = ()
     at_the_end: ClassVar[bool] = False
     mapped: ClassVar[bool] = False
+    recorded: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -71,7 +75,8 @@ class Chapter(Stage):
         **scene: Any,
     ) -> None:
         super().__init__(captions, **scene)
-        self.trace, self.brand, self.speech = trace, brand, speech
+        self.trace = examined(self.recorded) if self.recorded else trace
+        self.brand, self.speech = brand, speech
         self.theme = theme or os.environ.get("LECTURE_THEME", "dark")
         self.language = language or os.environ.get("LECTURE_LANGUAGE", ENGLISH)
         self.records: list[Record] = []

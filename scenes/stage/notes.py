@@ -18,8 +18,8 @@ from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 
-#: Experiments with random vectors, stacks of layers or a language model, which don't speak of the small translator.
-OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance", "next_token")
+#: Experiments with random vectors or stacks of layers, which don't speak of the small translator.
+OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
 #: How the names of those tensors begin that an edit of the pass does not reach: other sentences, decoding step by step,
 #: other models, trainings, and what was measured over many sentences.
 UNEDITED = ("other.", "decoding.", "lstm.", "lstm_with_attention.", "training.", "roles.", results.PREFIX)
@@ -46,6 +46,9 @@ class Note(Words):
         """
         if "diff.names" in trace:
             return cls._of_two(Two(trace), room)
+        if {"question", "quantisation"} <= trace.about.keys():
+            bits = trace["experiment.continuations.bits"]
+            return cls(f"{bits.words('model')[0]}, weights in {bits.quantity(0):.0f} bits", "ink2")
         if "edits" in trace:
             return cls(_fitting(_edited(trace), room), "warning")
         if "given" in trace.about:
@@ -77,7 +80,7 @@ class Note(Words):
             return None
         names = {span.source.name for text in texts for span in parse(text)[1]}
         experiments = {name.split(".")[1] for name in names if name.startswith(results.PREFIX)}
-        if experiments.difference(OF_NO_MODEL):
+        if any("model" not in results.card(name)["about"] for name in experiments.difference(OF_NO_MODEL)):
             return cls("measured with the lecture’s small translator, not with this model", "warning")
         return None
 

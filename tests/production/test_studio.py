@@ -212,3 +212,33 @@ def test_what_is_used_is_not_forgotten_however_old_it_is(place):
     os.utime(unused, (month_ago, month_ago))
     assert place.film("counting").drawn == 0
     assert not unused.exists()
+
+
+RECORDED = '''
+from scenes.animations import appear
+from scenes.layout import centred
+from scenes.mobjects.text import number
+from scenes.stage.chapter import Chapter, Step, beat
+
+class Recorded(Chapter):
+    """A number of an experiment."""
+    number = 3
+    title = "Recorded"
+    recorded = "variance"
+
+    def steps(self, trace):
+        yield Step("One", beat("One.", appear(centred(number(trace["READ"].quantity(0))))))
+'''
+
+
+def test_a_recorded_chapter_reads_no_sentence_and_is_drawn_once_for_all(place):
+    path = place.chapters / "c03_recorded.py"
+    path.write_text(RECORDED.replace("READ", "experiment.variance.width"))
+    assert place.film("recorded").drawn == 1
+    other = NamedTensor("shares", np.ones((1, 1)), ("query", "key"), {"query": ("a",), "key": ("b",)})
+    saved = Trace({"shares": other}).save(place.folder / "other.npz")
+    place.store.trace = lambda *_, **__: (saved, "other")
+    assert place.film("recorded").drawn == 0
+    path.write_text(RECORDED.replace("READ", "shares"))
+    with pytest.raises(Exception, match="no tensor 'shares'"):
+        place.film("recorded")

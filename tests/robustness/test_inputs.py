@@ -23,7 +23,7 @@ from guarding import attempt, judged, limited_memory, watched
 from safetensors_bent import apart, bend, put, together
 from small_folders import WORDS, build
 
-from scenes.chapters.c17_faq.shape_strip import STATES, ShapeStrip
+from scenes.chapters.c20_faq.shape_strip import STATES, ShapeStrip
 from scenes.cli import main as cli
 from scenes.production.files import on_one_line
 from scenes.production.lecture_file import read as read_lecture

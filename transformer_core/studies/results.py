@@ -15,7 +15,7 @@ from typing import Any
 from transformer_core.files import ASSETS
 from transformer_core.files.arrays import read_arrays
 from transformer_core.files.atomic import reading
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 FOLDER = ASSETS / "experiments"
 PREFIX = "experiment."
@@ -44,6 +44,18 @@ def card(experiment: str, folder: Path | None = None) -> dict[str, Any]:
     if not experiment or not path.exists():
         return {}
     return _read(path, path.stat().st_mtime_ns)
+
+
+def examined(experiment: str, folder: Path | None = None) -> Trace:
+    """A trace of no sentence, in which the recorded results can be read; its facts are those of an experiment's card.
+
+    Raises:
+        ValueError: the experiment was not recorded.
+    """
+    facts = card(experiment, folder).get("about")
+    if facts is None:
+        raise ValueError(f"no experiment {experiment!r} was recorded; there are: {', '.join(experiments(folder))}")
+    return Trace({}, about=facts | {"text": facts["question"]})
 
 
 def experiments(folder: Path | None = None) -> list[str]:

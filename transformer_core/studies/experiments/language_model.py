@@ -87,9 +87,10 @@ def language_model() -> LoadedModel:
 
 
 def facts(bench: Bench) -> LoadedModel:
-    """The model, whose name and quantisation the card of the experiment will state."""
+    """The model, whose name, config and quantisation the card of the experiment will state."""
     loaded = language_model()
-    bench.facts |= {"model": "SmolLM2-135M-Instruct", "quantisation": loaded.facts["quantisation"]}
+    stated = {"config": loaded.model.config.as_dict(), "quantisation": loaded.facts["quantisation"]}
+    bench.facts |= {"model": "SmolLM2-135M-Instruct", **stated}
     return loaded
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
-from scenes.chapters.c16_arguing.checklist import Checklist, Claim
-from scenes.chapters.c16_arguing.hard_cases import ByLength, CloseBy
-from scenes.chapters.c16_arguing.removable import Removable
-from scenes.chapters.c16_arguing.size_and_data import SizeAndData
-from scenes.chapters.c16_arguing.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
+from scenes.chapters.c19_arguing.checklist import Checklist, Claim
+from scenes.chapters.c19_arguing.hard_cases import ByLength, CloseBy
+from scenes.chapters.c19_arguing.removable import Removable
+from scenes.chapters.c19_arguing.size_and_data import SizeAndData
+from scenes.chapters.c19_arguing.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
 from scenes.layout import STAGE, Room
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
@@ -30,7 +30,7 @@ DEEPER = {"with": "pre-norm, no warm-up", "without": "no norm, no warm-up"}
 class Arguing(Chapter):
     """An argument about architecture is an experiment with a stated size."""
 
-    number = 16
+    number = 19
     title = "Arguing architectural decisions"
 
     def steps(self, trace: Trace) -> Iterator[Step]:

@@ -20,9 +20,9 @@ from scenes.animations import (
 )
 from scenes.animations.branching import multiply
 from scenes.animations.waiting import RunOut
-from scenes.chapters.c17_faq.cards import Cards, Small, out_of_zeros, passing, shares_of, two_bars
-from scenes.chapters.c17_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
-from scenes.chapters.c17_faq.figures import (
+from scenes.chapters.c20_faq.cards import Cards, Small, out_of_zeros, passing, shares_of, two_bars
+from scenes.chapters.c20_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
+from scenes.chapters.c20_faq.figures import (
     NEARLY_ALL,
     ROWS,
     PartsOfModels,
@@ -34,9 +34,9 @@ from scenes.chapters.c17_faq.figures import (
     decoding_rooms,
     legs,
 )
-from scenes.chapters.c17_faq.guessing import Spare, Swapped, both_sides
-from scenes.chapters.c17_faq.shape_strip import ShapeStrip
-from scenes.chapters.c17_faq.splits import Splits
+from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
+from scenes.chapters.c20_faq.shape_strip import ShapeStrip
+from scenes.chapters.c20_faq.splits import Splits
 from scenes.layout import STAGE
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
@@ -60,7 +60,7 @@ SPARE = "experiment.spare_heads"
 class FAQ(Chapter):
     """Answers to what the chapters asked, how large models are, and one vector's way from word to word."""
 
-    number = 17
+    number = 20
     title = "Questions and answers"
     needs = ("cross-attention",)
 
