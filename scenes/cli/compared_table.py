@@ -41,7 +41,7 @@ def rows(trace: Trace) -> Iterator[Row]:
     yield "tokens read", *_both(trace, "counted"), SAME if _read_alike(trace) else "different"
     wide = _both(trace, "config.d_model")
     if wide[0] != wide[1]:
-        yield "entries of a row", *wide, NOTHING
+        yield "entries of a vector", *wide, NOTHING
     if trace["diff.points"] or wide[0] == wide[1]:
         yield "tensors of the pass", "", "", _equal(trace, "equal_points", "points")
     if stack:

@@ -138,7 +138,7 @@ class Sizes(VGroup):
 
     ROWS = (
         ("parameters", "parameters"),
-        ("entries of a row", "d_model"),
+        ("entries of a vector", "d_model"),
         ("layers of the encoder", "encoder_layers"),
         ("layers of the decoder", "decoder_layers"),
         ("heads of a layer", "heads"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterator, Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from manim import Animation, AnimationGroup, Mobject, VGroup, config
@@ -25,7 +25,7 @@ from scenes.stage.matching import match_cut
 from scenes.stage.notes import RIGHT_END, Note
 from scenes.stage.playing import Stage
 from scenes.stage.requirements import lacks
-from scenes.stage.step import Beat, Record, Show, Step, beat, claim
+from scenes.stage.step import Beat, Record, Step, beat, claim
 from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
 from transformer_core.studies.results import examined
 from transformer_core.tracing.provenance import parse
@@ -163,8 +163,8 @@ class Chapter(Stage):
         else:
             going = leave(whole) if whole.lit is None else Dive([whole], whole.lit, inside=0.0)
         chrome = follow(VGroup(*self.stage_chrome[self.mapped :]))
-        inside = [AnimationGroup(*opening)] if opening else []
-        self._play((AnimationGroup(going, *inside, lag_ratio=0.5), leave(name), chrome), record, showing)
+        inside = AnimationGroup(going, AnimationGroup(*opening), lag_ratio=0.5)
+        self._play((inside, leave(name), chrome), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
 
@@ -198,26 +198,17 @@ class Chapter(Stage):
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
-        spoken = self.speech[record.number - 1] if self.speech else ()
+        spoken: Sequence[float | None] = self.speech[record.number - 1] if self.speech else [None] * len(step.parts)
         if record.number == 1:
-            self._arrive(opening if step.spread else (), record, showing)
-        elif step.spread:
+            self._arrive(opening, record, showing)
+        else:
             self._play(opening, record, showing)
-        if step.spread:
-            self._restack(step)
-            opening = ()
-        for said, show, seconds, ambient in zip_longest(step.beats, step.show, spoken, step.ambient):
-            cards = split(parse(said)[0]) if said else ()
-            record.note(parse(said or "")[1])
-            plays = [*([opening] if opening else []), *_in_order(show)]
-            opening = ()
-            if said is not None:
-                record.starts.append(record.duration)
-            self.ambient = ambient
-            if step.spread:
-                self._spread(cards or ((),), plays, seconds, record, showing)
-            else:
-                self._beat(cards or ((),), plays, seconds, record, showing)
+        self._restack(step)
+        for part, said, seconds in zip(step.parts, step.beats, spoken, strict=True):
+            record.note(parse(said)[1])
+            record.starts.append(record.duration)
+            self.ambient = part.ambient
+            self._tell(split(parse(said)[0]) or ((),), [*part.plays], seconds, record, showing)
         self._hold(pace("hold"), record, showing)
         self.ambient = None
         self.note_screen(record)
@@ -229,18 +220,14 @@ class Chapter(Stage):
         changes: list[Animation] = [follow(heading)]
         if self.heading:
             changes.append(leave(self.heading))
-        staying = step.stay if step.stage is None else step.stage
-        if staying is not None:
-            kept = {id(part) for mobject in staying for part in mobject.get_family()}
+        if step.stage is not None:
+            kept = {id(part) for mobject in step.stage for part in mobject.get_family()}
             chrome = [*self.stage_chrome, *self.caption, *([self.heading] if self.heading else [])]
             kept |= {id(part) for mobject in chrome for part in mobject.get_family()}
             here = {id(part) for mobject in self.mobjects for part in mobject.get_family()}
             self._dissolve(kept)
             gone = [m for m in self.mobjects if id(m) not in kept and m.family_members_with_points()]
-            if step.stage is not None:
-                changes += match_cut(gone, step.stage, here & kept)
-            elif gone:
-                changes.append(leave(*gone))
+            changes += match_cut(gone, step.stage, here & kept)
         self.heading = heading
         return tuple(changes)
 
@@ -251,29 +238,7 @@ class Chapter(Stage):
             self.add(*step.stage)
             self.bring_to_front(*self.stage_chrome, *([self.heading] if self.heading else []), *self.caption)
 
-    def _beat(
-        self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
-    ) -> None:
-        """Show the cards of one beat while its plays go on, each as long as it is read or, with a voice, spoken.
-
-        All plays belong to the first card. With a voice, the next one comes before the first play that begins when the
-        words of this one are over.
-        """
-        begun = record.duration
-        for place, lines in enumerate(cards, 1):
-            start = record.duration
-            over = None if seconds is None else begun + seconds * shares_of(cards)[place - 1]
-            self._caption(lines)
-            while plays and (over is None or record.duration < over or place == len(cards)):
-                self._play(plays.pop(0), record, showing)
-                self.note_screen(record)
-            text = " ".join(lines)
-            needed = reading_seconds(text) if over is None else max(over - start, standing_seconds(text))
-            self._hold(needed - (record.duration - start), record, showing)
-            if lines:
-                record.cues.append(Cue(start, record.duration, lines))
-
-    def _spread(
+    def _tell(
         self, cards: Sequence[tuple[str, ...]], plays: list[Any], seconds: float | None, record: Record, showing: bool
     ) -> None:
         """Show the cards of one beat, and spread its plays over the time in which they are said.
@@ -309,9 +274,3 @@ def _seconds_of(play: Any) -> float:
     """The seconds that a play lasts by itself."""
     together = [part for part in (play if isinstance(play, tuple) else (play,)) if part is not None]
     return max((prepare_animation(part).get_run_time() for part in together), default=0.0)
-
-
-def _in_order(show: Show) -> list[Any]:
-    if show is None:
-        return []
-    return list(show) if isinstance(show, list) else [show]

@@ -52,31 +52,18 @@ class Step:
 
     Args:
         title: what the viewer should remember, as a line.
-        beats: the narration with its motions (see `beat`), at most 45 words in all.
+        beats: the narration with its motions (see `beat`), at most 70 words in all.
         stage: what stands on stage when the step begins. What it has in common with the step before by identity stays;
             what shows the same entry of a tensor, or the same token, travels and morphs; only the rest fades. If it is
             not given, everything stays.
         here: the part of the model that this step looks at, if another than its chapter (see `MiniMap`); "" is none.
-        say, show, stay: the same of a chapter of the earlier kind: the whole narration, divided in beats by "|"; the
-            plays, one entry a beat; and what remains on stage.
     """
 
     def __init__(
-        self,
-        title: str,
-        *beats: Beat,
-        stage: Sequence[Mobject] | None = None,
-        here: str | None = None,
-        say: str = "",
-        show: Sequence[Show] = (),
-        stay: Sequence[Mobject] | None = None,
+        self, title: str, *beats: Beat, stage: Sequence[Mobject] | None = None, here: str | None = None
     ) -> None:
-        self.title, self.stage, self.here, self.stay = title, stage, here, stay
-        self.say = say or " |".join(one.say for one in beats)
-        self.show: Sequence[Show] = [list(one.plays) for one in beats] if beats else show
-        self.ambient = [one.ambient for one in beats]
-        #: Whether the plays of a beat are spread over its words.
-        self.spread = bool(beats)
+        self.title, self.parts, self.stage, self.here = title, beats, stage, here
+        self.say = " |".join(one.say for one in beats)
 
     @property
     def beats(self) -> list[str]:
@@ -98,7 +85,7 @@ class Step:
     def sources(self) -> set[str]:
         """The names of the tensors whose entries are said, or written on what is played."""
         spans = [span for text in (self.title, self.say) for span in parse(text)[1]]
-        for play in _plays(self.show):
+        for play in _plays([one.plays for one in self.parts]):
             written = (part for part in _family(play) if isinstance(part, Words | Formula))
             spans += [span for part in written for span in part.spans]
         return {span.source.name for span in spans}

@@ -62,11 +62,11 @@ def test_a_text_that_is_new_in_a_rare_branch_is_found(tmp_path):
     (tmp_path / "new.py").write_text(
         """def steps(trace):
     'Docstrings are not said.'
-    verdict = f"It holds in {trace['config.words']} cases." if trace.about["in all"] else "No, not here. |And never."
-    yield Step("A title", say=verdict, show=[trace.pick(part="all of it"), Words("one label", "large number")])
+    verdict = f"It holds in {trace['config.words']} cases." if trace.about["in all"] else "No, not here."
+    yield Step("A title", beat(verdict, trace.pick(part="all of it"), Words("one label", "large number")))
 """
     )
-    new = unsaid([tmp_path / "new.py"], ["A title", "And never.", "It holds in {0} cases."])
+    new = unsaid([tmp_path / "new.py"], ["A title", "It holds in {0} cases."])
     assert [line.split(": ")[1] for line in new] == ["No, not here.", "one label"]
 
 

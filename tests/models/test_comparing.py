@@ -186,7 +186,7 @@ def test_in_the_table_nothing_is_said_to_differ_that_cannot_be_compared(folders)
     told = {row[0]: row[1:] for row in rows(pair)}
     wide = [f"{float(pair[f'{letter}.config.d_model']):.0f}" for letter in "ab"]
     assert wide[0] != wide[1]
-    assert told["entries of a row"] == (*wide, "nothing to compare")
+    assert told["entries of a vector"] == (*wide, "nothing to compare")
     assert "tensors of the pass" not in told
 
 

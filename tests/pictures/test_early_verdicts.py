@@ -90,7 +90,7 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
         words = Translated(trace)
         machine = Machine(words.source, words.output, "Transformer", "")
         (step,) = Basics.never_seen(cast(Basics, None), trace, machine)
-    first = step.show[0][0]
+    first = step.parts[0].plays[0]
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
     assert sorted(gone) == sorted(leaving)
     assert len(gone) + sum(isinstance(play, Travel) for play in first) == len(machine.source)

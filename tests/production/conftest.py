@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from scenes.animations import appear, light
 from scenes.layout import centred
 from scenes.mobjects.text import number, word
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Chapter, Step, beat
 from transformer_core.tracing.trace import Trace
 
 class Counting(Chapter):
@@ -27,17 +27,17 @@ class Counting(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         shares = trace["shares"].pick(query="red")
         first = centred(number(shares.quantity(0)))
-        yield Step("One <b>", say="It begins. | Here it is.", show=(appear(first), None))
-        asker, share = shares.largest()
-        named = word(asker).next_to(first)
-        yield Step("Two", say=f"“{asker}” gets {share:.0%}.", show=(appear(named),))
+        yield Step("One <b>", beat("It begins.", appear(first)), beat("Here it is."))
+        query, share = shares.largest()
+        named = word(query).next_to(first)
+        yield Step("Two", beat(f"“{query}” gets {share:.0%}.", appear(named)))
         last = number(shares.quantity(1)).next_to(named)
-        yield Step("Three", say="Done.", show=(appear(last),), stay=[last])
+        yield Step("Three", beat("Done.", appear(last)), stage=[])
 '''
 OTHER = '''
 from scenes.animations import appear
 from scenes.mobjects.text import number
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Chapter, Step, beat
 
 class Other(Chapter):
     """One number."""
@@ -45,7 +45,7 @@ class Other(Chapter):
     title = "Other"
 
     def steps(self, trace):
-        yield Step("Alone", say="One.", show=(appear(number(trace["shares"].quantity(1, 0))),))
+        yield Step("Alone", beat("One.", appear(number(trace["shares"].quantity(1, 0)))))
 '''
 LOOK = Look(96, 54, 15, "dark")
 ABOUT = {

@@ -21,6 +21,7 @@ from scenes.production.lecture_file import read
 from scenes.speech import sound, voices
 from scenes.speech.recordings import Recordings
 from scenes.speech.voices import PACKAGE, NotInstalledError, voice
+from scenes.stage.captions import reading_seconds, shares_of, split
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 15
@@ -433,7 +434,7 @@ LONG = '''
 from manim import Rotate
 from scenes.animations import appear
 from scenes.mobjects.text import number
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Chapter, Step, beat
 
 class Long(Chapter):
     """Cards that change while it plays."""
@@ -443,8 +444,8 @@ class Long(Chapter):
     def steps(self, trace):
         one = number(trace["shares"].quantity(0, 0))
         turns = [appear(one), *(Rotate(one, 1, run_time=2) for _ in range(4))]
-        said = "Rows ask, columns answer. Each number says how well one question fits another’s answer."
-        yield Step("L", say=said, show=(turns,))
+        said = "A row for each query, a column for each key. Each score is the dot product of the two."
+        yield Step("L", beat(said, *turns))
 '''
 
 
@@ -459,6 +460,8 @@ def test_a_card_comes_when_its_words_are_spoken_also_while_pictures_move(place):
 
     (_, silent), _ = cues()
     (_, spoken), length = cues((8.0,))
-    assert silent >= 8.4  # all plays belong to the first card
-    assert 8.0 * 25 / 90 < spoken < 8.0 * 25 / 90 + 2.1  # after the play during which its turn comes
+    cards = split("A row for each query, a column for each key. Each score is the dot product of the two.")
+    read, share = reading_seconds(" ".join(cards[0])), shares_of(cards)[0]
+    assert read <= silent < read + 2.1
+    assert 8.0 * share <= spoken < 8.0 * share + 2.1  # after the play during which its turn comes
     assert length >= 8.4

@@ -35,7 +35,7 @@ from scenes.animations import appear
 from scenes.layout import centred
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import number
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Chapter, Step, beat
 
 class Saved(Chapter):
     """A chapter that is saved again and again."""
@@ -45,8 +45,8 @@ class Saved(Chapter):
     def steps(self, trace):
         weights = trace["encoder.0.self_attn.weights"].pick(batch=0, head=0)
         grid = centred(TensorGrid(weights))
-        yield Step("A grid", say="Here it stands.", show=(appear(grid),))
-        yield Step("A number", say="Again: {}.", show=(appear(number(weights.quantity(0, 1)).next_to(grid)),))
+        yield Step("A grid", beat("Here it stands.", appear(grid)))
+        yield Step("A number", beat("Again: {}.", appear(number(weights.quantity(0, 1)).next_to(grid))))
 '''
 
 

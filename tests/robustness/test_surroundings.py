@@ -212,7 +212,7 @@ def test_a_name_or_a_text_of_a_user_cannot_move_the_cursor(name, tiny):
     """Also when all goes well. Sentences, titles and narration may come from files of others."""
     said = "It begins.\\u202e"
     (tiny.folder / "tiny.toml").write_text(f'{LECTURE}sentence = "the red\\n car"\n')
-    tiny.write('"One", say="It begins."', f'"One{said}", say="{said}"')
+    tiny.write('"One", beat("It begins."', f'"One{said}", beat("{said}"')
     done = tiny.lecture(*SAYING[name])
     assert done.returncode == 0, done.stderr
     assert done.stdout

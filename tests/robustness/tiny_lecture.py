@@ -13,7 +13,7 @@ CHAPTER = '''
 from scenes.animations import appear
 from scenes.layout import centred
 from scenes.mobjects.text import number
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Chapter, Step, beat
 
 class Tiny(Chapter):
     """Two shares."""
@@ -23,8 +23,8 @@ class Tiny(Chapter):
     def steps(self, trace):
         weights = trace["encoder.0.self_attn.weights"].pick(batch=0, head=0)
         first = centred(number(weights.quantity(0, 0)))
-        yield Step("One", say="It begins.", show=(appear(first),))
-        yield Step("Two", say="It ends.", show=(appear(number(weights.quantity(0, 1)).next_to(first)),))
+        yield Step("One", beat("It begins.", appear(first)))
+        yield Step("Two", beat("It ends.", appear(number(weights.quantity(0, 1)).next_to(first))))
 '''
 LECTURE = 'title = "Tiny"\nchapters = ["tiny.py"]\nquality = "l"\n'
 FILM = "tiny-480p15.mp4"

@@ -244,7 +244,6 @@ class Heads(Chapter):
             ),
             beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
             stage=[picture.layer_names, picture.letters, picture.grids],
-            here=f"{stack}.*.self_attn",
         )
 
     def names_are_earned(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -470,7 +469,6 @@ class Heads(Chapter):
                 ambient=pulses(picture.outer),
             ),
             stage=[picture.lower, picture.lower_name, picture.box, picture.formula],
-            here=f"{own} {cross}",
         )
 
     def several_looks(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:

@@ -329,7 +329,6 @@ class FeedForward(Chapter):
                 (appear(trial.said), trial.sent("slow")),
             ),
             stage=[trial.rows],
-            here=focus.path,
         )
 
     def weights_that_follow(self, focus: Focus, trace: Trace, trial: Trial) -> Iterator[Step]:
@@ -378,7 +377,6 @@ class FeedForward(Chapter):
                 "its weights are not.",
                 (leave(straight.said), follow(again.said), *trial.turns_into(again)),
             ),
-            here=focus.path,
         )
 
     def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:

@@ -489,7 +489,6 @@ class Inference(Chapter):
             ),
             beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
             stage=[card],
-            here="decoder.*.self_attn",
         )
 
     def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
@@ -536,7 +535,6 @@ class Inference(Chapter):
                 *grown[1:],
             ),
             stage=[card],
-            here="decoder.*.self_attn",
         )
 
     def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -572,7 +570,6 @@ class Inference(Chapter):
             ),
             beat(grows, move_ring(ring, VGroup(picture.marks[0][-1], picture.marks[2][-1]))),
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
-            here="decoder.*.self_attn",
         )
 
     def who_chooses(self, card: Card) -> Iterator[Step]:

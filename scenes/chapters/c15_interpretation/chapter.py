@@ -396,7 +396,6 @@ class Interpretation(Chapter):
                 ambient=copying.flow(),
             ),
             stage=[card],
-            here="",
         )
         off = run["ablated"].pick(layer=layer, head=head)
         since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
@@ -433,7 +432,6 @@ class Interpretation(Chapter):
                 appear_in_turn([ring_around(dot) for dot in picture.others]),
             ),
             stage=[card],
-            here="",
         )
 
     def a_pattern_is_a_guess(

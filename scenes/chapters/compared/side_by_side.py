@@ -14,7 +14,7 @@ from scenes.chapters.compared.readings import Outputs, Readings, Verdicts
 from scenes.mobjects.apart import Trio, TwoRows, largest, seen_at
 from scenes.mobjects.beside import SIDES, Legend, Sizes, Two
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step
+from scenes.stage.chapter import Beat, Chapter, Step, beat
 from transformer_core.tracing.trace import Trace
 
 
@@ -23,7 +23,6 @@ class SideBySide(Chapter):
 
     number = 1
     title = "Side by side"
-    mapped = True
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         two = Two(trace)
@@ -52,12 +51,9 @@ class SideBySide(Chapter):
             told = "Each step shows A, then B, then what differs."
         yield Step(
             "Who stands side by side",
-            say=f"{question(two)} |{described(two)} |{told}",
-            show=[
-                appear(legend.cards[0]),
-                appear(legend.cards[1]),
-                [appear_in_turn([*sizes.lines]), appear(sizes.floor, sizes.equal)],
-            ],
+            beat(question(two), appear(legend.cards[0])),
+            beat(described(two), appear(legend.cards[1])),
+            beat(told, appear_in_turn([*sizes.lines]), appear(sizes.floor, sizes.equal)),
         )
 
     def what_they_read(self, two: Two, trace: Trace) -> Iterator[Step]:
@@ -66,24 +62,24 @@ class SideBySide(Chapter):
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         counts = [trace[f"{letter}.counted"] for letter in SIDES]
         if two.stack:
-            told = "Both read the same tokens, so each row of A meets a row of B."
+            told = "Both read the same tokens, so each vector of A has its like in B."
         elif tuple(words[0]) == tuple(words[1]):
-            told = "The tokens are the same, but one has an encoder and the other has none: no row meets its like."
+            told = "The tokens are the same, but one has an encoder and the other has none: no vector has its like."
         else:
-            told = "They cut the sentence differently, so no row of one belongs to a row of the other."
+            told = "They cut the sentence differently, so no vector of one belongs to a vector of the other."
         yield Step(
             "What each of them reads",
-            say=f"The same sentence becomes {counted(counts[0], 'token')} in A and {counts[1]:.0f} in B. |{told}",
-            show=[
-                [appear(picture.signs), appear_in_turn([*picture.tokens])],
-                [appear(picture.joins), appear(picture.marks, picture.note)],
-            ],
-            stay=(),
-            here="embed_src embed_tgt",
+            beat(
+                f"The same sentence becomes {counted(counts[0], 'token')} in A and {counts[1]:.0f} in B.",
+                appear(picture.signs),
+                appear_in_turn([*picture.tokens]),
+            ),
+            beat(told, appear(picture.joins), appear(picture.marks, picture.note)),
+            stage=[],
         )
 
     def one_row(self, two: Two, trace: Trace) -> Iterator[Step]:
-        """The row that ends up farthest apart, as it enters and as it leaves."""
+        """The token whose vectors end up farthest apart, as they enter and as they leave."""
         stack = two.stack
         moved = trace[f"diff.{stack}.moved"].pick(layer=-1)
         token = moved.label("position", int(moved.values.argmax()))
@@ -92,25 +88,24 @@ class SideBySide(Chapter):
         widths = [trace[f"{letter}.config.d_model"] for letter in SIDES]
         distance = trace[f"diff.{stack}.moved"]
         first, end = (distance.quantity(layer, there) for layer in (0, len(distance) - 1))
-        told = f"The row of “{token}” ends up farthest apart. Orange is below zero, blue above."
+        told = f"The vectors of “{token}” end up farthest apart. Orange is below zero, blue above."
         if two.same_width and not moved.values.any():
-            told = (
-                f"The row of “{token}” in A and in B, and B minus A. "
-                "|B minus A is nothing: both are the same to the last bit."
-            )
+            told = f"The vector of “{token}” in A and in B, and B minus A."
+            found = "B minus A is zero: both are the same to the last bit."
         elif two.same_width:
-            told += (
-                f" Below them stands B minus A. |At the input they are {first:share} of their lengths apart. "
-                f"After the last layer the two rows are {end:share} of their lengths apart."
+            told += " Below them stands B minus A."
+            found = (
+                f"At the input they are {first:share} of their lengths apart, "
+                f"and after the last layer {end:share} of their lengths."
             )
         else:
-            told += f" |A row of {widths[0]} entries and one of {widths[1]}: there is nothing to subtract."
+            found = f"A vector of {widths[0]} entries and one of {widths[1]}: there is nothing to subtract."
+        entering, *leaving = picture
         yield Step(
-            f"The row of “{token}”, twice",
-            say=told,
-            show=[[appear(panel) for panel in picture], None],
-            stay=(),
-            here=f"{stack}.stream",
+            f"The vector of “{token}”, twice",
+            beat(told, appear(entering)),
+            beat(found, appear(*leaving)),
+            stage=[],
         )
 
     def one_head(self, two: Two, trace: Trace) -> Iterator[Step]:
@@ -132,7 +127,7 @@ class SideBySide(Chapter):
         query_token, key = apart.label("query", at[0]), apart.label("key", at[1])
         ours, theirs = (weights.quantity(*at) for weights in pair)
         if distance == 0:
-            told = "No share differs: the squares are the same to the last bit."
+            told = "No attention weight differs: the matrices are the same to the last bit."
         elif not most:
             told = "What differs is out of sight."
         elif two.seen:
@@ -141,11 +136,15 @@ class SideBySide(Chapter):
             told = f"Farthest apart: “{query_token}” gives “{key}” {ours:weight} in A, {theirs:weight} in B."
         yield Step(
             "The head that differs most" if distance else "One head, twice",
-            say=f"Rows ask, columns answer. Layer {two.number(layer)}, head {two.number(head)} of A"
-            f"{partner(two, there)}. |Of a query’s attention, {distance:share} lies elsewhere on average. |{told}",
-            show=_squares(picture, at if most else None),
-            stay=(),
-            here=f"{stack}.{layer}.self_attn",
+            *_matrices(
+                picture,
+                at if most else None,
+                f"Attention weights: a row for each query. Layer {two.number(layer)}, head {two.number(head)} of A"
+                f"{partner(two, there)}.",
+                f"On average, a query of B puts {distance:share} of its attention elsewhere than in A.",
+                told,
+            ),
+            stage=[],
         )
 
     def all_heads(self, two: Two, trace: Trace) -> Iterator[Step]:
@@ -155,59 +154,55 @@ class SideBySide(Chapter):
         picture = HeadTable(heads, trace[f"diff.{two.stack}.numbers"], layer)
         mean, most = trace[f"diff.{two.stack}.heads_mean"], heads.quantity(layer, head)
         held = (
-            "Each head of A against the head of B at the same place."
+            "Each head of A is compared with the head of B at the same place."
             if trace.about["same_places"]
-            else "Heads of two trainings have no order in common: each of A is held against the one of B most like it."
+            else "Heads of two trainings have no order in common: each of A meets the head of B most like it."
         )
         told = (
-            f"On average {mean:share} of a head’s attention lies elsewhere, at most {most:share}."
+            f"On average {mean:share} of a head’s attention lies elsewhere; of one head, {most:share}."
             if most
-            else "All of them do the same: nothing differs."
+            else "All of them attend alike: nothing differs."
         )
         yield Step(
             "All heads, A against B",
-            say=f"{held} |The lighter a cell, the more of its attention lies elsewhere. |{told}",
-            show=[
-                [appear(picture.letters, picture.names), appear(picture.grid)],
-                [appear(picture.ramp)],
-                [appear(ring_around(picture.grid.cells[layer, head]))] if most else None,
-            ],
-            stay=(),
-            here=f"{two.stack}.*.self_attn",
+            beat(held, appear(picture.letters, picture.names), appear_in_turn(picture.grid.rows)),
+            beat("The brighter a cell, the more of its attention lies elsewhere.", appear(picture.ramp)),
+            beat(told, appear(ring_around(picture.grid.cells[layer, head])) if most else None),
+            stage=[],
         )
 
     def layer_by_layer(self, two: Two, trace: Trace) -> Iterator[Step]:
-        """Show how far the rows of A and B are apart, layer by layer from the input up."""
+        """Show how far the vectors of A and B are apart, layer by layer from the input up."""
         stack = two.stack
         moved, distance = trace[f"diff.{stack}.moved"].pick(position=two.sight), trace[f"diff.{stack}.distance"]
         numbers = trace[f"diff.{stack}.numbers"] if two.same_depth else None
         of_a_cell = (
-            "distance of the two rows, as a share of their lengths"
+            "distance of the two vectors, in parts of their lengths"
             if two.same_width
-            else "how much else a row is like, in A and in B"
+            else "difference between the cosines with other tokens, in A and in B"
         )
         picture = MovedTable(moved, distance, numbers, of_a_cell)
         first, last = distance.quantity(0), distance.quantity(len(distance) - 1)
         measure = (
-            "Each cell: how far the two rows of a token are apart, as a share of their lengths."
+            "Each cell: how far the two vectors of a token are apart, in parts of their lengths."
             if two.same_width
-            else "Widths differ. So each cell says how much else a token’s row is like, in its own model."
+            else "Widths differ. So each cell compares a token’s cosines with the others, in A and in B."
         )
         if not distance.values.any():
-            told = "Nothing differs anywhere: both streams are the same."
+            told = "Nothing differs anywhere: both residual streams are the same."
         elif first == 0:
-            told = f"Nothing differs at the input; at the end the rows are {last:share} apart on average."
+            told = f"Nothing differs at the input; at the end the vectors are {last:share} apart on average."
         else:
-            told = f"On average the rows are {first:share} apart at the input and {last:share} at the end."
+            told = f"On average the vectors are {first:share} apart at the input and {last:share} at the end."
         yield Step(
             "Where the two part ways",
-            say=f"{measure} |{told}",
-            show=[
-                [appear(picture.words, picture.names), appear_in_turn(picture.grid.rows), appear(picture.ramp)],
-                [appear(picture.mean, picture.means)],
-            ],
-            stay=(),
-            here=f"{stack}.stream",
+            beat(
+                measure,
+                appear(picture.words, picture.names, picture.ramp),
+                appear_in_turn(picture.grid.rows),
+            ),
+            beat(told, appear(picture.mean, picture.means)),
+            stage=[],
         )
 
     def next_word(self, trace: Trace) -> Iterator[Step]:
@@ -226,22 +221,22 @@ class SideBySide(Chapter):
             told = f"Both would write “{word}”: A with {share:share}, B with {other_share:share}."
         else:
             told = f"A would write “{word}” ({share:share}), B “{other}” ({other_share:share})."
-        gone = f" |B puts {moved:share} of the probability elsewhere than A." if moved else ""
         here = ": here their next words are farthest apart" if moved else ""
+        gone = [beat(f"B puts {moved:share} of the probability elsewhere than A.")] if moved else []
         yield Step(
             "Which word comes next?",
-            say=f"Both have read the same so far, up to “{labels[-1]}”{here}. |{told}{gone}",
-            show=[
-                [appear(picture.context), appear(picture.heads, picture.zero)],
-                appear_in_turn([*picture.lines]),
-                *([None] if moved else []),
-            ],
-            stay=(),
-            here="output",
+            beat(
+                f"Both have read the same so far, up to “{labels[-1]}”{here}.",
+                appear(picture.context),
+                appear(picture.heads, picture.zero),
+            ),
+            beat(told, appear_in_turn([*picture.lines])),
+            *gone,
+            stage=[],
         )
 
     def likeness(self, two: Two, trace: Trace) -> Iterator[Step]:
-        """Compare two encoders by the cosine of each pair of last rows."""
+        """Compare two encoders by the cosine of each pair of their last vectors."""
         stack, seen = two.stack, two.sight
         first, second, apart = (
             trace[f"{letter}.{stack}.likeness"].pick(query=seen, key=seen) for letter in ("a", "b", "diff")
@@ -259,11 +254,14 @@ class SideBySide(Chapter):
         )
         yield Step(
             "What is like what?",
-            say="The cosine of each pair of last rows: one for the same direction, zero for none in common. "
-            f"|Widths do not matter for this. |{told}",
-            show=_squares(picture, at if most else None),
-            stay=(),
-            here=f"{stack}.stream",
+            *_matrices(
+                picture,
+                at if most else None,
+                "The cosine of each pair of last vectors: one for the same direction, zero at a right angle.",
+                "So models of different widths can be compared.",
+                told,
+            ),
+            stage=[],
         )
 
     def what_it_comes_to(self, two: Two, trace: Trace) -> Iterator[Step]:
@@ -279,26 +277,28 @@ class SideBySide(Chapter):
             claim = f"All {points} tensors that can be compared are the same to the last bit."
         else:
             claim = f"Of {points} tensors that can be compared, {equal} are the same to the last bit."
-        beats = [f"{wrote(two)}{claim}"]
-        if first:
-            beats.append(f"The first tensor that differs is {first[0]}.")
-        told = appear_in_turn([*verdicts.lines])
+        both, found = appear_in_turn([*lines.lines]), appear_in_turn([*verdicts.lines])
+        said = f"{wrote(two)}{claim}"
         yield Step(
-            "What it comes to",
-            say=" |".join(beats),
-            show=[[appear_in_turn([*lines.lines])], told] if first else [[appear_in_turn([*lines.lines]), told]],
-            stay=(),
-            here="",
+            "How far apart are they?",
+            *(
+                [beat(said, both), beat(f"The first tensor that differs is {first[0]}.", found)]
+                if first
+                else [beat(said, both, found)]
+            ),
+            stage=[],
         )
 
 
-def _squares(picture: Trio, most: Sequence[int] | None) -> list[object]:
-    """The squares of A and B, then their difference, then a ring around what differs most."""
+def _matrices(picture: Trio, most: Sequence[int] | None, *said: str) -> list[Beat]:
+    """The matrices of A and B, then their difference, then a ring around the entry that differs most."""
+    one, other, found = said
     return [
-        [
+        beat(
+            one,
             appear(picture.row_words, picture.column_words, picture.heads[:2], picture.called),
             appear(*picture.grids[:2], picture.ramp),
-        ],
-        [follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)],
-        [appear(ring_around(picture.cell(2, *most)))] if most else None,
+        ),
+        beat(other, follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)),
+        beat(found, appear(ring_around(picture.cell(2, *most))) if most else None),
     ]
