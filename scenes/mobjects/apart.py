@@ -134,9 +134,9 @@ class Trio(VGroup):
         upright = max(text.width for text in texts) > units(pitch - 8)
         return on_columns(texts, [grid.column(j).get_x() for j in range(len(texts))], grid.get_top()[1], upright)
 
-    def cell(self, part: int, row: int, column: int) -> VGroup:
-        """A cell of one of the three squares."""
-        return self.grids[part].cells[row, column]
+    def difference(self, row: int, column: int) -> VGroup:
+        """A cell of the difference."""
+        return self.grids[2].cells[row, column]
 
 
 class RowTrio(VGroup):

@@ -100,7 +100,7 @@ class Outputs(VGroup):
     def __init__(self, two: Two, writes: bool, top: float = 232) -> None:
         pitch = 118.0 if writes else 66.0
         self.lines = VGroup(*(self._line(two, letter, top + i * pitch, writes) for i, letter in enumerate(SIDES)))
-        self.foot = top + pitch * 2
+        self.foot = top + pitch * 2 + (46 if writes else 0)
         super().__init__(self.lines)
 
     @staticmethod

@@ -269,7 +269,7 @@ class SideBySide(Chapter):
         writes = any(trace[f"{letter}.config.output_words"] for letter in SIDES)
         lines = Outputs(two, writes)
         first = trace["diff.first"].words("choice")
-        verdicts = Verdicts(distances(two, trace), counts(trace), lines.foot + (46 if writes else 0))
+        verdicts = Verdicts(distances(two, trace), counts(trace), lines.foot)
         points, equal = trace["diff.points"], trace["diff.equal_points"]
         if points == 0:
             claim = "Nothing in the two passes can be subtracted."
@@ -300,5 +300,5 @@ def _matrices(picture: Trio, most: Sequence[int] | None, *said: str) -> list[Bea
             appear(*picture.grids[:2], picture.ramp),
         ),
         beat(other, follow(VGroup(picture.grids[2], picture.heads[2])), appear(picture.note)),
-        beat(found, appear(ring_around(picture.cell(2, *most))) if most else None),
+        beat(found, appear(ring_around(picture.difference(*most))) if most else None),
     ]
