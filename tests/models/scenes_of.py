@@ -13,7 +13,7 @@ from scenes.mobjects.marks import misdrawn
 from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 
-EVERY_CHAPTER = chapters()
+EVERY_CHAPTER = [chapter for chapter in chapters() if not chapter.recorded]
 MOST_WORDS = 70
 ON_ATTENTION = [chapter for chapter in EVERY_CHAPTER if "self-attention" in chapter.needs]
 EVERY_ENCODER_CHAPTER = [chapter for chapter in EVERY_CHAPTER if chapter.needs == ("an encoder",)] + ON_ATTENTION

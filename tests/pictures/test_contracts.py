@@ -19,7 +19,7 @@ def walked(*texts: str, quick: Sequence[str] = ()) -> list[Any]:
             chapter, text, id=f"{chapter.__name__}-{text[:14]}", marks=SLOW if text not in (quick or texts) else ()
         )
         for chapter in chapters()
-        for text in (texts if not chapter.recorded else texts[:1] if SENTENCES[0] in texts else ())
+        for text in texts
     ]
 
 
