@@ -13,7 +13,7 @@ CLOCKS = (CLOCK_HANDS, catalogue("es").text(CLOCK_HANDS))
 
 #: The window of the second does not begin where the sentence does.
 TEXTS = {"marian": "the old ship sails home", "torch": "the old ship sails home before the storm"}
-#: Each kind in one theme and language; in the others only with -m slow.
+#: Each kind in one theme and language; the first, with -m slow, in the others as well.
 LOOKS = {"marian": ("light", "en"), "torch": ("dark", "es")}
 SERVED = [chapter for chapter in EVERY_CHAPTER if "an LSTM" not in chapter.needs]
 #: A chapter of ten steps that take long to lay out.
@@ -46,6 +46,7 @@ def test_a_chapter_is_true_and_readable(chapter, given):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("given", ["marian"], indirect=True, scope="module")
 @pytest.mark.parametrize("chapter", SERVED, ids=lambda chapter: chapter.__name__)
 def test_so_it_is_in_the_other_theme_and_language(chapter, given):
     trace, theme, language = given
