@@ -84,7 +84,9 @@ class Curves(VGroup):
             lift = plot.axes[0].get_y() + units(30) - words.get_y()
             words.shift(UP * max(0.0, lift))
         spread([*self.labels.values()])
-        self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *([] if powers else plot.shares()))
+        entries = [entry for row in rows.values() for entry in row.quantities()]
+        heights = plot.heights([min(entries), max(entries)], ".0e") if powers else plot.shares()
+        self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *heights)
         self.others = VGroup(*(plot.curve(x, row, "ink3") for row in others[1]))
         self.another = Words(others[0], "fact", "ink3")
         if others[1]:

@@ -106,6 +106,15 @@ class Plot(VGroup):
             marks.add(VGroup(means(stem, here), text))
         return marks
 
+    def heights(self, quantities: Sequence[Quantity], spec: str = "", style: str = "fact") -> VGroup:
+        """Numbers beside the upright axis."""
+        marks = VGroup()
+        for quantity in quantities:
+            spot = self.beside(float(quantity))
+            text = number(quantity, spec, style, "ink2").settle(spot).end_at(spot[0] - units(16))
+            marks.add(means(text, Tick(quantity, self.up, 12)))
+        return marks
+
     def shares(self) -> VGroup:
         """The ends of an upright axis of shares, in words."""
         ends = VGroup()
