@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NUMBERS = {"fifteen": 15, "sixteen": 16, "seventeen": 17}
+NUMBERS = {"fifteen": 15, "sixteen": 16, "seventeen": 17, "twenty": 20}
 
 
 def commands(text: str) -> list[list[str]]:
