@@ -13,7 +13,7 @@ from torch import Tensor
 from transformer_core.attention import Cache
 from transformer_core.decoding.sampling import before, begin, named, next_probs
 from transformer_core.model import Transformer
-from transformer_core.tracing.tap import under
+from transformer_core.tracing.tap import under, unseen
 from transformer_core.tracing.trace import NamedTensor
 
 Early = Literal["full", "likely", "never"]
@@ -92,13 +92,17 @@ def beam(
     if not 1 <= width <= model.config.target_vocab // 2:
         raise ValueError(f"no beam of width {width} over a vocabulary of {model.config.target_vocab} words")
     memory, target = begin(model, source_ids, start, source_padding)
-    given = target[:, -1]
+    given, cache = target[:, -1], Cache() if cached else None
+    if memory is None and cache is not None and target.shape[1] > 1:
+        # All beams go on from one text: it is read once for all of them.
+        with unseen():
+            model.decode(target[:, :-1], cache=cache)
+        cache = {path: (k.repeat_interleave(width, 0), v.repeat_interleave(width, 0)) for path, (k, v) in cache.items()}
     target = target.repeat_interleave(width, 0)
     memory, source_padding = (
         None if rows is None else rows.repeat_interleave(width, 0) for rows in (memory, source_padding)
     )
     search = _Search(given, width, end, longest, length_penalty, early)
-    cache: Cache | None = {} if cached else None
     for step in range(longest):
         with under(f"step.{step}"):
             probs = next_probs(model, target, memory, source_padding, cache)

@@ -43,7 +43,7 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
     for name, penalty in (("beam", 0.0), ("normalised", 1.0)):
         (tree,) = beam(model, source, start, end, width, longest, length_penalty=penalty)
         tensors |= tree.tensors(words, f"decoding.{name}.")
-    return tensors | named("decoding.cache.", cached(model, source, start, end, found.token.shape[1]), (), {})
+    return tensors | named("decoding.cache.", cached(model, source, start, end, found.token), (), {})
 
 
 def most_tokens(model: Transformer, tokenizer: Tokenizer, given: int, read: int) -> int:
@@ -58,16 +58,20 @@ def most_tokens(model: Transformer, tokenizer: Tokenizer, given: int, read: int)
     return min(CONTINUED if model.encoder is None else WRITTEN * read + SOME, most)
 
 
-def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, steps: int) -> dict[str, Tensor]:
+def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, written: Tensor) -> dict[str, Tensor]:
     """The same sentence without a cache, and what a cache would not compute again.
 
-    `difference`: how far any key or value of an old row moves when a token is added, which is why they can be kept;
+    `difference`: how far any key or value of an old row moves when a token is added, which is why they can be kept (of
+    a decoder alone, whose text may be long, in the last two steps);
     `rows_without` and `rows_with`: decoder rows computed in all; `numbers`: how many the cache holds at the end, and
     `own_numbers` and `source_numbers`, those of the tokens written and those of the encoder's output.
     """
     points = ["step.*.self_attn.[kv]", *["step.*.cross_attn.[kv]"] * (source is not None)]
+    steps = written.shape[1]
+    shown = steps if model.encoder else min(steps, 2)
+    before_these = torch.cat([start, written[:, : steps - shown]], 1)
     with record(only=points) as tape:
-        greedy(model, source, start, end, steps, cached=False)
+        greedy(model, source, before_these, end, shown, cached=False)
     differences = []
     for name, now in tape.items():
         _, step, point = name.split(".", 2)
@@ -75,7 +79,7 @@ def cached(model: Transformer, source: Tensor | None, start: Tensor, end: int, s
         if before is not None:
             differences.append((now[:, :, : before.shape[2]] - before).abs().max())
     last = [
-        sum(tensor.numel() for name, tensor in tape.items() if name.startswith(f"step.{steps - 1}.") and kind in name)
+        sum(tensor.numel() for name, tensor in tape.items() if name.startswith(f"step.{shown - 1}.") and kind in name)
         for kind in (".self_attn.", ".cross_attn.")
     ]
     return {
