@@ -1,0 +1,55 @@
+"""The logit lens through all layers: the rank of the token that wins, from thousands up to one."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, UP, VGroup
+
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import Stands, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.text import number, word
+from scenes.theme import at, units
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px for the upright tokens below, for the names beside the plot, and above it.
+WORDS, SIDE, HEAD = 176.0, 90.0, 60.0
+
+
+class Ranks(Plot):
+    """A plot whose upright axis leads from the last rank at its foot to the first at its top."""
+
+    def _span(self, values: NamedTensor, axis: int) -> tuple[float, float]:
+        low, high = super()._span(values, axis)
+        return (high, low) if axis else (low, high)
+
+
+class Climb(VGroup):
+    """Ranks over layers, and below each layer the token that it would say.
+
+    Args:
+        ranks: along "layer", of the prompt that is followed.
+        others: the same of other prompts, "sentence layer".
+        said: a tensor whose labels along "layer" are the likeliest tokens.
+    """
+
+    def __init__(self, ranks: NamedTensor, others: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
+        above, below = room.split_rows(-WORDS)
+        layers, reach = range(len(ranks)), (1.0, float(max(ranks.values.max(), others.values.max())))
+        wide, high = above.width - SIDE, above.height - HEAD - 40
+        self.plot = Ranks(layers, reach, ("likeliest token after each layer, from the input to the last", "rank, the first at the top"), wide, high, (False, True))
+        self.plot.shift(at(above.left + SIDE, above.bottom - 40) - self.plot.axes[0].get_left())
+        self.plot.names[0].settle(below.split_rows(-44)[1].centre)
+        x = [float(layer) for layer in layers]
+        self.curve = self.plot.curve(x, ranks, "weight", 7)
+        self.dots = self.plot.dots(x, ranks, "weight", 8)
+        self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in others))
+        self.tokens = VGroup()
+        for layer, label in enumerate(said.words("layer")):
+            text = means(word(label, "token", "ink2").rotate(np.pi / 2), Stands(label))
+            text.turned = True
+            foot = self.plot.point(layer, reach[1])
+            self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom - 26)[1], 0]), aligned_edge=UP))
+        self.first = number(ranks.quantity(0), ",.0f", "stage number")
+        self.first.next_to(self.dots[0], DOWN, buff=units(16))
+        super().__init__(self.plot, self.curve, self.dots, self.tokens)
