@@ -8,8 +8,10 @@ from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Count,
+    Flight,
     Sweep,
     Travel,
+    Visit,
     appear,
     appear_in_turn,
     dim,
@@ -24,17 +26,18 @@ from scenes.animations import (
 )
 from scenes.animations.branching import reshape
 from scenes.chapters.c18_inside.climb import Climb
-from scenes.chapters.c18_inside.looks import Looks, fan, named
+from scenes.chapters.c18_inside.looks import Looks, fan, frontier, named
 from scenes.chapters.c18_inside.losses import Losses
 from scenes.chapters.c18_inside.reading import Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
-from scenes.layout import STAGE
-from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 HEADS, TOKENS, PRONOUN = "experiment.sinks_and_induction", "experiment.next_token", "experiment.pronoun"
+#: The card is divided into as many lines, in which rows of tokens find their place.
+LINES = 12
 
 
 class Inside(Chapter):
@@ -48,112 +51,113 @@ class Inside(Chapter):
         return "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, heads = trace.under("experiment.inside_prose"), trace.under(HEADS)
-        yield from self.all_heads(run, heads)
-        yield from self.at_rest(run)
-        yield from self.a_name_twice(run)
-        yield from self.without_heads(run, heads)
-        yield from self.through_the_layers(run, trace.under(TOKENS))
-        yield from self.a_unit(run)
-        yield from self.it(run, trace.under(PRONOUN))
-        yield from self.the_last_word(run)
-        yield from self.names(run, heads)
+        run, heads, card = trace.under("experiment.inside_prose"), trace.under(HEADS), Card("")
+        yield from self.all_heads(run, heads, card)
+        yield from self.at_rest(run, card)
+        yield from self.a_name_twice(run, card)
+        yield from self.without_heads(heads, card)
+        yield from self.through_the_layers(run, trace.under(TOKENS), card)
+        yield from self.a_unit(run, card)
+        yield from self.it(run, trace.under(PRONOUN), card)
+        yield from self.the_last_word(run, card)
+        yield from self.names(run, heads, card)
 
-    def all_heads(self, run: Trace, heads: Trace) -> Iterator[Step]:
+    def all_heads(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
         """The question, and all patterns of one sentence: the map of the chapter."""
-        weights = run["wall"]
-        row, below = STAGE.split_rows(60, 24)
-        ribbon, wall = Ribbon(weights.words("key"), row), Wall(weights, below)
-        layer, head = (int(one) - 1 for one in run["best_heads"].pick(kind="induction").values)
-        large, tile = wall.large(weights, layer, head, below), wall.layers[layer][head]
+        weights, sink = run["wall"], heads["sink"]
+        wall = Wall(weights, card.inside)
+        layer, head = place_of(run["best_heads"].pick(kind="induction"))
+        large, tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
+        pattern, words = large
         others = VGroup(*(VGroup(*(grid for grid in column if grid is not tile)) for column in wall.layers))
-        bars, thin = wall.bars(heads["sink"])
+        bars, thin = wall.bars(sink)
+        bands = [pattern.band(row) for row in range(len(pattern.lines))]
+        ring = ring_around(bands[0])
+        averaged = card.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
-            beat("We took a small translator apart. Does that work on a real language model?", appear(large[1])),
-            beat("One of its heads: each row is a token that attends.", appear(large[0][0]), fill(large[0][1], "slow")),
             beat(
-                f"{run['in_a_layer']:.0f} heads in each of {run['layers']:.0f} layers:",
-                (leave(large[1]), Travel(large[0], tile, kind="cut", leaving=True)),
+                "We took a small translator apart. Does it work on a real language model?", fill(pattern.lines, "slow")
+            ),
+            beat("One head: each row is a token that attends.", appear(ring), Visit(ring, bands, "slow")),
+            beat(
+                f"There are {run['heads']:.0f} of them, in {run['layers']:.0f} layers.",
+                (leave(words, ring, card.words), Travel(pattern, tile, kind="cut", leaving=True)),
                 (Sweep(others, "tour"), appear(wall.names)),
             ),
             beat(
-                "Many have a bright first column. Draw that as a bar, the mean over plain texts:",
-                (leave(*wall.shown), reshape(thin, bars, "slow")),
+                "Many first columns are bright. As bars:",
+                (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
             ),
-            beat(f"{run['sink']:share} of all attention goes to the first token: to an attention sink."),
-            stage=[ribbon],
+            beat(f"{run['sink']:share} of all attention goes to the first token: an attention sink."),
+            stage=[card.paper, pattern.cells, words],
         )
 
-    def at_rest(self, run: Trace) -> Iterator[Step]:
+    def at_rest(self, run: Trace, card: Card) -> Iterator[Step]:
         """The fan of a head at rest, and the short value of the token that it rests on."""
-        weights = run["wall"]
         place = run["best_heads"].pick(kind="induction")
-        layer, head = (int(one) - 1 for one in place.values)
-        row = Looks(weights.words("key"), STAGE.rows(12, 0)[6], 300)
-        arcs = fan(row, weights.pick(layer=layer, head=head))
-        bars, ratio = row.lengths(run["values"], 190, 24), run["value_ratio"]
-        source, source_year = run["sources"].label("part", 0), run["sources"].quantity(0)
-        name = Words("length of the value", "aside", "value").begin_in(STAGE.rows(12, 0)[9])
+        layer, head = place_of(place)
+        row = Looks(run["wall"].words("key"), card.inside.rows(LINES, 0)[6], 300)
+        arcs = fan(row, run["wall"].pick(layer=layer, head=head))
+        lines = [line for turn in arcs for line in turn]
+        (bars, lengths), ratio = row.lengths(run["values"], 110, 16), run["value_ratio"]
+        source, year = run["sources"].label("part", 0), run["sources"].quantity(0)
+        name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(LINES, 0)[-1])
+        flow = pulses(lines)
         yield Step(
             "A head with nothing to say",
             beat(
-                f"Why the first token? Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives it all.",
-                draw(*(line for turn in arcs for line in turn), kind="slow"),
+                f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
+                draw(*lines, kind="slow"),
             ),
-            beat("Softmax must give out one hundred per cent, even if nothing here fits its queries."),
+            beat("Softmax must give out one hundred per cent, even where no key fits.", ambient=flow),
             beat(
-                "So it attends where that does least: to a value that is short.",
-                appear(name),
-                tuple(grow(bar, UP) for bar in bars),
+                "So the head attends to a token whose value is short:",
+                (appear(name), *(grow(bar, UP) for bar in bars)),
+                appear(lengths),
+                ambient=flow,
             ),
             beat(
-                f"In sinks it is {ratio:share} as long as the others: attention without effect. ({source}, {source_year:.0f})",
-                appear(ring_around(VGroup(row.chips[0], bars[0]))),
+                f"for sinks, {ratio:share} of the length of others. It adds next to nothing ({source}, {year:.0f}).",
+                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
+                ambient=flow,
             ),
-            stage=[row],
+            stage=[card.paper, card.called("one head, one sentence"), row],
         )
 
-    def a_name_twice(self, run: Trace) -> Iterator[Step]:
+    def a_name_twice(self, run: Trace, card: Card) -> Iterator[Step]:
         """An induction head at work in prose, and the previous-token head that makes it possible."""
         weights, likely = run["twice"], run["next"]
         induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
         said, chance = likely.label("rank", 0), likely.quantity(0)
-        line = STAGE.rows(12, 0)[5]
-        last = len(induction) - 1
+        line, last = card.inside.rows(LINES, 0)[6], len(induction) - 1
         name = induction.label("query", last)
-        first = [str(word) for word in induction.words("key")].index(str(name))
-        before, place = line.split_columns(-line.width / (last + 2), 12)
-        row = Looks(induction.words("key"), before, 250)
-        after = Looks([said], place).chips[0]
+        first = induction.words("query").index(str(name))
+        follower = induction.label("key", first + 1)
+        before, rest = line.split_columns(-line.width / LINES, 40)
+        row, after = Looks(induction.words("key"), before, 250), Looks([said], rest).chips[0]
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
-        told = row.numbers(induction[last], last)
-        earlier = row.arcs(previous[first + 1], first + 1, up=False, role="query")
+        back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
         titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
-        earlier_layer = run["best_heads"].pick(kind="previous token", part="layer")
-        ring, flow = ring_around(row.chips[first]), pulses([*leaping])
+        ring, flow = ring_around(row.chips[first]), pulses([*leaping, *back])
         yield Step(
             "A name returns, and the head wakes",
             beat(
-                f"The same head, another text. At the first “{name}”, it rests.",
-                (appear(ring), appear(titles[0])),
+                f"The same head, in another text. At the first “{name}”, it rests.",
+                appear(ring),
                 draw(*resting, kind="row"),
             ),
             beat(
-                f"At the second, it attends to what followed the first: {share:share} on “{induction.label('key', first + 1)}”.",
+                f"At the second, it gives {share:share} to “{follower}”, which followed the first.",
                 (move_ring(ring, row.chips[last]), leave(*resting)),
-                draw(*leaping, kind="row"),
-                appear(told),
+                draw(*leaping, kind="slow"),
+                appear(row.number(share, first + 1, last), titles[0]),
             ),
             beat(
-                f"It finds it because a head of layer {earlier_layer:.0f} looks at the token before:",
-                (appear(titles[1]), draw(*earlier, kind="row")),
-                ambient=flow,
-            ),
-            beat(
-                f"“{induction.label('key', first + 1)}” at “{name}”, {seen:share}: a previous-token head.",
-                appear(row.numbers(previous[first + 1], first + 1, up=False)),
+                f"It can find it: an earlier head lets each token see the one before, “{follower}” its “{name}”.",
+                draw(*back, kind="row"),
+                appear(row.number(seen, first, first + 1, up=False), titles[1]),
                 ambient=flow,
             ),
             beat(
@@ -161,213 +165,273 @@ class Inside(Chapter):
                 Travel(row.chips[first + 1], after, kind="row"),
                 ambient=flow,
             ),
-            stage=[row],
+            stage=[card.paper, card.called("a name that comes twice"), row],
         )
 
-    def without_heads(self, run: Trace, heads: Trace) -> Iterator[Step]:
+    def without_heads(self, heads: Trace, card: Card) -> Iterator[Step]:
         """Ablation: the loss in repeated tokens without the best induction heads, and without others."""
-        picture = Losses(heads)
-        loss, removed, others = heads["loss"], heads["without_best"], heads["without_others"]
-        most, ten = others.pick(amount=-1).values.max(), removed.quantity(len(removed) - 1)
-        copies = claim(bool(loss.values[1] < loss.values[0] / 2), "it copies: the loss falls", "the loss hardly falls")
-        holds = claim(
-            bool(ten > 2 * most),
-            "Without ten others, drawn by chance, it hardly does: red dots.",
-            "Without ten others, drawn by chance, it rises as well: red dots.",
-        )
-        without = run["next_without_best"]
+        picture, loss, removed = Losses(heads, card.inside), heads["loss"], heads["without_best"]
+        guessing, most = loss.values[0], heads["without_others"].pick(amount=-1).values.max()
         columns = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.names, strict=True)]
+        first, second, *others = columns
+        ten = removed.values[-1]
         yield Step(
-            "Ablation: does the model need them?",
+            "Ablation: does the model need these heads?",
             beat(
-                "Random tokens, written twice. The first time, it can only guess;",
-                (grow(picture.bars[0], DOWN), appear(picture.numbers[0], picture.names[0])),
-            ),
-            beat(
-                f"the second time, {copies} to {loss.quantity(1):.1f}.",
-                (grow(picture.bars[1], DOWN), appear(picture.numbers[1], picture.names[1])),
-            ),
-            beat(
-                "Ablate the best induction head, five, then ten: it rises nearly to guessing.",
-                *((Travel(columns[k - 1], columns[k], kind="row"),) for k in range(2, len(columns))),
-            ),
-            beat(holds, *(appear(dots) for dots in picture.others)),
-            beat(
-                f"And “{run['next'].label('rank', 0)}” falls from {run['next'].quantity(0):share} to "
-                f"{without.quantity(len(without) - 1):share}."
-            ),
-            stage=[picture.floor],
-        )
-
-    def through_the_layers(self, run: Trace, tokens: Trace) -> Iterator[Step]:
-        """The logit lens in every layer, of one prompt and of ten."""
-        ranks, decided = tokens["lens_rank"], tokens["decided"]
-        prompt, said = ranks.label("sentence", 0), run["lens_likeliest"]
-        picture = Climb(ranks[0], ranks.pick(sentence=slice(1, None)), said)
-        asked = Words(f"{prompt} …", "stage word").begin_in(STAGE.split_rows(50)[0])
-        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(STAGE.split_rows(50)[0])
-        winner, chance = said.label("layer", len(said) - 1), said.quantity(len(said) - 1)
-        middle, earliest = tokens["decided_median"], decided.quantity(int(decided.values.argmin()))
-        early = ranks[0].values[: len(said) * 2 // 3]
-        yield Step(
-            "The logit lens, through every layer",
-            beat(f"“{prompt}”: in which layer does it know?", appear(asked)),
-            beat(
-                "Read the stream after each layer, as if it were the last.",
-                appear(picture.plot, picture.first),
+                "Random tokens, written twice. The first time, the model can only guess.",
+                (grow(first[0], DOWN), appear(*first[1:])),
+                draw(picture.guess),
             ),
             beat(
                 claim(
-                    bool(early.min() > 1000),
-                    f"For most of the way, “{winner}” stands behind thousands of others,",
-                    f"For most of the way, others stand before “{winner}”,",
+                    bool(loss.values[1] < guessing / 2),
+                    f"The second time it copies, and the loss falls to {loss.quantity(1):.1f}.",
+                    f"The second time, the loss is {loss.quantity(1):.1f}.",
                 ),
+                (grow(second[0], DOWN), appear(*second[1:])),
+            ),
+            beat(
+                claim(
+                    bool(ten > 0.75 * guessing),
+                    "Ablate the best induction head, then five, then ten: it almost guesses again.",
+                    "Ablate the best induction head, then five, then ten: the loss changes.",
+                ),
+                *(Travel(before, after, kind="row") for before, after in zip([second, *others], others, strict=False)),
+            ),
+            beat(
+                claim(
+                    bool(most < ten / 2),
+                    "Without as many others, drawn by chance, it goes on copying.",
+                    "Without as many others, drawn by chance, it suffers as well.",
+                ),
+                appear(picture.legend),
+                *(appear_in_turn([*dots]) for dots in picture.others),
+            ),
+            stage=[card.paper, card.called(f"loss a token, mean of {heads['sequences']:.0f} sequences"), picture.floor],
+        )
+
+    def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
+        """The logit lens in every layer, of one prompt and of ten."""
+        ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
+        prompt, last = ranks.label("sentence", 0), len(said) - 1
+        picture = Climb(ranks, decided, said, card.inside)
+        asked = card.called(f"{prompt} …")
+        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
+        winner, chance = said.label("layer", last), said.quantity(last)
+        ring = ring_around(picture.tokens[0])
+        earliest = decided.quantity(int(decided.values.argmin()))
+        until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
+        yield Step(
+            "The logit lens, through every layer",
+            beat(f"“{prompt}”: where is that decided?", appear(rank, picture.first, picture.tokens[0])),
+            beat(
+                "The logit lens reads each layer as if it were the last.",
                 (
                     draw(picture.curve, kind="tour"),
-                    appear_in_turn([*picture.tokens], "tour"),
+                    appear_in_turn([*picture.tokens[1:]], "tour"),
                     Count(rank, ranks[0].quantities(), ",.0f", "tour", "rank "),
                 ),
             ),
-            beat(f"then it climbs, to {chance:share}.", appear(ring_around(picture.tokens[-1]))),
             beat(
                 claim(
-                    bool(float(middle) == len(said) - 1),
-                    f"Ten prompts: half or more are decided only after layer {middle:.0f}, the last.",
-                    f"Ten prompts: the middle one is decided after layer {middle:.0f}.",
+                    bool(ranks[0].values[: last * 2 // 3].min() > 1000),
+                    f"In most layers, “{winner}” stands behind thousands of tokens.",
+                    f"In most layers, other tokens stand before “{winner}”.",
+                ),
+                appear(ring),
+                Visit(ring, picture.tokens[: last * 2 // 3], "slow"),
+            ),
+            beat(
+                claim(
+                    bool(decided.values[0] == last),
+                    f"It climbs, and wins only after the last: {chance:share}.",
+                    f"Then it climbs, to {chance:share}.",
+                ),
+                move_ring(ring, picture.tokens[-1]),
+            ),
+            beat(
+                claim(
+                    until_the_end,
+                    f"So do most of ten prompts; the earliest wins after layer {earliest:.0f}.",
+                    f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
                 draw(*picture.others, kind="slow"),
+                appear_in_turn([*picture.landed]),
             ),
-            beat(f"The earliest is after layer {earliest:.0f}. Only a hint: layers were not trained for it."),
-            stage=[],
+            stage=[card.paper, asked, picture.plot],
         )
 
-    def a_unit(self, run: Trace) -> Iterator[Step]:
+    def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:
         """One unit of all feed-forward layers, chosen by a measure and tried on new texts."""
-        unit = run["unit"]
-        picture = Reading([run["unit_text_0"], run["unit_text_1"]])
+        unit, shuffled = run["unit"], run["unit_shuffled"]
+        picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
+        rings = [ring_around(chip) for chip in picture.where([run["of_time_0"], run["of_time_1"]])]
         yield Step(
-            "A unit that wakes at words of time",
+            "A unit that wakes at time words",
             beat(
-                f"Does one of {run['units']:,.0f} units of the feed-forward layers stand for time?",
+                f"Is one of the {run['units']:,.0f} feed-forward units about time?",
                 Sweep(VGroup(*picture.lines), "slow"),
             ),
-            beat(f"We searched with words of twelve texts; the best is in layer {unit.quantity(0):.0f}."),
+            beat("We took the one that best tells seven time words from others."),
+            beat("Now it reads new texts, with new time words. The bluer, the more active.", *picture.light()),
             beat(
-                "Here it reads two new texts, with other words of time. The bluer, the more active.", *picture.light()
+                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
+                appear_in_turn(rings, "slow"),
             ),
-            beat(
-                f"Take one of these words and any other: in {run['unit_new']:share} of such pairs it is more active there.",
-            ),
-            beat(f"With words drawn by chance, the best of all units gets {run['unit_shuffled']:share}."),
-            beat(f"It is not alone: {run['unit_tells']:.0f} pass. What most others say, nobody has told."),
-            stage=[],
+            beat(f"For words drawn by chance, the best unit of all reaches {shuffled:share}."),
+            stage=[card.paper, card.called(f"unit {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
-    def it(self, run: Trace, pronoun: Trace) -> Iterator[Step]:
-        """The attention of "it" is the same in two sentences that differ after it."""
-        rows, looks = self.sentences(run)
-        query = [str(word) for word in rows[0].words("key")].index("it")
-        it, noun = rows[0].label("key", query), rows[0].largest()[0]
+    @staticmethod
+    def sentences(run: Trace, which: str, card: Card) -> tuple[list[NamedTensor], list[Looks], list[VGroup]]:
+        """The rows of a token in two sentences, the sentences as rows of chips, and the arcs of the token."""
+        rows = [run[f"{which}_{one}"] for one in ("first", "second")]
+        places = (card.inside.rows(LINES, 0)[place] for place in (4, 7))
+        looks = [Looks(row.words("key"), place, 190) for row, place in zip(rows, places, strict=True)]
+        words = rows[0].words("key")
+        query = words.index("it") if which == "it" else len(words) - 1
         arcs = [look.arcs(row, query, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
-        told = [look.numbers(row, query, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
-        later = [chip for look in looks for chip in look.chips[query + 1 :]]
-        same = bool((pronoun["weights"].values == 0).all())
+        return rows, looks, arcs
+
+    def it(self, run: Trace, pronoun: Trace, card: Card) -> Iterator[Step]:
+        """The attention of "it" is the same in two sentences that differ after it."""
+        rows, (above, below), arcs = self.sentences(run, "it", card)
+        words = rows[0].words("key")
+        it = words[words.index("it")]
+        noun, share = rows[0].largest()
+        query, key = it.position, noun.position
+        told = [look.facing(row.quantity(key), key, up) for look, row, up in
+                zip((above, below), rows, (True, False), strict=True)]  # fmt: skip
+        hidden = frontier((above, below), query, "not yet read")
+        ends = [ring_around(look.chips[-1]) for look in (above, below)]
+        later = [chip for look in (above, below) for chip in look.chips[query + 1 :]]
         yield Step(
             f"“{it}” cannot see what comes after it",
             beat(
-                f"The most famous picture of attention: what does “{it}” stand for?",
-                appear(looks[1]),
+                f"The most famous picture of attention: is “{it}” the animal, or the street?",
+                Travel(above, below, kind="row"),
             ),
             beat(
-                "Only the last word tells: the animal is tired, the street is wide.",
-                *(appear(ring_around(look.chips[-1])) for look in looks),
+                f"Only the last word tells. But a language model is causal: at “{it}”, it is not yet read.",
+                appear(*ends),
+                (leave(*ends), draw(hidden[0]), appear(hidden[1]), dim(*later)),
             ),
-            beat(f"But a language model is causal: at “{it}”, that word has not come yet.", dim(*later)),
             beat(
-                f"So its attention is the same in both: {rows[0].largest()[1]:share} on “{noun}”,",
+                f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
                 tuple(draw(*part, kind="row") for part in arcs),
-                tuple(appear(part) for part in told),
+                appear(*told),
+                ambient=pulses([*arcs[0], *arcs[1]]),
             ),
             beat(
                 claim(
-                    same,
-                    f"and in all {run['heads']:.0f} heads and five such pairs, the difference is exactly zero.",
-                    "and the difference is small in all heads.",
+                    bool((pronoun["weights"].values == 0).all()),
+                    f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
+                    "In all heads, the difference is small.",
                 ),
-                reshape(arcs[1], looks[0].arcs(rows[1], query), "slow"),
+                reshape(arcs[1], above.arcs(rows[1], query), "slow"),
             ),
             beat("The famous picture shows an encoder, which sees both sides."),
-            stage=[looks[0]],
+            stage=[card.paper, card.called("two sentences that differ in their last word"), above],
         )
 
-    def sentences(self, run: Trace, name: str = "it") -> tuple[list, list[Looks]]:
-        """The rows of a token in both sentences, and the sentences as two rows of chips."""
-        rows = [run[f"{name}_{which}"] for which in ("first", "second")]
-        places = STAGE.rows(12, 0)[3], STAGE.rows(12, 0)[7]
-        return rows, [Looks(row.words("key"), place, 200) for row, place in zip(rows, places, strict=True)]
-
-    def the_last_word(self, run: Trace) -> Iterator[Step]:
+    def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:
         """The last words look back differently; whether the model understands is another question."""
-        rows, looks = self.sentences(run, "last")
+        rows, (above, below), arcs = self.sentences(run, "last", card)
         last = len(rows[0]) - 1
-        arcs = [look.arcs(row, last, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
-        told = [look.numbers(row, last, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
-        words = [row.label("key", last) for row in rows]
-        place = rows[1].position("key", "street")
-        noun = rows[1].label("key", place)
+        noun, _ = rows[1].pick(key=slice(1, last)).largest()
+        it = rows[0].label("key", run["it_first"].words("key").index("it"))
+        animal, street = rows[0].label("key", 1), rows[1].label("key", noun.position)
+        told = [look.facing(row.quantity(noun.position), noun.position, up) for look, row, up in
+                zip((above, below), rows, (True, False), strict=True)]  # fmt: skip
+        ends = [ring_around(look.chips[-1]) for look in (above, below)]
         right, of = run["taken_in_all"], run["taken_of"]
-        verdicts = Verdicts(run["taken_right"])
+        source, year = run["sources"].label("part", 1), run["sources"].quantity(1)
+        verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
+        asked = card.called(f"bright: the right noun is likelier ({source}, {year:.0f})")
+        swapped = [Flight(look.chips[label.position], look.chips[it.position], kind="slow") for look, label in
+                   zip((above, below), (animal, street), strict=True)]  # fmt: skip
+        heading = card.called("the head in which the look at a noun changes most")
         yield Step(
             "The last word looks back",
+            beat("The last word can carry the difference: it sees all before it.", appear(*ends)),
             beat(
-                "What carries the difference, then? The last word: it sees all that came before.",
-                *(appear(ring_around(look.chips[-1])) for look in looks),
-            ),
-            beat(
-                f"In one head, “{words[1]}” gives “{noun}” {rows[1].quantity(place):share}, “{words[0]}” {rows[0].quantity(place):share}.",
+                f"In this head, “{rows[1].label('key', last)}” gives “{noun}” "
+                f"{rows[1].quantity(noun.position):share}, “{rows[0].label('key', last)}” "
+                f"{rows[0].quantity(noun.position):share}.",
                 tuple(draw(*part, kind="slow") for part in arcs),
-                tuple(appear(part) for part in told),
+                appear(*told),
+                ambient=pulses([*arcs[0], *arcs[1]]),
             ),
             beat(
-                "Does it understand? Put each noun in the place of “it”. Is the right one likelier?",
-                leave(*looks, *(part for group in (*arcs, *told) for part in group)),
-                appear(verdicts.names),
+                f"Does it understand? With each noun in the place of “{it}”, is the right one likelier?",
+                leave(*(part for group in (*arcs, told) for part in group)),
+                tuple(swapped),
+                (leave(above, below, heading, *ends), appear(asked, verdicts.names)),
             ),
-            beat(f"In {right:.0f} of {of:.0f} sentences: as by chance.", appear_in_turn([*verdicts.squares], "slow")),
-            beat("So attention to the right noun is not yet the right answer."),
-            stage=[*looks],
+            beat(
+                claim(
+                    bool(abs(right / of - 0.5) < 0.15),
+                    f"In {right:.0f} of {of:.0f} sentences: no better than by chance.",
+                    f"In {right:.0f} of {of:.0f} sentences.",
+                ),
+                appear_in_turn([*verdicts.squares], "slow"),
+            ),
+            beat("A look at the right noun is not yet the right answer."),
+            stage=[card.paper, heading, above, below],
         )
 
-    def names(self, run: Trace, heads: Trace) -> Iterator[Step]:
+    def names(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
         """The heads that have a name by these measures, and those that have none; the answer."""
-        count = {str(kind): run["named"].quantity(k) for k, kind in enumerate(run["named"].words("kind"))}
+        kinds = run["named"]
+        sinks, previous, induction, none = (kinds.quantity(k) for k in range(len(kinds)))
         groups, roles = grouped(heads, float(run["earned"]))
-        wall = Wall(run["wall"])
+        wall, resting = Wall(run["wall"], card.inside), run["resting"]
         texts = [
-            ("attention sinks", f"{count['sink']:.0f}, of them {run['resting']:.0f} induction heads"),
-            ("previous-token heads", f"{count['previous token']:.0f}"),
-            ("none of these names", f"{count['none of these']:.0f}"),
+            ("attention sinks", f"{sinks:.0f}", f"with {resting:.0f} induction heads"),
+            ("previous-token heads", f"{previous:.0f}", ""),
+            ("none of these names", f"{none:.0f}", ""),
         ]
-        picture = ByName(groups, roles, texts)
+        picture = ByName(groups, roles, texts, card.inside)
         placed = picture.on(wall)
-        papers = [wall.layers[layer][head][0] for layer, head in picture.places]
+        bare = VGroup(*(wall.layers[layer][head][0] for layer, head in picture.places))
+        first, second, third = picture.words
         yield Step(
             "What has a name, and what has none",
             beat(
-                "How many heads have one of these names, by more than half of their attention?",
-                (leave(*wall.shown), *exchange(papers, [*placed], "row")),
+                "How many heads have earned such a name?",
+                exchange([*bare], [*placed], "slow"),
             ),
             beat(
-                f"Sinks: {count['sink']:.0f}. All {count['induction']:.0f} induction heads are among them: in plain prose, they rest.",
+                claim(
+                    bool(resting == induction),
+                    f"{sinks:.0f} are sinks, with all {induction:.0f} induction heads: they rest until something repeats.",
+                    f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
+                ),
                 (reshape(placed, picture.tiles, "slow"), leave(wall.names)),
-                appear(picture.words[0]),
+                appear(first),
             ),
             beat(
-                f"Previous-token heads: {count['previous token']:.0f}. The others, {count['none of these']:.0f}, have none of these names.",
-                appear(picture.words[1]),
-                appear(picture.words[2]),
+                f"{previous:.0f} look at the token before. {none:.0f} have none of these names.",
+                appear(second),
+                appear(third),
             ),
-            beat("So the tools work, and find the same parts; much stays unread."),
-            beat("Your turn: in a text where nothing repeats, can you tell an induction head from a sink?"),
-            stage=[wall],
+            beat(
+                claim(
+                    bool(none > float(run["heads"]) / 2),
+                    "So the same tools work, and find the same parts. Half of the heads stay unread.",
+                    "So the same tools work, and find the same parts; many heads stay unread.",
+                ),
+                draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
+            ),
+            beat(
+                "Your turn: where nothing repeats, how do you tell an induction head from a sink?",
+                picture.at_rest(placed),
+            ),
+            stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
         )
+
+
+def place_of(place: NamedTensor) -> tuple[int, int]:
+    """Layer and head, counted from zero, of a head whose numbers are counted from one."""
+    layer, head = (int(one) - 1 for one in place.values)
+    return layer, head

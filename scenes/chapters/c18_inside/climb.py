@@ -13,7 +13,7 @@ from scenes.theme import at, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px for the upright tokens below, for the names beside the plot, and above it.
-WORDS, SIDE, HEAD = 176.0, 90.0, 60.0
+WORDS, SIDE, HEAD = 204.0, 110.0, 60.0
 
 
 class Ranks(Plot):
@@ -28,28 +28,29 @@ class Climb(VGroup):
     """Ranks over layers, and below each layer the token that it would say.
 
     Args:
-        ranks: along "layer", of the prompt that is followed.
-        others: the same of other prompts, "sentence layer".
+        ranks: "sentence layer", of the prompt that is followed and of others.
+        decided: the layer from which on each is the first.
         said: a tensor whose labels along "layer" are the likeliest tokens.
     """
 
-    def __init__(self, ranks: NamedTensor, others: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
         above, below = room.split_rows(-WORDS)
-        layers, reach = range(len(ranks)), (1.0, float(max(ranks.values.max(), others.values.max())))
-        wide, high = above.width - SIDE, above.height - HEAD - 40
-        self.plot = Ranks(layers, reach, ("likeliest token after each layer, from the input to the last", "rank, the first at the top"), wide, high, (False, True))
-        self.plot.shift(at(above.left + SIDE, above.bottom - 40) - self.plot.axes[0].get_left())
-        self.plot.names[0].settle(below.split_rows(-44)[1].centre)
+        layers, names = range(ranks.size("layer")), ("likeliest token after each layer", "rank, the first at the top")
+        reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE, above.height - HEAD)
+        self.plot = Ranks(layers, reach, names, *size, (False, True))
+        self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
+        self.plot.names[0].settle(below.split_rows(-40)[1].centre)
         x = [float(layer) for layer in layers]
-        self.curve = self.plot.curve(x, ranks, "weight", 7)
-        self.dots = self.plot.dots(x, ranks, "weight", 8)
-        self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in others))
+        self.curve = self.plot.curve(x, ranks[0], "weight", 7)
+        self.dots = self.plot.dots(x, ranks[0], "weight", 8)
+        self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
+        self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
         self.tokens = VGroup()
         for layer, label in enumerate(said.words("layer")):
-            text = means(word(label, "token", "ink2").rotate(np.pi / 2), Stands(label))
+            text = means(word(label, "stage word", "ink2").rotate(np.pi / 2), Stands(label))
             text.turned = True
             foot = self.plot.point(layer, reach[1])
-            self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom - 26)[1], 0]), aligned_edge=UP))
-        self.first = number(ranks.quantity(0), ",.0f", "stage number")
+            self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom + 14)[1], 0]), aligned_edge=UP))
+        self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], DOWN, buff=units(16))
         super().__init__(self.plot, self.curve, self.dots, self.tokens)

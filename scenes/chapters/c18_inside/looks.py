@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import UP, VGroup, VMobject
+from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Length, Thickness, means
-from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.text import Words, number
-from scenes.theme import palette, units
-from transformer_core.tracing.provenance import Label
+from scenes.mobjects.shapes import Box, dashes, stroke
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token
+from scenes.theme import PIXELS_PER_UNIT, at, palette, units
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc, one above `TOLD` a number.
-THIN, THICK, SEEN, TOLD = 2.0, 24.0, 0.02, 0.1
+#: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc.
+THIN, THICK, SEEN = 2.0, 24.0, 0.02
+#: Px of a chip, of the margin beside its word, and of the bar below it.
+HIGH, EDGE, BAR = 66.0, 16.0, 72.0
 
 
 class Looks(VGroup):
@@ -30,49 +32,59 @@ class Looks(VGroup):
     """
 
     def __init__(self, labels: Sequence[Label], row: Room = STAGE, reach: float = 260.0) -> None:
-        self.ribbon = Ribbon(labels, row)
-        self.chips, self.reach = VGroup(*self.ribbon.chips), reach
+        self.chips, self.reach, x = VGroup(*(self.chip(label) for label in labels)), reach, row.left
+        wide = [chip.width * PIXELS_PER_UNIT for chip in self.chips]
+        space = (row.width - sum(wide)) / max(1, len(wide) - 1)
+        for chip, own in zip(self.chips, wide, strict=True):
+            chip.move_to(at(x + own / 2, row.top + HIGH / 2))
+            x += own + space
         super().__init__(*self.chips)
+
+    @staticmethod
+    def chip(label: Label) -> Token:
+        """A token in large type, as wide as it is."""
+        return Token(label, "", word(label, "stage word").width * PIXELS_PER_UNIT + 2 * EDGE, HIGH, "stage word")
 
     def arcs(self, weights: NamedTensor, query: int, up: bool = True, role: str = "weight") -> VGroup:
         """The weights of a query, along "key", as arcs that end at it, above the chips or below them."""
         arcs, labels = VGroup(), [chip.label for chip in self.chips]
-        farthest = len(labels) - 1
         for j, weight in enumerate(weights.quantities()[: len(labels)]):
             if j == query or weight < SEEN:
                 continue
             key, asks = self.chips[j], self.chips[query]
             line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(THIN + (THICK - THIN) * weight))
             side = 1 if up else -1
-            rise = side * UP * units(self.reach * (0.25 + 0.75 * abs(query - j) / farthest)) / 0.75
+            lift = side * UP * self.rise(j, query) / 0.75
             start, end = (chip.get_edge_center(side * UP) for chip in (key, asks))
-            line.points = np.array([start, start + rise, end + rise, end])
+            line.points = np.array([start, start + lift, end + lift, end])
             means(line, Thickness(weight, THICK - THIN, THIN))
             arcs.add(means(line, End(labels[j], first=True), End(labels[query])))
         return arcs
 
-    def numbers(self, weights: NamedTensor, query: int, up: bool = True, spec: str = "share") -> VGroup:
-        """The weights that are told, each at the far side of the chip that is looked at."""
-        told = VGroup()
-        for j, weight in enumerate(weights.quantities()[: len(self.chips)]):
-            if j != query and weight > TOLD:
-                edge = self.chips[j].get_edge_center(-UP if up else UP)
-                told.add(number(weight, spec, "stage number").settle(edge + (-UP if up else UP) * units(34)))
-        return told
+    def rise(self, one: int, other: int) -> float:
+        """How far the arc between two tokens rises, in units."""
+        return units(self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1)))
 
-    def mark(self, place: int, role: str) -> VMobject:
-        """The chip with an edge in the colour of a role."""
-        box = self.chips[place].box.copy()
-        return box.set_fill(opacity=0).set_stroke(palette().role(role), stroke(5), 1)
+    def number(self, weight: Quantity, key: int, query: int, up: bool = True) -> Words:
+        """A weight behind the arc between two tokens."""
+        ends = [self.chips[place].get_edge_center(UP if up else DOWN) for place in (key, query)]
+        beyond = self.rise(key, query) + units(40)
+        return number(weight, "share", "large number").settle(sum(ends) / 2 + (UP if up else DOWN) * beyond)
 
-    def lengths(self, norms: NamedTensor, high: float, foot: float) -> VGroup:
-        """A bar below each token, as long as a vector of it, on a line `foot` px below the chips."""
-        unit, bars = high / float(norms.values.max()), VGroup()
+    def facing(self, weight: Quantity, key: int, up: bool = True) -> Words:
+        """A weight on the side of a token that has no arcs."""
+        side = DOWN if up else UP
+        return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
+
+    def lengths(self, norms: NamedTensor, high: float, foot: float) -> tuple[VGroup, VGroup]:
+        """A bar below each token, as long as a vector of it, on a line `foot` px below the chips; and their numbers."""
+        unit, bars, numbers = high / float(norms.values.max()), VGroup(), VGroup()
         for chip, norm in zip(self.chips, norms.quantities(), strict=True):
-            bar = Box(self.ribbon.wide * 0.5, unit * float(norm), palette().value, 5)
-            means(bar, Length(norm, "height", unit, self.ribbon.wide * 0.5))
-            bars.add(bar.move_to(chip.get_bottom() - UP * units(foot), aligned_edge=UP))
-        return bars
+            bar = Box(BAR, unit * float(norm), palette().value, 5)
+            means(bar, Length(norm, "height", unit, BAR))
+            bars.add(bar.move_to(chip.get_bottom() + DOWN * units(foot), aligned_edge=UP))
+            numbers.add(number(norm, ".1f", "stage number").settle(bar.get_bottom() + DOWN * units(34)))
+        return bars, numbers
 
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:
@@ -82,6 +94,17 @@ def fan(row: Looks, weights: NamedTensor) -> VGroup:
 
 def named(text: str, row: Looks, up: bool) -> Words:
     """A name at the left, above the arcs or below them."""
-    side = UP if up else -UP
-    edge = row.chips[0].get_edge_center(side) + side * units(row.reach * 0.9)
-    return Words(text, "fact", "ink2").settle(edge).begin_at(row.chips[0].get_left()[0])
+    side = UP if up else DOWN
+    edge = row.chips[0].get_edge_center(side) + side * units(row.reach)
+    return Words(text, "block", "weight" if up else "query").settle(edge).begin_at(row.chips[0].get_left()[0])
+
+
+def frontier(rows: Sequence[Looks], place: int, text: str) -> VGroup:
+    """A dashed line behind a token through all rows, and what is true of the tokens beyond it."""
+    chips = [row.chips[place] for row in rows]
+    x = (chips[0].get_right()[0] + rows[0].chips[place + 1].get_left()[0]) / 2
+    ends = zip(chips, (UP, DOWN), strict=True)
+    above, below = (chip.get_edge_center(side) + side * units(60) for chip, side in ends)
+    line = dashes(np.array([x, above[1], 0]), np.array([x, below[1], 0]), "warning", 4)
+    words = Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24))
+    return VGroup(line, words)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from manim import DOWN, VGroup
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Length, means
-from scenes.mobjects.shapes import Box, dot, rule
+from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
@@ -30,7 +31,7 @@ class Losses(VGroup):
         self.unit = (above.height - HEAD) / max(map(float, losses))
         self.floor, self.ground = rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), Ground()
         means(self.floor, self.ground)
-        counts = [f"without {label}" for label in removed.words("amount")]
+        counts = [f"best {label} off" for label in removed.words("amount")]
         names = [("first time", "all heads"), ("second time", "all heads"), *(("second time", text) for text in counts)]
         self.bars, self.numbers, self.names, self.others = VGroup(), VGroup(), VGroup(), VGroup()
         for place, (loss, (name, more), column) in enumerate(zip(losses, names, above.columns(5, 24), strict=True)):
@@ -46,6 +47,10 @@ class Losses(VGroup):
             if place > 1:
                 drawn = run["without_others"].pick(amount=place - 2).quantities()
                 self.others.add(VGroup(*(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn))))
+        top = self.bars[0].get_corner(UP + RIGHT)
+        self.guess = dashes(top, np.array([at(room.right, 0)[0], top[1], 0]), "ink3", 3)
+        self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
+        self.legend.stand_on(top[1] - units(56))
         super().__init__(self.floor, self.bars, self.numbers, self.names)
 
     def _dot(self, loss: Quantity, x: float, step: float) -> Box:

@@ -10,14 +10,14 @@ from scenes.animations import exchange
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Shade, Stands, means
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.text import Words, word
-from scenes.theme import at, ink_on, palette, shared, signed, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.mobjects.text import word
+from scenes.theme import PIXELS_PER_UNIT, at, ink_on, palette, shared, signed, units
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
-PITCH, HIGH, EDGE, SPACE, BREAK = 88.0, 70.0, 14.0, 8.0, 26.0
-STYLE = "stage word"
+PITCH, HIGH, EDGE, SPACE, BREAK = 104.0, 84.0, 11.0, 9.0, 50.0
+STYLE = "title"
 
 
 class Reading(VGroup):
@@ -36,7 +36,7 @@ class Reading(VGroup):
             x = room.left
             self._line()
             for label, active in zip(text.words("position"), text.quantities(), strict=True):
-                wide = word(label, STYLE).advance * 34 + 2 * EDGE
+                wide = word(label, STYLE).width * PIXELS_PER_UNIT + 2 * EDGE
                 if x + wide > room.right:
                     x, top = room.left, top + PITCH
                     self._line()
@@ -63,34 +63,33 @@ class Reading(VGroup):
         text.set_fill(ink_on(fill))
         return VGroup(box, text)
 
-    def light(self) -> tuple[Animation, ...]:
-        """All tokens take their shade."""
-        return tuple(play for old, new in zip(self.lines, self.lit, strict=True) for play in exchange(old, new, "row"))
+    def light(self) -> list[tuple[Animation, ...]]:
+        """All tokens take their shade, line by line."""
+        return [exchange(old, new, "row") for old, new in zip(self.lines, self.lit, strict=True)]
 
-    def chip(self, place: Quantity) -> VGroup:
-        """The lit chip of an activation."""
+    def where(self, masks: Sequence[NamedTensor]) -> list[VGroup]:
+        """The lit chips of the tokens at which a mask of their text is one."""
         chips = [chip for line in self.lit for chip in line]
-        return next(chip for chip in chips if chip[0].meanings[0].quantity.source == place.source)
+        return [chip for chip, one in zip(chips, (one for mask in masks for one in mask.values), strict=True) if one]
 
 
 class Verdicts(VGroup):
-    """A column for each pair of sentences, and a square for each sentence: bright if the right noun is likelier.
+    """A column for each pair of sentences, and in it their last words: bright if the right noun is the likelier.
 
     Args:
-        right: pair × choice, ones and zeros.
+        nouns: a tensor with a label for each pair.
+        right: ones and zeros along "sentence", two for each pair.
     """
 
-    def __init__(self, right: NamedTensor, room: Room = STAGE) -> None:
-        head, body = room.split_rows(60, 16)
-        side = min(130.0, (body.height - 16) / 2)
-        self.names, self.squares = VGroup(), VGroup()
-        for row, label, column in zip(right, right.words("pair"), body.columns(right.shape[0]), strict=True):
-            self.names.add(word(label, "block").settle([column.centre[0], head.centre[1], 0]))
-            pair = VGroup()
-            for one in row.quantities():
-                box = Box(column.width, side, shared(one), 12, palette().line, 3)
-                text = Words("right" if one else "wrong", "stage word", "ink", box)
-                text.set_fill(ink_on(shared(one)))
-                pair.add(VGroup(means(box, Shade(one)), text.settle(box.get_center())))
-            self.squares.add(pair.arrange(DOWN, buff=units(16)).move_to(column.centre))
+    def __init__(self, nouns: NamedTensor, right: NamedTensor, room: Room = STAGE) -> None:
+        head, body = room.split_rows(70, 10)
+        self.names, self.squares, verdicts = VGroup(), VGroup(), right.quantities()
+        for k, (label, column) in enumerate(zip(nouns.words("pair"), body.columns(len(nouns), 30), strict=True)):
+            self.names.add(word(label, "title").settle([column.centre[0], head.centre[1], 0]))
+            for one, cell in zip((2 * k, 2 * k + 1), column.rows(2, 24), strict=True):
+                fill = shared(verdicts[one])
+                box = means(Box(cell.width, cell.height, fill, 14, palette().line, 3), Shade(verdicts[one]))
+                text = word(right.label("sentence", one), "title").settle(box.move_to(cell.centre).get_center())
+                text.paper = box
+                self.squares.add(VGroup(box, text.set_fill(ink_on(fill))))
         super().__init__(self.names, self.squares)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, VGroup
+from manim import LEFT, RIGHT, Animation, VGroup
 
+from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.patterns import Pattern
@@ -78,7 +79,7 @@ class Wall(VGroup):
     def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
         """One of the patterns, large, with its words."""
         rows = weights.pick(layer=layer, head=head)
-        pattern = Pattern(rows, min(room.height - 110, room.width) / len(rows))
+        pattern = Pattern(rows, (room.height - 120) / len(rows))
         words = VGroup(pattern.row_words("token"), pattern.column_words("token"))
         return VGroup(pattern, words).move_to(room.centre)
 
@@ -89,32 +90,47 @@ class ByName(VGroup):
     Args:
         groups: the places (layer, head) of each group.
         roles: the colour of each place.
-        texts: a name and a line below it for each group.
+        texts: a name, a count, and a line below them, for each group.
     """
 
     def __init__(
         self,
         groups: Sequence[Sequence[tuple[int, ...]]],
         roles: Mapping[tuple[int, ...], str],
-        texts: Sequence[tuple[str, str]],
+        texts: Sequence[tuple[str, str, str]],
         room: Room = STAGE,
     ) -> None:
         lines = [-(-len(places) // LINE) for places in groups]
         self.side = (room.height - SPLIT * (len(lines) - 1)) / sum(lines) - AIR
         pitch, top = self.side + AIR, room.top
         self.words, self.tiles = VGroup(), VGroup()
-        for places, deep, (name, more) in zip(groups, lines, texts, strict=True):
+        for places, deep, texts_here in zip(groups, lines, texts, strict=True):
             for k, place in enumerate(places):
                 row, column = divmod(k, LINE)
                 tile = Box(self.side, self.side, palette().role(roles[place]), 5, palette().line, 1.2)
                 self.tiles.add(tile.move_to(at(room.left + (column + 0.5) * pitch, top + (row + 0.5) * pitch)))
-            left, middle = at(room.left + LINE * pitch + 30, top + deep * pitch / 2)[:2]
-            text = VGroup(Words(name, "block").settle([left, middle, 0]), Words(more, "fact", "ink2"))
-            text[1].settle([left, middle - units(50), 0])
-            self.words.add(VGroup(*(line.begin_at(left) for line in text)).set_y(middle))
+            left, middle = room.left + LINE * pitch + 24, top + deep * pitch / 2
+            self.words.add(self._text(*texts_here, left, middle))
             top += deep * pitch + SPLIT
-        self.places = [place for places in groups for place in places]
+        self.roles, self.places = roles, [place for places in groups for place in places]
+        self.unnamed = self.tiles[-len(groups[-1]) :]
         super().__init__(self.tiles, self.words)
+
+    @staticmethod
+    def _text(name: str, count: str, more: str, left: float, middle: float) -> VGroup:
+        """A count before its name, in a line, and what is said of it below."""
+        spot = at(left, middle)
+        line = VGroup(Words(count, "large number").settle(spot).begin_at(spot[0]))
+        line.add(Words(name, "block").settle(spot).begin_at(at(left + 100, 0)[0]))
+        if more:
+            line.add(Words(more, "block", "key").settle(at(0, middle + 56)).begin_at(at(left + 100, 0)[0]))
+        return line
+
+    def at_rest(self, shown: VGroup) -> tuple[Animation, ...]:
+        """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them."""
+        pairs = zip(shown, self.tiles, self.places, strict=True)
+        asleep = [(old, new.copy().set_fill(palette().residual)) for old, new, at in pairs if self.roles[at] == "key"]
+        return tuple(reshape(old, new, "slow") for old, new in asleep)
 
     def on(self, wall: Wall) -> VGroup:
         """The same tiles where the heads stand on the wall."""
@@ -135,5 +151,5 @@ def grouped(scores: Trace, earned: float) -> tuple[list[list[tuple[int, ...]]], 
     for place in sorted(np.ndindex(sink.shape), key=lambda one: not induction[one]):
         group = 0 if sink[place] else 1 if previous[place] else 2
         groups[group].append(place)
-        roles[place] = "key" if induction[place] else ("residual", "query", "surface")[group]
+        roles[place] = "key" if induction[place] else ("residual", "query", "line")[group]
     return groups, roles

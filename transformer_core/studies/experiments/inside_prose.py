@@ -27,14 +27,14 @@ from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, facts, ids_of, pieces_of
-from transformer_core.studies.experiments.sinks_and_induction import DRAWS, TAKEN, without
+from transformer_core.studies.experiments.sinks_and_induction import WEIGHTS
 from transformer_core.text.subwords import JOIN
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
 
-WEIGHTS, VALUES, UNITS = "decoder.*.self_attn.weights", "decoder.*.self_attn.v", "decoder.*.ffn.post"
+VALUES, UNITS = "decoder.*.self_attn.v", "decoder.*.ffn.post"
 #: A name that comes twice, and the next tokens that are kept.
-TWICE, NEXT = "A cat named Silver Moon lived here. Every night Silver", 6
+TWICE, NEXT = "A cat named Silver Moon lived here. Every night Silver", 3
 #: Words of time in the twelve texts; two texts with others, and these.
 OF_TIME = {"morning", "evening", "night", "day", "years", "Tuesday", "winter"}
 NEW_TEXTS = tuple(
@@ -43,7 +43,7 @@ NEW_TEXTS = tuple(
 The ferry left at noon on Friday and came back in the afternoon. By midnight the wind had turned, and for a week
 nobody crossed.
 
-Last summer we painted the fence. It took a month, and in autumn the first storm of October tore it down within an
+Last summer we painted the fence. It took a month, and in autumn the first storm of October blew it over within an
 hour.
 """.split("\n\n")
 )
@@ -124,26 +124,13 @@ def unit_of_time(loaded: LoadedModel, seed: int) -> Piece:
     }
 
 
-def name_twice(loaded: LoadedModel, heads: Sequence[tuple[int, int]], previous: tuple[int, int], seed: int) -> Piece:
-    """The patterns of two heads in a text with a name that comes twice, and the next token, also without heads."""
-    ids, pieces, tape = read(loaded, TWICE, WEIGHTS)
+def name_twice(loaded: LoadedModel, best: tuple[int, int], previous: tuple[int, int]) -> Piece:
+    """The patterns of two heads in a text with a name that comes twice, and the next token."""
+    _, _, tape = read(loaded, TWICE, WEIGHTS)
     weights = stacked(tape, WEIGHTS)
-    wanted = int(ids[0, pieces.index(pieces[-1]) + 1])
-
-    def chance(off: Sequence[tuple[int, int]]) -> float:
-        return float(without(off, lambda: loaded.model(None, ids))[0, -1].double().softmax(-1)[wanted])
-
-    random, shape = np.random.default_rng(seed), weights.shape[:2]
-    others = [(int(layer), int(head)) for layer, head in np.ndindex(shape) if (layer, head) not in {*heads}]
-    drawn = [[others[i] for i in random.choice(len(others), TAKEN[-1], replace=False)] for _ in range(DRAWS)]
     likely = tape["logits"][0, -1].double().softmax(-1).topk(NEXT)
-    return {
-        "patterns": np.stack([weights[heads[0]], weights[previous]]),
-        "ids": likely.indices.numpy(),
-        "probs": likely.values.numpy(),
-        "without_best": np.array([chance(heads[:count]) for count in TAKEN]),
-        "without_others": np.array([chance(off) for off in drawn]),
-    }
+    patterns = np.stack([weights[best], weights[previous]])
+    return {"patterns": patterns, "ids": likely.indices.numpy(), "probs": likely.values.numpy()}
 
 
 def through_the_lens(loaded: LoadedModel, text: str) -> Piece:
@@ -208,18 +195,18 @@ def run(bench: Bench) -> Found:
     recorded = Trace({}).under("experiment.sinks_and_induction")
     scores = {name: recorded[name].values for name in ("sink", "previous", "induction")}
     order = {name: [divmod(int(i), config.heads) for i in np.argsort(-one, axis=None)] for name, one in scores.items()}
-    induction, previous = order["induction"][: TAKEN[-1]], order["previous"][0]
+    induction, previous = order["induction"][0], order["previous"][0]
     text, word, *_ = PAIRS["animal"]
 
     def wall() -> Piece:
         _, _, tape = read(loaded, text.format(word), WEIGHTS, VALUES)
         values = np.linalg.norm(stacked(tape, VALUES), axis=-1)
-        layer, head = induction[0]
+        layer, head = induction
         return {"wall": stacked(tape, WEIGHTS), "values": values[layer, head * config.kv_heads // config.heads]}
 
     found = bench.once("wall", wall)
     texts = bench.each("text {}", range(len(TEXTS)), lambda at: lengths(loaded, TEXTS[at]))
-    twice = bench.once("twice", partial(name_twice, loaded, induction, previous, bench.seed))
+    twice = bench.once("twice", partial(name_twice, loaded, induction, previous))
     lens = bench.once("lens", partial(through_the_lens, loaded, PROMPTS["paris"]))
     unit = bench.once("unit", partial(unit_of_time, loaded, bench.seed))
     looks = bench.each("looks of {}", PAIRS, lambda key: last_looks(loaded, key))
@@ -236,7 +223,7 @@ def run(bench: Bench) -> Found:
     sinks = texts["sink"].mean(0) > EARNED
     # A value belongs to a key/value head, which several heads share.
     ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
-    best = np.array([induction[0], previous])
+    best = np.array([induction, previous])
     tensors = {
         "wall": tensor(found["wall"], "layer head query key", **places),
         "values": tensor(found["values"], "key", key=pairs[0]),
@@ -250,8 +237,6 @@ def run(bench: Bench) -> Found:
         "twice": tensor(twice["patterns"], "choice query key", choice=("induction", "previous"), query=tokens,
                         key=tokens),
         "next": tensor(twice["probs"], "rank", rank=pieces_of(loaded, twice["ids"].tolist())),
-        "next_without_best": tensor(twice["without_best"], "amount", amount=TAKEN),
-        "next_without_others": tensor(twice["without_others"], "sample"),
         "lens_likeliest": tensor(lens["likeliest"], "layer", layer=pieces_of(loaded, lens["said"].tolist())),
         "units": tensor(config.decoder_layers * config.d_ff),
         "unit": tensor([int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff], "part",
@@ -262,7 +247,8 @@ def run(bench: Bench) -> Found:
         "unit_tells": tensor(unit["tells"]),
         "unit_words": tensor([len(OF_TIME), len(NEW_OF_TIME)], "choice", choice=("chosen on", "new")),
         "noun_change": tensor(looks["change"], "pair", pair=PAIRS),
-        "taken_right": tensor(taken["right"], "pair choice", pair=PAIRS, choice=("first", "second")),
+        "taken_right": tensor(taken["right"].reshape(-1), "sentence",
+                              sentence=[word for pair in PAIRS.values() for word in pair[1:3]]),
         "taken_in_all": tensor(taken["right"].sum()),
         "taken_of": tensor(taken["right"].size),
         "best_heads": tensor(best + 1, "kind part", kind=("induction", "previous token"), part=("layer", "head")),
@@ -274,7 +260,9 @@ def run(bench: Bench) -> Found:
     }  # fmt: skip
     bounds = [slice(0, first), slice(first, None)]
     for at, (one, bound) in enumerate(zip(NEW_TEXTS, bounds, strict=True)):
-        tensors[f"unit_text_{at}"] = tensor(unit["active"][bound], "position", position=cut(one))
+        words = cut(one)
+        tensors[f"unit_text_{at}"] = tensor(unit["active"][bound], "position", position=words)
+        tensors[f"of_time_{at}"] = tensor([float(word in NEW_OF_TIME) for word in words], "position", position=words)
     for at, word in enumerate(("first", "second")):
         rows = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
         tensors[f"it_{word}"] = tensor(rows[0], "key", key=pairs[at])
