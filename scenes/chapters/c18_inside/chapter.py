@@ -20,6 +20,7 @@ from scenes.animations import (
     fill,
     grow,
     leave,
+    light,
     move_ring,
     pulses,
     ring_around,
@@ -89,7 +90,10 @@ class Inside(Chapter):
                 "Many first columns are bright. As bars:",
                 (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
             ),
-            beat(f"{run['sink']:share} of all attention goes to the first token: an attention sink."),
+            beat(
+                f"{run['sink']:share} of all attention goes to the first token: an attention sink.",
+                appear(wall.mean(run["sink"])),
+            ),
             stage=[card.paper, pattern.cells, words],
         )
 
@@ -135,7 +139,7 @@ class Inside(Chapter):
         first = induction.words("query").index(str(name))
         follower = induction.label("key", first + 1)
         before, rest = line.split_columns(-line.width / LINES, 40)
-        row, after = Looks(induction.words("key"), before, 250), Looks([said], rest).chips[0]
+        row, after = Looks(induction.words("key"), before, 225), Looks([said], rest).chips[0]
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
         titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
@@ -155,7 +159,7 @@ class Inside(Chapter):
                 appear(row.number(share, first + 1, last), titles[0]),
             ),
             beat(
-                f"It can find it: an earlier head lets each token see the one before, “{follower}” its “{name}”.",
+                f"It finds it because an earlier head showed “{follower}” the token before: “{name}”.",
                 draw(*back, kind="row"),
                 appear(row.number(seen, first, first + 1, up=False), titles[1]),
                 ambient=flow,
@@ -234,7 +238,7 @@ class Inside(Chapter):
             ),
             beat(
                 claim(
-                    bool(ranks[0].values[: last * 2 // 3].min() > 1000),
+                    bool((ranks[0].values > 2000).sum() > last / 2),
                     f"In most layers, “{winner}” stands behind thousands of tokens.",
                     f"In most layers, other tokens stand before “{winner}”.",
                 ),
@@ -270,15 +274,15 @@ class Inside(Chapter):
             "A unit that wakes at time words",
             beat(
                 f"Is one of the {run['units']:,.0f} feed-forward units about time?",
-                Sweep(VGroup(*picture.lines), "slow"),
+                Sweep(VGroup(*picture.texts[0]), "slow"),
             ),
-            beat("We took the one that best tells seven time words from others."),
+            beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
             beat("Now it reads new texts, with new time words. The bluer, the more active.", *picture.light()),
             beat(
-                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
+                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
                 appear_in_turn(rings, "slow"),
             ),
-            beat(f"For words drawn by chance, the best unit of all reaches {shuffled:share}."),
+            beat(f"by chance, the best unit reaches {shuffled:share}."),
             stage=[card.paper, card.called(f"unit {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
@@ -286,8 +290,8 @@ class Inside(Chapter):
     def sentences(run: Trace, which: str, card: Card) -> tuple[list[NamedTensor], list[Looks], list[VGroup]]:
         """The rows of a token in two sentences, the sentences as rows of chips, and the arcs of the token."""
         rows = [run[f"{which}_{one}"] for one in ("first", "second")]
-        places = (card.inside.rows(LINES, 0)[place] for place in (4, 7))
-        looks = [Looks(row.words("key"), place, 190) for row, place in zip(rows, places, strict=True)]
+        places = (card.inside.rows(LINES + 1, 0)[place] for place in (4, 8))
+        looks = [Looks(row.words("key"), place, 160) for row, place in zip(rows, places, strict=True)]
         words = rows[0].words("key")
         query = words.index("it") if which == "it" else len(words) - 1
         arcs = [look.arcs(row, query, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
@@ -330,7 +334,11 @@ class Inside(Chapter):
                 ),
                 reshape(arcs[1], above.arcs(rows[1], query), "slow"),
             ),
-            beat("The famous picture shows an encoder, which sees both sides."),
+            beat(
+                "The famous picture shows an encoder, which sees both sides.",
+                (leave(hidden), light(*later)),
+                draw(*ends),
+            ),
             stage=[card.paper, card.called("two sentences that differ in their last word"), above],
         )
 
@@ -353,12 +361,15 @@ class Inside(Chapter):
         heading = card.called("the head in which the look at a noun changes most")
         yield Step(
             "The last word looks back",
-            beat("The last word can carry the difference: it sees all before it.", appear(*ends)),
+            beat(
+                "The last word can carry the difference: it sees all before it.",
+                appear(*ends),
+                tuple(draw(*part, kind="slow") for part in arcs),
+            ),
             beat(
                 f"In this head, “{rows[1].label('key', last)}” gives “{noun}” "
                 f"{rows[1].quantity(noun.position):share}, “{rows[0].label('key', last)}” "
                 f"{rows[0].quantity(noun.position):share}.",
-                tuple(draw(*part, kind="slow") for part in arcs),
                 appear(*told),
                 ambient=pulses([*arcs[0], *arcs[1]]),
             ),
@@ -371,12 +382,11 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(abs(right / of - 0.5) < 0.15),
-                    f"In {right:.0f} of {of:.0f} sentences: no better than by chance.",
+                    f"In {right:.0f} of {of:.0f} sentences, as by chance. A look is not yet an answer.",
                     f"In {right:.0f} of {of:.0f} sentences.",
                 ),
                 appear_in_turn([*verdicts.squares], "slow"),
             ),
-            beat("A look at the right noun is not yet the right answer."),
             stage=[card.paper, heading, above, below],
         )
 
@@ -404,7 +414,7 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(resting == induction),
-                    f"{sinks:.0f} are sinks, with all {induction:.0f} induction heads: they rest until something repeats.",
+                    f"{sinks:.0f} are sinks, all {induction:.0f} induction heads too: they rest until a token returns.",
                     f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
                 ),
                 (reshape(placed, picture.tiles, "slow"), leave(wall.names)),

@@ -29,11 +29,12 @@ class Reading(VGroup):
 
     def __init__(self, texts: Sequence[NamedTensor], room: Room = STAGE) -> None:
         self.scale_value = max(float(text.values.max()) for text in texts)
+        self.texts: list[list[VGroup]] = []
         self.lines: list[VGroup] = []
         self.lit: list[VGroup] = []
         top = room.top
         for text in texts:
-            x = room.left
+            x, begun = room.left, len(self.lines)
             self._line()
             for label, active in zip(text.words("position"), text.quantities(), strict=True):
                 wide = word(label, STYLE).width * PIXELS_PER_UNIT + 2 * EDGE
@@ -47,6 +48,7 @@ class Reading(VGroup):
                     group[-1].add(chip)
                 x += wide + SPACE
             top += PITCH + BREAK
+            self.texts.append(self.lines[begun:])
         super().__init__(*self.lines)
         for group in (self, *self.lit):
             group.shift(DOWN * units((room.bottom - top + BREAK + PITCH - HIGH) / 2))

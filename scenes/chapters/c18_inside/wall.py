@@ -9,12 +9,14 @@ from manim import LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.patterns import Pattern
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two tiles, and for the names below the wall.
@@ -51,7 +53,7 @@ class Wall(VGroup):
         )
         edges = [float(self.layers[k].get_edge_center(side)[0]) for k, side in ((0, LEFT), (-1, RIGHT))]
         first, last = (Words(text, "aside", "ink2").settle(below.centre) for text in ("first layer", "last layer"))
-        self.names = VGroup(first.begin_at(edges[0]), last.end_at(edges[1]))
+        self.names, self.foot = VGroup(first.begin_at(edges[0]), last.end_at(edges[1])), below.centre
         super().__init__(self.layers, self.names)
 
     @property
@@ -75,6 +77,12 @@ class Wall(VGroup):
         for bar in thin:
             bar.meanings = ()
         return bars, thin
+
+    def mean(self, share: Quantity) -> ShareBar:
+        """The mean of all bars as one long bar below them."""
+        bar = ShareBar(share, 900, "share", 40)
+        bar.track.set_stroke(palette().line, stroke(2), 1)
+        return bar.move_to(self.foot)
 
     def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
         """One of the patterns, large, with its words."""
