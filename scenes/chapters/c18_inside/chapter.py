@@ -221,7 +221,7 @@ class Inside(Chapter):
         picture = Climb(ranks, decided, said, card.inside)
         asked = card.called(f"{prompt} …")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
-        winner, chance = said.label("layer", last), said.quantity(last)
+        winner, chance = said.label("step", last), said.quantity(last)
         ring = ring_around(picture.tokens[0])
         earliest = decided.quantity(int(decided.values.argmin()))
         until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
@@ -312,7 +312,7 @@ class Inside(Chapter):
         yield Step(
             f"“{it}” cannot see what comes after it",
             beat(
-                f"The most famous picture of attention: is “{it}” the animal, or the street?",
+                f"The famous picture of attention: is “{it}” the animal, or the street?",
                 Travel(above, below, kind="row"),
             ),
             beat(
@@ -421,20 +421,20 @@ class Inside(Chapter):
                 appear(first),
             ),
             beat(
-                f"{previous:.0f} look at the token before. {none:.0f} have none of these names.",
+                f"{previous:.0f} look at the token before; {none:.0f} have none of these names.",
                 appear(second),
                 appear(third),
             ),
             beat(
                 claim(
                     bool(none > float(run["heads"]) / 2),
-                    "So the same tools work, and find the same parts. Half of the heads stay unread.",
+                    "So the tools work, and find the same parts. Half of the heads stay unread.",
                     "So the same tools work, and find the same parts; many heads stay unread.",
                 ),
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
             beat(
-                "Your turn: where nothing repeats, how do you tell an induction head from a sink?",
+                "Your turn: where nothing repeats, is a head a sink, or an induction head at rest?",
                 picture.at_rest(placed),
             ),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],

@@ -30,7 +30,7 @@ class Climb(VGroup):
     Args:
         ranks: "sentence layer", of the prompt that is followed and of others.
         decided: the layer from which on each is the first.
-        said: a tensor whose labels along "layer" are the likeliest tokens.
+        said: a tensor whose labels along "step" are the likeliest tokens, layer by layer.
     """
 
     def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
@@ -46,7 +46,7 @@ class Climb(VGroup):
         self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
         self.tokens = VGroup()
-        for layer, label in enumerate(said.words("layer")):
+        for layer, label in enumerate(said.words("step")):
             text = means(word(label, "stage word", "ink2").rotate(np.pi / 2), Stands(label))
             text.turned = True
             foot = self.plot.point(layer, reach[1])

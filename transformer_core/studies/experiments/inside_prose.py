@@ -237,7 +237,7 @@ def run(bench: Bench) -> Found:
         "twice": tensor(twice["patterns"], "choice query key", choice=("induction", "previous"), query=tokens,
                         key=tokens),
         "next": tensor(twice["probs"], "rank", rank=pieces_of(loaded, twice["ids"].tolist())),
-        "lens_likeliest": tensor(lens["likeliest"], "layer", layer=pieces_of(loaded, lens["said"].tolist())),
+        "lens_likeliest": tensor(lens["likeliest"], "step", step=pieces_of(loaded, lens["said"].tolist())),
         "units": tensor(config.decoder_layers * config.d_ff),
         "unit": tensor([int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff], "part",
                        part=("layer", "unit")),
