@@ -68,8 +68,7 @@ class Inside(Chapter):
         weights, sink = run["wall"], heads["sink"]
         wall = Wall(weights, card.inside)
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
-        large, tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
-        pattern, words = large
+        (pattern, words, small), tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
         others = VGroup(*(VGroup(*(grid for grid in column if grid is not tile)) for column in wall.layers))
         bars, thin = wall.bars(sink)
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
@@ -83,7 +82,8 @@ class Inside(Chapter):
             beat("One head: each row is a token that attends.", appear(ring), Visit(ring, bands, "slow")),
             beat(
                 f"There are {run['heads']:.0f} of them, in {run['layers']:.0f} layers.",
-                (leave(words, ring, card.words), Travel(pattern, tile, kind="cut", leaving=True)),
+                (leave(words, ring, pattern), appear(small, rise=False)),
+                Travel(small, tile, kind="cut", leaving=True),
                 (Sweep(others, "tour"), appear(wall.names)),
             ),
             beat(
@@ -159,7 +159,7 @@ class Inside(Chapter):
                 appear(row.number(share, first + 1, last), titles[0]),
             ),
             beat(
-                f"It finds it because an earlier head showed “{follower}” the token before: “{name}”.",
+                f"It can, because a previous-token head showed “{follower}” what stood before it.",
                 draw(*back, kind="row"),
                 appear(row.number(seen, first, first + 1, up=False), titles[1]),
                 ambient=flow,
@@ -200,7 +200,7 @@ class Inside(Chapter):
                     "Ablate the best induction head, then five, then ten: it almost guesses again.",
                     "Ablate the best induction head, then five, then ten: the loss changes.",
                 ),
-                *(Travel(before, after, kind="row") for before, after in zip([second, *others], others, strict=False)),
+                *((grow(bar, DOWN), appear(*written)) for bar, *written in others),
             ),
             beat(
                 claim(
@@ -249,7 +249,7 @@ class Inside(Chapter):
                 claim(
                     bool(decided.values[0] == last),
                     f"It climbs, and wins only after the last: {chance:share}.",
-                    f"Then it climbs, to {chance:share}.",
+                    f"It climbs, to {chance:share}.",
                 ),
                 move_ring(ring, picture.tokens[-1]),
             ),
@@ -271,9 +271,9 @@ class Inside(Chapter):
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
         rings = [ring_around(chip) for chip in picture.where([run["of_time_0"], run["of_time_1"]])]
         yield Step(
-            "A unit that wakes at time words",
+            "A neuron that wakes at time words",
             beat(
-                f"Is one of the {run['units']:,.0f} feed-forward units about time?",
+                f"Is one of the {run['units']:,.0f} feed-forward neurons about time?",
                 Sweep(VGroup(*picture.texts[0]), "slow"),
             ),
             beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
@@ -282,8 +282,8 @@ class Inside(Chapter):
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
                 appear_in_turn(rings, "slow"),
             ),
-            beat(f"by chance, the best unit reaches {shuffled:share}."),
-            stage=[card.paper, card.called(f"unit {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
+            beat(f"by chance, the best neuron reaches {shuffled:share}."),
+            stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
     @staticmethod

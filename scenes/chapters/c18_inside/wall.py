@@ -13,7 +13,7 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.sorted_heads import EDGE, SmallGrid
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
@@ -85,11 +85,13 @@ class Wall(VGroup):
         return bar.move_to(self.foot)
 
     def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
-        """One of the patterns, large, with its words."""
+        """One of the patterns, large: with a cell for each pair, its words, and as a tile as large as the pattern."""
         rows = weights.pick(layer=layer, head=head)
-        pattern = Pattern(rows, (room.height - 120) / len(rows))
+        pitch = (room.height - 120) / len(rows)
+        pattern = Pattern(rows, pitch)
+        tile = SmallGrid(rows, pitch * len(rows) + 2 * EDGE).move_to(pattern.cells)
         words = VGroup(pattern.row_words("token"), pattern.column_words("token"))
-        return VGroup(pattern, words).move_to(room.centre)
+        return VGroup(pattern, words, tile).move_to(room.centre)
 
 
 class ByName(VGroup):
