@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
+    Along,
     Count,
     Flight,
     Sweep,
@@ -27,7 +28,7 @@ from scenes.animations import (
 )
 from scenes.animations.branching import reshape
 from scenes.chapters.c18_inside.climb import Climb
-from scenes.chapters.c18_inside.looks import Looks, fan, frontier, named
+from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
 from scenes.chapters.c18_inside.losses import Losses
 from scenes.chapters.c18_inside.reading import Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
@@ -37,8 +38,6 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 HEADS, TOKENS, PRONOUN = "experiment.sinks_and_induction", "experiment.next_token", "experiment.pronoun"
-#: The card is divided into as many lines, in which rows of tokens find their place.
-LINES = 12
 
 
 class Inside(Chapter):
@@ -101,12 +100,12 @@ class Inside(Chapter):
         """The fan of a head at rest, and the short value of the token that it rests on."""
         place = run["best_heads"].pick(kind="induction")
         layer, head = place_of(place)
-        row = Looks(run["wall"].words("key"), card.inside.rows(LINES, 0)[6], 300)
+        row = in_the_middle(run["wall"].words("key"), card.inside)
         arcs = fan(row, run["wall"].pick(layer=layer, head=head))
         lines = [line for turn in arcs for line in turn]
-        (bars, lengths), ratio = row.lengths(run["values"], 110, 16), run["value_ratio"]
-        source, year = run["sources"].label("part", 0), run["sources"].quantity(0)
-        name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(LINES, 0)[-1])
+        (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
+        source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
+        name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
         flow = pulses(lines)
         yield Step(
             "A head with nothing to say",
@@ -133,13 +132,11 @@ class Inside(Chapter):
         """An induction head at work in prose, and the previous-token head that makes it possible."""
         weights, likely = run["twice"], run["next"]
         induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
-        said, chance = likely.label("rank", 0), likely.quantity(0)
-        line, last = card.inside.rows(LINES, 0)[6], len(induction) - 1
+        said, chance, last = likely.words("rank")[0], likely.quantity(0), len(induction) - 1
         name = induction.label("query", last)
         first = induction.words("query").index(str(name))
         follower = induction.label("key", first + 1)
-        before, rest = line.split_columns(-line.width / LINES, 40)
-        row, after = Looks(induction.words("key"), before, 225), Looks([said], rest).chips[0]
+        row, after = with_next(induction.words("key"), said, card.inside)
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
         titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
@@ -217,7 +214,7 @@ class Inside(Chapter):
     def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
-        prompt, last = ranks.label("sentence", 0), len(said) - 1
+        prompt, last = ranks.words("sentence")[0], len(said) - 1
         picture = Climb(ranks, decided, said, card.inside)
         asked = card.called(f"{prompt} …")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
@@ -227,11 +224,15 @@ class Inside(Chapter):
         until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
         yield Step(
             "The logit lens, through every layer",
-            beat(f"“{prompt}”: where is that decided?", appear(rank, picture.first, picture.tokens[0])),
+            beat(
+                f"“{prompt}”: where is that decided?",
+                appear(rank, picture.first, picture.tokens[0], picture.curve[0], picture.winner),
+            ),
             beat(
                 "The logit lens reads each layer as if it were the last.",
                 (
-                    draw(picture.curve, kind="tour"),
+                    Sweep(VGroup(*picture.curve[1:]), "tour"),
+                    Along(picture.winner, picture.ride, "tour"),
                     appear_in_turn([*picture.tokens[1:]], "tour"),
                     Count(rank, ranks[0].quantities(), ",.0f", "tour", "rank "),
                 ),
@@ -287,44 +288,34 @@ class Inside(Chapter):
         )
 
     @staticmethod
-    def sentences(run: Trace, which: str, card: Card) -> tuple[list[NamedTensor], list[Looks], list[VGroup]]:
-        """The rows of a token in two sentences, the sentences as rows of chips, and the arcs of the token."""
+    def pair(run: Trace, which: str, card: Card) -> Pair:
+        """Two sentences, and what "it" or their last word attends to."""
         rows = [run[f"{which}_{one}"] for one in ("first", "second")]
-        places = (card.inside.rows(LINES + 1, 0)[place] for place in (4, 8))
-        looks = [Looks(row.words("key"), place, 160) for row, place in zip(rows, places, strict=True)]
         words = rows[0].words("key")
-        query = words.index("it") if which == "it" else len(words) - 1
-        arcs = [look.arcs(row, query, up) for look, row, up in zip(looks, rows, (True, False), strict=True)]
-        return rows, looks, arcs
+        return Pair(rows, words.index("it") if which == "it" else len(words) - 1, card.inside)
 
     def it(self, run: Trace, pronoun: Trace, card: Card) -> Iterator[Step]:
         """The attention of "it" is the same in two sentences that differ after it."""
-        rows, (above, below), arcs = self.sentences(run, "it", card)
-        words = rows[0].words("key")
-        it = words[words.index("it")]
-        noun, share = rows[0].largest()
-        query, key = it.position, noun.position
-        told = [look.facing(row.quantity(key), key, up) for look, row, up in
-                zip((above, below), rows, (True, False), strict=True)]  # fmt: skip
-        hidden = frontier((above, below), query, "not yet read")
-        ends = [ring_around(look.chips[-1]) for look in (above, below)]
-        later = [chip for look in (above, below) for chip in look.chips[query + 1 :]]
+        pair = self.pair(run, "it", card)
+        it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
+        hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
+        ends = [ring_around(chip) for chip in pair.ends]
         yield Step(
             f"“{it}” cannot see what comes after it",
             beat(
                 f"The famous picture of attention: is “{it}” the animal, or the street?",
-                Travel(above, below, kind="row"),
+                Travel(pair.above, pair.below, kind="row"),
             ),
             beat(
                 f"Only the last word tells. But a language model is causal: at “{it}”, it is not yet read.",
                 appear(*ends),
-                (leave(*ends), draw(hidden[0]), appear(hidden[1]), dim(*later)),
+                (leave(*ends), draw(hidden[0]), appear(hidden[1]), dim(*pair.later)),
             ),
             beat(
                 f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
-                tuple(draw(*part, kind="row") for part in arcs),
+                draw(*pair.lines, kind="row"),
                 appear(*told),
-                ambient=pulses([*arcs[0], *arcs[1]]),
+                ambient=pulses(pair.lines),
             ),
             beat(
                 claim(
@@ -332,52 +323,49 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                reshape(arcs[1], above.arcs(rows[1], query), "slow"),
+                reshape(pair.arcs[1], pair.lifted(), "slow"),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",
-                (leave(hidden), light(*later)),
+                (leave(hidden), light(*pair.later)),
                 draw(*ends),
             ),
-            stage=[card.paper, card.called("two sentences that differ in their last word"), above],
+            stage=[card.paper, card.called("two sentences that differ in their last word"), pair.above],
         )
 
     def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:
         """The last words look back differently; whether the model understands is another question."""
-        rows, (above, below), arcs = self.sentences(run, "last", card)
-        last = len(rows[0]) - 1
-        noun, _ = rows[1].pick(key=slice(1, last)).largest()
-        it = rows[0].label("key", run["it_first"].words("key").index("it"))
-        animal, street = rows[0].label("key", 1), rows[1].label("key", noun.position)
-        told = [look.facing(row.quantity(noun.position), noun.position, up) for look, row, up in
-                zip((above, below), rows, (True, False), strict=True)]  # fmt: skip
-        ends = [ring_around(look.chips[-1]) for look in (above, below)]
+        pair = self.pair(run, "last", card)
+        words, noun, told = pair.rows[0].words("key"), pair.noun, pair.told(pair.noun.position)
+        less, share = (row.quantity(noun.position) for row in pair.rows)
+        tired, wide = (chip.label for chip in pair.ends)
+        it = words[words.index("it")]
+        ends = [ring_around(chip) for chip in pair.ends]
         right, of = run["taken_in_all"], run["taken_of"]
-        source, year = run["sources"].label("part", 1), run["sources"].quantity(1)
+        source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
         verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
-        asked = card.called(f"bright: the right noun is likelier ({source}, {year:.0f})")
-        swapped = [Flight(look.chips[label.position], look.chips[it.position], kind="slow") for look, label in
-                   zip((above, below), (animal, street), strict=True)]  # fmt: skip
         heading = card.called("the head in which the look at a noun changes most")
+        asked = card.called(f"bright: the right noun is likelier ({source}, {year:.0f})")
+        nouns = zip(pair.both, (words[1], noun), strict=True)
+        swapped = [Flight(look.chips[one.position], look.chips[it.position], kind="slow") for look, one in nouns]
         yield Step(
             "The last word looks back",
             beat(
                 "The last word can carry the difference: it sees all before it.",
                 appear(*ends),
-                tuple(draw(*part, kind="slow") for part in arcs),
+                draw(*pair.lines, kind="slow"),
             ),
             beat(
-                f"In this head, “{rows[1].label('key', last)}” gives “{noun}” "
-                f"{rows[1].quantity(noun.position):share}, “{rows[0].label('key', last)}” "
-                f"{rows[0].quantity(noun.position):share}.",
+                f"In this head, “{wide}” gives “{noun}” {share:share}, “{tired}” {less:share}.",
                 appear(*told),
-                ambient=pulses([*arcs[0], *arcs[1]]),
+                ambient=pulses(pair.lines),
             ),
             beat(
                 f"Does it understand? With each noun in the place of “{it}”, is the right one likelier?",
-                leave(*(part for group in (*arcs, told) for part in group)),
+                leave(*pair.lines, *told),
                 tuple(swapped),
-                (leave(above, below, heading, *ends), appear(asked, verdicts.names)),
+                leave(*pair.both, heading, *ends),
+                appear(asked, verdicts.names),
             ),
             beat(
                 claim(
@@ -387,7 +375,7 @@ class Inside(Chapter):
                 ),
                 appear_in_turn([*verdicts.squares], "slow"),
             ),
-            stage=[card.paper, heading, above, below],
+            stage=[card.paper, heading, *pair.both],
         )
 
     def names(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:

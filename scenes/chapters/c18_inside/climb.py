@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from manim import DOWN, UP, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.text import number, word
+from scenes.mobjects.tokens import HEIGHT, Token
 from scenes.theme import at, units
 from transformer_core.tracing.trace import NamedTensor
 
@@ -19,7 +22,7 @@ WORDS, SIDE, HEAD = 204.0, 110.0, 60.0
 class Ranks(Plot):
     """A plot whose upright axis leads from the last rank at its foot to the first at its top."""
 
-    def _span(self, values: NamedTensor, axis: int) -> tuple[float, float]:
+    def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
         low, high = super()._span(values, axis)
         return (high, low) if axis else (low, high)
 
@@ -41,8 +44,17 @@ class Climb(VGroup):
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
         self.plot.names[0].settle(below.split_rows(-40)[1].centre)
         x = [float(layer) for layer in layers]
-        self.curve = self.plot.curve(x, ranks[0], "weight", 7)
+        places = ranks[0].quantities()
         self.dots = self.plot.dots(x, ranks[0], "weight", 8)
+        #: The curve in pieces: a dot for each layer, and the line that leads to it.
+        self.curve = VGroup(VGroup(self.dots[0]))
+        for layer in range(1, len(x)):
+            both = slice(layer - 1, layer + 1)
+            self.curve.add(VGroup(self.plot.curve(x[both], places[both], "weight", 7), self.dots[layer]))
+        #: The token that wins in the end, and where it stands at each layer.
+        self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
+        self.ride = [spot.get_center() + LEFT * units(64) + UP * units(48) for spot in self.dots]
+        self.winner.move_to(self.ride[0])
         self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
         self.tokens = VGroup()
@@ -53,4 +65,4 @@ class Climb(VGroup):
             self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom + 14)[1], 0]), aligned_edge=UP))
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], DOWN, buff=units(16))
-        super().__init__(self.plot, self.curve, self.dots, self.tokens)
+        super().__init__(self.plot, self.curve, self.tokens)

@@ -18,8 +18,11 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc.
 THIN, THICK, SEEN = 2.0, 24.0, 0.02
-#: Px of a chip, of the margin beside its word, and of the bar below it.
-HIGH, EDGE, BAR = 66.0, 16.0, 72.0
+#: Px of a chip, of the margin beside its word, and of the bar below it: its width, its greatest length, its distance.
+HIGH, EDGE, BAR, LONGEST, BELOW = 66.0, 16.0, 72.0, 110.0, 16.0
+#: Lines of a room, and those on which one row and two rows stand; px that their arcs rise: a fan, an arc, two rows.
+LINES, MIDDLE, TWO = 13, 6.6, (4, 8)
+FAN, ARC, PAIR = 300.0, 225.0, 160.0
 
 
 class Looks(VGroup):
@@ -76,15 +79,79 @@ class Looks(VGroup):
         side = DOWN if up else UP
         return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
 
-    def lengths(self, norms: NamedTensor, high: float, foot: float) -> tuple[VGroup, VGroup]:
-        """A bar below each token, as long as a vector of it, on a line `foot` px below the chips; and their numbers."""
-        unit, bars, numbers = high / float(norms.values.max()), VGroup(), VGroup()
+    def lengths(self, norms: NamedTensor) -> tuple[VGroup, VGroup]:
+        """A bar hanging below each token, as long as a vector of it, and the numbers of the bars."""
+        unit, bars, numbers = LONGEST / float(norms.values.max()), VGroup(), VGroup()
         for chip, norm in zip(self.chips, norms.quantities(), strict=True):
             bar = Box(BAR, unit * float(norm), palette().value, 5)
             means(bar, Length(norm, "height", unit, BAR))
-            bars.add(bar.move_to(chip.get_bottom() + DOWN * units(foot), aligned_edge=UP))
+            bars.add(bar.move_to(chip.get_bottom() + DOWN * units(BELOW), aligned_edge=UP))
             numbers.add(number(norm, ".1f", "stage number").settle(bar.get_bottom() + DOWN * units(34)))
         return bars, numbers
+
+
+def in_the_middle(labels: Sequence[Label], room: Room, reach: float = FAN) -> Looks:
+    """A row of tokens with room for arcs above it, and for bars or arcs below."""
+    line = room.split_rows(room.height * MIDDLE / LINES)[1]
+    return Looks(labels, line, reach)
+
+
+def with_next(labels: Sequence[Label], said: Label, room: Room) -> tuple[Looks, Token]:
+    """A row of tokens, and behind it the token that goes on with it."""
+    before, rest = room.split_columns(-room.width / LINES, 40)
+    row = in_the_middle(labels, before, ARC)
+    return row, in_the_middle([said], rest).chips[0]
+
+
+class Pair:
+    """Two sentences one below the other, with the arcs of one token in each, mirrored.
+
+    Args:
+        rows: the weights of that token in each sentence, along "key".
+        query: the token that attends, by its place.
+    """
+
+    def __init__(self, rows: Sequence[NamedTensor], query: int, room: Room = STAGE) -> None:
+        places = (room.rows(LINES, 0)[line] for line in TWO)
+        self.rows, self.query = rows, query
+        self.above, self.below = (Looks(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
+        self.both = (self.above, self.below)
+        sides = zip(self.both, rows, (True, False), strict=True)
+        self.arcs = [look.arcs(row, query, up) for look, row, up in sides]
+        self.lines = [line for arcs in self.arcs for line in arcs]
+
+    @property
+    def ends(self) -> list[VMobject]:
+        """The last chips."""
+        return [look.chips[-1] for look in self.both]
+
+    @property
+    def later(self) -> list[Token]:
+        """The chips behind the token that attends."""
+        return [chip for look in self.both for chip in look.chips[self.query + 1 :]]
+
+    @property
+    def noun(self) -> Label:
+        """The token that is attended to most in the second sentence, but for the first and the last one."""
+        label: Label = self.rows[1].pick(key=slice(1, len(self.rows[1]) - 1)).largest()[0]
+        return label
+
+    def told(self, key: int) -> list[Words]:
+        """The two weights on one token."""
+        sides = zip(self.both, self.rows, (True, False), strict=True)
+        return [look.facing(row.quantity(key), key, up) for look, row, up in sides]
+
+    def lifted(self) -> VGroup:
+        """The arcs of the second sentence, above the first."""
+        return self.above.arcs(self.rows[1], self.query)
+
+    def frontier(self, text: str) -> VGroup:
+        """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""
+        near = self.above.chips[self.query]
+        x = (near.get_right()[0] + self.above.chips[self.query + 1].get_left()[0]) / 2
+        top, foot = near.get_top()[1] + units(60), self.below.chips[0].get_bottom()[1] - units(60)
+        line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "warning", 4)
+        return VGroup(line, Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24)))
 
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:
@@ -97,14 +164,3 @@ def named(text: str, row: Looks, up: bool) -> Words:
     side = UP if up else DOWN
     edge = row.chips[0].get_edge_center(side) + side * units(row.reach)
     return Words(text, "block", "weight" if up else "query").settle(edge).begin_at(row.chips[0].get_left()[0])
-
-
-def frontier(rows: Sequence[Looks], place: int, text: str) -> VGroup:
-    """A dashed line behind a token through all rows, and what is true of the tokens beyond it."""
-    chips = [row.chips[place] for row in rows]
-    x = (chips[0].get_right()[0] + rows[0].chips[place + 1].get_left()[0]) / 2
-    ends = zip(chips, (UP, DOWN), strict=True)
-    above, below = (chip.get_edge_center(side) + side * units(60) for chip, side in ends)
-    line = dashes(np.array([x, above[1], 0]), np.array([x, below[1], 0]), "warning", 4)
-    words = Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24))
-    return VGroup(line, words)

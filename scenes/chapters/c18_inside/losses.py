@@ -38,12 +38,12 @@ class Losses(VGroup):
             colour = palette().role("ink3" if place == 0 else "weight")
             bar = means(Box(WIDE, self.unit * float(loss), colour, 8), Length(loss, "height", self.unit, WIDE))
             x = column.centre[0]
-            bar.move_to([x, at(0, above.bottom)[1], 0], aligned_edge=DOWN)
+            bar.move_to(np.array([x, at(0, above.bottom)[1], 0]), aligned_edge=DOWN)
             self.bars.add(bar)
             self.numbers.add(number(loss, ".1f", "stage number").settle(bar.get_top() - DOWN * units(34)))
             rows = below.rows(2, 0)
-            self.names.add(VGroup(Words(name, "fact").settle([x, rows[0].centre[1], 0]),
-                                  Words(more, "fact", "ink2").settle([x, rows[1].centre[1], 0])))  # fmt: skip
+            self.names.add(VGroup(Words(name, "fact").settle(np.array([x, rows[0].centre[1], 0])),
+                                  Words(more, "fact", "ink2").settle(np.array([x, rows[1].centre[1], 0]))))  # fmt: skip
             if place > 1:
                 drawn = run["without_others"].pick(amount=place - 2).quantities()
                 self.others.add(VGroup(*(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn))))
@@ -55,6 +55,6 @@ class Losses(VGroup):
 
     def _dot(self, loss: Quantity, x: float, step: float) -> Box:
         """A dot on its column at the height of a loss."""
-        spot = [x + units(step * 40), self.floor.get_y() + units(self.unit * float(loss)), 0]
+        spot = np.array([x + units(step * 40), self.floor.get_y() + units(self.unit * float(loss)), 0])
         place = Away(loss, 0.0, 1, self.unit, DOT, self.ground)
         return means(dot(spot, DOT / 2, "warning"), place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from manim import DOWN, Animation, VGroup
 
 from scenes.animations import exchange
@@ -87,7 +88,7 @@ class Verdicts(VGroup):
         head, body = room.split_rows(70, 10)
         self.names, self.squares, verdicts = VGroup(), VGroup(), right.quantities()
         for k, (label, column) in enumerate(zip(nouns.words("pair"), body.columns(len(nouns), 30), strict=True)):
-            self.names.add(word(label, "title").settle([column.centre[0], head.centre[1], 0]))
+            self.names.add(word(label, "title").settle(np.array([column.centre[0], head.centre[1], 0])))
             for one, cell in zip((2 * k, 2 * k + 1), column.rows(2, 24), strict=True):
                 fill = shared(verdicts[one])
                 box = means(Box(cell.width, cell.height, fill, 14, palette().line, 3), Shade(verdicts[one]))

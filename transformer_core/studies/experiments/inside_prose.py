@@ -179,7 +179,7 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
 
 
 def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """How many heads have each name, how many induction heads are sinks in prose as well, and how many have none."""
+    """The number of heads with each name and with none, and of induction heads that are sinks in prose as well."""
     sink, previous, induction = (scores[name] > EARNED for name in ("sink", "previous", "induction"))
     return {
         "named": np.array([sink.sum(), previous.sum(), induction.sum(), (~(sink | previous | induction)).sum()]),
