@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
-    Along,
-    Count,
     Flight,
     Sweep,
     Travel,
@@ -69,7 +67,7 @@ class Inside(Chapter):
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
         (pattern, words, small), tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
         others = VGroup(*(VGroup(*(grid for grid in column if grid is not tile)) for column in wall.layers))
-        bars, thin = wall.bars(sink)
+        (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         ring = ring_around(bands[0])
         averaged = card.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
@@ -91,7 +89,9 @@ class Inside(Chapter):
             ),
             beat(
                 f"{run['sink']:share} of all attention goes to the first token: an attention sink.",
-                appear(wall.mean(run["sink"])),
+                appear(mean.track),
+                grow(mean.bar),
+                appear(mean.number),
             ),
             stage=[card.paper, pattern.cells, words],
         )
@@ -219,7 +219,7 @@ class Inside(Chapter):
         asked = card.called(f"{prompt} …")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
-        ring = ring_around(picture.tokens[0])
+        begun, going, climbing = picture.passing(rank)
         earliest = decided.quantity(int(decided.values.argmin()))
         until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
         yield Step(
@@ -230,12 +230,7 @@ class Inside(Chapter):
             ),
             beat(
                 "The logit lens reads each layer as if it were the last.",
-                (
-                    Sweep(VGroup(*picture.curve[1:]), "tour"),
-                    Along(picture.winner, picture.ride, "tour"),
-                    appear_in_turn([*picture.tokens[1:]], "tour"),
-                    Count(rank, ranks[0].quantities(), ",.0f", "tour", "rank "),
-                ),
+                begun,
             ),
             beat(
                 claim(
@@ -243,8 +238,7 @@ class Inside(Chapter):
                     f"In most layers, “{winner}” stands behind thousands of tokens.",
                     f"In most layers, other tokens stand before “{winner}”.",
                 ),
-                appear(ring),
-                Visit(ring, picture.tokens[: last * 2 // 3], "slow"),
+                going,
             ),
             beat(
                 claim(
@@ -252,7 +246,8 @@ class Inside(Chapter):
                     f"It climbs, and wins only after the last: {chance:share}.",
                     f"It climbs, to {chance:share}.",
                 ),
-                move_ring(ring, picture.tokens[-1]),
+                climbing,
+                appear(ring_around(picture.tokens[-1])),
             ),
             beat(
                 claim(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, LEFT, UP, Animation, VGroup
 
+from scenes.animations import Along, Count, Sweep, appear_in_turn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.text import number, word
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
 from scenes.theme import at, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px for the upright tokens below, for the names beside the plot, and above it.
 WORDS, SIDE, HEAD = 204.0, 110.0, 60.0
+#: A rank behind so many tokens is far from the first.
+FAR_BEHIND = 1000
 
 
 class Ranks(Plot):
@@ -44,7 +48,8 @@ class Climb(VGroup):
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
         self.plot.names[0].settle(below.split_rows(-40)[1].centre)
         x = [float(layer) for layer in layers]
-        places = ranks[0].quantities()
+        self.ranks = ranks[0]
+        places = self.ranks.quantities()
         self.dots = self.plot.dots(x, ranks[0], "weight", 8)
         #: The curve in pieces: a dot for each layer, and the line that leads to it.
         self.curve = VGroup(VGroup(self.dots[0]))
@@ -66,3 +71,15 @@ class Climb(VGroup):
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], DOWN, buff=units(16))
         super().__init__(self.plot, self.curve, self.tokens)
+
+    def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:
+        """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""
+        climb = int(np.flatnonzero(self.ranks.values > FAR_BEHIND)[-1]) + 1
+        cuts = (1, climb // 2, climb, len(self.ranks))
+        plays: list[tuple[Animation | None, ...]] = []
+        for begin, end in pairwise(cuts):
+            part, places = slice(begin, end), self.ranks.quantities()[begin:end]
+            riding = Sweep(VGroup(*self.curve[part]), "slow"), Along(self.winner, self.ride[part], "slow")
+            written = appear_in_turn([*self.tokens[part]], "slow"), Count(rank, places, ",.0f", "slow", "rank ")
+            plays.append((*riding, *written))
+        return plays
