@@ -215,12 +215,11 @@ class Inside(Chapter):
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
-        picture = Climb(ranks, decided, said, card.inside)
+        picture, (_, earliest) = Climb(ranks, decided, said, card.inside), decided.smallest()
         asked = card.called(f"{prompt} …")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
         begun, going, climbing = picture.passing(rank)
-        earliest = decided.quantity(int(decided.values.argmin()))
         until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
         yield Step(
             "The logit lens, through every layer",
@@ -257,6 +256,7 @@ class Inside(Chapter):
                 ),
                 draw(*picture.others, kind="slow"),
                 appear_in_turn([*picture.landed]),
+                appear(picture.soonest),
             ),
             stage=[card.paper, asked, picture.plot],
         )
@@ -340,7 +340,7 @@ class Inside(Chapter):
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
         verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
         heading = card.called("the head in which the look at a noun changes most")
-        asked = card.called(f"bright: the right noun is likelier ({source}, {year:.0f})")
+        asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         nouns = zip(pair.both, (words[1], noun), strict=True)
         swapped = [Flight(look.chips[one.position], look.chips[it.position], kind="slow") for look, one in nouns]
         yield Step(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, UP, Animation, VGroup
+from manim import LEFT, UP, Animation, VGroup
 
 from scenes.animations import Along, Count, Sweep, appear_in_turn
 from scenes.layout import STAGE, Room
@@ -18,7 +18,7 @@ from scenes.theme import at, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px for the upright tokens below, for the names beside the plot, and above it.
-WORDS, SIDE, HEAD = 204.0, 110.0, 60.0
+WORDS, SIDE, HEAD = 204.0, 124.0, 76.0
 #: A rank behind so many tokens is far from the first.
 FAR_BEHIND = 1000
 
@@ -58,10 +58,13 @@ class Climb(VGroup):
             self.curve.add(VGroup(self.plot.curve(x[both], places[both], "weight", 7), self.dots[layer]))
         #: The token that wins in the end, and where it stands at each layer.
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
-        self.ride = [spot.get_center() + LEFT * units(64) + UP * units(48) for spot in self.dots]
+        self.ride = [spot.get_center() + LEFT * units(70) + UP * units(44) for spot in self.dots]
         self.winner.move_to(self.ride[0])
         self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
+        _, first = decided.smallest()
+        self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
+        self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
         self.tokens = VGroup()
         for layer, label in enumerate(said.words("step")):
             text = means(word(label, "stage word", "ink2").rotate(np.pi / 2), Stands(label))
@@ -69,7 +72,7 @@ class Climb(VGroup):
             foot = self.plot.point(layer, reach[1])
             self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom + 14)[1], 0]), aligned_edge=UP))
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
-        self.first.next_to(self.dots[0], DOWN, buff=units(16))
+        self.first.next_to(self.dots[0], LEFT, buff=units(14))
         super().__init__(self.plot, self.curve, self.tokens)
 
     def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:

@@ -23,6 +23,8 @@ HIGH, EDGE, BAR, LONGEST, BELOW = 66.0, 16.0, 72.0, 110.0, 16.0
 #: Lines of a room, and those on which one row and two rows stand; px that their arcs rise: a fan, an arc, two rows.
 LINES, MIDDLE, TWO = 13, 6.6, (4, 8)
 FAN, ARC, PAIR = 300.0, 225.0, 160.0
+#: Px of an arc that has no room for a number.
+NARROW = 300.0
 
 
 class Looks(VGroup):
@@ -69,10 +71,12 @@ class Looks(VGroup):
         return units(self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1)))
 
     def number(self, weight: Quantity, key: int, query: int, up: bool = True) -> Words:
-        """A weight behind the arc between two tokens."""
-        ends = [self.chips[place].get_edge_center(UP if up else DOWN) for place in (key, query)]
-        beyond = self.rise(key, query) + units(40)
-        return number(weight, "share", "large number").settle(sum(ends) / 2 + (UP if up else DOWN) * beyond)
+        """A weight inside the arc between two tokens, or, where that is narrow, behind all arcs of the query."""
+        side = UP if up else DOWN
+        ends = [self.chips[place].get_edge_center(side) for place in (key, query)]
+        narrow = abs(ends[0] - ends[1])[0] < units(NARROW)
+        high = self.rise(0, query) + units(44) if narrow else self.rise(key, query) - units(50)
+        return number(weight, "share", "large number").settle(sum(ends) / 2 + side * high)
 
     def facing(self, weight: Quantity, key: int, up: bool = True) -> Words:
         """A weight on the side of a token that has no arcs."""

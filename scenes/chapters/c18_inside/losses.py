@@ -7,7 +7,7 @@ from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Length, means
-from scenes.mobjects.shapes import Box, dashes, dot, rule
+from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
@@ -57,4 +57,5 @@ class Losses(VGroup):
         """A dot on its column at the height of a loss."""
         spot = np.array([x + units(step * 40), self.floor.get_y() + units(self.unit * float(loss)), 0])
         place = Away(loss, 0.0, 1, self.unit, DOT, self.ground)
-        return means(dot(spot, DOT / 2, "warning"), place)
+        disc = dot(spot, DOT / 2, "warning").set_stroke(palette().background, stroke(2.5), 1)
+        return means(disc, place)
