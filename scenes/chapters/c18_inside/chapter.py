@@ -113,7 +113,7 @@ class Inside(Chapter):
                 f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
                 draw(*lines, kind="slow"),
             ),
-            beat("Softmax must give out one hundred per cent, even where no key fits.", ambient=flow),
+            beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
             beat(
                 "So the head attends to a token whose value is short:",
                 (appear(name), *(grow(bar, UP) for bar in bars)),
@@ -278,7 +278,7 @@ class Inside(Chapter):
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
                 appear_in_turn(rings, "slow"),
             ),
-            beat(f"by chance, the best neuron reaches {shuffled:share}."),
+            beat(f"for words drawn by chance, the best neuron reaches {shuffled:share}."),
             stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
@@ -294,7 +294,7 @@ class Inside(Chapter):
         pair = self.pair(run, "it", card)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
-        ends = [ring_around(chip) for chip in pair.ends]
+        ends, reading = ([ring_around(chip) for chip in chips] for chips in (pair.ends, pair.read[0]))
         yield Step(
             f"“{it}” cannot see what comes after it",
             beat(
@@ -304,7 +304,9 @@ class Inside(Chapter):
             beat(
                 f"Only the last word tells. But a language model is causal: at “{it}”, it is not yet read.",
                 appear(*ends),
-                (leave(*ends), draw(hidden[0]), appear(hidden[1]), dim(*pair.later)),
+                (leave(*ends), appear(*reading)),
+                *(tuple(map(move_ring, reading, chips)) for chips in pair.read[1:]),
+                (draw(hidden[0]), appear(hidden[1]), dim(*pair.later)),
             ),
             beat(
                 f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
@@ -391,7 +393,7 @@ class Inside(Chapter):
         yield Step(
             "What has a name, and what has none",
             beat(
-                "How many heads have earned such a name?",
+                "How many heads have such a name?",
                 exchange([*bare], [*placed], "slow"),
             ),
             beat(
@@ -417,7 +419,7 @@ class Inside(Chapter):
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
             beat(
-                "Your turn: where nothing repeats, is a head a sink, or an induction head at rest?",
+                "Your turn: how do you tell a sink from an induction head at rest?",
                 picture.at_rest(placed),
             ),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],

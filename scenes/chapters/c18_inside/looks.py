@@ -130,6 +130,11 @@ class Pair:
         return [look.chips[-1] for look in self.both]
 
     @property
+    def read(self) -> list[tuple[Token, Token]]:
+        """The chips of both sentences, one above the other, up to the token that attends."""
+        return [*zip(*(look.chips[: self.query + 1] for look in self.both), strict=True)]
+
+    @property
     def later(self) -> list[Token]:
         """The chips behind the token that attends."""
         return [chip for look in self.both for chip in look.chips[self.query + 1 :]]
