@@ -145,3 +145,9 @@ def test_it_and_the_last_word_look_where_they_are_shown_to_look(run, model, ids)
         for row, query in (("it", -4), ("last", -1)):
             layer, head = place(run, ("look_heads", "row", row))
             assert model.weights[layer][head][query] == pytest.approx(run[f"{row}_{which}"].values, abs=EXACT)
+
+
+def test_the_words_of_time_are_as_many_as_is_said_and_the_new_ones_are_new():
+    assert (len(inside_prose.OF_TIME), len(PAIRS)) == (7, 5)
+    assert not inside_prose.OF_TIME & inside_prose.NEW_OF_TIME
+    assert all(sum(word in text for text in inside_prose.NEW_TEXTS) == 1 for word in inside_prose.NEW_OF_TIME)

@@ -179,7 +179,7 @@ class Inside(Chapter):
         yield Step(
             "Ablation: does the model need these heads?",
             beat(
-                "Random tokens, written twice. The first time, the model can only guess.",
+                "Random tokens, written twice. The first time, it can only guess.",
                 (grow(first[0], DOWN), appear(*first[1:])),
                 draw(picture.guess),
             ),
@@ -265,7 +265,7 @@ class Inside(Chapter):
         """One unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
-        rings = [ring_around(chip) for chip in picture.where([run["of_time_0"], run["of_time_1"]])]
+        rings = [[ring_around(chip) for chip in chips] for chips in picture.where([run["of_time_0"], run["of_time_1"]])]
         yield Step(
             "A neuron that wakes at time words",
             beat(
@@ -276,9 +276,12 @@ class Inside(Chapter):
             beat("Now it reads new texts, with new time words. The bluer, the more active.", *picture.light()),
             beat(
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
-                appear_in_turn(rings, "slow"),
+                appear_in_turn(rings[0], "slow"),
             ),
-            beat(f"for words drawn by chance, the best neuron reaches {shuffled:share}."),
+            beat(
+                f"for words drawn by chance, the best neuron reaches {shuffled:share}.",
+                appear_in_turn(rings[1], "slow"),
+            ),
             stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 

@@ -70,10 +70,10 @@ class Reading(VGroup):
         """All tokens take their shade, line by line."""
         return [exchange(old, new, "row") for old, new in zip(self.lines, self.lit, strict=True)]
 
-    def where(self, masks: Sequence[NamedTensor]) -> list[VGroup]:
-        """The lit chips of the tokens at which a mask of their text is one."""
-        chips = [chip for line in self.lit for chip in line]
-        return [chip for chip, one in zip(chips, (one for mask in masks for one in mask.values), strict=True) if one]
+    def where(self, masks: Sequence[NamedTensor]) -> list[list[VGroup]]:
+        """Of each text, the lit chips of the tokens at which its mask is one."""
+        chips = iter([chip for line in self.lit for chip in line])
+        return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
 
 
 class Verdicts(VGroup):

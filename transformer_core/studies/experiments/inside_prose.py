@@ -48,8 +48,6 @@ hour.
 """.split("\n\n")
 )
 NEW_OF_TIME = {"noon", "Friday", "afternoon", "midnight", "week", "summer", "month", "autumn", "October", "hour"}
-#: A unit tells them apart if it is more active for a word of time in so many of all pairs.
-TELLS = 0.95
 #: The other noun of each pair of sentences: the second word is said of it, in the last pair the first.
 OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "bus", "cup": "jug"}
 #: A head has a name if it gives more than so much of its attention to the place that the name tells.
@@ -116,8 +114,6 @@ def unit_of_time(loaded: LoadedModel, seed: int) -> Piece:
     shuffled = np.random.default_rng(seed).permutation(these)
     return {
         "unit": np.array(unit),
-        "share": shares[unit],
-        "tells": np.array((shares >= TELLS).sum()),
         "shuffled": told_apart(old, shuffled).max(),
         "new": told_apart(new[:, [unit]], those)[0],
         "active": np.concatenate([[0.0], new[: len(others[0]) - 1, unit], [0.0], new[len(others[0]) - 1 :, unit]]),
@@ -229,7 +225,6 @@ def run(bench: Bench) -> Found:
         "values": tensor(found["values"], "key", key=pairs[0]),
         "heads": tensor(config.decoder_layers * config.heads),
         "layers": tensor(config.decoder_layers),
-        "in_a_layer": tensor(config.heads),
         "sink": tensor(texts["sink"].mean()),
         "value_ratio": tensor(ratio[sinks].mean()),
         "value_ratio_others": tensor(ratio[~sinks].mean()),
@@ -241,11 +236,8 @@ def run(bench: Bench) -> Found:
         "units": tensor(config.decoder_layers * config.d_ff),
         "unit": tensor([int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff], "part",
                        part=("layer", "unit")),
-        "unit_share": tensor(unit["share"]),
         "unit_new": tensor(unit["new"]),
         "unit_shuffled": tensor(unit["shuffled"]),
-        "unit_tells": tensor(unit["tells"]),
-        "unit_words": tensor([len(OF_TIME), len(NEW_OF_TIME)], "choice", choice=("chosen on", "new")),
         "noun_change": tensor(looks["change"], "pair", pair=PAIRS),
         "taken_right": tensor(taken["right"].reshape(-1), "sentence",
                               sentence=[word for pair in PAIRS.values() for word in pair[1:3]]),
