@@ -220,7 +220,6 @@ class Inside(Chapter):
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
         begun, going, climbing = picture.passing(rank)
-        until_the_end = bool((decided.values == last).sum() > len(decided) / 2)
         yield Step(
             "The logit lens, through every layer",
             beat(
@@ -250,7 +249,7 @@ class Inside(Chapter):
             ),
             beat(
                 claim(
-                    until_the_end,
+                    bool((decided.values == last).sum() > len(decided) / 2),
                     f"So do most of ten prompts; the earliest wins after layer {earliest:.0f}.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
@@ -344,7 +343,7 @@ class Inside(Chapter):
         right, of = run["taken_in_all"], run["taken_of"]
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
         verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
-        heading = card.called("the head in which the look at a noun changes most")
+        heading = card.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
         asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         nouns = zip(pair.both, (words[1], noun), strict=True)
         swapped = [Flight(look.chips[one.position], look.chips[it.position], kind="slow") for look, one in nouns]
@@ -417,7 +416,7 @@ class Inside(Chapter):
                 claim(
                     bool(none > float(run["heads"]) / 2),
                     "So the tools work, and find the same parts. Half of the heads stay unread.",
-                    "So the same tools work, and find the same parts; many heads stay unread.",
+                    "So the tools work, and find the same parts. Many heads stay unread.",
                 ),
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
