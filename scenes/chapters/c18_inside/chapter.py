@@ -340,6 +340,7 @@ class Inside(Chapter):
         tired, wide = (chip.label for chip in pair.ends)
         it = words[words.index("it")]
         ends = [ring_around(chip) for chip in pair.ends]
+        rings = [ring_around(look.chips[noun.position]) for look in pair.both]
         right, of = run["taken_in_all"], run["taken_of"]
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
         verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
@@ -356,12 +357,12 @@ class Inside(Chapter):
             ),
             beat(
                 f"In this head, “{wide}” gives “{noun}” {share:share}, “{tired}” {less:share}.",
-                appear(*told),
+                appear(*told, *rings),
                 ambient=pulses(pair.lines),
             ),
             beat(
                 f"Does it understand? With each noun in the place of “{it}”, is the right one likelier?",
-                leave(*pair.lines, *told),
+                leave(*pair.lines, *told, *rings),
                 tuple(swapped),
                 leave(*pair.both, heading, *ends),
                 appear(asked, verdicts.names),
