@@ -226,10 +226,7 @@ class Inside(Chapter):
                 f"“{prompt}”: where is that decided?",
                 appear(rank, picture.first, picture.tokens[0], picture.curve[0], picture.winner),
             ),
-            beat(
-                "The logit lens reads each layer as if it were the last.",
-                begun,
-            ),
+            beat("The logit lens reads each layer as if it were the last.", begun),
             beat(
                 claim(
                     bool((ranks[0].values > 2000).sum() > last / 2),
@@ -395,10 +392,7 @@ class Inside(Chapter):
         first, second, third = picture.words
         yield Step(
             "What has a name, and what has none",
-            beat(
-                "How many heads have such a name?",
-                exchange([*bare], [*placed], "slow"),
-            ),
+            beat("How many heads have such a name?", exchange([*bare], [*placed], "slow")),
             beat(
                 claim(
                     bool(resting == induction),
@@ -421,10 +415,7 @@ class Inside(Chapter):
                 ),
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
-            beat(
-                "Your turn: how do you tell a sink from an induction head at rest?",
-                picture.at_rest(placed),
-            ),
+            beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
         )
 

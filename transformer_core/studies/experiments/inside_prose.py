@@ -72,10 +72,7 @@ def lengths(loaded: LoadedModel, text: str) -> Piece:
     """The weight of all later tokens on the first one, and the length of its value over that of others."""
     _, _, tape = read(loaded, text, WEIGHTS, VALUES)
     norms = np.linalg.norm(stacked(tape, VALUES), axis=-1)
-    return {
-        "sink": stacked(tape, WEIGHTS)[:, :, 1:, 0].mean(-1),
-        "ratio": norms[:, :, 0] / norms[:, :, 1:].mean(-1),
-    }
+    return {"sink": stacked(tape, WEIGHTS)[:, :, 1:, 0].mean(-1), "ratio": norms[:, :, 0] / norms[:, :, 1:].mean(-1)}
 
 
 def told_apart(units: np.ndarray, these: np.ndarray) -> np.ndarray:
