@@ -176,6 +176,33 @@ def test_in_most_layers_of_a_real_model_the_first_token_draws_most_attention():
     assert (found("sinks_and_induction")["sink_by_text"].values > 0.4).all()
 
 
+def test_induction_heads_of_a_real_model_rest_on_the_first_token_until_a_name_returns():
+    run, heads = found("inside_prose"), found("sinks_and_induction")
+    induction = run["twice"].pick(choice="induction").values
+    assert induction[3, 0] > 0.9
+    assert induction[-1, 4] > 0.9
+    assert run["twice"].pick(choice="previous").values[4, 3] > 0.9
+    assert run["next"].labels["rank"][0] == "Moon"
+    assert run["resting"] == run["named"].pick(kind="induction")
+    assert run["named"].values[[0, 1, 3]].sum() == run["heads"] == heads["sink"].values.size
+    assert run["value_ratio"] < run["value_ratio_others"] / 2
+
+
+def test_a_neuron_of_time_knows_words_that_it_was_not_chosen_by():
+    run = found("inside_prose")
+    assert run["unit_new"] > run["unit_shuffled"] + 0.05
+    for text, words in ((run[f"unit_text_{at}"].values, run[f"of_time_{at}"].values > 0) for at in (0, 1)):
+        assert text[words].min() > np.median(text[~words])
+
+
+def test_the_last_word_looks_back_and_the_model_takes_it_for_either_noun():
+    run = found("inside_prose")
+    assert (run["it_first"].values == run["it_second"].values).all()
+    assert run["last_second"].pick(key="street") > 5 * run["last_first"].pick(key="street")
+    assert (run["noun_change"].values > 0.1).all()
+    assert 0.3 <= run["taken_in_all"] / run["taken_of"] <= 0.7
+
+
 def test_what_a_real_model_says_is_decided_in_the_last_layers():
     predicted = found("next_token")
     assert predicted["paris"].labels["rank"][0] == "Paris"
@@ -200,7 +227,7 @@ def test_most_of_what_chance_costs_the_translator_is_label_smoothing():
     assert unsmoothed - sampled > (greedy - sampled) / 2
 
 
-@pytest.mark.parametrize("name", ["continuations", "next_token", "pronoun", "sinks_and_induction"])
+@pytest.mark.parametrize("name", ["continuations", "inside_prose", "next_token", "pronoun", "sinks_and_induction"])
 def test_an_experiment_on_the_real_model_says_which_model_in_how_many_bits(name):
     about = results.card(name)["about"]
     assert (about["model"], about["quantisation"][:18]) == ("SmolLM2-135M-Instruct", "Q4_1 (210 matrices")

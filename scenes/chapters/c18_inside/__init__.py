@@ -1,0 +1,1 @@
+"""The chapter "inside", and figures that it alone draws."""

@@ -1,0 +1,426 @@
+"""Inside a language model: heads, units and layers of a real one, taken apart with the tools of interpretability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import DOWN, UP, VGroup
+
+from scenes.animations import (
+    Flight,
+    Sweep,
+    Travel,
+    Visit,
+    appear,
+    appear_in_turn,
+    dim,
+    draw,
+    exchange,
+    fill,
+    grow,
+    leave,
+    light,
+    move_ring,
+    pulses,
+    ring_around,
+)
+from scenes.animations.branching import reshape
+from scenes.chapters.c18_inside.climb import Climb
+from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
+from scenes.chapters.c18_inside.losses import Losses
+from scenes.chapters.c18_inside.reading import Reading, Verdicts
+from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
+from scenes.mobjects.card import Card
+from scenes.mobjects.text import Words
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+HEADS, TOKENS, PRONOUN = "experiment.sinks_and_induction", "experiment.next_token", "experiment.pronoun"
+
+
+class Inside(Chapter):
+    """The tools that took a small translator apart, on a real language model."""
+
+    number = 18
+    title = "Inside a language model"
+    recorded = "inside_prose"
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
+        return "decoder.*.self_attn"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        run, heads, card = trace.under("experiment.inside_prose"), trace.under(HEADS), Card("")
+        yield from self.all_heads(run, heads, card)
+        yield from self.at_rest(run, card)
+        yield from self.a_name_twice(run, card)
+        yield from self.without_heads(heads, card)
+        yield from self.through_the_layers(run, trace.under(TOKENS), card)
+        yield from self.a_unit(run, card)
+        yield from self.it(run, trace.under(PRONOUN), card)
+        yield from self.the_last_word(run, card)
+        yield from self.names(run, heads, card)
+
+    def all_heads(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+        """The question, and all patterns of one sentence: the map of the chapter."""
+        weights, sink = run["wall"], heads["sink"]
+        wall = Wall(weights, card.inside)
+        layer, head = place_of(run["best_heads"].pick(kind="induction"))
+        (pattern, words, small), tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
+        others = VGroup(*(VGroup(*(grid for grid in column if grid is not tile)) for column in wall.layers))
+        (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
+        bands = [pattern.band(row) for row in range(len(pattern.lines))]
+        ring = ring_around(bands[0])
+        averaged = card.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
+        yield Step(
+            f"{run['heads']:.0f} heads read one sentence",
+            beat(
+                "We took a small translator apart. Does it work on a real language model?", fill(pattern.lines, "slow")
+            ),
+            beat("One head: each row is a token that attends.", appear(ring), Visit(ring, bands, "slow")),
+            beat(
+                f"There are {run['heads']:.0f} of them, in {run['layers']:.0f} layers.",
+                (leave(words, ring, pattern), appear(small, rise=False)),
+                Travel(small, tile, kind="cut", leaving=True),
+                (Sweep(others, "tour"), appear(wall.names)),
+            ),
+            beat(
+                "Many first columns are bright. As bars:",
+                (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
+            ),
+            beat(
+                f"{run['sink']:share} of all attention goes to the first token: an attention sink.",
+                appear(mean.track),
+                grow(mean.bar),
+                appear(mean.number),
+            ),
+            stage=[card.paper, pattern.cells, words],
+        )
+
+    def at_rest(self, run: Trace, card: Card) -> Iterator[Step]:
+        """The fan of a head at rest, and the short value of the token that it rests on."""
+        place = run["best_heads"].pick(kind="induction")
+        layer, head = place_of(place)
+        row = in_the_middle(run["wall"].words("key"), card.inside)
+        arcs = fan(row, run["wall"].pick(layer=layer, head=head))
+        lines = [line for turn in arcs for line in turn]
+        (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
+        source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
+        name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
+        flow = pulses(lines)
+        yield Step(
+            "A head with nothing to say",
+            beat(
+                f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
+                draw(*lines, kind="slow"),
+            ),
+            beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
+            beat(
+                "So the head attends to a token whose value is short:",
+                (appear(name), *(grow(bar, UP) for bar in bars)),
+                appear(lengths),
+                ambient=flow,
+            ),
+            beat(
+                f"for sinks, {ratio:share} of the length of others. It adds next to nothing ({source}, {year:.0f}).",
+                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
+                ambient=flow,
+            ),
+            stage=[card.paper, card.called("one head, one sentence"), row],
+        )
+
+    def a_name_twice(self, run: Trace, card: Card) -> Iterator[Step]:
+        """An induction head at work in prose, and the previous-token head that makes it possible."""
+        weights, likely = run["twice"], run["next"]
+        induction, previous = weights.pick(choice="induction"), weights.pick(choice="previous")
+        said, chance, last = likely.words("rank")[0], likely.quantity(0), len(induction) - 1
+        name = induction.label("query", last)
+        first = induction.words("query").index(str(name))
+        follower = induction.label("key", first + 1)
+        row, after = with_next(induction.words("key"), said, card.inside)
+        resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
+        back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
+        titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
+        share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
+        ring, flow = ring_around(row.chips[first]), pulses([*leaping, *back])
+        yield Step(
+            "A name returns, and the head wakes",
+            beat(
+                f"The same head, in another text. At the first “{name}”, it rests.",
+                appear(ring),
+                draw(*resting, kind="row"),
+            ),
+            beat(
+                f"At the second, it gives {share:share} to “{follower}”, which followed the first.",
+                (move_ring(ring, row.chips[last]), leave(*resting)),
+                draw(*leaping, kind="slow"),
+                appear(row.number(share, first + 1, last), titles[0]),
+            ),
+            beat(
+                f"It can, because a previous-token head showed “{follower}” what stood before it.",
+                draw(*back, kind="row"),
+                appear(row.number(seen, first, first + 1, up=False), titles[1]),
+                ambient=flow,
+            ),
+            beat(
+                f"And the model says “{said}”, {chance:share}: an induction head in prose.",
+                Travel(row.chips[first + 1], after, kind="row"),
+                ambient=flow,
+            ),
+            stage=[card.paper, card.called("a name that comes twice"), row],
+        )
+
+    def without_heads(self, heads: Trace, card: Card) -> Iterator[Step]:
+        """Ablation: the loss in repeated tokens without the best induction heads, and without others."""
+        picture, loss, removed = Losses(heads, card.inside), heads["loss"], heads["without_best"]
+        guessing, most = loss.values[0], heads["without_others"].pick(amount=-1).values.max()
+        columns = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.names, strict=True)]
+        first, second, *others = columns
+        ten = removed.values[-1]
+        yield Step(
+            "Ablation: does the model need these heads?",
+            beat(
+                "Random tokens, written twice. The first time, it can only guess.",
+                (grow(first[0], DOWN), appear(*first[1:])),
+                draw(picture.guess),
+            ),
+            beat(
+                claim(
+                    bool(loss.values[1] < guessing / 2),
+                    f"The second time it copies, and the loss falls to {loss.quantity(1):.1f}.",
+                    f"The second time, the loss is {loss.quantity(1):.1f}.",
+                ),
+                (grow(second[0], DOWN), appear(*second[1:])),
+            ),
+            beat(
+                claim(
+                    bool(ten > 0.75 * guessing),
+                    "Ablate the best induction head, then five, then ten: it almost guesses again.",
+                    "Ablate the best induction head, then five, then ten: the loss changes.",
+                ),
+                *((grow(bar, DOWN), appear(*written)) for bar, *written in others),
+            ),
+            beat(
+                claim(
+                    bool(most < ten / 2),
+                    "Without as many others, drawn by chance, it goes on copying.",
+                    "Without as many others, drawn by chance, it suffers as well.",
+                ),
+                appear(picture.legend),
+                *(appear_in_turn([*dots]) for dots in picture.others),
+            ),
+            stage=[card.paper, card.called(f"loss a token, mean of {heads['sequences']:.0f} sequences"), picture.floor],
+        )
+
+    def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
+        """The logit lens in every layer, of one prompt and of ten."""
+        ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
+        prompt, last = ranks.words("sentence")[0], len(said) - 1
+        picture, (_, earliest) = Climb(ranks, decided, said, card.inside), decided.smallest()
+        asked = card.called(f"{prompt} …")
+        rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
+        winner, chance = said.label("step", last), said.quantity(last)
+        begun, going, climbing = picture.passing(rank)
+        yield Step(
+            "The logit lens, through every layer",
+            beat(
+                f"“{prompt}”: where is that decided?",
+                appear(rank, picture.first, picture.tokens[0], picture.curve[0], picture.winner),
+            ),
+            beat("The logit lens reads each layer as if it were the last.", begun),
+            beat(
+                claim(
+                    bool((ranks[0].values > 2000).sum() > last / 2),
+                    f"In most layers, “{winner}” stands behind thousands of tokens.",
+                    f"In most layers, other tokens stand before “{winner}”.",
+                ),
+                going,
+            ),
+            beat(
+                claim(
+                    bool(decided.values[0] == last),
+                    f"It climbs, and wins only after the last: {chance:share}.",
+                    f"It climbs, to {chance:share}.",
+                ),
+                climbing,
+                appear(ring_around(picture.tokens[-1])),
+            ),
+            beat(
+                claim(
+                    bool((decided.values == last).sum() > len(decided) / 2),
+                    f"So do most of ten prompts; the earliest wins after layer {earliest:.0f}.",
+                    f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
+                ),
+                draw(*picture.others, kind="slow"),
+                appear_in_turn([*picture.landed]),
+                appear(picture.soonest),
+            ),
+            stage=[card.paper, asked, picture.plot],
+        )
+
+    def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:
+        """One unit of all feed-forward layers, chosen by a measure and tried on new texts."""
+        unit, shuffled = run["unit"], run["unit_shuffled"]
+        picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
+        rings = [[ring_around(chip) for chip in chips] for chips in picture.where([run["of_time_0"], run["of_time_1"]])]
+        yield Step(
+            "A neuron that wakes at time words",
+            beat(
+                f"Is one of the {run['units']:,.0f} feed-forward neurons about time?",
+                Sweep(VGroup(*picture.texts[0]), "slow"),
+            ),
+            beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
+            beat("Now it reads new texts, with new time words. The bluer, the more active.", *picture.light()),
+            beat(
+                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
+                appear_in_turn(rings[0], "slow"),
+            ),
+            beat(
+                f"for words drawn by chance, the best neuron reaches {shuffled:share}.",
+                appear_in_turn(rings[1], "slow"),
+            ),
+            stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
+        )
+
+    @staticmethod
+    def pair(run: Trace, which: str, card: Card) -> Pair:
+        """Two sentences, and what "it" or their last word attends to."""
+        rows = [run[f"{which}_{one}"] for one in ("first", "second")]
+        words = rows[0].words("key")
+        return Pair(rows, words.index("it") if which == "it" else len(words) - 1, card.inside)
+
+    def it(self, run: Trace, pronoun: Trace, card: Card) -> Iterator[Step]:
+        """The attention of "it" is the same in two sentences that differ after it."""
+        pair = self.pair(run, "it", card)
+        it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
+        hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
+        ends, reading = ([ring_around(chip) for chip in chips] for chips in (pair.ends, pair.read[0]))
+        yield Step(
+            f"“{it}” cannot see what comes after it",
+            beat(
+                f"The famous picture of attention: is “{it}” the animal, or the street?",
+                Travel(pair.above, pair.below, kind="row"),
+            ),
+            beat(
+                f"Only the last word tells. But a language model is causal: at “{it}”, it is not yet read.",
+                appear(*ends),
+                (leave(*ends), appear(*reading)),
+                *(tuple(map(move_ring, reading, chips)) for chips in pair.read[1:]),
+                (draw(hidden[0]), appear(hidden[1]), dim(*pair.later)),
+            ),
+            beat(
+                f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
+                draw(*pair.lines, kind="row"),
+                appear(*told),
+                ambient=pulses(pair.lines),
+            ),
+            beat(
+                claim(
+                    bool((pronoun["weights"].values == 0).all()),
+                    f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
+                    "In all heads, the difference is small.",
+                ),
+                reshape(pair.arcs[1], pair.lifted(), "slow"),
+            ),
+            beat(
+                "The famous picture shows an encoder, which sees both sides.",
+                (leave(hidden), light(*pair.later)),
+                draw(*ends),
+            ),
+            stage=[card.paper, card.called("two sentences that differ in their last word"), pair.above],
+        )
+
+    def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:
+        """The last words look back differently; whether the model understands is another question."""
+        pair = self.pair(run, "last", card)
+        words, noun, told = pair.rows[0].words("key"), pair.noun, pair.told(pair.noun.position)
+        less, share = (row.quantity(noun.position) for row in pair.rows)
+        tired, wide = (chip.label for chip in pair.ends)
+        it = words[words.index("it")]
+        ends = [ring_around(chip) for chip in pair.ends]
+        rings = [ring_around(look.chips[noun.position]) for look in pair.both]
+        right, of = run["taken_in_all"], run["taken_of"]
+        source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
+        verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
+        heading = card.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
+        asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
+        nouns = zip(pair.both, (words[1], noun), strict=True)
+        swapped = [Flight(look.chips[one.position], look.chips[it.position], kind="slow") for look, one in nouns]
+        yield Step(
+            "The last word looks back",
+            beat(
+                "The last word can carry the difference: it sees all before it.",
+                appear(*ends),
+                draw(*pair.lines, kind="slow"),
+            ),
+            beat(
+                f"In this head, “{wide}” gives “{noun}” {share:share}, “{tired}” {less:share}.",
+                appear(*told, *rings),
+                ambient=pulses(pair.lines),
+            ),
+            beat(
+                f"Does it understand? With each noun in the place of “{it}”, is the right one likelier?",
+                leave(*pair.lines, *told, *rings),
+                tuple(swapped),
+                leave(*pair.both, heading, *ends),
+                appear(asked, verdicts.names),
+            ),
+            beat(
+                claim(
+                    bool(abs(right / of - 0.5) < 0.15),
+                    f"In {right:.0f} of {of:.0f} sentences, as by chance. A look is not yet an answer.",
+                    f"In {right:.0f} of {of:.0f} sentences.",
+                ),
+                appear_in_turn([*verdicts.squares], "slow"),
+            ),
+            stage=[card.paper, heading, *pair.both],
+        )
+
+    def names(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+        """The heads that have a name by these measures, and those that have none; the answer."""
+        kinds = run["named"]
+        sinks, previous, induction, none = (kinds.quantity(k) for k in range(len(kinds)))
+        groups, roles = grouped(heads, float(run["earned"]))
+        wall, resting = Wall(run["wall"], card.inside), run["resting"]
+        texts = [
+            ("attention sinks", f"{sinks:.0f}", f"with {resting:.0f} induction heads"),
+            ("previous-token heads", f"{previous:.0f}", ""),
+            ("none of these names", f"{none:.0f}", ""),
+        ]
+        picture = ByName(groups, roles, texts, card.inside)
+        placed = picture.on(wall)
+        bare = VGroup(*(wall.layers[layer][head][0] for layer, head in picture.places))
+        first, second, third = picture.words
+        yield Step(
+            "What has a name, and what has none",
+            beat("How many heads have such a name?", exchange([*bare], [*placed], "slow")),
+            beat(
+                claim(
+                    bool(resting == induction),
+                    f"{sinks:.0f} are sinks, all {induction:.0f} induction heads too: they rest until a token returns.",
+                    f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
+                ),
+                (reshape(placed, picture.tiles, "slow"), leave(wall.names)),
+                appear(first),
+            ),
+            beat(
+                f"{previous:.0f} look at the token before; {none:.0f} have none of these names.",
+                appear(second),
+                appear(third),
+            ),
+            beat(
+                claim(
+                    bool(none > float(run["heads"]) / 2),
+                    "So the tools work, and find the same parts. Half of the heads stay unread.",
+                    "So the tools work, and find the same parts. Many heads stay unread.",
+                ),
+                draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
+            ),
+            beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
+            stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
+        )
+
+
+def place_of(place: NamedTensor) -> tuple[int, int]:
+    """Layer and head, counted from zero, of a head whose numbers are counted from one."""
+    layer, head = (int(one) - 1 for one in place.values)
+    return layer, head

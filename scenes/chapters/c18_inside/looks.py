@@ -1,0 +1,175 @@
+"""A row of tokens, and arcs from what is looked at to what looks: above it, below it, and mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, UP, VGroup, VMobject
+
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import End, Length, Thickness, means
+from scenes.mobjects.shapes import Box, dashes, stroke
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token
+from scenes.theme import PIXELS_PER_UNIT, at, palette, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: Px of the thinnest arc and of one of all the weight; a weight under `SEEN` has no arc.
+THIN, THICK, SEEN = 2.0, 24.0, 0.02
+#: Px of a chip, of the margin beside its word, and of the bar below it: its width, its greatest length, its distance.
+HIGH, EDGE, BAR, LONGEST, BELOW = 66.0, 16.0, 72.0, 110.0, 16.0
+#: Lines of a room, and those on which one row and two rows stand; px that their arcs rise: a fan, an arc, two rows.
+LINES, MIDDLE, TWO = 13, 6.6, (4, 8)
+FAN, ARC, PAIR = 300.0, 225.0, 160.0
+#: Px of an arc that has no room for a number.
+NARROW = 300.0
+
+
+class Looks(VGroup):
+    """A sentence as chips in a row, with room for arcs above and below.
+
+    Args:
+        labels: the tokens.
+        row: where the chips stand.
+        reach: px that the widest arc rises.
+    """
+
+    def __init__(self, labels: Sequence[Label], row: Room = STAGE, reach: float = 260.0) -> None:
+        self.chips, self.reach, x = VGroup(*(self.chip(label) for label in labels)), reach, row.left
+        wide = [chip.width * PIXELS_PER_UNIT for chip in self.chips]
+        space = (row.width - sum(wide)) / max(1, len(wide) - 1)
+        for chip, own in zip(self.chips, wide, strict=True):
+            chip.move_to(at(x + own / 2, row.top + HIGH / 2))
+            x += own + space
+        super().__init__(*self.chips)
+
+    @staticmethod
+    def chip(label: Label) -> Token:
+        """A token in large type, as wide as it is."""
+        return Token(label, "", word(label, "stage word").width * PIXELS_PER_UNIT + 2 * EDGE, HIGH, "stage word")
+
+    def arcs(self, weights: NamedTensor, query: int, up: bool = True, role: str = "weight") -> VGroup:
+        """The weights of a query, along "key", as arcs that end at it, above the chips or below them."""
+        arcs, labels = VGroup(), [chip.label for chip in self.chips]
+        for j, weight in enumerate(weights.quantities()[: len(labels)]):
+            if j == query or weight < SEEN:
+                continue
+            key, asks = self.chips[j], self.chips[query]
+            line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(THIN + (THICK - THIN) * weight))
+            side = 1 if up else -1
+            lift = side * UP * self.rise(j, query) / 0.75
+            start, end = (chip.get_edge_center(side * UP) for chip in (key, asks))
+            line.points = np.array([start, start + lift, end + lift, end])
+            means(line, Thickness(weight, THICK - THIN, THIN))
+            arcs.add(means(line, End(labels[j], first=True), End(labels[query])))
+        return arcs
+
+    def rise(self, one: int, other: int) -> float:
+        """How far the arc between two tokens rises, in units."""
+        return units(self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1)))
+
+    def number(self, weight: Quantity, key: int, query: int, up: bool = True) -> Words:
+        """A weight inside the arc between two tokens, or, where that is narrow, behind all arcs of the query."""
+        side = UP if up else DOWN
+        ends = [self.chips[place].get_edge_center(side) for place in (key, query)]
+        narrow = abs(ends[0] - ends[1])[0] < units(NARROW)
+        high = self.rise(0, query) + units(44) if narrow else self.rise(key, query) - units(50)
+        return number(weight, "share", "large number").settle(sum(ends) / 2 + side * high)
+
+    def facing(self, weight: Quantity, key: int, up: bool = True) -> Words:
+        """A weight on the side of a token that has no arcs."""
+        side = DOWN if up else UP
+        return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
+
+    def lengths(self, norms: NamedTensor) -> tuple[VGroup, VGroup]:
+        """A bar hanging below each token, as long as a vector of it, and the numbers of the bars."""
+        unit, bars, numbers = LONGEST / float(norms.values.max()), VGroup(), VGroup()
+        for chip, norm in zip(self.chips, norms.quantities(), strict=True):
+            bar = Box(BAR, unit * float(norm), palette().value, 5)
+            means(bar, Length(norm, "height", unit, BAR))
+            bars.add(bar.move_to(chip.get_bottom() + DOWN * units(BELOW), aligned_edge=UP))
+            numbers.add(number(norm, ".1f", "stage number").settle(bar.get_bottom() + DOWN * units(34)))
+        return bars, numbers
+
+
+def in_the_middle(labels: Sequence[Label], room: Room, reach: float = FAN) -> Looks:
+    """A row of tokens with room for arcs above it, and for bars or arcs below."""
+    line = room.split_rows(room.height * MIDDLE / LINES)[1]
+    return Looks(labels, line, reach)
+
+
+def with_next(labels: Sequence[Label], said: Label, room: Room) -> tuple[Looks, Token]:
+    """A row of tokens, and behind it the token that goes on with it."""
+    before, rest = room.split_columns(-room.width / LINES, 40)
+    row = in_the_middle(labels, before, ARC)
+    return row, in_the_middle([said], rest).chips[0]
+
+
+class Pair:
+    """Two sentences one below the other, with the arcs of one token in each, mirrored.
+
+    Args:
+        rows: the weights of that token in each sentence, along "key".
+        query: the token that attends, by its place.
+    """
+
+    def __init__(self, rows: Sequence[NamedTensor], query: int, room: Room = STAGE) -> None:
+        places = (room.rows(LINES, 0)[line] for line in TWO)
+        self.rows, self.query = rows, query
+        self.above, self.below = (Looks(row.words("key"), at, PAIR) for row, at in zip(rows, places, strict=True))
+        self.both = (self.above, self.below)
+        sides = zip(self.both, rows, (True, False), strict=True)
+        self.arcs = [look.arcs(row, query, up) for look, row, up in sides]
+        self.lines = [line for arcs in self.arcs for line in arcs]
+
+    @property
+    def ends(self) -> list[VMobject]:
+        """The last chips."""
+        return [look.chips[-1] for look in self.both]
+
+    @property
+    def read(self) -> list[tuple[Token, Token]]:
+        """The chips of both sentences, one above the other, up to the token that attends."""
+        return [*zip(*(look.chips[: self.query + 1] for look in self.both), strict=True)]
+
+    @property
+    def later(self) -> list[Token]:
+        """The chips behind the token that attends."""
+        return [chip for look in self.both for chip in look.chips[self.query + 1 :]]
+
+    @property
+    def noun(self) -> Label:
+        """The token that is attended to most in the second sentence, but for the first and the last one."""
+        label: Label = self.rows[1].pick(key=slice(1, len(self.rows[1]) - 1)).largest()[0]
+        return label
+
+    def told(self, key: int) -> list[Words]:
+        """The two weights on one token."""
+        sides = zip(self.both, self.rows, (True, False), strict=True)
+        return [look.facing(row.quantity(key), key, up) for look, row, up in sides]
+
+    def lifted(self) -> VGroup:
+        """The arcs of the second sentence, above the first."""
+        return self.above.arcs(self.rows[1], self.query)
+
+    def frontier(self, text: str) -> VGroup:
+        """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""
+        near = self.above.chips[self.query]
+        x = (near.get_right()[0] + self.above.chips[self.query + 1].get_left()[0]) / 2
+        top, foot = near.get_top()[1] + units(60), self.below.chips[0].get_bottom()[1] - units(60)
+        line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "warning", 4)
+        return VGroup(line, Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24)))
+
+
+def fan(row: Looks, weights: NamedTensor) -> VGroup:
+    """The arcs of all tokens but the first; `weights` is query × key."""
+    return VGroup(*(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips))))
+
+
+def named(text: str, row: Looks, up: bool) -> Words:
+    """A name at the left, above the arcs or below them."""
+    side = UP if up else DOWN
+    edge = row.chips[0].get_edge_center(side) + side * units(row.reach)
+    return Words(text, "block", "weight" if up else "query").settle(edge).begin_at(row.chips[0].get_left()[0])

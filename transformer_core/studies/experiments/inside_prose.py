@@ -1,0 +1,259 @@
+"""Views into a real language model at work in prose: all its heads, one of its units, the logit lens, and "it".
+
+One sentence is read by all 270 heads. Where a head rests on the first token, the length of the value that it finds
+there is measured over the twelve texts. A name that comes twice shows the best induction head and the best
+previous-token head at work. The logit lens reads one prompt. One unit of all feed-forward layers is chosen because it
+tells words of time in the twelve texts apart from all others (the share of pairs in which it is more active for the
+word of time; of several that are equal, the one whose means lie most deviations apart), and is then tried on two texts
+with other words of time; how well units do by chance is told by the same search for words drawn at random. Last, two
+sentences that differ in their last word: what "it" looks at, and what the last word looks at in the head in which its
+look at a noun changes most; and which noun the model takes "it" for, by how likely the last word is where "it" is
+replaced by each noun.
+
+Source: Xiao et al. 2024 (sinks); Olsson et al. 2022 (induction); nostalgebraist 2020 (logit lens); Trinh and Le 2018
+(which noun).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.interpret.lens import logit_lens
+from transformer_core.pretrained.model_registry import LoadedModel
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, facts, ids_of, pieces_of
+from transformer_core.studies.experiments.sinks_and_induction import WEIGHTS
+from transformer_core.text.subwords import JOIN
+from transformer_core.tracing.tap import Tape, record
+from transformer_core.tracing.trace import Trace
+
+VALUES, UNITS = "decoder.*.self_attn.v", "decoder.*.ffn.post"
+#: A name that comes twice, and the next tokens that are kept.
+TWICE, NEXT = "A cat named Silver Moon lived here. Every night Silver", 3
+#: Words of time in the twelve texts; two texts with others, and these.
+OF_TIME = {"morning", "evening", "night", "day", "years", "Tuesday", "winter"}
+NEW_TEXTS = tuple(
+    " ".join(text.split())
+    for text in """
+The ferry left at noon on Friday and came back in the afternoon. By midnight the wind had turned, and for a week
+nobody crossed.
+
+Last summer we painted the fence. It took a month, and in autumn the first storm of October blew it over within an
+hour.
+""".split("\n\n")
+)
+NEW_OF_TIME = {"noon", "Friday", "afternoon", "midnight", "week", "summer", "month", "autumn", "October", "hour"}
+#: The other noun of each pair of sentences: the second word is said of it, in the last pair the first.
+OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "bus", "cup": "jug"}
+#: A head has a name if it gives more than so much of its attention to the place that the name tells.
+EARNED = 0.5
+
+
+def read(loaded: LoadedModel, text: str, *points: str) -> tuple[Tensor, tuple[str, ...], Tape]:
+    """The ids of a text, its pieces as words, and what was recorded at `points`."""
+    ids = ids_of(loaded, text)
+    with torch.inference_mode(), record(only=[*points, "logits"]) as tape:
+        loaded.model(None, ids)
+    return ids, tuple(piece.removeprefix(JOIN) for piece in pieces_of(loaded, ids[0].tolist())), tape
+
+
+def stacked(tape: Tape, pattern: str) -> np.ndarray:
+    """All layers of a point, of the only sentence."""
+    layers = range(sum(name.endswith(pattern.rpartition("*")[2]) for name in tape))
+    return np.stack([tape[pattern.replace("*", str(layer))][0].numpy() for layer in layers])
+
+
+def lengths(loaded: LoadedModel, text: str) -> Piece:
+    """The weight of all later tokens on the first one, and the length of its value over that of others."""
+    _, _, tape = read(loaded, text, WEIGHTS, VALUES)
+    norms = np.linalg.norm(stacked(tape, VALUES), axis=-1)
+    return {"sink": stacked(tape, WEIGHTS)[:, :, 1:, 0].mean(-1), "ratio": norms[:, :, 0] / norms[:, :, 1:].mean(-1)}
+
+
+def told_apart(units: np.ndarray, these: np.ndarray) -> np.ndarray:
+    """Share of pairs of one of `these` and one of the others in which a unit is more active for the first.
+
+    Args:
+        units: position × unit.
+        these: True at the positions of these words.
+    """
+    ranks = units.argsort(0).argsort(0)
+    count, others = int(these.sum()), int((~these).sum())
+    share: np.ndarray = (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
+    return share
+
+
+def active(loaded: LoadedModel, texts: Sequence[str]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+    """All units at all tokens but the first of each text, "position unit", and the words of each text."""
+    rows, words = [], []
+    for text in texts:
+        _, pieces, tape = read(loaded, text, UNITS)
+        units = stacked(tape, UNITS).swapaxes(0, 1)
+        rows.append(units.reshape(len(units), -1)[1:])
+        words.append(pieces)
+    return np.concatenate(rows), words
+
+
+def unit_of_time(loaded: LoadedModel, seed: int) -> Piece:
+    """The unit that tells words of time apart, how well it does so in new texts, and how well units do by chance."""
+    old, words = active(loaded, TEXTS)
+    these = np.array([word in OF_TIME for text in words for word in text[1:]])
+    shares = told_apart(old, these)
+    apart = (old[these].mean(0) - old[~these].mean(0)) / old[~these].std(0)
+    unit = int(max(np.flatnonzero(shares >= shares.max() - 1e-9), key=lambda at: apart[at]))
+    new, others = active(loaded, NEW_TEXTS)
+    those = np.array([word in NEW_OF_TIME for text in others for word in text[1:]])
+    shuffled = np.random.default_rng(seed).permutation(these)
+    return {
+        "unit": np.array(unit),
+        "shuffled": told_apart(old, shuffled).max(),
+        "new": told_apart(new[:, [unit]], those)[0],
+        "active": np.concatenate([[0.0], new[: len(others[0]) - 1, unit], [0.0], new[len(others[0]) - 1 :, unit]]),
+    }
+
+
+def name_twice(loaded: LoadedModel, best: tuple[int, int], previous: tuple[int, int]) -> Piece:
+    """The patterns of two heads in a text with a name that comes twice, and the next token."""
+    _, _, tape = read(loaded, TWICE, WEIGHTS)
+    weights = stacked(tape, WEIGHTS)
+    likely = tape["logits"][0, -1].double().softmax(-1).topk(NEXT)
+    patterns = np.stack([weights[best], weights[previous]])
+    return {"patterns": patterns, "ids": likely.indices.numpy(), "probs": likely.values.numpy()}
+
+
+def through_the_lens(loaded: LoadedModel, text: str) -> Piece:
+    """The likeliest piece of each layer with its probability, and that of the piece that wins in the end."""
+    ids, model = ids_of(loaded, text), loaded.model
+    lens = logit_lens(model, (None, ids), positions=[-1])["lens.probs"].values[:, 0, 0]
+    return {"said": lens.argmax(-1), "likeliest": lens.max(-1)}
+
+
+def last_looks(loaded: LoadedModel, key: str) -> Piece:
+    """The rows of "it" and of the last word in both sentences of a pair, in the head where each says most."""
+    text, *words, noun = PAIRS[key]
+    rows = []
+    for word in words:
+        _, pieces, tape = read(loaded, text.format(word), WEIGHTS)
+        rows.append(stacked(tape, WEIGHTS))
+    it = len(pieces) - 1 - pieces[::-1].index("it")
+    # A noun of several pieces is found by its first.
+    nouns = [pieces.index(noun.strip()), next(i for i, one in enumerate(pieces) if OTHERS[key].startswith(one))]
+    change = np.abs(rows[0][:, :, -1, nouns] - rows[1][:, :, -1, nouns]).max(-1)
+    last = np.unravel_index(change.argmax(), change.shape)
+    best = np.unravel_index(rows[0][:, :, it, nouns[0]].argmax(), change.shape)
+    width = max(len(PAIRS[one][0].split()) for one in PAIRS) * 2
+    found = np.zeros((2, 2, width), np.float32)
+    for at, each in enumerate(rows):
+        found[0, at, : len(pieces)], found[1, at, : len(pieces)] = each[(*best, it)], each[(*last, -1)]
+    return {"rows": found, "change": change.max(), "head": np.array([best, last])}
+
+
+def taken_for(loaded: LoadedModel, key: str) -> Piece:
+    """Log-probability of the last word where "it" is replaced by each noun; 1 where the right one is larger.
+
+    Source: Trinh and Le 2018.
+    """
+    text, *words, noun = PAIRS[key]
+    nouns = [noun.strip(), OTHERS[key]]
+    before, _, after = text.rpartition(" it ")
+    found = np.zeros((2, 2))
+    for at, word in enumerate(words):
+        for other, name in enumerate(nouns):
+            ids = ids_of(loaded, f"{before} the {name} {after.format(word)}")
+            with torch.inference_mode():
+                found[at, other] = float(loaded.model(None, ids[:, :-1])[0, -1].log_softmax(-1)[ids[0, -1]])
+    right = [1, 0] if key == "cup" else [0, 1]
+    return {"logs": found, "right": np.array([found[at].argmax() == right[at] for at in range(2)], float)}
+
+
+def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The number of heads with each name and with none, and of induction heads that are sinks in prose as well."""
+    sink, previous, induction = (scores[name] > EARNED for name in ("sink", "previous", "induction"))
+    return {
+        "named": np.array([sink.sum(), previous.sum(), induction.sum(), (~(sink | previous | induction)).sum()]),
+        "resting": np.array((sink & induction).sum()),
+    }
+
+
+@experiment("What do the parts of a real language model do in prose: its heads, a unit, and its last word?")
+def run(bench: Bench) -> Found:
+    loaded = facts(bench)
+    config = loaded.model.config
+    bench.expect(len(TEXTS) + 5 + 2 * len(PAIRS))
+    recorded = Trace({}).under("experiment.sinks_and_induction")
+    scores = {name: recorded[name].values for name in ("sink", "previous", "induction")}
+    order = {name: [divmod(int(i), config.heads) for i in np.argsort(-one, axis=None)] for name, one in scores.items()}
+    induction, previous = order["induction"][0], order["previous"][0]
+    text, word, *_ = PAIRS["animal"]
+
+    def wall() -> Piece:
+        _, _, tape = read(loaded, text.format(word), WEIGHTS, VALUES)
+        values = np.linalg.norm(stacked(tape, VALUES), axis=-1)
+        layer, head = induction
+        return {"wall": stacked(tape, WEIGHTS), "values": values[layer, head * config.kv_heads // config.heads]}
+
+    found = bench.once("wall", wall)
+    texts = bench.each("text {}", range(len(TEXTS)), lambda at: lengths(loaded, TEXTS[at]))
+    twice = bench.once("twice", partial(name_twice, loaded, induction, previous))
+    lens = bench.once("lens", partial(through_the_lens, loaded, PROMPTS["paris"]))
+    unit = bench.once("unit", partial(unit_of_time, loaded, bench.seed))
+    looks = bench.each("looks of {}", PAIRS, lambda key: last_looks(loaded, key))
+    taken = bench.each("taken for {}", PAIRS, lambda key: taken_for(loaded, key))
+    named = names(scores)
+
+    def cut(text: str) -> tuple[str, ...]:
+        return tuple(piece.removeprefix(JOIN) for piece in pieces_of(loaded, ids_of(loaded, text)[0].tolist()))
+
+    pairs, tokens = [cut(text.format(one)) for one in PAIRS["animal"][1:3]], cut(TWICE)
+    places = {"query": pairs[0], "key": pairs[0]}
+    first, *_ = [len(cut(one)) for one in NEW_TEXTS]
+    at_heads = looks["head"][list(PAIRS).index("animal")]
+    sinks = texts["sink"].mean(0) > EARNED
+    # A value belongs to a key/value head, which several heads share.
+    ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
+    best = np.array([induction, previous])
+    tensors = {
+        "wall": tensor(found["wall"], "layer head query key", **places),
+        "values": tensor(found["values"], "key", key=pairs[0]),
+        "heads": tensor(config.decoder_layers * config.heads),
+        "layers": tensor(config.decoder_layers),
+        "sink": tensor(texts["sink"].mean()),
+        "value_ratio": tensor(ratio[sinks].mean()),
+        "value_ratio_others": tensor(ratio[~sinks].mean()),
+        "texts": tensor(len(TEXTS)),
+        "twice": tensor(twice["patterns"], "choice query key", choice=("induction", "previous"), query=tokens,
+                        key=tokens),
+        "next": tensor(twice["probs"], "rank", rank=pieces_of(loaded, twice["ids"].tolist())),
+        "lens_likeliest": tensor(lens["likeliest"], "step", step=pieces_of(loaded, lens["said"].tolist())),
+        "units": tensor(config.decoder_layers * config.d_ff),
+        "unit": tensor([int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff], "part",
+                       part=("layer", "unit")),
+        "unit_new": tensor(unit["new"]),
+        "unit_shuffled": tensor(unit["shuffled"]),
+        "noun_change": tensor(looks["change"], "pair", pair=PAIRS),
+        "taken_right": tensor(taken["right"].reshape(-1), "sentence",
+                              sentence=[word for pair in PAIRS.values() for word in pair[1:3]]),
+        "taken_in_all": tensor(taken["right"].sum()),
+        "taken_of": tensor(taken["right"].size),
+        "best_heads": tensor(best + 1, "kind part", kind=("induction", "previous token"), part=("layer", "head")),
+        "look_heads": tensor(at_heads + 1, "row part", row=("it", "last"), part=("layer", "head")),
+        "named": tensor(named["named"], "kind", kind=("sink", "previous token", "induction", "none of these")),
+        "resting": tensor(named["resting"]),
+        "earned": tensor(EARNED),
+        "sources": tensor([2024, 2018], "part", part=("Xiao et al.", "Trinh and Le")),
+    }  # fmt: skip
+    bounds = [slice(0, first), slice(first, None)]
+    for at, (one, bound) in enumerate(zip(NEW_TEXTS, bounds, strict=True)):
+        words = cut(one)
+        tensors[f"unit_text_{at}"] = tensor(unit["active"][bound], "position", position=words)
+        tensors[f"of_time_{at}"] = tensor([float(word in NEW_OF_TIME) for word in words], "position", position=words)
+    for at, word in enumerate(("first", "second")):
+        rows = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
+        tensors[f"it_{word}"] = tensor(rows[0], "key", key=pairs[at])
+        tensors[f"last_{word}"] = tensor(rows[1], "key", key=pairs[at])
+    return tensors
