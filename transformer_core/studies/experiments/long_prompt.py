@@ -8,8 +8,7 @@ was, -log2 of the probability that it had. Then chats: an answer with the marker
 a name that was said in this chat or in none, and the capitals of five countries and of five that were made up here.
 Greedy decoding throughout.
 
-Source: Sennrich et al. 2016 (byte pairs); Shannon 1951 (surprise of a text); Ouyang et al. 2022 (instruction tuning);
-Brown et al. 2020, table 2.1 (the parameters of GPT-3).
+Source: Sennrich et al. 2016 (byte pairs); Shannon 1951 (surprise of a text); Ouyang et al. 2022 (instruction tuning).
 """
 
 from __future__ import annotations
@@ -52,9 +51,8 @@ INVENTED = ("Belmaria", "Tovania", "Narvonia", "Zeldoria", "Oskania")
 TOLD = ("My name is Mary.", "Nice to meet you!", "What is my name?")
 BEGUN, TOLD_NAME = "Your name is", " Mary"
 END = "<|im_end|>"
-SHOWN, WRITTEN = 12, 12
-#: Brown et al. 2020.
-GPT3 = 175e9
+#: Tokens that are listed, those of an answer at most, and those that the text is gone on with.
+SHOWN, WRITTEN, MORE = 12, 12, 4
 
 
 def chat(*turns: str) -> str:
@@ -142,13 +140,24 @@ def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> P
     return {"ids": np.array(found), "probs": np.array(shares)}
 
 
+def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> Piece:
+    """The likeliest tokens at each step, "step rank"; the first of them is written."""
+    best, shares = [], []
+    while len(best) < most and (not best or best[-1][0] != end):
+        found = next_probs(model, ids).topk(SHOWN)
+        best.append(found.indices.numpy())
+        shares.append(found.values.numpy())
+        ids = torch.cat([ids, found.indices[None, :1]], 1)
+    return {"ids": np.stack(best), "probs": np.stack(shares)}
+
+
 @experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
 def run(bench: Bench) -> Found:
     loaded = facts(bench)
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)
     countries = (*CAPITALS, *INVENTED)
-    bench.expect(3 + len(NAMES) + len(countries))
+    bench.expect(4 + len(NAMES) + len(countries))
     end = tokenizer.pieces.index(END)
     places = merges_of(tokenizer)
     ids = [ids_of(loaded, TEXT.format(name)) for name in NAMES]
@@ -164,11 +173,9 @@ def run(bench: Bench) -> Found:
         "places": tensor(config.max_positions),
         "layers": tensor(config.decoder_layers),
         "heads": tensor(on_name.size),
-        "parameters": tensor(sum(one.numel() for one in model.parameters())),
-        "gpt3": tensor(GPT3),
-        "times": tensor(GPT3 / sum(one.numel() for one in model.parameters())),
         "name": tensor(name),
         "tokens": tensor(len(texts[0][0])),
+        "fitting": tensor(config.max_positions // len(texts[0][0])),
         "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
         "on_name": tensor(on_name.max()),
         "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
@@ -188,6 +195,12 @@ def run(bench: Bench) -> Found:
             f"others_{which}": tensor(1 - probs[best].sum()),
             f"last_{which}": tensor(seen[which]["stream"][-1, -1], "d_model"),
         }
+    goes_on = bench.once("goes on", partial(written_on, model, ids[0], end))
+    for step, (best, probs) in enumerate(zip(goes_on["ids"], goes_on["probs"], strict=True)):
+        found[f"then_{step}"] = tensor(probs, "rank", rank=pieces_of(loaded, best.tolist()))
+        found[f"then_others_{step}"] = tensor(1 - probs.sum())
+    names, spaces = in_text(loaded, goes_on["ids"][:, 0].tolist())
+    found["then"] = tensor(spaces, "step", step=names)
     found["others_count"] = tensor(config.target_vocab - SHOWN)
     for which, word in enumerate(MERGED):
         names, made = merged(word, places)
@@ -216,11 +229,9 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     known = bench.once("recalled", recalled)["probs"]
     found = {
         "chat": tensor(spaces, "position", position=names),
-        "chat_marks": tensor([tokenizer.pieces[i] in tokenizer.marks for i in prompt], "position", position=names),
         "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
-        "recalled": tensor(known, "choice", choice=("the same chat", "a new chat")),
-        "recalled_name": tensor(
-            mary,
+        "recalled": tensor(
+            known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(TOLD_NAME.strip(),)
         ),
     }
     right, sure = [], []
@@ -236,6 +247,7 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     kinds = ("real", "invented")
     return found | {
         "right": tensor(np.array(right, float), "sentence", sentence=countries),
+        "capitals": tensor(np.arange(len(CAPITALS)), "sentence", sentence=CAPITALS.values()),
         "right_count": tensor(sum(right)),
         "real_count": tensor(len(CAPITALS)),
         "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",

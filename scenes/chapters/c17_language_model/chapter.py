@@ -1,0 +1,407 @@
+"""What happens between a prompt and an answer, in a real language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import DOWN, VGroup
+
+from scenes.animations import (
+    Sweep,
+    Through,
+    Travel,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    grow,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
+from scenes.chapters.c17_language_model.merging import Merges
+from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, Page, moved, standing
+from scenes.chapters.c17_language_model.talk import (
+    ANSWERED,
+    ASKED,
+    BESIDE,
+    CHATS,
+    WINDOW,
+    Answers,
+    Bubble,
+    Places,
+    Recalled,
+    between,
+)
+from scenes.layout import STAGE
+from scenes.mobjects.next_tokens import NextTokens
+from scenes.mobjects.strips import Strip
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.tracing.trace import Trace
+
+#: Px of a bar for a bit of surprise, and for vectors as far apart as they are long.
+BIT, APART = 3.6, 40.0
+#: Px of a stream for a weight of one: of many heads, and of a single one.
+MANY, ONE = 300.0, 60.0
+#: Px of a bar for a probability of one.
+SURE = 56.0
+
+
+class LanguageModel(Chapter):
+    """Tokens, one vector, a distribution, a choice, and again; a chat is a text as well."""
+
+    number = 17
+    title = "What a language model does with your words"
+    recorded = "long_prompt"
+
+    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
+        return "decoder.*.self_attn"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        run = trace.under("experiment.long_prompt")
+        page = Page(run["text_0"], PROSE, pitch=PITCH)
+        last = self.vector(run, 0)
+        likely = self.likely(run, 0)
+        yield from self.letters_become_tokens(run)
+        yield from self.what_comes_next(run, page, last, likely)
+        yield from self.where_it_looks(run, page, last, likely)
+        yield from self.another_word(run, page, last, likely)
+        yield from self.surprise(run)
+        yield from self.a_chat(run)
+        yield from self.the_window(run)
+        yield from self.fluent(run)
+        yield from self.and_again(run, page, last, likely)
+
+    def vector(self, run: Trace, which: int) -> VGroup:
+        """The last vector of a reading, on end."""
+        strip = Strip(run[f"last_{which}"], VECTOR.height, VECTOR.width)
+        return standing(strip).move_to(VECTOR.centre)
+
+    def likely(self, run: Trace, which: int) -> NextTokens:
+        """The likeliest next tokens of a reading."""
+        others = run[f"others_{which}"], f"{run['others_count']:,.0f} others"
+        return NextTokens(run[f"top_{which}"], LIST, others=others, whole=LIST.width / 3)
+
+    def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
+        """A question and its answer, as the user sees them."""
+        asked, answer = run["chat"].words("position"), run["answer_0_spaces"]
+        begin = len(asked) - asked[::-1].index("user") + 1
+        end = len(asked) - asked[::-1].index("?")
+        question = Bubble(run["chat"].pick(position=slice(begin, end)), ASKED, right=True)
+        return question, Bubble(answer.pick(step=slice(0, len(answer) - 1)), ANSWERED)
+
+    def then(self, run: Trace, step: int) -> NextTokens:
+        """The likeliest tokens while the text is gone on with."""
+        others = run[f"then_others_{step}"], f"{run['others_count']:,.0f} others"
+        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=LIST.width / 3)
+
+    def letters_become_tokens(self, run: Trace) -> Iterator[Step]:
+        """Two words, merged by the table: one becomes a token, one stays in pieces."""
+        question, answer = self.talk(run)
+        trees = [
+            Merges(*(run[f"merge_{which}_{part}"] for part in ("place", "left", "right")), room)
+            for which, room in enumerate(STAGE.columns(2))
+        ]
+        whole, rare = trees
+        first, last = whole.merges[0], whole.merges[-1]
+        places = run["merge_0_place"]
+        yield Step(
+            "A prompt becomes tokens",
+            beat("You write to a chat program, and it answers.", appear(question), appear(answer)),
+            beat("What happens in between?", draw(way := between(question, answer))),
+            beat(
+                "First, the text is cut into tokens. Here is a word in letters, and the space before it.",
+                leave(question, answer, way),
+                appear_in_turn([*whole.row()]),
+            ),
+            beat(
+                f"A table says which pair merges first: “{places.label('node', first)}” "
+                f"is number {places.quantity(first)},",
+                whole.merge(first, "row"),
+                whole.merging(whole.merges[1:], "tour"),
+            ),
+            beat(
+                f"the whole word number {places.quantity(last):,.0f}. It is one token.",
+                appear(ring_around(whole.roots[0])),
+            ),
+            beat(
+                f"A rare word stays in pieces. There are {run['vocabulary']:,.0f} tokens.",
+                appear_in_turn([*rare.row()]),
+                rare.merging(rare.merges, "slow"),
+                appear(*(ring_around(one) for one in rare.roots)),
+            ),
+            stage=[],
+            here="",
+        )
+
+    def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+        """One text, its last vector, and the probability of every token."""
+        name, best = run["name"], run["top_0"].label("rank", 0)
+        asked = run["text_0"].label("position", int(name))
+        said = [str(label) for label in run["text_0"].words("position")].count(str(best))
+        yield Step(
+            "One vector says what comes next",
+            beat(f"This text has {run['tokens']} tokens. How does it go on?", Sweep(page.words, "slow")),
+            beat(
+                f"Each token becomes a vector, and {run['layers']} layers work on it.",
+                Travel(page.words[-1], last, kind="row"),
+            ),
+            beat(
+                "From the last vector alone, each of all tokens gets a probability.",
+                (appear_in_turn([*likely.names]), appear_in_turn([*likely.numbers])),
+                tuple(grow(bar) for bar in likely.bars),
+                appear(likely.rest),
+            ),
+            beat(
+                claim(
+                    str(asked) == str(best) and said == 1,
+                    f"“{best}” is the likeliest. Only the first sentence says that name.",
+                    f"“{best}” is the likeliest.",
+                ),
+                appear(ring_around(likely.bars[0])),
+                appear(ring_around(page.words[int(name)])),
+            ),
+            stage=[],
+        )
+
+    def where_it_looks(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+        """The streams of attention into the last vector: the mean of all heads, and one head."""
+        weights, one = run["attention"], run["best_attention"]
+        sink, taken, layer, head = weights.label("key", 0), weights.quantity(0), *run["best_head"].quantities()
+        name, given = one.largest()
+        streams = page.streams(weights, last, "residual", MANY, left_out=(0,))
+        single = page.streams(one, last, "query", ONE, left_out=(0,))
+        yield Step(
+            "Where does the last vector look?",
+            beat(
+                "Attention brings it what it needs: a stream from each token, as thick as its weight.",
+                draw(*streams, kind="slow"),
+                ambient=pulses([*streams], weights.values[1:]),
+            ),
+            beat(f"This is the mean of {run['heads']} heads, without the sink, “{sink}”, which takes {taken:share}."),
+            beat(
+                f"Head {head} of layer {layer} alone: “{name}” gets {given:share}.",
+                leave(*streams),
+                draw(*single, kind="row"),
+                ambient=pulses([*single], one.values[1:]),
+            ),
+            stage=[page, last, likely],
+        )
+
+    def another_word(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+        """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
+        other, vector, now = Page(run["text_1"], PROSE, pitch=PITCH), self.vector(run, 1), self.likely(run, 1)
+        apart, place = run["apart"], int(run["name"])
+        old, new = (run[f"text_{which}"].label("position", place) for which in (0, 1))
+        states = [other.bars(row, APART, "query") for row in apart]
+        bars = states[0].copy()
+        before = bool((apart.values[:, :place] == 0).all())
+        yield Step(
+            "Change one word, and all that follows changes",
+            beat(
+                f"Call the dog “{new}” instead of “{old}”.",
+                appear(ring := ring_around(page.words[place])),
+                leave(ring),
+                moved(page.words, other.words),
+            ),
+            beat(
+                "The bars show how far each vector has moved: at first that of the name alone.",
+                (appear(other.floors()), appear(bars)),
+            ),
+            beat(
+                f"Through {run['layers']} layers, it spreads to all that follows; "
+                + claim(before, "before it, nothing moves.", "before it, too."),
+                Through(bars, states, "tour"),
+            ),
+            beat(
+                f"And so does the end: now “{now.names[0].text}” is the likeliest.",
+                exchange([last], [vector]),
+                (leave(likely), appear(now)),
+            ),
+            stage=[page, last, likely],
+        )
+
+    def surprise(self, run: Trace) -> Iterator[Step]:
+        """How much each token surprised the model: a skyline."""
+        page, surprise = Page(run["text_0"], STAGE, "stage word"), run["surprise"]
+        bars = page.bars(surprise, BIT, "weight", 1)
+        most, bits = surprise.largest()
+        least, few = surprise.smallest()
+        ring = ring_around(bars[most.position])
+        yield Step(
+            "How surprising was each word?",
+            beat(
+                "At each position, the model had guessed the next token. How surprised was it by the true one?",
+                appear(page.floors()),
+                Sweep(bars, "tour"),
+            ),
+            beat(
+                f"Surprise is minus the logarithm of the probability: {bits:.0f} bits for “{most}”,",
+                appear(ring),
+            ),
+            beat(f"{few:.1f} for “{least}”, which had to come.", move_ring(ring, page.words[least.position + 1])),
+            beat(
+                f"The mean, {run['loss']:.1f} bits, is the loss that training makes smaller.",
+                leave(ring),
+                draw(*page.levels(run["loss"], BIT), kind="row"),
+            ),
+            stage=[page],
+        )
+
+    def a_chat(self, run: Trace) -> Iterator[Step]:
+        """What the user sees, what the model reads, and how it goes on."""
+        question, answer = self.talk(run)
+        room, side = STAGE, BESIDE
+        page = Page(run["chat"], room, "stage word")
+        reply = Page(run["answer_0_spaces"], page.next_line(), "stage word")
+        bars = reply.bars(run["answer_0"], SURE)
+        asked = [str(text.text) for text in question.words]
+        where = [text.text for text in page.words]
+        begin = next(i for i in range(len(where)) if where[i : i + len(asked)] == asked)
+        within = page.words[begin : begin + len(asked)]
+        others = [text for text in page.words if text not in [*within]]
+        end, ended = run["bare"].label("step", 0), run["answer_0"].quantity(len(bars) - 1)
+        bare = NextTokens(run["bare"], side.rows(2)[1].rows(2)[0])
+        line = Page(run["chat"].pick(position=slice(begin, begin + len(asked))), side.rows(2)[0], "stage word")
+        yield Step(
+            "A chat is a text as well",
+            beat("You see a question and an answer.", appear(question), appear(answer)),
+            beat(
+                "The model reads one text. Markers say who speaks, and they are tokens, too.",
+                (
+                    leave(question.box, answer),
+                    moved(question.words, within),
+                ),
+                appear_in_turn(others, "slow"),
+            ),
+            beat(
+                "It was fine-tuned on such texts: so it goes on as an assistant would,",
+                *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
+            ),
+            beat(f"up to the end mark, with {ended:share}.", (appear(reply.words[-1]), grow(bars[-1], DOWN))),
+            beat(
+                claim(
+                    end == reply.words[-1].text,
+                    "Without the markers, it takes the question for a whole text, and ends it at once.",
+                    "Without the markers, it goes on in another way.",
+                ),
+                appear(line),
+                (appear(bare.names, bare.numbers), grow(bare.bars[0])),
+            ),
+            stage=[],
+        )
+
+    def the_window(self, run: Trace) -> Iterator[Step]:
+        """All places for tokens, and what is known of another chat."""
+        page = Page(run["text_0"], STAGE)
+        window = Places(run["places"], run["tokens"], run["fitting"], WINDOW)
+        chances = run["recalled"]
+        titles = zip(("in one chat", "in a new chat"), CHATS.columns(2), strict=True)
+        chats = [Recalled(title, chances, place, room) for place, (title, room) in enumerate(titles)]
+        here, new = chances.quantity(0, 0), chances.quantity(1, 0)
+        yield Step(
+            "The context window: all that it has",
+            beat(
+                f"This model has places for {run['places']:,.0f} tokens, its context window. "
+                f"Our text takes {run['tokens']}.",
+                (
+                    appear(window.field, window.grid),
+                    moved(page.words, window.cells, "slow"),
+                ),
+            ),
+            beat(
+                f"{run['fitting']} such texts fit; whatever is outside cannot be read.",
+                Sweep(window.more, "slow"),
+            ),
+            beat(
+                f"In one chat, it can look back: the name gets {here:share}.",
+                appear(chats[0].title, chats[0].said),
+                appear(chats[0].token, chats[0].number),
+                grow(chats[0].bar),
+            ),
+            beat(
+                claim(
+                    bool(new < here / 100),
+                    f"In a new chat, {new:.2%}: its numbers did not change, and nothing else remembers.",
+                    f"In a new chat, {new:.2%}.",
+                ),
+                appear(chats[1].title, chats[1].said),
+                (appear(chats[1].token, chats[1].number), grow(chats[1].bar)),
+            ),
+            stage=[page],
+        )
+
+    def fluent(self, run: Trace) -> Iterator[Step]:
+        """Capitals of countries that exist, and of countries that do not."""
+        count = int(run["real_count"])
+        titles = ("countries that exist", "countries that we made up")
+        halves = [
+            Answers(run, range(side * count, (side + 1) * count), title, room)
+            for side, (title, room) in enumerate(zip(titles, STAGE.columns(2), strict=True))
+        ]
+        sure = run["sure"]
+        (sentence, name), (other_sentence, other_name) = sure.values
+        right = run["right"]
+        rings = halves[0].found(right, run["capitals"])
+        yield Step(
+            "Fluent is not the same as true",
+            beat(
+                "What is the capital of each? It answers for countries that exist,",
+                appear(halves[0].title),
+                Sweep(halves[0].lines, "slow"),
+            ),
+            beat("and just so for countries that we made up.", appear(halves[1].title), Sweep(halves[1].lines, "slow")),
+            beat(f"Of the first, {run['right_count']} of {run['real_count']} are right.", appear_in_turn(rings)),
+            beat(
+                "How sure was it? "
+                + claim(
+                    bool(abs(sentence - other_sentence) < 0.05),
+                    f"Until “is”, equally: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Until “is”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                ),
+                (leave(*rings), Sweep(halves[0].bars, "slow"), Sweep(halves[1].bars, "slow")),
+            ),
+            beat(
+                claim(
+                    bool(name > 2 * other_name),
+                    f"At the name, {sure.quantity(0, 1):share} against {sure.quantity(1, 1):share}. "
+                    "The text shows none of that doubt.",
+                    f"At the name, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
+                ),
+                *(),
+            ),
+            stage=[],
+        )
+
+    def and_again(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+        """Close: the loop, on the text that is written on, and what a chat program adds to it."""
+        told = run["then"]
+        lists = [self.then(run, step) for step in range(len(told))]
+        written = page.going_on(told)
+        streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
+        flow = pulses([*streams], run["attention"].values[1:])
+        yield Step(
+            "From a prompt to an answer",
+            beat(
+                "Tokens, layers, the last vector, probabilities: and one token is chosen,",
+                Travel(likely.names[0], written[0], kind="row"),
+                ambient=flow,
+            ),
+            beat(
+                "read, and all begins again.",
+                *(
+                    play
+                    for old, new, text in zip(lists, lists[1:], written[1:], strict=False)
+                    for play in ((leave(old), appear(new)), Travel(new.names[0], text, kind="flow"))
+                ),
+            ),
+            beat(
+                "ChatGPT does the same. It is far larger, and tuned by people’s judgements of answers: not shown here."
+            ),
+            beat("Your turn: it has written a wrong name. Can it take it back?"),
+            stage=[page, last, likely],
+        )
+
+
+__all__ = ["LanguageModel"]
