@@ -12,6 +12,7 @@ from scenes.animations import (
     Travel,
     appear,
     appear_in_turn,
+    deal,
     draw,
     exchange,
     grow,
@@ -21,31 +22,37 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c17_language_model.merging import Merges
-from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, Page, moved, standing
+from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, Next, Page, moved, standing
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
     BESIDE,
     CHATS,
+    LARGE,
+    SAID,
     WINDOW,
     Answers,
     Bubble,
     Places,
     Recalled,
+    added,
     between,
 )
 from scenes.layout import STAGE
+from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.strips import Strip
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
 
 #: Px of a bar for a bit of surprise, and for vectors as far apart as they are long.
-BIT, APART = 3.6, 40.0
+BIT, APART = 3.6, 46.0
 #: Px of a stream for a weight of one: of many heads, and of a single one.
 MANY, ONE = 300.0, 60.0
 #: Px of a bar for a probability of one.
 SURE = 56.0
+#: The place in the text of the word whose merges are shown.
+WHOLE = 2
 
 
 class LanguageModel(Chapter):
@@ -63,25 +70,27 @@ class LanguageModel(Chapter):
         page = Page(run["text_0"], PROSE, pitch=PITCH)
         last = self.vector(run, 0)
         likely = self.likely(run, 0)
-        yield from self.letters_become_tokens(run)
+        yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
         yield from self.where_it_looks(run, page, last, likely)
-        yield from self.another_word(run, page, last, likely)
+        yield from self.another_word(run)
         yield from self.surprise(run)
-        yield from self.a_chat(run)
-        yield from self.the_window(run)
+        chat = Page(run["chat"], STAGE, LARGE)
+        reply = Page(run["answer_0_spaces"], chat.next_line(), LARGE)
+        yield from self.a_chat(run, chat, reply)
+        yield from self.the_window(run, chat, reply)
         yield from self.fluent(run)
         yield from self.and_again(run, page, last, likely)
 
-    def vector(self, run: Trace, which: int) -> VGroup:
-        """The last vector of a reading, on end."""
-        strip = Strip(run[f"last_{which}"], VECTOR.height, VECTOR.width)
+    def vector(self, run: Trace, step: int) -> VGroup:
+        """The last vector while the text is gone on with, on end."""
+        strip = Strip(run[f"then_last_{step}"], VECTOR.height, VECTOR.width)
         return standing(strip).move_to(VECTOR.centre)
 
-    def likely(self, run: Trace, which: int) -> NextTokens:
-        """The likeliest next tokens of a reading."""
-        others = run[f"others_{which}"], f"{run['others_count']:,.0f} others"
-        return NextTokens(run[f"top_{which}"], LIST, others=others, whole=LIST.width / 3)
+    def likely(self, run: Trace, step: int) -> NextTokens:
+        """The likeliest tokens while the text is gone on with."""
+        others = run[f"then_others_{step}"], f"{run['others_count']:,.0f} others"
+        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=LIST.width / 3)
 
     def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
         """A question and its answer, as the user sees them."""
@@ -91,12 +100,7 @@ class LanguageModel(Chapter):
         question = Bubble(run["chat"].pick(position=slice(begin, end)), ASKED, right=True)
         return question, Bubble(answer.pick(step=slice(0, len(answer) - 1)), ANSWERED)
 
-    def then(self, run: Trace, step: int) -> NextTokens:
-        """The likeliest tokens while the text is gone on with."""
-        others = run[f"then_others_{step}"], f"{run['others_count']:,.0f} others"
-        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=LIST.width / 3)
-
-    def letters_become_tokens(self, run: Trace) -> Iterator[Step]:
+    def letters_become_tokens(self, run: Trace, page: Page) -> Iterator[Step]:
         """Two words, merged by the table: one becomes a token, one stays in pieces."""
         question, answer = self.talk(run)
         trees = [
@@ -104,6 +108,7 @@ class LanguageModel(Chapter):
             for which, room in enumerate(STAGE.columns(2))
         ]
         whole, rare = trees
+        whole.roots[0].key = page.words[WHOLE].key = ("the word",)
         first, last = whole.merges[0], whole.merges[-1]
         places = run["merge_0_place"]
         yield Step(
@@ -137,12 +142,13 @@ class LanguageModel(Chapter):
 
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """One text, its last vector, and the probability of every token."""
-        name, best = run["name"], run["top_0"].label("rank", 0)
+        name, best = run["name"], run["then_0"].label("rank", 0)
         asked = run["text_0"].label("position", int(name))
+        whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
         said = [str(label) for label in run["text_0"].words("position")].count(str(best))
         yield Step(
             "One vector says what comes next",
-            beat(f"This text has {run['tokens']} tokens. How does it go on?", Sweep(page.words, "slow")),
+            beat(f"This text has {run['tokens']} tokens. How does it go on?", Sweep(VGroup(*before, *after), "slow")),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it.",
                 Travel(page.words[-1], last, kind="row"),
@@ -162,7 +168,7 @@ class LanguageModel(Chapter):
                 appear(ring_around(likely.bars[0])),
                 appear(ring_around(page.words[int(name)])),
             ),
-            stage=[],
+            stage=[whole],
         )
 
     def where_it_looks(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
@@ -171,55 +177,68 @@ class LanguageModel(Chapter):
         sink, taken, layer, head = weights.label("key", 0), weights.quantity(0), *run["best_head"].quantities()
         name, given = one.largest()
         streams = page.streams(weights, last, "residual", MANY, left_out=(0,))
+        flow = pulses([*streams], weights.values[1:])
         single = page.streams(one, last, "query", ONE, left_out=(0,))
         yield Step(
             "Where does the last vector look?",
             beat(
                 "Attention brings it what it needs: a stream from each token, as thick as its weight.",
                 draw(*streams, kind="slow"),
-                ambient=pulses([*streams], weights.values[1:]),
+                ambient=flow,
             ),
-            beat(f"This is the mean of {run['heads']} heads, without the sink, “{sink}”, which takes {taken:share}."),
+            beat(
+                f"This is the mean of {run['heads']} heads. The sink, “{sink}”, takes {taken:share}, and is left out.",
+                appear(ring := ring_around(page.words[0])),
+                ambient=flow,
+            ),
             beat(
                 f"Head {head} of layer {layer} alone: “{name}” gets {given:share}.",
-                leave(*streams),
+                leave(*streams, ring),
                 draw(*single, kind="row"),
                 ambient=pulses([*single], one.values[1:]),
             ),
             stage=[page, last, likely],
         )
 
-    def another_word(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+    def another_word(self, run: Trace) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
-        other, vector, now = Page(run["text_1"], PROSE, pitch=PITCH), self.vector(run, 1), self.likely(run, 1)
+        page, other = (Page(run[f"text_{which}"], STAGE, "stage word") for which in (0, 1))
+        said, now = (Next(one, run[f"next_{which}"], SURE) for which, one in enumerate((page, other)))
         apart, place = run["apart"], int(run["name"])
         old, new = (run[f"text_{which}"].label("position", place) for which in (0, 1))
-        states = [other.bars(row, APART, "query") for row in apart]
+        states = [other.bars(row, APART, "residual") for row in apart]
         bars = states[0].copy()
         before = bool((apart.values[:, :place] == 0).all())
+        ring = ring_around(page.words[place])
         yield Step(
             "Change one word, and all that follows changes",
             beat(
                 f"Call the dog “{new}” instead of “{old}”.",
-                appear(ring := ring_around(page.words[place])),
-                leave(ring),
-                moved(page.words, other.words),
+                appear(ring),
+                (leave(ring, said), moved(page.words, other.words)),
             ),
             beat(
-                "The bars show how far each vector has moved: at first that of the name alone.",
-                (appear(other.floors()), appear(bars)),
+                "How far does each vector move? At the input, that of the name alone.",
+                (
+                    appear(other.floors(), other.legend("bar: how far, over the length")),
+                    *(grow(bar, DOWN) for bar in bars),
+                ),
             ),
             beat(
                 f"Through {run['layers']} layers, it spreads to all that follows; "
-                + claim(before, "before it, nothing moves.", "before it, too."),
+                + claim(before, "before it, nothing moves: the causal mask.", "before it, too."),
                 Through(bars, states, "tour"),
             ),
             beat(
-                f"And so does the end: now “{now.names[0].text}” is the likeliest.",
-                exchange([last], [vector]),
-                (leave(likely), appear(now)),
+                claim(
+                    now.words[0].text == new,
+                    f"And the end changes: now “{run['next_1'].label('step', 0)}” is the likeliest.",
+                    "The end stays the same.",
+                ),
+                appear(now.words),
+                (grow(now.bar, DOWN), appear(now.number)),
             ),
-            stage=[page, last, likely],
+            stage=[page, said],
         )
 
     def surprise(self, run: Trace) -> Iterator[Step]:
@@ -233,7 +252,7 @@ class LanguageModel(Chapter):
             "How surprising was each word?",
             beat(
                 "At each position, the model had guessed the next token. How surprised was it by the true one?",
-                appear(page.floors()),
+                appear(page.floors(), page.legend("bar: surprise in bits")),
                 Sweep(bars, "tour"),
             ),
             beat(
@@ -242,37 +261,31 @@ class LanguageModel(Chapter):
             ),
             beat(f"{few:.1f} for “{least}”, which had to come.", move_ring(ring, page.words[least.position + 1])),
             beat(
-                f"The mean, {run['loss']:.1f} bits, is the loss that training makes smaller.",
+                f"The mean, {run['loss']:.1f} bits, is the cross-entropy that training makes smaller.",
                 leave(ring),
                 draw(*page.levels(run["loss"], BIT), kind="row"),
             ),
             stage=[page],
         )
 
-    def a_chat(self, run: Trace) -> Iterator[Step]:
+    def a_chat(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
         """What the user sees, what the model reads, and how it goes on."""
         question, answer = self.talk(run)
-        room, side = STAGE, BESIDE
-        page = Page(run["chat"], room, "stage word")
-        reply = Page(run["answer_0_spaces"], page.next_line(), "stage word")
         bars = reply.bars(run["answer_0"], SURE)
-        asked = [str(text.text) for text in question.words]
-        where = [text.text for text in page.words]
+        asked, where = ([text.text for text in part.words] for part in (question, page))
         begin = next(i for i in range(len(where)) if where[i : i + len(asked)] == asked)
         within = page.words[begin : begin + len(asked)]
-        others = [text for text in page.words if text not in [*within]]
+        others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].label("step", 0), run["answer_0"].quantity(len(bars) - 1)
-        bare = NextTokens(run["bare"], side.rows(2)[1].rows(2)[0])
-        line = Page(run["chat"].pick(position=slice(begin, begin + len(asked))), side.rows(2)[0], "stage word")
+        card = Card("the question alone", BESIDE)
+        line = Page(run["chat"].pick(position=slice(begin, begin + len(asked))), card.inside, LARGE)
+        bare = Next(line, run["bare"], SURE)
         yield Step(
             "A chat is a text as well",
-            beat("You see a question and an answer.", appear(question), appear(answer)),
+            beat("You see a question and an answer."),
             beat(
                 "The model reads one text. Markers say who speaks, and they are tokens, too.",
-                (
-                    leave(question.box, answer),
-                    moved(question.words, within),
-                ),
+                (leave(question.box, answer), moved(question.words, within)),
                 appear_in_turn(others, "slow"),
             ),
             beat(
@@ -286,16 +299,15 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it at once.",
                     "Without the markers, it goes on in another way.",
                 ),
-                appear(line),
-                (appear(bare.names, bare.numbers), grow(bare.bars[0])),
+                (appear(card), deal(within, line.words)),
+                (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
-            stage=[],
+            stage=[question, answer],
         )
 
-    def the_window(self, run: Trace) -> Iterator[Step]:
+    def the_window(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
-        page = Page(run["text_0"], STAGE)
-        window = Places(run["places"], run["tokens"], run["fitting"], WINDOW)
+        window = Places(run["places"], run["chat_tokens"], run["fitting"], WINDOW)
         chances = run["recalled"]
         titles = zip(("in one chat", "in a new chat"), CHATS.columns(2), strict=True)
         chats = [Recalled(title, chances, place, room) for place, (title, room) in enumerate(titles)]
@@ -303,33 +315,27 @@ class LanguageModel(Chapter):
         yield Step(
             "The context window: all that it has",
             beat(
-                f"This model has places for {run['places']:,.0f} tokens, its context window. "
-                f"Our text takes {run['tokens']}.",
-                (
-                    appear(window.field, window.grid),
-                    moved(page.words, window.cells, "slow"),
-                ),
+                f"This model has places for {run['places']:,.0f} tokens: its context window. "
+                f"This chat takes {run['chat_tokens']}.",
+                appear(window.field, window.grid),
+                moved([*page.words, *reply.words], window.cells, "slow"),
             ),
-            beat(
-                f"{run['fitting']} such texts fit; whatever is outside cannot be read.",
-                Sweep(window.more, "slow"),
-            ),
+            beat(f"{run['fitting']} such chats fit; whatever is outside cannot be read.", Sweep(window.more, "slow")),
             beat(
                 f"In one chat, it can look back: the name gets {here:share}.",
                 appear(chats[0].title, chats[0].said),
-                appear(chats[0].token, chats[0].number),
-                grow(chats[0].bar),
+                (appear(chats[0].token, chats[0].number), grow(chats[0].bar)),
             ),
             beat(
                 claim(
                     bool(new < here / 100),
-                    f"In a new chat, {new:.2%}: its numbers did not change, and nothing else remembers.",
+                    f"In a new chat, {new:.2%}. Its weights are the same as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
                 appear(chats[1].title, chats[1].said),
                 (appear(chats[1].token, chats[1].number), grow(chats[1].bar)),
             ),
-            stage=[page],
+            stage=[page, reply],
         )
 
     def fluent(self, run: Trace) -> Iterator[Step]:
@@ -342,25 +348,25 @@ class LanguageModel(Chapter):
         ]
         sure = run["sure"]
         (sentence, name), (other_sentence, other_name) = sure.values
-        right = run["right"]
+        right, words = run["right"], run["answer_0"].words("step")
+        said = words[[*map(str, words)].index(SAID)]
         rings = halves[0].found(right, run["capitals"])
         yield Step(
             "Fluent is not the same as true",
             beat(
                 "What is the capital of each? It answers for countries that exist,",
-                appear(halves[0].title),
-                Sweep(halves[0].lines, "slow"),
+                Sweep(VGroup(*halves[0].lines), "slow"),
             ),
-            beat("and just so for countries that we made up.", appear(halves[1].title), Sweep(halves[1].lines, "slow")),
+            beat("and just so for countries that we made up.", Sweep(VGroup(*halves[1].lines), "slow")),
             beat(f"Of the first, {run['right_count']} of {run['real_count']} are right.", appear_in_turn(rings)),
             beat(
                 "How sure was it? "
                 + claim(
                     bool(abs(sentence - other_sentence) < 0.05),
-                    f"Until “is”, equally: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
-                    f"Until “is”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Until “{said}”, equally: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Until “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                 ),
-                (leave(*rings), Sweep(halves[0].bars, "slow"), Sweep(halves[1].bars, "slow")),
+                (leave(*rings), *(Sweep(half.bars, "slow") for half in halves)),
             ),
             beat(
                 claim(
@@ -369,37 +375,45 @@ class LanguageModel(Chapter):
                     "The text shows none of that doubt.",
                     f"At the name, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
                 ),
-                *(),
+                tuple(Sweep(half.named, "slow") for half in halves),
             ),
-            stage=[],
+            stage=[half.title for half in halves],
         )
 
     def and_again(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """Close: the loop, on the text that is written on, and what a chat program adds to it."""
         told = run["then"]
-        lists = [self.then(run, step) for step in range(len(told))]
+        lists = [likely, *(self.likely(run, step) for step in range(1, len(told)))]
+        vectors = [last, *(self.vector(run, step) for step in range(1, len(told)))]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
-        flow = pulses([*streams], run["attention"].values[1:])
+        more = added(("more parameters, more text", "instruction tuning", "human feedback"))
+        again = [
+            play
+            for step in range(1, len(told))
+            for play in (
+                (*exchange([vectors[step - 1]], [vectors[step]], "flow"), leave(lists[step - 1]), appear(lists[step])),
+                Travel(lists[step].names[0], written[step], kind="flow"),
+            )
+        ]
         yield Step(
             "From a prompt to an answer",
             beat(
                 "Tokens, layers, the last vector, probabilities: and one token is chosen,",
-                Travel(likely.names[0], written[0], kind="row"),
-                ambient=flow,
+                draw(*streams, kind="row"),
+                appear(ring := ring_around(likely.bars[0])),
+                (leave(ring, streams), Travel(likely.names[0], written[0], kind="row")),
+            ),
+            beat("read, and all begins again. So an answer is written, one token at a time.", *again),
+            beat(
+                "ChatGPT does the same. What it adds is not shown here: size, and tuning by people’s judgements.",
+                leave(lists[-1]),
+                appear_in_turn([*more], "slow"),
             ),
             beat(
-                "read, and all begins again.",
-                *(
-                    play
-                    for old, new, text in zip(lists, lists[1:], written[1:], strict=False)
-                    for play in ((leave(old), appear(new)), Travel(new.names[0], text, kind="flow"))
-                ),
+                "Your turn: what if a token that it has written is wrong? Can it take it back?",
+                appear(ring_around(written[0])),
             ),
-            beat(
-                "ChatGPT does the same. It is far larger, and tuned by people’s judgements of answers: not shown here."
-            ),
-            beat("Your turn: it has written a wrong name. Can it take it back?"),
             stage=[page, last, likely],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
@@ -14,8 +14,8 @@ from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a chip, and of the digits under it.
-HIGH, DIGITS = 54.0, 30.0
+#: Px of a chip.
+HIGH = 54.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
 
@@ -33,7 +33,7 @@ class Merges(VGroup):
         self.letters = [i for i in range(len(labels)) if not places.values[i]]
         self.merges = [i for i in range(len(labels)) if places.values[i]]
         self.pairs = {i: (int(left.values[i]), int(right.values[i])) for i in self.merges}
-        pitch, step = room.width / len(self.letters), (room.height - HIGH - DIGITS) / LEVELS
+        pitch, step = room.width / len(self.letters), (room.height - HIGH) / LEVELS
         depth = dict.fromkeys(self.letters, 0)
         x = {i: room.left + (at_letter + 0.5) * pitch for at_letter, i in enumerate(self.letters)}
         for i, (one, other) in self.pairs.items():
@@ -45,7 +45,7 @@ class Merges(VGroup):
         self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
         self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
         for i, text in self.numbers.items():
-            text.settle(self.chips[i].get_bottom() + DOWN * units(DIGITS / 2 + 3))
+            text.settle(self.chips[i].get_center()).begin_at(self.chips[i].get_right()[0] + units(8))
         inner = {one for pair in self.pairs.values() for one in pair}
         #: What nothing is merged with any more: the tokens.
         self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))
@@ -63,7 +63,7 @@ class Merges(VGroup):
         return VGroup(*(self.chips[i] for i in self.letters))
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
-        """Two pieces come down into the one that they make, and its place in the table is written under it."""
+        """Two pieces come down into the one that they make, and its place in the table is written beside it."""
         flights = (Flight(self.chips[part], self.chips[i], 0, kind) for part in self.pairs[i])
         return AnimationGroup(
             *flights, draw(*self.edges[i], kind=kind), appear(self.chips[i], self.numbers[i], rise=False)

@@ -12,7 +12,7 @@ from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, stroke
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -21,8 +21,8 @@ from transformer_core.tracing.trace import NamedTensor
 RETURN, SPACE, CLEAR = "↵", 0.28, 1.0
 #: How a mark of the template begins.
 MARK = "<|"
-#: Px of the thinnest stream.
-THIN = 1.2
+#: Px of the thinnest stream, and of the lowest bar.
+THIN, LEAST = 1.2, 0.05
 #: The text, its last vector and the list of tokens, side by side; and px between the lines of that text.
 PROSE, REST = STAGE.split_columns(1090, 40)
 VECTOR, LIST = REST.split_columns(50, 50)
@@ -88,8 +88,8 @@ class Page(VGroup):
         """The bar on one word."""
         text = self.words[place]
         wide = max(float(text.width) * 135 - 2, 6.0)
-        bar = Box(wide, max(unit * float(value), 1.5), palette().role(role), 2)
-        means(bar, Length(value, "height", unit, wide, 1.5))
+        bar = Box(wide, max(unit * float(value), LEAST), palette().role(role), 2)
+        means(bar, Length(value, "height", unit, wide, LEAST))
         return bar.move_to(np.array([text.get_x(), text.baseline + self.clear, 0]), DOWN)
 
     def floors(self) -> VGroup:
@@ -127,6 +127,11 @@ class Page(VGroup):
         lift = np.array([0, units(unit * float(value)), 0])
         return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
 
+    def legend(self, text: str, role: str = "ink2") -> Words:
+        """What the bars mean, at the end of the last line."""
+        words = Words(text, "aside", role).stand_on(self.words[-1].baseline)
+        return words.end_at(float(at(self.room.right, 0)[0]))
+
     def next_line(self) -> Room:
         """The room for one more line below."""
         top = self.room.top + len(self.lines) * self.pitch
@@ -140,6 +145,21 @@ class Page(VGroup):
             shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])
             more.shift(shift)
         return more.words
+
+
+class Next(VGroup):
+    """The token that is likeliest after a text, where it would be written, under a bar of its probability."""
+
+    def __init__(self, page: Page, found: NamedTensor, unit: float) -> None:
+        self.words = page.going_on(found)
+        text = self.words[0].set_fill(palette().query)
+        share = found.quantity(0)
+        wide = float(text.width) * 135
+        self.bar = means(Box(wide, unit * float(share), palette().query, 2), Length(share, "height", unit, wide))
+        self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
+        self.number = number(share, "share", "stage number", "query")
+        self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+        super().__init__(self.words, self.bar, self.number)
 
 
 def standing(strip: VGroup) -> VGroup:

@@ -8,7 +8,7 @@ import numpy as np
 from manim import RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
-from scenes.chapters.c17_language_model.page import MARK, Page
+from scenes.chapters.c17_language_model.page import LIST, MARK, Page
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, stroke
@@ -19,8 +19,12 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the question and the answer of a chat stand.
 ASKED, ANSWERED = (row.inset(60, 90) for row in STAGE.rows(2))
+#: The type of a chat.
+LARGE = "caption"
+#: What an answer says before it names the capital.
+SAID = "is"
 #: What is left beside the short lines of a chat.
-BESIDE = Room(1120.0, 470.0, 1824.0, 860.0)
+BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 #: The field of places, and the two chats below.
 WINDOW, CHATS = STAGE.split_rows(430, 40)
 
@@ -29,7 +33,7 @@ class Bubble(VGroup):
     """What one side of a chat says, as its user sees it: from the left, or up to the right."""
 
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
-        line = Page(spaces, room.inset(30, 0), "stage word", pitch=room.height)
+        line = Page(spaces, room.inset(30, 0), LARGE, pitch=room.height)
         self.words = line.words
         wide = float(self.words.width) * 135 + 72
         self.box = Box(wide, room.height, palette().surface, 30, palette().role("query" if right else "residual"), 3)
@@ -77,7 +81,7 @@ class Places(VGroup):
     def _text(self, begin: int, end: int, odd: int) -> VGroup:
         border = (begin // self.columns + 1) * self.columns
         parts = [(begin, min(end, border)), (border, end)]
-        return VGroup(*(self._cell(a, b, "ink3" if odd else "ink2") for a, b in parts if b > a))
+        return VGroup(*(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a))
 
 
 class Recalled(VGroup):
@@ -102,22 +106,29 @@ class Answers(VGroup):
     """Answers, a line each, with the probability of each token as a bar on it."""
 
     #: Px of a bar for a probability of one.
-    SURE = 58.0
+    SURE = 60.0
 
     def __init__(self, run: Trace, which: Sequence[int], title: str, room: Room) -> None:
         head, body = room.split_rows(50, 4)
         self.title = Words(title, "block", "ink2").begin_in(head)
-        self.lines, self.bars = VGroup(), VGroup()
+        self.lines = VGroup()
+        #: The bars up to the name, and those from it on.
+        self.bars, self.named = VGroup(), VGroup()
         for place, row in zip(which, body.rows(len(which), 0), strict=True):
             shares = run[f"answer_{place}"]
             last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
-            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), row, pitch=row.height)
+            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), row, "stage word", row.height)
             if last == len(shares):
-                line.words.add(Words("…", "token").next_to(line.words[-1], RIGHT, buff=units(4)))
+                line.words.add(Words("…", "stage word").next_to(line.words[-1], RIGHT, buff=units(4)))
                 line.words[-1].stand_on(line.words[0].baseline)
             self.lines.add(line.words)
-            self.bars.add(line.bars(shares.pick(step=slice(0, last)), self.SURE))
-        super().__init__(self.title, self.lines, self.bars)
+            said = [text.text for text in line.words]
+            named = said.index(SAID) + 1 if SAID in said else -1
+            roles = ["query" if i == named else "weight" for i in range(last)]
+            bars = [line.bar(i, shares.quantity(i), self.SURE, role) for i, role in enumerate(roles)]
+            self.bars.add(*bars[: max(named, 0) or last])
+            self.named.add(*bars[max(named, 0) or last :])
+        super().__init__(self.title, self.lines, self.bars, self.named)
 
     def found(self, right: NamedTensor, capitals: NamedTensor) -> list[VMobject]:
         """A ring around each capital that is right."""
@@ -133,3 +144,12 @@ def between(question: Bubble, answer: Bubble) -> VGroup:
     """From a question to its answer."""
     start, end = question.box.get_bottom(), answer.box.get_top()
     return arrow(np.array([0, start[1] - units(16), 0]), np.array([0, end[1] + units(16), 0]), "ink3", 6, 26)
+
+
+def added(texts: Sequence[str]) -> VGroup:
+    """Plates in the place of the list: what another model has more of."""
+    plates = VGroup()
+    for text, room in zip(texts, LIST.rows(len(texts), 60), strict=True):
+        paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
+        plates.add(VGroup(paper, Words(text, "block", paper=paper).settle(room.centre)))
+    return plates

@@ -141,14 +141,17 @@ def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> P
 
 
 def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> Piece:
-    """The likeliest tokens at each step, "step rank"; the first of them is written."""
-    best, shares = [], []
+    """The likeliest tokens at each step, "step rank", of which the first is written, and the last vector there."""
+    best, shares, last = [], [], []
+    stream = f"decoder.{model.config.decoder_layers - 1}.resid_post"
     while len(best) < most and (not best or best[-1][0] != end):
-        found = next_probs(model, ids).topk(SHOWN)
+        with record(only=[stream]) as tape:
+            found = next_probs(model, ids).topk(SHOWN)
+        last.append(tape[stream][0, -1].numpy())
         best.append(found.indices.numpy())
         shares.append(found.values.numpy())
         ids = torch.cat([ids, found.indices[None, :1]], 1)
-    return {"ids": np.stack(best), "probs": np.stack(shares)}
+    return {"ids": np.stack(best), "probs": np.stack(shares), "last": np.stack(last)}
 
 
 @experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
@@ -175,7 +178,6 @@ def run(bench: Bench) -> Found:
         "heads": tensor(on_name.size),
         "name": tensor(name),
         "tokens": tensor(len(texts[0][0])),
-        "fitting": tensor(config.max_positions // len(texts[0][0])),
         "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
         "on_name": tensor(on_name.max()),
         "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
@@ -188,17 +190,16 @@ def run(bench: Bench) -> Found:
     }  # fmt: skip
     for which, (names, spaces) in enumerate(texts):
         probs = seen[which]["probs"]
-        best = np.argsort(-probs, kind="stable")[:SHOWN]
+        best = int(probs.argmax())
         found |= {
             f"text_{which}": tensor(spaces, "position", position=names),
-            f"top_{which}": tensor(probs[best], "rank", rank=pieces_of(loaded, best.tolist())),
-            f"others_{which}": tensor(1 - probs[best].sum()),
-            f"last_{which}": tensor(seen[which]["stream"][-1, -1], "d_model"),
+            f"next_{which}": tensor(probs[[best]], "step", step=in_text(loaded, [best])[0]),
         }
     goes_on = bench.once("goes on", partial(written_on, model, ids[0], end))
     for step, (best, probs) in enumerate(zip(goes_on["ids"], goes_on["probs"], strict=True)):
         found[f"then_{step}"] = tensor(probs, "rank", rank=pieces_of(loaded, best.tolist()))
         found[f"then_others_{step}"] = tensor(1 - probs.sum())
+        found[f"then_last_{step}"] = tensor(goes_on["last"][step], "d_model")
     names, spaces = in_text(loaded, goes_on["ids"][:, 0].tolist())
     found["then"] = tensor(spaces, "step", step=names)
     found["others_count"] = tensor(config.target_vocab - SHOWN)
@@ -219,6 +220,7 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     assert isinstance(tokenizer, Subwords)
     prompt = ids_of(loaded, chat(QUESTION.format(country)))[0].tolist()
     names, spaces = in_text(loaded, prompt)
+    first = answered(loaded, chat(QUESTION.format(country)), end)
     bare = bench.once("bare", partial(answered, loaded, QUESTION.format(country), end))
     mary = int(ids_of(loaded, BEGUN + TOLD_NAME)[0, -1])
 
@@ -229,6 +231,8 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     known = bench.once("recalled", recalled)["probs"]
     found = {
         "chat": tensor(spaces, "position", position=names),
+        "chat_tokens": tensor(len(names) + len(first["ids"])),
+        "fitting": tensor(loaded.model.config.max_positions // (len(names) + len(first["ids"]))),
         "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
         "recalled": tensor(
             known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(TOLD_NAME.strip(),)
