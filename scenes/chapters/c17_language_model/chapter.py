@@ -22,7 +22,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c17_language_model.merging import Merges
-from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, Next, Page, moved, standing
+from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, WHOLE_BAR, Next, Page, moved, standing
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
@@ -37,6 +37,7 @@ from scenes.chapters.c17_language_model.talk import (
     Recalled,
     added,
     between,
+    in_a_row,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
@@ -90,7 +91,7 @@ class LanguageModel(Chapter):
     def likely(self, run: Trace, step: int) -> NextTokens:
         """The likeliest tokens while the text is gone on with."""
         others = run[f"then_others_{step}"], f"{run['others_count']:,.0f} others"
-        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=LIST.width / 3)
+        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=WHOLE_BAR)
 
     def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
         """A question and its answer, as the user sees them."""
@@ -103,6 +104,8 @@ class LanguageModel(Chapter):
     def letters_become_tokens(self, run: Trace, page: Page) -> Iterator[Step]:
         """Two words, merged by the table: one becomes a token, one stays in pieces."""
         question, answer = self.talk(run)
+        way = between(question, answer)
+        cut = in_a_row(run["chat"].words("position"), question)
         trees = [
             Merges(*(run[f"merge_{which}_{part}"] for part in ("place", "left", "right")), room)
             for which, room in enumerate(STAGE.columns(2))
@@ -113,21 +116,18 @@ class LanguageModel(Chapter):
         places = run["merge_0_place"]
         yield Step(
             "A prompt becomes tokens",
-            beat("You write to a chat program, and it answers.", appear(question), appear(answer)),
-            beat("What happens in between?", draw(way := between(question, answer))),
+            beat("What happens between a question and its answer?", draw(way)),
+            beat("First, the text is cut into tokens.", (leave(question.box, answer, way), moved(question.words, cut))),
             beat(
-                "First, the text is cut into tokens. Here is a word in letters, and the space before it.",
-                leave(question, answer, way),
+                "Byte-pair encoding begins with letters, and merges pairs in the order of a table:",
+                leave(*cut),
                 appear_in_turn([*whole.row()]),
-            ),
-            beat(
-                f"A table says which pair merges first: “{places.label('node', first)}” "
-                f"is number {places.quantity(first)},",
                 whole.merge(first, "row"),
-                whole.merging(whole.merges[1:], "tour"),
             ),
             beat(
-                f"the whole word number {places.quantity(last):,.0f}. It is one token.",
+                f"“{places.label('node', first)}” is number {places.quantity(first)}, "
+                f"the whole word, with its space, number {places.quantity(last):,.0f}.",
+                whole.merging(whole.merges[1:], "tour"),
                 appear(ring_around(whole.roots[0])),
             ),
             beat(
@@ -136,7 +136,7 @@ class LanguageModel(Chapter):
                 rare.merging(rare.merges, "slow"),
                 appear(*(ring_around(one) for one in rare.roots)),
             ),
-            stage=[],
+            stage=[question, answer],
             here="",
         )
 
@@ -148,13 +148,13 @@ class LanguageModel(Chapter):
         said = [str(label) for label in run["text_0"].words("position")].count(str(best))
         yield Step(
             "One vector says what comes next",
-            beat(f"This text has {run['tokens']} tokens. How does it go on?", Sweep(VGroup(*before, *after), "slow")),
+            beat(f"How does this text of {run['tokens']} tokens go on?", Sweep(VGroup(*before, *after), "slow")),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it.",
                 Travel(page.words[-1], last, kind="row"),
             ),
             beat(
-                "From the last vector alone, each of all tokens gets a probability.",
+                "From the last vector alone, every token that there is gets a probability.",
                 (appear_in_turn([*likely.names]), appear_in_turn([*likely.numbers])),
                 tuple(grow(bar) for bar in likely.bars),
                 appear(likely.rest),
@@ -182,17 +182,17 @@ class LanguageModel(Chapter):
         yield Step(
             "Where does the last vector look?",
             beat(
-                "Attention brings it what it needs: a stream from each token, as thick as its weight.",
+                "Attention brings it what it needs: streams as thick as their weights.",
                 draw(*streams, kind="slow"),
                 ambient=flow,
             ),
             beat(
-                f"This is the mean of {run['heads']} heads. The sink, “{sink}”, takes {taken:share}, and is left out.",
+                f"This is the mean of {run['heads']} heads, without the sink, “{sink}”, which takes {taken:share}.",
                 appear(ring := ring_around(page.words[0])),
                 ambient=flow,
             ),
             beat(
-                f"Head {head} of layer {layer} alone: “{name}” gets {given:share}.",
+                f"A mean hides what one head does: in head {head} of layer {layer}, “{name}” gets {given:share}.",
                 leave(*streams, ring),
                 draw(*single, kind="row"),
                 ambient=pulses([*single], one.values[1:]),
@@ -208,7 +208,7 @@ class LanguageModel(Chapter):
         old, new = (run[f"text_{which}"].label("position", place) for which in (0, 1))
         states = [other.bars(row, APART, "residual") for row in apart]
         bars = states[0].copy()
-        before = bool((apart.values[:, :place] == 0).all())
+        kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         ring = ring_around(page.words[place])
         yield Step(
             "Change one word, and all that follows changes",
@@ -225,8 +225,12 @@ class LanguageModel(Chapter):
                 ),
             ),
             beat(
-                f"Through {run['layers']} layers, it spreads to all that follows; "
-                + claim(before, "before it, nothing moves: the causal mask.", "before it, too."),
+                f"Through {run['layers']} layers, "
+                + claim(
+                    bool(kept and moves),
+                    "it spreads to all that follows. Before it, nothing moves: the causal mask.",
+                    "others move, too.",
+                ),
                 Through(bars, states, "tour"),
             ),
             beat(
@@ -247,23 +251,25 @@ class LanguageModel(Chapter):
         bars = page.bars(surprise, BIT, "weight", 1)
         most, bits = surprise.largest()
         least, few = surprise.smallest()
-        ring = ring_around(bars[most.position])
+        ring, half = ring_around(bars[most.position]), len(bars) // 2
         yield Step(
             "How surprising was each word?",
             beat(
-                "At each position, the model had guessed the next token. How surprised was it by the true one?",
+                "At each position, the model had guessed the next token. How surprised was it?",
                 appear(page.floors(), page.legend("bar: surprise in bits")),
-                Sweep(bars, "tour"),
+                Sweep(bars[:half], "slow"),
             ),
             beat(
                 f"Surprise is minus the logarithm of the probability: {bits:.0f} bits for “{most}”,",
-                appear(ring),
+                (appear(ring), Sweep(bars[half:], "slow")),
             ),
-            beat(f"{few:.1f} for “{least}”, which had to come.", move_ring(ring, page.words[least.position + 1])),
+            beat(f"{few:.1f} for “{least}”.", move_ring(ring, page.words[least.position + 1])),
             beat(
-                f"The mean, {run['loss']:.1f} bits, is the cross-entropy that training makes smaller.",
+                f"On average {run['loss']:.1f} bits, the cross-entropy: as if {run['perplexity']:.0f} tokens were "
+                "equally likely, its perplexity.",
                 leave(ring),
-                draw(*page.levels(run["loss"], BIT), kind="row"),
+                draw(*page.levels(run["loss"], BIT), kind="slow"),
+                appear(page.legend(f"dashed: the mean, {run['loss']:.1f}", "query", 1)),
             ),
             stage=[page],
         )
@@ -271,7 +277,7 @@ class LanguageModel(Chapter):
     def a_chat(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
         """What the user sees, what the model reads, and how it goes on."""
         question, answer = self.talk(run)
-        bars = reply.bars(run["answer_0"], SURE)
+        bars, way = reply.bars(run["answer_0"], SURE), between(question, answer)
         asked, where = ([text.text for text in part.words] for part in (question, page))
         begin = next(i for i in range(len(where)) if where[i : i + len(asked)] == asked)
         within = page.words[begin : begin + len(asked)]
@@ -282,21 +288,24 @@ class LanguageModel(Chapter):
         bare = Next(line, run["bare"], SURE)
         yield Step(
             "A chat is a text as well",
-            beat("You see a question and an answer."),
             beat(
-                "The model reads one text. Markers say who speaks, and they are tokens, too.",
-                (leave(question.box, answer), moved(question.words, within)),
+                "You see a question and an answer; the model reads one text.",
+                draw(way, kind="slow"),
+                (leave(question.box, answer, way), moved(question.words, within, "row")),
+            ),
+            beat(
+                "Markers of a chat template say who speaks; they are tokens, too.",
                 appear_in_turn(others, "slow"),
             ),
             beat(
-                "It was fine-tuned on such texts: so it goes on as an assistant would,",
+                "Fine-tuned on such texts, it goes on as an assistant would,",
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
             beat(f"up to the end mark, with {ended:share}.", (appear(reply.words[-1]), grow(bars[-1], DOWN))),
             beat(
                 claim(
                     end == reply.words[-1].text,
-                    "Without the markers, it takes the question for a whole text, and ends it at once.",
+                    "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
                 (appear(card), deal(within, line.words)),
@@ -314,13 +323,9 @@ class LanguageModel(Chapter):
         here, new = chances.quantity(0, 0), chances.quantity(1, 0)
         yield Step(
             "The context window: all that it has",
-            beat(
-                f"This model has places for {run['places']:,.0f} tokens: its context window. "
-                f"This chat takes {run['chat_tokens']}.",
-                appear(window.field, window.grid),
-                moved([*page.words, *reply.words], window.cells, "slow"),
-            ),
-            beat(f"{run['fitting']} such chats fit; whatever is outside cannot be read.", Sweep(window.more, "slow")),
+            beat(f"There are places for {run['places']:,.0f} tokens: the context window."),
+            beat(f"This chat takes {run['chat_tokens']}.", moved([*page.words, *reply.words], window.cells, "slow")),
+            beat(f"{run['fitting']} such chats fit; nothing else can be read.", Sweep(window.more, "slow")),
             beat(
                 f"In one chat, it can look back: the name gets {here:share}.",
                 appear(chats[0].title, chats[0].said),
@@ -329,13 +334,13 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     bool(new < here / 100),
-                    f"In a new chat, {new:.2%}. Its weights are the same as before, and nothing else remembers.",
+                    f"In a new chat, {new:.2%}: its weights are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
                 appear(chats[1].title, chats[1].said),
                 (appear(chats[1].token, chats[1].number), grow(chats[1].bar)),
             ),
-            stage=[page, reply],
+            stage=[window.field, window.grid, page, reply],
         )
 
     def fluent(self, run: Trace) -> Iterator[Step]:
@@ -387,7 +392,7 @@ class LanguageModel(Chapter):
         vectors = [last, *(self.vector(run, step) for step in range(1, len(told)))]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
-        more = added(("more parameters, more text", "instruction tuning", "human feedback"))
+        more = added("what ChatGPT adds", ("more parameters, more text", "instruction tuning", "human feedback"))
         again = [
             play
             for step in range(1, len(told))
@@ -399,20 +404,21 @@ class LanguageModel(Chapter):
         yield Step(
             "From a prompt to an answer",
             beat(
-                "Tokens, layers, the last vector, probabilities: and one token is chosen,",
+                "Tokens, layers, the last vector, probabilities: one token is chosen,",
                 draw(*streams, kind="row"),
                 appear(ring := ring_around(likely.bars[0])),
                 (leave(ring, streams), Travel(likely.names[0], written[0], kind="row")),
             ),
-            beat("read, and all begins again. So an answer is written, one token at a time.", *again),
+            beat("read, and all begins again, until the answer is written.", *again),
             beat(
-                "ChatGPT does the same. What it adds is not shown here: size, and tuning by people’s judgements.",
+                "ChatGPT does the same. It adds size and human feedback, not shown here.",
                 leave(lists[-1]),
                 appear_in_turn([*more], "slow"),
             ),
             beat(
-                "Your turn: what if a token that it has written is wrong? Can it take it back?",
-                appear(ring_around(written[0])),
+                "Your turn: if a token that it has written is wrong, can it take it back?",
+                appear(ring := ring_around(written[0])),
+                move_ring(ring, written),
             ),
             stage=[page, last, likely],
         )

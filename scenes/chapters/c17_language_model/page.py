@@ -27,6 +27,8 @@ THIN, LEAST = 1.2, 0.05
 PROSE, REST = STAGE.split_columns(1090, 40)
 VECTOR, LIST = REST.split_columns(50, 50)
 PITCH = PROSE.height / 9
+#: Px of a probability of one in the list.
+WHOLE_BAR = 270.0
 
 
 class Page(VGroup):
@@ -127,9 +129,9 @@ class Page(VGroup):
         lift = np.array([0, units(unit * float(value)), 0])
         return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
 
-    def legend(self, text: str, role: str = "ink2") -> Words:
-        """What the bars mean, at the end of the last line."""
-        words = Words(text, "aside", role).stand_on(self.words[-1].baseline)
+    def legend(self, text: str, role: str = "ink2", line: int = 0) -> Words:
+        """What the bars mean, at the end of the last line, or `line` lines of its size above that."""
+        words = Words(text, "aside", role).stand_on(self.words[-1].baseline + line * units(42))
         return words.end_at(float(at(self.room.right, 0)[0]))
 
     def next_line(self) -> Room:

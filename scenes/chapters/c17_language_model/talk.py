@@ -13,8 +13,9 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, stroke
 from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the question and the answer of a chat stand.
@@ -93,7 +94,7 @@ class Recalled(VGroup):
         self.said = word(chances.label("sentence", place), "stage word").begin_in(body)
         self.token = word(chances.label("rank", 0), "stage word", "query").begin_in(foot)
         share = chances.quantity(place, 0)
-        whole = room.width - 330
+        whole = room.width - 160 - float(self.token.width) * 135
         self.bar = Box(max(whole * float(share), 3), 40, palette().weight, 4)
         means(self.bar, Length(share, "width", whole, 40, 3))
         self.bar.next_to(self.token, RIGHT, buff=units(24)).set_y(foot.centre[1])
@@ -117,9 +118,9 @@ class Answers(VGroup):
         for place, row in zip(which, body.rows(len(which), 0), strict=True):
             shares = run[f"answer_{place}"]
             last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
-            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), row, "stage word", row.height)
+            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), row, LARGE, row.height)
             if last == len(shares):
-                line.words.add(Words("…", "stage word").next_to(line.words[-1], RIGHT, buff=units(4)))
+                line.words.add(Words("…", LARGE).next_to(line.words[-1], RIGHT, buff=units(4)))
                 line.words[-1].stand_on(line.words[0].baseline)
             self.lines.add(line.words)
             said = [text.text for text in line.words]
@@ -146,10 +147,18 @@ def between(question: Bubble, answer: Bubble) -> VGroup:
     return arrow(np.array([0, start[1] - units(16), 0]), np.array([0, end[1] + units(16), 0]), "ink3", 6, 26)
 
 
-def added(texts: Sequence[str]) -> VGroup:
+def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
+    """The tokens of a question as chips, across the stage."""
+    begin = [str(label) for label in labels].index(question.words[0].text)
+    row = VGroup(*(Token(label) for label in labels[begin : begin + len(question.words)])).arrange(buff=units(16))
+    return STAGE.inset(60).fit(row, most=1.7)
+
+
+def added(title: str, texts: Sequence[str]) -> VGroup:
     """Plates in the place of the list: what another model has more of."""
-    plates = VGroup()
-    for text, room in zip(texts, LIST.rows(len(texts), 60), strict=True):
+    head, below = LIST.split_rows(50, 20)
+    plates = VGroup(Words(title, "block", "ink2").begin_in(head))
+    for text, room in zip(texts, below.rows(len(texts), 40), strict=True):
         paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
         plates.add(VGroup(paper, Words(text, "block", paper=paper).settle(room.centre)))
     return plates

@@ -235,7 +235,7 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
         "fitting": tensor(loaded.model.config.max_positions // (len(names) + len(first["ids"]))),
         "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
         "recalled": tensor(
-            known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(TOLD_NAME.strip(),)
+            known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
         ),
     }
     right, sure = [], []
