@@ -131,7 +131,7 @@ class LanguageModel(Chapter):
                 appear(ring_around(whole.roots[0])),
             ),
             beat(
-                f"A rare word stays in pieces. There are {run['vocabulary']:,.0f} tokens.",
+                f"A rare word stays in pieces. The vocabulary has {run['vocabulary']:,.0f} tokens.",
                 appear_in_turn([*rare.row()]),
                 rare.merging(rare.merges, "slow"),
                 appear(*(ring_around(one) for one in rare.roots)),
@@ -220,7 +220,7 @@ class LanguageModel(Chapter):
             beat(
                 "How far does each vector move? At the input, that of the name alone.",
                 (
-                    appear(other.floors(), other.legend("bar: how far, over the length")),
+                    appear(other.floors(), other.legend("bar: distance, in lengths of the vector")),
                     *(grow(bar, DOWN) for bar in bars),
                 ),
             ),
