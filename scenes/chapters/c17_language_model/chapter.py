@@ -22,7 +22,23 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c17_language_model.merging import Merges
-from scenes.chapters.c17_language_model.page import LIST, PITCH, PROSE, VECTOR, WHOLE_BAR, Next, Page, moved, standing
+from scenes.chapters.c17_language_model.page import (
+    APART,
+    BIT,
+    LIST,
+    MANY,
+    ONE,
+    PITCH,
+    PROSE,
+    SURE,
+    VECTOR,
+    WHOLE,
+    WHOLE_BAR,
+    Next,
+    Page,
+    moved,
+    standing,
+)
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
@@ -46,15 +62,6 @@ from scenes.mobjects.strips import Strip
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
 
-#: Px of a bar for a bit of surprise, and for vectors as far apart as they are long.
-BIT, APART = 3.6, 46.0
-#: Px of a stream for a weight of one: of many heads, and of a single one.
-MANY, ONE = 300.0, 60.0
-#: Px of a bar for a probability of one.
-SURE = 56.0
-#: The place in the text of the word whose merges are shown.
-WHOLE = 2
-
 
 class LanguageModel(Chapter):
     """Tokens, one vector, a distribution, a choice, and again; a chat is a text as well."""
@@ -69,8 +76,9 @@ class LanguageModel(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PITCH)
-        last = self.vector(run, 0)
-        likely = self.likely(run, 0)
+        steps = range(len(run["then"]))
+        vectors, lists = ([part(run, step) for step in steps] for part in (self.vector, self.likely))
+        last, likely = vectors[0], lists[0]
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
         yield from self.where_it_looks(run, page, last, likely)
@@ -81,7 +89,7 @@ class LanguageModel(Chapter):
         yield from self.a_chat(run, chat, reply)
         yield from self.the_window(run, chat, reply)
         yield from self.fluent(run)
-        yield from self.and_again(run, page, last, likely)
+        yield from self.and_again(run, page, vectors, lists)
 
     def vector(self, run: Trace, step: int) -> VGroup:
         """The last vector while the text is gone on with, on end."""
@@ -99,21 +107,17 @@ class LanguageModel(Chapter):
         begin = len(asked) - asked[::-1].index("user") + 1
         end = len(asked) - asked[::-1].index("?")
         question = Bubble(run["chat"].pick(position=slice(begin, end)), ASKED, right=True)
-        return question, Bubble(answer.pick(step=slice(0, len(answer) - 1)), ANSWERED)
+        return question, Bubble(answer.pick(step=slice(len(answer) - 1)), ANSWERED)
 
     def letters_become_tokens(self, run: Trace, page: Page) -> Iterator[Step]:
         """Two words, merged by the table: one becomes a token, one stays in pieces."""
         question, answer = self.talk(run)
         way = between(question, answer)
         cut = in_a_row(run["chat"].words("position"), question)
-        trees = [
-            Merges(*(run[f"merge_{which}_{part}"] for part in ("place", "left", "right")), room)
-            for which, room in enumerate(STAGE.columns(2))
-        ]
-        whole, rare = trees
+        whole, rare = (Merges(run.under(f"merge_{which}"), room) for which, room in enumerate(STAGE.columns(2)))
         whole.roots[0].key = page.words[WHOLE].key = ("the word",)
         first, last = whole.merges[0], whole.merges[-1]
-        places = run["merge_0_place"]
+        places = run["merge_0.place"]
         yield Step(
             "A prompt becomes tokens",
             beat("What happens between a question and its answer?", draw(way)),
@@ -142,7 +146,7 @@ class LanguageModel(Chapter):
 
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """One text, its last vector, and the probability of every token."""
-        name, best = run["name"], run["then_0"].label("rank", 0)
+        name, best = run["name"], run["then_0"].words("rank")[0]
         asked = run["text_0"].label("position", int(name))
         whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
         said = [str(label) for label in run["text_0"].words("position")].count(str(best))
@@ -174,7 +178,8 @@ class LanguageModel(Chapter):
     def where_it_looks(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """The streams of attention into the last vector: the mean of all heads, and one head."""
         weights, one = run["attention"], run["best_attention"]
-        sink, taken, layer, head = weights.label("key", 0), weights.quantity(0), *run["best_head"].quantities()
+        sink, taken = weights.words("key")[0], weights.quantity(0)
+        layer, head = run["best_head"].quantities()
         name, given = one.largest()
         streams = page.streams(weights, last, "residual", MANY, left_out=(0,))
         flow = pulses([*streams], weights.values[1:])
@@ -202,14 +207,14 @@ class LanguageModel(Chapter):
 
     def another_word(self, run: Trace) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
-        page, other = (Page(run[f"text_{which}"], STAGE, "stage word") for which in (0, 1))
+        page, other = (Page(run[f"text_{which}"], STAGE, "stage word") for which in range(2))
         said, now = (Next(one, run[f"next_{which}"], SURE) for which, one in enumerate((page, other)))
         apart, place = run["apart"], int(run["name"])
-        old, new = (run[f"text_{which}"].label("position", place) for which in (0, 1))
+        old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
         states = [other.bars(row, APART, "residual") for row in apart]
         bars = states[0].copy()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
-        ring = ring_around(page.words[place])
+        ring, legend = ring_around(page.words[place]), other.legend("bar: distance, in lengths of the vector")
         yield Step(
             "Change one word, and all that follows changes",
             beat(
@@ -220,7 +225,7 @@ class LanguageModel(Chapter):
             beat(
                 "How far does each vector move? At the input, that of the name alone.",
                 (
-                    appear(other.floors(), other.legend("bar: distance, in lengths of the vector")),
+                    appear(other.floors(), legend),
                     *(grow(bar, DOWN) for bar in bars),
                 ),
             ),
@@ -236,10 +241,10 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     now.words[0].text == new,
-                    f"And the end changes: now “{run['next_1'].label('step', 0)}” is the likeliest.",
+                    f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                appear(now.words),
+                (leave(legend), appear(now.words)),
                 (grow(now.bar, DOWN), appear(now.number)),
             ),
             stage=[page, said],
@@ -248,7 +253,7 @@ class LanguageModel(Chapter):
     def surprise(self, run: Trace) -> Iterator[Step]:
         """How much each token surprised the model: a skyline."""
         page, surprise = Page(run["text_0"], STAGE, "stage word"), run["surprise"]
-        bars = page.bars(surprise, BIT, "weight", 1)
+        bars = page.bars(surprise, BIT)
         most, bits = surprise.largest()
         least, few = surprise.smallest()
         ring, half = ring_around(bars[most.position]), len(bars) // 2
@@ -269,7 +274,7 @@ class LanguageModel(Chapter):
                 "equally likely, its perplexity.",
                 leave(ring),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"dashed: the mean, {run['loss']:.1f}", "query", 1)),
+                appear(page.legend(f"dashed: the mean, {run['loss']:.1f}", "query", above=True)),
             ),
             stage=[page],
         )
@@ -282,7 +287,7 @@ class LanguageModel(Chapter):
         begin = next(i for i in range(len(where)) if where[i : i + len(asked)] == asked)
         within = page.words[begin : begin + len(asked)]
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
-        end, ended = run["bare"].label("step", 0), run["answer_0"].quantity(len(bars) - 1)
+        end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
         card = Card("the question alone", BESIDE)
         line = Page(run["chat"].pick(position=slice(begin, begin + len(asked))), card.inside, LARGE)
         bare = Next(line, run["bare"], SURE)
@@ -385,11 +390,10 @@ class LanguageModel(Chapter):
             stage=[half.title for half in halves],
         )
 
-    def and_again(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
+    def and_again(self, run: Trace, page: Page, vectors: list[VGroup], lists: list[NextTokens]) -> Iterator[Step]:
         """Close: the loop, on the text that is written on, and what a chat program adds to it."""
         told = run["then"]
-        lists = [likely, *(self.likely(run, step) for step in range(1, len(told)))]
-        vectors = [last, *(self.vector(run, step) for step in range(1, len(told)))]
+        last, likely = vectors[0], lists[0]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
         more = added("what ChatGPT adds", ("more parameters, more text", "instruction tuning", "human feedback"))

@@ -12,7 +12,7 @@ from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import Trace
 
 #: Px of a chip.
 HIGH = 54.0
@@ -24,11 +24,12 @@ class Merges(VGroup):
     """The tree of one word: its letters in a row, and each merge as deep as it stands upon others.
 
     Args:
-        places: along "node", the place of each merge in the table; none for a letter.
-        left, right: the two nodes that each merge puts together.
+        tree: along "node", the `place` of each merge in the table, nothing for a letter, and the two nodes that it
+            puts together, `left` and `right`.
     """
 
-    def __init__(self, places: NamedTensor, left: NamedTensor, right: NamedTensor, room: Room) -> None:
+    def __init__(self, tree: Trace, room: Room) -> None:
+        places, left, right = (tree[name] for name in ("place", "left", "right"))
         labels = places.words("node")
         self.letters = [i for i in range(len(labels)) if not places.values[i]]
         self.merges = [i for i in range(len(labels)) if places.values[i]]

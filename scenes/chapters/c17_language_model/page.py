@@ -27,6 +27,12 @@ THIN, LEAST = 1.2, 0.05
 PROSE, REST = STAGE.split_columns(1090, 40)
 VECTOR, LIST = REST.split_columns(50, 50)
 PITCH = PROSE.height / 9
+#: Px of a bar for a bit of surprise, for vectors as far apart as they are long, and for a probability of one.
+BIT, APART, SURE = 3.6, 46.0, 56.0
+#: Px of a stream for a weight of one: of many heads, and of a single one.
+MANY, ONE = 300.0, 60.0
+#: The place in the text of the word whose merges are shown.
+WHOLE = 2
 #: Px of a probability of one in the list.
 WHOLE_BAR = 270.0
 
@@ -79,10 +85,10 @@ class Page(VGroup):
             place = end
         return lines
 
-    def bars(self, values: NamedTensor, unit: float, role: str = "weight", first: int = 0) -> VGroup:
-        """A bar on each word, `unit` px high for a one; the first value is that of token `first`."""
+    def bars(self, values: NamedTensor, unit: float, role: str = "weight") -> VGroup:
+        """A bar on each word, `unit` px high for a one; with fewer values than words, on the last ones."""
         bars = VGroup()
-        for place, value in enumerate(values.quantities(), first):
+        for place, value in enumerate(values.quantities(), len(self.words) - len(values)):
             bars.add(self.bar(place, value, unit, role))
         return bars
 
@@ -129,9 +135,9 @@ class Page(VGroup):
         lift = np.array([0, units(unit * float(value)), 0])
         return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
 
-    def legend(self, text: str, role: str = "ink2", line: int = 0) -> Words:
-        """What the bars mean, at the end of the last line, or `line` lines of its size above that."""
-        words = Words(text, "aside", role).stand_on(self.words[-1].baseline + line * units(42))
+    def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
+        """What the bars mean, at the end of the last line, or above that."""
+        words = Words(text, "aside", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
         return words.end_at(float(at(self.room.right, 0)[0]))
 
     def next_line(self) -> Room:

@@ -109,7 +109,7 @@ def next_probs(model: Transformer, ids: Tensor) -> Tensor:
 
 
 def read(model: Transformer, ids: Tensor) -> Piece:
-    """What one reading gives: weights of the last token, "layer head key", all vectors, probabilities, surprise."""
+    """Weights of the last token of a reading, "layer head key", all vectors, probabilities, and surprise."""
     with torch.inference_mode(), record(only=["decoder.*.self_attn.weights", "decoder.*.resid_p*"]) as tape:
         logits = model(None, ids)
     layers = range(model.config.decoder_layers)
@@ -131,7 +131,8 @@ def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> Piece:
     """The likeliest token, and again, until the end mark or `most` tokens: ids, and the probability of each."""
-    ids, found, shares = ids_of(loaded, text), [], []
+    found: list[int] = []
+    ids, shares = ids_of(loaded, text), []
     while len(found) < most and end not in found:
         probs = next_probs(loaded.model, ids)
         found.append(int(probs.argmax()))
@@ -142,7 +143,8 @@ def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> P
 
 def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> Piece:
     """The likeliest tokens at each step, "step rank", of which the first is written, and the last vector there."""
-    best, shares, last = [], [], []
+    best: list[np.ndarray] = []
+    shares, last = [], []
     stream = f"decoder.{model.config.decoder_layers - 1}.resid_post"
     while len(best) < most and (not best or best[-1][0] != end):
         with record(only=[stream]) as tape:
@@ -204,10 +206,10 @@ def run(bench: Bench) -> Found:
     found["then"] = tensor(spaces, "step", step=names)
     found["others_count"] = tensor(config.target_vocab - SHOWN)
     for which, word in enumerate(MERGED):
-        names, made = merged(word, places)
-        labels = [one.replace(BYTE_SPACE, "␣") for one in names]
+        nodes, made = merged(word, places)
+        labels = [one.replace(BYTE_SPACE, "␣") for one in nodes]
         found |= {
-            f"merge_{which}_{part}": tensor([node[at] for node in made], "node", node=labels)
+            f"merge_{which}.{part}": tensor([node[at] for node in made], "node", node=labels)
             for at, part in enumerate(("place", "left", "right"))
         }
     return found | chats(bench, loaded, end, countries)
