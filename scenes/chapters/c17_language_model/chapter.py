@@ -12,9 +12,9 @@ from scenes.animations import (
     Travel,
     appear,
     appear_in_turn,
-    deal,
     draw,
     exchange,
+    gather,
     grow,
     leave,
     move_ring,
@@ -207,7 +207,7 @@ class LanguageModel(Chapter):
 
     def another_word(self, run: Trace) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
-        page, other = (Page(run[f"text_{which}"], STAGE, "stage word") for which in range(2))
+        page, other = (Page(run[f"text_{which}"], STAGE, "stage word", own="wide") for which in range(2))
         said, now = (Next(one, run[f"next_{which}"], SURE) for which, one in enumerate((page, other)))
         apart, place = run["apart"], int(run["name"])
         old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
@@ -252,7 +252,7 @@ class LanguageModel(Chapter):
 
     def surprise(self, run: Trace) -> Iterator[Step]:
         """How much each token surprised the model: a skyline."""
-        page, surprise = Page(run["text_0"], STAGE, "stage word"), run["surprise"]
+        page, surprise = Page(run["text_0"], STAGE, "stage word", own="wide"), run["surprise"]
         bars = page.bars(surprise, BIT)
         most, bits = surprise.largest()
         least, few = surprise.smallest()
@@ -313,7 +313,8 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                (appear(card), deal(within, line.words)),
+                appear(card),
+                appear_in_turn([*line.words]),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
             stage=[question, answer],
@@ -402,7 +403,7 @@ class LanguageModel(Chapter):
             for step in range(1, len(told))
             for play in (
                 (*exchange([vectors[step - 1]], [vectors[step]], "flow"), leave(lists[step - 1]), appear(lists[step])),
-                Travel(lists[step].names[0], written[step], kind="flow"),
+                gather([lists[step].bars[0]], written[step], "flow"),
             )
         ]
         yield Step(
@@ -411,7 +412,7 @@ class LanguageModel(Chapter):
                 "Tokens, layers, the last vector, probabilities: one token is chosen,",
                 draw(*streams, kind="row"),
                 appear(ring := ring_around(likely.bars[0])),
-                (leave(ring, streams), Travel(likely.names[0], written[0], kind="row")),
+                (leave(ring, streams), gather([likely.bars[0]], written[0])),
             ),
             beat("read, and all begins again, until the answer is written.", *again),
             beat(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
 from scenes.layout import Room
-from scenes.mobjects.shapes import stroke
+from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
@@ -18,6 +18,8 @@ from transformer_core.tracing.trace import Trace
 HIGH = 54.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
+#: The part of a merge after which the pieces are one.
+LANDED = 0.7
 
 
 class Merges(VGroup):
@@ -64,11 +66,22 @@ class Merges(VGroup):
         return VGroup(*(self.chips[i] for i in self.letters))
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
-        """Two pieces come down into the one that they make, and its place in the table is written beside it."""
-        flights = (Flight(self.chips[part], self.chips[i], 0, kind) for part in self.pairs[i])
-        return AnimationGroup(
-            *flights, draw(*self.edges[i], kind=kind), appear(self.chips[i], self.numbers[i], rise=False)
-        )
+        """Two pieces come down side by side, and are one; its place in the table stands beside it."""
+        whole = self.chips[i]
+        shares = np.array([self.chips[part].word.advance for part in self.pairs[i]])
+        left = float(whole.get_left()[0])
+        halves = []
+        for share in shares / shares.sum():
+            half = Box(float(whole.width) * 135 * share, HIGH, palette().surface, 10)
+            halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
+            left += half.width
+        flights = [Flight(self.chips[part], half, 0, kind) for part, half in zip(self.pairs[i], halves, strict=True)]
+        late = appear(whole, self.numbers[i], rise=False)
+        for one in flights:
+            one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
+        late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)
+        late.set_run_time(pace(kind))
+        return AnimationGroup(*flights, draw(*self.edges[i], kind=kind), late)
 
     def merging(self, which: list[int], kind: str) -> Animation:
         """Several merges, one after another."""

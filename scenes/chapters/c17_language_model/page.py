@@ -44,12 +44,18 @@ class Page(VGroup):
         spaces: along an axis of tokens, whether a space stands before each.
         room: the rectangle that is filled; the lines are `pitch` px apart, by default so that they fill it.
         style: of its words; the marks of a chat are in another colour, and lines end where one says so.
+        own: a name; words of pages with another name are other words to a match cut: they would cross on their way.
     """
 
-    def __init__(self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0) -> None:
+    def __init__(
+        self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0, own: str = ""
+    ) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
         labels = spaces.words(self.axis)
         self.words = VGroup(*(self._word(label) for label in labels))
+        if own:
+            for place, text in enumerate(self.words):
+                text.key = (own, place, text.text)
         lines = self._broken(labels, spaces.values)
         self.pitch = pitch or min(118.0, room.height / len(lines))
         em = typeset(style).size
