@@ -21,7 +21,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c17_language_model.merging import Merges
+from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
 from scenes.chapters.c17_language_model.page import (
     APART,
     BIT,
@@ -114,7 +114,7 @@ class LanguageModel(Chapter):
         question, answer = self.talk(run)
         way = between(question, answer)
         cut = in_a_row(run["chat"].words("position"), question)
-        whole, rare = (Merges(run.under(f"merge_{which}"), room) for which, room in enumerate(STAGE.columns(2)))
+        whole, rare = (Merges(run.under(f"merge_{which}"), room) for which, room in enumerate((SHORT, LONG)))
         whole.roots[0].key = page.words[WHOLE].key = ("the word",)
         first, last = whole.merges[0], whole.merges[-1]
         places = run["merge_0.place"]

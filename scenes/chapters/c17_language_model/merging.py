@@ -7,7 +7,7 @@ from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate
 
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import number
 from scenes.mobjects.tokens import Token
@@ -18,6 +18,8 @@ from transformer_core.tracing.trace import Trace
 HIGH = 54.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
+#: A shorter and a longer word side by side.
+SHORT, LONG = STAGE.split_columns(760, 40)
 #: The part of a merge after which the pieces are one.
 LANDED = 0.7
 
