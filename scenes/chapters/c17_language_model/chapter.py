@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, VGroup
 
 from scenes.animations import (
+    Count,
     Sweep,
     Through,
     Travel,
@@ -21,6 +22,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.animations.shading import Shades
 from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
 from scenes.chapters.c17_language_model.page import (
     APART,
@@ -38,6 +40,7 @@ from scenes.chapters.c17_language_model.page import (
     Page,
     moved,
     standing,
+    through_layers,
 )
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
@@ -59,6 +62,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.strips import Strip
+from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
 
@@ -149,23 +153,28 @@ class LanguageModel(Chapter):
         name, best = run["name"], run["then_0"].words("rank")[0]
         asked = run["text_0"].label("position", int(name))
         whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
-        said = [str(label) for label in run["text_0"].words("position")].count(str(best))
+        text = [str(label) for label in run["text_0"].words("position")]
+        once = text.count(str(best)) == text[: text.index(".")].count(str(best)) == 1
+        entering, fills = through_layers(run["last"])
+        depths = run["depths"].quantities()
+        count = Words(f"layer {depths[0]}", "large number").begin_in(LIST)
         yield Step(
             "One vector says what comes next",
             beat(f"How does this text of {run['tokens']} tokens go on?", Sweep(VGroup(*before, *after), "slow")),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it.",
-                Travel(page.words[-1], last, kind="row"),
+                (Travel(page.words[-1], entering, kind="row"), appear(count)),
+                (Shades(entering, fills), Count(count, depths, "", "slow", "layer ")),
             ),
             beat(
                 "From the last vector alone, every token that there is gets a probability.",
-                (appear_in_turn([*likely.names]), appear_in_turn([*likely.numbers])),
-                tuple(grow(bar) for bar in likely.bars),
+                (leave(count), *exchange([entering], [last]), appear_in_turn([*likely.names])),
+                (appear_in_turn([*likely.numbers]), *(grow(bar) for bar in likely.bars)),
                 appear(likely.rest),
             ),
             beat(
                 claim(
-                    str(asked) == str(best) and said == 1,
+                    str(asked) == str(best) and once,
                     f"“{best}” is the likeliest. Only the first sentence says that name.",
                     f"“{best}” is the likeliest.",
                 ),
@@ -382,9 +391,9 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     bool(name > 2 * other_name),
-                    f"At the name, {sure.quantity(0, 1):share} against {sure.quantity(1, 1):share}. "
+                    f"At the next token, {sure.quantity(0, 1):share} against {sure.quantity(1, 1):share}. "
                     "The text shows none of that doubt.",
-                    f"At the name, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
+                    f"At the next token, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
                 ),
                 tuple(Sweep(half.named, "slow") for half in halves),
             ),

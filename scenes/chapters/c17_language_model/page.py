@@ -12,6 +12,7 @@ from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, stroke
+from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -32,7 +33,7 @@ BIT, APART, SURE = 3.6, 46.0, 56.0
 #: Px of a stream for a weight of one: of many heads, and of a single one.
 MANY, ONE = 300.0, 60.0
 #: The place in the text of the word whose merges are shown.
-WHOLE = 2
+WHOLE = 3
 #: Px of a probability of one in the list.
 WHOLE_BAR = 270.0
 
@@ -174,6 +175,13 @@ class Next(VGroup):
         self.number = number(share, "share", "stage number", "query")
         self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
+
+
+def through_layers(rows: NamedTensor) -> tuple[VGroup, list[list[str]]]:
+    """A vector on end as it enters the first layer, and the fills of its cells there and after each layer."""
+    strips = [Strip(row, VECTOR.height, VECTOR.width) for row in rows]
+    fills = [[cell.get_fill_color().to_hex() for cell in strip] for strip in strips]
+    return standing(strips[0]).move_to(VECTOR.centre), fills
 
 
 def standing(strip: VGroup) -> VGroup:

@@ -178,6 +178,8 @@ def run(bench: Bench) -> Found:
         "places": tensor(config.max_positions),
         "layers": tensor(config.decoder_layers),
         "heads": tensor(on_name.size),
+        "depths": tensor(range(len(layers)), "layer", layer=layers),
+        "last": tensor(seen[0]["stream"][:, -1], "layer d_model", layer=layers),
         "name": tensor(name),
         "tokens": tensor(len(texts[0][0])),
         "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
@@ -257,7 +259,7 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
         "right_count": tensor(sum(right)),
         "real_count": tensor(len(CAPITALS)),
         "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",
-                       kind=kinds, choice=("the sentence", "the name")),
+                       kind=kinds, choice=("up to is", "the next token")),
     }  # fmt: skip
 
 
