@@ -313,6 +313,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "Fine-tuned on such texts, it goes on as an assistant would,",
+                appear(reply.legend("bar: probability")),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
             beat(f"up to the end mark, with {ended:share}.", (appear(reply.words[-1]), grow(bars[-1], DOWN))),
@@ -386,7 +387,7 @@ class LanguageModel(Chapter):
                     f"Until “{said}”, equally: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                     f"Until “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                 ),
-                (leave(*rings), *(Sweep(half.bars, "slow") for half in halves)),
+                (leave(*rings), *(play for half in halves for play in (appear(half.legend), Sweep(half.bars, "slow")))),
             ),
             beat(
                 claim(
@@ -436,6 +437,3 @@ class LanguageModel(Chapter):
             ),
             stage=[page, last, likely],
         )
-
-
-__all__ = ["LanguageModel"]

@@ -112,6 +112,7 @@ class Answers(VGroup):
     def __init__(self, run: Trace, which: Sequence[int], title: str, room: Room) -> None:
         head, body = room.split_rows(50, 4)
         self.title = Words(title, "block", "ink2").begin_in(head)
+        self.legend = Words("bar: probability", "aside", "ink2").end_in(head)
         self.lines = VGroup()
         #: The bars up to the name, and those from it on.
         self.bars, self.named = VGroup(), VGroup()

@@ -174,7 +174,6 @@ def run(bench: Bench) -> Found:
     layers = ("input", *range(1, config.decoder_layers + 1))
     found = {
         "vocabulary": tensor(config.target_vocab),
-        "merges": tensor(len(places)),
         "places": tensor(config.max_positions),
         "layers": tensor(config.decoder_layers),
         "heads": tensor(on_name.size),
