@@ -1,0 +1,1 @@
+"""The chapter "language_model", and figures that it alone draws."""

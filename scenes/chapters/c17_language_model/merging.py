@@ -1,0 +1,90 @@
+"""Byte-pair merges as a tree: letters on top, and under each pair that is merged what it becomes."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+
+from scenes.animations import appear, draw
+from scenes.animations.flights import Flight
+from scenes.layout import STAGE, Room
+from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.text import number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, pace, palette, units
+from transformer_core.tracing.trace import Trace
+
+#: Px of a chip.
+HIGH = 54.0
+#: How deep merges may stand upon each other.
+LEVELS = 5
+#: A shorter and a longer word side by side.
+SHORT, LONG = STAGE.split_columns(760, 40)
+#: The part of a merge after which the pieces are one.
+LANDED = 0.7
+
+
+class Merges(VGroup):
+    """The tree of one word: its letters in a row, and each merge as deep as it stands upon others.
+
+    Args:
+        tree: along "node", the `place` of each merge in the table, nothing for a letter, and the two nodes that it
+            puts together, `left` and `right`.
+    """
+
+    def __init__(self, tree: Trace, room: Room) -> None:
+        places, left, right = (tree[name] for name in ("place", "left", "right"))
+        labels = places.words("node")
+        self.letters = [i for i in range(len(labels)) if not places.values[i]]
+        self.merges = [i for i in range(len(labels)) if places.values[i]]
+        self.pairs = {i: (int(left.values[i]), int(right.values[i])) for i in self.merges}
+        pitch, step = room.width / len(self.letters), (room.height - HIGH) / LEVELS
+        depth = dict.fromkeys(self.letters, 0)
+        x = {i: room.left + (at_letter + 0.5) * pitch for at_letter, i in enumerate(self.letters)}
+        for i, (one, other) in self.pairs.items():
+            depth[i] = 1 + max(depth[one], depth[other])
+            x[i] = (x[one] + x[other]) / 2
+        self.chips = VGroup(*(Token(label, height=HIGH) for label in labels))
+        for i, chip in enumerate(self.chips):
+            chip.move_to(at(x[i], room.top + HIGH / 2 + depth[i] * step))
+        self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
+        self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
+        for i, text in self.numbers.items():
+            text.settle(self.chips[i].get_center()).begin_at(self.chips[i].get_right()[0] + units(8))
+        inner = {one for pair in self.pairs.values() for one in pair}
+        #: What nothing is merged with any more: the tokens.
+        self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))
+        super().__init__(*self.edges.values(), self.chips, *self.numbers.values())
+
+    def _edge(self, part: int, whole: int) -> VMobject:
+        start, end = self.chips[part].get_bottom(), self.chips[whole].get_top()
+        line = VMobject(stroke_color=palette().role("ink3"), stroke_width=stroke(3))
+        bend = np.array([0, (end - start)[1] * 0.5, 0])
+        line.points = np.array([start, start + bend, end - bend, end])
+        return line
+
+    def row(self) -> VGroup:
+        """The letters."""
+        return VGroup(*(self.chips[i] for i in self.letters))
+
+    def merge(self, i: int, kind: str = "flow") -> Animation:
+        """Two pieces come down side by side, and are one; its place in the table stands beside it."""
+        whole = self.chips[i]
+        shares = np.array([self.chips[part].word.advance for part in self.pairs[i]])
+        left = float(whole.get_left()[0])
+        halves = []
+        for share in shares / shares.sum():
+            half = Box(float(whole.width) * 135 * share, HIGH, palette().surface, 10)
+            halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
+            left += half.width
+        flights = [Flight(self.chips[part], half, 0, kind) for part, half in zip(self.pairs[i], halves, strict=True)]
+        late = appear(whole, self.numbers[i], rise=False)
+        for one in flights:
+            one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
+        late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)
+        late.set_run_time(pace(kind))
+        return AnimationGroup(*flights, draw(*self.edges[i], kind=kind), late)
+
+    def merging(self, which: list[int], kind: str) -> Animation:
+        """Several merges, one after another."""
+        return LaggedStart(*(self.merge(i) for i in which), lag_ratio=0.5, run_time=pace(kind))

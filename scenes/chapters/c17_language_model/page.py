@@ -1,0 +1,195 @@
+"""A long text on the stage, line under line: its tokens, bars that stand on them, and streams out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, Mobject, VGroup, VMobject
+
+from scenes.animations import Travel
+from scenes.animations.flights import Travels
+from scenes.layout import STAGE, Room
+from scenes.mobjects.marks import End, Length, Stands, Thickness, means
+from scenes.mobjects.shapes import Box, dashes, stroke
+from scenes.mobjects.strips import Strip
+from scenes.mobjects.text import Words, number, word
+from scenes.theme import at, palette, typeset, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: What ends a line, as a share of an em the space between words, and between the foot of a word and its bar.
+RETURN, SPACE, CLEAR = "↵", 0.28, 1.0
+#: How a mark of the template begins.
+MARK = "<|"
+#: Px of the thinnest stream, and of the lowest bar.
+THIN, LEAST = 1.2, 0.05
+#: The text, its last vector and the list of tokens, side by side; and px between the lines of that text.
+PROSE, REST = STAGE.split_columns(1090, 40)
+VECTOR, LIST = REST.split_columns(50, 50)
+PITCH = PROSE.height / 9
+#: Px of a bar for a bit of surprise, for vectors as far apart as they are long, and for a probability of one.
+BIT, APART, SURE = 3.6, 46.0, 56.0
+#: Px of a stream for a weight of one: of many heads, and of a single one.
+MANY, ONE = 300.0, 60.0
+#: The place in the text of the word whose merges are shown.
+WHOLE = 3
+#: Px of a probability of one in the list.
+WHOLE_BAR = 270.0
+
+
+class Page(VGroup):
+    """A text as it is read, a word for each token; what belongs to one word is not parted by the end of a line.
+
+    Args:
+        spaces: along an axis of tokens, whether a space stands before each.
+        room: the rectangle that is filled; the lines are `pitch` px apart, by default so that they fill it.
+        style: of its words; the marks of a chat are in another colour, and lines end where one says so.
+        own: a name; words of pages with another name are other words to a match cut: they would cross on their way.
+    """
+
+    def __init__(
+        self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0, own: str = ""
+    ) -> None:
+        self.room, self.style, self.axis = room, style, spaces.axes[0]
+        labels = spaces.words(self.axis)
+        self.words = VGroup(*(self._word(label) for label in labels))
+        if own:
+            for place, text in enumerate(self.words):
+                text.key = (own, place, text.text)
+        lines = self._broken(labels, spaces.values)
+        self.pitch = pitch or min(118.0, room.height / len(lines))
+        em = typeset(style).size
+        self.clear = units(CLEAR * em)
+        for place, line in enumerate(lines):
+            x, base = float(at(room.left, 0)[0]), float(at(0, room.top + (place + 1) * self.pitch - 14)[1])
+            for at_token in line:
+                x += units(SPACE * em) if spaces.values[at_token] and at_token != line[0] else 0.0
+                self.words[at_token].begin_at(x).stand_on(base)
+                x += self.words[at_token].advance * units(em)
+        self.lines, self.line_of = lines, {i: n for n, line in enumerate(lines) for i in line}
+        super().__init__(self.words)
+
+    def _word(self, label: Label) -> Words:
+        role = "ink3" if label == RETURN else "query" if label.startswith(MARK) else "ink"
+        return means(word(label, self.style, role), Stands(label))
+
+    def _broken(self, labels: Sequence[Label], spaces: np.ndarray) -> list[list[int]]:
+        """The places of the tokens of each line."""
+        em = typeset(self.style).size
+        lines: list[list[int]] = [[]]
+        x, place = 0.0, 0
+        while place < len(labels):
+            end = place + 1
+            while end < len(labels) and not spaces[end] and str(labels[end - 1]) != RETURN:
+                end += 1
+            wide = sum(self.words[i].advance for i in range(place, end)) * em
+            if lines[-1] and (x + wide > self.room.width or str(labels[place - 1]) == RETURN):
+                lines.append([])
+                x = 0.0
+            x += wide + SPACE * em
+            lines[-1].extend(range(place, end))
+            place = end
+        return lines
+
+    def bars(self, values: NamedTensor, unit: float, role: str = "weight") -> VGroup:
+        """A bar on each word, `unit` px high for a one; with fewer values than words, on the last ones."""
+        bars = VGroup()
+        for place, value in enumerate(values.quantities(), len(self.words) - len(values)):
+            bars.add(self.bar(place, value, unit, role))
+        return bars
+
+    def bar(self, place: int, value: Quantity, unit: float, role: str = "weight") -> Box:
+        """The bar on one word."""
+        text = self.words[place]
+        wide = max(float(text.width) * 135 - 2, 6.0)
+        bar = Box(wide, max(unit * float(value), LEAST), palette().role(role), 2)
+        means(bar, Length(value, "height", unit, wide, LEAST))
+        return bar.move_to(np.array([text.get_x(), text.baseline + self.clear, 0]), DOWN)
+
+    def floors(self) -> VGroup:
+        """The line on which the bars of each line stand."""
+        lines = VGroup()
+        for line in self.lines:
+            first, last = self.words[line[0]], self.words[line[-1]]
+            floor = Box(float(last.get_right()[0] - first.get_left()[0]) * 135, 1.5, palette().line, 0.5)
+            lines.add(floor.move_to(np.array([first.get_left()[0], first.baseline + self.clear - units(1.5), 0]), LEFT))
+        return lines
+
+    def streams(
+        self, weights: NamedTensor, to: VMobject, role: str, broad: float, left_out: Sequence[int] = ()
+    ) -> VGroup:
+        """A stream from each token into an upright vector, `broad` px for a weight of one; level with its line."""
+        streams = VGroup()
+        top, foot = to.get_top()[1] - units(20), to.get_bottom()[1] + units(20)
+        for place, weight in enumerate(weights.quantities()):
+            if place in left_out:
+                continue
+            text, line = self.words[place], VMobject(stroke_color=palette().role(role))
+            start = text.get_bottom() + DOWN * units(3)
+            within = self.lines[self.line_of[place]]
+            share = (self.line_of[place] + (within.index(place) + 0.5) / len(within)) / len(self.lines)
+            end = np.array([to.get_left()[0], top + (foot - top) * share, 0])
+            bend = RIGHT * (end - start)[0] * 0.45
+            line.points = np.array([start, start + bend * 0.6 + DOWN * units(22), end - bend, end])
+            line.set_stroke(width=stroke(THIN + broad * float(weight)), opacity=0.5)
+            streams.add(means(line, Thickness(weight, broad, THIN), End(weight, first=True, axis="key", alone=True)))
+        return streams
+
+    def levels(self, value: Quantity, unit: float) -> VGroup:
+        """A dashed line over each line of words, as high as a bar for `value`."""
+        floors = self.floors()
+        lift = np.array([0, units(unit * float(value)), 0])
+        return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
+
+    def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
+        """What the bars mean, at the end of the last line, or above that."""
+        words = Words(text, "aside", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
+        return words.end_at(float(at(self.room.right, 0)[0]))
+
+    def next_line(self) -> Room:
+        """The room for one more line below."""
+        top = self.room.top + len(self.lines) * self.pitch
+        return Room(self.room.left, top, self.room.right, top + self.pitch)
+
+    def going_on(self, spaces: NamedTensor) -> VGroup:
+        """What is written after the last word, on the next line if there is no room."""
+        more = Page(spaces, self.next_line(), self.style, self.pitch)
+        begin = float(self.words[-1].get_right()[0]) + units(SPACE * typeset(self.style).size)
+        if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
+            shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])
+            more.shift(shift)
+        return more.words
+
+
+class Next(VGroup):
+    """The token that is likeliest after a text, where it would be written, under a bar of its probability."""
+
+    def __init__(self, page: Page, found: NamedTensor, unit: float) -> None:
+        self.words = page.going_on(found)
+        text = self.words[0].set_fill(palette().query)
+        share = found.quantity(0)
+        wide = float(text.width) * 135
+        self.bar = means(Box(wide, unit * float(share), palette().query, 2), Length(share, "height", unit, wide))
+        self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
+        self.number = number(share, "share", "stage number", "query")
+        self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+        super().__init__(self.words, self.bar, self.number)
+
+
+def through_layers(rows: NamedTensor) -> tuple[VGroup, list[list[str]]]:
+    """A vector on end as it enters the first layer, and the fills of its cells there and after each layer."""
+    strips = [Strip(row, VECTOR.height, VECTOR.width) for row in rows]
+    fills = [[cell.get_fill_color().to_hex() for cell in strip] for strip in strips]
+    return standing(strips[0]).move_to(VECTOR.centre), fills
+
+
+def standing(strip: VGroup) -> VGroup:
+    """A vector on end, its first entry on top."""
+    strip.rotate(-np.pi / 2)
+    return strip
+
+
+def moved(old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "row") -> Travels:
+    """Each of several things goes to where its successor stands, and becomes it."""
+    return Travels([Travel(a, b, 0, kind, leaving=True) for a, b in zip(old, new, strict=True)])

@@ -1,0 +1,270 @@
+"""From a prompt to an answer: what a real language model does with a text of its own length, and with a chat.
+
+A word is put together from letters, merge by merge, in the order of the tokenizer's table. One text of plain prose,
+whose last word can be known only from its first sentence, is read twice: as it is, and with another name there.
+Measured: the probabilities of the next token, where the last token looks (the mean over all heads, and the head that
+looks most at the name), how far the vectors of both readings are apart in every layer, and how surprising each token
+was, -log2 of the probability that it had. Then chats: an answer with the markers of the model's template and without,
+a name that was said in this chat or in none, and the capitals of five countries and of five that were made up here.
+Greedy decoding throughout.
+
+Source: Sennrich et al. 2016 (byte pairs); Shannon 1951 (surprise of a text); Ouyang et al. 2022 (instruction tuning).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.model import Transformer
+from transformer_core.pretrained.model_registry import LoadedModel
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.language_model import facts, ids_of, losses, pieces_of
+from transformer_core.text.subwords import BYTE_SPACE, Subwords, spelled
+from transformer_core.tracing.tap import record
+
+#: A word that the tokenizer has whole, and one that it has not.
+MERGED = (" lighthouse", " Popocatepetl")
+#: The name in the first sentence, and the other one; both are a single token.
+NAMES = ("Max", "Charlie")
+#: Written for this project.
+TEXT = " ".join(
+    """Anna keeps the lighthouse on a small island, and her only company is an old dog called {}. In summer the boats
+    bring bread, oil and letters every week. In winter the sea is too rough, and for months nobody comes. Then she reads
+    by the stove while the wind shakes the windows. One evening in January the lamp went out. She took her coat, climbed
+    all the stairs, and worked in the dark until the light was turning again. When she came down, the door stood open
+    and there was snow on the floor. In the morning a fisherman found the dog on the beach. He asked what it was called,
+    and she said that its name was""".split()
+)
+SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+QUESTION = "What is the capital of {}?"
+#: Countries with their capitals, and countries that do not exist.
+CAPITALS = {"France": "Paris", "Italy": "Rome", "Japan": "Tokyo", "Norway": "Oslo", "Kenya": "Nairobi"}
+INVENTED = ("Belmaria", "Tovania", "Narvonia", "Zeldoria", "Oskania")
+#: A user who says a name and asks for it, and one who asks in a new chat; the answer begins alike.
+TOLD = ("My name is Mary.", "Nice to meet you!", "What is my name?")
+BEGUN, TOLD_NAME = "Your name is", " Mary"
+END = "<|im_end|>"
+#: Tokens that are listed, those of an answer at most, and those that the text is gone on with.
+SHOWN, WRITTEN, MORE = 12, 12, 4
+
+
+def chat(*turns: str) -> str:
+    """A chat as the template of the model writes it, up to where the assistant answers."""
+    roles = ("user", "assistant")
+    said = [("system", SYSTEM), *((roles[at % 2], turn) for at, turn in enumerate(turns))]
+    return "".join(f"<|im_start|>{role}\n{turn}{END}\n" for role, turn in said) + "<|im_start|>assistant\n"
+
+
+def merges_of(tokenizer: Subwords) -> dict[tuple[str, str], int]:
+    """The pairs that the tokenizer merges, each with its place in the table, from 1."""
+    found = json.loads(tokenizer.process.data)["model"]["merges"]
+    pairs = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in found]
+    return {(left, right): at for at, (left, right) in enumerate(pairs, 1)}
+
+
+def merged(word: str, places: dict[tuple[str, str], int]) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The pieces of a word as nodes of a tree: first its letters, then every merge as (place, left, right)."""
+    names = [*word.replace(" ", BYTE_SPACE)]
+    made = [(0, -1, -1)] * len(names)
+    row = list(range(len(names)))
+    while True:
+        found = [(places.get((names[a], names[b]), 0), at) for at, (a, b) in enumerate(pairwise(row))]
+        best = min(((place, at) for place, at in found if place), default=None)
+        if best is None:
+            return names, made
+        place, at = best
+        made.append((place, row[at], row[at + 1]))
+        names.append(names[row[at]] + names[row[at + 1]])
+        row[at : at + 2] = [len(names) - 1]
+
+
+def written(piece: str, marks: frozenset[str]) -> tuple[str, bool]:
+    """A piece of the vocabulary as it stands in a text, and whether a space stands before it."""
+    if piece in marks:
+        return piece, False
+    bare = piece.removeprefix(BYTE_SPACE)
+    return spelled(bare).replace("[newline]", "↵") or "␣", bare != piece
+
+
+def in_text(loaded: LoadedModel, ids: Sequence[int]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The pieces of a text without what marks a space, and which of them have one before."""
+    tokenizer = loaded.tokenizer
+    assert isinstance(tokenizer, Subwords)
+    names, spaces = zip(*(written(tokenizer.pieces[i], tokenizer.marks) for i in ids), strict=True)
+    return names, np.array(spaces, float)
+
+
+def next_probs(model: Transformer, ids: Tensor) -> Tensor:
+    """The probability of every token after the last one."""
+    with torch.inference_mode():
+        found: Tensor = model(None, ids)[0, -1].double().softmax(-1)
+    return found
+
+
+def read(model: Transformer, ids: Tensor) -> Piece:
+    """Weights of the last token of a reading, "layer head key", all vectors, probabilities, and surprise."""
+    with torch.inference_mode(), record(only=["decoder.*.self_attn.weights", "decoder.*.resid_p*"]) as tape:
+        logits = model(None, ids)
+    layers = range(model.config.decoder_layers)
+    return {
+        "weights": torch.stack([tape[f"decoder.{layer}.self_attn.weights"][0, :, -1] for layer in layers]).numpy(),
+        "stream": torch.stack(
+            [tape["decoder.0.resid_pre"][0], *(tape[f"decoder.{layer}.resid_post"][0] for layer in layers)]
+        ).numpy(),
+        "probs": logits[0, -1].double().softmax(-1).numpy(),
+        "surprise": losses(model, ids)[0].double().numpy() / np.log(2),
+    }
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The distance of the vectors of two readings as a share of their length, "layer position"."""
+    found: np.ndarray = np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
+    return found
+
+
+def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> Piece:
+    """The likeliest token, and again, until the end mark or `most` tokens: ids, and the probability of each."""
+    found: list[int] = []
+    ids, shares = ids_of(loaded, text), []
+    while len(found) < most and end not in found:
+        probs = next_probs(loaded.model, ids)
+        found.append(int(probs.argmax()))
+        shares.append(float(probs.max()))
+        ids = torch.cat([ids, ids.new_tensor([[found[-1]]])], 1)
+    return {"ids": np.array(found), "probs": np.array(shares)}
+
+
+def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> Piece:
+    """The likeliest tokens at each step, "step rank", of which the first is written, and the last vector there."""
+    best: list[np.ndarray] = []
+    shares, last = [], []
+    stream = f"decoder.{model.config.decoder_layers - 1}.resid_post"
+    while len(best) < most and (not best or best[-1][0] != end):
+        with record(only=[stream]) as tape:
+            found = next_probs(model, ids).topk(SHOWN)
+        last.append(tape[stream][0, -1].numpy())
+        best.append(found.indices.numpy())
+        shares.append(found.values.numpy())
+        ids = torch.cat([ids, found.indices[None, :1]], 1)
+    return {"ids": np.stack(best), "probs": np.stack(shares), "last": np.stack(last)}
+
+
+@experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
+def run(bench: Bench) -> Found:
+    loaded = facts(bench)
+    model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
+    assert isinstance(tokenizer, Subwords)
+    countries = (*CAPITALS, *INVENTED)
+    bench.expect(4 + len(NAMES) + len(countries))
+    end = tokenizer.pieces.index(END)
+    places = merges_of(tokenizer)
+    ids = [ids_of(loaded, TEXT.format(name)) for name in NAMES]
+    texts = [in_text(loaded, row[0].tolist()) for row in ids]
+    seen = [bench.once(name, partial(read, model, row)) for name, row in zip(NAMES, ids, strict=True)]
+    name = texts[0][0].index(NAMES[0])
+    on_name = seen[0]["weights"][:, :, name]
+    layer, head = np.unravel_index(int(on_name.argmax()), on_name.shape)
+    layers = ("input", *range(1, config.decoder_layers + 1))
+    found = {
+        "vocabulary": tensor(config.target_vocab),
+        "places": tensor(config.max_positions),
+        "layers": tensor(config.decoder_layers),
+        "heads": tensor(on_name.size),
+        "depths": tensor(range(len(layers)), "layer", layer=layers),
+        "last": tensor(seen[0]["stream"][:, -1], "layer d_model", layer=layers),
+        "name": tensor(name),
+        "tokens": tensor(len(texts[0][0])),
+        "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
+        "on_name": tensor(on_name.max()),
+        "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
+        "best_attention": tensor(seen[0]["weights"][layer, head], "key", key=texts[0][0]),
+        "surprise": tensor(seen[0]["surprise"], "position", position=texts[0][0][1:]),
+        "loss": tensor(seen[0]["surprise"].mean()),
+        "perplexity": tensor(2 ** seen[0]["surprise"].mean()),
+        "apart": tensor(apart(seen[0]["stream"], seen[1]["stream"]).astype(np.float32), "layer position",
+                        layer=layers, position=texts[0][0]),
+    }  # fmt: skip
+    for which, (names, spaces) in enumerate(texts):
+        probs = seen[which]["probs"]
+        best = int(probs.argmax())
+        found |= {
+            f"text_{which}": tensor(spaces, "position", position=names),
+            f"next_{which}": tensor(probs[[best]], "step", step=in_text(loaded, [best])[0]),
+        }
+    goes_on = bench.once("goes on", partial(written_on, model, ids[0], end))
+    for step, (best, probs) in enumerate(zip(goes_on["ids"], goes_on["probs"], strict=True)):
+        found[f"then_{step}"] = tensor(probs, "rank", rank=pieces_of(loaded, best.tolist()))
+        found[f"then_others_{step}"] = tensor(1 - probs.sum())
+        found[f"then_last_{step}"] = tensor(goes_on["last"][step], "d_model")
+    names, spaces = in_text(loaded, goes_on["ids"][:, 0].tolist())
+    found["then"] = tensor(spaces, "step", step=names)
+    found["others_count"] = tensor(config.target_vocab - SHOWN)
+    for which, word in enumerate(MERGED):
+        nodes, made = merged(word, places)
+        labels = [one.replace(BYTE_SPACE, "␣") for one in nodes]
+        found |= {
+            f"merge_{which}.{part}": tensor([node[at] for node in made], "node", node=labels)
+            for at, part in enumerate(("place", "left", "right"))
+        }
+    return found | chats(bench, loaded, end, countries)
+
+
+def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str]) -> Found:
+    """Answers in the template of the model: with its markers and without, a name said before, and ten capitals."""
+    country = countries[0]
+    tokenizer = loaded.tokenizer
+    assert isinstance(tokenizer, Subwords)
+    prompt = ids_of(loaded, chat(QUESTION.format(country)))[0].tolist()
+    names, spaces = in_text(loaded, prompt)
+    first = answered(loaded, chat(QUESTION.format(country)), end)
+    bare = bench.once("bare", partial(answered, loaded, QUESTION.format(country), end))
+    mary = int(ids_of(loaded, BEGUN + TOLD_NAME)[0, -1])
+
+    def recalled() -> Piece:
+        asked = [chat(*turns) + BEGUN for turns in (TOLD, TOLD[-1:])]
+        return {"probs": np.array([float(next_probs(loaded.model, ids_of(loaded, one))[mary]) for one in asked])}
+
+    known = bench.once("recalled", recalled)["probs"]
+    found = {
+        "chat": tensor(spaces, "position", position=names),
+        "chat_tokens": tensor(len(names) + len(first["ids"])),
+        "fitting": tensor(loaded.model.config.max_positions // (len(names) + len(first["ids"]))),
+        "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
+        "recalled": tensor(
+            known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
+        ),
+    }
+    right, sure = [], []
+    for at, one in enumerate(countries):
+        piece = bench.once(one, partial(answered, loaded, chat(QUESTION.format(one)), end))
+        labels, spaces = in_text(loaded, piece["ids"].tolist())
+        right.append(CAPITALS.get(one, END) in labels[:-1])
+        sure.append(by_part(labels, piece["probs"]))
+        found |= {
+            f"answer_{at}": tensor(piece["probs"], "step", step=labels),
+            f"answer_{at}_spaces": tensor(spaces, "step", step=labels),
+        }
+    kinds = ("real", "invented")
+    return found | {
+        "right": tensor(np.array(right, float), "sentence", sentence=countries),
+        "capitals": tensor(np.arange(len(CAPITALS)), "sentence", sentence=CAPITALS.values()),
+        "right_count": tensor(sum(right)),
+        "real_count": tensor(len(CAPITALS)),
+        "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",
+                       kind=kinds, choice=("up to is", "the next token")),
+    }  # fmt: skip
+
+
+def by_part(labels: Sequence[str], probs: np.ndarray) -> tuple[float, float]:
+    """The mean probability of the tokens up to "is", and that of the token after it; neither where nothing "is"."""
+    if "is" not in labels:
+        return np.nan, np.nan
+    said = labels.index("is") + 1
+    return float(probs[:said].mean()), float(probs[said])
