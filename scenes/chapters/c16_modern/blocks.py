@@ -1,0 +1,277 @@
+"""The blocks that were exchanged, from recorded vectors: norms, gated units, shared keys, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import Through, Travel, appear, gather
+from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, curve, rule, stroke
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, signed, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of a formula or a name above bars, and how opaque the band is that shows a spread.
+HEAD, FAINT = 150.0, 0.22
+#: Px of the names at the left of gated units.
+NAMES = 330.0
+#: Px of the row of names of heads.
+LETTERS = 50.0
+
+
+def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: Ground) -> VGroup:
+    """Signed numbers as bars from a zero line in the middle of a room, `unit` px for a one; hue is the sign."""
+    pitch, zero = room.width / len(row), room.centre[1]
+    found = VGroup()
+    for i, value in enumerate(row):
+        length = float(value) * unit
+        bar = Box(wide, max(abs(length), 2.0), signed(float(np.sign(value)), 1.0), min(4, wide / 4))
+        means(bar, Length(value, "height", unit, wide, 2.0), Rises(value, 1, origin, 2.0), Hue(value))
+        y = zero + units(max(abs(length), 2.0) / 2) * (-1 if length < 0 else 1)
+        found.add(bar.move_to(np.array([at(room.left + (i + 0.5) * pitch, 0)[0], y, 0])))
+    return found
+
+
+class Normed:
+    """A vector as bars, and what a norm makes of it, step by step; above it a formula.
+
+    Args:
+        rows: the vector at each stage.
+        mean: its mean, drawn as a line, if the norm takes that off.
+        spread: what it is divided by.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(
+        self, name: str, formula: str, rows: Sequence[NamedTensor], mean: Quantity | None, spread: Quantity, room: Room
+    ) -> None:
+        head, body = room.split_rows(HEAD, 24)
+        first, second = head.split_rows(58, 6)
+        self.name = Words(name, "title").settle(first.centre)
+        self.formula = second.fit(Formula(formula, LARGE), most=1.0)
+        most = max(float(np.abs(row.values).max()) for row in rows)
+        unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
+        self.zero = VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
+        self.level = VGroup()
+        if mean is not None:
+            y = body.centre[1] + units(float(mean) * unit)
+            self.level.add(rule(at(room.left, 0), at(room.right, 0), "focus", 4).set_y(y))
+        band = Box(room.width, 2 * float(spread) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        self.band = means(band, Length(spread, "height", 2 * unit, room.width)).move_to(body.centre)
+
+    def laid_over(self, other: Normed) -> VGroup:
+        """Outlines of the last bars where those of another norm stand."""
+        found = self.states[-1].copy().shift(other.zero.get_center() - self.zero.get_center())
+        return found.set_fill(opacity=0).set_stroke(palette().focus, stroke(3.5), 1)
+
+    def step(self, stage: int, kind: str = "row") -> Animation:
+        """The bars, which stand at the first stage, go on to another one."""
+        return Through(self.states[0], [self.states[stage - 1].copy(), self.states[stage]], kind)
+
+
+class Gates:
+    """Units side by side: the gate, before and after its activation, another number, and their product.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        side, columns = STAGE.split_columns(NAMES, 20)
+        head, body = columns.split_rows(LETTERS, 6)
+        rooms = body.rows(3, 46)
+        count = len(run["gate"])
+        self.columns = columns.columns(count, 0)
+        rows = {"gate": rooms[0], "number": rooms[1], "product": rooms[2]}
+        drawn = [run[name] for name in ("gate_before", "number", "product")]
+        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
+        self.grounds = {name: Ground() for name in rows}
+        wide = columns.width / count * 0.42
+        self.zeros = {
+            name: VGroup(
+                means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2.5).set_y(room.centre[1]), self.grounds[name])
+            )
+            for name, room in rows.items()
+        }
+        names = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
+        self.bars = {
+            name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in names.items()
+        }
+        self.numbers = VGroup(
+            *(
+                Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
+                for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
+            )
+        )
+        left = at(side.left, 0)[0]
+        self.title = Words("unit", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
+        texts = {"gate": "gate", "number": "second number", "product": "product"}
+        self.names = {
+            name: Words(text, "title").settle(side.cross(rows[name]).centre).begin_at(left)
+            for name, text in texts.items()
+        }
+        #: The unit whose gate is shut in front of the largest number.
+        shut = [abs(float(gate)) < 0.05 for gate in run["gate"].quantities()]
+        self.shut = int(np.argmax(np.abs(run["number"].values) * shut))
+        middles = [(a.bottom + b.top) / 2 for a, b in pairwise(rooms)]
+        self.signs = VGroup(
+            *(
+                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(left)
+                for sign, y in zip("×=", middles, strict=True)
+            )
+        )
+
+    def activate(self, name: str, kind: str = "row") -> Animation:
+        """The numbers of the gates pass through an activation."""
+        return Through(self.bars["gate_before"], [self.bars["gate_before"].copy(), self.bars[name]], kind)
+
+    def multiply(self) -> tuple[Animation, ...]:
+        """Both numbers of each unit fly to their product."""
+        return tuple(
+            gather(VGroup(gate, other), product)
+            for gate, other, product in zip(
+                self.bars["gate_before"], self.bars["number"], self.bars["product"], strict=True
+            )
+        )
+
+    def column(self, place: int) -> VGroup:
+        """The bars of one unit."""
+        return VGroup(*(self.bars[name][place] for name in ("gate_before", "number", "product")))
+
+
+class Sharing:
+    """Queries of all heads along the top; below them a key and a value for each, or one pair for every few heads.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        side, wide = STAGE.split_columns(190, 24)
+        above, rest = wide.split_rows(270)
+        below = rest.split_rows(-270)[1]
+        queries, keys, values = run["queries"], run["shared_keys"], run["shared_values"]
+        heads, shared = len(queries), len(keys)
+        self.group = heads // shared
+        columns = wide.columns(heads, 26)
+        scale = max(full_colour(queries), full_colour(keys))
+        self.queries = [
+            Vector(query, 74, above.height, "query", scale, upright=True).move_to(column.cross(above).centre)
+            for query, column in zip(queries, columns, strict=True)
+        ]
+        self.before = [self._plates(column.cross(below)) for column in columns]
+        self.pairs = []
+        for place, (key, value) in enumerate(zip(keys, values, strict=True)):
+            middle = columns[place * self.group + self.group // 2].cross(below).centre
+            made = VGroup(
+                Vector(key, 74, below.height, "key", full_colour(keys), upright=True),
+                Vector(value, 74, below.height, "value", full_colour(values), upright=True),
+            )
+            self.pairs.append(made.arrange(RIGHT, buff=units(14)).move_to(middle))
+        self.own = [self._line(query, pair) for query, pair in zip(self.queries, self.before, strict=True)]
+        self.lines = [self._line(query, self.pairs[i // self.group]) for i, query in enumerate(self.queries)]
+        left = at(side.left, 0)[0]
+        counts = run["heads"].quantities()
+        self.names = VGroup(
+            Words(f"{counts[0]:.0f} queries", "block", "query").settle(side.cross(above).centre).begin_at(left),
+        )
+        words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value")).arrange(
+            DOWN, buff=units(12)
+        )
+        words[1].begin_at(words[0].get_left()[0])
+        self.kept = words.move_to(side.cross(below).centre).align_to(self.names[0], LEFT)
+
+    @staticmethod
+    def _plates(room: Room) -> VGroup:
+        """A key and a value of a head of its own: no numbers, since this model has none."""
+        colours = palette()
+        return (
+            VGroup(
+                *(
+                    Box(56, room.height, colours.surface, 8, colours.role(role), 4).set_fill(opacity=0.5)
+                    for role in ("key", "value")
+                )
+            )
+            .arrange(RIGHT, buff=units(10))
+            .move_to(room.centre)
+        )
+
+    @staticmethod
+    def _line(query: VMobject, pair: VMobject) -> VMobject:
+        return curve(pair.get_edge_center(UP), query.get_edge_center(DOWN), "key", 5)
+
+    def merge(self) -> tuple[Animation, ...]:
+        """The keys and values of neighbouring heads become one pair, and the lines follow."""
+        plates = (
+            Travel(old[k], self.pairs[i // self.group][k].plate, 0.0, "camera", leaving=True)
+            for i, old in enumerate(self.before)
+            for k in (0, 1)
+        )
+        return (
+            *plates,
+            *(Travel(a, b, 0.0, "camera", leaving=True) for a, b in zip(self.own, self.lines, strict=True)),
+        )
+
+    def fill(self) -> Animation:
+        """The numbers of the shared keys and values."""
+        return appear(*(vector.cells for pair in self.pairs for vector in pair))
+
+
+class CacheGrowth:
+    """Megabytes of the KV cache, over the tokens that it holds.
+
+    Args:
+        run: the results of the experiment.
+        sharing: what is kept for each token.
+    """
+
+    #: What each line is called, and the role that it is drawn in.
+    LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
+
+    def __init__(self, run: Trace, sharing: Sharing) -> None:
+        room = STAGE.inset(10, 56)
+        lengths, cache = run["lengths"], run["cache"]
+        whole = float(cache.values.max())
+        self.plot = Plot(
+            lengths.values, (0, whole), ("tokens in the cache", "megabytes"), room.width - 420, room.height - 56
+        )
+        self.plot.shift(at(room.left, room.bottom - 56) - self.plot.axes.get_corner(LEFT + DOWN))
+        self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
+        self.curves, self.ends = {}, {}
+        last = len(lengths) - 1
+        for choice, (name, role) in self.LINES.items():
+            row = cache.pick(choice=choice)
+            self.curves[choice] = self.plot.curve(lengths, row, role, 8)
+            self.ends[choice] = self._told(
+                number(row.quantity(last), ",.0f", "large number", role), name, role, row.values[-1]
+            )
+        size = run["weights_size"]
+        foot = self.plot.beside(float(size))
+        self.level = VGroup(rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5))
+        self.size = self._told(number(size, ",.0f", "large number", "residual"), "all weights", "residual", float(size))
+        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(180) + DOWN * units(20)
+        self.pairs = [pair.copy() for pair in sharing.pairs]
+        small = VGroup(*self.pairs).scale(0.62).arrange(RIGHT, buff=units(40)).move_to(corner, aligned_edge=LEFT + UP)
+        self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
+        self.steep_name = Words("GPT-3", "block", "warning")
+        self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
+
+        self.steep_name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
+
+    def _told(self, figure: Words, name: str, role: str, height: float) -> VGroup:
+        """A number and a name at the right end of a line."""
+        spot = self.plot.point(self.plot.across.high, height) + RIGHT * units(24)
+        figure.settle(spot).begin_at(spot[0])
+        text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
+        return VGroup(figure, text)

@@ -1,0 +1,356 @@
+"""From 2017 to today: each block of a language model beside the one that the viewer has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scenes.animations import Travel, appear, appear_in_turn, draw, leave, move_ring, pulses, ring_around
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Normed, Sharing
+from scenes.chapters.c16_modern.dials import Dials
+from scenes.chapters.c16_modern.plan import Both, Plan, Stayed
+from scenes.chapters.c16_modern.to_scale import ToScale
+from scenes.layout import STAGE
+from scenes.mobjects.text import Words
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.tracing.trace import Trace
+
+#: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
+QUERY, KEY, MOVED, NORMED = 4, 1, 8, 3
+#: Scores that differ by less are the same, and so are two vectors to the eye.
+ROUNDING, SEEN = 1e-6, 0.05
+
+
+class Modern(Chapter):
+    """Decoder alone, RMSNorm, rotary positions, SwiGLU, shared keys, the size of the cache, and what stayed."""
+
+    number = 16
+    title = "From 2017 to today"
+    recorded = "modern_blocks"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        run = trace.under("experiment.modern_blocks")
+        layers, years = run["layers"].pick(part="SmolLM2"), run["years"]
+        norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
+        first = Plan(layers, years, ())
+        yield from self.decoder_alone(run, first)
+        yield from self.divide_only(run, first)
+        yield from self.turned(run, Plan(layers, years, norms), dials)
+        yield from self.only_the_distance(run, dials)
+        yield from self.a_gate(run, Plan(layers, years, (*norms, "positions")))
+        yield from self.shared_keys(run, Plan(layers, years, (*norms, "positions", "feed-forward")), sharing)
+        yield from self.a_third(run, sharing)
+        yield from self.how_large(run)
+        yield from self.what_stayed(Stayed(layers, years))
+
+    def decoder_alone(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """The question; the translator loses its encoder, and grows."""
+        both = Both(run["layers"], plan.tower)
+        few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
+        yield Step(
+            "What has changed since the first Transformer?",
+            beat(
+                f"Our translator is built as in {run['years'].quantity(0):.0f}. "
+                "How much of it is in the language models of today?",
+                appear_in_turn([*both.encoder.boxes.values()]),
+                draw(*both.roads),
+                ambient=pulses(both.roads),
+            ),
+            beat(
+                "They go on with one text: there is no second one to read. So the encoder goes,",
+                leave(both.encoder, both.roads),
+            ),
+            beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
+            beat(
+                f"Only the decoder is left, and it grows: from {few:.0f} layers to the {many:.0f} of SmolLM2.",
+                both.fold(),
+                (both.grow(), appear(plan.tower.title)),
+            ),
+            beat("Open a layer: each of its blocks was changed a little.", *plan.opened()),
+            stage=[both.encoder.plate, both.encoder.title, both.decoder],
+        )
+
+    def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """Two norms of the same vector, laid over each other."""
+        left, right = STAGE.columns(2, 80)
+        stream, year = run["stream"], run["years"].pick(part="Zhang and Sennrich")
+        before = Normed(
+            "layer norm",
+            "frac(x - mu, sigma)",
+            [stream, run["centred"], run["layer_normed"]],
+            run["mean"],
+            run["spread"],
+            left,
+        )
+        after = Normed("RMSNorm", 'frac(x, "rms")', [stream, run["rms_normed"]], None, run["root_mean_square"], right)
+        laid = after.laid_over(before)
+        yield Step(
+            "RMSNorm only divides",
+            beat(
+                f"First the norm. This is the vector of “{run['tokens'].label('position', NORMED)}”, twice: "
+                f"{run['drawn']:.0f} of its {run['width']:.0f} entries.",
+                plan.into("norm 1"),
+                (appear(before.zero, after.zero), appear(before.states[0], after.states[0])),
+            ),
+            beat(
+                "Layer norm takes off the mean, then divides by the standard deviation.",
+                appear(before.name, before.formula, before.level),
+                (before.step(1), leave(before.level)),
+                appear(before.band),
+                (before.step(2), leave(before.band)),
+            ),
+            beat(
+                f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
+                appear(after.name, after.formula, after.band),
+                (after.step(1), leave(after.band)),
+            ),
+            beat(
+                claim(
+                    bool(run["difference"] < SEEN),
+                    "Laid over each other, they look the same, because the mean was next to nothing:",
+                    "Laid over each other, they differ, because the mean was not small:",
+                ),
+                Travel(after.states[0], laid, 0.0, "slow", leaving=True),
+            ),
+            beat(f"in our texts, typically {run['mean_share']:.0%} of the root mean square. So that step can go."),
+            stage=[plan],
+        )
+
+    def turned(self, run: Trace, plan: Plan, dials: Dials) -> Iterator[Step]:
+        """Rotary positions: nothing is added; each pair of a query turns."""
+        first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
+        yield Step(
+            "RoPE: a position turns the query",
+            beat(
+                "The translator adds positions to its embeddings. Here, nothing is added.",
+                appear(ring_around(plan.boxes["positions"])),
+            ),
+            beat(
+                f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
+                plan.into("attention"),
+                (appear(dials.vectors["query"], dials.names["query"]), appear_in_turn([*dials.faces])),
+            ),
+            beat(
+                f"Every two entries of the query of “{dials.labels['query']}” become a clock hand.",
+                (*dials.deal("query"), appear(dials.pivots)),
+                appear(dials.numbers, dials.chips["query"]),
+            ),
+            beat(
+                f"A position further, each hand turns by an angle of its own: the first by {first:.0f}°, "
+                "the last by next to nothing.",
+                dials.roll({"query": range(QUERY + 1)}, kind="tour"),
+            ),
+            stage=[plan],
+        )
+
+    def only_the_distance(self, run: Trace, dials: Dials) -> Iterator[Step]:
+        """Both tokens move: the score stays. One moves: it changes."""
+        moved = run["positions"].quantity(MOVED)
+        queries, keys = (range(start, start + MOVED + 1) for start in (QUERY, KEY))
+        end, back = queries[-1], range(keys[-1], -1, -1)
+        scores, score, between = run["scores"], dials.score(QUERY, KEY), dials.sectors(QUERY, KEY)
+        after = scores.pick(query=end, key=keys[-1])
+        stays = bool(abs(after - scores.pick(query=QUERY, key=KEY)) < ROUNDING)
+        yield Step(
+            "Only the distance counts",
+            beat(
+                f"The key of “{dials.labels['key']}” has hands, too. All dials add up to the score: "
+                "blue ones raise it, orange ones lower it.",
+                (appear(dials.vectors["key"], dials.names["key"]), appear(dials.others, dials.chips["key"])),
+                dials.deal("key"),
+                (dials.shade([QUERY - KEY], "row"), appear(score)),
+            ),
+            beat(
+                f"Move both words {moved:.0f} positions on: all hands turn,",
+                appear(between),
+                (
+                    dials.roll({"query": queries, "key": keys}, between),
+                    dials.counted(score, queries, keys),
+                ),
+            ),
+            beat(
+                claim(
+                    stays,
+                    f"but the angles between them stay, and so does the score: {after:.1f}.",
+                    f"and the score becomes {after:.1f}.",
+                ),
+            ),
+            beat(
+                "Move the key alone, and both change.",
+                leave(between),
+                (
+                    dials.roll({"key": back}),
+                    dials.shade([end - place for place in back]),
+                    dials.counted(score, range(end, end + 1), back),
+                ),
+            ),
+            beat("So attention sees how far apart two words are, not where they are."),
+        )
+
+    def a_gate(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """A unit of the feed-forward network: ReLU, and then a gate for a second number."""
+        picture, year = Gates(run), run["years"].pick(part="Shazeer")
+        yield Step(
+            "SwiGLU: one number gates another",
+            beat(
+                f"In the feed-forward network, ReLU set what is negative to zero. Here, {run['d_ff']:,.0f} units widen "
+                "the vector.",
+                plan.into("feed-forward"),
+                (
+                    appear(picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate"]),
+                    appear_in_turn([*picture.bars["gate_before"]]),
+                ),
+                picture.activate("relu"),
+            ),
+            beat(
+                f"SwiGLU (Shazeer, {year:.0f}) makes a second number of each, with a matrix of its own.",
+                (
+                    appear(picture.zeros["number"], picture.names["number"]),
+                    appear_in_turn([*picture.bars["number"]]),
+                ),
+            ),
+            beat(
+                "The first one is the gate: through SiLU, a smooth ReLU, it multiplies the second.",
+                picture.activate("gate", "rest"),
+                (appear(picture.signs, picture.zeros["product"], picture.names["product"]), *picture.multiply()),
+            ),
+            beat(
+                "Where the gate is shut, next to nothing passes, however large the second number.",
+                appear(ring_around(picture.column(picture.shut))),
+            ),
+            beat("It was found by trial: why it is better, its author left open."),
+            stage=[plan],
+        )
+
+    def shared_keys(self, run: Trace, plan: Plan, picture: Sharing) -> Iterator[Step]:
+        """Nine queries, three keys and values."""
+        queries, shared = run["heads"].quantities()
+        year = run["years"].pick(part="Ainslie et al.")
+        yield Step(
+            "Three queries share a key and a value",
+            beat(
+                f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
+                "keys and values of its own.",
+                plan.into("attention"),
+                (appear(picture.names), appear_in_turn([*picture.queries])),
+                (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
+                ambient=pulses(picture.own),
+            ),
+            beat(
+                f"SmolLM2 has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
+                picture.merge(),
+                picture.fill(),
+                ambient=pulses(picture.lines),
+            ),
+            beat(
+                "Each query still has weights of its own, so each head looks where it wants.",
+                ambient=pulses(picture.lines),
+            ),
+            beat(
+                "The models lose little by it, and have less to keep.",
+                ambient=pulses(picture.lines),
+            ),
+            stage=[plan],
+        )
+
+    def a_third(self, run: Trace, sharing: Sharing) -> Iterator[Step]:
+        """The size of the cache."""
+        picture = CacheGrowth(run, sharing)
+        every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
+        whole, third = every.largest()[-1], shared.largest()[-1]
+        yield Step(
+            "So the cache is a third",
+            beat(
+                "Less to keep, because the KV cache holds the keys and values of all tokens.",
+                appear(picture.plot, picture.ticks),
+            ),
+            beat(
+                f"With keys for every head, a full context takes {whole:,.0f} megabytes:",
+                (draw(picture.curves["every"], kind="slow"), appear(picture.ends["every"])),
+            ),
+            beat(
+                claim(
+                    bool(whole > run["weights_size"]),
+                    "more than all weights of the model.",
+                    "less than all weights of the model.",
+                ),
+                (draw(*picture.level), appear(picture.size)),
+            ),
+            beat(
+                f"With shared keys, {third:,.0f}.",
+                (draw(picture.curves["shared"], kind="slow"), appear(picture.ends["shared"])),
+            ),
+            beat(
+                f"And GPT-3, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
+                (draw(picture.steep, kind="row"), appear(picture.steep_name)),
+            ),
+            stage=[*picture.pairs, picture.caption],
+        )
+
+    def how_large(self, run: Trace) -> Iterator[Step]:
+        """Parameters as areas, to scale: the lecture's translator, the model of this chapter, and GPT-3."""
+        own, small, large = run["parameters"].quantities()
+        names = run["parameters"].words("model")
+        year = run["years"].pick(part="Brown et al.")
+        called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
+        told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
+        told += [Words(f"{total:.2e} parameters", "block", "ink2") for total in (small, large)]
+        first = ToScale(None, own, called[0], told[0])
+        second = ToScale(own, small, called[1], told[1], dots[0])
+        third = ToScale(small, large, called[2], told[2], dots[1])
+        yield Step(
+            "How large is a language model?",
+            beat(
+                f"Our translator has {own:,.0f} parameters. Let a square stand for them.",
+                appear(first.large, first.words),
+            ),
+            beat(
+                f"{names[1]} is called a small language model. To scale, our translator is this dot.",
+                (
+                    Travel(first.large, second.small, leaving=True),
+                    leave(first.words),
+                    appear(second.large, second.words),
+                ),
+                appear(*second.ring),
+            ),
+            beat(
+                f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot. "
+                "And yet all are built from the same few parts.",
+                (
+                    leave(second.small, second.words, *second.ring),
+                    Travel(second.large, third.small, leaving=True),
+                    appear(third.large, third.words),
+                ),
+                appear(*third.ring),
+            ),
+            stage=[],
+        )
+
+    def what_stayed(self, picture: Stayed) -> Iterator[Step]:
+        """The answer, and a question."""
+        plan = picture.plan
+        lights = pulses([plan.stream])
+        ring = ring_around(plan.new["feed-forward"], roomy=True)
+        lit = [name for block, name in plan.new.items() if block != "feed-forward"]
+        yield Step(
+            "Every block was changed, and the idea stayed",
+            beat(
+                "So what has changed? Every block, a little.",
+                appear(ring),
+                *(move_ring(ring, name) for name in lit),
+                ambient=lights,
+            ),
+            beat(
+                "What stayed is the heart: scores of queries and keys weigh values.",
+                leave(ring),
+                (Travel(plan.boxes["attention"].copy(), picture.box), appear(picture.formula)),
+                ambient=lights,
+            ),
+            beat(
+                "And the stream: every block adds to it, layer upon layer.",
+                appear(picture.sum),
+                ambient=lights,
+            ),
+            beat("Who knows the first Transformer can read the models of today.", ambient=lights),
+            beat("Your turn: RoPE turns queries and keys. Why not the values?", ambient=lights),
+            stage=[plan],
+        )
