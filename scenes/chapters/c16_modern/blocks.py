@@ -8,8 +8,10 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Through, Travel, appear, gather
-from scenes.layout import STAGE, Room
+from scenes.animations import Through, Travel, appear, deal
+from scenes.chapters.c16_modern.plan import INSIDE
+from scenes.layout import Room
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
@@ -57,7 +59,7 @@ class Normed:
     ) -> None:
         head, body = room.split_rows(HEAD, 24)
         first, second = head.split_rows(58, 6)
-        self.name = Words(name, "title").settle(first.centre)
+        self.title = Words(name, "title").settle(first.centre)
         self.formula = second.fit(Formula(formula, LARGE), most=1.0)
         most = max(float(np.abs(row.values).max()) for row in rows)
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
@@ -70,14 +72,35 @@ class Normed:
         band = Box(room.width, 2 * float(spread) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
         self.band = means(band, Length(spread, "height", 2 * unit, room.width)).move_to(body.centre)
 
-    def laid_over(self, other: Normed) -> VGroup:
-        """Outlines of the last bars where those of another norm stand."""
-        found = self.states[-1].copy().shift(other.zero.get_center() - self.zero.get_center())
-        return found.set_fill(opacity=0).set_stroke(palette().focus, stroke(3.5), 1)
-
     def step(self, stage: int, kind: str = "row") -> Animation:
         """The bars, which stand at the first stage, go on to another one."""
         return Through(self.states[0], [self.states[stage - 1].copy(), self.states[stage]], kind)
+
+
+class Laid:
+    """The results of both norms, one over the other across the stage, and how much the mean was.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        body, foot = INSIDE.split_rows(-120, 20)
+        rows = run["layer_normed"], run["rms_normed"]
+        unit, wide = (
+            body.height / 2 / max(float(np.abs(row.values).max()) for row in rows),
+            body.width / len(rows[0]) * 0.7,
+        )
+        origin = Ground()
+        self.zero = VGroup(means(rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        self.bars, self.outlines = (bars(row.quantities(), body, unit, wide, origin) for row in rows)
+        self.outlines.set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
+        names, place = foot.split_columns(430, 30)
+        self.share = ShareBar(run["mean_share"], place.width - 260, "", 52).move_to(place.centre, aligned_edge=LEFT)
+        self.share.align_to(at(place.left, 0), LEFT)
+        self.share.track.set_fill(palette().line)
+        self.figure = number(run["mean_share"], ".0%", "large number").next_to(self.share, RIGHT, buff=units(30))
+        self.title = Words("mean, of the rms", "block", "ink2").end_in(names)
 
 
 class Gates:
@@ -88,12 +111,12 @@ class Gates:
     """
 
     def __init__(self, run: Trace) -> None:
-        side, columns = STAGE.split_columns(NAMES, 20)
+        side, columns = INSIDE.split_columns(NAMES, 20)
         head, body = columns.split_rows(LETTERS, 6)
         rooms = body.rows(3, 46)
         count = len(run["gate"])
         self.columns = columns.columns(count, 0)
-        rows = {"gate": rooms[0], "number": rooms[1], "product": rooms[2]}
+        rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
         drawn = [run[name] for name in ("gate_before", "number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
         self.grounds = {name: Ground() for name in rows}
@@ -121,9 +144,8 @@ class Gates:
             name: Words(text, "title").settle(side.cross(rows[name]).centre).begin_at(left)
             for name, text in texts.items()
         }
-        #: The unit whose gate is shut in front of the largest number.
-        shut = [abs(float(gate)) < 0.05 for gate in run["gate"].quantities()]
-        self.shut = int(np.argmax(np.abs(run["number"].values) * shut))
+        #: The units whose gates are nearly shut.
+        self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
         middles = [(a.bottom + b.top) / 2 for a, b in pairwise(rooms)]
         self.signs = VGroup(
             *(
@@ -136,14 +158,9 @@ class Gates:
         """The numbers of the gates pass through an activation."""
         return Through(self.bars["gate_before"], [self.bars["gate_before"].copy(), self.bars[name]], kind)
 
-    def multiply(self) -> tuple[Animation, ...]:
-        """Both numbers of each unit fly to their product."""
-        return tuple(
-            gather(VGroup(gate, other), product)
-            for gate, other, product in zip(
-                self.bars["gate_before"], self.bars["number"], self.bars["product"], strict=True
-            )
-        )
+    def multiply(self) -> Animation | None:
+        """Each number falls through its gate, and what is left of it is the product."""
+        return deal([*self.bars["number"]], [*self.bars["product"]], kind="slow")
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
@@ -158,16 +175,16 @@ class Sharing:
     """
 
     def __init__(self, run: Trace) -> None:
-        side, wide = STAGE.split_columns(190, 24)
-        above, rest = wide.split_rows(270)
-        below = rest.split_rows(-270)[1]
+        side, wide = INSIDE.split_columns(210, 20)
+        above, rest = wide.split_rows(250)
+        below = rest.split_rows(-250)[1]
         queries, keys, values = run["queries"], run["shared_keys"], run["shared_values"]
         heads, shared = len(queries), len(keys)
         self.group = heads // shared
         columns = wide.columns(heads, 26)
         scale = max(full_colour(queries), full_colour(keys))
         self.queries = [
-            Vector(query, 74, above.height, "query", scale, upright=True).move_to(column.cross(above).centre)
+            Vector(query, 104, above.height, "query", scale, upright=True).move_to(column.cross(above).centre)
             for query, column in zip(queries, columns, strict=True)
         ]
         self.before = [self._plates(column.cross(below)) for column in columns]
@@ -175,8 +192,8 @@ class Sharing:
         for place, (key, value) in enumerate(zip(keys, values, strict=True)):
             middle = columns[place * self.group + self.group // 2].cross(below).centre
             made = VGroup(
-                Vector(key, 74, below.height, "key", full_colour(keys), upright=True),
-                Vector(value, 74, below.height, "value", full_colour(values), upright=True),
+                Vector(key, 104, below.height, "key", full_colour(keys), upright=True),
+                Vector(value, 104, below.height, "value", full_colour(values), upright=True),
             )
             self.pairs.append(made.arrange(RIGHT, buff=units(14)).move_to(middle))
         self.own = [self._line(query, pair) for query, pair in zip(self.queries, self.before, strict=True)]
@@ -199,7 +216,7 @@ class Sharing:
         return (
             VGroup(
                 *(
-                    Box(56, room.height, colours.surface, 8, colours.role(role), 4).set_fill(opacity=0.5)
+                    Box(62, room.height, colours.background, 8, colours.role(role), 4).set_fill(opacity=0.5)
                     for role in ("key", "value")
                 )
             )
@@ -240,13 +257,13 @@ class CacheGrowth:
     LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
 
     def __init__(self, run: Trace, sharing: Sharing) -> None:
-        room = STAGE.inset(10, 56)
+        room = INSIDE.split_rows(40)[1].split_rows(-62)[0]
         lengths, cache = run["lengths"], run["cache"]
         whole = float(cache.values.max())
         self.plot = Plot(
-            lengths.values, (0, whole), ("tokens in the cache", "megabytes"), room.width - 420, room.height - 56
+            lengths.values, (0, whole), ("tokens in the cache", "megabytes"), room.width - 330, room.height
         )
-        self.plot.shift(at(room.left, room.bottom - 56) - self.plot.axes.get_corner(LEFT + DOWN))
+        self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
         self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
         self.curves, self.ends = {}, {}
         last = len(lengths) - 1
@@ -259,7 +276,11 @@ class CacheGrowth:
         size = run["weights_size"]
         foot = self.plot.beside(float(size))
         self.level = VGroup(rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5))
-        self.size = self._told(number(size, ",.0f", "large number", "residual"), "all weights", "residual", float(size))
+        figure = number(size, ",.0f", "large number", "residual")
+        words = Words("all weights", "fact", "residual")
+        self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
+        words.stand_on(figure.baseline)
+        self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
         corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(180) + DOWN * units(20)
         self.pairs = [pair.copy() for pair in sharing.pairs]
         small = VGroup(*self.pairs).scale(0.62).arrange(RIGHT, buff=units(40)).move_to(corner, aligned_edge=LEFT + UP)

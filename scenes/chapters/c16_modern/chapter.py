@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import Travel, appear, appear_in_turn, draw, leave, move_ring, pulses, ring_around
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Normed, Sharing
+from manim import VGroup
+
+from scenes.animations import Travel, appear, appear_in_turn, draw, grow, leave, move_ring, pulses, ring_around
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
 from scenes.chapters.c16_modern.dials import Dials
-from scenes.chapters.c16_modern.plan import Both, Plan, Stayed
+from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
 from scenes.chapters.c16_modern.to_scale import ToScale
-from scenes.layout import STAGE
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
@@ -44,7 +45,7 @@ class Modern(Chapter):
 
     def decoder_alone(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
-        both = Both(run["layers"], plan.tower)
+        both = Both(run["layers"])
         few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
         yield Step(
             "What has changed since the first Transformer?",
@@ -63,76 +64,82 @@ class Modern(Chapter):
             beat(
                 f"Only the decoder is left, and it grows: from {few:.0f} layers to the {many:.0f} of SmolLM2.",
                 both.fold(),
-                (both.grow(), appear(plan.tower.title)),
+                (both.grow(), appear(both.many.title)),
             ),
-            beat("Open a layer: each of its blocks was changed a little.", *plan.opened()),
+            beat(
+                "Open a layer: each of its blocks was changed a little.",
+                Travel(both.many, plan.tower, 0.0, "camera", leaving=True),
+                *plan.opened(),
+            ),
             stage=[both.encoder.plate, both.encoder.title, both.decoder],
         )
 
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """Two norms of the same vector, laid over each other."""
-        left, right = STAGE.columns(2, 80)
+        left, right = INSIDE.columns(2, 80)
         stream, year = run["stream"], run["years"].pick(part="Zhang and Sennrich")
-        before = Normed(
-            "layer norm",
-            "frac(x - mu, sigma)",
-            [stream, run["centred"], run["layer_normed"]],
-            run["mean"],
-            run["spread"],
-            left,
-        )
+        rows, spread = [stream, run["centred"], run["layer_normed"]], run["spread"]
+        before = Normed("layer norm", "frac(x - mu, sigma)", rows, run["mean"], spread, left)
         after = Normed("RMSNorm", 'frac(x, "rms")', [stream, run["rms_normed"]], None, run["root_mean_square"], right)
-        laid = after.laid_over(before)
+        laid = Laid(run)
         yield Step(
             "RMSNorm only divides",
             beat(
                 f"First the norm. This is the vector of “{run['tokens'].label('position', NORMED)}”, twice: "
-                f"{run['drawn']:.0f} of its {run['width']:.0f} entries.",
-                plan.into("norm 1"),
-                (appear(before.zero, after.zero), appear(before.states[0], after.states[0])),
+                f"{run['drawn']:.0f} of {run['width']:.0f} entries.",
+                plan.into("norm 1", before.zero, after.zero),
+                appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
             ),
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
-                appear(before.name, before.formula, before.level),
+                appear(before.title, before.formula, before.level),
                 (before.step(1), leave(before.level)),
-                appear(before.band),
-                (before.step(2), leave(before.band)),
+                (appear(before.band), before.step(2)),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
-                appear(after.name, after.formula, after.band),
-                (after.step(1), leave(after.band)),
+                appear(after.title, after.formula, after.band),
+                (after.step(1), leave(before.band, after.band)),
             ),
             beat(
                 claim(
                     bool(run["difference"] < SEEN),
-                    "Laid over each other, they look the same, because the mean was next to nothing:",
-                    "Laid over each other, they differ, because the mean was not small:",
+                    "One laid over the other: no difference to be seen, because the mean was next to nothing,",
+                    "One laid over the other: they differ, because the mean was not small,",
                 ),
-                Travel(after.states[0], laid, 0.0, "slow", leaving=True),
+                (
+                    leave(before.zero, before.title, before.formula, after.zero, after.title, after.formula),
+                    Travel(before.states[0], laid.bars, 0.0, "slow", leaving=True),
+                    appear(laid.zero),
+                ),
+                Travel(after.states[0], laid.outlines, 0.0, "slow", leaving=True),
             ),
-            beat(f"in our texts, typically {run['mean_share']:.0%} of the root mean square. So that step can go."),
+            beat(
+                f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
+                appear(laid.title, laid.share, laid.figure),
+            ),
             stage=[plan],
         )
 
     def turned(self, run: Trace, plan: Plan, dials: Dials) -> Iterator[Step]:
         """Rotary positions: nothing is added; each pair of a query turns."""
+        ring = ring_around(plan.boxes["positions"])
         first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
         yield Step(
             "RoPE: a position turns the query",
             beat(
                 "The translator adds positions to its embeddings. Here, nothing is added.",
-                appear(ring_around(plan.boxes["positions"])),
+                appear(ring),
             ),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
-                plan.into("attention"),
-                (appear(dials.vectors["query"], dials.names["query"]), appear_in_turn([*dials.faces])),
+                (leave(ring), plan.into("attention", dials.vectors["query"], dials.names["query"])),
+                (appear_in_turn([*dials.faces]), appear(dials.pivots)),
             ),
             beat(
                 f"Every two entries of the query of “{dials.labels['query']}” become a clock hand.",
-                (*dials.deal("query"), appear(dials.pivots)),
-                appear(dials.numbers, dials.chips["query"]),
+                dials.deal("query"),
+                (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
             beat(
                 f"A position further, each hand turns by an angle of its own: the first by {first:.0f}°, "
@@ -155,7 +162,10 @@ class Modern(Chapter):
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too. All dials add up to the score: "
                 "blue ones raise it, orange ones lower it.",
-                (appear(dials.vectors["key"], dials.names["key"]), appear(dials.others, dials.chips["key"])),
+                (
+                    leave(dials.traces),
+                    appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
+                ),
                 dials.deal("key"),
                 (dials.shade([QUERY - KEY], "row"), appear(score)),
             ),
@@ -163,8 +173,8 @@ class Modern(Chapter):
                 f"Move both words {moved:.0f} positions on: all hands turn,",
                 appear(between),
                 (
-                    dials.roll({"query": queries, "key": keys}, between),
-                    dials.counted(score, queries, keys),
+                    dials.roll({"query": queries[:5], "key": keys[:5]}, between),
+                    dials.counted(score, queries[:5], keys[:5]),
                 ),
             ),
             beat(
@@ -172,6 +182,10 @@ class Modern(Chapter):
                     stays,
                     f"but the angles between them stay, and so does the score: {after:.1f}.",
                     f"and the score becomes {after:.1f}.",
+                ),
+                (
+                    dials.roll({"query": queries[4:], "key": keys[4:]}, between),
+                    dials.counted(score, queries[4:], keys[4:]),
                 ),
             ),
             beat(
@@ -183,7 +197,14 @@ class Modern(Chapter):
                     dials.counted(score, range(end, end + 1), back),
                 ),
             ),
-            beat("So attention sees how far apart two words are, not where they are."),
+            beat(
+                "So attention sees how far apart two words are, not where they are.",
+                (
+                    dials.roll({"key": back[::-1]}),
+                    dials.shade([end - place for place in back[::-1]]),
+                    dials.counted(score, range(end, end + 1), back[::-1]),
+                ),
+            ),
         )
 
     def a_gate(self, run: Trace, plan: Plan) -> Iterator[Step]:
@@ -192,32 +213,28 @@ class Modern(Chapter):
         yield Step(
             "SwiGLU: one number gates another",
             beat(
-                f"In the feed-forward network, ReLU set what is negative to zero. Here, {run['d_ff']:,.0f} units widen "
-                "the vector.",
-                plan.into("feed-forward"),
-                (
-                    appear(picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate"]),
-                    appear_in_turn([*picture.bars["gate_before"]]),
-                ),
+                f"Here are some of the {run['d_ff']:,.0f} units of a feed-forward network. ReLU would set the negative "
+                "ones to zero.",
+                plan.into("feed-forward", picture.title, picture.numbers, picture.zeros["gate"]),
+                appear_in_turn([*picture.bars["gate_before"]]),
                 picture.activate("relu"),
             ),
             beat(
-                f"SwiGLU (Shazeer, {year:.0f}) makes a second number of each, with a matrix of its own.",
-                (
-                    appear(picture.zeros["number"], picture.names["number"]),
-                    appear_in_turn([*picture.bars["number"]]),
-                ),
+                f"SwiGLU (Shazeer, {year:.0f}) makes a second number for each, with a matrix of its own.",
+                appear(picture.zeros["number"], picture.names["number"]),
+                appear_in_turn([*picture.bars["number"]]),
             ),
             beat(
-                "The first one is the gate: through SiLU, a smooth ReLU, it multiplies the second.",
-                picture.activate("gate", "rest"),
-                (appear(picture.signs, picture.zeros["product"], picture.names["product"]), *picture.multiply()),
+                "The first becomes a gate, by SiLU, a smooth ReLU. The second goes through, and is multiplied.",
+                (picture.activate("gate", "rest"), appear(picture.names["gate"], picture.signs)),
+                appear(picture.zeros["product"], picture.names["product"]),
+                picture.multiply(),
             ),
             beat(
-                "Where the gate is shut, next to nothing passes, however large the second number.",
-                appear(ring_around(picture.column(picture.shut))),
+                "Where the gate is nearly shut, little comes through, however large the number.",
+                appear_in_turn([ring_around(picture.column(place)) for place in picture.shut], "slow"),
             ),
-            beat("It was found by trial: why it is better, its author left open."),
+            beat("Why it works better, its author left open."),
             stage=[plan],
         )
 
@@ -230,8 +247,8 @@ class Modern(Chapter):
             beat(
                 f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
                 "keys and values of its own.",
-                plan.into("attention"),
-                (appear(picture.names), appear_in_turn([*picture.queries])),
+                plan.into("attention", picture.names),
+                appear_in_turn([*picture.queries]),
                 (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
                 ambient=pulses(picture.own),
             ),
@@ -262,6 +279,7 @@ class Modern(Chapter):
             beat(
                 "Less to keep, because the KV cache holds the keys and values of all tokens.",
                 appear(picture.plot, picture.ticks),
+                appear(picture.caption),
             ),
             beat(
                 f"With keys for every head, a full context takes {whole:,.0f} megabytes:",
@@ -283,7 +301,7 @@ class Modern(Chapter):
                 f"And GPT-3, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
                 (draw(picture.steep, kind="row"), appear(picture.steep_name)),
             ),
-            stage=[*picture.pairs, picture.caption],
+            stage=[paper("attention"), *picture.pairs],
         )
 
     def how_large(self, run: Trace) -> Iterator[Step]:
@@ -301,15 +319,13 @@ class Modern(Chapter):
             "How large is a language model?",
             beat(
                 f"Our translator has {own:,.0f} parameters. Let a square stand for them.",
-                appear(first.large, first.words),
+                grow(first.large),
+                appear(first.words),
             ),
             beat(
                 f"{names[1]} is called a small language model. To scale, our translator is this dot.",
-                (
-                    Travel(first.large, second.small, leaving=True),
-                    leave(first.words),
-                    appear(second.large, second.words),
-                ),
+                (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
+                (Travel(second.small.copy(), second.large, 0.0, "row"), appear(second.words)),
                 appear(*second.ring),
             ),
             beat(
@@ -317,12 +333,12 @@ class Modern(Chapter):
                 "And yet all are built from the same few parts.",
                 (
                     leave(second.small, second.words, *second.ring),
-                    Travel(second.large, third.small, leaving=True),
-                    appear(third.large, third.words),
+                    Travel(second.large, third.small, kind="camera", leaving=True),
                 ),
+                (Travel(third.small.copy(), third.large, 0.0, "row"), appear(third.words)),
                 appear(*third.ring),
             ),
-            stage=[],
+            stage=[paper("attention")],
         )
 
     def what_stayed(self, picture: Stayed) -> Iterator[Step]:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
-from scenes.animations import Count, Travel
+from scenes.animations import Count, deal
 from scenes.animations.rolling import Roll
 from scenes.animations.shading import Shades
-from scenes.layout import STAGE, Room
+from scenes.chapters.c16_modern.plan import INSIDE
+from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Shade, Tip, means
-from scenes.mobjects.shapes import Box, arrow, dot
+from scenes.mobjects.shapes import Box, arrow, dashes, dot
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -43,7 +44,7 @@ class Dials:
 
     def __init__(self, run: Trace, query: int, key: int) -> None:
         self.run, self.places = run, {"query": query, "key": key}
-        side, wide = STAGE.split_columns(SIDE, 34)
+        side, wide = INSIDE.split_columns(SIDE, 34)
         wall, row = wide.split_rows(-ROW, 18)
         self.hands = {role: run[f"{role}_hands"] for role in ROLES}
         self.scale = full_colour(run["adds"])
@@ -54,13 +55,15 @@ class Dials:
         self.grounds = [Ground() for _ in self.centres]
         self.faces, self.pivots = VGroup(), VGroup()
         for centre, ground in zip(self.centres, self.grounds, strict=True):
-            face = Box(2 * radius, 2 * radius, palette().surface, radius, palette().line, 2.5)
+            face = Box(2 * radius, 2 * radius, palette().background, radius, palette().line, 2.5)
             self.faces.add(face.move_to(centre))
             self.pivots.add(means(dot(centre, PIVOT / 2, "ink2"), ground))
         self.angles = [float(np.radians(turn)) for turn in run["turns"].values]
         self._row(row)
         self._vectors(side)
         self.moving = {"query": self.hands_at("query", 0), "key": self.hands_at("key", key)}
+        #: Where the hands of the query stood at first.
+        self.traces = VGroup(*(self._trace(pair) for pair in range(len(self.centres))))
 
     def _row(self, room: Room) -> None:
         """Positions from left to right, with a slot above each."""
@@ -115,6 +118,10 @@ class Dials:
         lead = arrow(centre, tip, role, thick, 3.4 * thick)
         return means(lead, Tip(*entry.quantities(), self.reach, PIVOT, self.grounds[pair]))
 
+    def _trace(self, pair: int) -> VMobject:
+        start, tip = self.centres[pair], self.hands["query"].values[0, pair]
+        return dashes(start, start + np.array([*tip, 0]) * units(self.reach), "ink3", 3, 6)
+
     def hands_at(self, role: str, place: int) -> VGroup:
         """All hands of the query or the key at a position."""
         return VGroup(*(self.hand(role, place, pair) for pair in range(len(self.centres))))
@@ -143,14 +150,13 @@ class Dials:
         """The faces pass through their shades at several distances; with one, they come out of their plain look."""
         states = [self.lit(distance) for distance in apart]
         fills = [[face.get_fill_color().to_hex() for face in state] for state in states]
-        plain = [[palette().surface] * len(self.faces)] if len(states) == 1 else []
+        plain = [[palette().background] * len(self.faces)] if len(states) == 1 else []
         return Shades(self.faces, [*plain, *fills], states[-1], kind)
 
-    def deal(self, role: str) -> tuple[Animation, ...]:
+    def deal(self, role: str) -> Animation | None:
         """Each hand comes out of the two entries that it is made of."""
         cells, hands = self.vectors[role].cells, self.moving[role]
-        pairs = (VGroup(cells.of(i).copy(), cells.of(i + len(hands)).copy()) for i in range(len(hands)))
-        return tuple(Travel(pair, hand, 0.0, "camera") for pair, hand in zip(pairs, hands, strict=True))
+        return deal([VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands))], hands, kind="slow")
 
     def roll(self, places: dict[str, range], between: VGroup | None = None, kind: str = "slow") -> Animation:
         """Hands turn from place to place, with what lies between them, and their chips go along the row.

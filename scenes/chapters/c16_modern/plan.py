@@ -6,7 +6,7 @@ from collections.abc import Container
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, LaggedStart, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
 from scenes.animations import Dive, Travel, appear, draw, exchange, leave
 from scenes.layout import STAGE, Room
@@ -30,14 +30,25 @@ BLOCKS = {
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
 TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 116.0, 92.0
 #: Px of a layer that stands beside a formula, and the formula.
-WIDE = 1100.0
+WIDE = 1060.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
+
+
+#: The ground of what is shown inside of a block, once the eye has dived into it.
+INSIDE = STAGE.inset(30, 22)
 
 
 def plate(room: Room, key: str) -> Box:
     """The ground of a tower or a layer."""
-    box = Box(room.width, room.height, palette().surface, 20, palette().residual, 4).move_to(room.centre)
+    box = Box(room.width, room.height, palette().background, 20, palette().residual, 4).move_to(room.centre)
     box.key = ("plate", key)
+    return box
+
+
+def paper(block: str) -> Box:
+    """A block that fills the stage, as it does after a dive."""
+    box = Box(STAGE.width, STAGE.height, palette().surface, 12, palette().ink3, 2.5).move_to(STAGE.centre)
+    box.key = ("block", block)
     return box
 
 
@@ -53,7 +64,7 @@ class Tower(VGroup):
         for place, (kind, line) in enumerate(
             zip(kinds, reversed(body.inset(26, 18).rows(len(kinds), 14)), strict=True)
         ):
-            box = Box(line.width, line.height, palette().background, 12, palette().ink3, 2.5).move_to(line.centre)
+            box = Box(line.width, line.height, palette().surface, 12, palette().ink3, 2.5).move_to(line.centre)
             name = Words(kind, "block", paper=box).settle(line.centre)
             self.boxes[place // len(SUBLAYERS[side]), kind] = VGroup(box, name)
         super().__init__(self.plate, self.title, *self.boxes.values())
@@ -66,8 +77,8 @@ class Tower(VGroup):
 class Many(VGroup):
     """A tower of so many layers that each is a row: attention at the left, the feed-forward network at the right."""
 
-    def __init__(self, layers: Quantity) -> None:
-        room, count = STAGE.split_columns(TOWER)[0], int(layers)
+    def __init__(self, layers: Quantity, room: Room = STAGE) -> None:
+        count = int(layers)
         head, body = room.split_rows(TITLE, 8)
         self.plate = plate(body, "decoder")
         self.title = Words(f"{layers:.0f} layers", "title").settle(head.centre)
@@ -76,7 +87,7 @@ class Many(VGroup):
         for line in reversed(body.inset(22, 16).rows(count, 6)):
             halves = line.columns(2, 8)
             row = VGroup(
-                *(Box(h.width, h.height, colours.background, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
+                *(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
             )
             self.layers.add(row)
         self.key = ("many",)
@@ -88,10 +99,9 @@ class Both:
 
     Args:
         layers: of the encoder, the decoder, and the model of today: "part".
-        many: the tower of today.
     """
 
-    def __init__(self, layers: NamedTensor, many: Many) -> None:
+    def __init__(self, layers: NamedTensor) -> None:
         left, right = STAGE.columns(2, 220)
         few = [int(layers.pick(part=side)) for side in SUBLAYERS]
         self.encoder, self.decoder = (
@@ -106,7 +116,7 @@ class Both:
                 for box in crossing
             )
         )
-        self.many, self.layer_count = many, few[1]
+        self.many, self.layer_count = Many(layers.pick(part="SmolLM2"), STAGE.inset(250, 0)), few[1]
 
     def close_up(self) -> tuple[Animation, ...]:
         """Without cross-attention, the other sublayers close the gaps."""
@@ -152,7 +162,8 @@ class Plan(VGroup):
     """
 
     def __init__(self, layers: Quantity, years: NamedTensor, changed: Container[str], alone: bool = False) -> None:
-        self.tower = Many(layers)
+        self.style = ("block", "fact") if alone else ("title", "block")
+        self.tower = Many(layers, STAGE.split_columns(TOWER)[0])
         room = STAGE.split_columns(WIDE)[0] if alone else STAGE.split_columns(TOWER, 130)[1]
         heads, body = room.split_rows(TITLE, 8)
         layer, below = body.split_rows(-BELOW, 26)
@@ -168,28 +179,26 @@ class Plan(VGroup):
         for (block, (old, new)), line in zip(BLOCKS.items(), lines, strict=True):
             place = line.split_columns(STREAM)[1]
             lit = block in changed
-            fill = between(colours.background, colours.weight, 0.14) if lit else colours.background
+            fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
             edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
             box = Box(place.width, place.height, fill, 12, *edge).move_to(place.centre)
             box.key = ("block", block)
             self.boxes[block] = box
-            first, second, third = place.inset(26, 0).columns(3, 10)
-            name = Words(block.split(" ")[0], "block", paper=box).begin_in(first)
-            before = Words(old, "fact", "ink3" if lit else "ink2", box).settle(second.centre)
+            first, second, third = thirds(place)
+            name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(first)
+            before = Words(old, self.style[1], "ink2", box).settle(second.centre)
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
             if lit:
-                after = Words(new, "block", "ink", box).settle(third.centre)
+                after = Words(new, self.style[0], "ink", box).settle(third.centre)
                 after.key = ("after", block)
                 self.new[block] = after
             if block in ("feed-forward", "attention"):
                 join = dot(at(stream, place.top + place.height / 2), 15, "residual")
                 join.key = ("join", block)
                 self.joins.add(join)
-        first, second, third = (
-            Room(inside.left + STREAM, heads.top, inside.right, heads.bottom).inset(26, 0).columns(3, 10)
-        )
+        _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
         then = years.pick(part="Vaswani et al.")
         self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
         if changed:
@@ -221,14 +230,22 @@ class Plan(VGroup):
     def opened(self) -> list[tuple[Animation, ...]]:
         """The layer comes out of its row in the tower, and then its parts."""
         return [
-            (draw(*self.lens, kind="camera"), Travel(self.row, self.plate, 0.0, "camera")),
+            (draw(*self.lens, kind="row"), Travel(self.row, self.plate, 0.0, "row")),
             (draw(self.stream), appear(*self.joins, *self.boxes.values())),
             (appear(self.names, self.heads, *self.old.values()),),
         ]
 
-    def into(self, block: str) -> Dive:
-        """Dive into a block, which becomes the ground of what is shown of it."""
-        return Dive([self], self.boxes[block], inside=0.0)
+    def into(self, block: str, *inside: Mobject) -> Animation:
+        """Dive into a block, which becomes the ground of what is shown `inside` of it."""
+        dive = Dive([self], self.boxes[block])
+        return AnimationGroup(dive, appear(*inside), lag_ratio=0.6) if inside else dive
+
+
+def thirds(room: Room) -> tuple[Room, Room, Room]:
+    """The name of a block, what it was, and what it is."""
+    first, rest = room.inset(26, 0).split_columns(0.3 * room.width, 10)
+    second, third = rest.columns(2, 10)
+    return first, second, third
 
 
 class Stayed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
-from scenes.layout import STAGE
+from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.mobjects.marks import Area, Ground, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
@@ -13,7 +13,7 @@ from scenes.theme import at, between, palette, units
 from transformer_core.tracing.provenance import Quantity
 
 #: The side of the largest square in px, and how much of the ink its fill has.
-SIDE, FILL = 680.0, 0.28
+SIDE, FILL = 650.0, 0.4
 
 
 class ToScale(VGroup):
@@ -28,7 +28,7 @@ class ToScale(VGroup):
     def __init__(
         self, small: Quantity | None, large: Quantity, name: Words, told: Words, dot: Words | None = None
     ) -> None:
-        room, beside = STAGE.inset(140, 0).split_columns(SIDE, 110)
+        room, beside = INSIDE.split_columns(SIDE + 200, 60)
         sum_, colours = Ground(), palette()
         unit = SIDE**2 / float(large)
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)

@@ -31,8 +31,9 @@ NORMED, STREAM_LAYER = 3, 1
 LAYER, HEAD, QUERY, KEY = 13, 8, 4, 1
 #: So many positions, and so many entries of a vector are drawn.
 POSITIONS, ENTRIES = 13, 96
-#: So many units of each kind, and the gate below which one is nearly shut.
-UNITS, SHUT = 5, 0.05
+#: The layer whose gated units are looked at, how many of each kind, and what a gate that is nearly shut comes from.
+GATED_LAYER, UNITS, SHUT = 20, 5, -2.5
+GATES = "gate_before", "relu", "gate", "number", "product", "shut"
 #: Bytes of a number, and in how many equal parts of the context the cache is looked at.
 BYTES, PARTS = 2, 8
 MEGABYTE, GIGABYTE = 1e6, 1e9
@@ -118,14 +119,14 @@ def _at_all_positions(loaded: LoadedModel, vector: Tensor, positions: int) -> np
 def gated(before: np.ndarray, gate: np.ndarray, number: np.ndarray, units: int = UNITS) -> Piece:
     """Those units whose product is largest, and those with the largest numbers behind gates that are nearly shut."""
     product = gate * number
-    shut = np.flatnonzero(np.abs(gate) < SHUT)
+    shut = np.flatnonzero(before < SHUT)
     open_ = np.argsort(-np.abs(product))[:units]
     closed = shut[np.argsort(-np.abs(number[shut]))[:units]]
     chosen = np.sort(np.concatenate([open_, closed]))
     return {
         "units": chosen, "gate_before": before[chosen], "gate": gate[chosen], "number": number[chosen],
         "product": product[chosen], "relu": np.maximum(before[chosen], 0),
-        "shut": np.array((np.abs(gate) < SHUT).mean()), "negative": np.array((before < 0).mean()),
+        "shut": (before < SHUT)[chosen].astype(float),
     }  # fmt: skip
 
 
@@ -139,14 +140,15 @@ def run(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
     path = f"decoder.{LAYER}"
-    seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{path}.ffn.*", f"decoder.{STREAM_LAYER}.resid_pre")
+    units_at = f"decoder.{GATED_LAYER}.ffn"
+    seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre")
     tokens = pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())
     head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores", "weights")}
     shared = HEAD // (config.heads // config.kv_heads)
     query, key = head["q"][HEAD, QUERY], head["k"][shared, KEY]
     norm = normed(seen[f"decoder.{STREAM_LAYER}.resid_pre"].values[0, NORMED].astype(float))
     clock = turned(loaded, query, key)
-    ffn = gated(*(seen[f"{path}.ffn.{name}"].values[0, QUERY] for name in ("gate_pre", "gate", "pre")))
+    ffn = gated(*(seen[f"{units_at}.{name}"].values[0, QUERY] for name in ("gate_pre", "gate", "pre")))
     share = bench.each("text {}", range(len(TEXTS)), lambda at: mean_shares(loaded, TEXTS[at]))["share"]
     ours, _, _ = load_default()
     lengths = np.arange(PARTS + 1) * config.max_positions // PARTS
@@ -184,9 +186,7 @@ def run(bench: Bench) -> Found:
         "turns": tensor(clock["turns"], "pair"),
         "score": tensor(head["scores"][HEAD, QUERY, KEY]),
         "weight": tensor(head["weights"][HEAD, QUERY, KEY]),
-        **{name: tensor(ffn[name], "d_ff", **units) for name in ("gate_before", "relu", "gate", "number", "product")},
-        "shut": tensor(ffn["shut"]),
-        "negative": tensor(ffn["negative"]),
+        **{name: tensor(ffn[name], "d_ff", **units) for name in GATES},
         "d_ff": tensor(config.d_ff),
         "queries": tensor(head["q"][:, QUERY], "head d_head"),
         "shared_keys": tensor(head["k"][:, QUERY], "kv_head d_head"),
