@@ -1,1 +1,1 @@
-"""From 2017 to today: the chapter, and what it alone draws."""
+"""From the first Transformer to today: the chapter, and what it alone draws."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Through, Travel, appear, deal
+from scenes.animations import Flight, Through, Travel, appear, deal, leave
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
@@ -17,14 +17,14 @@ from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, curve, rule, stroke
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
-#: Px of a formula or a name above bars, and how opaque the band is that shows a spread.
-HEAD, FAINT = 150.0, 0.22
+#: Px of a formula with a name above bars, of a note below them, and how opaque the band is that shows a spread.
+HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
 #: Px of the names at the left of gated units.
 NAMES = 330.0
 #: Px of the row of names of heads.
@@ -48,29 +48,34 @@ class Normed:
     """A vector as bars, and what a norm makes of it, step by step; above it a formula.
 
     Args:
-        rows: the vector at each stage.
-        mean: its mean, drawn as a line, if the norm takes that off.
-        spread: what it is divided by.
+        run: the results of the experiment.
+        name, formula: of the norm.
+        stages: the names of the vector before, between and after its steps.
+        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
         room: the rectangle that is filled.
     """
 
-    def __init__(
-        self, name: str, formula: str, rows: Sequence[NamedTensor], mean: Quantity | None, spread: Quantity, room: Room
-    ) -> None:
-        head, body = room.split_rows(HEAD, 24)
-        first, second = head.split_rows(58, 6)
+    def __init__(self, run: Trace, name: str, formula: str, stages: Sequence[str], spread: str, room: Room) -> None:
+        head, body = room.split_rows(HEAD, 10)
+        body, foot = body.split_rows(-NOTE)
+        first, second = head.split_rows(64, 14)
         self.title = Words(name, "title").settle(first.centre)
         self.formula = second.fit(Formula(formula, LARGE), most=1.0)
+        told = f"{run['drawn']:.0f} of its {run['width']:.0f} entries"
+        self.drawn = Words(told, "aside", "ink2").settle(foot.centre)
+        rows = [run[stage] for stage in stages]
         most = max(float(np.abs(row.values).max()) for row in rows)
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
         self.zero = VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
         self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
         self.level = VGroup()
-        if mean is not None:
-            y = body.centre[1] + units(float(mean) * unit)
+        if len(stages) > 2:
+            y = body.centre[1] + units(float(run["mean"]) * unit)
             self.level.add(rule(at(room.left, 0), at(room.right, 0), "focus", 4).set_y(y))
-        band = Box(room.width, 2 * float(spread) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
-        self.band = means(band, Length(spread, "height", 2 * unit, room.width)).move_to(body.centre)
+        band = Box(room.width, 2 * float(run[spread]) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        self.band = means(band, Length(run[spread], "height", 2 * unit, room.width)).move_to(body.centre)
+        #: All but the bars.
+        self.around = [self.title, self.formula, self.drawn, self.zero]
 
     def step(self, stage: int, kind: str = "row") -> Animation:
         """The bars, which stand at the first stage, go on to another one."""
@@ -100,7 +105,7 @@ class Laid:
         self.share.align_to(at(place.left, 0), LEFT)
         self.share.track.set_fill(palette().line)
         self.figure = number(run["mean_share"], ".0%", "large number").next_to(self.share, RIGHT, buff=units(30))
-        self.title = Words("mean, of the rms", "block", "ink2").end_in(names)
+        self.title = Words("mean, over the rms", "block", "ink2").end_in(names)
 
 
 class Gates:
@@ -113,23 +118,23 @@ class Gates:
     def __init__(self, run: Trace) -> None:
         side, columns = INSIDE.split_columns(NAMES, 20)
         head, body = columns.split_rows(LETTERS, 6)
-        rooms = body.rows(3, 46)
+        rooms = body.rows(3, 16)
         count = len(run["gate"])
         self.columns = columns.columns(count, 0)
         rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
         drawn = [run[name] for name in ("gate_before", "number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
         self.grounds = {name: Ground() for name in rows}
-        wide = columns.width / count * 0.42
+        wide = columns.width / count * 0.5
         self.zeros = {
             name: VGroup(
                 means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2.5).set_y(room.centre[1]), self.grounds[name])
             )
             for name, room in rows.items()
         }
-        names = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
+        row_of = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
         self.bars = {
-            name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in names.items()
+            name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in row_of.items()
         }
         self.numbers = VGroup(
             *(
@@ -139,9 +144,9 @@ class Gates:
         )
         left = at(side.left, 0)[0]
         self.title = Words("unit", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
-        texts = {"gate": "gate", "number": "second number", "product": "product"}
+        texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
         self.names = {
-            name: Words(text, "title").settle(side.cross(rows[name]).centre).begin_at(left)
+            name: Words(text, "title").settle(side.cross(rows[row_of[name]]).centre).begin_at(left)
             for name, text in texts.items()
         }
         #: The units whose gates are nearly shut.
@@ -230,19 +235,28 @@ class Sharing:
 
     def merge(self) -> tuple[Animation, ...]:
         """The keys and values of neighbouring heads become one pair, and the lines follow."""
-        plates = (
-            Travel(old[k], self.pairs[i // self.group][k].plate, 0.0, "camera", leaving=True)
-            for i, old in enumerate(self.before)
+        first = self.before[:: self.group]
+        others = [plate for pair in self.before if pair not in first for plate in pair]
+        goals = [
+            self.pairs[i // self.group][k].plate
+            for i, pair in enumerate(self.before)
+            if pair not in first
             for k in (0, 1)
-        )
+        ]
         return (
-            *plates,
+            *(
+                Travel(plate, vector.plate.copy(), 0.0, "camera", leaving=True)
+                for pair, vectors in zip(first, self.pairs, strict=True)
+                for plate, vector in zip(pair, vectors, strict=True)
+            ),
+            *(Flight(plate, goal, 0.0, "camera") for plate, goal in zip(others, goals, strict=True)),
+            leave(*others),
             *(Travel(a, b, 0.0, "camera", leaving=True) for a, b in zip(self.own, self.lines, strict=True)),
         )
 
     def fill(self) -> Animation:
-        """The numbers of the shared keys and values."""
-        return appear(*(vector.cells for pair in self.pairs for vector in pair))
+        """The shared keys and values, with their numbers."""
+        return appear(*(vector for pair in self.pairs for vector in pair), rise=False)
 
 
 class CacheGrowth:
@@ -285,7 +299,7 @@ class CacheGrowth:
         self.pairs = [pair.copy() for pair in sharing.pairs]
         small = VGroup(*self.pairs).scale(0.62).arrange(RIGHT, buff=units(40)).move_to(corner, aligned_edge=LEFT + UP)
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
-        self.steep_name = Words("GPT-3", "block", "warning")
+        self.steep_name = word(run["parameters"].label("model", 2), "block", "warning")
         self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
 
         self.steep_name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)

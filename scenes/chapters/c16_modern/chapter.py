@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import Travel, appear, appear_in_turn, draw, grow, leave, move_ring, pulses, ring_around
+from scenes.animations import Travel, appear, appear_in_turn, draw, follow, grow, leave, move_ring, pulses, ring_around
 from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
@@ -25,7 +25,7 @@ class Modern(Chapter):
     """Decoder alone, RMSNorm, rotary positions, SwiGLU, shared keys, the size of the cache, and what stayed."""
 
     number = 16
-    title = "From 2017 to today"
+    title = "From the first Transformer to today"
     recorded = "modern_blocks"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
@@ -47,27 +47,28 @@ class Modern(Chapter):
         """The question; the translator loses its encoder, and grows."""
         both = Both(run["layers"])
         few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
+        name = run["parameters"].label("model", 1)
         yield Step(
             "What has changed since the first Transformer?",
             beat(
                 f"Our translator is built as in {run['years'].quantity(0):.0f}. "
-                "How much of it is in the language models of today?",
+                "What of it is in today’s language models?",
                 appear_in_turn([*both.encoder.boxes.values()]),
                 draw(*both.roads),
                 ambient=pulses(both.roads),
             ),
             beat(
-                "They go on with one text: there is no second one to read. So the encoder goes,",
-                leave(both.encoder, both.roads),
+                "They go on with one text, and read no other: so the encoder goes,",
+                both.step_forward(),
             ),
             beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
             beat(
-                f"Only the decoder is left, and it grows: from {few:.0f} layers to the {many:.0f} of SmolLM2.",
+                f"What is left is the decoder, and it grows: from {few:.0f} layers to the {many:.0f} of {name}.",
                 both.fold(),
                 (both.grow(), appear(both.many.title)),
             ),
             beat(
-                "Open a layer: each of its blocks was changed a little.",
+                "Open a layer: each block was changed a little.",
                 Travel(both.many, plan.tower, 0.0, "camera", leaving=True),
                 *plan.opened(),
             ),
@@ -77,18 +78,20 @@ class Modern(Chapter):
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """Two norms of the same vector, laid over each other."""
         left, right = INSIDE.columns(2, 80)
-        stream, year = run["stream"], run["years"].pick(part="Zhang and Sennrich")
-        rows, spread = [stream, run["centred"], run["layer_normed"]], run["spread"]
-        before = Normed("layer norm", "frac(x - mu, sigma)", rows, run["mean"], spread, left)
-        after = Normed("RMSNorm", 'frac(x, "rms")', [stream, run["rms_normed"]], None, run["root_mean_square"], right)
+        year = run["years"].pick(part="Zhang and Sennrich")
+        stages = ["stream", "centred", "layer_normed"]
+        before = Normed(run, "layer norm", "frac(x - mu, sigma)", stages, "spread", left)
+        after = Normed(run, "RMSNorm", 'frac(x, "rms")', ["stream", "rms_normed"], "root_mean_square", right)
         laid = Laid(run)
         yield Step(
             "RMSNorm only divides",
             beat(
-                f"First the norm. This is the vector of “{run['tokens'].label('position', NORMED)}”, twice: "
-                f"{run['drawn']:.0f} of {run['width']:.0f} entries.",
+                f"First the norm. A vector of “{run['tokens'].label('position', NORMED)}”, twice.",
                 plan.into("norm 1", before.zero, after.zero),
-                appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
+                (
+                    appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
+                    appear(before.drawn, after.drawn),
+                ),
             ),
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
@@ -104,15 +107,15 @@ class Modern(Chapter):
             beat(
                 claim(
                     bool(run["difference"] < SEEN),
-                    "One laid over the other: no difference to be seen, because the mean was next to nothing,",
-                    "One laid over the other: they differ, because the mean was not small,",
+                    "One laid over the other: no difference to be seen, for the mean was next to nothing,",
+                    "One laid over the other: they differ, for the mean was not small,",
                 ),
                 (
-                    leave(before.zero, before.title, before.formula, after.zero, after.title, after.formula),
-                    Travel(before.states[0], laid.bars, 0.0, "slow", leaving=True),
+                    leave(*before.around, *after.around),
+                    Travel(before.states[0], laid.bars, 0.0, "camera", leaving=True),
                     appear(laid.zero),
                 ),
-                Travel(after.states[0], laid.outlines, 0.0, "slow", leaving=True),
+                Travel(after.states[0], laid.outlines, 0.0, "camera", leaving=True),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
@@ -144,7 +147,7 @@ class Modern(Chapter):
             beat(
                 f"A position further, each hand turns by an angle of its own: the first by {first:.0f}°, "
                 "the last by next to nothing.",
-                dials.roll({"query": range(QUERY + 1)}, kind="tour"),
+                dials.roll({"query": range(QUERY + 1)}),
             ),
             stage=[plan],
         )
@@ -160,8 +163,7 @@ class Modern(Chapter):
         yield Step(
             "Only the distance counts",
             beat(
-                f"The key of “{dials.labels['key']}” has hands, too. All dials add up to the score: "
-                "blue ones raise it, orange ones lower it.",
+                f"The key of “{dials.labels['key']}” has hands, too. Blue dials raise their score, orange ones lower it.",
                 (
                     leave(dials.traces),
                     appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
@@ -213,9 +215,11 @@ class Modern(Chapter):
         yield Step(
             "SwiGLU: one number gates another",
             beat(
-                f"Here are some of the {run['d_ff']:,.0f} units of a feed-forward network. ReLU would set the negative "
-                "ones to zero.",
-                plan.into("feed-forward", picture.title, picture.numbers, picture.zeros["gate"]),
+                f"Of the {run['d_ff']:,.0f} units of a feed-forward network, here are some. "
+                "ReLU would zero the negative ones.",
+                plan.into(
+                    "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
+                ),
                 appear_in_turn([*picture.bars["gate_before"]]),
                 picture.activate("relu"),
             ),
@@ -225,16 +229,20 @@ class Modern(Chapter):
                 appear_in_turn([*picture.bars["number"]]),
             ),
             beat(
-                "The first becomes a gate, by SiLU, a smooth ReLU. The second goes through, and is multiplied.",
-                (picture.activate("gate", "rest"), appear(picture.names["gate"], picture.signs)),
+                "The first becomes a gate, by SiLU, a smooth ReLU: the second is multiplied by it.",
+                (
+                    picture.activate("gate", "rest"),
+                    leave(picture.names["gate_before"]),
+                    follow(VGroup(picture.names["gate"], picture.signs)),
+                ),
                 appear(picture.zeros["product"], picture.names["product"]),
                 picture.multiply(),
             ),
             beat(
-                "Where the gate is nearly shut, little comes through, however large the number.",
+                "Where the gate is nearly shut, little comes through.",
                 appear_in_turn([ring_around(picture.column(place)) for place in picture.shut], "slow"),
             ),
-            beat("Why it works better, its author left open."),
+            beat("Why that works so well, its author left open."),
             stage=[plan],
         )
 
@@ -243,7 +251,7 @@ class Modern(Chapter):
         queries, shared = run["heads"].quantities()
         year = run["years"].pick(part="Ainslie et al.")
         yield Step(
-            "Three queries share a key and a value",
+            "Queries share keys and values",
             beat(
                 f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
                 "keys and values of its own.",
@@ -253,19 +261,16 @@ class Modern(Chapter):
                 ambient=pulses(picture.own),
             ),
             beat(
-                f"SmolLM2 has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
+                f"{run['parameters'].label('model', 1)} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
                 picture.merge(),
                 picture.fill(),
                 ambient=pulses(picture.lines),
             ),
             beat(
-                "Each query still has weights of its own, so each head looks where it wants.",
+                "Each query still has weights of its own. In trials, models lost little by sharing,",
                 ambient=pulses(picture.lines),
             ),
-            beat(
-                "The models lose little by it, and have less to keep.",
-                ambient=pulses(picture.lines),
-            ),
+            beat("and there is less to keep.", ambient=pulses(picture.lines)),
             stage=[plan],
         )
 
@@ -275,9 +280,9 @@ class Modern(Chapter):
         every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
         whole, third = every.largest()[-1], shared.largest()[-1]
         yield Step(
-            "So the cache is a third",
+            claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
             beat(
-                "Less to keep, because the KV cache holds the keys and values of all tokens.",
+                "Why that matters: the KV cache holds the keys and values of all tokens.",
                 appear(picture.plot, picture.ticks),
                 appear(picture.caption),
             ),
@@ -298,7 +303,8 @@ class Modern(Chapter):
                 (draw(picture.curves["shared"], kind="slow"), appear(picture.ends["shared"])),
             ),
             beat(
-                f"And GPT-3, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
+                f"And {run['parameters'].label('model', 2)}, by its published sizes: "
+                f"{run['large_token']:.1f} megabytes for each token.",
                 (draw(picture.steep, kind="row"), appear(picture.steep_name)),
             ),
             stage=[paper("attention"), *picture.pairs],
@@ -323,14 +329,13 @@ class Modern(Chapter):
                 appear(first.words),
             ),
             beat(
-                f"{names[1]} is called a small language model. To scale, our translator is this dot.",
+                f"{names[1]} is called small. To scale, our translator is this dot.",
                 (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
                 (Travel(second.small.copy(), second.large, 0.0, "row"), appear(second.words)),
                 appear(*second.ring),
             ),
             beat(
-                f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot. "
-                "And yet all are built from the same few parts.",
+                f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
                 (
                     leave(second.small, second.words, *second.ring),
                     Travel(second.large, third.small, kind="camera", leaving=True),
@@ -366,7 +371,6 @@ class Modern(Chapter):
                 appear(picture.sum),
                 ambient=lights,
             ),
-            beat("Who knows the first Transformer can read the models of today.", ambient=lights),
             beat("Your turn: RoPE turns queries and keys. Why not the values?", ambient=lights),
             stage=[plan],
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, VGroup, VMobject
+from manim import Animation, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, deal
+from scenes.animations import Count, gather
 from scenes.animations.rolling import Roll
 from scenes.animations.shading import Shades
 from scenes.chapters.c16_modern.plan import INSIDE
@@ -18,7 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import palette, signed, units
+from scenes.theme import pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -153,10 +153,12 @@ class Dials:
         plain = [[palette().background] * len(self.faces)] if len(states) == 1 else []
         return Shades(self.faces, [*plain, *fills], states[-1], kind)
 
-    def deal(self, role: str) -> Animation | None:
-        """Each hand comes out of the two entries that it is made of."""
+    def deal(self, role: str) -> Animation:
+        """The two entries of each pair fly into their dial, and become its hand."""
         cells, hands = self.vectors[role].cells, self.moving[role]
-        return deal([VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands))], hands, kind="slow")
+        pairs = (VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands)))
+        each = (gather(pair, hand) for pair, hand in zip(pairs, hands, strict=True))
+        return LaggedStart(*each, lag_ratio=0.06, run_time=pace("slow"))
 
     def roll(self, places: dict[str, range], between: VGroup | None = None, kind: str = "slow") -> Animation:
         """Hands turn from place to place, with what lies between them, and their chips go along the row.

@@ -34,6 +34,8 @@ WIDE = 1060.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
 
 
+#: Where a tower stands alone.
+MIDDLE = STAGE.inset(250, 0)
 #: The ground of what is shown inside of a block, once the eye has dived into it.
 INSIDE = STAGE.inset(30, 22)
 
@@ -47,7 +49,7 @@ def plate(room: Room, key: str) -> Box:
 
 def paper(block: str) -> Box:
     """A block that fills the stage, as it does after a dive."""
-    box = Box(STAGE.width, STAGE.height, palette().surface, 12, palette().ink3, 2.5).move_to(STAGE.centre)
+    box = Box(STAGE.width, STAGE.height, palette().surface, 24, palette().ink3, 7.5).move_to(STAGE.centre)
     box.key = ("block", block)
     return box
 
@@ -68,10 +70,6 @@ class Tower(VGroup):
             name = Words(kind, "block", paper=box).settle(line.centre)
             self.boxes[place // len(SUBLAYERS[side]), kind] = VGroup(box, name)
         super().__init__(self.plate, self.title, *self.boxes.values())
-
-    def of(self, kind: str) -> list[VGroup]:
-        """The boxes of a kind, from the bottom up."""
-        return [box for (_, one), box in self.boxes.items() if one == kind]
 
 
 class Many(VGroup):
@@ -104,44 +102,45 @@ class Both:
     def __init__(self, layers: NamedTensor) -> None:
         left, right = STAGE.columns(2, 220)
         few = [int(layers.pick(part=side)) for side in SUBLAYERS]
-        self.encoder, self.decoder = (
-            Tower(side, count, room) for side, count, room in zip(SUBLAYERS, few, (left, right), strict=True)
-        )
-        self.crossing = crossing = self.decoder.of("cross-attention")
+        self.encoder = Tower("encoder", few[0], left)
+        self.decoder, self.alone = (Tower("decoder", few[1], room) for room in (right, MIDDLE))
         start = self.encoder.plate.get_right()
         x = (start[0] + self.decoder.plate.get_left()[0]) / 2
+        ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
         self.roads = VGroup(
-            *(
-                path([start, np.array([x, start[1], 0]), np.array([x, box.get_y(), 0]), box.get_left()], "key", 6)
-                for box in crossing
-            )
+            *(path([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends)
         )
-        self.many, self.layer_count = Many(layers.pick(part="SmolLM2"), STAGE.inset(250, 0)), few[1]
+        self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
+        self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]
+        self.closed = self._closed()
+        self.many, self.layer_count = Many(layers.pick(part="SmolLM2"), MIDDLE), few[1]
+
+    def _closed(self) -> list[VGroup]:
+        """The sublayers that are kept, without gaps between them."""
+        lines = MIDDLE.split_rows(TITLE, 8)[1].inset(26, 18).rows(len(self.kept), 14)
+        found = []
+        for box, line in zip(self.kept, reversed(lines), strict=True):
+            there = box.copy()
+            there[0].stretch_to_fit_height(units(line.height)).move_to(line.centre)
+            there[1].shift(line.centre - box[0].get_center()).paper = there[0]
+            found.append(there)
+        return found
+
+    def step_forward(self) -> tuple[Animation, ...]:
+        """The encoder goes, and the decoder takes the middle of the stage."""
+        return leave(self.encoder, self.roads), Travel(self.decoder, self.alone, 0.0, "camera", leaving=True)
 
     def close_up(self) -> tuple[Animation, ...]:
         """Without cross-attention, the other sublayers close the gaps."""
-        kept = [box for (_, kind), box in self.decoder.boxes.items() if kind != "cross-attention"]
-        room = Room(0, 0, self.decoder.plate.width * 135, self.decoder.plate.height * 135).inset(26, 18)
-        foot, gap = self.decoder.plate.get_bottom()[1] + units(18), units(14)
-        high = (units(room.height) - gap * (len(kept) - 1)) / len(kept)
-        self.closed = []
-        for place, box in enumerate(kept):
-            there = box.copy()
-            there[0].stretch_to_fit_height(high)
-            there.move_to(np.array([box.get_x(), foot + high / 2 + place * (high + gap), 0]))
-            there[1].move_to(there[0])
-            there[1].paper = there[0]
-            self.closed.append(there)
-        return tuple(exchange(kept, self.closed, "row"))
+        return tuple(exchange(self.kept, self.closed, "row"))
 
     def fold(self) -> tuple[Animation, ...]:
         """The layers that there are become the first rows of the tower of today."""
         rows = [half for row in self.many.layers[: self.layer_count] for half in row]
-        boxes = [box[0] for box in self.closed]
         return (
-            leave(self.decoder.title, *(box[1] for box in self.closed)),
-            Travel(self.decoder.plate, self.many.plate, 0.0, "camera", leaving=True),
-            *(Travel(box, row, 0.0, "camera", leaving=True) for box, row in zip(boxes, rows, strict=True)),
+            leave(self.alone.title, *(box[1] for box in self.closed)),
+            Travel(self.alone.plate, self.many.plate, 0.0, "camera", leaving=True),
+            *(Travel(box[0], row, 0.0, "camera", leaving=True) for box, row in zip(self.closed, rows, strict=True)),
         )
 
     def grow(self) -> Animation:

@@ -13,7 +13,7 @@ from scenes.theme import at, between, palette, units
 from transformer_core.tracing.provenance import Quantity
 
 #: The side of the largest square in px, and how much of the ink its fill has.
-SIDE, FILL = 650.0, 0.4
+SIDE, FILL = 650.0, 0.28
 
 
 class ToScale(VGroup):
