@@ -271,7 +271,7 @@ class CacheGrowth:
     LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
 
     def __init__(self, run: Trace, sharing: Sharing) -> None:
-        room = INSIDE.split_rows(40)[1].split_rows(-62)[0]
+        room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
         lengths, cache = run["lengths"], run["cache"]
         whole = float(cache.values.max())
         self.plot = Plot(

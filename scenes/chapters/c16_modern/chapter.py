@@ -16,7 +16,7 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
 
 #: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
-QUERY, KEY, MOVED, NORMED = 4, 1, 8, 3
+QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 #: Scores that differ by less are the same, and so are two vectors to the eye.
 ROUNDING, SEEN = 1e-6, 0.05
 
@@ -46,6 +46,7 @@ class Modern(Chapter):
     def decoder_alone(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
         both = Both(run["layers"])
+        ring = ring_around(both.encoder.plate)
         few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
         name = run["parameters"].label("model", 1)
         yield Step(
@@ -57,10 +58,8 @@ class Modern(Chapter):
                 draw(*both.roads),
                 ambient=pulses(both.roads),
             ),
-            beat(
-                "They go on with one text, and read no other: so the encoder goes,",
-                both.step_forward(),
-            ),
+            beat("They go on with one text, and read no other:", appear(ring), ambient=pulses(both.roads)),
+            beat("so the encoder goes,", (leave(ring), *both.step_forward())),
             beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
             beat(
                 f"What is left is the decoder, and it grows: from {few:.0f} layers to the {many:.0f} of {name}.",
@@ -119,7 +118,9 @@ class Modern(Chapter):
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
-                appear(laid.title, laid.share, laid.figure),
+                appear(laid.title, laid.share.track),
+                grow(laid.share.bar),
+                appear(laid.figure),
             ),
             stage=[plan],
         )
@@ -133,6 +134,7 @@ class Modern(Chapter):
             beat(
                 "The translator adds positions to its embeddings. Here, nothing is added.",
                 appear(ring),
+                leave(plan.old["positions"]),
             ),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
@@ -145,9 +147,13 @@ class Modern(Chapter):
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
             beat(
-                f"A position further, each hand turns by an angle of its own: the first by {first:.0f}°, "
-                "the last by next to nothing.",
+                "A position further, each hand turns by an angle of its own:",
                 dials.roll({"query": range(QUERY + 1)}),
+            ),
+            beat(
+                f"the first one by {first:.0f}°, the last one by next to nothing.",
+                appear(dials.ring),
+                move_ring(dials.ring, dials.faces[-1]),
             ),
             stage=[plan],
         )
@@ -156,16 +162,17 @@ class Modern(Chapter):
         """Both tokens move: the score stays. One moves: it changes."""
         moved = run["positions"].quantity(MOVED)
         queries, keys = (range(start, start + MOVED + 1) for start in (QUERY, KEY))
-        end, back = queries[-1], range(keys[-1], -1, -1)
+        end, back, half = queries[-1], range(keys[-1], -1, -1), MOVED // 2
         scores, score, between = run["scores"], dials.score(QUERY, KEY), dials.sectors(QUERY, KEY)
         after = scores.pick(query=end, key=keys[-1])
         stays = bool(abs(after - scores.pick(query=QUERY, key=KEY)) < ROUNDING)
         yield Step(
             "Only the distance counts",
             beat(
-                f"The key of “{dials.labels['key']}” has hands, too. Blue dials raise their score, orange ones lower it.",
+                f"The key of “{dials.labels['key']}” has hands, too. "
+                "Blue dials raise their score, orange ones lower it.",
                 (
-                    leave(dials.traces),
+                    leave(dials.traces, dials.ring),
                     appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 ),
                 dials.deal("key"),
@@ -175,8 +182,8 @@ class Modern(Chapter):
                 f"Move both words {moved:.0f} positions on: all hands turn,",
                 appear(between),
                 (
-                    dials.roll({"query": queries[:5], "key": keys[:5]}, between),
-                    dials.counted(score, queries[:5], keys[:5]),
+                    dials.roll({"query": queries[: half + 1], "key": keys[: half + 1]}, between),
+                    dials.counted(score, queries[: half + 1], keys[: half + 1]),
                 ),
             ),
             beat(
@@ -186,8 +193,8 @@ class Modern(Chapter):
                     f"and the score becomes {after:.1f}.",
                 ),
                 (
-                    dials.roll({"query": queries[4:], "key": keys[4:]}, between),
-                    dials.counted(score, queries[4:], keys[4:]),
+                    dials.roll({"query": queries[half:], "key": keys[half:]}, between),
+                    dials.counted(score, queries[half:], keys[half:]),
                 ),
             ),
             beat(
@@ -212,6 +219,7 @@ class Modern(Chapter):
     def a_gate(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """A unit of the feed-forward network: ReLU, and then a gate for a second number."""
         picture, year = Gates(run), run["years"].pick(part="Shazeer")
+        rings = [ring_around(picture.column(place)) for place in picture.shut]
         yield Step(
             "SwiGLU: one number gates another",
             beat(
@@ -240,9 +248,9 @@ class Modern(Chapter):
             ),
             beat(
                 "Where the gate is nearly shut, little comes through.",
-                appear_in_turn([ring_around(picture.column(place)) for place in picture.shut], "slow"),
+                appear_in_turn(rings, "slow"),
             ),
-            beat("Why that works so well, its author left open."),
+            beat("Why that works so well, its author left open.", leave(*rings)),
             stage=[plan],
         )
 
@@ -261,7 +269,8 @@ class Modern(Chapter):
                 ambient=pulses(picture.own),
             ),
             beat(
-                f"{run['parameters'].label('model', 1)} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
+                f"{run['parameters'].label('model', 1)} has {shared:.0f} of each: "
+                f"grouped-query attention (Ainslie et al., {year:.0f}).",
                 picture.merge(),
                 picture.fill(),
                 ambient=pulses(picture.lines),
@@ -278,6 +287,7 @@ class Modern(Chapter):
         """The size of the cache."""
         picture = CacheGrowth(run, sharing)
         every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
+        tokens = run["lengths"].largest()[-1]
         whole, third = every.largest()[-1], shared.largest()[-1]
         yield Step(
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
@@ -287,7 +297,7 @@ class Modern(Chapter):
                 appear(picture.caption),
             ),
             beat(
-                f"With keys for every head, a full context takes {whole:,.0f} megabytes:",
+                f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
                 (draw(picture.curves["every"], kind="slow"), appear(picture.ends["every"])),
             ),
             beat(
@@ -363,12 +373,12 @@ class Modern(Chapter):
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
                 leave(ring),
-                (Travel(plan.boxes["attention"].copy(), picture.box), appear(picture.formula)),
+                (Travel(plan.boxes["attention"].copy(), picture.box), appear(picture.formula, picture.names[0])),
                 ambient=lights,
             ),
             beat(
                 "And the stream: every block adds to it, layer upon layer.",
-                appear(picture.sum),
+                appear(picture.sum, picture.names[1]),
                 ambient=lights,
             ),
             beat("Your turn: RoPE turns queries and keys. Why not the values?", ambient=lights),

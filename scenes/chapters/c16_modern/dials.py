@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, gather
+from scenes.animations import Count, gather, ring_around
 from scenes.animations.rolling import Roll
 from scenes.animations.shading import Shades
 from scenes.chapters.c16_modern.plan import INSIDE
@@ -58,6 +58,7 @@ class Dials:
             face = Box(2 * radius, 2 * radius, palette().background, radius, palette().line, 2.5)
             self.faces.add(face.move_to(centre))
             self.pivots.add(means(dot(centre, PIVOT / 2, "ink2"), ground))
+        self.ring = ring_around(self.faces[0])
         self.angles = [float(np.radians(turn)) for turn in run["turns"].values]
         self._row(row)
         self._vectors(side)

@@ -256,12 +256,14 @@ class Stayed:
 
     def __init__(self, layers: Quantity, years: NamedTensor) -> None:
         self.plan = Plan(layers, years, tuple(BLOCKS), alone=True)
-        room = STAGE.split_columns(WIDE, 50)[1]
-        above, below = room.inset(0, 70).golden_rows(40)
+        rooms = STAGE.split_columns(WIDE, 50)[1].rows(2, 0)
+        (first, above), (second, below) = (room.inset(0, 20).split_rows(TITLE, 10) for room in rooms)
         colours = palette()
-        self.box = Box(room.width, 230, colours.surface, 18, colours.line, 3).move_to(above.centre)
-        self.formula = (
-            Room(room.left, above.top, room.right, above.bottom).inset(30, 0).fit(Formula(ATTENTION, LARGE), most=1.0)
+        self.names = VGroup(
+            Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
         )
+        self.box = Box(above.width, 224, colours.surface, 18, colours.line, 3)
+        self.box.move_to(above.centre, aligned_edge=UP).align_to(at(0, above.top), UP)
+        self.formula = above.inset(30, 0).fit(Formula(ATTENTION, LARGE), most=1.0).move_to(self.box)
         self.formula.paper = self.box
-        self.sum = below.fit(Formula('x + "block"(x)', LARGE), most=1.1)
+        self.sum = below.fit(Formula('x + "block"(x)', LARGE), most=1.1).set_y(at(0, below.top + 90)[1])

@@ -1,7 +1,7 @@
 """The blocks of a language model of today beside those of 2017: recorded vectors of one sentence, and sizes.
 
 The stream of one token, by layer norm and by RMSNorm, and how small the mean of a vector is in twelve texts. A query
-and a key, each of which is turned by its position, at thirteen positions, and their score for every pair of positions.
+and a key, each of which is turned by its position, at eleven positions, and their score for every pair of positions.
 Units of a gated feed-forward layer: those that add most, and those whose gate is nearly shut though their number is
 large. Queries of all heads over the keys and values that they share. Bytes of the KV cache, in numbers of two bytes.
 
@@ -30,7 +30,7 @@ TEXT = PROMPTS["paris"]
 NORMED, STREAM_LAYER = 3, 1
 LAYER, HEAD, QUERY, KEY = 13, 8, 4, 1
 #: So many positions, and so many entries of a vector are drawn.
-POSITIONS, ENTRIES = 13, 96
+POSITIONS, ENTRIES = 11, 96
 #: The layer whose gated units are looked at, how many of each kind, and what a gate that is nearly shut comes from.
 GATED_LAYER, UNITS, SHUT = 20, 5, -2.5
 GATES = "gate_before", "relu", "gate", "number", "product", "shut"
@@ -142,7 +142,7 @@ def run(bench: Bench) -> Found:
     path = f"decoder.{LAYER}"
     units_at = f"decoder.{GATED_LAYER}.ffn"
     seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre")
-    tokens = pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())
+    tokens = [piece.lstrip("·") for piece in pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())]
     head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores", "weights")}
     shared = HEAD // (config.heads // config.kv_heads)
     query, key = head["q"][HEAD, QUERY], head["k"][shared, KEY]
