@@ -143,7 +143,7 @@ class Gates:
             )
         )
         left = at(side.left, 0)[0]
-        self.title = Words("unit", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
+        self.title = Words("neuron", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
         texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
         self.names = {
             name: Words(text, "title").settle(side.cross(rows[row_of[name]]).centre).begin_at(left)

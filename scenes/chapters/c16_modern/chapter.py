@@ -19,6 +19,7 @@ from transformer_core.tracing.trace import Trace
 QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 #: Scores that differ by less are the same, and so are two vectors to the eye.
 ROUNDING, SEEN = 1e-6, 0.05
+LAYER_NORM = "frac(x - mu, sigma)"
 
 
 class Modern(Chapter):
@@ -53,7 +54,7 @@ class Modern(Chapter):
             "What has changed since the first Transformer?",
             beat(
                 f"Our translator is built as in {run['years'].quantity(0):.0f}. "
-                "What of it is in today’s language models?",
+                "How much of it is in today’s language models?",
                 appear_in_turn([*both.encoder.boxes.values()]),
                 draw(*both.roads),
                 ambient=pulses(both.roads),
@@ -79,7 +80,7 @@ class Modern(Chapter):
         left, right = INSIDE.columns(2, 80)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
-        before = Normed(run, "layer norm", "frac(x - mu, sigma)", stages, "spread", left)
+        before = Normed(run, "layer norm", LAYER_NORM, stages, "spread", left)
         after = Normed(run, "RMSNorm", 'frac(x, "rms")', ["stream", "rms_normed"], "root_mean_square", right)
         laid = Laid(run)
         yield Step(
@@ -223,8 +224,8 @@ class Modern(Chapter):
         yield Step(
             "SwiGLU: one number gates another",
             beat(
-                f"Of the {run['d_ff']:,.0f} units of a feed-forward network, here are some. "
-                "ReLU would zero the negative ones.",
+                f"Here are some of the {run['d_ff']:,.0f} neurons of a feed-forward network. "
+                "ReLU would set negative ones to zero.",
                 plan.into(
                     "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
                 ),
