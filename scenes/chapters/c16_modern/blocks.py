@@ -12,7 +12,7 @@ from scenes.animations import Flight, Through, Travel, appear, deal, leave
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, curve, rule, stroke
@@ -25,6 +25,8 @@ from transformer_core.tracing.trace import Trace
 
 #: Px of a formula with a name above bars, of a note below them, and how opaque the band is that shows a spread.
 HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
+#: Entries that differ by less look the same.
+SEEN = 0.05
 #: Px of the names at the left of gated units.
 NAMES = 330.0
 #: Px of the row of names of heads.
@@ -55,12 +57,12 @@ class Normed:
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, name: str, formula: str, stages: Sequence[str], spread: str, room: Room) -> None:
+    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
         head, body = room.split_rows(HEAD, 10)
         body, foot = body.split_rows(-NOTE)
         first, second = head.split_rows(64, 14)
         self.title = Words(name, "title").settle(first.centre)
-        self.formula = second.fit(Formula(formula, LARGE), most=1.0)
+        self.formula = second.fit(formula, most=1.0)
         told = f"{run['drawn']:.0f} of its {run['width']:.0f} entries"
         self.drawn = Words(told, "aside", "ink2").settle(foot.centre)
         rows = [run[stage] for stage in stages]
@@ -77,9 +79,13 @@ class Normed:
         #: All but the bars.
         self.around = [self.title, self.formula, self.drawn, self.zero]
 
-    def step(self, stage: int, kind: str = "row") -> Animation:
-        """The bars, which stand at the first stage, go on to another one."""
-        return Through(self.states[0], [self.states[stage - 1].copy(), self.states[stage]], kind)
+    def centre(self) -> Animation:
+        """The mean is taken off the bars, which stand at the first stage."""
+        return Through(self.states[0], [self.states[0].copy(), self.states[1]], "row")
+
+    def divide(self) -> Animation:
+        """The bars come to their last stage."""
+        return Through(self.states[0], [self.states[-2].copy(), self.states[-1]], "row")
 
 
 class Laid:
@@ -92,6 +98,8 @@ class Laid:
     def __init__(self, run: Trace) -> None:
         body, foot = INSIDE.split_rows(-120, 20)
         rows = run["layer_normed"], run["rms_normed"]
+        #: True if no eye can tell them apart.
+        self.alike = bool(run["difference"] < SEEN)
         unit, wide = (
             body.height / 2 / max(float(np.abs(row.values).max()) for row in rows),
             body.width / len(rows[0]) * 0.7,

@@ -6,20 +6,31 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import Travel, appear, appear_in_turn, draw, follow, grow, leave, move_ring, pulses, ring_around
+from scenes.animations import (
+    Travel,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    follow,
+    grow,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
 from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
 from scenes.chapters.c16_modern.to_scale import ToScale
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
 
 #: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
 QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
-#: Scores that differ by less are the same, and so are two vectors to the eye.
-ROUNDING, SEEN = 1e-6, 0.05
-LAYER_NORM = "frac(x - mu, sigma)"
 
 
 class Modern(Chapter):
@@ -49,7 +60,7 @@ class Modern(Chapter):
         both = Both(run["layers"])
         ring = ring_around(both.encoder.plate)
         few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
-        name = run["parameters"].label("model", 1)
+        _, name, _ = run["parameters"].words("model")
         yield Step(
             "What has changed since the first Transformer?",
             beat(
@@ -69,7 +80,7 @@ class Modern(Chapter):
             ),
             beat(
                 "Open a layer: each block was changed a little.",
-                Travel(both.many, plan.tower, 0.0, "camera", leaving=True),
+                exchange([both.many], [plan.tower], "camera"),
                 *plan.opened(),
             ),
             stage=[both.encoder.plate, both.encoder.title, both.decoder],
@@ -80,8 +91,10 @@ class Modern(Chapter):
         left, right = INSIDE.columns(2, 80)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
-        before = Normed(run, "layer norm", LAYER_NORM, stages, "spread", left)
-        after = Normed(run, "RMSNorm", 'frac(x, "rms")', ["stream", "rms_normed"], "root_mean_square", right)
+        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
+        after = Normed(
+            run, "RMSNorm", Formula('frac(x, "rms")', LARGE), ["stream", "rms_normed"], "root_mean_square", right
+        )
         laid = Laid(run)
         yield Step(
             "RMSNorm only divides",
@@ -96,26 +109,26 @@ class Modern(Chapter):
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
                 appear(before.title, before.formula, before.level),
-                (before.step(1), leave(before.level)),
-                (appear(before.band), before.step(2)),
+                (before.centre(), leave(before.level)),
+                (appear(before.band), before.divide()),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
                 appear(after.title, after.formula, after.band),
-                (after.step(1), leave(before.band, after.band)),
+                (after.divide(), leave(before.band, after.band)),
             ),
             beat(
                 claim(
-                    bool(run["difference"] < SEEN),
+                    laid.alike,
                     "One laid over the other: no difference to be seen, for the mean was next to nothing,",
                     "One laid over the other: they differ, for the mean was not small,",
                 ),
                 (
                     leave(*before.around, *after.around),
-                    Travel(before.states[0], laid.bars, 0.0, "camera", leaving=True),
+                    *exchange([before.states[0]], [laid.bars], "camera"),
                     appear(laid.zero),
                 ),
-                Travel(after.states[0], laid.outlines, 0.0, "camera", leaving=True),
+                exchange([after.states[0]], [laid.outlines], "camera"),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
@@ -257,7 +270,7 @@ class Modern(Chapter):
 
     def shared_keys(self, run: Trace, plan: Plan, picture: Sharing) -> Iterator[Step]:
         """Nine queries, three keys and values."""
-        queries, shared = run["heads"].quantities()
+        (queries, shared), (_, name, _) = run["heads"].quantities(), run["parameters"].words("model")
         year = run["years"].pick(part="Ainslie et al.")
         yield Step(
             "Queries share keys and values",
@@ -270,8 +283,7 @@ class Modern(Chapter):
                 ambient=pulses(picture.own),
             ),
             beat(
-                f"{run['parameters'].label('model', 1)} has {shared:.0f} of each: "
-                f"grouped-query attention (Ainslie et al., {year:.0f}).",
+                f"{name} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
                 picture.merge(),
                 picture.fill(),
                 ambient=pulses(picture.lines),
@@ -288,7 +300,7 @@ class Modern(Chapter):
         """The size of the cache."""
         picture = CacheGrowth(run, sharing)
         every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
-        tokens = run["lengths"].largest()[-1]
+        tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
         whole, third = every.largest()[-1], shared.largest()[-1]
         yield Step(
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
@@ -314,8 +326,7 @@ class Modern(Chapter):
                 (draw(picture.curves["shared"], kind="slow"), appear(picture.ends["shared"])),
             ),
             beat(
-                f"And {run['parameters'].label('model', 2)}, by its published sizes: "
-                f"{run['large_token']:.1f} megabytes for each token.",
+                f"And {large}, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
                 (draw(picture.steep, kind="row"), appear(picture.steep_name)),
             ),
             stage=[paper("attention"), *picture.pairs],
@@ -342,7 +353,7 @@ class Modern(Chapter):
             beat(
                 f"{names[1]} is called small. To scale, our translator is this dot.",
                 (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
-                (Travel(second.small.copy(), second.large, 0.0, "row"), appear(second.words)),
+                (second.grown(), appear(second.words)),
                 appear(*second.ring),
             ),
             beat(
@@ -351,7 +362,7 @@ class Modern(Chapter):
                     leave(second.small, second.words, *second.ring),
                     Travel(second.large, third.small, kind="camera", leaving=True),
                 ),
-                (Travel(third.small.copy(), third.large, 0.0, "row"), appear(third.words)),
+                (third.grown(), appear(third.words)),
                 appear(*third.ring),
             ),
             stage=[paper("attention")],

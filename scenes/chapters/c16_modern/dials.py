@@ -117,7 +117,8 @@ class Dials:
         centre, thick = self.centres[pair], ROLES[role]
         tip = centre + np.array([*entry.values, 0]) * units(self.reach)
         lead = arrow(centre, tip, role, thick, 3.4 * thick)
-        return means(lead, Tip(*entry.quantities(), self.reach, PIVOT, self.grounds[pair]))
+        across, up = entry.quantities()
+        return means(lead, Tip(across, up, self.reach, PIVOT, self.grounds[pair]))
 
     def _trace(self, pair: int) -> VMobject:
         start, tip = self.centres[pair], self.hands["query"].values[0, pair]

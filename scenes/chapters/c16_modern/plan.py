@@ -202,8 +202,8 @@ class Plan(VGroup):
         self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
         if changed:
             self.heads.add(Words("today", "block", "ink2").settle(third.centre))
-        for head, place in zip(self.heads, ("then", "now"), strict=False):
-            head.key = ("head", place)
+        for head, when in zip(self.heads, ("then", "now"), strict=False):
+            head.key = ("head", when)
         self.lens, row = VGroup(), self.tower.layers[len(self.tower.layers) // 2]
         self.row, self.names = row, names
         if not alone:

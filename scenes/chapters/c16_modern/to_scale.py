@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from manim import LEFT, RIGHT, UP, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import ring_around
+from scenes.animations import Travel, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.mobjects.marks import Area, Ground, means
 from scenes.mobjects.shapes import Box
@@ -51,3 +51,7 @@ class ToScale(VGroup):
             self.ring = [ring, dot.next_to(ring, RIGHT, buff=units(20))]
             dot.paper = self.large
         super().__init__(self.large, *([self.small] if self.small else []), self.words)
+
+    def grown(self) -> Animation:
+        """The larger one comes out of the smaller one."""
+        return Travel(self.small.copy() if self.small else self.large.copy(), self.large, kind="row")

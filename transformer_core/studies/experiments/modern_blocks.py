@@ -162,7 +162,7 @@ def run(bench: Bench) -> Found:
     vector = {
         name: norm[name].astype(np.float32)[:ENTRIES] for name in ("stream", "centred", "layer_normed", "rms_normed")
     }
-    sizes = {"parameters": sum(p.numel() for p in ours.parameters())}
+    totals = [sum(p.numel() for p in ours.parameters()), *np.asarray(published_total(np.asarray(published())))]
     return {
         "tokens": tensor(np.arange(len(tokens)), "position", position=tokens),
         "years": tensor([*YEARS.values()], "part", part=YEARS),
@@ -203,6 +203,6 @@ def run(bench: Bench) -> Found:
         "large_tokens": tensor([0, few], "length"),
         "large_growth": tensor([0, full / MEGABYTE], "length"),
         "parameters": tensor(
-            [sizes["parameters"], *published_total(published())], "model", model=("our translator", *PUBLISHED)
+            totals, "model", model=("our translator", *PUBLISHED)
         ),
     }  # fmt: skip
