@@ -130,7 +130,7 @@ class Gates:
         count = len(run["gate"])
         self.columns = columns.columns(count, 0)
         rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
-        drawn = [run[name] for name in ("gate_before", "number", "product")]
+        drawn = [run[name] for name in ("number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
         self.grounds = {name: Ground() for name in rows}
         wide = columns.width / count * 0.5
@@ -144,6 +144,7 @@ class Gates:
         self.bars = {
             name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in row_of.items()
         }
+        self.states = {name: self.bars[name].copy() for name in ("gate_before", "relu", "gate")}
         self.numbers = VGroup(
             *(
                 Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
@@ -167,9 +168,9 @@ class Gates:
             )
         )
 
-    def activate(self, name: str, kind: str = "row") -> Animation:
-        """The numbers of the gates pass through an activation."""
-        return Through(self.bars["gate_before"], [self.bars["gate_before"].copy(), self.bars[name]], kind)
+    def activate(self, *names: str) -> Animation:
+        """The first numbers, which stand as the first name says, pass through other states."""
+        return Through(self.bars["gate_before"], [self.states[name] for name in names], "row")
 
     def multiply(self) -> Animation | None:
         """Each number falls through its gate, and what is left of it is the product."""

@@ -243,7 +243,7 @@ class Modern(Chapter):
                     "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
                 ),
                 appear_in_turn([*picture.bars["gate_before"]]),
-                picture.activate("relu"),
+                picture.activate("gate_before", "relu"),
             ),
             beat(
                 f"SwiGLU (Shazeer, {year:.0f}) makes a second number for each, with a matrix of its own.",
@@ -253,7 +253,7 @@ class Modern(Chapter):
             beat(
                 "The first becomes a gate, by SiLU, a smooth ReLU: the second is multiplied by it.",
                 (
-                    picture.activate("gate", "rest"),
+                    picture.activate("relu", "gate_before", "gate"),
                     leave(picture.names["gate_before"]),
                     follow(VGroup(picture.names["gate"], picture.signs)),
                 ),
@@ -385,7 +385,8 @@ class Modern(Chapter):
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
                 leave(ring),
-                (Travel(plan.boxes["attention"].copy(), picture.box), appear(picture.formula, picture.names[0])),
+                Travel(plan.boxes["attention"].copy(), picture.box),
+                appear(picture.formula, picture.names[0]),
                 ambient=lights,
             ),
             beat(

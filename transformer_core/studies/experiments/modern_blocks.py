@@ -143,7 +143,7 @@ def run(bench: Bench) -> Found:
     units_at = f"decoder.{GATED_LAYER}.ffn"
     seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre")
     tokens = [piece.lstrip("·") for piece in pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())]
-    head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores", "weights")}
+    head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores")}
     shared = HEAD // (config.heads // config.kv_heads)
     query, key = head["q"][HEAD, QUERY], head["k"][shared, KEY]
     norm = normed(seen[f"decoder.{STREAM_LAYER}.resid_pre"].values[0, NORMED].astype(float))
@@ -155,14 +155,15 @@ def run(bench: Bench) -> Found:
     layers, d_head = config.decoder_layers, config.d_head
     own = {name: heads * d_head for name, heads in (("every", config.heads), ("shared", config.kv_heads))}
     large, context = PUBLISHED["GPT-3"], 2048
-    full = cache_bytes(layers, own["every"], config.max_positions)
-    few = full / cache_bytes(large[0], large[4], 1)
+    full = float(cache_bytes(layers, own["every"], config.max_positions))
+    few = full / float(cache_bytes(large[0], large[4], 1))
     units = {"d_ff": ffn["units"]}
     hands = {"component": ("across", "up")}
     vector = {
         name: norm[name].astype(np.float32)[:ENTRIES] for name in ("stream", "centred", "layer_normed", "rms_normed")
     }
-    totals = [sum(p.numel() for p in ours.parameters()), *np.asarray(published_total(np.asarray(published())))]
+    others = np.asarray(published_total(np.asarray(published())), dtype=float)
+    totals = np.array([sum(p.numel() for p in ours.parameters()), *others.tolist()])
     return {
         "tokens": tensor(np.arange(len(tokens)), "position", position=tokens),
         "years": tensor([*YEARS.values()], "part", part=YEARS),
@@ -185,7 +186,6 @@ def run(bench: Bench) -> Found:
         "scores": tensor(clock["scores"], "query key"),
         "turns": tensor(clock["turns"], "pair"),
         "score": tensor(head["scores"][HEAD, QUERY, KEY]),
-        "weight": tensor(head["weights"][HEAD, QUERY, KEY]),
         **{name: tensor(ffn[name], "d_ff", **units) for name in GATES},
         "d_ff": tensor(config.d_ff),
         "queries": tensor(head["q"][:, QUERY], "head d_head"),
@@ -197,12 +197,10 @@ def run(bench: Bench) -> Found:
             [cache_bytes(layers, width, lengths) / MEGABYTE for width in own.values()], "choice length", choice=own,
         ),
         "weights_size": tensor(sum(p.numel() for p in loaded.model.parameters()) * BYTES / MEGABYTE),
-        "large_sizes": tensor([large[0], large[1], context], "part", part=("layers", "d_model", "context")),
+        "large_sizes": tensor(np.array([large[0], large[1], context]), "part", part=("layers", "d_model", "context")),
         "large_cache": tensor(cache_bytes(large[0], large[4], context) / GIGABYTE),
         "large_token": tensor(cache_bytes(large[0], large[4], 1) / MEGABYTE),
         "large_tokens": tensor([0, few], "length"),
         "large_growth": tensor([0, full / MEGABYTE], "length"),
-        "parameters": tensor(
-            totals, "model", model=("our translator", *PUBLISHED)
-        ),
+        "parameters": tensor(totals, "model", model=("our translator", *PUBLISHED)),
     }  # fmt: skip
