@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Through, Travel, appear, deal, leave
+from scenes.animations import Flight, Travel, appear, deal, exchange, leave
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
@@ -70,7 +70,7 @@ class Normed:
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
         self.zero = VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
         self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
-        self.level = VGroup()
+        self.stage, self.level = 0, VGroup()
         if len(stages) > 2:
             y = body.centre[1] + units(float(run["mean"]) * unit)
             self.level.add(rule(at(room.left, 0), at(room.right, 0), "focus", 4).set_y(y))
@@ -79,13 +79,15 @@ class Normed:
         #: All but the bars.
         self.around = [self.title, self.formula, self.drawn, self.zero]
 
-    def centre(self) -> Animation:
-        """The mean is taken off the bars, which stand at the first stage."""
-        return Through(self.states[0], [self.states[0].copy(), self.states[1]], "row")
+    def on(self) -> tuple[Animation, ...]:
+        """The bars go on from each stage to the next one, one step for each call."""
+        self.stage += 1
+        return exchange(self.states[self.stage - 1], self.states[self.stage], "row")
 
-    def divide(self) -> Animation:
-        """The bars come to their last stage."""
-        return Through(self.states[0], [self.states[-2].copy(), self.states[-1]], "row")
+    @property
+    def last(self) -> VGroup:
+        """The bars at their last stage."""
+        return self.states[-1]
 
 
 class Laid:
@@ -144,7 +146,7 @@ class Gates:
         self.bars = {
             name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in row_of.items()
         }
-        self.states = {name: self.bars[name].copy() for name in ("gate_before", "relu", "gate")}
+        self.bars["again"] = self.bars["gate_before"].copy()
         self.numbers = VGroup(
             *(
                 Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
@@ -168,9 +170,9 @@ class Gates:
             )
         )
 
-    def activate(self, *names: str) -> Animation:
-        """The first numbers, which stand as the first name says, pass through other states."""
-        return Through(self.bars["gate_before"], [self.states[name] for name in names], "row")
+    def become(self, old: str, new: str, kind: str = "row") -> tuple[Animation, ...]:
+        """The first numbers change from one state to another: before an activation, or behind one."""
+        return exchange(self.bars[old], self.bars[new], kind)
 
     def multiply(self) -> Animation | None:
         """Each number falls through its gate, and what is left of it is the product."""
@@ -178,7 +180,7 @@ class Gates:
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
-        return VGroup(*(self.bars[name][place] for name in ("gate_before", "number", "product")))
+        return VGroup(*(self.bars[name][place] for name in ("gate", "number", "product")))
 
 
 class Sharing:

@@ -100,7 +100,7 @@ class Modern(Chapter):
             "RMSNorm only divides",
             beat(
                 f"First the norm. A vector of “{run['tokens'].label('position', NORMED)}”, twice.",
-                plan.into("norm 1", before.zero, after.zero),
+                *plan.into("norm 1", before.zero, after.zero),
                 (
                     appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
                     appear(before.drawn, after.drawn),
@@ -109,13 +109,13 @@ class Modern(Chapter):
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
                 appear(before.title, before.formula, before.level),
-                (before.centre(), leave(before.level)),
-                (appear(before.band), before.divide()),
+                (*before.on(), leave(before.level)),
+                (appear(before.band), *before.on()),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
                 appear(after.title, after.formula, after.band),
-                (after.divide(), leave(before.band, after.band)),
+                (*after.on(), leave(before.band, after.band)),
             ),
             beat(
                 claim(
@@ -125,10 +125,10 @@ class Modern(Chapter):
                 ),
                 (
                     leave(*before.around, *after.around),
-                    *exchange([before.states[0]], [laid.bars], "camera"),
+                    *exchange([before.last], [laid.bars], "camera"),
                     appear(laid.zero),
                 ),
-                exchange([after.states[0]], [laid.outlines], "camera"),
+                exchange([after.last], [laid.outlines], "camera"),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
@@ -152,7 +152,8 @@ class Modern(Chapter):
             ),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
-                (leave(ring), plan.into("attention", dials.vectors["query"], dials.names["query"])),
+                leave(ring),
+                *plan.into("attention", dials.vectors["query"], dials.names["query"]),
                 (appear_in_turn([*dials.faces]), appear(dials.pivots)),
             ),
             beat(
@@ -194,7 +195,7 @@ class Modern(Chapter):
             ),
             beat(
                 f"Move both words {moved:.0f} positions on: all hands turn,",
-                appear(between),
+                (appear(between), leave(dials.others)),
                 (
                     dials.roll({"query": queries[: half + 1], "key": keys[: half + 1]}, between),
                     dials.counted(score, queries[: half + 1], keys[: half + 1]),
@@ -239,11 +240,11 @@ class Modern(Chapter):
             beat(
                 f"Here are some of the {run['d_ff']:,.0f} neurons of a feed-forward network. "
                 "ReLU would set negative ones to zero.",
-                plan.into(
+                *plan.into(
                     "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
                 ),
                 appear_in_turn([*picture.bars["gate_before"]]),
-                picture.activate("gate_before", "relu"),
+                picture.become("gate_before", "relu"),
             ),
             beat(
                 f"SwiGLU (Shazeer, {year:.0f}) makes a second number for each, with a matrix of its own.",
@@ -252,8 +253,9 @@ class Modern(Chapter):
             ),
             beat(
                 "The first becomes a gate, by SiLU, a smooth ReLU: the second is multiplied by it.",
+                picture.become("relu", "again", "rest"),
                 (
-                    picture.activate("relu", "gate_before", "gate"),
+                    *picture.become("again", "gate", "rest"),
                     leave(picture.names["gate_before"]),
                     follow(VGroup(picture.names["gate"], picture.signs)),
                 ),
@@ -277,7 +279,7 @@ class Modern(Chapter):
             beat(
                 f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
                 "keys and values of its own.",
-                plan.into("attention", picture.names),
+                *plan.into("attention", picture.names),
                 appear_in_turn([*picture.queries]),
                 (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
                 ambient=pulses(picture.own),
@@ -353,16 +355,16 @@ class Modern(Chapter):
             beat(
                 f"{names[1]} is called small. To scale, our translator is this dot.",
                 (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
-                (second.grown(), appear(second.words)),
+                (*second.grown(), appear(second.words)),
                 appear(*second.ring),
             ),
             beat(
                 f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
                 (
-                    leave(second.small, second.words, *second.ring),
+                    leave(second.front, second.words, *second.ring),
                     Travel(second.large, third.small, kind="camera", leaving=True),
                 ),
-                (third.grown(), appear(third.words)),
+                (*third.grown(), appear(third.words)),
                 appear(*third.ring),
             ),
             stage=[paper("attention")],

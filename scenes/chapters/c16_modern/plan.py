@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Travel, appear, draw, exchange, leave
+from scenes.animations import Dive, Travel, appear, draw, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.shapes import Box, dot, path, rule
@@ -88,8 +88,10 @@ class Many(VGroup):
                 *(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
             )
             self.layers.add(row)
-        self.key = ("many",)
-        super().__init__(self.plate, self.title, self.layers)
+        #: All but the title.
+        self.shapes = VGroup(self.plate, self.layers)
+        self.shapes.key = ("many",)
+        super().__init__(self.shapes, self.title)
 
 
 class Both:
@@ -214,17 +216,11 @@ class Plan(VGroup):
             self.lens.key = ("lens",)
             row[0].set_stroke(palette().residual, 4)
             row[1].set_stroke(palette().residual, 4)
-        super().__init__(
-            *([] if alone else [self.tower, self.lens]),
-            self.plate,
-            self.stream,
-            *self.joins,
-            *self.boxes.values(),
-            names,
-            *self.old.values(),
-            *self.new.values(),
-            self.heads,
-        )
+        tower = [] if alone else [self.tower.shapes, self.lens]
+        self.shapes = VGroup(*tower, self.plate, self.stream, *self.joins, *self.boxes.values())
+        title = [] if alone else [self.tower.title]
+        self.words = VGroup(*title, names, *self.old.values(), *self.new.values(), self.heads)
+        super().__init__(self.shapes, self.words)
 
     def opened(self) -> list[tuple[Animation, ...]]:
         """The layer comes out of its row in the tower, and then its parts."""
@@ -234,10 +230,14 @@ class Plan(VGroup):
             (appear(self.names, self.heads, *self.old.values()),),
         ]
 
-    def into(self, block: str, *inside: Mobject) -> Animation:
-        """Dive into a block, which becomes the ground of what is shown `inside` of it."""
-        dive = Dive([self], self.boxes[block])
-        return AnimationGroup(dive, appear(*inside), lag_ratio=0.6) if inside else dive
+    def into(self, block: str, *inside: Mobject) -> list[Animation]:
+        """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
+        ring, dive = ring_around(self.boxes[block]), Dive([self.shapes], self.boxes[block])
+        late = [appear(*inside)] if inside else []
+        return [
+            draw(ring, kind="rest"),
+            AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
+        ]
 
 
 def thirds(room: Room) -> tuple[Room, Room, Room]:

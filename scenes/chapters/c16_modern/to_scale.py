@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Travel, ring_around
+from scenes.animations import Travel, appear, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.mobjects.marks import Area, Ground, means
 from scenes.mobjects.shapes import Box
@@ -39,6 +39,7 @@ class ToScale(VGroup):
             self.small = Box(side, side, colours.weight, min(6.0, side / 6))
             self.small.move_to(self.large, aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
             means(self.small, Area(small, sum_, unit, 0))
+            self.front = self.small.copy()
         left = at(beside.left, 0)[0]
         self.words = VGroup(
             name.settle(beside.centre).begin_at(left).shift(UP * units(44)),
@@ -52,6 +53,10 @@ class ToScale(VGroup):
             dot.paper = self.large
         super().__init__(self.large, *([self.small] if self.small else []), self.words)
 
-    def grown(self) -> Animation:
-        """The larger one comes out of the smaller one."""
-        return Travel(self.small.copy() if self.small else self.large.copy(), self.large, kind="row")
+    def grown(self) -> tuple[Animation, ...]:
+        """The larger one comes out of the smaller one, which stays in front of it."""
+        if self.small is None:
+            return (appear(self.large),)
+        return Travel(self.small.copy(), self.large, kind="row"), Travel(
+            self.small, self.front, kind="row", leaving=True
+        )
