@@ -28,7 +28,7 @@ HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
 #: Entries that differ by less look the same.
 SEEN = 0.05
 #: Px of the names at the left of gated units.
-NAMES = 330.0
+NAMES = 350.0
 #: Px of the row of names of heads.
 LETTERS = 50.0
 
@@ -306,14 +306,16 @@ class CacheGrowth:
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
-        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(180) + DOWN * units(20)
+        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(350) + DOWN * units(20)
         self.pairs = [pair.copy() for pair in sharing.pairs]
         small = VGroup(*self.pairs).scale(0.62).arrange(RIGHT, buff=units(40)).move_to(corner, aligned_edge=LEFT + UP)
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
-        self.steep_name = word(run["parameters"].label("model", 2), "block", "warning")
         self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
 
-        self.steep_name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
+        name = word(run["parameters"].label("model", 2), "block", "warning")
+        each = Words(f"{run['large_token']:.1f} for each token", "fact", "warning")
+        name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
+        self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
 
     def _told(self, figure: Words, name: str, role: str, height: float) -> VGroup:
         """A number and a name at the right end of a line."""

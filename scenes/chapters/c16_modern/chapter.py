@@ -64,7 +64,7 @@ class Modern(Chapter):
         yield Step(
             "What has changed since the first Transformer?",
             beat(
-                f"Our translator is built as in {run['years'].quantity(0):.0f}. "
+                f"Our translator is built nearly as in {run['years'].quantity(0):.0f}. "
                 "How much of it is in today’s language models?",
                 appear_in_turn([*both.encoder.boxes.values()]),
                 draw(*both.roads),
@@ -307,13 +307,14 @@ class Modern(Chapter):
         yield Step(
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
             beat(
-                "Why that matters: the KV cache holds the keys and values of all tokens.",
+                "The KV cache holds the keys and values of all tokens.",
                 appear(picture.plot, picture.ticks),
                 appear(picture.caption),
             ),
             beat(
                 f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
-                (draw(picture.curves["every"], kind="slow"), appear(picture.ends["every"])),
+                draw(picture.curves["every"], kind="slow"),
+                appear(picture.ends["every"]),
             ),
             beat(
                 claim(
@@ -325,11 +326,13 @@ class Modern(Chapter):
             ),
             beat(
                 f"With shared keys, {third:,.0f}.",
-                (draw(picture.curves["shared"], kind="slow"), appear(picture.ends["shared"])),
+                draw(picture.curves["shared"], kind="slow"),
+                appear(picture.ends["shared"]),
             ),
             beat(
                 f"And {large}, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
-                (draw(picture.steep, kind="row"), appear(picture.steep_name)),
+                draw(picture.steep, kind="row"),
+                appear(picture.steep_told),
             ),
             stage=[paper("attention"), *picture.pairs],
         )

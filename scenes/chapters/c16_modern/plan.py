@@ -242,7 +242,7 @@ class Plan(VGroup):
 
 def thirds(room: Room) -> tuple[Room, Room, Room]:
     """The name of a block, what it was, and what it is."""
-    first, rest = room.inset(26, 0).split_columns(0.3 * room.width, 10)
+    first, rest = room.inset(26, 0).split_columns(0.27 * room.width, 10)
     second, third = rest.columns(2, 10)
     return first, second, third
 
