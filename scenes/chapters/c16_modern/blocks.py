@@ -286,7 +286,11 @@ class CacheGrowth:
         lengths, cache = run["lengths"], run["cache"]
         whole = float(cache.values.max())
         self.plot = Plot(
-            lengths.values, (0, whole), ("tokens in the cache", "megabytes"), room.width - 330, room.height
+            lengths.values,
+            (0, whole),
+            ("tokens in the cache", "megabytes, at two bytes a number"),
+            room.width - 330,
+            room.height,
         )
         self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
         self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
@@ -306,9 +310,9 @@ class CacheGrowth:
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
-        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(350) + DOWN * units(20)
+        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(300) + DOWN * units(20)
         self.pairs = [pair.copy() for pair in sharing.pairs]
-        small = VGroup(*self.pairs).scale(0.62).arrange(RIGHT, buff=units(40)).move_to(corner, aligned_edge=LEFT + UP)
+        small = VGroup(*self.pairs).scale(0.5).arrange(RIGHT, buff=units(36)).move_to(corner, aligned_edge=LEFT + UP)
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
         self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
 

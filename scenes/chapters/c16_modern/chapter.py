@@ -99,7 +99,7 @@ class Modern(Chapter):
         yield Step(
             "RMSNorm only divides",
             beat(
-                f"First the norm. A vector of “{run['tokens'].label('position', NORMED)}”, twice.",
+                f"First comes the norm. Here is a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
                 *plan.into("norm 1", before.zero, after.zero),
                 (
                     appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
@@ -266,7 +266,7 @@ class Modern(Chapter):
                 "Where the gate is nearly shut, little comes through.",
                 appear_in_turn(rings, "slow"),
             ),
-            beat("Why that works so well, its author left open.", leave(*rings)),
+            beat("Why it works so well, its author left open.", leave(*rings)),
             stage=[plan],
         )
 
@@ -325,7 +325,7 @@ class Modern(Chapter):
                 (draw(*picture.level), appear(picture.size)),
             ),
             beat(
-                f"With shared keys, {third:,.0f}.",
+                f"With shared keys, it is {third:,.0f}.",
                 draw(picture.curves["shared"], kind="slow"),
                 appear(picture.ends["shared"]),
             ),
