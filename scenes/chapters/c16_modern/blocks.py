@@ -310,7 +310,7 @@ class CacheGrowth:
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
-        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(300) + DOWN * units(20)
+        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(325) + DOWN * units(20)
         self.pairs = [pair.copy() for pair in sharing.pairs]
         small = VGroup(*self.pairs).scale(0.5).arrange(RIGHT, buff=units(36)).move_to(corner, aligned_edge=LEFT + UP)
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
