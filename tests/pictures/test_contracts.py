@@ -50,6 +50,7 @@ MARKS = {
     "training": 93,
     "inference": 310,
     "interpretation": 1350,
+    "modern": 1500,
     "language_model": 430,
     "inside": 370,
     "arguing": 200,

@@ -15,8 +15,8 @@ from scenes.animations import ring_around
 from scenes.chapters.c09_positions.likeness import Panel
 from scenes.chapters.c12_decoder.bridge import Bridge
 from scenes.chapters.c14_inference.beam_tree import BeamTree
+from scenes.chapters.c16_modern.to_scale import ToScale
 from scenes.chapters.c19_arguing.trials import DotRows
-from scenes.chapters.c20_faq.figures import ToScale
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar

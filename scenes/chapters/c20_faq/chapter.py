@@ -28,7 +28,6 @@ from scenes.chapters.c20_faq.figures import (
     PartsOfModels,
     Pull,
     Ride,
-    ToScale,
     Weave,
     columns_below,
     decoding_rooms,
@@ -58,7 +57,7 @@ SPARE = "experiment.spare_heads"
 
 
 class FAQ(Chapter):
-    """Answers to what the chapters asked, how large models are, and one vector's way from word to word."""
+    """Answers to what the chapters asked, and one vector's way from word to word."""
 
     number = 20
     title = "Questions and answers"
@@ -66,7 +65,6 @@ class FAQ(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
-        yield from self.how_large(trace)
         yield from self.which_parts(trace)
         yield from self.more_heads(focus, trace)
         yield from self.lengths(trace)
@@ -76,46 +74,6 @@ class FAQ(Chapter):
         yield from self.spare_heads(trace)
         yield from self.claims(trace)
         yield from self.one_vector(focus, trace)
-
-    def how_large(self, trace: Trace) -> Iterator[Step]:
-        """Parameters as areas, to scale: this model, one of 2024, and GPT-3."""
-        own, totals = trace["config.parameters"], trace["parameters.published_total"]
-        small, large = totals.quantities()
-        little, big = totals.words("model")
-        called = ("this model", f"{little}", f"{big}")
-        names, dots = ([Words(name, style) for name in called] for style in ("chapter", "fact"))
-        told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
-        told += [Words(f"{total:.2e} parameters", "block", "ink2") for total in (small, large)]
-        first = ToScale(None, own, names[0], told[0])
-        second = ToScale(own, small, names[1], told[1], dots[0])
-        third = ToScale(small, large, names[2], told[2], dots[1])
-        yield Step(
-            "How large is a language model?",
-            beat(
-                f"This model has {own:,.0f} parameters, the numbers that training has set. "
-                "Let a square stand for them.",
-                appear(first.large, first.words),
-            ),
-            beat(
-                f"{little} is called a small language model. To scale, ours is this dot.",
-                (
-                    Travel(first.large, second.small, leaving=True),
-                    leave(first.words),
-                    appear(second.large, second.words),
-                ),
-                appear(*second.ring),
-            ),
-            beat(
-                f"Beside {big}, {little} is the dot. And yet all are built from the same few parts.",
-                (
-                    leave(second.small, second.words, *second.ring),
-                    Travel(second.large, third.small, leaving=True),
-                    appear(third.large, third.words),
-                ),
-                appear(*third.ring),
-            ),
-            stage=[],
-        )
 
     def which_parts(self, trace: Trace) -> Iterator[Step]:
         """The parts of the same three models, as parts of one."""

@@ -1,4 +1,4 @@
-"""Models as squares to scale, and the parts of a model as bars."""
+"""The parts of a model as bars, and vectors that gather from others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Travel, leave, ring_around
+from scenes.animations import Travel, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Area, End, Ground, Thickness, means
+from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.stacked import StackedRows
@@ -28,8 +28,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 NEARLY_ALL = 0.9
 #: The vectors of the source take one of so many rows of the stage while the decoder writes.
 ROWS = 6
-#: The side of the largest square, and the thickness of a line of weight one, in px.
-SIDE, THICK = 680.0, 26.0
+#: The thickness of a line of weight one, in px.
+THICK = 26.0
 #: Lines of less weight are not drawn.
 SEEN = 0.02
 #: The colours of what a part is for, by its name.
@@ -40,43 +40,6 @@ def fill_of(part: str) -> str:
     """The colour of what a part of a model is for."""
     colours = palette()
     return between(colours.surface, colours.weight, FILLS[part]) if part in FILLS else colours.line
-
-
-class ToScale(VGroup):
-    """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
-
-    Args:
-        small, large: their numbers of parameters.
-        name: what is written beside the larger one; `told` below it.
-        dot: what is written beside the smaller one.
-    """
-
-    def __init__(
-        self, small: Quantity | None, large: Quantity, name: Words, told: Words, dot: Words | None = None
-    ) -> None:
-        room, beside = STAGE.inset(140, 0).split_columns(SIDE, 110)
-        sum_ = Ground()
-        unit = SIDE**2 / float(large)
-        self.large = Box(SIDE, SIDE, fill_of("embeddings"), 6, palette().weight, 3).move_to(room.centre)
-        means(self.large, Area(large, sum_, unit, 0))
-        self.small: Box | None = None
-        if small is not None:
-            side = (float(small) * unit) ** 0.5
-            self.small = Box(side, side, palette().weight, min(6.0, side / 6))
-            self.small.move_to(self.large, aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
-            means(self.small, Area(small, sum_, unit, 0))
-        left = at(beside.left, 0)[0]
-        self.words = VGroup(
-            name.settle(beside.centre).begin_at(left).shift(UP * units(44)),
-            told.settle(beside.centre).begin_at(left).shift(-UP * units(44)),
-        )
-        #: Around the smaller one, which is no more than a dot, with its name.
-        self.ring: list[VMobject] = []
-        if self.small and dot is not None:
-            ring = ring_around(self.small, roomy=True)
-            self.ring = [ring, dot.next_to(ring, RIGHT, buff=units(20))]
-            dot.paper = self.large
-        super().__init__(self.large, *([self.small] if self.small else []), self.words)
 
 
 class PartsOfModels(VGroup):

@@ -1,0 +1,1 @@
+"""From the first Transformer to today: the chapter, and what it alone draws."""

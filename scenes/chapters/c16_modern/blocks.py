@@ -1,0 +1,329 @@
+"""The blocks that were exchanged, from recorded vectors: norms, gated units, shared keys, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import Flight, Travel, appear, deal, exchange, leave
+from scenes.chapters.c16_modern.plan import INSIDE
+from scenes.layout import Room
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.formulas import Formula
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, curve, rule, stroke
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette, signed, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import Trace
+
+#: Px of a formula with a name above bars, of a note below them, and how opaque the band is that shows a spread.
+HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
+#: Entries that differ by less look the same.
+SEEN = 0.05
+#: Px of the names at the left of gated units.
+NAMES = 350.0
+#: Px of the row of names of heads.
+LETTERS = 50.0
+
+
+def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: Ground) -> VGroup:
+    """Signed numbers as bars from a zero line in the middle of a room, `unit` px for a one; hue is the sign."""
+    pitch, zero = room.width / len(row), room.centre[1]
+    found = VGroup()
+    for i, value in enumerate(row):
+        length = float(value) * unit
+        bar = Box(wide, max(abs(length), 2.0), signed(float(np.sign(value)), 1.0), min(4, wide / 4))
+        means(bar, Length(value, "height", unit, wide, 2.0), Rises(value, 1, origin, 2.0), Hue(value))
+        y = zero + units(max(abs(length), 2.0) / 2) * (-1 if length < 0 else 1)
+        found.add(bar.move_to(np.array([at(room.left + (i + 0.5) * pitch, 0)[0], y, 0])))
+    return found
+
+
+class Normed:
+    """A vector as bars, and what a norm makes of it, step by step; above it a formula.
+
+    Args:
+        run: the results of the experiment.
+        name, formula: of the norm.
+        stages: the names of the vector before, between and after its steps.
+        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
+        head, body = room.split_rows(HEAD, 10)
+        body, foot = body.split_rows(-NOTE)
+        first, second = head.split_rows(64, 14)
+        self.title = Words(name, "title").settle(first.centre)
+        self.formula = second.fit(formula, most=1.0)
+        told = f"{run['drawn']:.0f} of its {run['width']:.0f} entries"
+        self.drawn = Words(told, "aside", "ink2").settle(foot.centre)
+        rows = [run[stage] for stage in stages]
+        most = max(float(np.abs(row.values).max()) for row in rows)
+        unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
+        self.zero = VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
+        self.stage, self.level = 0, VGroup()
+        if len(stages) > 2:
+            y = body.centre[1] + units(float(run["mean"]) * unit)
+            self.level.add(rule(at(room.left, 0), at(room.right, 0), "focus", 4).set_y(y))
+        band = Box(room.width, 2 * float(run[spread]) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+        self.band = means(band, Length(run[spread], "height", 2 * unit, room.width)).move_to(body.centre)
+        #: All but the bars.
+        self.around = [self.title, self.formula, self.drawn, self.zero]
+
+    def on(self) -> tuple[Animation, ...]:
+        """The bars go on from each stage to the next one, one step for each call."""
+        self.stage += 1
+        return exchange(self.states[self.stage - 1], self.states[self.stage], "row")
+
+    @property
+    def last(self) -> VGroup:
+        """The bars at their last stage."""
+        return self.states[-1]
+
+
+class Laid:
+    """The results of both norms, one over the other across the stage, and how much the mean was.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        body, foot = INSIDE.split_rows(-120, 20)
+        rows = run["layer_normed"], run["rms_normed"]
+        #: True if no eye can tell them apart.
+        self.alike = bool(run["difference"] < SEEN)
+        unit, wide = (
+            body.height / 2 / max(float(np.abs(row.values).max()) for row in rows),
+            body.width / len(rows[0]) * 0.7,
+        )
+        origin = Ground()
+        self.zero = VGroup(means(rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        self.bars, self.outlines = (bars(row.quantities(), body, unit, wide, origin) for row in rows)
+        self.outlines.set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
+        names, place = foot.split_columns(430, 30)
+        self.share = ShareBar(run["mean_share"], place.width - 260, "", 52).move_to(place.centre, aligned_edge=LEFT)
+        self.share.align_to(at(place.left, 0), LEFT)
+        self.share.track.set_fill(palette().line)
+        self.figure = number(run["mean_share"], ".0%", "large number").next_to(self.share, RIGHT, buff=units(30))
+        self.title = Words("mean, over the rms", "block", "ink2").end_in(names)
+
+
+class Gates:
+    """Units side by side: the gate, before and after its activation, another number, and their product.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        side, columns = INSIDE.split_columns(NAMES, 20)
+        head, body = columns.split_rows(LETTERS, 6)
+        rooms = body.rows(3, 16)
+        count = len(run["gate"])
+        self.columns = columns.columns(count, 0)
+        rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
+        drawn = [run[name] for name in ("number", "product")]
+        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
+        self.grounds = {name: Ground() for name in rows}
+        wide = columns.width / count * 0.5
+        self.zeros = {
+            name: VGroup(
+                means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2.5).set_y(room.centre[1]), self.grounds[name])
+            )
+            for name, room in rows.items()
+        }
+        row_of = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
+        self.bars = {
+            name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in row_of.items()
+        }
+        self.bars["again"] = self.bars["gate_before"].copy()
+        self.numbers = VGroup(
+            *(
+                Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
+                for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
+            )
+        )
+        left = at(side.left, 0)[0]
+        self.title = Words("neuron", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
+        texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
+        self.names = {
+            name: Words(text, "title").settle(side.cross(rows[row_of[name]]).centre).begin_at(left)
+            for name, text in texts.items()
+        }
+        #: The units whose gates are nearly shut.
+        self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
+        middles = [(a.bottom + b.top) / 2 for a, b in pairwise(rooms)]
+        self.signs = VGroup(
+            *(
+                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(left)
+                for sign, y in zip("×=", middles, strict=True)
+            )
+        )
+
+    def become(self, old: str, new: str, kind: str = "row") -> tuple[Animation, ...]:
+        """The first numbers change from one state to another: before an activation, or behind one."""
+        return exchange(self.bars[old], self.bars[new], kind)
+
+    def multiply(self) -> Animation | None:
+        """Each number falls through its gate, and what is left of it is the product."""
+        return deal([*self.bars["number"]], [*self.bars["product"]], kind="slow")
+
+    def column(self, place: int) -> VGroup:
+        """The bars of one unit."""
+        return VGroup(*(self.bars[name][place] for name in ("gate", "number", "product")))
+
+
+class Sharing:
+    """Queries of all heads along the top; below them a key and a value for each, or one pair for every few heads.
+
+    Args:
+        run: the results of the experiment.
+    """
+
+    def __init__(self, run: Trace) -> None:
+        side, wide = INSIDE.split_columns(210, 20)
+        above, rest = wide.split_rows(250)
+        below = rest.split_rows(-250)[1]
+        queries, keys, values = run["queries"], run["shared_keys"], run["shared_values"]
+        heads, shared = len(queries), len(keys)
+        self.group = heads // shared
+        columns = wide.columns(heads, 26)
+        scale = max(full_colour(queries), full_colour(keys))
+        self.queries = [
+            Vector(query, 104, above.height, "query", scale, upright=True).move_to(column.cross(above).centre)
+            for query, column in zip(queries, columns, strict=True)
+        ]
+        self.before = [self._plates(column.cross(below)) for column in columns]
+        self.pairs = []
+        for place, (key, value) in enumerate(zip(keys, values, strict=True)):
+            middle = columns[place * self.group + self.group // 2].cross(below).centre
+            made = VGroup(
+                Vector(key, 104, below.height, "key", full_colour(keys), upright=True),
+                Vector(value, 104, below.height, "value", full_colour(values), upright=True),
+            )
+            self.pairs.append(made.arrange(RIGHT, buff=units(14)).move_to(middle))
+        self.own = [self._line(query, pair) for query, pair in zip(self.queries, self.before, strict=True)]
+        self.lines = [self._line(query, self.pairs[i // self.group]) for i, query in enumerate(self.queries)]
+        left = at(side.left, 0)[0]
+        counts = run["heads"].quantities()
+        self.names = VGroup(
+            Words(f"{counts[0]:.0f} queries", "block", "query").settle(side.cross(above).centre).begin_at(left),
+        )
+        words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value")).arrange(
+            DOWN, buff=units(12)
+        )
+        words[1].begin_at(words[0].get_left()[0])
+        self.kept = words.move_to(side.cross(below).centre).align_to(self.names[0], LEFT)
+
+    @staticmethod
+    def _plates(room: Room) -> VGroup:
+        """A key and a value of a head of its own: no numbers, since this model has none."""
+        colours = palette()
+        return (
+            VGroup(
+                *(
+                    Box(62, room.height, colours.background, 8, colours.role(role), 4).set_fill(opacity=0.5)
+                    for role in ("key", "value")
+                )
+            )
+            .arrange(RIGHT, buff=units(10))
+            .move_to(room.centre)
+        )
+
+    @staticmethod
+    def _line(query: VMobject, pair: VMobject) -> VMobject:
+        return curve(pair.get_edge_center(UP), query.get_edge_center(DOWN), "key", 5)
+
+    def merge(self) -> tuple[Animation, ...]:
+        """The keys and values of neighbouring heads become one pair, and the lines follow."""
+        first = self.before[:: self.group]
+        others = [plate for pair in self.before if pair not in first for plate in pair]
+        goals = [
+            self.pairs[i // self.group][k].plate
+            for i, pair in enumerate(self.before)
+            if pair not in first
+            for k in (0, 1)
+        ]
+        return (
+            *(
+                Travel(plate, vector.plate.copy(), 0.0, "camera", leaving=True)
+                for pair, vectors in zip(first, self.pairs, strict=True)
+                for plate, vector in zip(pair, vectors, strict=True)
+            ),
+            *(Flight(plate, goal, 0.0, "camera") for plate, goal in zip(others, goals, strict=True)),
+            leave(*others),
+            *(Travel(a, b, 0.0, "camera", leaving=True) for a, b in zip(self.own, self.lines, strict=True)),
+        )
+
+    def fill(self) -> Animation:
+        """The shared keys and values, with their numbers."""
+        return appear(*(vector for pair in self.pairs for vector in pair), rise=False)
+
+
+class CacheGrowth:
+    """Megabytes of the KV cache, over the tokens that it holds.
+
+    Args:
+        run: the results of the experiment.
+        sharing: what is kept for each token.
+    """
+
+    #: What each line is called, and the role that it is drawn in.
+    LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
+
+    def __init__(self, run: Trace, sharing: Sharing) -> None:
+        room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
+        lengths, cache = run["lengths"], run["cache"]
+        whole = float(cache.values.max())
+        self.plot = Plot(
+            lengths.values,
+            (0, whole),
+            ("tokens in the cache", "megabytes, at two bytes a number"),
+            room.width - 330,
+            room.height,
+        )
+        self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
+        self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
+        self.curves, self.ends = {}, {}
+        last = len(lengths) - 1
+        for choice, (name, role) in self.LINES.items():
+            row = cache.pick(choice=choice)
+            self.curves[choice] = self.plot.curve(lengths, row, role, 8)
+            self.ends[choice] = self._told(
+                number(row.quantity(last), ",.0f", "large number", role), name, role, row.values[-1]
+            )
+        size = run["weights_size"]
+        foot = self.plot.beside(float(size))
+        self.level = VGroup(rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5))
+        figure = number(size, ",.0f", "large number", "residual")
+        words = Words("all weights", "fact", "residual")
+        self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
+        words.stand_on(figure.baseline)
+        self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
+        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(325) + DOWN * units(20)
+        self.pairs = [pair.copy() for pair in sharing.pairs]
+        small = VGroup(*self.pairs).scale(0.5).arrange(RIGHT, buff=units(36)).move_to(corner, aligned_edge=LEFT + UP)
+        self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
+        self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
+
+        name = word(run["parameters"].label("model", 2), "block", "warning")
+        each = Words(f"{run['large_token']:.1f} for each token", "fact", "warning")
+        name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
+        self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
+
+    def _told(self, figure: Words, name: str, role: str, height: float) -> VGroup:
+        """A number and a name at the right end of a line."""
+        spot = self.plot.point(self.plot.across.high, height) + RIGHT * units(24)
+        figure.settle(spot).begin_at(spot[0])
+        text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
+        return VGroup(figure, text)

@@ -1,0 +1,404 @@
+"""From 2017 to today: each block of a language model beside the one that the viewer has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import VGroup
+
+from scenes.animations import (
+    Travel,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    follow,
+    grow,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
+from scenes.chapters.c16_modern.dials import Dials
+from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.to_scale import ToScale
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.text import Words
+from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.tracing.trace import Trace
+
+#: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
+QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
+
+
+class Modern(Chapter):
+    """Decoder alone, RMSNorm, rotary positions, SwiGLU, shared keys, the size of the cache, and what stayed."""
+
+    number = 16
+    title = "From the first Transformer to today"
+    recorded = "modern_blocks"
+
+    def steps(self, trace: Trace) -> Iterator[Step]:
+        run = trace.under("experiment.modern_blocks")
+        layers, years = run["layers"].pick(part="SmolLM2"), run["years"]
+        norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
+        first = Plan(layers, years, ())
+        yield from self.decoder_alone(run, first)
+        yield from self.divide_only(run, first)
+        yield from self.turned(run, Plan(layers, years, norms), dials)
+        yield from self.only_the_distance(run, dials)
+        yield from self.a_gate(run, Plan(layers, years, (*norms, "positions")))
+        yield from self.shared_keys(run, Plan(layers, years, (*norms, "positions", "feed-forward")), sharing)
+        yield from self.a_third(run, sharing)
+        yield from self.how_large(run)
+        yield from self.what_stayed(Stayed(layers, years))
+
+    def decoder_alone(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """The question; the translator loses its encoder, and grows."""
+        both = Both(run["layers"])
+        ring = ring_around(both.encoder.plate)
+        few, many = (run["layers"].pick(part=part) for part in ("decoder", "SmolLM2"))
+        _, name, _ = run["parameters"].words("model")
+        yield Step(
+            "What has changed since the first Transformer?",
+            beat(
+                f"Our translator is built nearly as in {run['years'].quantity(0):.0f}. "
+                "How much of it is in today’s language models?",
+                appear_in_turn([*both.encoder.boxes.values()]),
+                draw(*both.roads),
+                ambient=pulses(both.roads),
+            ),
+            beat("They go on with one text, and read no other:", appear(ring), ambient=pulses(both.roads)),
+            beat("so the encoder goes,", (leave(ring), *both.step_forward())),
+            beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
+            beat(
+                f"What is left is the decoder, and it grows: from {few:.0f} layers to the {many:.0f} of {name}.",
+                both.fold(),
+                (both.grow(), appear(both.many.title)),
+            ),
+            beat(
+                "Open a layer: each block was changed a little.",
+                exchange([both.many], [plan.tower], "camera"),
+                *plan.opened(),
+            ),
+            stage=[both.encoder.plate, both.encoder.title, both.decoder],
+        )
+
+    def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """Two norms of the same vector, laid over each other."""
+        left, right = INSIDE.columns(2, 80)
+        year = run["years"].pick(part="Zhang and Sennrich")
+        stages = ["stream", "centred", "layer_normed"]
+        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
+        after = Normed(
+            run, "RMSNorm", Formula('frac(x, "rms")', LARGE), ["stream", "rms_normed"], "root_mean_square", right
+        )
+        laid = Laid(run)
+        yield Step(
+            "RMSNorm only divides",
+            beat(
+                f"First comes the norm. Here is a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
+                *plan.into("norm 1", before.zero, after.zero),
+                (
+                    appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
+                    appear(before.drawn, after.drawn),
+                ),
+            ),
+            beat(
+                "Layer norm takes off the mean, then divides by the standard deviation.",
+                appear(before.title, before.formula, before.level),
+                (*before.on(), leave(before.level)),
+                (appear(before.band), *before.on()),
+            ),
+            beat(
+                f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
+                appear(after.title, after.formula, after.band),
+                (*after.on(), leave(before.band, after.band)),
+            ),
+            beat(
+                claim(
+                    laid.alike,
+                    "One laid over the other: no difference to be seen, for the mean was next to nothing,",
+                    "One laid over the other: they differ, for the mean was not small,",
+                ),
+                (
+                    leave(*before.around, *after.around),
+                    *exchange([before.last], [laid.bars], "camera"),
+                    appear(laid.zero),
+                ),
+                exchange([after.last], [laid.outlines], "camera"),
+            ),
+            beat(
+                f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
+                appear(laid.title, laid.share.track),
+                grow(laid.share.bar),
+                appear(laid.figure),
+            ),
+            stage=[plan],
+        )
+
+    def turned(self, run: Trace, plan: Plan, dials: Dials) -> Iterator[Step]:
+        """Rotary positions: nothing is added; each pair of a query turns."""
+        ring = ring_around(plan.boxes["positions"])
+        first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
+        yield Step(
+            "RoPE: a position turns the query",
+            beat(
+                "The translator adds positions to its embeddings. Here, nothing is added.",
+                appear(ring),
+                leave(plan.old["positions"]),
+            ),
+            beat(
+                f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
+                leave(ring),
+                *plan.into("attention", dials.vectors["query"], dials.names["query"]),
+                (appear_in_turn([*dials.faces]), appear(dials.pivots)),
+            ),
+            beat(
+                f"Every two entries of the query of “{dials.labels['query']}” become a clock hand.",
+                dials.deal("query"),
+                (appear(dials.numbers, dials.chips["query"], dials.traces)),
+            ),
+            beat(
+                "A position further, each hand turns by an angle of its own:",
+                dials.roll({"query": range(QUERY + 1)}),
+            ),
+            beat(
+                f"the first one by {first:.0f}°, the last one by next to nothing.",
+                appear(dials.ring),
+                move_ring(dials.ring, dials.faces[-1]),
+            ),
+            stage=[plan],
+        )
+
+    def only_the_distance(self, run: Trace, dials: Dials) -> Iterator[Step]:
+        """Both tokens move: the score stays. One moves: it changes."""
+        moved = run["positions"].quantity(MOVED)
+        queries, keys = (range(start, start + MOVED + 1) for start in (QUERY, KEY))
+        end, back, half = queries[-1], range(keys[-1], -1, -1), MOVED // 2
+        scores, score, between = run["scores"], dials.score(QUERY, KEY), dials.sectors(QUERY, KEY)
+        after = scores.pick(query=end, key=keys[-1])
+        stays = bool(abs(after - scores.pick(query=QUERY, key=KEY)) < ROUNDING)
+        yield Step(
+            "Only the distance counts",
+            beat(
+                f"The key of “{dials.labels['key']}” has hands, too. "
+                "Blue dials raise their score, orange ones lower it.",
+                (
+                    leave(dials.traces, dials.ring),
+                    appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
+                ),
+                dials.deal("key"),
+                (dials.shade([QUERY - KEY], "row"), appear(score)),
+            ),
+            beat(
+                f"Move both words {moved:.0f} positions on: all hands turn,",
+                (appear(between), leave(dials.others)),
+                (
+                    dials.roll({"query": queries[: half + 1], "key": keys[: half + 1]}, between),
+                    dials.counted(score, queries[: half + 1], keys[: half + 1]),
+                ),
+            ),
+            beat(
+                claim(
+                    stays,
+                    f"but the angles between them stay, and so does the score: {after:.1f}.",
+                    f"and the score becomes {after:.1f}.",
+                ),
+                (
+                    dials.roll({"query": queries[half:], "key": keys[half:]}, between),
+                    dials.counted(score, queries[half:], keys[half:]),
+                ),
+            ),
+            beat(
+                "Move the key alone, and both change.",
+                leave(between),
+                (
+                    dials.roll({"key": back}),
+                    dials.shade([end - place for place in back]),
+                    dials.counted(score, range(end, end + 1), back),
+                ),
+            ),
+            beat(
+                "So attention sees how far apart two words are, not where they are.",
+                (
+                    dials.roll({"key": back[::-1]}),
+                    dials.shade([end - place for place in back[::-1]]),
+                    dials.counted(score, range(end, end + 1), back[::-1]),
+                ),
+            ),
+        )
+
+    def a_gate(self, run: Trace, plan: Plan) -> Iterator[Step]:
+        """A unit of the feed-forward network: ReLU, and then a gate for a second number."""
+        picture, year = Gates(run), run["years"].pick(part="Shazeer")
+        rings = [ring_around(picture.column(place)) for place in picture.shut]
+        yield Step(
+            "SwiGLU: one number gates another",
+            beat(
+                f"Here are some of the {run['d_ff']:,.0f} neurons of a feed-forward network. "
+                "ReLU would set negative ones to zero.",
+                *plan.into(
+                    "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
+                ),
+                appear_in_turn([*picture.bars["gate_before"]]),
+                picture.become("gate_before", "relu"),
+            ),
+            beat(
+                f"SwiGLU (Shazeer, {year:.0f}) makes a second number for each, with a matrix of its own.",
+                appear(picture.zeros["number"], picture.names["number"]),
+                appear_in_turn([*picture.bars["number"]]),
+            ),
+            beat(
+                "The first becomes a gate, by SiLU, a smooth ReLU: the second is multiplied by it.",
+                picture.become("relu", "again", "rest"),
+                (
+                    *picture.become("again", "gate", "rest"),
+                    leave(picture.names["gate_before"]),
+                    follow(VGroup(picture.names["gate"], picture.signs)),
+                ),
+                appear(picture.zeros["product"], picture.names["product"]),
+                picture.multiply(),
+            ),
+            beat(
+                "Where the gate is nearly shut, little comes through.",
+                appear_in_turn(rings, "slow"),
+            ),
+            beat("Why it works so well, its author left open.", leave(*rings)),
+            stage=[plan],
+        )
+
+    def shared_keys(self, run: Trace, plan: Plan, picture: Sharing) -> Iterator[Step]:
+        """Nine queries, three keys and values."""
+        (queries, shared), (_, name, _) = run["heads"].quantities(), run["parameters"].words("model")
+        year = run["years"].pick(part="Ainslie et al.")
+        yield Step(
+            "Queries share keys and values",
+            beat(
+                f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
+                "keys and values of its own.",
+                *plan.into("attention", picture.names),
+                appear_in_turn([*picture.queries]),
+                (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
+                ambient=pulses(picture.own),
+            ),
+            beat(
+                f"{name} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
+                picture.merge(),
+                picture.fill(),
+                ambient=pulses(picture.lines),
+            ),
+            beat(
+                "Each query still has weights of its own. In trials, models lost little by sharing,",
+                ambient=pulses(picture.lines),
+            ),
+            beat("and there is less to keep.", ambient=pulses(picture.lines)),
+            stage=[plan],
+        )
+
+    def a_third(self, run: Trace, sharing: Sharing) -> Iterator[Step]:
+        """The size of the cache."""
+        picture = CacheGrowth(run, sharing)
+        every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
+        tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
+        whole, third = every.largest()[-1], shared.largest()[-1]
+        yield Step(
+            claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
+            beat(
+                "The KV cache holds the keys and values of all tokens.",
+                appear(picture.plot, picture.ticks),
+                appear(picture.caption),
+            ),
+            beat(
+                f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
+                draw(picture.curves["every"], kind="slow"),
+                appear(picture.ends["every"]),
+            ),
+            beat(
+                claim(
+                    bool(whole > run["weights_size"]),
+                    "more than all weights of the model.",
+                    "less than all weights of the model.",
+                ),
+                (draw(*picture.level), appear(picture.size)),
+            ),
+            beat(
+                f"With shared keys, it is {third:,.0f}.",
+                draw(picture.curves["shared"], kind="slow"),
+                appear(picture.ends["shared"]),
+            ),
+            beat(
+                f"And {large}, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
+                draw(picture.steep, kind="row"),
+                appear(picture.steep_told),
+            ),
+            stage=[paper("attention"), *picture.pairs],
+        )
+
+    def how_large(self, run: Trace) -> Iterator[Step]:
+        """Parameters as areas, to scale: the lecture's translator, the model of this chapter, and GPT-3."""
+        own, small, large = run["parameters"].quantities()
+        names = run["parameters"].words("model")
+        year = run["years"].pick(part="Brown et al.")
+        called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
+        told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
+        told += [Words(f"{total:.2e} parameters", "block", "ink2") for total in (small, large)]
+        first = ToScale(None, own, called[0], told[0])
+        second = ToScale(own, small, called[1], told[1], dots[0])
+        third = ToScale(small, large, called[2], told[2], dots[1])
+        yield Step(
+            "How large is a language model?",
+            beat(
+                f"Our translator has {own:,.0f} parameters. Let a square stand for them.",
+                grow(first.large),
+                appear(first.words),
+            ),
+            beat(
+                f"{names[1]} is called small. To scale, our translator is this dot.",
+                (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
+                (*second.grown(), appear(second.words)),
+                appear(*second.ring),
+            ),
+            beat(
+                f"Beside {names[2]} (Brown et al., {year:.0f}), {names[1]} is the dot.",
+                (
+                    leave(second.front, second.words, *second.ring),
+                    Travel(second.large, third.small, kind="camera", leaving=True),
+                ),
+                (*third.grown(), appear(third.words)),
+                appear(*third.ring),
+            ),
+            stage=[paper("attention")],
+        )
+
+    def what_stayed(self, picture: Stayed) -> Iterator[Step]:
+        """The answer, and a question."""
+        plan = picture.plan
+        lights = pulses([plan.stream])
+        ring = ring_around(plan.new["feed-forward"], roomy=True)
+        lit = [name for block, name in plan.new.items() if block != "feed-forward"]
+        yield Step(
+            "Every block was changed, and the idea stayed",
+            beat(
+                "So what has changed? Every block, a little.",
+                appear(ring),
+                *(move_ring(ring, name) for name in lit),
+                ambient=lights,
+            ),
+            beat(
+                "What stayed is the heart: scores of queries and keys weigh values.",
+                leave(ring),
+                Travel(plan.boxes["attention"].copy(), picture.box),
+                appear(picture.formula, picture.names[0]),
+                ambient=lights,
+            ),
+            beat(
+                "And the stream: every block adds to it, layer upon layer.",
+                appear(picture.sum, picture.names[1]),
+                ambient=lights,
+            ),
+            beat("Your turn: RoPE turns queries and keys. Why not the values?", ambient=lights),
+            stage=[plan],
+        )

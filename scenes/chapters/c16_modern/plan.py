@@ -1,0 +1,269 @@
+"""The drawing that goes through the chapter: two towers become one, and one of its layers opens."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from itertools import pairwise
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
+
+from scenes.animations import Dive, Travel, appear, draw, exchange, leave, ring_around
+from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.shapes import Box, dot, path, rule
+from scenes.mobjects.text import Words
+from scenes.theme import at, between, pace, palette, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: What each kind of sublayer is called in a tower.
+SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", "cross-attention", "feed-forward")}
+#: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.
+BLOCKS = {
+    "feed-forward": ("ReLU", "SwiGLU"),
+    "norm 2": ("layer norm", "RMSNorm"),
+    "attention": ("keys for every head", "shared keys"),
+    "norm 1": ("layer norm", "RMSNorm"),
+    "positions": ("added to embeddings", "rotary"),
+}
+#: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
+TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 116.0, 92.0
+#: Px of a layer that stands beside a formula, and the formula.
+WIDE = 1060.0
+ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
+
+
+#: Where a tower stands alone.
+MIDDLE = STAGE.inset(250, 0)
+#: The ground of what is shown inside of a block, once the eye has dived into it.
+INSIDE = STAGE.inset(30, 22)
+
+
+def plate(room: Room, key: str) -> Box:
+    """The ground of a tower or a layer."""
+    box = Box(room.width, room.height, palette().background, 20, palette().residual, 4).move_to(room.centre)
+    box.key = ("plate", key)
+    return box
+
+
+def paper(block: str) -> Box:
+    """A block that fills the stage, as it does after a dive."""
+    box = Box(STAGE.width, STAGE.height, palette().surface, 24, palette().ink3, 7.5).move_to(STAGE.centre)
+    box.key = ("block", block)
+    return box
+
+
+class Tower(VGroup):
+    """A stack of layers whose sublayers lie one above the other, with its name on top."""
+
+    def __init__(self, side: str, layers: int, room: Room) -> None:
+        head, body = room.split_rows(TITLE, 8)
+        self.plate, self.title = plate(body, side), Words(side, "title").settle(head.centre)
+        kinds = SUBLAYERS[side] * layers
+        #: From the bottom up, by layer and kind.
+        self.boxes: dict[tuple[int, str], VGroup] = {}
+        for place, (kind, line) in enumerate(
+            zip(kinds, reversed(body.inset(26, 18).rows(len(kinds), 14)), strict=True)
+        ):
+            box = Box(line.width, line.height, palette().surface, 12, palette().ink3, 2.5).move_to(line.centre)
+            name = Words(kind, "block", paper=box).settle(line.centre)
+            self.boxes[place // len(SUBLAYERS[side]), kind] = VGroup(box, name)
+        super().__init__(self.plate, self.title, *self.boxes.values())
+
+
+class Many(VGroup):
+    """A tower of so many layers that each is a row: attention at the left, the feed-forward network at the right."""
+
+    def __init__(self, layers: Quantity, room: Room = STAGE) -> None:
+        count = int(layers)
+        head, body = room.split_rows(TITLE, 8)
+        self.plate = plate(body, "decoder")
+        self.title = Words(f"{layers:.0f} layers", "title").settle(head.centre)
+        colours = palette()
+        self.layers = VGroup()
+        for line in reversed(body.inset(22, 16).rows(count, 6)):
+            halves = line.columns(2, 8)
+            row = VGroup(
+                *(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
+            )
+            self.layers.add(row)
+        #: All but the title.
+        self.shapes = VGroup(self.plate, self.layers)
+        self.shapes.key = ("many",)
+        super().__init__(self.shapes, self.title)
+
+
+class Both:
+    """The translator as two towers, and how it becomes a decoder alone of many layers.
+
+    Args:
+        layers: of the encoder, the decoder, and the model of today: "part".
+    """
+
+    def __init__(self, layers: NamedTensor) -> None:
+        left, right = STAGE.columns(2, 220)
+        few = [int(layers.pick(part=side)) for side in SUBLAYERS]
+        self.encoder = Tower("encoder", few[0], left)
+        self.decoder, self.alone = (Tower("decoder", few[1], room) for room in (right, MIDDLE))
+        start = self.encoder.plate.get_right()
+        x = (start[0] + self.decoder.plate.get_left()[0]) / 2
+        ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
+        self.roads = VGroup(
+            *(path([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends)
+        )
+        self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
+        self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]
+        self.closed = self._closed()
+        self.many, self.layer_count = Many(layers.pick(part="SmolLM2"), MIDDLE), few[1]
+
+    def _closed(self) -> list[VGroup]:
+        """The sublayers that are kept, without gaps between them."""
+        lines = MIDDLE.split_rows(TITLE, 8)[1].inset(26, 18).rows(len(self.kept), 14)
+        found = []
+        for box, line in zip(self.kept, reversed(lines), strict=True):
+            there = box.copy()
+            there[0].stretch_to_fit_height(units(line.height)).move_to(line.centre)
+            there[1].shift(line.centre - box[0].get_center()).paper = there[0]
+            found.append(there)
+        return found
+
+    def step_forward(self) -> tuple[Animation, ...]:
+        """The encoder goes, and the decoder takes the middle of the stage."""
+        return leave(self.encoder, self.roads), Travel(self.decoder, self.alone, 0.0, "camera", leaving=True)
+
+    def close_up(self) -> tuple[Animation, ...]:
+        """Without cross-attention, the other sublayers close the gaps."""
+        return tuple(exchange(self.kept, self.closed, "row"))
+
+    def fold(self) -> tuple[Animation, ...]:
+        """The layers that there are become the first rows of the tower of today."""
+        rows = [half for row in self.many.layers[: self.layer_count] for half in row]
+        return (
+            leave(self.alone.title, *(box[1] for box in self.closed)),
+            Travel(self.alone.plate, self.many.plate, 0.0, "camera", leaving=True),
+            *(Travel(box[0], row, 0.0, "camera", leaving=True) for box, row in zip(self.closed, rows, strict=True)),
+        )
+
+    def grow(self) -> Animation:
+        """Layer by layer, the next one comes out of the one below."""
+        rows = self.many.layers[self.layer_count - 1 :]
+        steps = [Travel(below, row, 0.0, "flow") for below, row in pairwise(rows)]
+        return LaggedStart(*steps, lag_ratio=0.12, run_time=pace("slow"))
+
+
+class Plan(VGroup):
+    """A layer, opened: the stream at its left, its blocks, and what they were and are; `changed` ones are lit.
+
+    Args:
+        layers: how many there are today, in a tower at the left.
+        years: when the blocks were published: "part".
+        changed: the blocks that have been exchanged so far.
+        alone: True without the tower, in the left part of the stage.
+    """
+
+    def __init__(self, layers: Quantity, years: NamedTensor, changed: Container[str], alone: bool = False) -> None:
+        self.style = ("block", "fact") if alone else ("title", "block")
+        self.tower = Many(layers, STAGE.split_columns(TOWER)[0])
+        room = STAGE.split_columns(WIDE)[0] if alone else STAGE.split_columns(TOWER, 130)[1]
+        heads, body = room.split_rows(TITLE, 8)
+        layer, below = body.split_rows(-BELOW, 26)
+        colours = palette()
+        self.plate = plate(layer, "layer")
+        inside = layer.inset(24, 18)
+        lines = [*inside.rows(len(BLOCKS) - 1, 14), Room(inside.left, below.top, inside.right, below.bottom)]
+        stream = inside.left + STREAM / 2 - 12
+        self.stream = rule(at(stream, below.bottom - 40), at(stream, layer.top - 4), "residual", 9)
+        self.stream.key = ("stream",)
+        self.boxes: dict[str, VMobject] = {}
+        self.old, self.new, names, self.joins = {}, {}, VGroup(), VGroup()
+        for (block, (old, new)), line in zip(BLOCKS.items(), lines, strict=True):
+            place = line.split_columns(STREAM)[1]
+            lit = block in changed
+            fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
+            edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
+            box = Box(place.width, place.height, fill, 12, *edge).move_to(place.centre)
+            box.key = ("block", block)
+            self.boxes[block] = box
+            first, second, third = thirds(place)
+            name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(first)
+            before = Words(old, self.style[1], "ink2", box).settle(second.centre)
+            name.key, before.key = ("named", block), ("before", block, lit)
+            names.add(name)
+            self.old[block] = before
+            if lit:
+                after = Words(new, self.style[0], "ink", box).settle(third.centre)
+                after.key = ("after", block)
+                self.new[block] = after
+            if block in ("feed-forward", "attention"):
+                join = dot(at(stream, place.top + place.height / 2), 15, "residual")
+                join.key = ("join", block)
+                self.joins.add(join)
+        _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
+        then = years.pick(part="Vaswani et al.")
+        self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
+        if changed:
+            self.heads.add(Words("today", "block", "ink2").settle(third.centre))
+        for head, when in zip(self.heads, ("then", "now"), strict=False):
+            head.key = ("head", when)
+        self.lens, row = VGroup(), self.tower.layers[len(self.tower.layers) // 2]
+        self.row, self.names = row, names
+        if not alone:
+            self.lens = VGroup(
+                rule(row.get_corner(RIGHT + UP), self.plate.get_corner(LEFT + UP), "residual", 3),
+                rule(row.get_corner(RIGHT - UP), self.plate.get_corner(LEFT - UP), "residual", 3),
+            )
+            self.lens.key = ("lens",)
+            row[0].set_stroke(palette().residual, 4)
+            row[1].set_stroke(palette().residual, 4)
+        tower = [] if alone else [self.tower.shapes, self.lens]
+        self.shapes = VGroup(*tower, self.plate, self.stream, *self.joins, *self.boxes.values())
+        title = [] if alone else [self.tower.title]
+        self.words = VGroup(*title, names, *self.old.values(), *self.new.values(), self.heads)
+        super().__init__(self.shapes, self.words)
+
+    def opened(self) -> list[tuple[Animation, ...]]:
+        """The layer comes out of its row in the tower, and then its parts."""
+        return [
+            (draw(*self.lens, kind="row"), Travel(self.row, self.plate, 0.0, "row")),
+            (draw(self.stream), appear(*self.joins, *self.boxes.values())),
+            (appear(self.names, self.heads, *self.old.values()),),
+        ]
+
+    def into(self, block: str, *inside: Mobject) -> list[Animation]:
+        """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
+        ring, dive = ring_around(self.boxes[block]), Dive([self.shapes], self.boxes[block])
+        late = [appear(*inside)] if inside else []
+        return [
+            draw(ring, kind="rest"),
+            AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
+        ]
+
+
+def thirds(room: Room) -> tuple[Room, Room, Room]:
+    """The name of a block, what it was, and what it is."""
+    first, rest = room.inset(26, 0).split_columns(0.27 * room.width, 10)
+    second, third = rest.columns(2, 10)
+    return first, second, third
+
+
+class Stayed:
+    """The layer with everything exchanged that was, and beside it what is as it was: a formula and a sum.
+
+    Args:
+        layers, years: as of a `Plan`.
+    """
+
+    def __init__(self, layers: Quantity, years: NamedTensor) -> None:
+        self.plan = Plan(layers, years, tuple(BLOCKS), alone=True)
+        rooms = STAGE.split_columns(WIDE, 50)[1].rows(2, 0)
+        (first, above), (second, below) = (room.inset(0, 20).split_rows(TITLE, 10) for room in rooms)
+        colours = palette()
+        self.names = VGroup(
+            Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
+        )
+        self.box = Box(above.width, 224, colours.surface, 18, colours.line, 3)
+        self.box.move_to(above.centre, aligned_edge=UP).align_to(at(0, above.top), UP)
+        self.formula = above.inset(30, 0).fit(Formula(ATTENTION, LARGE), most=1.0).move_to(self.box)
+        self.formula.paper = self.box
+        self.sum = below.fit(Formula('x + "block"(x)', LARGE), most=1.1).set_y(at(0, below.top + 90)[1])

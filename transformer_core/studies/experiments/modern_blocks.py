@@ -1,0 +1,206 @@
+"""The blocks of a language model of today beside those of 2017: recorded vectors of one sentence, and sizes.
+
+The stream of one token, by layer norm and by RMSNorm, and how small the mean of a vector is in twelve texts. A query
+and a key, each of which is turned by its position, at eleven positions, and their score for every pair of positions.
+Units of a gated feed-forward layer: those that add most, and those whose gate is nearly shut though their number is
+large. Queries of all heads over the keys and values that they share. Bytes of the KV cache, in numbers of two bytes.
+
+Sources: Zhang and Sennrich 2019 (RMSNorm); Su et al. 2021 (rotary positions); Shazeer 2020 (SwiGLU); Ainslie et al.
+2023 (grouped-query attention). Of GPT-3 its published sizes: Brown et al. 2020, table 2.1 and section 2.1 (96 layers,
+d_model 12,288, a context of 2,048 tokens, 175 thousand million parameters).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.attention import rotate
+from transformer_core.pretrained.model_registry import LoadedModel
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS, facts, ids_of, pieces_of
+from transformer_core.studies.measures.sizes import PUBLISHED, published, published_total
+from transformer_core.studies.translator.train import load_default
+from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import Trace
+
+TEXT = PROMPTS["paris"]
+#: The token whose stream is normed, and the layer; the head that is followed, its query, and its key.
+NORMED, STREAM_LAYER = 3, 1
+LAYER, HEAD, QUERY, KEY = 13, 8, 4, 1
+#: So many positions, and so many entries of a vector are drawn.
+POSITIONS, ENTRIES = 11, 96
+#: The layer whose gated units are looked at, how many of each kind, and what a gate that is nearly shut comes from.
+GATED_LAYER, UNITS, SHUT = 20, 5, -2.5
+GATES = "gate_before", "relu", "gate", "number", "product", "shut"
+#: Bytes of a number, and in how many equal parts of the context the cache is looked at.
+BYTES, PARTS = 2, 8
+MEGABYTE, GIGABYTE = 1e6, 1e9
+#: When each block was published, by whom.
+YEARS = {
+    "Vaswani et al.": 2017,
+    "Zhang and Sennrich": 2019,
+    "Su et al.": 2021,
+    "Shazeer": 2020,
+    "Ainslie et al.": 2023,
+    "Brown et al.": 2020,
+}
+
+
+def recording(loaded: LoadedModel, text: str, *names: str) -> Trace:
+    """The named tensors of one pass."""
+    with torch.inference_mode(), record(only=[*names]) as tape:
+        loaded.model(None, ids_of(loaded, text))
+    return tape.trace()
+
+
+def normed(x: np.ndarray) -> Piece:
+    """A vector, less its mean, divided by its standard deviation, and divided by its root mean square; no gain."""
+    spread, size = x.std(), np.sqrt(np.square(x).mean())
+    by_layer, by_rms = (x - x.mean()) / spread, x / size
+    cosine = by_layer @ by_rms / (np.linalg.norm(by_layer) * np.linalg.norm(by_rms))
+    return {
+        "stream": x, "centred": x - x.mean(), "layer_normed": by_layer, "rms_normed": by_rms,
+        "mean": x.mean(), "spread": spread, "root_mean_square": size, "likeness": cosine,
+        "difference": np.abs(by_layer - by_rms).max(),
+    }  # fmt: skip
+
+
+def mean_shares(loaded: LoadedModel, text: str) -> Piece:
+    """The mean of every vector that a norm reads, over its root mean square, without sign: the median of a text."""
+    rows = [
+        t.values[0] for t in recording(loaded, text, "decoder.*.resid_pre", "decoder.*.resid_attn").tensors.values()
+    ]
+    shares = [np.abs(row.mean(-1)) / np.sqrt(np.square(row).mean(-1)) for row in rows]
+    return {"share": np.median(np.concatenate(shares))}
+
+
+def turned(loaded: LoadedModel, q: np.ndarray, k: np.ndarray, positions: int = POSITIONS) -> Piece:
+    """A query and a key at every position: directions of their hands, what each pair adds, and their scores.
+
+    A hand leads up by the first entry of its pair and right by the second, so that it turns clockwise; the hands are
+    "position pair component", of length one. `adds` is "offset pair": of a key so many tokens before its query.
+    """
+    rotary = loaded.model.config.rotary
+    assert rotary is not None
+    width = len(q)
+    first, second = _pairs(loaded, width)
+    rows = [_at_all_positions(loaded, torch.as_tensor(vector, dtype=torch.float64), positions) for vector in (q, k)]
+    hands = [np.stack([row[:, second], row[:, first]], -1) for row in rows]
+    products = (hands[0][:, None] * hands[1][None]).sum(-1)
+    queries, keys = rows
+    return {
+        "query_hands": hands[0] / np.linalg.norm(hands[0], axis=-1, keepdims=True),
+        "key_hands": hands[1] / np.linalg.norm(hands[1], axis=-1, keepdims=True),
+        "adds": products[:, 0],
+        "scores": queries @ keys.T,
+        "turns": np.degrees(rotary.frequencies(width)),
+    }
+
+
+def _pairs(loaded: LoadedModel, width: int) -> tuple[list[int], list[int]]:
+    """The first and the second entry of every pair."""
+    rotary = loaded.model.config.rotary
+    assert rotary is not None
+    partners = rotary.partners(width)
+    first = [i for i, other in enumerate(partners) if i < other]
+    return first, [partners[i] for i in first]
+
+
+def _at_all_positions(loaded: LoadedModel, vector: Tensor, positions: int) -> np.ndarray:
+    """A vector turned by each of the first positions, "position d_head"."""
+    rotary = loaded.model.config.rotary
+    assert rotary is not None
+    rows = vector.expand(1, 1, positions, -1)
+    return rotate(rows, slice(0, positions), positions, rotary)[0, 0].numpy()
+
+
+def gated(before: np.ndarray, gate: np.ndarray, number: np.ndarray, units: int = UNITS) -> Piece:
+    """Those units whose product is largest, and those with the largest numbers behind gates that are nearly shut."""
+    product = gate * number
+    shut = np.flatnonzero(before < SHUT)
+    open_ = np.argsort(-np.abs(product))[:units]
+    closed = shut[np.argsort(-np.abs(number[shut]))[:units]]
+    chosen = np.sort(np.concatenate([open_, closed]))
+    return {
+        "units": chosen, "gate_before": before[chosen], "gate": gate[chosen], "number": number[chosen],
+        "product": product[chosen], "relu": np.maximum(before[chosen], 0),
+        "shut": (before < SHUT)[chosen].astype(float),
+    }  # fmt: skip
+
+
+def cache_bytes(layers: int, width: int, tokens: np.ndarray | int) -> np.ndarray:
+    """Bytes of the keys and the values of all layers: `width` numbers each for every token."""
+    return np.asarray(2 * layers * width * BYTES * np.asarray(tokens, dtype=float))
+
+
+@experiment("How do the blocks of a language model of today differ from those of 2017?")
+def run(bench: Bench) -> Found:
+    loaded = facts(bench)
+    config = loaded.model.config
+    path = f"decoder.{LAYER}"
+    units_at = f"decoder.{GATED_LAYER}.ffn"
+    seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre")
+    tokens = [piece.lstrip("·") for piece in pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())]
+    head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores")}
+    shared = HEAD // (config.heads // config.kv_heads)
+    query, key = head["q"][HEAD, QUERY], head["k"][shared, KEY]
+    norm = normed(seen[f"decoder.{STREAM_LAYER}.resid_pre"].values[0, NORMED].astype(float))
+    clock = turned(loaded, query, key)
+    ffn = gated(*(seen[f"{units_at}.{name}"].values[0, QUERY] for name in ("gate_pre", "gate", "pre")))
+    share = bench.each("text {}", range(len(TEXTS)), lambda at: mean_shares(loaded, TEXTS[at]))["share"]
+    ours, _, _ = load_default()
+    lengths = np.arange(PARTS + 1) * config.max_positions // PARTS
+    layers, d_head = config.decoder_layers, config.d_head
+    own = {name: heads * d_head for name, heads in (("every", config.heads), ("shared", config.kv_heads))}
+    large, context = PUBLISHED["GPT-3"], 2048
+    full = float(cache_bytes(layers, own["every"], config.max_positions))
+    few = full / float(cache_bytes(large[0], large[4], 1))
+    units = {"d_ff": ffn["units"]}
+    hands = {"component": ("across", "up")}
+    vector = {
+        name: norm[name].astype(np.float32)[:ENTRIES] for name in ("stream", "centred", "layer_normed", "rms_normed")
+    }
+    others = np.asarray(published_total(np.asarray(published())), dtype=float)
+    totals = np.array([sum(p.numel() for p in ours.parameters()), *others.tolist()])
+    return {
+        "tokens": tensor(np.arange(len(tokens)), "position", position=tokens),
+        "years": tensor([*YEARS.values()], "part", part=YEARS),
+        "positions": tensor(np.arange(POSITIONS), "position"),
+        "layers": tensor(
+            [ours.config.encoder_layers, ours.config.decoder_layers, layers], "part",
+            part=("encoder", "decoder", "SmolLM2"),
+        ),
+        **{name: tensor(values, "d_model") for name, values in vector.items()},
+        **{name: tensor(norm[name]) for name in ("mean", "spread", "root_mean_square", "likeness", "difference")},
+        "width": tensor(config.d_model),
+        "drawn": tensor(ENTRIES),
+        "mean_share": tensor(np.median(share)),
+        "mean_share_by_text": tensor(share, "sentence"),
+        "query": tensor(query, "d_head"),
+        "key": tensor(key, "d_head"),
+        "query_hands": tensor(clock["query_hands"], "position pair component", **hands),
+        "key_hands": tensor(clock["key_hands"], "position pair component", **hands),
+        "adds": tensor(clock["adds"], "offset pair"),
+        "scores": tensor(clock["scores"], "query key"),
+        "turns": tensor(clock["turns"], "pair"),
+        "score": tensor(head["scores"][HEAD, QUERY, KEY]),
+        **{name: tensor(ffn[name], "d_ff", **units) for name in GATES},
+        "d_ff": tensor(config.d_ff),
+        "queries": tensor(head["q"][:, QUERY], "head d_head"),
+        "shared_keys": tensor(head["k"][:, QUERY], "kv_head d_head"),
+        "shared_values": tensor(head["v"][:, QUERY], "kv_head d_head"),
+        "heads": tensor([config.heads, config.kv_heads], "choice", choice=("queries", "keys and values")),
+        "lengths": tensor(lengths, "length"),
+        "cache": tensor(
+            [cache_bytes(layers, width, lengths) / MEGABYTE for width in own.values()], "choice length", choice=own,
+        ),
+        "weights_size": tensor(sum(p.numel() for p in loaded.model.parameters()) * BYTES / MEGABYTE),
+        "large_sizes": tensor(np.array([large[0], large[1], context]), "part", part=("layers", "d_model", "context")),
+        "large_cache": tensor(cache_bytes(large[0], large[4], context) / GIGABYTE),
+        "large_token": tensor(cache_bytes(large[0], large[4], 1) / MEGABYTE),
+        "large_tokens": tensor([0, few], "length"),
+        "large_growth": tensor([0, full / MEGABYTE], "length"),
+        "parameters": tensor(totals, "model", model=("our translator", *PUBLISHED)),
+    }  # fmt: skip
