@@ -146,7 +146,9 @@ class _Watch:
         self.plumbing = {*vars(Scene()), "trace", "brand", "speech", "records", "caption", "steps"}
         rules = sorted(catalogue(job.look.language).rules.items())
         sentence = "" if chapter.recorded else job.trace_key
-        self.common = hashed(sentence, job.look, toolchain(), source(SCENES, *APART), rules, self.board.rest)
+        figures = [file.read_text(encoding="utf-8") for file in job.entry.files if file != job.entry.path]
+        code = source(SCENES, *APART), figures, self.board.rest
+        self.common = hashed(sentence, job.look, toolchain(), rules, *code)
         self.facts: list[StepFacts] = []
         self.story: Any = None
         self.places: list[Place] = []

@@ -38,7 +38,8 @@ class Entry:
     @property
     def files(self) -> list[Path]:
         """The chapter's own Python files: one, or all of its folder."""
-        return sorted(self.path.parent.glob("*.py")) if self.path.stem == "chapter" else [self.path]
+        has_folder = self.path.stem == "chapter" or (self.inside and self.path.parent != CHAPTERS)
+        return sorted(self.path.parent.glob("*.py")) if has_folder else [self.path]
 
     @property
     def inside(self) -> Path | None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scenes.production.drawing import sources_of
+from scenes.production.drawing import Job, sources_of, survey
+from scenes.production.pairs import side_by_side
 from scenes.production.repertoire import GROUPS, chosen, repertoire
 
 
@@ -42,9 +43,20 @@ def test_a_figure_beside_a_chapter_is_part_of_its_sources(place):
     (folder / "chapter.py").write_text(text)
     (folder / "figures.py").write_text("WIDE = 1\n")
     entry = repertoire(place.chapters)[-1]
-    before = sources_of(entry)
+
+    def keys() -> tuple[str, ...]:
+        sources = sources_of(entry)
+        steps = survey(Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources), lambda *_: None)
+        return sources, *(step.key for step in steps)
+
+    before = keys()
+    assert keys() == before
     (folder / "figures.py").write_text("WIDE = 2\n")
-    assert sources_of(entry) != before
+    assert not {*keys()} & {*before}
+
+
+def test_the_figures_of_the_comparison_are_part_of_its_sources():
+    assert {"how_far.py", "side_by_side.py"} <= {file.name for file in side_by_side()[0].files}
 
 
 def test_every_chapter_of_the_lecture_can_be_loaded_under_its_own_number():

@@ -10,13 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = '''
-from scenes.animations import appear
+from scenes.animations import appear, leave
 from scenes.layout import centred
+from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import number
 from scenes.stage.chapter import Chapter, Step, beat
 
 class Tiny(Chapter):
-    """Two shares."""
+    """A weight, then all of them."""
     number = 1
     title = "Tiny"
 
@@ -24,7 +25,8 @@ class Tiny(Chapter):
         weights = trace["encoder.0.self_attn.weights"].pick(batch=0, head=0)
         first = centred(number(weights.quantity(0, 0)))
         yield Step("One", beat("It begins.", appear(first)))
-        yield Step("Two", beat("It ends.", appear(number(weights.quantity(0, 1)).next_to(first))))
+        grid = centred(TensorGrid(weights))
+        yield Step("Two", beat("It ends.", appear(grid), leave(grid), appear(grid)), stage=[])
 '''
 LECTURE = 'title = "Tiny"\nchapters = ["tiny.py"]\nquality = "l"\n'
 FILM = "tiny-480p15.mp4"

@@ -181,7 +181,7 @@ class Decoder(Chapter):
             beat(
                 claim(
                     same,
-                    "Divided by the new sum, earlier rows are as with the mask first.",
+                    "Divided by the new sum, the weights are as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
                 *board.leaked.turn_into(board.divided),
