@@ -70,7 +70,7 @@ class Modern(Chapter):
                 draw(*both.roads),
                 ambient=pulses(both.roads),
             ),
-            beat("They go on with one text, and read no other:", appear(ring), ambient=pulses(both.roads)),
+            beat("They continue one text, and read no second one:", appear(ring), ambient=pulses(both.roads)),
             beat("so the encoder goes,", (leave(ring), *both.step_forward())),
             beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
             beat(
@@ -222,7 +222,7 @@ class Modern(Chapter):
                 ),
             ),
             beat(
-                "So attention sees how far apart two words are, not where they are.",
+                "So the rotation tells how far apart two words are, not where they are.",
                 (
                     dials.roll({"key": back[::-1]}),
                     dials.shade([end - place for place in back[::-1]]),

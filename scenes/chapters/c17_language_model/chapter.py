@@ -133,7 +133,7 @@ class LanguageModel(Chapter):
                 whole.merge(first, "row"),
             ),
             beat(
-                f"“{places.label('node', first)}” is number {places.quantity(first)}, "
+                f"“{places.label('node', first)}” is merge number {places.quantity(first)}, "
                 f"the whole word, with its space, number {places.quantity(last):,.0f}.",
                 whole.merging(whole.merges[1:], "tour"),
                 appear(ring_around(whole.roots[0])),
@@ -145,7 +145,6 @@ class LanguageModel(Chapter):
                 appear(*(ring_around(one) for one in rare.roots)),
             ),
             stage=[question, answer],
-            here="",
         )
 
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
@@ -279,11 +278,11 @@ class LanguageModel(Chapter):
             ),
             beat(f"{few:.1f} for “{least}”.", move_ring(ring, page.words[least.position + 1])),
             beat(
-                f"On average {run['loss']:.1f} bits, the cross-entropy: as if {run['perplexity']:.0f} tokens were "
+                f"On average {run['loss']:.2f} bits, the cross-entropy: as if {run['perplexity']:.0f} tokens were "
                 "equally likely, its perplexity.",
                 leave(ring),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"dashed: the mean, {run['loss']:.1f}", "query", above=True)),
+                appear(page.legend(f"dashed: the mean, {run['loss']:.2f}", "query", above=True)),
             ),
             stage=[page],
         )
@@ -378,14 +377,14 @@ class LanguageModel(Chapter):
                 "What is the capital of each? It answers for countries that exist,",
                 Sweep(VGroup(*halves[0].lines), "slow"),
             ),
-            beat("and just so for countries that we made up.", Sweep(VGroup(*halves[1].lines), "slow")),
+            beat("and in the same way for countries that we made up.", Sweep(VGroup(*halves[1].lines), "slow")),
             beat(f"Of the first, {run['right_count']} of {run['real_count']} are right.", appear_in_turn(rings)),
             beat(
                 "How sure was it? "
                 + claim(
                     bool(abs(sentence - other_sentence) < 0.05),
-                    f"Until “{said}”, equally: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
-                    f"Until “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Up to “{said}”, equally sure: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Up to “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                 ),
                 (leave(*rings), *(play for half in halves for play in (appear(half.legend), Sweep(half.bars, "slow")))),
             ),
@@ -407,7 +406,7 @@ class LanguageModel(Chapter):
         last, likely = vectors[0], lists[0]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
-        more = added("what ChatGPT adds", ("more parameters, more text", "instruction tuning", "human feedback"))
+        more = added("what ChatGPT adds", ("more parameters, more text", "human feedback"))
         again = [
             play
             for step in range(1, len(told))

@@ -50,7 +50,7 @@ class Merges(VGroup):
         self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
         self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
         for i, text in self.numbers.items():
-            text.settle(self.chips[i].get_center()).begin_at(self.chips[i].get_right()[0] + units(8))
+            text.settle(self.chips[i].get_center()).begin_at(self.chips[i].get_right()[0] + units(14))
         inner = {one for pair in self.pairs.values() for one in pair}
         #: What nothing is merged with any more: the tokens.
         self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))

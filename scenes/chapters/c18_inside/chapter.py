@@ -121,7 +121,7 @@ class Inside(Chapter):
                 ambient=flow,
             ),
             beat(
-                f"for sinks, {ratio:share} of the length of others. It adds next to nothing ({source}, {year:.0f}).",
+                f"over all sinks, {ratio:share} of the length of others. So it adds little ({source}, {year:.0f}).",
                 appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
                 ambient=flow,
             ),
@@ -141,6 +141,7 @@ class Inside(Chapter):
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
         titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
+        after_it, before = run["best_heads"].pick(part="layer").values
         ring, flow = ring_around(row.chips[first]), pulses([*leaping, *back])
         yield Step(
             "A name returns, and the head wakes",
@@ -156,7 +157,11 @@ class Inside(Chapter):
                 appear(row.number(share, first + 1, last), titles[0]),
             ),
             beat(
-                f"It can, because a previous-token head showed “{follower}” what stood before it.",
+                claim(
+                    bool(before < after_it),
+                    f"In a layer below, a previous-token head looked from “{follower}” back: that can mark it.",
+                    f"A previous-token head looks from “{follower}” back.",
+                ),
                 draw(*back, kind="row"),
                 appear(row.number(seen, first, first + 1, up=False), titles[1]),
                 ambient=flow,
@@ -175,11 +180,11 @@ class Inside(Chapter):
         guessing, most = loss.values[0], heads["without_others"].pick(amount=-1).values.max()
         columns = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.names, strict=True)]
         first, second, *others = columns
-        ten = removed.values[-1]
+        ten, told = removed.values[-1], f"loss a token in nats, mean of {heads['sequences']:.0f} sequences"
         yield Step(
             "Ablation: does the model need these heads?",
             beat(
-                "Random tokens, written twice. The first time, it can only guess.",
+                "Random tokens, written twice. The first time, none can be foreseen.",
                 (grow(first[0], DOWN), appear(*first[1:])),
                 draw(picture.guess),
             ),
@@ -194,7 +199,7 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(ten > 0.75 * guessing),
-                    "Ablate the best induction head, then five, then ten: it almost guesses again.",
+                    "Ablate the best induction head, then five, then ten: most of the gain is gone.",
                     "Ablate the best induction head, then five, then ten: the loss changes.",
                 ),
                 *((grow(bar, DOWN), appear(*written)) for bar, *written in others),
@@ -202,13 +207,13 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(most < ten / 2),
-                    "Without as many others, drawn by chance, it goes on copying.",
-                    "Without as many others, drawn by chance, it suffers as well.",
+                    "Ablate as many other heads, drawn by chance, and it goes on copying.",
+                    "Ablate as many other heads, drawn by chance, and it suffers as well.",
                 ),
                 appear(picture.legend),
                 *(appear_in_turn([*dots]) for dots in picture.others),
             ),
-            stage=[card.paper, card.called(f"loss a token, mean of {heads['sequences']:.0f} sequences"), picture.floor],
+            stage=[card.paper, card.called(told), picture.floor],
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
@@ -396,7 +401,7 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(resting == induction),
-                    f"{sinks:.0f} are sinks, all {induction:.0f} induction heads too: they rest until a token returns.",
+                    f"{sinks:.0f} are sinks, with all {induction:.0f} induction heads: they rest till a token returns.",
                     f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
                 ),
                 (reshape(placed, picture.tiles, "slow"), leave(wall.names)),
