@@ -2,7 +2,7 @@
 
 import pytest
 import walking
-from walking import chapters, findings, name_of
+from walking import chapters, name_of
 
 from scenes.stage.notes import Note
 from scenes.stage.reading import read
@@ -19,7 +19,7 @@ def given():
 def test_a_chapter_on_writing_holds_its_contracts_for_a_given_translation(given, monkeypatch, name):
     (chapter,) = [chapter for chapter in chapters() if name_of(chapter) == name]
     monkeypatch.setattr(walking, "trace_of", lambda *_: given)
-    found = findings.__wrapped__(chapter, TEXT, "dark")
+    found = walking._findings.__wrapped__(chapter, TEXT, "dark", "en", None)
     assert [found.lies, found.claims, found.faults, found.misdrawn] == [[], [], [], []]
 
 
