@@ -198,7 +198,8 @@ class Chapter(Stage):
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
-        spoken: Sequence[float | None] = self.speech[record.number - 1] if self.speech else [None] * len(step.parts)
+        spoken: Sequence[float | None] = self.speech[record.number - 1] if self.speech else ()
+        spoken = spoken or [None] * len(step.parts)  # a step without a recording is silent
         if record.number == 1:
             self._arrive(opening, record, showing)
         else:

@@ -115,7 +115,7 @@ def test_a_change_that_later_steps_build_on_draws_them_too(place):
 
 def test_a_comment_draws_nothing_again(place):
     place.film("counting")
-    place.write("        asker, share", "        # The largest share.\n        asker, share")
+    place.write("        query, share", "        # The largest share.\n        query, share")
     assert place.film("counting").drawn == 0
 
 
@@ -196,8 +196,8 @@ def test_runs_are_of_like_length_and_cross_no_chapter():
 
 
 def test_what_only_manims_own_camera_can_draw_is_told(place):
-    drawing = "from manim import Cube\n        self.add(Cube())\n        asker, share"
-    place.write("asker, share", drawing)
+    drawing = "from manim import Cube\n        self.add(Cube())\n        query, share"
+    place.write("query, share", drawing)
     assert place.film("counting").left_to_manim == ("a Square",)  # a face of the cube
 
 

@@ -27,7 +27,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import at, ink_on, pace, palette, units
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -221,9 +221,9 @@ class ProbeBars(VGroup):
             ):
                 bar = bar_of(share, "height", body.height, 140, role)
                 bar.move_to(at(middle + x, body.bottom), aligned_edge=DOWN)
-                text = number(share, "share", "stage number").next_to(bar.get_bottom(), UP, buff=units(18))
-                text.set_fill(ink_on(palette().role(role))).paper = bar
-                pair.add(VGroup(bar, text))
+                text = number(share, "share", "stage number").next_to(bar, UP, buff=units(10))
+                # Above the line of chance, too, which would run through it.
+                pair.add(VGroup(bar, text.shift(UP * max(0, at(0, level - 10)[1] - text.get_bottom()[1]))))
                 self.names.add(Words(name, "fact", "ink2").settle(at(middle + x, (foot.top + foot.bottom) / 2 + 4)))
             post = rule(at(middle - 180, body.bottom), at(middle - 180, body.top), "ink3", 2.5)
             line = dashes(at(middle - 180, level), at(middle + 180, level), "query", 4)
