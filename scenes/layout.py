@@ -76,7 +76,7 @@ class Room:
         return [Room(left, self.top, left + wide, self.bottom) for left in lefts]
 
     def cross(self, row: Room) -> Room:
-        """Where this column and a row meet."""
+        """The room in which this column and a row meet."""
         return Room(self.left, row.top, self.right, row.bottom)
 
     def halves(self) -> list[Room]:

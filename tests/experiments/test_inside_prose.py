@@ -1,4 +1,4 @@
-"""What is shown of the inside of a real language model, against a forward pass of its file in NumPy alone."""
+"""The recorded inside of a real language model, against a forward pass of its file in NumPy alone."""
 
 import numpy as np
 import pytest

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.config import Config, Rotary
 from transformer_core.interpret import head_off
-from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments import continuations, next_token, pronoun, sinks_and_induction
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, losses
@@ -25,14 +23,8 @@ class Letters:
 
 
 @pytest.fixture(scope="module")
-def small():
-    config = Config(
-        target_vocab=WORDS, d_model=24, d_ff=32, heads=6, kv_heads=2, encoder_layers=0, decoder_layers=3,
-        norm_order="pre", norm="rms", gated=True, activation="silu", positions="none", rotary=Rotary(), biases="none",
-    )  # fmt: skip
-    model = Transformer(config, seed=1).double().eval()
-    model.embed_tgt.table.data.mul_(4)
-    return LoadedModel(model, Letters())
+def small(small_decoder):
+    return LoadedModel(small_decoder, Letters())
 
 
 def test_there_are_ten_prompts_twelve_texts_and_pairs_that_differ_at_their_end():

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from transformer_core.config import Config, Rotary
-from transformer_core.model import Transformer
 from transformer_core.pretrained.model_packages import PACKAGES
 from transformer_core.studies.experiments import long_prompt as experiment
 from transformer_core.tracing.trace import Trace
@@ -18,17 +16,6 @@ def run():
     return Trace({}).under("experiment.long_prompt")
 
 
-@pytest.fixture(scope="module")
-def small():
-    config = Config(
-        target_vocab=WORDS, d_model=24, d_ff=32, heads=6, kv_heads=2, encoder_layers=0, decoder_layers=3,
-        norm_order="pre", norm="rms", gated=True, activation="silu", positions="none", rotary=Rotary(), biases="none",
-    )  # fmt: skip
-    model = Transformer(config, seed=1).double().eval()
-    model.embed_tgt.table.data.mul_(4)
-    return model
-
-
 def test_the_pair_that_stands_first_in_the_table_is_merged_first():
     table = {("b", "c"): 1, ("a", "b"): 2, ("a", "bc"): 3, ("c", "d"): 4}
     names, made = experiment.merged("abcd", table)
@@ -36,30 +23,30 @@ def test_the_pair_that_stands_first_in_the_table_is_merged_first():
     assert made[4:] == [(1, 1, 2), (3, 0, 4)]
 
 
-def test_surprise_is_minus_the_logarithm_to_base_two_of_what_the_true_token_had(small):
+def test_surprise_is_minus_the_logarithm_to_base_two_of_what_the_true_token_had(small_decoder):
     ids = torch.tensor([[1, 7, 3, 3, 9]])
-    found = experiment.read(small, ids)
+    found = experiment.read(small_decoder, ids)
     with torch.no_grad():
-        probs = small(None, ids)[0].softmax(-1)
+        probs = small_decoder(None, ids)[0].softmax(-1)
     assert found["surprise"] == pytest.approx([-np.log2(float(probs[i, ids[0, i + 1]])) for i in range(4)])
     assert found["probs"] == pytest.approx(probs[-1].numpy())
     assert (found["weights"].shape, found["stream"].shape) == ((3, 6, 5), (4, 5, 24))
 
 
-def test_nothing_before_a_changed_token_moves_and_at_the_input_it_moves_alone(small):
-    one, other = (experiment.read(small, torch.tensor([[1, 2, word, 4, 5]]))["stream"] for word in (3, 8))
+def test_nothing_before_a_changed_token_moves_and_at_the_input_it_moves_alone(small_decoder):
+    one, other = (experiment.read(small_decoder, torch.tensor([[1, 2, word, 4, 5]]))["stream"] for word in (3, 8))
     moved = experiment.apart(one, other)
     assert (moved[:, :2] == 0).all()
     assert (moved[0] > 0).tolist() == [False, False, True, False, False]
     assert (moved[-1, 2:] > 0).all()
 
 
-def test_a_text_is_gone_on_with_by_the_likeliest_token(small):
-    found = experiment.written_on(small, torch.tensor([[1, 2, 3]]), end=-1, most=3)
+def test_a_text_is_gone_on_with_by_the_likeliest_token(small_decoder):
+    found = experiment.written_on(small_decoder, torch.tensor([[1, 2, 3]]), end=-1, most=3)
     ids = [1, 2, 3]
     for best in found["ids"]:
         with torch.no_grad():
-            assert best[0] == small(None, torch.tensor([ids]))[0, -1].argmax()
+            assert best[0] == small_decoder(None, torch.tensor([ids]))[0, -1].argmax()
         ids.append(int(best[0]))
     assert (len(ids), found["last"].shape) == (6, (3, 24))
 

@@ -1,4 +1,4 @@
-"""What was recorded of the modern blocks, computed again by hand: NumPy, and the numbers of the file alone."""
+"""The recorded modern blocks, computed again by hand: NumPy, and the numbers of the file alone."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import Formula
-from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
+from scenes.mobjects.marks import Ground, Hue, Length, Rises, Tick, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, curve, rule, stroke
 from scenes.mobjects.tensors import full_colour
@@ -304,7 +304,8 @@ class CacheGrowth:
             )
         size = run["weights_size"]
         foot = self.plot.beside(float(size))
-        self.level = VGroup(rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5))
+        line = rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5)
+        self.level = VGroup(means(line, Tick(size, self.plot.up)))
         figure = number(size, ",.0f", "large number", "residual")
         words = Words("all weights", "fact", "residual")
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))

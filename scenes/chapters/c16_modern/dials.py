@@ -129,7 +129,7 @@ class Dials:
         return VGroup(*(self.hand(role, place, pair) for pair in range(len(self.centres))))
 
     def sectors(self, query: int, key: int) -> VGroup:
-        """What lies between both hands of each dial, the shorter way round."""
+        """The angle between both hands of each dial, the shorter way round."""
         found = VGroup()
         for pair, centre in enumerate(self.centres):
             ends = (self.hands["query"].values[query, pair], self.hands["key"].values[key, pair])

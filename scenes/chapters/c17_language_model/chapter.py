@@ -1,4 +1,4 @@
-"""What happens between a prompt and an answer, in a real language model."""
+"""The way from a prompt to an answer, in a real language model."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class LanguageModel(Chapter):
         )
 
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
-        """One text, its last vector, and the probability of every token."""
+        """A text, its last vector, and the probability of every token."""
         name, best = run["name"], run["then_0"].words("rank")[0]
         asked = run["text_0"].label("position", int(name))
         whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
@@ -259,7 +259,7 @@ class LanguageModel(Chapter):
         )
 
     def surprise(self, run: Trace) -> Iterator[Step]:
-        """How much each token surprised the model: a skyline."""
+        """The surprise of the model at each token: a skyline."""
         page, surprise = Page(run["text_0"], STAGE, "stage word", own="wide"), run["surprise"]
         bars = page.bars(surprise, BIT)
         most, bits = surprise.largest()
@@ -288,7 +288,7 @@ class LanguageModel(Chapter):
         )
 
     def a_chat(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
-        """What the user sees, what the model reads, and how it goes on."""
+        """A chat as its user sees it, as the model reads it, and its answer."""
         question, answer = self.talk(run)
         bars, way = reply.bars(run["answer_0"], SURE), between(question, answer)
         asked, where = ([text.text for text in part.words] for part in (question, page))

@@ -143,7 +143,7 @@ class Page(VGroup):
         return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
 
     def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
-        """What the bars mean, at the end of the last line, or above that."""
+        """The meaning of the bars, at the end of the last line, or above that."""
         words = Words(text, "aside", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
         return words.end_at(float(at(self.room.right, 0)[0]))
 
@@ -153,7 +153,7 @@ class Page(VGroup):
         return Room(self.room.left, top, self.room.right, top + self.pitch)
 
     def going_on(self, spaces: NamedTensor) -> VGroup:
-        """What is written after the last word, on the next line if there is no room."""
+        """The words that follow the last one, on the next line if there is no room."""
         more = Page(spaces, self.next_line(), self.style, self.pitch)
         begin = float(self.words[-1].get_right()[0]) + units(SPACE * typeset(self.style).size)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:

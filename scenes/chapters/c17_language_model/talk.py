@@ -31,7 +31,7 @@ WINDOW, CHATS = STAGE.split_rows(430, 40)
 
 
 class Bubble(VGroup):
-    """What one side of a chat says, as its user sees it: from the left, or up to the right."""
+    """A message of a chat, as its user sees it: from the left, or up to the right."""
 
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
         line = Page(spaces, room.inset(30, 0), LARGE, pitch=room.height)

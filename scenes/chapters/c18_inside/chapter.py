@@ -198,7 +198,7 @@ class Inside(Chapter):
             ),
             beat(
                 claim(
-                    bool(ten > 0.75 * guessing),
+                    bool(ten - loss.values[1] > (guessing - loss.values[1]) / 2),
                     "Ablate the best induction head, then five, then ten: most of the gain is gone.",
                     "Ablate the best induction head, then five, then ten: the loss changes.",
                 ),
@@ -263,7 +263,7 @@ class Inside(Chapter):
         )
 
     def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:
-        """One unit of all feed-forward layers, chosen by a measure and tried on new texts."""
+        """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where([run["of_time_0"], run["of_time_1"]])]

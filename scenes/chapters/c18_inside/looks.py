@@ -1,4 +1,4 @@
-"""A row of tokens, and arcs from what is looked at to what looks: above it, below it, and mirrored."""
+"""A row of tokens, and an arc for each attention weight: above the row, below it, and mirrored."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Looks(VGroup):
         return arcs
 
     def rise(self, one: int, other: int) -> float:
-        """How far the arc between two tokens rises, in units."""
+        """The height of the arc between two tokens, in units."""
         return units(self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1)))
 
     def number(self, weight: Quantity, key: int, query: int, up: bool = True) -> Words:

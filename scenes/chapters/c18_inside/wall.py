@@ -63,7 +63,7 @@ class Wall(VGroup):
 
     @property
     def shown(self) -> VGroup:
-        """What is drawn on all tiles."""
+        """The drawings on all tiles."""
         return VGroup(*(grid[1] for layer in self.layers for grid in layer))
 
     def bars(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
@@ -85,7 +85,7 @@ class Wall(VGroup):
         return bar.move_to(self.foot)
 
     def large(self, weights: NamedTensor, layer: int, head: int, room: Room) -> VGroup:
-        """One of the patterns, large: with a cell for each pair, its words, and as a tile as large as the pattern."""
+        """A pattern, large: with a cell for each pair, its words, and as a tile as large as the pattern."""
         rows = weights.pick(layer=layer, head=head)
         pitch = (room.height - 120) / len(rows)
         pattern = Pattern(rows, pitch)

@@ -1,0 +1,56 @@
+"""The verdicts of the chapters on a real language model, by arithmetic of their own over what was recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from walking import SENTENCES, chapters, findings, name_of
+
+from transformer_core.tracing.trace import Trace
+
+CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
+
+
+def recorded(name: str) -> np.ndarray:
+    """The values of a recorded tensor."""
+    values: np.ndarray = Trace({}).full(f"experiment.{name}").values
+    return values
+
+
+def told(name: str, number: int) -> str:
+    """The narration of a step."""
+    return findings(CHAPTERS[name], SENTENCES[0], "dark").records[number - 1].narration
+
+
+def verdicts() -> list[tuple[str, int, str, bool]]:
+    """Chapters with the number of a step, a sentence that it may say, and the truth of it."""
+    scores, apart, name = (recorded(n) for n in ("modern_blocks.scores", "long_prompt.apart", "long_prompt.name"))
+    still, moved = scores[10, 7] - scores[4, 1], scores[10, 1] - scores[4, 1]
+    recalled, sure = recorded("long_prompt.recalled")[:, 0], recorded("long_prompt.sure")
+    (guessed, copied), *_, ten = recorded("sinks_and_induction.loss"), *recorded("sinks_and_induction.without_best")
+    unnamed = np.logical_and.reduce(
+        [recorded(f"sinks_and_induction.{kind}") <= 0.5 for kind in ("sink", "previous", "induction")]
+    )
+    cache = 2 * 30 * 576 * 2 * 8192 / 1e6
+    return [
+        ("modern", 2, "no difference to be seen", recorded("modern_blocks.difference") < 0.05),
+        ("modern", 4, "and so does the score", abs(still) < 1e-4 < abs(moved)),
+        ("modern", 7, "more than all weights", cache > recorded("modern_blocks.weights_size")),
+        ("language_model", 4, "nothing moves", (apart[:, :name] == 0).all() and (apart[-1, name:] > 0).all()),
+        ("language_model", 7, "nothing else remembers", recalled[1] < recalled[0] / 100),
+        ("language_model", 8, "equally sure", np.ptp(sure[:, 0]) < 0.05),
+        ("language_model", 8, "none of that doubt", sure[0, 1] > 2 * sure[1, 1]),
+        ("inside", 3, "In a layer below", np.diff(recorded("inside_prose.best_heads")[:, 0])[0] < 0),
+        ("inside", 4, "most of the gain is gone", ten - copied > (guessed - copied) / 2),
+        ("inside", 4, "it goes on copying", recorded("sinks_and_induction.without_others").max() < ten / 2),
+        ("inside", 5, "wins only after the last", (recorded("next_token.lens_rank")[0, :-1] > 1).all()),
+        ("inside", 7, "the difference is exactly zero", (recorded("pronoun.weights") == 0).all()),
+        ("inside", 9, "Half of the heads stay unread", unnamed.sum() > unnamed.size / 2),
+    ]
+
+
+@pytest.mark.parametrize(("name", "number", "sentence", "holds"), verdicts())
+def test_a_verdict_on_the_language_model_is_said_where_it_holds(
+    name: str, number: int, sentence: str, holds: bool
+) -> None:
+    assert (sentence in told(name, number)) == bool(holds)
