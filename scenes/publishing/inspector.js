@@ -1,15 +1,5 @@
 /* A tensor under its step: a slice of it as a heatmap or as numbers, each entry with its full value. */
 "use strict";
-const make = (tag, facts = {}, ...children) => {
-  const { text, on = {}, ...rest } = facts;
-  const element = document.createElement(tag);
-  if (text !== undefined) element.textContent = text;
-  for (const [name, value] of Object.entries(rest)) element.setAttribute(name, value);
-  for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
-  element.append(...children);
-  return element;
-};
-
 /* The scripts with the values: each calls `exhibit` once. */
 const read = new Map();
 globalThis.exhibit = (tensor) => read.set(tensor.name, tensor);
@@ -59,10 +49,13 @@ class Slice {
   gap(axis, at) { return axis >= 0 && at > 0 && this.kept[axis][at] !== this.kept[axis][at - 1] + 1; }
 }
 
+/* The tensors of the model itself, which can be asked where the page has the model. */
+const OWN = /^(parameters\.|embed_src\.|embed_tgt\.|encoder\.|decoder\.|logits$|probs$)/;
 let asNumbers = false;
 class Inspector {
   constructor(tensor, shown) {
     this.slice = new Slice(tensor, shown);
+    this.asks = Boolean(lecture.live) && OWN.test(tensor.name);
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
@@ -153,6 +146,10 @@ class Inspector {
     const kinds = [slice.isToken(axis, at) ? "token" : "", slice.gap(axis, at) ? "gap" : ""].filter(Boolean).join(" ");
     return make("th", { scope, class: kinds, "aria-label": slice.called(axis, at) }, make("span", { text }));
   }
+  reference(place) {
+    const { slice } = this, index = slice.index(place);
+    return `${slice.tensor.name}[${slice.tensor.axes.map((axis, i) => `${axis}=${index[i]}`).filter((one) => !one.startsWith("batch=")).join(",")}]`;
+  }
   cell(row, column) {
     const { slice } = this, place = slice.place(row, column), value = slice.value(place);
     const ring = slice.rings.has(slice.index(place).join());
@@ -161,6 +158,7 @@ class Inspector {
       tabindex: "-1", "data-row": row, "data-column": column,
       class: `${ring ? "ring" : ""}${slice.gap(slice.columns, column) ? " gap" : ""}`,
       "aria-label": `${slice.spoken(place)}: ${exact(value)}${ring ? `, ${say("on screen in this step")}` : ""}`,
+      ...(this.asks ? { "data-ask": this.reference(place) } : {}),
     });
     cell.style.cssText = `background:rgb(${rgb});color:${inkOn(rgb)}`; /* an attribute would need a policy that allows it */
     if (asNumbers) cell.textContent = brief(value, slice.scale);
@@ -191,6 +189,7 @@ class Inspector {
   move(event) {
     const cell = event.target.closest("td[data-row]"), { slice } = this;
     const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (cell?.dataset.ask && event.key === "Enter") { cell.click(); return; }
     if (!cell || (!by && !["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     const row = Number(cell.dataset.row), column = Number(cell.dataset.column);
@@ -206,9 +205,16 @@ class Inspector {
     cell.classList.add("told");
     this.readout.replaceChildren(
       make("b", { text: exact(slice.value(place)) }), make("span", { text: slice.spoken(place) }),
-      ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []));
+      ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []),
+      ...(this.asks ? [make("a", { href: `#ask=${this.reference(place)}`, text: say("where it comes from") })] : []));
   }
 }
+
+/* A cell of a tensor under a step is asked in the other part of the page. */
+byId("transcript")?.addEventListener("click", (event) => {
+  const cell = event.target.closest("[data-ask]");
+  if (cell) location.hash = `ask=${cell.dataset.ask}`;
+});
 
 /* One is open at a time. */
 let opened = null;

@@ -6,6 +6,8 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 from __future__ import annotations
 
 import base64
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,17 +19,22 @@ from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
+from scenes.publishing.live import LIVE_SCRIPTS, LETTERS, LIVE_STYLE, MODEL, live_script, section
 from scenes.publishing.markup import HERE, colours, document, escape, json_data
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
-from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
+from scenes.publishing.wording import CONTEXT, SCRIPTS, VIEWS, Form, script_texts
 from scenes.stage.captions import vtt
 from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
 MARK = '<meta name="generator" content="lecture page">'
 STYLE = "page.css"
+#: The tensors of the model itself, which the model in the page has, too.
+OWN = re.compile(r"(parameters\.|embed_src\.|embed_tgt\.|encoder\.|decoder\.|logits$|probs$)")
+#: So many of the numbers that a step shows are linked to where they come from.
+LINKED = 6
 Say = Callable[[str], str]
 KEYS = {
     "Space": "play, pause",
@@ -41,8 +48,11 @@ KEYS = {
 }
 
 
-def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
+def write_page(lecture: Rendered, trace: Trace, target: Path, model: str = "") -> Path:
     """Write the page of `lecture`, with the tensors of `trace` that it shows, into the folder `target`.
+
+    `model` is the script with the model that the film shows (`live.export.as_script`); with it, the page answers to a
+    learner's own sentence.
 
     The folder is made beside it under a temporary name, and takes the place of an earlier page when it is whole.
 
@@ -57,10 +67,14 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
-        index = _html(lecture, found)
+        index = _html(lecture, found, bool(model))
         for name in SCRIPTS:
             write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
-        write_text(part / STYLE, _style(lecture, index))
+        for name in (*LIVE_SCRIPTS, VIEWS) if model else ():
+            write_text(part / name, live_script(name))
+        if model:
+            write_text(part / MODEL, model)
+        write_text(part / STYLE, _style(lecture, index + (LETTERS if model else "")))
         write_text(part / "index.html", index)
         now = {f"{target.name}/{path.relative_to(part).as_posix()}" for path in part.rglob("*") if path.is_file()}
         take(home, now)
@@ -83,10 +97,10 @@ def _style(lecture: Rendered, seen: str) -> str:
         f":root[data-theme=light]{{{light}}}"
     )
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    return "\n".join([faces, themes, (HERE / STYLE).read_text(encoding="utf-8")])
+    return "\n".join([faces, themes, *((HERE / name).read_text(encoding="utf-8") for name in (STYLE, LIVE_STYLE))])
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
+def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: bool) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = partial(lecture.say, context=CONTEXT)
     palettes = PALETTES | {lecture.theme: lecture.palette}
@@ -96,26 +110,34 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
         "words": {text: say(text) for text in script_texts()},
         "exhibits": [one.facts() for one in found.values()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
+        "live": MODEL if live else "",
     }
-    scripts = "\n".join(f'<script src="{name}"></script>' for name in SCRIPTS)
-    body = f"<body>\n{_body(lecture, found, say)}\n{json_data('lecture', data)}\n{scripts}\n</body>"
+    names = [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if live else SCRIPTS
+    scripts = "\n".join(f'<script src="{name}"></script>' for name in names)
+    body = f"<body>\n{_body(lecture, found, say, live)}\n{json_data('lecture', data)}\n{scripts}\n</body>"
     return document(lecture, f'{MARK}\n<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
 
 
 def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
-    """Return id, title and start of a step, and of each entry shown: exhibit number, index, text and token's axis."""
-    shown = [[names.index(e["name"]), e["index"], e["shown"], e.get("axis", "")] for e in step.shown]
+    """Id, title and start of a step, and of each entry shown: exhibit number, index, text, token's axis and value."""
+    shown = [[names.index(e["name"]), e["index"], e["shown"], e.get("axis", ""), _finite(e)] for e in step.shown]
     return {"id": _id(step), "title": step.title, "start": step.start, "shown": shown}
 
 
-def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say) -> str:
-    names = list(found)
+def _finite(entry: Mapping[str, Any]) -> float | None:
+    """The value of an entry that is shown, if it is a number that JSON has."""
+    value = entry.get("value")
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
     keys = "".join(f"<div><dt>{escape(say(key))}</dt><dd>{escape(say(what))}</dd></div>" for key, what in KEYS.items())
-    chapters = "\n".join(_chapter(chapter, names, say) for chapter in lecture.chapters)
+    chapters = "\n".join(_chapter(chapter, found, say, live) for chapter in lecture.chapters)
+    tried = section(lecture.text, say, hidden=True) if live else ""
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     return f"""<a class="skip" href="#transcript">{escape(say("Skip to the transcript"))}</a>
 <header><div><h1>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>
-<button id="theme" type="button" class="plain">{escape(say("Light"))}</button></header>
+{_views(say) if live else ""}<button id="theme" type="button" class="plain">{escape(say("Light"))}</button></header>
 <main>
 <div class="watch">
 {_player(lecture, say)}
@@ -129,7 +151,16 @@ def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say) -> str:
 {chapters}
 </div>
 </main>
+{tried}
 <button id="follow" type="button" hidden>{escape(say("Follow the film"))}</button>"""
+
+
+def _views(say: Say) -> str:
+    """The two parts of a page: each has an address."""
+    links = "".join(
+        f'<a href="#{name}">{escape(text)}</a>' for name, text in (("watch", say("Watch")), ("try", say("Try it")))
+    )
+    return f'<nav class="views-of" aria-label="{escape(say("Parts of the page"))}">{links}</nav>'
 
 
 def _player(lecture: Rendered, say: Say) -> str:
@@ -174,12 +205,12 @@ def _files(lecture: Rendered, say: Say) -> str:
     return f'<p class="files">{"".join(links)}</p>'
 
 
-def _chapter(chapter: RenderedChapter, names: Sequence[str], say: Say) -> str:
-    steps = "\n".join(_step(step, names, say) for step in chapter.steps)
+def _chapter(chapter: RenderedChapter, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
+    steps = "\n".join(_step(step, found, say, live) for step in chapter.steps)
     return f'<section class="chapter"><h2><b>{chapter.number}</b>{escape(chapter.title)}</h2>\n{steps}\n</section>'
 
 
-def _step(step: RenderedStep, names: Sequence[str], say: Say) -> str:
+def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
     """A step: its title, what is said card by card, and what there is to look into."""
     own = _id(step)
     cues = " ".join(
@@ -188,12 +219,31 @@ def _step(step: RenderedStep, names: Sequence[str], say: Say) -> str:
         for cue in step.cues
     )
     clip = quote(f"{step.clip.parent.name}/{step.clip.name}")
+    numbers = _numbers(step, found, say) if live else ""
     named = escape(say("Clip of {0}").replace("{0}", step.title))
     return f"""<article class="step" id="{own}" data-at="{step.start}" data-to="{step.start + step.duration}">
 <h3><a href="#{own}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
 <p class="said">{cues}</p>
-<div class="tensors" role="group" aria-label="{escape(say("Tensors of this step"))}">{_tensors(step, names)}
-<a class="clip" href="{clip}" download aria-label="{named}">{escape(say("Clip"))}</a></div></article>"""
+<div class="tensors" role="group" aria-label="{escape(say("Tensors of this step"))}">{_tensors(step, list(found))}
+<a class="clip" href="{clip}" download aria-label="{named}">{escape(say("Clip"))}</a></div>{numbers}</article>"""
+
+
+def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], say: Say) -> str:
+    """Links from numbers on screen to where they come from, those of the model itself."""
+    places: dict[str, str] = {}
+    for entry in step.shown:
+        if OWN.match(entry["name"]) and "axis" not in entry:
+            axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
+            where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
+            places.setdefault(f"{entry['name']}[{where}]", entry["shown"])
+    if not places:
+        return ""
+    links = "".join(
+        f'<a href="#ask={escape(quote(at, safe="[]=,"))}" aria-label="{escape(say("{0}: where it comes from").replace("{0}", text))}">'
+        f"{escape(text)}</a>"
+        for at, text in [*places.items()][:LINKED]
+    )
+    return f'<p class="ask-these"><span>{escape(say("Ask where it comes from"))}</span>{links}</p>'
 
 
 def _tensors(step: RenderedStep, names: Sequence[str]) -> str:

@@ -1,12 +1,8 @@
 /* The film, its keys, and the transcript that follows it. */
 "use strict";
-const byId = (id) => document.getElementById(id);
-const lecture = JSON.parse(byId("lecture").textContent);
 const film = byId("film"), seekBar = byId("seek"), playButton = byId("play");
 const steps = [...document.querySelectorAll(".step")], cues = [...document.querySelectorAll(".cue")];
 const marks = [...document.querySelectorAll(".chapters a")];
-/* A text of the page, in the language of the lecture; "{0}" is the first of what comes with it. */
-const say = (text, ...slots) => (lecture.words[text] ?? text).replace(/\{(\d)\}/g, (_, at) => slots[at]);
 const SOON = 0.02; /* seconds: a browser may stand a little before where it was sent */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 const end = Number(seekBar.max);
@@ -106,10 +102,8 @@ addEventListener("wheel", leave, { passive: true });
 addEventListener("touchmove", leave, { passive: true });
 byId("follow").addEventListener("click", () => { follow(true); show(said); });
 
-/* Dark or light: as the machine has it, until somebody chooses. */
-const themeButton = byId("theme"), root = document.documentElement;
-const lightByMachine = matchMedia("(prefers-color-scheme: light)");
-const theme = () => root.dataset.theme ?? (lightByMachine.matches ? "light" : "dark");
+/* The theme that somebody chooses is remembered. */
+const themeButton = byId("theme");
 const themed = () => {
   const dark = theme() !== "light";
   themeButton.textContent = dark ? say("Light") : say("Dark");
@@ -139,6 +133,7 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   const target = event.target, key = event.key.length > 1 ? event.key : event.key.toLowerCase();
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !KEYS[key]) return;
+  if (film.closest("[hidden]") && key !== "t") return;
   if (target.matches("select, textarea, input:not(#seek)") || (key === " " && target.matches("button"))) return;
   event.preventDefault();
   KEYS[key]();

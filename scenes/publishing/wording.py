@@ -14,7 +14,10 @@ from scenes.publishing.markup import HERE, escape
 
 CONTEXT = "page"
 #: The scripts of a page, in the order in which they are read.
-SCRIPTS = ("player.js", "values.js", "inspector.js")
+SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js")
+#: Those of the part that answers to a sentence, and the one that shows it or the film.
+SPEAKING = ("figures.js", "asking.js", "trying.js")
+VIEWS = "views.js"
 SAID = re.compile(r'\bsay\("([^"]+)"')
 
 
@@ -39,4 +42,4 @@ class Form(Template):
 
 def script_texts() -> list[str]:
     """Return the texts that the scripts of a page show."""
-    return [text for name in SCRIPTS for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]
+    return [text for name in (*SCRIPTS, *SPEAKING, VIEWS) for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]

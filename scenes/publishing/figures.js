@@ -1,0 +1,374 @@
+/* The making of a number, drawn as the film draws it. Everything with `data-ask` can be asked in turn. */
+"use strict";
+const figures = (() => {
+  const MOST_TERMS = 5, FEW = 4, MOST_WORDS = 12;
+  const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+  const ROLES = { q: "query", k: "key", v: "value" };
+  const MODULES = [["ln", "norm"], ["norm", "norm"], ["attn", "attention"], ["ffn", "ffn"]];
+  const COUNTED = { d_ff: say("unit"), d_model: say("entry"), d_head: say("entry") };
+  /* What is done, in the words of the film. */
+  const TERMWISE = say("Each product is a step of the sum.");
+  const DONE = {
+    "matrix product": [say("A row meets a column of weights, entry over entry."), TERMWISE],
+    "dot product": [say("A query meets a key, entry over entry."), TERMWISE],
+    "weighted sum": [say("Each value is weighted by its share."), TERMWISE],
+    sum: [say("They are added.")],
+    mean: [say("Each is a step, over the length of the row.")],
+    variance: [say("Each squared distance from the mean is a step. On average it is the variance.")],
+    "mean square": [say("Each square is a step. On average it is the mean square.")],
+    softmax: [say("Each becomes a power of e, and is divided by the sum of all.")],
+    scale: [say("A root scales it.")],
+    "scale and shift": [say("A gain scales it, and a bias shifts it.")],
+    activation: [say("An activation function takes it: what is negative becomes zero.")],
+    gather: [say("The id names a row of a table.")],
+    copy: [say("It is copied as it is.")],
+    sinusoid: [say("It is a wave over the positions.")],
+    norm: [say("Subtract the mean, and divide by the spread.")],
+  };
+
+  /* Numbers, places and names. */
+  const shortly = (value) => {
+    const size = Math.abs(value);
+    if (Number.isInteger(value) || !Number.isFinite(value)) return exact(value);
+    if (size < 0.0005) return minus(value.toExponential(1));
+    return minus(value.toFixed(size < 9.9995 ? 3 : size < 99.995 ? 2 : size < 999.95 ? 1 : 0));
+  };
+  const share = (value) => {
+    if (value >= 0.995 && value < 1) return ">99 %";
+    if (value > 0 && value < 0.005) return "<1 %";
+    return `${Math.round(100 * value)} %`;
+  };
+  const letter = (head) => String.fromCharCode(65 + head);
+  const refOf = (name, axes, index) => {
+    const places = axes.map((axis, i) => [axis, index[i]]).filter(([axis]) => axis !== "batch");
+    return `${name}[${places.map((pair) => pair.join("=")).join(",")}]`;
+  };
+  const entryRef = (entry) => refOf(entry.name, Object.keys(entry.labels), entry.index);
+  const last = (name) => name.slice(name.lastIndexOf(".") + 1);
+  const learned = (name) => name.startsWith("parameters.");
+  const isWord = (entry, axis) => entry.labels[axis] !== String(entry.at[axis]);
+  const placed = (entry, axis) => {
+    if (axis === "head") return say("head {0}", letter(entry.at.head));
+    return isWord(entry, axis) ? entry.labels[axis] : `${COUNTED[axis] ?? axis.replaceAll("_", " ")} ${entry.labels[axis]}`;
+  };
+  const placeOf = (entry, without = []) => {
+    const axes = Object.keys(entry.labels).filter((axis) => axis !== "batch" && !without.includes(axis));
+    const pair = axes.includes("query") && axes.includes("key");
+    const rest = axes.filter((axis) => !pair || (axis !== "query" && axis !== "key"));
+    const found = pair ? [`${entry.labels.query} → ${entry.labels.key}`] : [];
+    return [...found, ...rest.map((axis) => placed(entry, axis))].join(", ");
+  };
+  const roleOf = (name) => {
+    if (learned(name)) return "ink";
+    return /^(resid|sum)/.test(last(name)) ? "residual" : ROLES[last(name).split("_")[0]] ?? "ink";
+  };
+  const plainName = (name) => {
+    const own = last(name), module = name.split(".").at(-2) ?? "";
+    const called = own === "out" ? MODULES.find(([start]) => module.includes(start))?.[1] : null;
+    const text = called ? `${called} out` : own;
+    return text.replaceAll("_", " ").replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
+  };
+  const nameOf = (name) => {
+    const box = make("span", { class: `name-of ${roleOf(name)}`, lang: "en" });
+    const found = learned(name) ? /^([wub])(?:_?([a-z]+|\d))?$/.exec(last(name)) : null;
+    if (!found) { box.textContent = plainName(name); return box; }
+    const upper = found[1] === "b" ? "b" : found[1].toUpperCase();
+    const below = found[2] ? (found[2].length === 1 ? found[2].toUpperCase() : found[2]) : upper === "W" ? "E" : "";
+    box.append(make("i", { text: upper }), ...(below ? [make("sub", { text: below })] : []));
+    return box;
+  };
+  const spoken = (entry) => `${plainName(entry.name)}, ${placeOf(entry) || entry.name}: ${shortly(entry.value)}`;
+
+  /* Colours and small drawings. */
+  const tint = (value, scale, kind = 0) => ramp(Number.isFinite(value) ? value / (scale || 1) : 0, kind);
+  const largest = (values) => values.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 0) || 1;
+  /* A number that few are larger than: full colour there lets the others be seen beside an outlier. */
+  const usual = (values) => Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)).sort()[Math.floor(0.97 * (values.length - 1))] || largest(values);
+  const striped = (values, scale, kind = 0) => {
+    const wide = 100 / values.length, gap = values.length > 90 ? 0 : 0.14 * wide;
+    const stops = [...values].flatMap((value, i) => {
+      const colour = `rgb(${tint(value, scale, kind)})`, from = i * wide, to = from + wide - gap;
+      return [`${colour} ${from.toFixed(3)}% ${to.toFixed(3)}%`, ...(gap ? [`transparent ${to.toFixed(3)}% ${(from + wide).toFixed(3)}%`] : [])];
+    });
+    return `linear-gradient(90deg, ${stops.join(", ")})`;
+  };
+  /* A row of numbers as one strip: arrows walk through it, and a click or Enter asks. */
+  const strip = ({ values, scale, kind, refs, names, label, start = 0, changed = [] }) => {
+    const box = make("div", { class: "strip", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": values.length - 1 });
+    const mark = make("i", { class: "at" });
+    const paint = () => { box.style.background = striped(values, scale ?? largest(values), kind); };
+    const go = (i) => {
+      const at = Math.min(Math.max(i, 0), values.length - 1);
+      box.dataset.ask = refs(at);
+      box.dataset.told = `${names(at)}: ${shortly(values[at])}`;
+      box.setAttribute("aria-valuenow", at);
+      box.setAttribute("aria-valuetext", box.dataset.told);
+      mark.style.left = `${(100 * at) / values.length}%`;
+      mark.style.width = `${86 / values.length}%`;
+    };
+    const under = (event) => {
+      const { left, width } = box.getBoundingClientRect();
+      go(Math.floor(((event.clientX - left) / width) * values.length));
+    };
+    box.addEventListener("pointermove", under);
+    box.addEventListener("pointerdown", under);
+    box.addEventListener("keydown", (event) => {
+      const now = Number(box.getAttribute("aria-valuenow"));
+      const to = { ArrowRight: now + 1, ArrowUp: now + 1, ArrowLeft: now - 1, ArrowDown: now - 1, Home: 0, End: values.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      go(to);
+      box.dispatchEvent(new Event("told", { bubbles: true }));
+    });
+    for (const i of changed) {
+      const note = make("i", { class: "differs" });
+      note.style.left = `${(100 * i) / values.length}%`;
+      box.append(note);
+    }
+    box.append(mark);
+    paint();
+    go(start);
+    return box;
+  };
+  const svg = (tag, facts, ...children) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(facts)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+
+  /* An entry as a plate: name, place, number. */
+  const plate = (entry, { lit = false, small = false, note = "" } = {}) => {
+    const tag = lit ? "div" : "button";
+    const facts = lit ? {} : { type: "button", "data-ask": entryRef(entry), "aria-label": say("{0}: where it comes from", spoken(entry)) };
+    return make(tag, { ...facts, class: `plate${lit ? " lit" : ""}${small ? " small" : ""}` },
+      nameOf(entry.name), make("span", { class: "place", text: placeOf(entry) }),
+      make("b", { text: shortly(entry.value) }), ...(note ? [make("small", { text: note })] : []));
+  };
+  const operator = (text) => make("span", { class: "operator", "aria-hidden": "true", text });
+  const joined = (plates, signs) => plates.flatMap((one, i) => (i ? [operator(signs[i - 1] ?? signs.at(-1)), one] : [one]));
+
+  /* The terms of a sum: what each of them adds. */
+  const stepsOf = (entry, terms) => terms.map((term) => {
+    if (entry.kind === "variance") return (term[0].value - term[1].value) ** 2 / terms.length;
+    if (entry.kind === "mean square") return term[0].value ** 2 / terms.length;
+    return term.reduce((product, one) => product * one.value, 1) / (entry.kind === "mean" ? terms.length : 1);
+  });
+  const openAxis = (terms) => {
+    const [one, two] = [terms[0], terms[1]].map((term) => Object.assign({}, ...term.map((cell) => cell.at)));
+    return Object.keys(one).find((axis) => one[axis] !== two[axis]);
+  };
+
+  /* Bars that build up a sum, each from where the last one ended. */
+  const waterfall = (steps, wide) => {
+    const sums = steps.reduce((all, step) => [...all, all.at(-1) + step], [0]);
+    const low = Math.min(...sums), high = Math.max(...sums), span = high - low || 1, tall = 132;
+    const y = (value) => ((high - value) / span) * (tall - 8) + 4;
+    const scale = largest(steps);
+    const chart = svg("svg", { class: "waterfall", viewBox: `0 0 ${wide} ${tall}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    const line = (at, kind) => svg("line", { x1: 0, x2: wide, y1: y(at), y2: y(at), class: kind, "vector-effect": "non-scaling-stroke" });
+    chart.append(line(0, "ground"));
+    steps.forEach((step, i) => {
+      const top = y(Math.max(sums[i], sums[i + 1])), own = Math.max(Math.abs(y(sums[i]) - y(sums[i + 1])), 0.8);
+      chart.append(svg("rect", { x: i + 0.05, width: 0.86, y: top, height: own, fill: `rgb(${tint(step, scale * 0.6)})` }));
+      chart.append(svg("line", { x1: i + 0.05, x2: Math.min(i + 1.91, wide), y1: y(sums[i + 1]), y2: y(sums[i + 1]), class: "step-line", "vector-effect": "non-scaling-stroke" }));
+    });
+    chart.append(line(sums.at(-1), "level"));
+    return chart;
+  };
+
+  const labelled = (label, ...row) => make("div", { class: "figure-row" }, make("div", { class: "row-name" }, ...label), make("div", { class: "row-body" }, ...row));
+  const factorRow = (cells, axis) => {
+    const values = cells.map((cell) => cell.value);
+    const where = placeOf(cells[0], [axis, "head", "batch"]);
+    const names = (i) => `${plainName(cells[i].name)}, ${placeOf(cells[i])}`;
+    const most = values.reduce((top, v, i) => (Math.abs(v) > Math.abs(values[top]) ? i : top), 0);
+    const heading = [...new Set(cells.map((cell) => cell.name))].length === 1 ? nameOf(cells[0].name) : make("span", { text: say("inputs") });
+    return labelled([heading, make("span", { class: "place", text: where })],
+      strip({ values, refs: (i) => entryRef(cells[i]), names, start: most, label: `${plainName(cells[0].name)} ${where}` }));
+  };
+  const wordsOver = (terms, axis) => {
+    const cells = terms.map((term) => term.find((cell) => axis in cell.at));
+    if (terms.length > MOST_WORDS || (!isWord(cells[0], axis) && axis !== "head")) {
+      return make("div", { class: "ends" }, make("span", { text: placed(cells[0], axis) }), make("span", { text: placed(cells.at(-1), axis) }));
+    }
+    return make("div", { class: "over" }, ...cells.map((cell) => make("span", { text: placed(cell, axis) })));
+  };
+  const summation = (entry) => {
+    const { terms } = entry, steps = stepsOf(entry, terms);
+    const most = Math.max(...terms.map((term) => term.length));
+    const names = (term) => term.map((cell) => cell.name).join();
+    const main = terms.filter((term) => term.length === most && names(term) === names(terms[0]));
+    const mainSteps = stepsOf(entry, terms).slice(0, main.length), axis = openAxis(main);
+    const factors = Array.from({ length: entry.kind === "variance" ? 1 : most }, (_, i) => main.map((term) => term[i]));
+    const squared = entry.kind === "variance" || entry.kind === "mean square";
+    const multiplied = most > 1 || squared;
+    const rows = [labelled([], wordsOver(main, axis)), ...factors.map((cells) => factorRow(cells, axis))];
+    if (multiplied) {
+      const band = make("div", { class: "strip plain-strip", "aria-hidden": "true" });
+      band.style.background = striped(mainSteps, 0.6 * largest(mainSteps));
+      rows.push(labelled([make("em", { text: squared ? say("squares") : say("products") })], band));
+    }
+    rows.push(labelled([make("em", { text: say("sum so far") })], waterfall(mainSteps, main.length)));
+    return [make("div", { class: "summation" }, ...rows), termList(entry, terms, steps)];
+  };
+
+  /* The largest terms, with what is left over, and all of them on request. */
+  const factorButton = (cell) => make("button", { type: "button", class: "factor", "data-ask": entryRef(cell), "aria-label": say("{0}: where it comes from", spoken(cell)) },
+    nameOf(cell.name), make("span", { class: "place", text: placeOf(cell, ["head", "batch"]) }), make("b", { text: shortly(cell.value) }));
+  const termLine = (entry, term, step, scale) => {
+    const bar = make("i", { class: "bar-of" });
+    bar.style.width = `${(100 * Math.abs(step)) / scale}%`;
+    bar.style.background = `rgb(${tint(step, 0.6 * scale)})`;
+    const sign = entry.kind === "variance" ? "−" : "·";
+    return make("li", {}, make("span", { class: "factors" }, ...joined(term.map(factorButton), [sign])),
+      make("span", { class: "step-of" }, make("b", { text: shortly(step) }), make("span", { class: "bar-room", "aria-hidden": "true" }, bar)));
+  };
+  const termList = (entry, terms, steps) => {
+    const order = steps.map((_, i) => i).sort((a, b) => Math.abs(steps[b]) - Math.abs(steps[a]));
+    const scale = largest(steps), list = make("ol", { class: "terms" }), box = make("div", { class: "term-box" });
+    const fill = (all) => {
+      const shown = (all ? steps.map((_, i) => i) : order.slice(0, MOST_TERMS + 1 >= order.length ? order.length : MOST_TERMS));
+      list.replaceChildren(...shown.map((i) => termLine(entry, terms[i], steps[i], scale)));
+      const others = order.slice(shown.length), total = others.reduce((sum, i) => sum + steps[i], 0);
+      const foot = make("p", { class: "rest" });
+      if (others.length) foot.append(make("span", { text: say("and {0} smaller ones, together {1}", others.length, shortly(total)) }));
+      if (order.length > MOST_TERMS + 1) {
+        const text = all ? say("Only the largest") : say("Show all {0}", order.length);
+        foot.append(make("button", { type: "button", class: "plain", text, on: { click: () => { fill(!all); box.querySelector(".rest button").focus(); } } }));
+      }
+      box.replaceChildren(make("h4", { text: all ? say("All terms, in order") : say("The largest terms") }), list, foot);
+    };
+    fill(false);
+    return box;
+  };
+
+  /* A softmax: powers of e that share one whole. */
+  const softmax = (entry) => {
+    const axis = "key" in entry.at ? "key" : "vocab", cells = entry.terms.map(([cell]) => cell);
+    const scores = cells.map((cell) => cell.value), top = Math.max(...scores);
+    const powers = scores.map((score) => (top === -Infinity ? 0 : Math.exp(score - top)));
+    const sum = powers.reduce((a, b) => a + b, 0), shares = powers.map((power) => (sum ? power / sum : 0));
+    const own = entry.at[axis], order = shares.map((_, i) => i);
+    const few = cells.length <= MOST_WORDS ? order : [...new Set([...order.toSorted((a, b) => shares[b] - shares[a]).slice(0, 8), own])];
+    const whole = make("div", { class: "whole", "aria-hidden": "true" });
+    for (const i of few) {
+      const part = make("i", { class: i === own ? "own" : "", title: cells[i].labels[axis] });
+      part.style.flexGrow = Math.max(shares[i], 0.0001);
+      if (shares[i] > 0.12) part.append(make("span", { text: cells[i].labels[axis] }));
+      whole.append(part);
+    }
+    const left = 1 - few.reduce((all, i) => all + shares[i], 0);
+    if (few.length < cells.length) { const part = make("i"); part.style.flexGrow = Math.max(left, 0.0001); whole.append(part); }
+    const row = (i) => {
+      const bar = make("i", { class: "bar-of" });
+      bar.style.width = `${100 * shares[i]}%`;
+      return make("li", { class: i === own ? "own" : "" }, make("span", { class: "token", text: cells[i].labels[axis] }),
+        make("button", { type: "button", class: "factor", "data-ask": entryRef(cells[i]), "aria-label": say("{0}: where it comes from", spoken(cells[i])) }, make("b", { text: shortly(scores[i]) })),
+        make("span", { class: "power", text: shortly(powers[i]) }), make("span", { class: "bar-room" }, bar, make("b", { text: share(shares[i]) })));
+    };
+    const list = make("ol", { class: "shares" }), box = make("div", { class: "softmax" });
+    const head = make("p", { class: "shares-head", "aria-hidden": "true" }, make("span"), make("span", { text: axis === "key" ? say("score") : say("logit") }), make("span", { text: say("power of e") }), make("span", { text: say("share of the whole") }));
+    const fill = (all) => {
+      const foot = make("p", { class: "rest" });
+      list.replaceChildren(...(all ? order : few).map(row));
+      if (few.length < cells.length) {
+        if (!all) foot.append(make("span", { text: say("and {0} smaller ones, together {1}", cells.length - few.length, share(left)) }));
+        foot.append(make("button", { type: "button", class: "plain", text: all ? say("Only the largest") : say("Show all {0}", cells.length), on: { click: () => { fill(!all); box.querySelector(".rest button").focus(); } } }));
+      }
+      box.replaceChildren(whole, head, list, foot);
+    };
+    fill(false);
+    return [box];
+  };
+
+  /* A norm: the number on the line of its row, with the mean and the spread. */
+  const norm = (entry, trace) => {
+    const [x, ...others] = entry.terms[0], centre = others.length > 1 ? others[0].value : 0;
+    const spread = Math.sqrt(others.at(-1).value);
+    const row = rowOf(x, trace), low = Math.min(...row, centre - spread), high = Math.max(...row, centre + spread);
+    const at = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
+    const put = (tag, kind, value, text = "") => { const one = make(tag, { class: kind, text }); one.style.left = at(value); return one; };
+    const band = put("i", "band", centre - spread);
+    band.style.width = `${(200 * spread) / (high - low || 1)}%`;
+    const line = make("div", { class: "number-line", "aria-hidden": "true" }, band, ...row.map((value) => put("i", "tick", value)), put("i", "middle", centre), put("i", "mine", x.value),
+      put("span", "mine-name", x.value, `x ${shortly(x.value)}`), put("span", "middle-name", centre, `${say("mean")} ${shortly(centre)}`));
+    const notes = ["x", ...(others.length > 1 ? [say("mean")] : []), say("spread {0}", shortly(spread))];
+    return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, { note: notes[i] })), others.length > 1 ? ["−", "÷ √"] : ["÷ √"]))];
+  };
+  const rowOf = (cell, trace) => {
+    const tensor = trace.get(cell.name), size = tensor.shape.at(-1), axis = tensor.axes.length - 1;
+    const start = cell.index.slice(0, axis).reduce((flat, i, k) => flat * tensor.shape[k] + i, 0) * size;
+    return [...tensor.values.subarray(start, start + size)];
+  };
+
+  /* A row picked from a table. */
+  const gather = (entry, trace) => {
+    const [id, picked] = entry.terms[0], table = trace.get(picked.name), [axis] = table.axes;
+    const rows = table.shape[0], here = picked.index[0], column = picked.index[1];
+    const first = Math.min(Math.max(here - 2, 0), Math.max(rows - 5, 0));
+    const from = Math.min(Math.max(column - 8, 0), table.shape[1] - 16);
+    const lines = Array.from({ length: Math.min(5, rows) }, (_, i) => first + i).map((row) => {
+      const start = row * table.shape[1] + from, values = table.values.subarray(start, start + 16);
+      const word = table.labels[axis]?.[row];
+      const line = strip({ values, scale: 0.6 * largest(table.values), start: column - from, label: `${word ?? row}`,
+        refs: (i) => refOf(picked.name, table.axes, [row, from + i]), names: (i) => `${word ?? row}, ${COUNTED.d_model} ${from + i}` });
+      const one = labelled([make("span", { class: "place", text: row }), make("span", { text: word ?? "" })], line);
+      if (row === here) one.classList.add("picked");
+      return one;
+    });
+    return [make("div", { class: "summation lookup" }, ...lines), make("div", { class: "plates" }, ...joined([plate(id), plate(picked)], ["→"]))];
+  };
+
+  /* A curve with a point on it. */
+  const curve = (f, [low, high], at) => {
+    const xs = Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120), ys = xs.map(f);
+    const top = Math.max(...ys, f(at)), bottom = Math.min(...ys, f(at)), span = top - bottom || 1;
+    const point = (x) => [((x - low) / (high - low)) * 240, 6 + ((top - f(x)) / span) * 88];
+    const chart = svg("svg", { class: "curve", viewBox: "0 0 240 100", "aria-hidden": "true" });
+    const [px, py] = point(at), ground = 6 + (Math.min(Math.max(top, 0), span) / span) * 88;
+    chart.append(svg("line", { class: "ground", x1: 0, x2: 240, y1: ground, y2: ground }), svg("polyline", { points: xs.map((x) => point(x).join()).join(" ") }),
+      svg("line", { class: "drop", x1: px, x2: px, y1: ground, y2: py }), svg("circle", { cx: px, cy: py, r: 4.5 }));
+    return chart;
+  };
+  const activation = (entry) => {
+    const x = entry.terms[0][0], reach = Math.max(3, 1.2 * Math.abs(x.value));
+    const drawn = entry.equation.startsWith("tanh") ? Math.tanh : (v) => Math.max(v, 0);
+    return [curve(drawn, [-reach, reach], x.value), make("div", { class: "plates" }, plate(x))];
+  };
+  const sinusoid = (entry) => {
+    const place = entry.terms[0][0], d = entry.at.d_model, turn = 10000 ** (-(d - (d % 2)) / 64);
+    return [curve((p) => (d % 2 ? Math.cos(p * turn) : Math.sin(p * turn)), [0, Math.max(16, place.value * 1.3)], place.value), make("div", { class: "plates" }, plate(place))];
+  };
+  const scaled = (entry) => {
+    const [x] = entry.terms[0], ratio = entry.value / x.value;
+    const by = !Number.isFinite(ratio) ? "" : ratio < 1 ? `÷ ${shortly(Number((1 / ratio).toFixed(3)))}` : `· ${shortly(Number(ratio.toFixed(3)))}`;
+    return [make("div", { class: "plates" }, plate(x), ...(by ? [operator(by)] : []))];
+  };
+  const masked = (entry) => {
+    const hidden = entry.value === -Infinity;
+    return [make("div", { class: "plates" }, plate(entry.terms[0][0]), operator(hidden ? say("hidden") : say("not hidden")))];
+  };
+  const added = (entry) => {
+    const { terms } = entry;
+    const plates = terms.map((term) => (term.length === 1 ? plate(term[0]) : make("span", { class: "product" }, ...joined(term.map((cell) => plate(cell)), ["·"]))));
+    const steps = stepsOf(entry, terms);
+    const bars = terms.length > 1 ? [make("div", { class: "summation" }, labelled([make("em", { text: say("sum so far") })], waterfall(steps, terms.length)))] : [];
+    return [make("div", { class: "plates" }, ...joined(plates, ["+"])), ...bars];
+  };
+
+  const drawn = { softmax, norm, gather, activation, sinusoid, scale: scaled, mask: masked, copy: (entry) => [make("div", { class: "plates" }, ...entry.terms.map(([cell]) => plate(cell)))] };
+  const figure = (entry, trace) => {
+    if (!entry.terms.length) return [];
+    if (drawn[entry.kind]) return drawn[entry.kind](entry, trace);
+    return entry.terms.length > FEW ? summation(entry) : added(entry);
+  };
+  const told = (entry) => {
+    if (entry.made === "learned") return [say("This number was learned.")];
+    if (!entry.kind) return [last(entry.name) === "ids" ? say("This is the number of the word in the vocabulary: it was given.") : say("This number was given.")];
+    if (entry.kind === "mask") return [entry.value === -Infinity ? say("A mask hides this key.") : say("No mask hides this key.")];
+    return DONE[entry.kind] ?? [say("This is computed from them.")];
+  };
+
+  return { shortly, share, letter, refOf, entryRef, placeOf, plainName, nameOf, spoken, tint, largest, usual, striped, strip, plate, figure, told, last, learned };
+})();
