@@ -69,7 +69,7 @@ def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
 @drawn
 @heard
 def page(names: tuple[str, ...], **wishes: Any) -> None:
-    """A page for a course: the film with its transcript, and the tensors behind each step to look into.
+    """A page for a course: the film with its transcript, the tensors behind each step, and the model to try.
 
     A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
     """
@@ -81,10 +81,11 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 def _make_page(order: Any, lecture: Rendered) -> None:
     from scenes.production.tracing import whole_trace
+    from scenes.publishing.live import model_script
     from scenes.publishing.page import write_page
 
     trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
-    _tell(write_page(lecture, trace, lecture.folder / "page"), f"{len(lecture.steps)} steps")
+    _tell(write_page(lecture, trace, lecture.folder / "page", model_script(order.model)), f"{len(lecture.steps)} steps")
 
 
 @click.command()

@@ -1,7 +1,7 @@
 /* The making of a number, drawn as the film draws it. Everything with `data-ask` can be asked in turn. */
 "use strict";
 const figures = (() => {
-  const MOST_TERMS = 5, FEW = 4, MOST_WORDS = 12;
+  const MOST_TERMS = 5, FEWEST = 3, MOST_WORDS = 12;
   const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
   const ROLES = { q: "query", k: "key", v: "value" };
   const MODULES = [["ln", "norm"], ["norm", "norm"], ["attn", "attention"], ["ffn", "ffn"]];
@@ -19,7 +19,7 @@ const figures = (() => {
     softmax: [say("Each becomes a power of e, and is divided by the sum of all.")],
     scale: [say("A root scales it.")],
     "scale and shift": [say("A gain scales it, and a bias shifts it.")],
-    activation: [say("An activation function takes it: what is negative becomes zero.")],
+    activation: [say("An activation function takes it.")],
     gather: [say("The id names a row of a table.")],
     copy: [say("It is copied as it is.")],
     sinusoid: [say("It is a wave over the positions.")],
@@ -69,11 +69,11 @@ const figures = (() => {
     return text.replaceAll("_", " ").replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
   };
   const nameOf = (name) => {
-    const box = make("span", { class: `name-of ${roleOf(name)}`, lang: "en" });
-    const found = learned(name) ? /^([wub])(?:_?([a-z]+|\d))?$/.exec(last(name)) : null;
+    const box = make("span", { class: `name-of role-${roleOf(name)}`, lang: "en" });
+    const found = learned(name) ? /^([wub])(?:_([a-z]+)|(\d))?$/.exec(last(name)) : null;
     if (!found) { box.textContent = plainName(name); return box; }
     const upper = found[1] === "b" ? "b" : found[1].toUpperCase();
-    const below = found[2] ? (found[2].length === 1 ? found[2].toUpperCase() : found[2]) : upper === "W" ? "E" : "";
+    const own = found[2] ?? found[3] ?? (upper === "W" ? "e" : ""), below = own.length === 1 ? own.toUpperCase() : own;
     box.append(make("i", { text: upper }), ...(below ? [make("sub", { text: below })] : []));
     return box;
   };
@@ -194,52 +194,56 @@ const figures = (() => {
     }
     return make("div", { class: "over" }, ...cells.map((cell) => make("span", { text: placed(cell, axis) })));
   };
-  const summation = (entry) => {
-    const { terms } = entry, steps = stepsOf(entry, terms);
-    const most = Math.max(...terms.map((term) => term.length));
+  /* The terms that are summed over an axis; a bias is added to them and is none. */
+  const mainOf = (terms) => {
     const names = (term) => term.map((cell) => cell.name).join();
-    const main = terms.filter((term) => term.length === most && names(term) === names(terms[0]));
-    const mainSteps = stepsOf(entry, terms).slice(0, main.length), axis = openAxis(main);
-    const factors = Array.from({ length: entry.kind === "variance" ? 1 : most }, (_, i) => main.map((term) => term[i]));
+    return terms.filter((term) => names(term) === names(terms[0]));
+  };
+  const summation = (entry, terms, main) => {
+    const axis = openAxis(main), steps = stepsOf(entry, terms), mainSteps = steps.slice(0, main.length);
     const squared = entry.kind === "variance" || entry.kind === "mean square";
-    const multiplied = most > 1 || squared;
+    const factors = main[0].slice(0, entry.kind === "variance" ? 1 : undefined).map((_, i) => main.map((term) => term[i]));
     const rows = [labelled([], wordsOver(main, axis)), ...factors.map((cells) => factorRow(cells, axis))];
-    if (multiplied) {
+    if (factors.length > 1 || squared) {
       const band = make("div", { class: "strip plain-strip", "aria-hidden": "true" });
       band.style.background = striped(mainSteps, 0.6 * largest(mainSteps));
       rows.push(labelled([make("em", { text: squared ? say("squares") : say("products") })], band));
     }
     rows.push(labelled([make("em", { text: say("sum so far") })], waterfall(mainSteps, main.length)));
-    return [make("div", { class: "summation" }, ...rows), termList(entry, terms, steps)];
+    return [make("div", { class: "summation" }, ...rows), termList(entry, terms, main, axis)];
   };
 
   /* The largest terms, with what is left over, and all of them on request. */
-  const factorButton = (cell) => make("button", { type: "button", class: "factor", "data-ask": entryRef(cell), "aria-label": say("{0}: where it comes from", spoken(cell)) },
-    nameOf(cell.name), make("span", { class: "place", text: placeOf(cell, ["head", "batch"]) }), make("b", { text: shortly(cell.value) }));
-  const termLine = (entry, term, step, scale) => {
-    const bar = make("i", { class: "bar-of" });
+  const factorButton = (cell) => make("button", { type: "button", class: "factor", "data-ask": entryRef(cell), "aria-label": say("{0}: where it comes from", spoken(cell)) }, make("b", { text: shortly(cell.value) }));
+  const termLine = (entry, term, step, scale, axis) => {
+    const bar = make("i", { class: "bar-of" }), cell = term.find((one) => axis in one.at && one.labels[axis] !== undefined);
     bar.style.width = `${(100 * Math.abs(step)) / scale}%`;
     bar.style.background = `rgb(${tint(step, 0.6 * scale)})`;
-    const sign = entry.kind === "variance" ? "−" : "·";
-    return make("li", {}, make("span", { class: "factors" }, ...joined(term.map(factorButton), [sign])),
-      make("span", { class: "step-of" }, make("b", { text: shortly(step) }), make("span", { class: "bar-room", "aria-hidden": "true" }, bar)));
+    const main = term.length > 1 || entry.terms[0].length === 1 && term[0].name === entry.terms[0][0].name;
+    const called = main ? make("span", { class: "term-name", text: placed(cell, axis) }) : make("span", { class: "term-name" }, nameOf(term[0].name));
+    return make("li", {}, called, make("span", { class: "factors" }, ...joined(term.map(factorButton), [entry.kind === "variance" ? "−" : "·"])),
+      make("b", { text: shortly(step) }), make("span", { class: "bar-room", "aria-hidden": "true" }, bar));
   };
-  const termList = (entry, terms, steps) => {
-    const order = steps.map((_, i) => i).sort((a, b) => Math.abs(steps[b]) - Math.abs(steps[a]));
-    const scale = largest(steps), list = make("ol", { class: "terms" }), box = make("div", { class: "term-box" });
-    const fill = (all) => {
-      const shown = (all ? steps.map((_, i) => i) : order.slice(0, MOST_TERMS + 1 >= order.length ? order.length : MOST_TERMS));
-      list.replaceChildren(...shown.map((i) => termLine(entry, terms[i], steps[i], scale)));
-      const others = order.slice(shown.length), total = others.reduce((sum, i) => sum + steps[i], 0);
-      const foot = make("p", { class: "rest" });
-      if (others.length) foot.append(make("span", { text: say("and {0} smaller ones, together {1}", others.length, shortly(total)) }));
-      if (order.length > MOST_TERMS + 1) {
-        const text = all ? say("Only the largest") : say("Show all {0}", order.length);
-        foot.append(make("button", { type: "button", class: "plain", text, on: { click: () => { fill(!all); box.querySelector(".rest button").focus(); } } }));
-      }
-      box.replaceChildren(make("h4", { text: all ? say("All terms, in order") : say("The largest terms") }), list, foot);
+  const termList = (entry, terms, main, axis) => {
+    const steps = stepsOf(entry, terms), scale = largest(steps), order = steps.map((_, i) => i).sort((a, b) => Math.abs(steps[b]) - Math.abs(steps[a]));
+    const few = order.slice(0, order.length <= MOST_TERMS + 1 ? order.length : MOST_TERMS), rest = order.slice(few.length);
+    const list = make("ol", { class: "terms" }), head = make("p", { class: "terms-head", "aria-hidden": "true" }, make("span"),
+      make("span", { class: "factors" }, ...joined(main[0].map((cell) => nameOf(cell.name)), ["·"])), make("span", { text: say("term") }));
+    return foldable({ list, before: [head], few, all: steps.map((_, i) => i), row: (i) => termLine(entry, terms[i], steps[i], scale, axis),
+      left: shortly(rest.reduce((sum, i) => sum + steps[i], 0)), kind: "term-box" });
+  };
+  /* A list of a few rows, with what the others come to and a button for all. */
+  const foldable = ({ list, before, few, all, row, left, kind }) => {
+    const box = make("div", { class: kind }), foot = make("p", { class: "rest" });
+    const fill = (whole) => {
+      list.replaceChildren(...(whole ? all : few).map(row));
+      if (few.length === all.length) return;
+      const turn = () => { fill(!whole); foot.querySelector("button").focus(); };
+      foot.replaceChildren(...(whole ? [] : [make("span", { text: say("and {0} smaller ones, together {1}", all.length - few.length, left) })]),
+        make("button", { type: "button", class: "plain", text: whole ? say("Only the largest") : say("Show all {0}", all.length), on: { click: turn } }));
     };
     fill(false);
+    box.append(...before, list, foot);
     return box;
   };
 
@@ -264,22 +268,11 @@ const figures = (() => {
       const bar = make("i", { class: "bar-of" });
       bar.style.width = `${100 * shares[i]}%`;
       return make("li", { class: i === own ? "own" : "" }, make("span", { class: "token", text: cells[i].labels[axis] }),
-        make("button", { type: "button", class: "factor", "data-ask": entryRef(cells[i]), "aria-label": say("{0}: where it comes from", spoken(cells[i])) }, make("b", { text: shortly(scores[i]) })),
+        factorButton(cells[i]),
         make("span", { class: "power", text: shortly(powers[i]) }), make("span", { class: "bar-room" }, bar, make("b", { text: share(shares[i]) })));
     };
-    const list = make("ol", { class: "shares" }), box = make("div", { class: "softmax" });
     const head = make("p", { class: "shares-head", "aria-hidden": "true" }, make("span"), make("span", { text: axis === "key" ? say("score") : say("logit") }), make("span", { text: say("power of e") }), make("span", { text: say("share of the whole") }));
-    const fill = (all) => {
-      const foot = make("p", { class: "rest" });
-      list.replaceChildren(...(all ? order : few).map(row));
-      if (few.length < cells.length) {
-        if (!all) foot.append(make("span", { text: say("and {0} smaller ones, together {1}", cells.length - few.length, share(left)) }));
-        foot.append(make("button", { type: "button", class: "plain", text: all ? say("Only the largest") : say("Show all {0}", cells.length), on: { click: () => { fill(!all); box.querySelector(".rest button").focus(); } } }));
-      }
-      box.replaceChildren(whole, head, list, foot);
-    };
-    fill(false);
-    return [box];
+    return [foldable({ list: make("ol", { class: "shares" }), before: [whole, head], few, all: order, row, left: share(left), kind: "softmax" })];
   };
 
   /* A norm: the number on the line of its row, with the mean and the spread. */
@@ -331,14 +324,17 @@ const figures = (() => {
       svg("line", { class: "drop", x1: px, x2: px, y1: ground, y2: py }), svg("circle", { cx: px, cy: py, r: 4.5 }));
     return chart;
   };
+  /* Of the curves that it may be, the one on which the number lies. */
+  const fitting = (curves, x, value) => curves.toSorted((f, g) => Math.abs(f(x) - value) - Math.abs(g(x) - value))[0];
+  const ACTIVATIONS = [(x) => Math.max(x, 0), Math.tanh, (x) => x / (1 + Math.exp(-x)), (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))];
   const activation = (entry) => {
     const x = entry.terms[0][0], reach = Math.max(3, 1.2 * Math.abs(x.value));
-    const drawn = entry.equation.startsWith("tanh") ? Math.tanh : (v) => Math.max(v, 0);
-    return [curve(drawn, [-reach, reach], x.value), make("div", { class: "plates" }, plate(x))];
+    return [curve(fitting(ACTIVATIONS, x.value, entry.value), [-reach, reach], x.value), make("div", { class: "plates" }, plate(x))];
   };
-  const sinusoid = (entry) => {
-    const place = entry.terms[0][0], d = entry.at.d_model, turn = 10000 ** (-(d - (d % 2)) / 64);
-    return [curve((p) => (d % 2 ? Math.cos(p * turn) : Math.sin(p * turn)), [0, Math.max(16, place.value * 1.3)], place.value), make("div", { class: "plates" }, plate(place))];
+  const sinusoid = (entry, trace) => {
+    const place = entry.terms[0][0], wide = trace.get(entry.name).shape.at(-1), own = entry.at.d_model;
+    const waves = [own - (own % 2), 2 * (own % (wide / 2))].flatMap((even) => [Math.sin, Math.cos].map((wave) => (p) => wave(p * 10000 ** (-even / wide))));
+    return [curve(fitting(waves, place.value, entry.value), [0, Math.max(16, place.value * 1.3)], place.value), make("div", { class: "plates" }, plate(place))];
   };
   const scaled = (entry) => {
     const [x] = entry.terms[0], ratio = entry.value / x.value;
@@ -353,15 +349,17 @@ const figures = (() => {
     const { terms } = entry;
     const plates = terms.map((term) => (term.length === 1 ? plate(term[0]) : make("span", { class: "product" }, ...joined(term.map((cell) => plate(cell)), ["·"]))));
     const steps = stepsOf(entry, terms);
-    const bars = terms.length > 1 ? [make("div", { class: "summation" }, labelled([make("em", { text: say("sum so far") })], waterfall(steps, terms.length)))] : [];
+    const bars = terms.length > 1 ? [make("div", { class: "summation added" }, labelled([make("em", { text: say("sum so far") })], waterfall(steps, terms.length)))] : [];
     return [make("div", { class: "plates" }, ...joined(plates, ["+"])), ...bars];
   };
 
   const drawn = { softmax, norm, gather, activation, sinusoid, scale: scaled, mask: masked, copy: (entry) => [make("div", { class: "plates" }, ...entry.terms.map(([cell]) => plate(cell)))] };
   const figure = (entry, trace) => {
-    if (!entry.terms.length) return [];
+    const { terms } = entry;
+    if (!terms.length) return [];
     if (drawn[entry.kind]) return drawn[entry.kind](entry, trace);
-    return entry.terms.length > FEW ? summation(entry) : added(entry);
+    const main = mainOf(terms);
+    return main.length >= FEWEST ? summation(entry, terms, main) : added(entry);
   };
   const told = (entry) => {
     if (entry.made === "learned") return [say("This number was learned.")];

@@ -5,27 +5,28 @@ It needs nothing of a film: its section, scripts and style make a page of their 
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
+from pathlib import Path
 
+import transformer_core.live
 from scenes.publishing.markup import HERE, escape
 from scenes.publishing.wording import SPEAKING
-from transformer_core.live.export import ENGINE
 
+ENGINE = Path(transformer_core.live.__file__).with_name("engine.js")
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
 LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
-#: What a model's words and numbers are written in, beside what the page says: the type has to have it.
-LETTERS = string.ascii_letters + string.digits + string.punctuation + "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’Σ"
 #: The file of a page with the model: a script of one call.
 MODEL = "live/model.js"
+#: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.
+LETTERS = "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’Σε≤≥²₀₁₂₃₄₅₆₇₈₉"
 
 
 def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
     """The section that the scripts fill; what it begins with is `text`."""
     without = escape(say("This part needs scripts: the model runs in them."))
     return (
-        f'<section id="try" class="live" tabindex="-1" aria-label="{escape(say("Try it"))}"'
+        f'<section id="trying" class="live" tabindex="-1" aria-label="{escape(say("Try it"))}"'
         f' data-text="{escape(text)}"{" hidden" if hidden else ""}>'
         f'<p class="waiting">{escape(say("The model is being read."))}</p><noscript><p>{without}</p></noscript></section>'
     )
@@ -34,3 +35,25 @@ def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
 def live_script(name: str) -> str:
     """The text of one of `LIVE_SCRIPTS`."""
     return (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8")
+
+
+def model_script(name: str | None) -> str:
+    """The script with the model called `name`, None for that of the lecture; "" for one that no page can run.
+
+    A page runs models whose vocabulary is words, up to the size that `live_model` takes.
+    """
+    from transformer_core import open_model
+    from transformer_core.live.export import as_script, live_model
+    from transformer_core.parameters import LARGE
+    from transformer_core.pretrained.model_facts import model_facts
+    from transformer_core.pretrained.model_registry import find_model
+    from transformer_core.studies.sentence.read import DEFAULT_MODEL
+    from transformer_core.text.vocabulary import Vocabulary
+
+    path = find_model(name) if name else DEFAULT_MODEL
+    if model_facts(path).numbers > LARGE:
+        return ""
+    opened = open_model(path)
+    if not isinstance(opened.tokenizer, Vocabulary):
+        return ""
+    return as_script(live_model(opened.model, opened.tokenizer, str(opened.facts["model"])))

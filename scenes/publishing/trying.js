@@ -302,7 +302,7 @@ class Trying {
       if (differs.length) band.classList.add("changed");
       return make("div", { class: "figure-row" }, make("div", { class: "row-name" }, make("span", { class: "word", text: label })), make("div", { class: "row-body" }, band));
     });
-    return make("div", { class: "rows", role: "group", "aria-label": name }, make("p", { class: "axis-note" }, make("span", { class: "name-of residual", lang: "en", text: name }), make("span", { text: ` ${words}` })), ...lines);
+    return make("div", { class: "rows", role: "group", "aria-label": name }, make("p", { class: "axis-note" }, make("span", { class: "name-of role-residual", lang: "en", text: name }), make("span", { text: ` ${words}` })), ...lines);
   }
 
   /* Attention: every head small, one of them large. */

@@ -1,7 +1,7 @@
 /* Film, or the model that answers: the address says which. */
 "use strict";
 const TRYING = /^#(try$|ask=|text=|temperature=|off=|cut=|without=)/;
-const trySection = byId("try");
+const trySection = byId("trying");
 /* Where the film shows an entry, with a number that agrees with that of the model in the page. */
 const inFilm = (entry) => lecture.steps.flatMap((step) => step.shown
   .filter(([exhibit, index, , axis]) => !axis && lecture.exhibits[exhibit].name === entry.name && index.join() === entry.index.join())

@@ -42,4 +42,8 @@ class Form(Template):
 
 def script_texts() -> list[str]:
     """Return the texts that the scripts of a page show."""
-    return [text for name in (*SCRIPTS, *SPEAKING, VIEWS) for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]
+    return [
+        text
+        for name in (*SCRIPTS, *SPEAKING, VIEWS)
+        for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))
+    ]
