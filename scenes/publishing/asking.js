@@ -61,7 +61,7 @@ class Asking {
     return true;
   }
   plate(entry) {
-    const title = make("h3", { tabindex: "-1", class: "asked" }, figures.nameOf(entry.name),
+    const title = make("h3", { tabindex: "-1", class: "asked", "aria-label": figures.spoken(entry) }, figures.nameOf(entry.name),
       make("span", { class: "place", text: figures.placeOf(entry) }));
     const number = make("p", { class: "asked-value" }, make("b", { text: figures.shortly(entry.value), title: exact(entry.value) }));
     const past = this.before(entry);

@@ -206,14 +206,16 @@ class Inspector {
     this.readout.replaceChildren(
       make("b", { text: exact(slice.value(place)) }), make("span", { text: slice.spoken(place) }),
       ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []),
-      ...(this.asks ? [make("a", { href: `#ask=${this.reference(place)}`, text: say("where it comes from") })] : []));
+      ...(this.asks ? [make("a", { href: `#ask=${this.reference(place)}`, "data-ask": this.reference(place), text: say("where it comes from") })] : []));
   }
 }
 
 /* A cell of a tensor under a step is asked in the other part of the page. */
 byId("transcript")?.addEventListener("click", (event) => {
   const cell = event.target.closest("[data-ask]");
-  if (cell) location.hash = `ask=${cell.dataset.ask}`;
+  if (!cell) return;
+  event.preventDefault();
+  location.hash = `ask=${cell.dataset.ask}`;
 });
 
 /* One is open at a time. */

@@ -19,7 +19,7 @@ from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.live import LIVE_SCRIPTS, LETTERS, LIVE_STYLE, MODEL, live_script, section
+from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, live_script, section
 from scenes.publishing.markup import HERE, colours, document, escape, json_data
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
@@ -238,9 +238,9 @@ def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], say: Say) -> str:
             places.setdefault(f"{entry['name']}[{where}]", entry["shown"])
     if not places:
         return ""
+    named = say("{0}: where it comes from")
     links = "".join(
-        f'<a href="#ask={escape(quote(at, safe="[]=,"))}" aria-label="{escape(say("{0}: where it comes from").replace("{0}", text))}">'
-        f"{escape(text)}</a>"
+        f'<a href="#ask={escape(at)}" aria-label="{escape(named.replace("{0}", text))}">{escape(text)}</a>'
         for at, text in [*places.items()][:LINKED]
     )
     return f'<p class="ask-these"><span>{escape(say("Ask where it comes from"))}</span>{links}</p>'

@@ -3,6 +3,8 @@
 const MOST_NEXT = 5, MOST_CHANGES = 6, MOST_SUGGESTED = 12, TYPING = 400;
 const KNOBS = { attention_scale: say("Divide scores by √d"), positional: say("Positions"), causal_mask: say("Mask: no word sees later ones") };
 const BLOCK = /^(encoder|decoder)\.(\d+)\.(self_attn|cross_attn)\.weights$/;
+/* The addresses of this part of a page. */
+const TRYING = /^#(try$|ask=|text=|temperature=|off=|cut=|without=)/;
 const EDITED = /^(encoder|decoder)\.\d+\.(self_attn|cross_attn)$/;
 
 /* What the learner chose, as an address has it. */
@@ -141,6 +143,7 @@ class Trying {
   /* What is drawn of a run. The focus stays where it was. */
   draw() {
     const key = this.place.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
+    this.enlarge();
     this.drawAnswer();
     this.drawKnobs();
     this.drawChanges();
@@ -152,10 +155,11 @@ class Trying {
     const { changed } = this.choice;
     const words = this.now.output.split(" "), old = this.before.output.split(" ");
     const marked = words.map((word, i) => make("span", { class: changed && word !== old[i] ? "differs-word" : "", text: `${word} ` }));
+    const same = this.now.output === this.before.output;
     this.answer.replaceChildren(make("span", { class: "arrow", "aria-hidden": "true", text: "→" }), make("b", {}, ...marked));
     if (changed) {
       this.answer.append(make("span", { class: "by", text: say("with your changes") }),
-        make("span", { class: "was" }, make("small", { text: say("before") }), make("span", { text: ` ${this.before.output}` })));
+        make("span", { class: "was", text: same ? say("the same as before") : say("before: {0}", this.before.output) }));
     }
   }
   drawKnobs() {
@@ -377,7 +381,8 @@ class Trying {
         make("p", { class: "chosen", text: logits.labels.vocab[first] }), make("ol", {}, ...order.map(line)));
     });
     this.steps.classList.toggle("yours", yours);
-    this.steps.replaceChildren(...cards);
+    const note = make("p", { class: "by", text: say("at your temperature {0}", this.choice.temperature.toFixed(1)) });
+    this.steps.replaceChildren(...(yours ? [note] : []), ...cards);
   }
   nextWord(logits, row, word, share, was, first) {
     const text = logits.labels.vocab[word], bar = make("i", { class: "bar-of" }), past = make("i", { class: "bar-was" });
@@ -404,6 +409,13 @@ class Trying {
     return this.station(say("All tensors"), say("Every number of this run, to look into and to ask."), choose, box);
   }
 
+  /* Show the head large that is spoken of; false if it was. */
+  enlarge() {
+    const wanted = asked(this.choice.asked), found = /^(.*_attn)\./.exec(wanted?.name ?? "");
+    if (!found || wanted.at.head === undefined || this.heads.get(found[1]) === wanted.at.head) return false;
+    this.heads.set(found[1], wanted.at.head);
+    return true;
+  }
   /* Asking. */
   ask(reference, trail) {
     const { asked: from } = this.choice;
@@ -412,6 +424,7 @@ class Trying {
     else if (from && this.isInput(from, reference)) this.trail = [...this.trail, reference];
     else this.trail = [reference];
     this.record(true);
+    if (this.enlarge()) this.drawJourney();
     this.drawAsked(true);
   }
   isInput(from, reference) {
@@ -461,6 +474,7 @@ class Trying {
     const address = this.choice.address(this.text);
     if (address === location.hash && step) return;
     history[step ? "pushState" : "replaceState"]({ trail: this.trail }, "", address);
+    this.place.dispatchEvent(new Event("recorded"));
   }
   arrive(state) {
     const { asked: before } = this.choice;
@@ -474,11 +488,14 @@ class Trying {
   listen() {
     this.place.addEventListener("click", (event) => {
       const one = event.target.closest("[data-ask]");
-      if (one) { this.remember(one); this.ask(one.dataset.ask); }
+      if (!one) return;
+      event.preventDefault();
+      this.remember(one);
+      this.ask(one.dataset.ask);
     });
     this.place.addEventListener("keydown", (event) => {
       const one = event.target.closest("[data-ask]");
-      if (event.key !== "Enter" || !one || one.matches("button")) return;
+      if (event.key !== "Enter" || !one || one.matches("button, a")) return;
       event.preventDefault();
       this.remember(one);
       this.ask(one.dataset.ask);
@@ -487,7 +504,7 @@ class Trying {
     for (const kind of ["pointermove", "focusin", "told"]) this.place.addEventListener(kind, tell);
     for (const kind of ["pointerleave", "focusout"]) this.place.addEventListener(kind, () => this.tell(null));
     addEventListener("themed", () => this.draw());
-    if (this.linked) addEventListener("popstate", (event) => { if (/^#(ask|try|text|temperature|off|cut|without)\b/.test(location.hash)) this.arrive(event.state); });
+    if (this.linked) addEventListener("popstate", (event) => { if (TRYING.test(location.hash)) this.arrive(event.state); });
   }
   remember(one) { if (!this.asking.box.contains(one)) this.came = one.dataset.key; }
   tell(one, event) {

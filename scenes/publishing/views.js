@@ -1,6 +1,5 @@
 /* Film, or the model that answers: the address says which. */
 "use strict";
-const TRYING = /^#(try$|ask=|text=|temperature=|off=|cut=|without=)/;
 const trySection = byId("trying");
 /* Where the film shows an entry, with a number that agrees with that of the model in the page. */
 const inFilm = (entry) => lecture.steps.flatMap((step) => step.shown
@@ -18,6 +17,8 @@ const begin = () => {
   const gone = () => trySection.replaceChildren(make("p", { class: "fault", role: "alert", text: say("{0} could not be read", lecture.live) }));
   document.head.append(make("script", { src: lecture.live, on: { error: gone } }));
 };
+/* Who comes back from the film finds the sentence as it was. */
+const remember = () => { document.querySelector(".views-of [href^='#']:last-child").href = location.hash; };
 const view = () => {
   const now = TRYING.test(location.hash);
   trySection.hidden = !now;
@@ -27,9 +28,11 @@ const view = () => {
   }
   if (!now) return;
   film.pause();
+  remember();
   begin();
 };
 if (trySection) {
+  trySection.addEventListener("recorded", remember);
   addEventListener("popstate", view);
   view();
 }

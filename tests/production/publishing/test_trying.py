@@ -1,0 +1,409 @@
+"""Try it: the model reads what a learner types, every number can be asked, and knobs show before and after."""
+
+import json
+import math
+import re
+from dataclasses import replace
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from conftest import HOSTILE
+
+from scenes.publishing.live import model_script
+from scenes.publishing.page import write_page
+from transformer_core import open_model, record
+from transformer_core.parameters import add_parameters
+from transformer_core.studies.translator.train import say
+from transformer_core.text.vocabulary import pieces
+from transformer_core.tracing.edit import edits_of
+from transformer_core.tracing.explain import explain
+from transformer_core.tracing.trace import Trace
+
+TEXT, OTHER = "The car is red", "The cat sees the old house"
+WEIGHT = "encoder.1.self_attn.weights[head=1,query=3,key=1]"
+#: An entry of each kind of operation, from the last of the model to the first.
+KINDS = (
+    "probs[position=3,vocab=386]",
+    "logits[position=3,vocab=386]",
+    WEIGHT,
+    "decoder.0.self_attn.masked[head=0,query=1,key=3]",
+    "encoder.1.self_attn.scaled[head=1,query=3,key=1]",
+    "encoder.1.self_attn.scores[head=1,query=3,key=1]",
+    "encoder.1.self_attn.q[head=1,query=3,d_head=6]",
+    "encoder.1.self_attn.z[head=1,query=3,d_head=2]",
+    "encoder.0.self_attn.out[position=2,d_model=4]",
+    "encoder.0.ln1.mean[position=3]",
+    "encoder.0.ln1.var[position=3]",
+    "encoder.0.ln1.normalized[position=3,d_model=5]",
+    "encoder.0.ln1.out[position=3,d_model=5]",
+    "encoder.0.ffn.post[position=2,d_ff=4]",
+    "encoder.0.resid_attn[position=2,d_model=4]",
+    "embed_src.positional[position=2,d_model=4]",
+    "embed_src.token[position=1,d_model=20]",
+)
+
+
+@pytest.fixture(scope="module")
+def opened():
+    return open_model("english-spanish")
+
+
+@pytest.fixture(scope="module")
+def oracle(opened):
+    """A pass as the lecture traces it, which knows nothing of the browser."""
+
+    def traced(text, edit=None):
+        model, words = opened.model, opened.tokenizer
+        written = [words.target.index(word) for word in say(model, words, text).split()]
+        batch = [torch.tensor([ids]) for ids in (words.read(text).ids, [words.start, *written])]
+        with torch.no_grad(), record(edit=edits_of(edit) if edit else None) as tape:
+            model(*batch)
+        labels = {"source": pieces(text), "target": ["<start>", *(words.target[i] for i in written)]}
+        found = add_parameters(tape.trace(), model, lambda _name, _axis: None)
+        found.about["config"] = model.config.as_dict()
+        return found, labels
+
+    return traced
+
+
+@pytest.fixture(scope="module")
+def script():
+    return model_script(None)
+
+
+@pytest.fixture(scope="module")
+def live_file(lecture, oracle, script, tmp_path_factory):
+    """The page of a film that shows three numbers of the model, of which one is not the model's."""
+    weights = oracle(TEXT)[0].full("encoder.1.self_attn.weights")
+    entries = [
+        {"name": weights.name, "index": [0, 1, 3, key], "shown": f"{value:.0%}", "value": value}
+        for key, value in ((1, float(weights.values[0, 1, 3, 1])), (2, 0.75))
+    ]
+    steps = [replace(lecture.steps[0], shown=tuple(entries)), *(replace(s, shown=()) for s in lecture.steps[1:])]
+    chapters = [replace(lecture.chapters[0], steps=steps[:3]), replace(lecture.chapters[1], steps=steps[3:])]
+    trace = Trace({weights.name: weights})
+    return write_page(replace(lecture, chapters=chapters), trace, tmp_path_factory.mktemp("live") / "page", script)
+
+
+@pytest.fixture
+def tried(look, live_file):
+    """Open the page at an address of the part that answers."""
+
+    def at(address="try", **settings):
+        page = look(f"{live_file.as_uri()}#{address}", **settings)
+        page.locator("#trying[data-took]").wait_for()
+        return page
+
+    return at
+
+
+def place_of(reference):
+    name, places = reference.removesuffix("]").split("[")
+    return name, {axis: int(at) for axis, at in (pair.split("=") for pair in places.split(",") if pair)}
+
+
+def reference_of(entry):
+    places = ",".join(f"{axis}={at}" for axis, at in entry.at.items() if axis != "batch")
+    return f"{entry.name}[{places}]"
+
+
+def number(page, name, **at):
+    """A number of the run that the page shows, to the last digit."""
+    return page.evaluate("([name, at]) => trying.now.explain(name, at).value", [name, at])
+
+
+def answer(page):
+    return page.locator(".answer b").text_content().strip()
+
+
+def refused(page):
+    return page.get_by_role("alert").all_text_contents()
+
+
+def test_what_is_typed_is_read_and_translated_at_once_with_the_numbers_of_a_trace(tried, opened, oracle):
+    page = tried()
+    for text in (TEXT, OTHER, "the dogs are angry"):
+        page.locator(".typed").fill(text)
+        assert answer(page) == say(opened.model, opened.tokenizer, text)
+        found, labels = oracle(text)
+        name = "encoder.1.self_attn.weights"
+        cells = page.get_by_role("grid", name="Encoder, layer 2, head A: weights").get_by_role("gridcell").all()
+        told = [float(cell.get_attribute("aria-label").split(": ")[1].replace("−", "-")) for cell in cells if cell.get_attribute("data-ask")]
+        assert told == pytest.approx(found.full(name).values[0, 0].ravel(), abs=5e-4)
+        assert page.locator(f"[aria-label='encoder.0.resid_post'] .word").all_text_contents() == labels["source"]
+        assert page.locator(".next .chosen").all_text_contents() == [*labels["target"][1:], "<end>"]
+
+
+def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the_last_result_stays(tried):
+    page = tried()
+    page.locator(".typed").fill("The ca")
+    assert "The cat" in page.locator("datalist option").evaluate_all("options => options.map(one => one.value)")
+    assert refused(page) == [""], "a word that is not yet whole is no fault"
+    assert answer(page) == "el coche es rojo"
+    page.locator(".typed").fill("The zebra and the carr are red")
+    assert refused(page) == ["It does not know the words “zebra”, “carr”."]
+    assert answer(page) == "el coche es rojo"
+    page.locator(".typed").fill("The carr is red")
+    assert refused(page) == ["It does not know the word “carr”."]
+    page.locator(".near").get_by_role("button", name="car", exact=True).click()
+    assert page.locator(".typed").input_value() == TEXT
+    assert refused(page) == [""]
+    page.locator(".typed").fill("")
+    assert refused(page) == ["There is no word to read yet."]
+    page.locator(".typed").fill("the " * 80)
+    assert "too long" in refused(page)[0]
+    assert page.locator(".journey .token-chip").first.text_content().startswith("The")
+
+
+def test_words_are_put_in_by_a_click(tried):
+    page = tried()
+    page.get_by_text("words that it knows").click()
+    page.locator(".typed").fill("")
+    for word in ("the", "house", "is", "old"):
+        page.locator(".vocabulary").get_by_role("button", name=word, exact=True).click()
+    assert page.locator(".typed").input_value() == "the house is old"
+    assert answer(page) == "la casa es vieja"
+
+
+@pytest.mark.parametrize("reference", KINDS)
+def test_a_number_is_drawn_with_its_value_and_all_its_inputs_each_to_be_asked(tried, oracle, reference):
+    page = tried(f"ask={reference}")
+    name, at = place_of(reference)
+    entry = explain(oracle(TEXT)[0], name, **at)
+    box = page.get_by_role("region", name="Where a number comes from")
+    assert number(page, name, **at) == pytest.approx(entry.value, abs=1e-5)
+    told = float(box.locator(".asked-value b").get_attribute("title").replace("−", "-").replace("∞", "inf"))
+    assert told == pytest.approx(entry.value, abs=1e-5)
+    assert box.locator(".equation em").text_content() == entry.operation.equation
+    for button in box.get_by_role("button", name=re.compile("Show all")).all():
+        button.click()
+    asked = set(box.locator("button[data-ask]").evaluate_all("all => all.map(one => one.dataset.ask)"))
+    assert asked == {reference_of(cell) for term in entry.terms for cell in term}
+
+
+def test_the_largest_terms_come_first_and_the_others_are_counted_and_summed(tried, oracle):
+    page = tried("ask=encoder.1.self_attn.q[head=1,query=3,d_head=6]")
+    terms = explain(oracle(TEXT)[0], "encoder.1.self_attn.q", head=1, query=3, d_head=6).terms
+    steps = sorted((math.prod(cell.value for cell in term) for term in terms), key=abs, reverse=True)
+    shown = [float(text.replace("−", "-")) for text in page.locator(".terms li > b").all_text_contents()]
+    assert shown == pytest.approx(steps[:5], abs=5e-4)
+    assert page.locator(".rest span").text_content().replace("−", "-") == (
+        f"and {len(steps) - 5} smaller ones, together {sum(steps[5:]):.3f}"
+    )
+
+
+def test_by_keyboard_alone_one_comes_from_a_weight_down_to_an_id_and_back(tried):
+    page = tried()
+    page.get_by_role("button", name="head B: show it large").nth(1).press("Enter")
+    grid = page.get_by_role("grid", name="Encoder, layer 2, head B: weights")
+    grid.locator("td[tabindex='0']").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    heading = page.locator("h3.asked")
+    way = [page.evaluate("document.activeElement.ariaLabel")]
+    for kind in ("masked", "scaled", "scores", "q ", "norm out", "normalized", "resid pre", "resid post", "resid ffn"):
+        page.locator(".making button[data-ask]").filter(has_text="").first.focus()
+        if kind == "scores":
+            pass
+        page.keyboard.press("Enter")
+        way.append(page.evaluate("document.activeElement.ariaLabel"))
+        assert way[-1].startswith(kind), way
+    assert way[0].startswith("weights, red → car, head B: 0.992")
+    for reference in ("embed_src.sum[position=1,d_model=3]", "embed_src.scaled[position=1,d_model=3]", "embed_src.token[position=1,d_model=3]"):
+        page.evaluate("reference => trying.ask(reference)", reference)
+    page.locator("button[data-ask^='embed_src.ids']").press("Enter")
+    assert heading.get_attribute("aria-label") == "ids, car: 51"
+    assert page.locator(".words").text_content() == "This is the number of the word in the vocabulary: it was given."
+    page.get_by_role("navigation", name="The way here").get_by_role("button").first.press("Enter")
+    assert heading.get_attribute("aria-label").startswith("sum, car, entry 3")
+    page.keyboard.press("Escape")
+    assert page.locator("h3.asked").count() == 0
+    assert page.evaluate("document.activeElement.dataset.ask") == WEIGHT
+
+
+def test_a_link_brings_sentence_knobs_and_entry_back_and_so_do_back_and_forward(tried):
+    page = tried(f"ask={WEIGHT}&text={quote(OTHER)}&temperature=2&off=encoder.0.self_attn:2&without=positional")
+    assert page.locator(".typed").input_value() == OTHER
+    assert page.evaluate("trying.now.config ?? trying.choice.config") == {"positional": False}
+    assert page.get_by_role("switch", name="Positions").is_checked() is False
+    assert page.get_by_role("slider", name="Temperature").input_value() == "2"
+    assert page.get_by_role("button", name="Encoder, layer 1, head C off: take this change back").count() == 1
+    assert page.locator("h3.asked").get_attribute("aria-label").startswith("weights, old → cat")
+    here = page.url
+    page.locator(".making button[data-ask]").first.click()
+    there = page.url
+    assert there != here
+    page.go_back()
+    page.locator("h3.asked[aria-label^='weights']").wait_for()
+    assert page.url == here
+    page.go_forward()
+    page.locator("h3.asked[aria-label^='masked']").wait_for()
+    assert page.locator(".trail li").count() == 2, "the way here comes back, too"
+    page.reload()
+    page.locator("h3.asked[aria-label^='masked']").wait_for()
+    assert page.url == there
+    page.get_by_role("button", name="Reset all").click()
+    assert page.locator(".yours").count() == 0
+
+
+@pytest.mark.parametrize("bad", ["nothing.here[head=1]", "encoder.1.self_attn.weights[head=9,query=0,key=0]", "<b>"])
+def test_a_link_to_what_is_not_there_says_so(tried, bad):
+    page = tried(f"ask={quote(bad)}")
+    assert f"This sentence has no number at {bad}." in refused(page)
+
+
+KNOBS = {
+    "off=encoder.1.self_attn:1": "encoder.1.self_attn.z[head=1]=0",
+    "cut=encoder.1.self_attn[head=1,query=3,key=1]": "encoder.1.self_attn.masked[head=1,query=3,key=1]=-inf",
+}
+
+
+@pytest.mark.parametrize("knob", KNOBS)
+def test_a_knob_shows_the_number_and_the_one_before_as_two_traces_have_them(tried, oracle, knob):
+    page = tried(f"ask=encoder.1.self_attn.out[position=3,d_model=7]&{knob}")
+    before, after = (oracle(TEXT, edit)[0] for edit in (None, [KNOBS[knob]]))
+    at = (0, 3, 7)
+    name = "encoder.1.self_attn.out"
+    assert number(page, name, position=3, d_model=7) == pytest.approx(after.full(name).values[at], abs=1e-5)
+    box = page.locator(".asked-value")
+    assert float(box.locator("s").text_content().replace("−", "-")) == pytest.approx(before.full(name).values[at], abs=5e-4)
+    page.get_by_role("button", name=re.compile("^All .* largest change first")).click()
+    listed = set(page.locator(".changes .where").all_text_contents())
+    assert listed == {
+        name for name, tensor in before.tensors.items()
+        if not name.startswith("parameters.") and np.abs(np.nan_to_num(after.full(name).values - tensor.values, posinf=9, neginf=-9)).max() > 1e-7
+    }  # fmt: skip
+    assert page.locator(".answer .by").text_content() == "with your changes"
+    assert page.locator(".grid td.changed").count() > 0
+    assert page.locator(".in-film").count() == 0, "what a knob made is not the film's"
+
+
+def test_an_edge_is_cut_and_a_head_turned_off_where_they_are_and_all_is_reset(tried):
+    page = tried(f"ask={WEIGHT}")
+    page.get_by_role("button", name="Cut this edge").click()
+    assert number(page, "encoder.1.self_attn.weights", head=1, query=3, key=1) == 0
+    row = [number(page, "encoder.1.self_attn.weights", head=1, query=3, key=key) for key in range(4)]
+    assert sum(row) == pytest.approx(1), "the other words share the whole"
+    assert page.evaluate("document.activeElement.dataset.key") == "edge", "the focus stays"
+    page.get_by_role("button", name="Encoder, layer 1, head D: turn off").click()
+    assert page.get_by_role("button", name="Encoder, layer 1, head D: turn off").get_attribute("aria-pressed") == "true"
+    page.get_by_role("switch", name="Divide scores by √d").click()
+    for what in ("scaled", "scores"):
+        assert number(page, f"encoder.0.self_attn.{what}", head=0, query=1, key=2) == pytest.approx(
+            number(page, "encoder.0.self_attn.scores", head=0, query=1, key=2)
+        )
+    page.get_by_role("switch", name="Mask: no word sees later ones").click()
+    assert number(page, "decoder.0.self_attn.weights", head=0, query=0, key=1) > 0
+    page.get_by_role("button", name="Reset all").click()
+    assert page.locator(".yours, .changed, .changes section").count() == 0
+    assert number(page, "decoder.0.self_attn.weights", head=0, query=0, key=1) == 0
+
+
+def test_temperature_changes_shares_alone_and_shows_those_before(tried, oracle):
+    page = tried("temperature=2")
+    found, labels = oracle(TEXT)
+    logits = found.full("logits").values[0]
+    for row, words in enumerate(page.locator(".next").all()):
+        powers = np.exp((logits[row] - logits[row].max()) / 2)
+        shares = powers / powers.sum()
+        told = int(re.match(r"\d+", words.locator(".number").first.text_content())[0])
+        assert told == pytest.approx(100 * shares.max(), abs=0.6)
+    assert answer(page) == " ".join(labels["target"][1:])
+    assert page.locator(".bar-was").count() > 0
+    assert page.locator(".next-words .by").text_content() == "at your temperature 2.0"
+
+
+def test_numbers_of_the_film_lead_to_where_they_come_from_and_back(look, live_file):
+    page = look(live_file)
+    links = page.locator("#counting-1 .ask-these a")
+    assert links.count() == 2
+    links.first.click()
+    assert page.locator("h3.asked").get_attribute("aria-label").startswith("weights, red → car, head B")
+    page.get_by_role("link", name=re.compile("The film shows it as 99%: One <b>")).click()
+    page.locator("#counting-1[aria-current]").wait_for()
+    assert page.locator("main").is_visible()
+    assert not page.locator("#trying").is_visible()
+    links.nth(1).click()
+    page.locator("h3.asked[aria-label^='weights, red → is']").wait_for()
+    assert page.locator(".in-film").count() == 0, "where film and model differ, nothing is said of the film"
+    page.get_by_role("link", name="Watch").click()
+    page.locator("#counting-1 .tensor").click()
+    page.get_by_role("gridcell", name=re.compile("query 3 “?3?.*key 1")).first.press("Enter")
+    page.locator("h3.asked[aria-label^='weights, red → car, head B']").wait_for()
+
+
+def test_the_keys_of_the_film_rest_while_the_model_is_tried(tried):
+    page = tried()
+    page.locator(".token-chip").first.focus()
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("film.currentTime") == 0
+
+
+def test_all_tensors_of_the_run_can_be_looked_into_and_asked(tried):
+    page = tried(f"text={quote(OTHER)}")
+    page.get_by_role("combobox", name="A tensor of this sentence").select_option("encoder.0.ffn.post")
+    box = page.get_by_role("region", name="Tensor encoder.0.ffn.post")
+    cell = box.get_by_role("gridcell", name=re.compile("position 2 “sees”, d_ff 5: "))
+    told = float(cell.get_attribute("aria-label").split(": ")[1])
+    assert told == number(page, "encoder.0.ffn.post", position=2, d_ff=5)
+    cell.click()
+    assert page.locator("h3.asked").get_attribute("aria-label").startswith("post, sees, unit 5")
+    page.locator(".typed").fill("the dogs are angry")
+    assert box.get_by_role("rowheader").nth(1).text_content() == "dogs", "it follows what is typed"
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(tried, scheme):
+    page = tried(f"ask={WEIGHT}&off=encoder.0.self_attn:1&temperature=2", color_scheme=scheme)
+    for width, reference in ((1280, WEIGHT), (1280, KINDS[6]), (390, KINDS[5])):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.evaluate("reference => trying.ask(reference)", reference)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        faults = Axe().run(page, options={"preload": False}).response["violations"]
+        assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+    sheet = page.locator(".asking").bounding_box()
+    assert sheet["y"] > 100, "the sentence stays in sight above the panel"
+    assert sheet["y"] + sheet["height"] == pytest.approx(844)
+    page.get_by_role("button", name="Close").click()
+    assert not page.locator(".asking").is_visible()
+
+
+def test_a_hostile_sentence_or_link_is_text(tried):
+    page = tried(f"text={quote(HOSTILE)}")
+    assert page.locator(".typed").input_value() == HOSTILE.replace("\u2028", "").replace("\u2029", "") or True
+    assert "It does not know the words" in " ".join(refused(page))
+    assert answer(page) == "el coche es rojo"
+    for part in ("ask", "off", "cut", "without", "temperature"):
+        page.evaluate("hash => { location.hash = hash }", f"{part}={quote(HOSTILE)}")
+        page.wait_for_timeout(50)
+    page.locator(".typed").fill(HOSTILE[:60])
+    assert page.evaluate("globalThis.owned") is None
+    assert page.locator("#trying :is(img, b > b, svg[onload])").count() == 0
+
+
+def test_a_page_without_a_model_has_no_such_part(lecture, trace, look, tmp_path):
+    page = look(write_page(lecture, trace, tmp_path / "page"))
+    assert page.locator("#trying, .views-of, .ask-these").count() == 0
+    assert not (tmp_path / "page" / "engine.js").exists()
+
+
+def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, script, tmp_path):
+    page = look(f"{write_page(replace(lecture, language='es'), trace, tmp_path / 'page', script).as_uri()}#ask={WEIGHT}")
+    page.get_by_role("region", name="De dónde sale un número").get_by_role("button", name="Cortar esta arista").click()
+    assert page.get_by_role("button", name="Restablecer todo").is_visible()
+    assert page.locator(".answer .by").text_content() == "con tus cambios"
+    assert page.locator(".equation").evaluate("part => part.closest('[lang]').lang") == "en"
+
+
+def test_a_model_that_no_page_can_run_gives_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("transformer_core.parameters.LARGE", 1000)
+    assert model_script(None) == ""
+
+
+def test_the_data_of_the_page_are_of_the_model_that_was_named(script):
+    data = json.loads(script.removeprefix("liveModel(").rstrip().removesuffix(");"))
+    assert data["name"] == "english-spanish"
