@@ -28,10 +28,12 @@ class Asking {
     });
     this.rest();
   }
-  rest() {
+  /* Nothing is asked: what could be, and some `starts`, each with its words and its reference. */
+  rest(starts = []) {
     this.box.classList.remove("open");
     this.box.replaceChildren(make("div", { class: "hint" }, make("h3", { text: say("Any number can be asked") }),
-      make("p", { text: say("Click a cell, a bar or a word: its number is taken apart here, down to ids and what was learned.") })));
+      make("p", { text: say("Click a cell, a bar or a word: its number is taken apart here, down to ids and what was learned.") }),
+      ...starts.map(([text, reference]) => make("button", { type: "button", class: "plain", "data-ask": reference, text }))));
   }
   lost(reference) {
     this.box.classList.add("open");

@@ -24,11 +24,13 @@ LETTERS = "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’�
 
 def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
     """The section that the scripts fill; what it begins with is `text`."""
-    without = escape(say("This part needs scripts: the model runs in them."))
+    waiting, without = map(
+        escape, (say("The model is being read."), say("This part needs scripts: the model runs in them."))
+    )
     return (
         f'<section id="trying" class="live" tabindex="-1" aria-label="{escape(say("Try it"))}"'
         f' data-text="{escape(text)}"{" hidden" if hidden else ""}>'
-        f'<p class="waiting">{escape(say("The model is being read."))}</p><noscript><p>{without}</p></noscript></section>'
+        f'<p class="waiting">{waiting}</p><noscript><p>{without}</p></noscript></section>'
     )
 
 

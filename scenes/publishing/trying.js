@@ -1,6 +1,8 @@
 /* A sentence of the learner's, read by the model in this page: its journey, its numbers, and knobs that change it. */
 "use strict";
 const MOST_NEXT = 5, MOST_CHANGES = 6, MOST_SUGGESTED = 12, TYPING = 400;
+/* Sentences to begin with: a gender, a word with two senses, an “it”, a question, an order that makes no sense. */
+const EXAMPLES = ["The house is red", "The bank is closed", "The bank is wide", "He eats the apple because it is red", "Is the car red?", "car red the is"];
 const KNOBS = { attention_scale: say("Divide scores by √d"), positional: say("Positions"), causal_mask: say("Mask: no word sees later ones") };
 const BLOCK = /^(encoder|decoder)\.(\d+)\.(self_attn|cross_attn)\.weights$/;
 /* The addresses of this part of a page. */
@@ -68,17 +70,24 @@ class Trying {
     this.journey = make("div", { class: "journey" });
     const form = make("form", { class: "sentence-box", on: { submit: (event) => event.preventDefault() } },
       make("label", { for: id, text: say("Type a sentence: the model in this page reads it") }), this.input, this.words, this.fault, this.hint, this.answer);
-    this.place.replaceChildren(make("div", { class: "try-top" }, form, this.vocabulary(), this.knobBox), this.changes,
+    this.place.replaceChildren(make("div", { class: "try-top" }, form, this.examples(), this.vocabulary(), this.knobBox), this.changes,
       make("div", { class: "try-parts" }, this.journey, this.asking.box), this.told);
     this.input.value = this.choice.text;
     this.input.addEventListener("input", () => this.typed());
   }
+  put(text) {
+    this.input.value = text;
+    this.typed();
+  }
+  examples() {
+    const known = [this.text, ...EXAMPLES].filter((text, i, all) => {
+      try { return this.model.read(text) && all.indexOf(text) === i; } catch { return false; }
+    });
+    return make("p", { class: "examples" }, make("span", { text: say("For instance") }), ...known.map((text) => make("button", { type: "button", lang: "en", text, on: { click: () => this.put(text) } })));
+  }
   vocabulary() {
     const words = this.model.source.filter((word) => /^\p{L}/u.test(word)).toSorted();
-    const buttons = words.map((word) => make("button", { type: "button", text: word, on: { click: () => {
-      this.input.value = `${this.input.value.trimEnd()} ${word}`.trimStart();
-      this.typed();
-    } } }));
+    const buttons = words.map((word) => make("button", { type: "button", text: word, on: { click: () => this.put(`${this.input.value.trimEnd()} ${word}`.trimStart()) } }));
     return make("details", { class: "vocabulary" }, make("summary", { text: say("The {0} words that it knows", words.length) }), make("div", { lang: "en" }, ...buttons));
   }
   typed() {
@@ -152,9 +161,10 @@ class Trying {
     if (key) this.place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   }
   drawAnswer() {
-    const { changed } = this.choice;
+    const { changed } = this.choice, longest = Math.max(this.choice.text.length, this.now.output.length);
+    this.place.dataset.long = longest > 44 ? "very" : longest > 26 ? "somewhat" : "";
     const words = this.now.output.split(" "), old = this.before.output.split(" ");
-    const marked = words.map((word, i) => make("span", { class: changed && word !== old[i] ? "differs-word" : "", text: `${word} ` }));
+    const marked = words.flatMap((word, i) => [make("span", { class: changed && word !== old[i] ? "differs-word" : "", text: word }), " "]);
     const same = this.now.output === this.before.output;
     this.answer.replaceChildren(make("span", { class: "arrow", "aria-hidden": "true", text: "→" }), make("b", {}, ...marked));
     if (changed) {
@@ -254,8 +264,9 @@ class Trying {
     const line = ({ name, value, was, reference }) => make("li", {}, make("button", { type: "button", "data-ask": reference, "data-key": `change-${name}` },
       make("span", { class: "where", lang: "en", text: name }), make("s", { text: figures.shortly(was) }), make("span", { "aria-hidden": "true", text: "→" }), make("b", { text: figures.shortly(value) })));
     const parted = this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length);
-    const notes = [say("{0} of {1} tensors have other numbers. The first that changed:", found.length, this.now.names.filter((name) => !figures.learned(name)).length)];
+    const notes = [say("{0} of {1} tensors have other numbers.", found.length, this.now.names.filter((name) => !figures.learned(name)).length)];
     if (parted) notes.push(say("The translations part at word {0}: up to there the decoder is compared.", this.shared));
+    notes.push(say("Of each, the number that changed most:"));
     const fill = (all) => {
       box.replaceChildren(...(all ? order : found.slice(0, MOST_CHANGES)).map(line));
       more.textContent = all ? say("Only the first") : say("All {0}, the largest change first", found.length);
@@ -427,13 +438,30 @@ class Trying {
     if (this.enlarge()) this.drawJourney();
     this.drawAsked(true);
   }
+  /* Numbers to begin with: a word that is written, the strongest look at another word, and a number of a word. */
+  starts() {
+    const { names, targetTokens } = this.now, found = [], looks = names.findLast((name) => /^encoder.*self_attn\.weights$/.test(name));
+    if (targetTokens.length > 1) {
+      const word = targetTokens.at(-1), position = targetTokens.length - 2, probs = this.now.get("probs");
+      found.push([say("Why is the last word “{0}”?", word), figures.refOf("probs", probs.axes, [0, position, probs.labels.vocab.indexOf(word)])]);
+    }
+    if (looks) {
+      const { axes, shape: [, , rows, columns], values, labels } = this.now.get(looks);
+      const away = Array.from(values, (value, i) => ((Math.floor(i / columns) % rows) === i % columns ? 0 : value)), at = away.indexOf(Math.max(...away));
+      const [head, row, column] = [Math.floor(at / (rows * columns)), Math.floor(at / columns) % rows, at % columns];
+      found.push([say("Why does “{0}” look at “{1}”?", labels.query[row], labels.key[column]), figures.refOf(looks, axes, [0, head, row, column])]);
+    }
+    const first = this.now.get("embed_src.sum");
+    if (first) found.push([say("What is a number of “{0}” made of?", first.labels.position[0]), figures.refOf("embed_src.sum", first.axes, [0, 0, 0])]);
+    return found;
+  }
   isInput(from, reference) {
     const entry = entryOf(this.now, from);
     return Boolean(entry) && entry.terms.some((term) => term.some((cell) => figures.entryRef(cell) === reference));
   }
   drawAsked(focus) {
     for (const old of this.place.querySelectorAll(".is-asked")) old.classList.remove("is-asked");
-    if (!this.choice.asked) { this.asking.rest(); return; }
+    if (!this.choice.asked) { this.asking.rest(this.starts()); return; }
     if (!this.trail.length) this.trail = [this.choice.asked];
     const within = this.asking.box.contains(document.activeElement);
     this.asking.show(this.now, this.choice.asked, this.trail);

@@ -135,7 +135,7 @@ def test_what_is_typed_is_read_and_translated_at_once_with_the_numbers_of_a_trac
         cells = page.get_by_role("grid", name="Encoder, layer 2, head A: weights").locator("[data-ask]")
         told = [read(label.split(": ")[1]) for label in cells.evaluate_all("all => all.map(one => one.ariaLabel)")]
         assert told == pytest.approx(found.full(name).values[0, 0].ravel(), abs=5e-4)
-        assert page.locator("[aria-label='encoder.0.resid_post'] .word").all_text_contents() == labels["source"]
+        assert page.locator("[aria-label='encoder.0.resid_post'] .word").all_text_contents() == [*labels["source"]]
         assert page.locator(".next .chosen").all_text_contents() == [*labels["target"][1:], "<end>"]
 
 
