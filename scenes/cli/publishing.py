@@ -34,7 +34,7 @@ def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> N
     order = order_of(names, **wishes)
     with alone_in(order.output):
         _may_make(replace(order, outputs=("slides",)), formats or FORMATS)
-        _make_slides(_made(order), formats or FORMATS)
+        _make_slides(order, _made(order), formats or FORMATS)
 
 
 def _may_make(order: Any, formats: Sequence[str] = FORMATS) -> None:
@@ -51,13 +51,14 @@ def _slides(label: str, kind: str) -> str:
     return f"{label}-slides.{kind}"
 
 
-def _make_slides(lecture: Rendered, formats: Sequence[str]) -> None:
+def _make_slides(order: Any, lecture: Rendered, formats: Sequence[str]) -> None:
     for kind in formats:
         target = lecture.folder / _slides(lecture.label, kind)
         if kind == "html":
+            from scenes.publishing.live import model_script
             from scenes.publishing.slides import write_slides
 
-            write_slides(lecture, target)
+            write_slides(lecture, target, model_script(order.model))
         else:
             from scenes.publishing.deck import write_deck
 
@@ -128,7 +129,7 @@ def published(order: Any) -> Iterator[None]:
     _may_make(order)
     yield
     if "slides" in order.outputs:
-        _make_slides(Rendered.read(order.output), FORMATS)
+        _make_slides(order, Rendered.read(order.output), FORMATS)
     if "page" in order.outputs:
         _make_page(order, Rendered.read(order.output))
 

@@ -18,8 +18,8 @@ const entryOf = (trace, reference) => {
 
 class Asking {
   /* `go` asks a reference with its trail; `knobs` has what a learner may do to the entry. */
-  constructor({ go, close, knobs, before, film }) {
-    Object.assign(this, { go, close, knobs, before, film });
+  constructor({ go, close, knobs, before, film, linked }) {
+    Object.assign(this, { go, close, knobs, before, film, linked });
     this.box = make("div", { class: "asking", role: "region", "aria-label": say("Where a number comes from") });
     this.box.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -59,7 +59,7 @@ class Asking {
     if (!entry) { this.lost(reference); return false; }
     const way = trail.map((one) => entryOf(trace, one)).filter(Boolean);
     this.box.classList.add("open");
-    this.box.replaceChildren(this.bar(way), this.plate(entry), this.making(entry, trace), this.foot(entry, reference));
+    this.box.replaceChildren(this.bar(way), this.plate(entry), this.making(entry, trace), this.foot(entry));
     return true;
   }
   plate(entry) {
@@ -70,7 +70,7 @@ class Asking {
     if (past !== null && past !== entry.value) {
       number.append(make("span", { class: "before" }, make("small", { text: say("before your changes") }), make("s", { text: figures.shortly(past) })));
     }
-    return make("header", { class: "asked-plate" }, title, number, make("code", { class: "path", lang: "en", text: figures.entryRef(entry) }));
+    return make("div", { class: "asked-plate" }, title, number, make("code", { class: "path", lang: "en", text: figures.entryRef(entry) }));
   }
   making(entry, trace) {
     const box = make("div", { class: "making" });
@@ -86,13 +86,13 @@ class Asking {
     box.append(...figures.figure(entry, trace));
     return box;
   }
-  foot(entry, reference) {
+  foot(entry) {
     const copy = async (event) => {
       const button = event.currentTarget;
       try { await navigator.clipboard.writeText(location.href); button.textContent = say("Copied"); } catch { button.textContent = say("The address of this page is the link"); }
     };
-    return make("footer", { class: "asking-foot" }, ...this.film(entry), ...this.knobs(entry),
-      make("button", { type: "button", class: "plain link", "data-link": reference, text: say("Copy a link to this number"), on: { click: copy } }));
+    return make("div", { class: "asking-foot" }, ...this.film(entry), ...this.knobs(entry),
+      ...(this.linked ? [make("button", { type: "button", class: "plain", text: say("Copy a link to this number"), on: { click: copy } })] : []));
   }
   focus() { (this.box.querySelector("h3.asked") ?? this.box).focus({ preventScroll: true }); }
 }

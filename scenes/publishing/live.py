@@ -6,16 +6,20 @@ It needs nothing of a film: its section, scripts and style make a page of their 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import transformer_core.live
-from scenes.publishing.markup import HERE, escape
-from scenes.publishing.wording import SPEAKING
+from scenes.publishing.markup import HERE, escape, json_data
+from scenes.publishing.rendered import Rendered
+from scenes.publishing.wording import CONTEXT, SPEAKING, script_texts
 
 ENGINE = Path(transformer_core.live.__file__).with_name("engine.js")
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
 LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
+#: All scripts of a document that has the figure and no film.
+STANDING = ("common.js", "values.js", *LIVE_SCRIPTS, "standing.js")
 #: The file of a page with the model: a script of one call.
 MODEL = "live/model.js"
 #: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.
@@ -34,8 +38,17 @@ def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
     )
 
 
+def standing(lecture: Rendered) -> str:
+    """The figure in a document without a film: its place, and the data that `STANDING` reads, in its colours."""
+    say = partial(lecture.say, context=CONTEXT)
+    ramps = [lecture.palette.diverging, lecture.palette.sequential]
+    data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}, "live": ""}
+    place = f'<div id="trying" class="live" role="region" aria-label="{escape(say("Try it"))}"'
+    return f'{place} data-text="{escape(lecture.text)}" data-prevent-swipe></div>\n{json_data("lecture", data)}'
+
+
 def live_script(name: str) -> str:
-    """The text of one of `LIVE_SCRIPTS`."""
+    """The text of one of `LIVE_SCRIPTS` or `STANDING`."""
     return (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from scenes.production.files import write_text
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, live_script, standing
 from scenes.publishing.markup import (
     ASSETS,
     HERE,
@@ -27,18 +28,25 @@ SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
 KEYS = {"→": "next step", "←": "back", "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black"}
 
 
-def write_slides(lecture: Rendered, target: Path) -> Path:
-    """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file."""
+def write_slides(lecture: Rendered, target: Path, model: str = "") -> Path:
+    """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file.
+
+    `model` is the script with the model of the film (`live.model_script`): with it, a last slide answers to sentences.
+    """
     opening = _opening(lecture)
     chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
     scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
-    seen = f"{opening}{''.join(KEYS)}“”"
+    tried = f'<section id="try-it" class="tried">{standing(lecture)}</section>' if model else ""
+    seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS}"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
     style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
     scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    if model:
+        style.append((HERE / LIVE_STYLE).read_text(encoding="utf-8"))
+        scripts += [*map(live_script, STANDING), model]
     scripts = [script_text(code) for code in scripts]
-    body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n</div></div>\n'
+    body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n{tried}\n</div></div>\n'
     body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
     policy = one_file([*scripts, speaker_script()])
     head = "\n".join(map(inline_style, style))

@@ -42,15 +42,16 @@ class Choice {
 const plainly = (value) => encodeURIComponent(value).replace(/%(5B|5D|3D|2C|3A|3B)/g, decodeURIComponent);
 
 class Trying {
-  /* The figure in `place`. `linked` ties it to the address of the page; `films` finds where the film shows an entry. */
-  constructor(place, model, text, { linked = false, films = () => [] } = {}) {
-    Object.assign(this, { place, model, linked, films });
+  /* The figure in `place`. `linked` ties it to the address of the page, `films` finds where the film shows an entry, and
+     `whole` is false where there is no room for all tensors. */
+  constructor(place, model, text, { linked = false, whole = true, films = () => [] } = {}) {
+    Object.assign(this, { place, model, linked, whole, films });
     this.text = text;
     this.choice = linked ? Choice.read(location.hash, text) : new Choice(text);
     this.heads = new Map();
     this.trail = [];
     this.asking = new Asking({ go: (reference, trail) => this.ask(reference, trail), close: () => this.shut(),
-      knobs: (entry) => this.edgeKnob(entry), before: (entry) => this.beforeOf(entry), film: (entry) => this.filmOf(entry) });
+      knobs: (entry) => this.edgeKnob(entry), before: (entry) => this.beforeOf(entry), film: (entry) => this.filmOf(entry), linked });
     this.told = make("div", { class: "told-box", "aria-hidden": "true" });
     this.build();
     this.read(this.choice.text);
@@ -69,9 +70,10 @@ class Trying {
     this.changes = make("div", { class: "changes" });
     this.journey = make("div", { class: "journey" });
     const form = make("form", { class: "sentence-box", on: { submit: (event) => event.preventDefault() } },
-      make("label", { for: id, text: say("Type a sentence: the model in this page reads it") }), this.input, this.words, this.fault, this.hint, this.answer);
+      make("label", { for: id, text: say("Type a sentence: the model reads it here") }), this.input, this.words, this.fault, this.hint, this.answer);
     this.place.replaceChildren(make("div", { class: "try-top" }, form, this.examples(), this.vocabulary(), this.knobBox), this.changes,
-      make("div", { class: "try-parts" }, this.journey, this.asking.box), this.told);
+      make("div", { class: "try-parts" }, this.journey, this.asking.box));
+    document.body.append(this.told);
     this.input.value = this.choice.text;
     this.input.addEventListener("input", () => this.typed());
   }
@@ -274,7 +276,7 @@ class Trying {
     };
     const more = make("button", { type: "button", class: "plain", "data-key": "all-changes" });
     fill(false);
-    this.changes.replaceChildren(make("section", { "aria-label": say("What your changes did") }, make("h3", {}, make("span", { class: "by", text: say("made by you") }), say("What your changes did")),
+    this.changes.replaceChildren(make("div", { class: "effects", role: "region", "aria-label": say("What your changes did") }, make("h3", {}, make("span", { class: "by", text: say("made by you") }), say("What your changes did")),
       make("p", { text: notes.join(" ") }), box, ...(found.length > MOST_CHANGES ? [more] : [])));
   }
 
@@ -293,11 +295,11 @@ class Trying {
     }
     this.steps = make("div", { class: "next-words" });
     parts.push(this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps));
-    parts.push(this.inspect());
+    if (this.whole) parts.push(this.inspect());
     this.journey.replaceChildren(...parts);
     this.drawSteps();
   }
-  station(title, words, ...content) { return make("section", { class: "station" }, make("h3", { text: title }), make("p", { class: "lead", text: words }), ...content); }
+  station(title, words, ...content) { return make("div", { class: "station", role: "group", "aria-label": title }, make("h3", { text: title }), make("p", { class: "lead", text: words }), ...content); }
   tokens(part) {
     const ids = this.now.get(`${part}.ids`);
     const chips = make("div", { class: "tokens-row" }, ...[...ids.values].map((id, i) => make("button", { type: "button", class: "token-chip", "data-key": `${part}-${i}`, "data-ask": figures.refOf(ids.name, ids.axes, [0, i]),

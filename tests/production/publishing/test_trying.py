@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from scenes.publishing.live import model_script
 from scenes.publishing.page import write_page
+from scenes.publishing.slides import write_slides
 from transformer_core import open_model, record
 from transformer_core.parameters import add_parameters
 from transformer_core.studies.translator.train import say
@@ -378,7 +379,7 @@ def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(tried, scheme):
     sheet = page.locator(".asking").bounding_box()
     assert sheet["y"] > 100, "the sentence stays in sight above the panel"
     assert sheet["y"] + sheet["height"] == pytest.approx(844)
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     assert not page.locator(".asking").is_visible()
 
 
@@ -399,6 +400,26 @@ def test_a_page_without_a_model_has_no_such_part(lecture, trace, look, tmp_path)
     page = look(write_page(lecture, trace, tmp_path / "page"))
     assert page.locator("#trying, .views-of, .ask-these").count() == 0
     assert not (tmp_path / "page" / "engine.js").exists()
+
+
+def test_the_last_slide_answers_to_a_sentence_and_keeps_the_keys_that_it_uses(look, lecture, script, tmp_path):
+    page = look(write_slides(lecture, tmp_path / "slides.html", script))
+    slide = "Reveal.getCurrentSlide().id"
+    for _ in range(len(lecture.steps) + 1):
+        page.keyboard.press("PageDown")
+    assert page.evaluate(slide) == "try-it"
+    page.locator(".typed").fill("The house is red")
+    assert answer(page) == "la casa es roja"
+    strip = page.get_by_role("slider", name="embed_src.sum, house")
+    strip.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert strip.get_attribute("aria-valuetext").startswith("house, entry 5: ")
+    page.keyboard.press("Enter")
+    assert page.locator("h3.asked").get_attribute("aria-label").startswith("sum, house, entry 5: ")
+    assert page.evaluate(slide) == "try-it"
+    page.keyboard.press("PageUp")
+    assert page.evaluate(slide) == lecture.steps[-1].name.replace(".", "-")
 
 
 def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, script, tmp_path):
