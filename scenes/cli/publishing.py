@@ -55,10 +55,10 @@ def _make_slides(order: Any, lecture: Rendered, formats: Sequence[str]) -> None:
     for kind in formats:
         target = lecture.folder / _slides(lecture.label, kind)
         if kind == "html":
-            from scenes.publishing.live import model_script
+            from scenes.publishing.live import live_model_called
             from scenes.publishing.slides import write_slides
 
-            write_slides(lecture, target, model_script(order.model))
+            write_slides(lecture, target, live_model_called(order.model))
         else:
             from scenes.publishing.deck import write_deck
 
@@ -82,11 +82,14 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 def _make_page(order: Any, lecture: Rendered) -> None:
     from scenes.production.tracing import whole_trace
-    from scenes.publishing.live import model_script
+    from scenes.publishing.live import live_model_called
     from scenes.publishing.page import write_page
 
     trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
-    _tell(write_page(lecture, trace, lecture.folder / "page", model_script(order.model)), f"{len(lecture.steps)} steps")
+    _tell(
+        write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model)),
+        f"{len(lecture.steps)} steps",
+    )
 
 
 @click.command()

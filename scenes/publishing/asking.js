@@ -44,14 +44,17 @@ class Asking {
     return make("div", { class: "asking-bar" }, trail.length > 1 ? this.crumbs(trail) : make("span"), shut);
   }
   crumbs(trail) {
-    const from = Math.max(trail.length - 5, 0);
+    const from = Math.max(trail.length - 4, 0);
     const list = make("ol", {}, ...trail.slice(from).map((entry, i) => {
       const here = from + i === trail.length - 1, back = trail.slice(0, from + i + 1).map(figures.entryRef);
       const text = [figures.nameOf(entry.name), make("small", { text: figures.placeOf(entry, ["head", "batch"]) })];
       if (here) return make("li", {}, make("span", { "aria-current": "true" }, ...text));
       return make("li", {}, make("button", { type: "button", on: { click: () => this.go(back.at(-1), back) } }, ...text));
     }));
-    if (from) list.prepend(make("li", { class: "more", text: "…" }));
+    if (from) {
+      const first = figures.entryRef(trail[0]);
+      list.prepend(make("li", {}, make("button", { type: "button", "aria-label": say("{0}: the first", figures.spoken(trail[0])), text: "…", on: { click: () => this.go(first, [first]) } })));
+    }
     return make("nav", { class: "trail", "aria-label": say("The way here") }, list);
   }
   show(trace, reference, trail) {
@@ -60,6 +63,8 @@ class Asking {
     const way = trail.map((one) => entryOf(trace, one)).filter(Boolean);
     this.box.classList.add("open");
     this.box.replaceChildren(this.bar(way), this.plate(entry), this.making(entry, trace), this.foot(entry));
+    const nav = this.box.querySelector(".trail");
+    if (nav) nav.scrollLeft = nav.scrollWidth;
     return true;
   }
   plate(entry) {

@@ -49,13 +49,12 @@ class Slice {
   gap(axis, at) { return axis >= 0 && at > 0 && this.kept[axis][at] !== this.kept[axis][at - 1] + 1; }
 }
 
-/* The tensors of the model itself, which can be asked where the page has the model. */
-const OWN = /^(parameters\.|embed_src\.|embed_tgt\.|encoder\.|decoder\.|logits$|probs$)/;
 let asNumbers = false;
 class Inspector {
-  constructor(tensor, shown) {
+  /* `asks`: each cell can be asked where it comes from. */
+  constructor(tensor, shown, asks) {
     this.slice = new Slice(tensor, shown);
-    this.asks = Boolean(lecture.live) && OWN.test(tensor.name);
+    this.asks = asks;
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
@@ -230,7 +229,7 @@ const open = async (button) => {
   const shown = lecture.steps[steps.indexOf(step)].shown.filter(([one]) => one === number);
   shut();
   try {
-    const inspector = new Inspector(await fetched(lecture.exhibits[number]), shown);
+    const exhibited = lecture.exhibits[number], inspector = new Inspector(await fetched(exhibited), shown, exhibited.asked);
     shut();
     opened = { button, inspector };
     button.setAttribute("aria-expanded", "true");

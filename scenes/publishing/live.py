@@ -6,6 +6,7 @@ It needs nothing of a film: its section, scripts and style make a page of their 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -52,10 +53,18 @@ def live_script(name: str) -> str:
     return (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8")
 
 
-def model_script(name: str | None) -> str:
-    """The script with the model called `name`, None for that of the lecture; "" for one that no page can run.
+@dataclass(frozen=True)
+class LiveModel:
+    """A model that runs in a page: the script with its numbers, and the names of the tensors that it computes."""
 
-    A page runs models whose vocabulary is words, up to the size that `live_model` takes.
+    script: str
+    names: frozenset[str]
+
+
+def live_model_called(name: str | None) -> LiveModel | None:
+    """The model called `name`, None for that of the lecture; None for one that no page can run.
+
+    A page runs models that translate words, up to the size that `live_model` takes.
     """
     from transformer_core import open_model
     from transformer_core.live.export import as_script, live_model
@@ -67,8 +76,11 @@ def model_script(name: str | None) -> str:
 
     path = find_model(name) if name else DEFAULT_MODEL
     if model_facts(path).numbers > LARGE:
-        return ""
+        return None
     opened = open_model(path)
-    if not isinstance(opened.tokenizer, Vocabulary):
-        return ""
-    return as_script(live_model(opened.model, opened.tokenizer, str(opened.facts["model"])))
+    translates = opened.model.encoder is not None and opened.model.decoder is not None
+    if not translates or not isinstance(opened.tokenizer, Vocabulary):
+        return None
+    data = live_model(opened.model, opened.tokenizer, str(opened.facts["model"]))
+    names = frozenset(one["name"] for one in (*data["points"], *data["parameters"]))
+    return LiveModel(as_script(data), names)

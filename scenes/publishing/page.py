@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, live_script, section
+from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, LiveModel, live_script, section
 from scenes.publishing.markup import HERE, colours, document, escape, json_data
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
@@ -31,8 +31,6 @@ from transformer_core.tracing.trace import Trace
 
 MARK = '<meta name="generator" content="lecture page">'
 STYLE = "page.css"
-#: The tensors of the model itself, which the model in the page has, too.
-OWN = re.compile(r"(parameters\.|embed_src\.|embed_tgt\.|encoder\.|decoder\.|logits$|probs$)")
 #: So many of the numbers that a step shows are linked to where they come from.
 LINKED = 6
 Say = Callable[[str], str]
@@ -48,11 +46,10 @@ KEYS = {
 }
 
 
-def write_page(lecture: Rendered, trace: Trace, target: Path, model: str = "") -> Path:
+def write_page(lecture: Rendered, trace: Trace, target: Path, model: LiveModel | None = None) -> Path:
     """Write the page of `lecture`, with the tensors of `trace` that it shows, into the folder `target`.
 
-    `model` is the script with the model that the film shows (`live.export.as_script`); with it, the page answers to a
-    learner's own sentence.
+    With `model`, the one that the film shows, the page answers to a learner's own sentence.
 
     The folder is made beside it under a temporary name, and takes the place of an earlier page when it is whole.
 
@@ -67,13 +64,13 @@ def write_page(lecture: Rendered, trace: Trace, target: Path, model: str = "") -
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
-        index = _html(lecture, found, bool(model))
+        index = _html(lecture, found, model)
         for name in SCRIPTS:
             write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
         for name in (*LIVE_SCRIPTS, VIEWS) if model else ():
             write_text(part / name, live_script(name))
         if model:
-            write_text(part / MODEL, model)
+            write_text(part / MODEL, model.script)
         write_text(part / STYLE, _style(lecture, index + (LETTERS if model else "")))
         write_text(part / "index.html", index)
         now = {f"{target.name}/{path.relative_to(part).as_posix()}" for path in part.rglob("*") if path.is_file()}
@@ -100,7 +97,7 @@ def _style(lecture: Rendered, seen: str) -> str:
     return "\n".join([faces, themes, *((HERE / name).read_text(encoding="utf-8") for name in (STYLE, LIVE_STYLE))])
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: bool) -> str:
+def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = partial(lecture.say, context=CONTEXT)
     palettes = PALETTES | {lecture.theme: lecture.palette}
@@ -108,7 +105,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: bool) -> str:
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
         "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
         "words": {text: say(text) for text in script_texts()},
-        "exhibits": [one.facts() for one in found.values()],
+        "exhibits": [one.facts() | {"asked": bool(live and name in live.names)} for name, one in found.items()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
         "live": MODEL if live else "",
     }
@@ -130,9 +127,11 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
+def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: LiveModel | None) -> str:
     keys = "".join(f"<div><dt>{escape(say(key))}</dt><dd>{escape(say(what))}</dd></div>" for key, what in KEYS.items())
-    chapters = "\n".join(_chapter(chapter, found, say, live) for chapter in lecture.chapters)
+    chapters = "\n".join(
+        _chapter(chapter, found, say, live.names if live else frozenset()) for chapter in lecture.chapters
+    )
     tried = section(lecture.text, say, hidden=True) if live else ""
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     return f"""<a class="skip" href="#transcript">{escape(say("Skip to the transcript"))}</a>
@@ -205,12 +204,12 @@ def _files(lecture: Rendered, say: Say) -> str:
     return f'<p class="files">{"".join(links)}</p>'
 
 
-def _chapter(chapter: RenderedChapter, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
-    steps = "\n".join(_step(step, found, say, live) for step in chapter.steps)
+def _chapter(chapter: RenderedChapter, found: Mapping[str, Exhibit], say: Say, asked: AbstractSet[str]) -> str:
+    steps = "\n".join(_step(step, found, say, asked) for step in chapter.steps)
     return f'<section class="chapter"><h2><b>{chapter.number}</b>{escape(chapter.title)}</h2>\n{steps}\n</section>'
 
 
-def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, live: bool) -> str:
+def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, asked: AbstractSet[str]) -> str:
     """A step: its title, what is said card by card, and what there is to look into."""
     own = _id(step)
     cues = " ".join(
@@ -219,7 +218,7 @@ def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, live: bool
         for cue in step.cues
     )
     clip = quote(f"{step.clip.parent.name}/{step.clip.name}")
-    numbers = _numbers(step, found, say) if live else ""
+    numbers = _numbers(step, found, say, asked)
     named = escape(say("Clip of {0}").replace("{0}", step.title))
     return f"""<article class="step" id="{own}" data-at="{step.start}" data-to="{step.start + step.duration}">
 <h3><a href="#{own}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
@@ -228,11 +227,11 @@ def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, live: bool
 <a class="clip" href="{clip}" download aria-label="{named}">{escape(say("Clip"))}</a></div>{numbers}</article>"""
 
 
-def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], say: Say) -> str:
-    """Links from numbers on screen to where they come from, those of the model itself."""
+def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, asked: AbstractSet[str]) -> str:
+    """Links from numbers on screen to where they come from, those of tensors that can be `asked`."""
     places: dict[str, str] = {}
     for entry in step.shown:
-        if OWN.match(entry["name"]) and "axis" not in entry:
+        if entry["name"] in asked and "axis" not in entry:
             axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
             where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
             places.setdefault(f"{entry['name']}[{where}]", entry["shown"])

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from scenes.production.files import write_text
-from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, live_script, standing
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, LiveModel, live_script, standing
 from scenes.publishing.markup import (
     ASSETS,
     HERE,
@@ -28,10 +28,10 @@ SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
 KEYS = {"→": "next step", "←": "back", "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black"}
 
 
-def write_slides(lecture: Rendered, target: Path, model: str = "") -> Path:
+def write_slides(lecture: Rendered, target: Path, model: LiveModel | None = None) -> Path:
     """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file.
 
-    `model` is the script with the model of the film (`live.model_script`): with it, a last slide answers to sentences.
+    With `model`, the one that the film shows, a last slide answers to a learner's own sentence.
     """
     opening = _opening(lecture)
     chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
@@ -44,7 +44,7 @@ def write_slides(lecture: Rendered, target: Path, model: str = "") -> Path:
     scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
     if model:
         style.append((HERE / LIVE_STYLE).read_text(encoding="utf-8"))
-        scripts += [*map(live_script, STANDING), model]
+        scripts += [*map(live_script, STANDING), model.script]
     scripts = [script_text(code) for code in scripts]
     body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n{tried}\n</div></div>\n'
     body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"

@@ -19,7 +19,7 @@ class Choice {
     if (warmth >= 0.1 && warmth <= 5) found.temperature = warmth;
     const list = (name) => (facts.get(name) ?? "").split(";").filter(Boolean);
     found.off = list("off").filter((one) => /^[\w.]+:\d+$/.test(one) && EDITED.test(one.split(":")[0]));
-    found.cut = list("cut").filter((one) => asked(one) && EDITED.test(asked(one).name));
+    found.cut = list("cut").filter((one) => EDITED.test(asked(one)?.name ?? "") && ["head", "query", "key"].every((axis) => axis in asked(one).at));
     found.switched = list("without").filter((one) => one in KNOBS);
     found.asked = facts.get("ask") ?? "";
     return found;
@@ -108,22 +108,23 @@ class Trying {
 
   /* Read a text; where it cannot be read, say why, and leave what there is. */
   read(text, typing = false) {
+    const good = this.readable(text, typing) ? text.trim() : this.now?.text ?? this.text;
+    if (typing && good !== text.trim()) return;
+    if (this.now && good !== this.now.text) this.choice.cut = [];
+    this.choice.text = good;
+    this.run();
+  }
+  readable(text, typing) {
     try {
-      const { labels } = this.model.read(text);
-      if (labels.join(" ") !== this.labels?.join(" ") && this.labels) this.choice.cut = [];
-      this.labels = labels;
-      this.choice.text = text.trim();
+      this.model.read(text);
       this.fault.textContent = "";
       this.hint.replaceChildren();
+      return true;
     } catch (error) {
       if (!(error instanceof live.SentenceError)) throw error;
       this.refuse(error, typing);
-      if (this.now) return;
-      this.input.value = text;
-      this.choice.text = this.text;
-      this.labels = this.model.read(this.text).labels;
+      return false;
     }
-    this.run();
   }
   refuse(error, typing) {
     const { unknown = [], near = [] } = error;
@@ -145,8 +146,9 @@ class Trying {
   run() {
     const { choice } = this, began = performance.now();
     this.before = this.model.run(choice.text);
+    choice.cut = choice.cut.filter((one) => entryOf(this.before, one.replace("[", ".masked[")));
     this.now = choice.changed ? this.model.run(choice.text, { edits: choice.edits, config: choice.config }) : this.before;
-    this.place.classList.remove("stale");
+    if (this.fault.textContent === "") this.place.classList.remove("stale");
     this.draw();
     this.place.dataset.took = (performance.now() - began).toFixed(1);
   }
@@ -203,8 +205,7 @@ class Trying {
   headName(one) { const [block, head] = one.split(":"); return say("{0}, head {1} off", this.blockName(block), figures.letter(Number(head))); }
   edgeName(one) {
     const { name, at } = asked(one), weights = this.before.get(`${name}.weights`);
-    if (!weights) return one;
-    return say("{0}, head {1}: {2} cut", this.blockName(name), figures.letter(at.head ?? 0), `${weights.labels.query?.[at.query]} → ${weights.labels.key?.[at.key]}`);
+    return say("{0}, head {1}: {2} cut", this.blockName(name), figures.letter(at.head), `${weights.labels.query[at.query]} → ${weights.labels.key[at.key]}`);
   }
   blockName(block) {
     const [part, layer, kind] = block.split(".");
@@ -415,7 +416,7 @@ class Trying {
     choose.value = names.includes(this.opened) ? this.opened : "";
     const fill = () => {
       this.inspector?.close();
-      this.inspector = choose.value ? new Inspector(windowed(this.now.get(choose.value)), [], choose.value) : null;
+      this.inspector = choose.value ? new Inspector(windowed(this.now.get(choose.value)), [], true) : null;
       box.replaceChildren(...(this.inspector ? [this.inspector.box] : []));
     };
     fill();
@@ -511,7 +512,7 @@ class Trying {
     this.choice = Choice.read(location.hash, this.text);
     this.trail = state?.trail ?? (this.choice.asked ? [this.choice.asked] : []);
     this.input.value = this.choice.text;
-    this.labels = null;
+    this.now = null;
     this.read(this.choice.text);
     if (this.choice.asked && this.choice.asked !== before) this.asking.focus();
   }

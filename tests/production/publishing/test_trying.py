@@ -1,6 +1,5 @@
 """Try it: the model reads what a learner types, every number can be asked, and knobs show before and after."""
 
-import json
 import math
 import re
 from dataclasses import replace
@@ -11,7 +10,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 
-from scenes.publishing.live import model_script
+from scenes.publishing.live import live_model_called
 from scenes.publishing.page import write_page
 from scenes.publishing.slides import write_slides
 from transformer_core import open_model, record
@@ -69,12 +68,12 @@ def oracle(opened):
 
 
 @pytest.fixture(scope="module")
-def script():
-    return model_script(None)
+def model():
+    return live_model_called(None)
 
 
 @pytest.fixture(scope="module")
-def live_file(lecture, oracle, script, tmp_path_factory):
+def live_file(lecture, oracle, model, tmp_path_factory):
     """The page of a film that shows three numbers of the model, of which one is not the model's."""
     weights = oracle(TEXT)[0].full("encoder.1.self_attn.weights")
     entries = [
@@ -84,7 +83,7 @@ def live_file(lecture, oracle, script, tmp_path_factory):
     steps = [replace(lecture.steps[0], shown=tuple(entries)), *(replace(s, shown=()) for s in lecture.steps[1:])]
     chapters = [replace(lecture.chapters[0], steps=steps[:3]), replace(lecture.chapters[1], steps=steps[3:])]
     trace = Trace({weights.name: weights})
-    return write_page(replace(lecture, chapters=chapters), trace, tmp_path_factory.mktemp("live") / "page", script)
+    return write_page(replace(lecture, chapters=chapters), trace, tmp_path_factory.mktemp("live") / "page", model)
 
 
 @pytest.fixture
@@ -254,6 +253,16 @@ def test_a_link_to_what_is_not_there_says_so(tried, bad):
     assert f"This sentence has no number at {bad}." in refused(page)
 
 
+def test_a_link_with_a_word_that_is_not_known_says_so_and_keeps_the_knobs_for_the_sentence_of_the_film(tried):
+    page = tried("text=The zebra is red&off=encoder.0.self_attn:2&cut=encoder.0.self_attn[head=0,query=8,key=1]")
+    assert refused(page) == ["It does not know the word “zebra”."]
+    assert page.locator(".typed").input_value() == "The zebra is red"
+    assert page.locator(".knobs .chip").all_text_contents() == ["Encoder, layer 1, head C off ×"]
+    assert number(page, "encoder.0.self_attn.z", head=2, query=3, d_head=5) == 0
+    page.get_by_role("switch", name="Positions").click()
+    assert number(page, "embed_src.positional", position=2, d_model=1) == 0
+
+
 #: What a knob does to a tensor: an index, and the value that stands there.
 KNOBS = {
     "off=encoder.1.self_attn:1": ("encoder.1.self_attn.z", (0, 1), 0.0),
@@ -402,8 +411,8 @@ def test_a_page_without_a_model_has_no_such_part(lecture, trace, look, tmp_path)
     assert not (tmp_path / "page" / "engine.js").exists()
 
 
-def test_the_last_slide_answers_to_a_sentence_and_keeps_the_keys_that_it_uses(look, lecture, script, tmp_path):
-    page = look(write_slides(lecture, tmp_path / "slides.html", script))
+def test_the_last_slide_answers_to_a_sentence_and_keeps_the_keys_that_it_uses(look, lecture, model, tmp_path):
+    page = look(write_slides(lecture, tmp_path / "slides.html", model))
     slide = "Reveal.getCurrentSlide().id"
     for _ in range(len(lecture.steps) + 1):
         page.keyboard.press("PageDown")
@@ -422,8 +431,8 @@ def test_the_last_slide_answers_to_a_sentence_and_keeps_the_keys_that_it_uses(lo
     assert page.evaluate(slide) == lecture.steps[-1].name.replace(".", "-")
 
 
-def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, script, tmp_path):
-    written = write_page(replace(lecture, language="es"), trace, tmp_path / "page", script)
+def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, model, tmp_path):
+    written = write_page(replace(lecture, language="es"), trace, tmp_path / "page", model)
     page = look(f"{written.as_uri()}#ask={WEIGHT}")
     page.get_by_role("region", name="De dónde sale un número").get_by_role("button", name="Cortar esta arista").click()
     assert page.get_by_role("button", name="Restablecer todo").is_visible()
@@ -433,9 +442,4 @@ def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, script, tmp
 
 def test_a_model_that_no_page_can_run_gives_none(monkeypatch):
     monkeypatch.setattr("transformer_core.parameters.LARGE", 1000)
-    assert model_script(None) == ""
-
-
-def test_the_data_of_the_page_are_of_the_model_that_was_named(script):
-    data = json.loads(script.removeprefix("liveModel(").rstrip().removesuffix(");"))
-    assert data["name"] == "english-spanish"
+    assert live_model_called(None) is None
