@@ -368,5 +368,5 @@ const figures = (() => {
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 
-  return { shortly, share, letter, refOf, entryRef, placeOf, plainName, nameOf, spoken, tint, largest, usual, striped, strip, plate, figure, told, last, learned };
+  return { COUNTED, roleOf, shortly, share, letter, refOf, entryRef, placeOf, plainName, nameOf, spoken, tint, largest, usual, striped, strip, plate, figure, told, last, learned };
 })();

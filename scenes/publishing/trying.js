@@ -167,8 +167,12 @@ class Trying {
   drawAnswer() {
     const { changed } = this.choice, longest = Math.max(this.choice.text.length, this.now.output.length);
     this.place.dataset.long = longest > 44 ? "very" : longest > 26 ? "somewhat" : "";
-    const words = this.now.output.split(" "), old = this.before.output.split(" ");
-    const marked = words.flatMap((word, i) => [make("span", { class: changed && word !== old[i] ? "differs-word" : "", text: word }), " "]);
+    const { targetTokens: words } = this.now, old = this.before.targetTokens, probs = this.now.get("probs");
+    const marked = words.slice(1).flatMap((word, i) => {
+      const told = say("“{0}”: why this word?", word), near = i === 0 || /^[?.,]$/.test(word) || words[i] === "¿";
+      return [near ? "" : " ", make("button", { type: "button", class: changed && word !== old[i + 1] ? "differs-word" : "", text: word, "data-key": `answer-${i}`,
+        "data-ask": figures.refOf("probs", probs.axes, [0, i, this.model.target.indexOf(word)]), "data-told": told })];
+    });
     const same = this.now.output === this.before.output;
     this.answer.replaceChildren(make("span", { class: "arrow", "aria-hidden": "true", text: "→" }), make("b", {}, ...marked));
     if (changed) {
@@ -292,7 +296,8 @@ class Trying {
         parts.push(this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...this.tokens("embed_tgt")));
       }
       parts.push(this.station(this.blockName(layer), part === "encoder" ? say("Each word (a row) looks at all words (columns), by every head in its own way.") : say("Each written word looks back at those before it, and across at the sentence."),
-        ...found.map(([name]) => this.attention(name.replace(/\.weights$/, ""))), this.rows(`${layer}.resid_post`, say("after this layer"))));
+        ...found.map(([name]) => this.attention(name.replace(/\.weights$/, ""))), make("h4", { text: say("feed-forward") }),
+        this.rows(`${layer}.ffn.post`, say("hidden units, after the activation")), this.rows(`${layer}.resid_post`, say("after this layer"))));
     }
     this.steps = make("div", { class: "next-words" });
     parts.push(this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps));
@@ -315,12 +320,12 @@ class Trying {
     const lines = Array.from({ length: count }, (_, row) => {
       const values = tensor.values.subarray(row * wide, (row + 1) * wide), label = tensor.labels.position[row];
       const differs = pair && row < pair.ends[1] ? [...values].map((v, i) => (Math.abs(v - pair.old.values[row * wide + i]) > 1e-9 ? i : -1)).filter((i) => i >= 0) : [];
-      const band = figures.strip({ values, scale, label: `${name}, ${label}`, refs: (i) => figures.refOf(name, tensor.axes, [0, row, i]), names: (i) => `${label}, ${say("entry")} ${i}` });
+      const band = figures.strip({ values, scale, label: `${name}, ${label}`, refs: (i) => figures.refOf(name, tensor.axes, [0, row, i]), names: (i) => `${label}, ${figures.COUNTED[tensor.axes[2]]} ${i}` });
       band.dataset.key = `${name}-${row}`;
       if (differs.length) band.classList.add("changed");
       return make("div", { class: "figure-row" }, make("div", { class: "row-name" }, make("span", { class: "word", text: label })), make("div", { class: "row-body" }, band));
     });
-    return make("div", { class: "rows", role: "group", "aria-label": name }, make("p", { class: "axis-note" }, make("span", { class: "name-of role-residual", lang: "en", text: name }), make("span", { text: ` ${words}` })), ...lines);
+    return make("div", { class: "rows", role: "group", "aria-label": name }, make("p", { class: "axis-note" }, make("span", { class: `name-of role-${figures.roleOf(name)}`, lang: "en", text: name }), make("span", { text: ` ${words}` })), ...lines);
   }
 
   /* Attention: every head small, one of them large. */
@@ -444,8 +449,9 @@ class Trying {
   /* Numbers to begin with: a word that is written, the strongest look at another word, and a number of a word. */
   starts() {
     const { names, targetTokens } = this.now, found = [], looks = names.findLast((name) => /^encoder.*self_attn\.weights$/.test(name));
-    if (targetTokens.length > 1) {
-      const word = targetTokens.at(-1), position = targetTokens.length - 2, probs = this.now.get("probs");
+    const position = targetTokens.findLastIndex((word, i) => i > 0 && /^\p{L}/u.test(word)) - 1;
+    if (position >= 0) {
+      const word = targetTokens[position + 1], probs = this.now.get("probs");
       found.push([say("Why is the last word “{0}”?", word), figures.refOf("probs", probs.axes, [0, position, probs.labels.vocab.indexOf(word)])]);
     }
     if (looks) {

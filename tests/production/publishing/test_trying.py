@@ -280,7 +280,7 @@ def edited(name, index, value):
 
 
 def differ(one, other):
-    return bool(np.any((one != other) & ~(np.abs(one - other) < 1e-7)))
+    return not np.allclose(one, other, rtol=0, atol=1e-7)
 
 
 @pytest.mark.parametrize("knob", KNOBS)
